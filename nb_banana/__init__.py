@@ -1,0 +1,66 @@
+"""Nano Banana 2 pictures in a notebook: ``%load_ext nb_banana``, then ``%%banana`` cells.
+
+The same from Python: ``nb_banana.generate("a banana on a beach", aspect_ratio="16:9")``.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from nb_banana.api import dry_run, generate, login
+    from nb_banana.image import BananaImage
+    from nb_banana.models import MODELS
+    from nb_banana.request import ImageRequest
+    from nb_banana.settings import configure
+
+__all__ = [
+    "MODELS",
+    "BananaImage",
+    "ImageRequest",
+    "configure",
+    "dry_run",
+    "generate",
+    "login",
+]
+
+# Where each public name lives. They are imported when they are first used, so that importing the
+# package and loading the extension take next to no time.
+_HOMES = {
+    "MODELS": "models",
+    "BananaImage": "image",
+    "ImageRequest": "request",
+    "configure": "settings",
+    "dry_run": "api",
+    "errors": "",
+    "generate": "api",
+    "login": "api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOMES[name]
+    if not home:
+        return import_module(f"{__name__}.{name}")
+    return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Called by ``%load_ext nb_banana``."""
+    from nb_banana import magic
+
+    magic.load(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """Called by ``%unload_ext nb_banana``."""
+    from nb_banana import magic
+
+    magic.unload(ipython)

@@ -1,0 +1,229 @@
+"""What the service's answer means: pictures, or one typed error. No network here.
+
+Source: https://docs.aimlapi.com/errors-and-messages/general-info
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nb_banana.errors import (
+    AnswerError,
+    BadRequestError,
+    BananaError,
+    GatewayError,
+    KeyRefusedError,
+    NoPictureError,
+    NotAllowedError,
+    NotFoundError,
+    RateLimitError,
+    RefusalError,
+    ServerError,
+    ServiceError,
+    UnreadableAnswerError,
+)
+from nb_banana.keys import KEY_PAGE
+from nb_banana.money import dollars
+from nb_banana.receipt import Receipt
+
+LONGEST_QUOTE = 400
+"""Characters of the service's own words that a message of ours repeats."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One picture of an answer: its link, or its bytes where they came in the answer."""
+
+    url: str | None = None
+    data: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The pictures of one generation, usually one, and the receipt for all of them."""
+
+    items: tuple[Item, ...]
+    receipt: Receipt
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A raw answer: status, headers (any case) and the whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON; None where it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    @property
+    def ids(self) -> dict[str, str | None]:
+        """The ids that the service gave the request."""
+        body = self.json
+        request_id = body.get("requestId") if isinstance(body, dict) else None
+        return {
+            "client_request_id": self.headers.get("x-client-request-id"),
+            "inference_id": self.headers.get("x-inference-id"),
+            "request_id": str(request_id) if request_id else None,
+        }
+
+    @property
+    def is_own_words(self) -> bool:
+        """Whether the service itself wrote this error, and not a gateway before it.
+
+        Gateways answer with a page of HTML or with ``{"message": …}`` alone.
+        """
+        body = self.json
+        return (
+            isinstance(body, dict)
+            and "message" in body
+            and bool({"statusCode", "requestId"} & set(body))
+        )
+
+
+def read_items(reply: Reply, facts: Mapping[str, Any]) -> tuple[Item, ...]:
+    """The pictures of a 200 answer.
+
+    Raises:
+        UnreadableAnswerError: not JSON, or JSON of another shape.
+        RefusalError, NoPictureError: the answer holds no picture.
+
+    """
+    body = reply.json
+    if not isinstance(body, dict):
+        looks = "a web page" if reply.body.lstrip()[:1] == b"<" else "cut off or not JSON"
+        raise UnreadableAnswerError(
+            f"The service's answer can't be read: it is {looks}. It may have been charged; "
+            "look for the ids in the service's log before you send it again.",
+            **facts,
+        )
+    data = body.get("data")
+    entries = [entry for entry in data if isinstance(entry, dict)] if isinstance(data, list) else []
+    items = tuple(item for entry in entries if (item := _read_item(entry, facts)))
+    if not items:
+        raise _no_picture(body, entries, facts)
+    return items
+
+
+def _read_item(entry: Mapping[str, Any], facts: Mapping[str, Any]) -> Item | None:
+    url, text = entry.get("url"), entry.get("b64_json")
+    if isinstance(text, str) and text:
+        encoded = text.partition(",")[2] if text.startswith("data:") else text
+        try:
+            return Item(data=base64.b64decode(encoded))
+        except binascii.Error as error:
+            raise UnreadableAnswerError(
+                f"The picture inside the answer is not whole base64: {error}. "
+                "It was probably charged; tell the service's support the ids.",
+                **facts,
+            ) from error
+    return Item(url=url) if isinstance(url, str) and url else None
+
+
+def _no_picture(
+    body: Mapping[str, Any], entries: list[dict[str, Any]], facts: Mapping[str, Any]
+) -> AnswerError:
+    reason = next((text for source in (body, *entries) if (text := _reason(source))), None)
+    bill = _bill(facts.get("receipt"))
+    if entries and not reason:
+        return NoPictureError(
+            f"The service announces a picture and gives neither its link nor its bytes. {bill} "
+            "Run it again; should it come back, tell the service's support the ids.",
+            **facts,
+        )
+    why = f"It said: {reason}" if reason else "It gave no reason; often it is its content policy."
+    return RefusalError(
+        f"The model made no picture for this prompt. {why} {bill} "
+        "Change the prompt and run it again.",
+        **facts,
+    )
+
+
+def _bill(receipt: Receipt | None) -> str:
+    if receipt is None or receipt.usd is None:
+        return "Whether it was charged was not said."
+    return f"It was charged {dollars(receipt.usd)}." if receipt.usd else "It was not charged."
+
+
+def _reason(source: Mapping[str, Any]) -> str | None:
+    for name in ("message", "error", "reason", "block_reason", "finish_reason", "text"):
+        if text := _words(source.get(name)):
+            return text
+    return None
+
+
+def error_for(reply: Reply, facts: Mapping[str, Any]) -> BananaError:
+    """The typed error for an answer that is not 200."""
+    status, said = reply.status, _said(reply)
+    facts = {**reply.ids, **facts, "status": status}
+    if 300 <= status < 400:
+        return ServiceError(
+            "The service's address answers with a redirect, which is not followed, for the key "
+            "must not go to another host. Set base_url to the address that it names.",
+            **facts,
+        )
+    if status >= 500 and not reply.is_own_words:
+        return GatewayError(
+            f"A gateway before the service answered {status}, and the work may go on behind it: "
+            "this may have been charged, so it was not sent again.",
+            **facts,
+        )
+    if status >= 500:
+        return ServerError(
+            f"The service failed ({status}){said}. It was not charged. Run it again later.", **facts
+        )
+    kind, sentence = _CLIENT_ERRORS.get(status, _OTHER)
+    return kind(sentence.format(status=status, said=said), **facts)
+
+
+_CLIENT_ERRORS: dict[int, tuple[type[ServiceError], str]] = {
+    401: (
+        KeyRefusedError,
+        "The service does not accept the key{said}. "
+        f"Make one at {KEY_PAGE} and call nb_banana.login().",
+    ),
+    403: (
+        NotAllowedError,
+        "The account may not do this{said}. Top up its credits or look at its plan "
+        "at https://aimlapi.com/app/billing.",
+    ),
+    404: (
+        NotFoundError,
+        "The service knows no such model or address{said}. Look at model and base_url.",
+    ),
+    429: (
+        RateLimitError,
+        "Too many requests for now{said}. Nothing was charged. Run it again later.",
+    ),
+}
+_OTHER = (
+    BadRequestError,
+    "The service did not accept the request ({status}){said}. Nothing was charged.",
+)
+
+
+def _said(reply: Reply) -> str:
+    body = reply.json
+    words = _words(body.get("message")) if isinstance(body, dict) else None
+    return f": {words.rstrip('.')}" if words else ""
+
+
+def _words(value: Any) -> str | None:
+    """The service's own words as one line: a text, a list of hints, or an object with a message."""
+    if isinstance(value, Mapping):
+        value = value.get("message")
+    if isinstance(value, list):
+        value = "; ".join(filter(None, (_words(each) for each in value)))
+    if not isinstance(value, str) or not value.strip():
+        return None
+    line = " ".join(value.split())
+    return line if len(line) <= LONGEST_QUOTE else line[:LONGEST_QUOTE] + "…"

@@ -1,0 +1,113 @@
+"""Fetch a picture that was made and charged: a GET, which may be tried again, without any key."""
+
+import time
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from urllib3.util import Retry
+
+from nb_banana import http
+from nb_banana.answers import Item
+from nb_banana.client import Service
+from nb_banana.errors import (
+    DownloadError,
+    Interrupted,
+    LinkGoneError,
+    PictureError,
+    PictureTooLargeError,
+)
+from nb_banana.keys import is_loopback
+from nb_banana.pixels import Kind, check_picture
+
+LONGEST_PICTURE = 100 * 1024 * 1024
+"""Bytes of a picture that we accept; a 4K PNG of this model has some 20 MB."""
+READ_TIMEOUT = 60.0
+MOST_REDIRECTS = 5
+ATTEMPTS = Retry(total=3, backoff_factor=0.3, backoff_jitter=0.3)
+PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+def fetch(item: Item, service: Service, facts: dict[str, Any]) -> tuple[bytes, Kind]:
+    """The picture's bytes as they were made, and what they are.
+
+    Args:
+        item: a link, or bytes that came in the answer.
+        service: who answered; only a service on loopback may name a link on loopback.
+        facts: ids for the error.
+
+    Raises:
+        DownloadError: the link failed.
+        NotAPictureError, TruncatedPictureError, PictureTooLargeError: it is no whole picture.
+        Interrupted: Ctrl-C; the picture stays at its link.
+
+    """
+    if item.data is not None:
+        return item.data, _checked(item.data, facts)
+    url = urljoin(service.base_url + "/", item.url or "")
+    facts = {**facts, "url": url}
+    retry = ATTEMPTS
+    while True:
+        try:
+            data = _download(url, service)
+            return data, _checked(data, facts)
+        except PictureError as error:
+            if not retry.total or not error.facts.get("passing", True):
+                raise _kept(error, facts) from None
+        except KeyboardInterrupt:
+            raise Interrupted(f"Stopped. The picture was made and is at {url}", **facts) from None
+        time.sleep(retry.get_backoff_time())
+        retry = retry.increment("GET", url, error=None)
+
+
+def _checked(data: bytes, facts: dict[str, Any]) -> Kind:
+    try:
+        return check_picture(data)
+    except PictureError as error:
+        raise type(error)(str(error.args[0]), **facts) from None
+
+
+def _kept(error: PictureError, facts: dict[str, Any]) -> PictureError:
+    """The same error with what it means: the picture is paid, and here is where it is."""
+    message = f"{error.args[0]} The picture was made and charged; its link is {facts['url']}"
+    return type(error)(message, **facts)
+
+
+def _download(url: str, service: Service) -> bytes:
+    for _ in range(MOST_REDIRECTS + 1):
+        _check_address(url, service)
+        try:
+            response = http.send("GET", url, read_timeout=READ_TIMEOUT)
+            if response.is_redirect:
+                response.close()
+                url = urljoin(url, response.headers["location"])
+                continue
+            if response.status_code in {404, 410}:
+                response.close()
+                raise LinkGoneError(
+                    f"The picture's link answers {response.status_code}: it is not there.",
+                    passing=False,
+                )
+            if response.status_code != 200:
+                response.close()
+                raise DownloadError(
+                    f"The picture's link answered {response.status_code}.",
+                    passing=response.status_code in PASSING,
+                )
+            return http.read_body(response, LONGEST_PICTURE)
+        except http.TooLongError:
+            raise PictureTooLargeError(
+                f"What is at the picture's link has more than {LONGEST_PICTURE // 1024**2} MB.",
+                passing=False,
+            ) from None
+        except requests.RequestException:
+            raise DownloadError("The download of the picture broke off.") from None
+    raise DownloadError("The picture's link leads in circles.", passing=False)
+
+
+def _check_address(url: str, service: Service) -> None:
+    """Pictures come over https; over http only from loopback, and only if the service is there."""
+    safe = urlsplit(url).scheme == "https" and bool(urlsplit(url).hostname)
+    local = urlsplit(url).scheme == "http" and is_loopback(url) and is_loopback(service.base_url)
+    if not safe and not local:
+        raise DownloadError("The picture's link is not https, so it was not opened.", passing=False)

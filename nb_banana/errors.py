@@ -1,0 +1,204 @@
+"""What can go wrong, and what it means for the user's money.
+
+::
+
+    BananaError
+    ├── RequestError (ValueError)          the request is wrong; nothing was sent
+    ├── SettingsError (ValueError)         a setting is wrong; nothing was sent
+    ├── MissingKeyError (LookupError)      no key for this service; nothing was sent
+    ├── NotConnectedError (ConnectionError)   no connection was made; not charged
+    ├── ServiceError                       the service said no; a failed request is not charged
+    │   ├── BadRequestError (ValueError)   400, and other 4xx
+    │   ├── KeyRefusedError                401
+    │   ├── NotAllowedError                403: out of credits, or not in the plan
+    │   ├── NotFoundError (LookupError)    404: no such model or address
+    │   ├── RateLimitError                 429
+    │   └── ServerError                    5xx, in the service's own words
+    ├── UncertainError                     sent, but no answer came: may have been charged
+    │   ├── AnswerTimeoutError (TimeoutError)
+    │   ├── ConnectionDroppedError (ConnectionError)
+    │   └── GatewayError                   5xx from something between us and the service
+    ├── AnswerError                        answered, and there is no picture in it
+    │   ├── RefusalError                   the model made no picture
+    │   ├── NoPictureError                 a picture is announced, without a link and without bytes
+    │   └── UnreadableAnswerError          cut off, or not the JSON that was promised
+    ├── PictureError                       made and charged, but the picture did not arrive whole
+    │   ├── DownloadError                  the link failed
+    │   │   └── LinkGoneError (LookupError)   the link is not there any more
+    │   ├── NotAPictureError               what came is no picture
+    │   ├── TruncatedPictureError          the picture is cut off
+    │   └── PictureTooLargeError           more bytes or pixels than we accept
+    ├── SaveError (OSError)                a file could not be written; the picture is still there
+    └── SizeMismatchError                  ``--strict``: the picture is there, in another size
+
+    Interrupted (KeyboardInterrupt)        Ctrl-C while waiting: may have been charged
+
+Every message is a sentence for a person and holds its cure.
+"""
+
+from typing import Any
+
+
+class Told:
+    """The part that every error of ours shares: one message, some facts, no traceback.
+
+    Attributes:
+        facts: what identifies the request: ``client_request_id``, ``inference_id``, ``status``, …
+
+    """
+
+    facts: dict[str, Any]
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        super().__init__(message)  # type: ignore[call-arg]  # the next class is an exception
+        self.facts = {name: value for name, value in facts.items() if value is not None}
+
+    def __str__(self) -> str:
+        shown = [
+            f"{name.replace('_', ' ')} {self.facts[name]}" for name in IDS if self.facts.get(name)
+        ]
+        message = str(self.args[0])  # type: ignore[attr-defined]
+        return f"{message} ({', '.join(shown)})" if shown else message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The default would call the class without the facts, which breaks process pools.
+        return _rebuild, (type(self), self.args[0], self.facts)  # type: ignore[attr-defined]
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython and Jupyter show in place of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+IDS = ("client_request_id", "inference_id", "request_id")
+"""The facts that a message ends with: what the service's support asks for."""
+
+
+def _rebuild(kind: type[Any], message: str, facts: dict[str, Any]) -> Any:
+    return kind(message, **facts)
+
+
+class BananaError(Told, Exception):
+    """Anything that nb_banana raises, but for an interrupt."""
+
+
+class RequestError(BananaError, ValueError):
+    """The request is wrong. Nothing was sent, nothing was charged."""
+
+
+class SettingsError(BananaError, ValueError):
+    """A setting has a value that it can't have. Nothing was sent."""
+
+
+class MissingKeyError(BananaError, LookupError):
+    """There is no key that may be sent to this service. Nothing was sent."""
+
+
+class NotConnectedError(BananaError, ConnectionError):
+    """No connection was made, so nothing was sent and nothing was charged."""
+
+
+class ServiceError(BananaError):
+    """The service answered that it will not. A failed request is not charged."""
+
+
+class BadRequestError(ServiceError, ValueError):
+    """400, or another 4xx without a class of its own: the service did not accept the request."""
+
+
+class KeyRefusedError(ServiceError):
+    """401: the key is missing, expired or wrong."""
+
+
+class NotAllowedError(ServiceError):
+    """403: the account is out of credits, or its plan does not allow this."""
+
+
+class NotFoundError(ServiceError, LookupError):
+    """404: the service has no such model or address."""
+
+
+class RateLimitError(ServiceError):
+    """429: too many requests, for now."""
+
+
+class ServerError(ServiceError):
+    """5xx in the service's own words: the request failed there."""
+
+
+class UncertainError(BananaError):
+    """The request was sent and no answer came: it may have been charged."""
+
+
+class AnswerTimeoutError(UncertainError, TimeoutError):
+    """The service did not answer in time."""
+
+
+class ConnectionDroppedError(UncertainError, ConnectionError):
+    """The connection ended before the answer was there."""
+
+
+class GatewayError(UncertainError):
+    """Something between us and the service answered for it; the work may go on behind it."""
+
+
+class AnswerError(BananaError):
+    """The service answered, and there is no picture in the answer."""
+
+
+class RefusalError(AnswerError):
+    """The model made no picture for this prompt."""
+
+
+class NoPictureError(AnswerError):
+    """The answer announces a picture and has neither its link nor its bytes."""
+
+
+class UnreadableAnswerError(AnswerError):
+    """The answer is cut off, or not the JSON that the service promises."""
+
+
+class PictureError(BananaError):
+    """The picture was made and charged, but it did not arrive whole.
+
+    ``facts["url"]`` is its link where there is one.
+    """
+
+
+class DownloadError(PictureError):
+    """The picture's link could not be fetched."""
+
+
+class LinkGoneError(DownloadError, LookupError):
+    """The picture's link answers that there is nothing."""
+
+
+class NotAPictureError(PictureError, ValueError):
+    """What came is not a picture that Pillow can read."""
+
+
+class TruncatedPictureError(PictureError):
+    """The picture is cut off."""
+
+
+class PictureTooLargeError(PictureError):
+    """The picture has more bytes or more pixels than we accept from a stranger."""
+
+
+class SaveError(BananaError, OSError):
+    """A file could not be written. The picture itself is still there."""
+
+
+class SizeMismatchError(BananaError):
+    """``strict``: the picture has another size than was asked. It is in ``.image``."""
+
+    @property
+    def image(self) -> Any:
+        """The picture as it was delivered, a ``BananaImage``."""
+        return self.facts["image"]
+
+
+class Interrupted(Told, KeyboardInterrupt):
+    """The wait was interrupted. The request may have been charged.
+
+    Not a `BananaError`, so that ``except Exception`` in a loop does not swallow a Ctrl-C.
+    """

@@ -1,0 +1,118 @@
+"""``%banana`` and ``%%banana``: parse, call, return. Imported only by `load_ipython_extension`."""
+
+from collections.abc import Callable
+from typing import Any
+
+from IPython.core.magic import no_var_expand
+from traitlets import TraitError
+
+from nb_banana import options, progress, template
+from nb_banana.completion import make_matcher
+from nb_banana.errors import SaveError, SizeMismatchError
+from nb_banana.keys import find_key
+from nb_banana.settings import VENDOR_URL, settings
+
+SANDBOX_NOTE = (
+    "nb_banana: no key found, so pictures come from the sandbox: drawn on this machine, without "
+    "AI, at no cost. For real ones set AIMLAPI_KEY or call nb_banana.login()."
+)
+HERE = frozenset({"dry_run", "raw", "quiet", "help"})
+"""Options that the magic itself heeds; all others are arguments of `generate`."""
+SENDING = frozenset({"alt", "save", "strict", "timeout"})
+"""Arguments of `generate` that do not belong to the request, so `dry_run` has no use for them."""
+
+
+def make_magic(shell: Any) -> Callable[..., Any]:
+    """The function that IPython calls for ``%banana`` and ``%%banana`` in this shell."""
+
+    @no_var_expand
+    def banana(line: str, cell: str | None = None) -> Any:
+        if cell is None:
+            parsed, prompt = options.parse_line(line)
+        else:
+            parsed, prompt = options.parse_cell_line(line, shell.user_ns), cell
+        if "help" in parsed.options or not (prompt or parsed.options):
+            print(options.help_text())  # noqa: T201 - a person asked for it
+            return None
+        with progress.alone_in_cell(cell is not None):
+            return _draw(shell, parsed, prompt.rstrip())
+
+    banana.__doc__ = options.help_text()
+    return banana
+
+
+def _draw(shell: Any, line: options.Line, prompt: str) -> Any:
+    # Imported with the first picture, not with the extension: requests takes its time.
+    from nb_banana import api
+
+    arguments = {name: value for name, value in line.options.items() if name not in HERE}
+    quiet = "quiet" in line.options or prompt.endswith(";")
+    prompt = prompt.removesuffix(";")
+    if "raw" not in line.options:
+        prompt = template.fill(prompt, shell.user_ns)
+    if "dry_run" in line.options:
+        return api.dry_run(prompt, **{k: v for k, v in arguments.items() if k not in SENDING})
+    try:
+        image = api.generate(prompt, name=line.name, **arguments)
+    except (SaveError, SizeMismatchError) as error:
+        # The picture is paid and there: the cell fails, and the person has it all the same.
+        if (made := error.facts.get("image")) is not None:
+            _bind(shell, line.name, made)
+            shell.displayhook.update_user_ns(made)
+            if not quiet:
+                made.show()
+        raise
+    _bind(shell, line.name, image)
+    if quiet:
+        _hush(shell, image)
+    return image
+
+
+def _bind(shell: Any, name: str | None, image: Any) -> None:
+    if name is not None:
+        shell.push({name: image})
+
+
+def _hush(shell: Any, image: Any) -> None:
+    """Show nothing in this cell; ``_``, ``Out[n]`` and an assignment still get the picture."""
+    image._ipython_display_ = lambda: None
+
+    def after_cell(*_: Any) -> None:
+        shell.events.unregister("post_run_cell", after_cell)
+        vars(image).pop("_ipython_display_", None)
+
+    shell.events.register("post_run_cell", after_cell)
+
+
+_loaded: dict[int, Callable[..., Any]] = {}
+
+
+def load(shell: Any) -> None:
+    """Register the magic, the settings and Tab completion; say so where the sandbox is used."""
+    unload(shell)
+    shell.register_magic_function(make_magic(shell), "line_cell", "banana")
+    shell.configurables.append(settings)
+    _take_config(shell)
+    _loaded[id(shell)] = matcher = make_matcher()
+    shell.Completer.custom_matchers.append(matcher)
+    if settings.backend == "auto" and settings.base_url == VENDOR_URL and not find_key(VENDOR_URL):
+        print(SANDBOX_NOTE)  # noqa: T201 - the person has to know whose pictures these are
+
+
+def unload(shell: Any) -> None:
+    """Take away what `load` added."""
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("banana", None)
+    if settings in shell.configurables:
+        shell.configurables.remove(settings)
+    matcher = _loaded.pop(id(shell), None)
+    if matcher in shell.Completer.custom_matchers:
+        shell.Completer.custom_matchers.remove(matcher)
+
+
+def _take_config(shell: Any) -> None:
+    """Take ``c.Banana.…`` from the person's IPython configuration; a bad value is said, once."""
+    try:
+        settings.update_config(shell.config)
+    except TraitError as error:
+        print(f"nb_banana: a setting in your IPython configuration was left out: {error}")  # noqa: T201

@@ -1,0 +1,188 @@
+"""What each model accepts: the one table that every choice, check and error text is read from.
+
+Source: https://docs.aimlapi.com/api-references/image-models/google and the models' OpenAPI files.
+"""
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from nb_banana.errors import RequestError
+from nb_banana.near import hint
+
+SIZES = {
+    "1:1": (1024, 1024),
+    "16:9": (1376, 768),
+    "9:16": (768, 1376),
+    "4:3": (1200, 896),
+    "3:4": (896, 1200),
+    "2:3": (848, 1264),
+    "3:2": (1264, 848),
+    "4:5": (928, 1152),
+    "5:4": (1152, 928),
+    "21:9": (1584, 672),
+    "1:4": (512, 2048),
+    "4:1": (2048, 512),
+    "1:8": (384, 3072),
+    "8:1": (3072, 384),
+}
+"""Pixels (width, height) at 1K: https://ai.google.dev/gemini-api/docs/image-generation#aspect_ratios"""
+
+SCALES = {"512": 0.5, "1K": 1.0, "2K": 2.0, "4K": 4.0}
+"""How many times the 1K size a resolution is."""
+
+RATIOS = ("1:1", "9:16", "16:9", "3:4", "4:3")
+PRO_RATIOS = (*RATIOS, "21:9", "3:2", "2:3", "5:4", "4:5")
+RESOLUTIONS = ("1K", "2K", "4K")
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model: its names and the values that it accepts.
+
+    Attributes:
+        ids: the names that the service knows it by; the first is the one we send.
+        short: what a person may call it here; the first is what captions say.
+        aspect_ratios: the accepted ``aspect_ratio`` values; none means that it takes no ratio.
+        resolutions: the accepted ``resolution`` values; none means that it takes none.
+        min_images: how many reference images it needs.
+        max_images: how many reference images it takes; None where that is not published.
+
+    """
+
+    ids: tuple[str, ...]
+    short: tuple[str, ...]
+    aspect_ratios: tuple[str, ...] = PRO_RATIOS
+    resolutions: tuple[str, ...] = RESOLUTIONS
+    min_images: int = 0
+    max_images: int | None = 0
+
+
+MODELS = (
+    Model(
+        ("google/nano-banana-2", "google/gemini-3-1-flash-image-preview"),
+        ("nano-banana-2", "2", "gemini-3-1-flash-image-preview"),
+        RATIOS,
+        max_images=5,
+    ),
+    Model(
+        ("google/gemini-3-1-flash-lite-image",),
+        ("nano-banana-2-lite", "lite", "gemini-3-1-flash-lite-image"),
+        RATIOS,
+        max_images=5,
+    ),
+    Model(
+        ("google/nano-banana-pro", "google/gemini-3-pro-image-preview"),
+        ("nano-banana-pro", "pro", "gemini-3-pro-image-preview"),
+    ),
+    Model(
+        ("google/nano-banana-pro-edit", "google/gemini-3-pro-image-preview-edit"),
+        ("nano-banana-pro-edit", "pro-edit", "gemini-3-pro-image-preview-edit"),
+        min_images=1,
+        max_images=14,
+    ),
+    Model(
+        ("google/gemini-2.5-flash-image",),
+        ("gemini-2.5-flash-image", "2.5"),
+        resolutions=(),
+    ),
+    Model(
+        ("google/gemini-2.5-flash-image-edit",),
+        ("gemini-2.5-flash-image-edit", "2.5-edit"),
+        resolutions=(),
+        min_images=1,
+        max_images=None,
+    ),
+)
+"""Every model whose fields are published. Any other name is sent as it is, unchecked."""
+
+UNCHECKED_NAMES = {
+    "2.1": "google/gemini-nano-banana-2.1",
+    "nano-banana-2.1": "google/gemini-nano-banana-2.1",
+}
+"""Short names of models without a published schema: the service judges their values."""
+
+DEFAULT_MODEL = "google/nano-banana-2"
+
+
+def model_id(name: str) -> str:
+    """The name to send for a short, a full or an unknown name of a model.
+
+    >>> model_id("pro"), model_id("2.1"), model_id("acme/new-model")
+    ('google/nano-banana-pro', 'google/gemini-nano-banana-2.1', 'acme/new-model')
+    """
+    text = name.strip()
+    short = text.lower().removeprefix("google/")
+    for model in MODELS:
+        if text.lower() in model.ids:
+            return text.lower()
+        if short in model.short:
+            return model.ids[0]
+    return UNCHECKED_NAMES.get(short, text)
+
+
+def find_model(name: str) -> Model | None:
+    """The row of `MODELS` for any of a model's names; None when the table does not know it."""
+    wanted = model_id(name)
+    return next((model for model in MODELS if wanted in model.ids), None)
+
+
+def short_name(name: str) -> str:
+    """What captions call a model: ``google/nano-banana-2`` → ``nano-banana-2``."""
+    model = find_model(name)
+    return model.short[0] if model else name.rsplit("/", 1)[-1]
+
+
+def choose(field: str, value: str, allowed: Iterable[str], *, of: str = "") -> str:
+    """One of the allowed values, understood as a person writes them.
+
+    Args:
+        field: the API's name of the field, for the message.
+        value: what was written, e.g. ``"16x9"`` or ``"2k"``.
+        allowed: what there is to choose from.
+        of: whose choice it is, for the message.
+
+    Raises:
+        RequestError: not one of them; the message lists them and offers the nearest.
+
+    >>> choose("aspect_ratio", "16x9", ["1:1", "16:9"])
+    '16:9'
+
+    """
+    options = list(allowed)
+    if not isinstance(value, str):
+        raise RequestError(
+            f"{field} is a text such as {options[0] if options else 'None'!r}, not {value!r}."
+        )
+    if not options:
+        raise RequestError(f"{of or 'This model'} takes no {field}. Leave it out.")
+    meant = re.sub(r"\s*[x×/:-]\s*", ":", value.strip().upper().replace("X", "x"))
+    if meant in options:
+        return meant
+    by = f" by {of}" if of else ""
+    raise RequestError(
+        f"{field} {value!r} is not accepted{by}: choose one of {', '.join(options)}."
+        + (_nearest_ratio(meant, options) or hint(meant, options, cutoff=0.5))
+    )
+
+
+def _nearest_ratio(written: str, options: list[str]) -> str:
+    """The hint for a ratio that is not there: the one whose shape is nearest."""
+    wanted = ratio_value(written)
+    if not wanted or not all(map(ratio_value, options)):
+        return ""
+    best = min(options, key=lambda each: abs(math.log(ratio_value(each) / wanted)))
+    return f" Did you mean {best}?"
+
+
+def ratio_value(text: str) -> float:
+    """Width over height of a ratio such as ``"16:9"``; 0 where the text is none.
+
+    >>> ratio_value("16:8"), ratio_value("2K")
+    (2.0, 0.0)
+    """
+    across, _, down = text.partition(":")
+    if not (across.isdecimal() and down.isdecimal() and int(across) and int(down)):
+        return 0.0
+    return int(across) / int(down)

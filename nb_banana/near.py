@@ -1,0 +1,14 @@
+"""“Did you mean …?”"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def hint(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """A sentence with the known words that are near to this one, with a space before; else nothing.
+
+    >>> hint("trexx", ["trex", "cafe"])
+    ' Did you mean trex?'
+    """
+    near = get_close_matches(word, list(known), n=3, cutoff=cutoff)
+    return f" Did you mean {' or '.join(near)}?" if near else ""

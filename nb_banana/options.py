@@ -1,0 +1,252 @@
+"""The options of ``%banana``: one table, read by the parser, the help, Tab completion and tests."""
+
+import argparse
+import builtins
+import json
+import keyword
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, NoReturn
+
+from nb_banana.errors import RequestError
+from nb_banana.models import MODELS, PRO_RATIOS, RESOLUTIONS, UNCHECKED_NAMES
+from nb_banana.near import hint
+
+ILLUSTRATION = """\
+  %%banana trex -a 16:9 -r 2K
+  A T-Rex relaxing on a beach, wearing sunglasses.
+"""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option.
+
+    Attributes:
+        flags: how it is written.
+        dest: what `Line` and the Python door call it.
+        help: what it does, in a few words.
+        metavar: what its value is called; empty for a switch.
+        values: what Tab offers.
+        repeatable: whether it may stand there more than once.
+    """
+
+    flags: tuple[str, ...]
+    dest: str
+    help: str
+    metavar: str = ""
+    values: tuple[str, ...] = ()
+    repeatable: bool = False
+
+
+MODEL_NAMES = (*(name for model in MODELS for name in (*model.short, *model.ids)), *UNCHECKED_NAMES)
+
+OPTIONS = (
+    Option(("-a", "--aspect-ratio"), "aspect_ratio", "width to height", "RATIO", PRO_RATIOS),
+    Option(("-r", "--resolution"), "resolution", "1K, 2K or 4K", "SIZE", RESOLUTIONS),
+    Option(("-m", "--model"), "model", "another model: pro, lite, 2.1, …", "MODEL", MODEL_NAMES),
+    Option(("-w", "--web-search"), "web_search", "let the model look things up on the web"),
+    Option(
+        ("--param",),
+        "params",
+        "a field that we do not know yet, sent as it is",
+        "KEY=JSON",
+        repeatable=True,
+    ),
+    Option(("--alt",), "alt", "alt text; else the prompt", "TEXT"),
+    Option(("--save",), "save", "write the picture to this file too", "FILE"),
+    Option(("--strict",), "strict", "a size that was not delivered is an error"),
+    Option(("--timeout",), "timeout", "seconds to wait for the picture", "S"),
+    Option(("--dry-run",), "dry_run", "show the request, in Python and curl too; send nothing"),
+    Option(("--raw",), "raw", "leave {{…}} in the prompt as it is"),
+    Option(("--quiet",), "quiet", "show nothing; so does a ; at the end"),
+    Option(("-h", "--help"), "help", "show this"),
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a line says: the variable to bind and the options that were given, by their `dest`."""
+
+    name: str | None
+    options: Mapping[str, Any]
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise RequestError(f"{message[:1].upper()}{message[1:]}. See %banana --help.")
+
+
+class _Once(argparse.Action):
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,  # noqa: ARG002 - argparse calls it so
+    ) -> None:
+        if hasattr(namespace, self.dest):
+            parser.error(f"{'/'.join(self.option_strings)} is given twice")
+        setattr(namespace, self.dest, True if self.nargs == 0 else values)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="banana",
+        usage="\n  %%banana [NAME] [options]   (the cell's text is the prompt)\n"
+        "  %banana [options] PROMPT   (one line)",
+        description="Make a picture with Nano Banana 2. NAME is bound to it, and it is the "
+        "cell's value. {{name}} in the prompt is filled from the notebook.",
+        epilog="example:\n" + ILLUSTRATION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,
+        allow_abbrev=False,
+        add_help=False,
+    )
+    for option in OPTIONS:
+        kind: dict[str, Any] = {"metavar": option.metavar} if option.metavar else {"nargs": 0}
+        action: Any = "append" if option.repeatable else _Once
+        parser.add_argument(
+            *option.flags, dest=option.dest, help=option.help, action=action, **kind
+        )
+    return parser
+
+
+def help_text() -> str:
+    """What ``%banana --help`` and ``%%banana?`` show."""
+    return _parser().format_help()
+
+
+def parse_cell_line(line: str, taken: Mapping[str, Any]) -> Line:
+    """Read the line of a ``%%banana`` cell: the name first, then options.
+
+    Args:
+        line: what stands behind ``%%banana``.
+        taken: the notebook's names, some of which must not be overwritten.
+
+    Raises:
+        RequestError: anything that is not understood; nothing was sent.
+
+    >>> parse_cell_line("trex -a 16:9", {})
+    Line(name='trex', options={'aspect_ratio': '16:9'})
+    """
+    words = _split(line)
+    name = words.pop(0) if words and not words[0].startswith("-") else None
+    if name is not None:
+        _check_name(name, taken)
+    return Line(name, _parse(words))
+
+
+def parse_line(line: str) -> tuple[Line, str]:
+    """Read the line of ``%banana``: options first, then the prompt, word for word.
+
+    Raises:
+        RequestError: anything that is not understood; nothing was sent.
+
+    >>> parse_line("-a 16:9 a cat's dinner")
+    (Line(name=None, options={'aspect_ratio': '16:9'}), "a cat's dinner")
+    """
+    words, prompt = _leading_options(line)
+    late = [word for word in prompt.split() if word.partition("=")[0] in _FLAGS]
+    if late and not line.lstrip().startswith("-- "):
+        raise RequestError(
+            f"Options come before the prompt: %banana {late[0]} … PROMPT. "
+            "Where the prompt itself has it, write -- before the prompt."
+        )
+    return Line(None, _parse(words)), prompt
+
+
+_FLAGS = {flag: option for option in OPTIONS for flag in option.flags}
+_WORD = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[^\s"'])+)""")
+
+
+def _leading_options(line: str) -> tuple[list[str], str]:
+    words: list[str] = []
+    rest = line
+    while match := _WORD.match(rest):
+        word = match[1]
+        if not word.startswith("-") or word == "-":
+            break
+        rest = rest[match.end() :]
+        if word == "--":
+            break
+        words += _split(word)
+        option = _FLAGS.get(word.partition("=")[0])
+        if option and option.metavar and "=" not in word and (value := _WORD.match(rest)):
+            words += _split(value[1])
+            rest = rest[value.end() :]
+    return words, rest.strip()
+
+
+def _split(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise RequestError(
+            f"The line can't be read ({error}): quotes come in pairs. "
+            "The prompt stands in the cell, below the line."
+        ) from error
+
+
+def _parse(words: Sequence[str]) -> dict[str, Any]:
+    found, rest = _parser().parse_known_args(words)
+    if rest:
+        _refuse(rest[0])
+    options = vars(found)
+    if "params" in options:
+        options["params"] = dict(_read_params(options["params"]))
+    if "timeout" in options:
+        options["timeout"] = _read_seconds(options["timeout"])
+    return options
+
+
+def _refuse(word: str) -> NoReturn:
+    if word.startswith("-"):
+        near = hint(word, _FLAGS)
+        raise RequestError(f"There is no option {word}.{near} See %banana --help.")
+    raise RequestError(
+        f"{word!r} is one word too many: the line holds a name and options, the cell holds the "
+        "prompt."
+    )
+
+
+def _read_params(params: list[str]) -> Iterator[tuple[str, Any]]:
+    seen: set[str] = set()
+    for text in params:
+        name, equals, value = text.partition("=")
+        if not name or not equals or name in seen:
+            raise RequestError(f"--param {text}: write each KEY once, as KEY=JSON.")
+        seen.add(name)
+        try:
+            yield name, json.loads(value)
+        except ValueError:
+            raise RequestError(
+                f"--param {name}: {value!r} is not JSON. A text needs its quotes: "
+                f"--param '{name}=\"{value}\"'"
+            ) from None
+
+
+def _read_seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise RequestError(f"--timeout is a number of seconds, not {text!r}.")
+    return seconds
+
+
+def _check_name(name: str, taken: Mapping[str, Any]) -> None:
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise RequestError(
+            f"{name!r} can't be the name of a variable. The line is %%banana [NAME] [options]; "
+            "the prompt stands in the cell below it."
+        )
+    special = (
+        name in {"get_ipython", "In", "Out"} or name.startswith("_") or hasattr(builtins, name)
+    )
+    if special or isinstance(taken.get(name), ModuleType):
+        raise RequestError(f"{name!r} is needed by Python or this notebook. Choose another name.")

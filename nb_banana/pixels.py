@@ -1,0 +1,163 @@
+"""Bytes that should be a picture: are they whole, of what kind and size; and a small copy."""
+
+import binascii
+import io
+import struct
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nb_banana.errors import NotAPictureError, PictureTooLargeError, TruncatedPictureError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+MAX_PIXELS = 180_000_000
+"""Twice Pillow's own guard would be a bomb; the largest 4K picture of any model has 38 million."""
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+"""What is opened at all. Pillow also knows formats that run other programs (EPS)."""
+SUFFIXES = {
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "image/gif": ".gif",
+    "image/tiff": ".tif",
+    "image/bmp": ".bmp",
+    "image/avif": ".avif",
+}
+"""The file suffix of each kind of picture that may come."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the bytes themselves say: MIME type, width and height in pixels."""
+
+    mime: str
+    width: int
+    height: int
+
+
+def open_picture(data: bytes) -> "Image.Image":
+    """A Pillow image of the bytes, its pixels not decoded yet.
+
+    Raises:
+        NotAPictureError: Pillow can't read it.
+        PictureTooLargeError: more pixels than `MAX_PIXELS`.
+
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            # Pillow only warns from 90 million pixels on; our own bound stands below.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(io.BytesIO(data), formats=FORMATS)
+    except Image.DecompressionBombError as error:
+        raise PictureTooLargeError("The picture has far too many pixels to be opened.") from error
+    except (
+        UnidentifiedImageError,
+        OSError,
+        ValueError,
+        SyntaxError,
+        struct.error,
+        KeyError,
+    ) as error:
+        raise NotAPictureError(f"This is not a picture: {_describe(data)}.") from error
+    if picture.width * picture.height > MAX_PIXELS:
+        raise PictureTooLargeError(
+            f"The picture has {picture.width}×{picture.height} pixels, which is more than we open."
+        )
+    return picture
+
+
+def check_picture(data: bytes) -> Kind:
+    """What kind of picture the bytes are, if they are a whole one. The pixels are not decoded.
+
+    Raises:
+        NotAPictureError, PictureTooLargeError: as `open_picture`.
+        TruncatedPictureError: the end is missing.
+
+    >>> check_picture(b"<html>")
+    Traceback (most recent call last):
+    nb_banana.errors.NotAPictureError: This is not a picture: it is a web page.
+
+    """
+    picture = open_picture(data)
+    mime = picture.get_format_mimetype() or "application/octet-stream"  # type: ignore[attr-defined]
+    if not _is_whole(data, mime):
+        raise TruncatedPictureError(
+            f"The picture is cut off: {picture.width}×{picture.height} pixels were announced, "
+            f"and the {len(data):,} bytes that came do not hold them all."
+        )
+    return Kind(mime, picture.width, picture.height)
+
+
+def _is_whole(data: bytes, mime: str) -> bool:
+    if mime == "image/png":
+        return _png_is_whole(data)
+    if mime == "image/jpeg":
+        return b"\xff\xd9" in data[-1024:]  # some writers pad after the end mark
+    if mime == "image/webp":
+        return len(data) >= int.from_bytes(data[4:8], "little") + 8
+    return True
+
+
+def _png_is_whole(data: bytes) -> bool:
+    """Whether the chunks follow each other to the end mark, each with its checksum right."""
+    place = 8
+    while place + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, place)
+        end = place + 8 + length
+        if end + 4 > len(data):
+            return False
+        (checksum,) = struct.unpack_from(">I", data, end)
+        if binascii.crc32(memoryview(data)[place + 4 : end]) != checksum:
+            return False
+        if data[place + 4 : place + 8] == b"IEND":
+            return True
+        place = end + 4
+    return False
+
+
+def preview(data: bytes, longest: int) -> tuple[str, bytes]:
+    """A small copy to show: JPEG, or PNG where there is transparency.
+
+    Args:
+        data: the whole picture.
+        longest: the most pixels that its longer side may have.
+
+    Returns:
+        The MIME type and the bytes.
+
+    """
+    from PIL import Image
+
+    picture = open_picture(data)
+    picture.draft("RGB", (longest, longest))
+    small = picture if _has_alpha(picture) else picture.convert("RGB")
+    if picture.mode in {"P", "LA", "PA"} and _has_alpha(picture):
+        small = picture.convert("RGBA")
+    small.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    out = io.BytesIO()
+    if _has_alpha(small):
+        small.save(out, "PNG", optimize=True)
+        return "image/png", out.getvalue()
+    small.save(out, "JPEG", quality=82, optimize=True, progressive=True)
+    return "image/jpeg", out.getvalue()
+
+
+def _has_alpha(picture: "Image.Image") -> bool:
+    return picture.has_transparency_data
+
+
+def _describe(data: bytes) -> str:
+    if not data:
+        return "it is empty"
+    start = data[:256].lstrip().lower()
+    if start.startswith((b"<!doctype", b"<html", b"<head", b"<body")):
+        return "it is a web page"
+    if start.startswith((b"{", b"[")):
+        return "it looks like JSON"
+    if start.startswith(b"<svg") or b"<svg" in start:
+        return "it is SVG, which has no pixels"
+    return f"Pillow can't read its {len(data):,} bytes"

@@ -1,0 +1,128 @@
+"""While a cell waits, a line counts the seconds. Afterwards the line is gone."""
+
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Any, Protocol
+
+from nb_banana.frontend import is_kernel, shell
+
+QUIET_SECONDS = 1.0
+"""A quick answer shows no line at all."""
+
+
+_alone: ContextVar[bool] = ContextVar("alone", default=False)
+
+
+@contextlib.contextmanager
+def alone_in_cell(alone: bool) -> Iterator[None]:
+    """Say that the block is all that its cell puts out, so that the cell may be cleared after."""
+    token = _alone.set(alone)
+    try:
+        yield
+    finally:
+        _alone.reset(token)
+
+
+class Line(Protocol):
+    """A place for one line of text that can be taken away again."""
+
+    def show(self, text: str) -> None:
+        """Put the text there, in place of the one before."""
+
+    def clear(self) -> None:
+        """Take the line away."""
+
+
+class TerminalLine:
+    """A line of the terminal, written over itself on stderr."""
+
+    def show(self, text: str) -> None:
+        """Write over the line."""
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Erase the line."""
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
+
+
+class NotebookLine:
+    """An output of the cell. Threads may update it: it keeps its own place.
+
+    Args:
+        alone: whether nothing else was put out by the cell, so that all of it may be cleared.
+            Else the output is left behind empty, which shows as nothing.
+    """
+
+    def __init__(self, *, alone: bool) -> None:
+        self._alone = alone
+        self._handle: Any = None
+
+    def show(self, text: str) -> None:
+        """Show the text, or change what is shown."""
+        if self._handle is None:
+            from IPython.display import DisplayHandle
+
+            self._handle = DisplayHandle()  # type: ignore[no-untyped-call]
+            self._handle.display({"text/plain": text}, raw=True)
+        else:
+            self._handle.update({"text/plain": text}, raw=True)
+
+    def clear(self) -> None:
+        """Take the output away."""
+        if self._alone:
+            from IPython.display import clear_output
+
+            clear_output()  # type: ignore[no-untyped-call]
+        else:
+            self._handle.update({}, raw=True)
+
+
+class Waiting:
+    """Counts the seconds in a front end of IPython while its block runs; elsewhere does nothing."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._line = _line()
+        self._done = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> "Waiting":
+        if self._line is not None:
+            self._thread = threading.Thread(target=self._count, args=(self._line,), daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._done.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _count(self, line: Line) -> None:
+        started = time.monotonic()
+        if self._done.wait(QUIET_SECONDS):
+            return
+        while True:
+            line.show(f"{self._what} … {time.monotonic() - started:.0f} s")
+            if self._done.wait(1.0):
+                break
+        line.clear()
+
+
+def _line() -> Line | None:
+    if is_kernel():
+        return NotebookLine(alone=_alone.get())
+    if shell() is not None and sys.stderr.isatty():
+        return TerminalLine()
+    return None

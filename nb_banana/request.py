@@ -1,0 +1,175 @@
+"""`ImageRequest`: what is asked of the model, checked once, and its JSON."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from nb_banana.errors import RequestError
+from nb_banana.models import DEFAULT_MODEL, Model, choose, find_model, model_id
+from nb_banana.references import Reference
+
+READ_TIMEOUTS = {"1K": 120.0, "2K": 240.0, "4K": 600.0}
+"""Seconds to wait for an answer. 4K has been seen to take 282 s."""
+OWN_PARAMS = {"model": "-m", "prompt": "the cell's text", "image_urls": "-i"}
+
+
+@dataclass(frozen=True)
+class ImageRequest:
+    """A request for one picture. Wrong values are refused here, before anything is sent.
+
+    Fields that stay None are not sent, and the service's defaults hold (1:1, 1K).
+    Source: https://docs.aimlapi.com/api-references/image-models/google
+
+    Attributes:
+        prompt: what to draw; white space around it is dropped.
+        model: any name of a model, see `nb_banana.models.MODELS`; unknown ones pass unchecked.
+        images: reference pictures, as http(s) or ``data:`` addresses or `Reference` objects.
+        aspect_ratio: e.g. ``"16:9"``; ``"16x9"`` is understood.
+        resolution: ``"1K"``, ``"2K"`` or ``"4K"``.
+        web_search: whether the model may look things up.
+        params: further fields, sent as they are. They win over the fields above, unchecked.
+        take: which of several pictures of one prompt, from 1. Not sent: the API has no seed.
+
+    Raises:
+        RequestError: a value that the model does not take, with the ones that it does.
+
+    >>> ImageRequest("a banana", aspect_ratio="16x9").payload()
+    {'model': 'google/nano-banana-2', 'prompt': 'a banana', 'aspect_ratio': '16:9'}
+
+    """
+
+    prompt: str
+    model: str = DEFAULT_MODEL
+    images: Sequence[str | Reference] = ()
+    aspect_ratio: str | None = None
+    resolution: str | None = None
+    web_search: bool = False
+    params: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    take: int = 1
+
+    def __post_init__(self) -> None:
+        checked: dict[str, Any] = {
+            "prompt": _checked_prompt(self.prompt),
+            "model": _checked_model(self.model),
+            "images": _checked_images(self.images),
+            "web_search": _checked_switch(self.web_search),
+            "params": _checked_params(self.params),
+            "take": _checked_take(self.take),
+        }
+        model = find_model(checked["model"])
+        checked["aspect_ratio"] = _chosen("aspect_ratio", self.aspect_ratio, model)
+        checked["resolution"] = _chosen("resolution", self.resolution, model)
+        if model is not None:
+            _check_image_count(model, len(checked["images"]))
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+    def payload(self) -> dict[str, Any]:
+        """The JSON body, exactly as it is sent."""
+        return self._body([image.url for image in self.references])
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """The reference pictures, in the order in which the prompt counts them."""
+        return tuple(self.images)  # type: ignore[arg-type]  # __post_init__ made them references
+
+    @cached_property
+    def key(self) -> str:
+        """A hash of all that decides the picture: the same in every process, 64 hex digits.
+
+        Two names of one model are one; a reference counts by its bytes; the take counts.
+        """
+        body = self._body([image.digest for image in self.references])
+        model = find_model(self.model)
+        body["model"] = model.ids[0] if model else self.model
+        text = json.dumps({"version": 1, "take": self.take, "body": body}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def read_timeout(self) -> float:
+        """Seconds to wait for the answer: more pixels take longer."""
+        return READ_TIMEOUTS.get(self.resolution or "1K", max(READ_TIMEOUTS.values()))
+
+    def _body(self, images: list[str]) -> dict[str, Any]:
+        body: dict[str, Any] = {"model": self.model, "prompt": self.prompt}
+        if images:
+            body["image_urls"] = images
+        for name in ("aspect_ratio", "resolution"):
+            if (value := getattr(self, name)) is not None:
+                body[name] = value
+        if self.web_search:
+            body["enable_web_search"] = True
+        return body | dict(self.params)
+
+
+def _checked_prompt(prompt: Any) -> str:
+    if not isinstance(prompt, str):
+        raise RequestError(f"The prompt is a text, not {type(prompt).__name__}.")
+    if not prompt.strip():
+        raise RequestError("The prompt is empty. Say in words what to draw.")
+    return prompt.strip()
+
+
+def _checked_model(model: Any) -> str:
+    if not isinstance(model, str) or not model.strip():
+        raise RequestError(f"model is a name such as {DEFAULT_MODEL!r}, not {model!r}.")
+    return model_id(model)
+
+
+def _checked_images(images: Any) -> tuple[Reference, ...]:
+    if isinstance(images, str | Reference):
+        images = [images]
+    if not isinstance(images, Sequence):
+        raise RequestError(f"images is a list of reference pictures, not {type(images).__name__}.")
+    wrong = [item for item in images if not isinstance(item, str | Reference)]
+    if wrong:
+        raise RequestError(f"A reference is an address, not {type(wrong[0]).__name__}.")
+    return tuple(Reference.from_url(item) if isinstance(item, str) else item for item in images)
+
+
+def _checked_switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise RequestError(f"web_search is True or False, not {value!r}.")
+    return value
+
+
+def _checked_take(take: Any) -> int:
+    if isinstance(take, bool) or not isinstance(take, int) or take < 1:
+        raise RequestError(f"take is a whole number from 1, not {take!r}.")
+    return take
+
+
+def _checked_params(params: Any) -> dict[str, Any]:
+    if not isinstance(params, Mapping):
+        raise RequestError(f"params is a dict of further fields, not {type(params).__name__}.")
+    for name in params:
+        if not isinstance(name, str) or not name:
+            raise RequestError(f"The name of a further field is a text, not {name!r}.")
+        if name in OWN_PARAMS:
+            raise RequestError(f"{name} is not a further field: it is set by {OWN_PARAMS[name]}.")
+    try:
+        return dict(json.loads(json.dumps(dict(params), allow_nan=False)))
+    except (TypeError, ValueError) as error:
+        raise RequestError(f"The value of a further field is not JSON: {error}.") from error
+
+
+def _chosen(name: str, value: Any, model: Model | None) -> str | None:
+    if value is None:
+        return None
+    if model is not None:
+        return choose(name, value, getattr(model, name + "s"), of=model.short[0])
+    if not isinstance(value, str):
+        raise RequestError(f"{name} is a text, not {value!r}.")
+    return value
+
+
+def _check_image_count(model: Model, count: int) -> None:
+    name = model.short[0]
+    if count < model.min_images:
+        raise RequestError(f"{name} needs a reference picture. Give one with -i or images=.")
+    if model.max_images is not None and count > model.max_images:
+        takes = f"at most {model.max_images}" if model.max_images else "no"
+        raise RequestError(f"{name} takes {takes} reference pictures, and {count} were given.")

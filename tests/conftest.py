@@ -1,0 +1,46 @@
+"""What every test stands on: no key of the person who runs them, and a sandbox that speaks HTTP."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from nb_banana import keys
+from nb_banana.sandbox import Sandbox
+from nb_banana.settings import settings
+
+KEY = "test-key-7f3a9c51d2e84b06"
+"""What the tests use as a key. It must never turn up in anything that is written."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Kernels and other processes inherit an environment without keys and without proxies."""
+    for name in (*keys.ENVIRONMENT, "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        os.environ.pop(name, None)
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+
+
+@pytest.fixture(autouse=True)
+def plain_settings() -> Iterator[None]:
+    """Each test starts with the settings as they come, and with no key."""
+    names = settings.trait_names(config=True)
+    before = {name: getattr(settings, name) for name in names}
+    yield
+    for name, value in before.items():
+        setattr(settings, name, value)
+    keys.forget_logins()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A sandbox of the test's own that asks for `KEY`."""
+    with Sandbox(key=KEY) as running:
+        yield running
+
+
+@pytest.fixture
+def service(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """The settings and the environment point at this test's own sandbox."""
+    settings.base_url = sandbox.url
+    monkeypatch.setenv("AIMLAPI_KEY", KEY)
+    return sandbox

@@ -1,0 +1,311 @@
+"""The contract on money, kept over real HTTP: what is sent, how often, and what an answer means."""
+
+import http.server
+import socket
+import threading
+from contextlib import contextmanager
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+
+from nb_banana import ImageRequest, configure, errors, generate, studio
+from nb_banana.client import Service
+from nb_banana.keys import Secret
+
+from .conftest import KEY
+
+
+def draw(service, prompt, **options):
+    where = Service(service.url, Secret(KEY), options.pop("timeout", None))
+    return studio.make(ImageRequest(prompt, **options), service=where)
+
+
+def test_a_picture_comes_with_its_whole_receipt(service):
+    image = generate("a banana", aspect_ratio="16:9")
+    receipt = image.receipt
+    assert image.size == (1376, 768)
+    assert receipt.credits == service.charges[0].credits
+    assert receipt.usd == Decimal(receipt.credits) / 2_000_000 == image.cost
+    assert receipt.inference_id == service.charges[0].to_json()["inference_id"]
+    assert receipt.client_request_id == service.posts[0].headers["x-client-request-id"]
+    assert receipt.attempts == 1
+    assert receipt.seconds > 0
+    assert receipt.sandbox is image.sandbox is True
+
+
+def test_what_is_sent_is_the_payload_and_our_own_id(service):
+    generate("a banana", resolution="2k", web_search=True)
+    post = service.posts[0]
+    assert post.body == ImageRequest("a banana", resolution="2K", web_search=True).payload()
+    assert post.headers["x-client-request-id"].startswith("nbb-")
+    assert post.authorized
+
+
+@pytest.mark.parametrize(
+    ("trouble", "kind", "posts", "charges"),
+    [
+        ("400", errors.BadRequestError, 1, 0),
+        ("401", errors.KeyRefusedError, 1, 0),
+        ("403", errors.NotAllowedError, 1, 0),
+        ("404", errors.NotFoundError, 1, 0),
+        ("429-retry-after 3600", errors.RateLimitError, 1, 0),
+        ("502-gateway", errors.GatewayError, 1, 0),
+        ("504-gateway", errors.GatewayError, 1, 1),
+        ("refusal", errors.RefusalError, 1, 0),
+        ("refusal-null", errors.RefusalError, 1, 0),
+        ("empty-item", errors.NoPictureError, 1, 1),
+        ("html", errors.UnreadableAnswerError, 1, 1),
+        ("cut-json", errors.UnreadableAnswerError, 1, 1),
+        ("drop-before", errors.ConnectionDroppedError, 1, 0),
+        ("drop-after", errors.ConnectionDroppedError, 1, 1),
+        ("link-404", errors.LinkGoneError, 1, 1),
+        ("cut-picture", errors.DownloadError, 1, 1),
+        ("half-picture", errors.TruncatedPictureError, 1, 1),
+        ("not-a-picture", errors.NotAPictureError, 1, 1),
+    ],
+)
+def test_each_trouble_is_its_own_error_and_is_sent_once(service, trouble, kind, posts, charges):
+    with pytest.raises(kind) as caught:
+        draw(service, f"a banana [trouble: {trouble}]")
+    assert type(caught.value) is kind
+    assert (len(service.posts), len(service.charges)) == (posts, charges)
+    assert service.posts[0].headers["x-client-request-id"] in str(caught.value)
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("trouble", ["500", "503", "maintenance", "429", "429-retry-after 1"])
+def test_what_cannot_have_been_charged_is_sent_again_and_charged_once(service, trouble):
+    image = draw(service, f"a banana [trouble: {trouble} x2]")
+    assert image.receipt.attempts == len(service.posts) == 3
+    assert len(service.charges) == 1
+    assert len({post.headers["x-client-request-id"] for post in service.posts}) == 1
+
+
+@pytest.mark.parametrize(
+    ("trouble", "kind"), [("503", errors.ServerError), ("429", errors.RateLimitError)]
+)
+def test_trying_again_comes_to_an_end(service, trouble, kind):
+    with pytest.raises(kind):
+        draw(service, f"a banana [trouble: {trouble}]")
+    assert len(service.posts) == 5
+    assert not service.charges
+
+
+def test_a_read_timeout_is_not_sent_again(service):
+    with pytest.raises(errors.AnswerTimeoutError, match="may have been charged"):
+        draw(service, "a banana [trouble: slow 2]", timeout=0.3)
+    assert len(service.posts) == 1
+
+
+@pytest.mark.parametrize("trouble", ["link-404 x1", "cut-picture x2", "half-picture x1"])
+def test_only_the_link_is_tried_again_when_the_picture_did_not_arrive(service, trouble):
+    prompt = f"a banana [trouble: {trouble}]"
+    if trouble.startswith("link"):  # the service says that there is nothing: asking again is vain
+        with pytest.raises(errors.LinkGoneError, match="http://127.0.0.1"):
+            draw(service, prompt)
+    else:
+        assert draw(service, prompt).size == (1024, 1024)
+    assert len(service.posts) == len(service.charges) == 1
+
+
+@pytest.mark.parametrize("trouble", ["base64", "jpeg"])
+def test_the_bytes_say_what_the_picture_is(service, trouble):
+    image = draw(service, f"a banana [trouble: {trouble}]")
+    assert image.mime == {"base64": "image/png", "jpeg": "image/jpeg"}[trouble]
+    assert image.pil.size == image.size
+
+
+def test_a_second_picture_of_an_answer_is_not_lost(service):
+    image = draw(service, "a banana [trouble: two-pictures]")
+    assert [extra.size for extra in image.extras] == [(1024, 1024)]
+    assert "1 more in .extras" in image.caption
+
+
+def test_the_read_timeout_grows_with_the_resolution():
+    seconds = [ImageRequest("a", resolution=each).read_timeout for each in ("1K", "2K", "4K")]
+    assert seconds == [120, 240, 600]
+    assert ImageRequest("a").read_timeout == 120
+
+
+def test_nobody_there_means_not_charged():
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        with pytest.raises(errors.NotConnectedError, match="nothing was charged"):
+            studio.make(ImageRequest("a"), service=Service(url))
+
+
+def test_an_unknown_host_means_not_charged():
+    with pytest.raises(errors.NotConnectedError, match="nothing was charged"):
+        studio.make(ImageRequest("a"), service=Service("https://no-such-host.invalid"))
+
+
+@contextmanager
+def server(answer):
+    """A server that answers each request with what `answer(handler)` writes."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            seen.append(SimpleNamespace(headers=self.headers, client=self.client_address))
+            answer(self)
+
+        def do_GET(self):
+            seen.append(SimpleNamespace(headers=self.headers, client=self.client_address))
+            answer(self)
+
+        def log_message(self, *args):
+            pass
+
+        def reply(self, status, body=b"", **headers):
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name.replace("_", "-"), value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    seen = []
+    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{running.server_port}", seen
+    finally:
+        running.shutdown()
+        running.server_close()
+
+
+def test_a_redirect_does_not_take_the_key_along(monkeypatch):
+    monkeypatch.setenv("AIMLAPI_KEY", KEY)
+    with (
+        server(lambda handler: handler.reply(200)) as (elsewhere, strangers),
+        server(lambda handler: handler.reply(307, Location=f"{elsewhere}/v1")) as (url, _),
+    ):
+        configure(base_url=url)
+        with pytest.raises(errors.ServiceError, match="redirect"):
+            generate("a banana")
+    assert strangers == []
+
+
+def test_the_picture_is_fetched_without_the_key(sandbox, monkeypatch):
+    monkeypatch.setenv("AIMLAPI_KEY", KEY)
+
+    def answer(handler):
+        if handler.command == "POST":
+            body = b'{"data": [{"url": "/picture.png"}]}'
+            handler.reply(200, body, x_inference_id="i-1")
+        else:
+            handler.reply(404)
+
+    with server(answer) as (url, seen):
+        configure(base_url=url)
+        with pytest.raises(errors.LinkGoneError):
+            generate("a banana")
+    assert seen[0].headers["Authorization"] == f"Bearer {KEY}"
+    assert "Authorization" not in seen[1].headers
+
+
+@pytest.mark.parametrize(
+    "url", ["http://example.com/a.png", "file:///etc/passwd", "ftp://example.com/a.png"]
+)
+def test_a_picture_link_that_is_not_https_is_not_opened(url):
+    def answer(handler):
+        handler.reply(200, f'{{"data": [{{"url": "{url}"}}]}}'.encode())
+
+    with server(answer) as (base, _), pytest.raises(errors.DownloadError, match="not https"):
+        studio.make(ImageRequest("a"), service=Service(base))
+
+
+def test_a_key_that_the_service_echoes_is_not_shown():
+    def answer(handler):
+        body = f'{{"message": "Incorrect API key: {KEY[:8]}***{KEY[-6:]} or {KEY}"}}'
+        handler.reply(401, body.encode())
+
+    with server(answer) as (base, _), pytest.raises(errors.KeyRefusedError) as caught:
+        studio.make(ImageRequest("a"), service=Service(base, Secret(KEY)))
+    assert KEY[:8] not in str(caught.value)
+    assert KEY[-6:] not in str(caught.value)
+    assert "Incorrect API key" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'{"message": ["Expected string", {"message": "received number"}]}', "received number"),
+        (b'{"statusCode": "400", "message": "no"}', "no"),
+        (b"[]", "400"),
+        (b"", "400"),
+        (b"\xff\xfe", "400"),
+        (b"[" * 100_000, "400"),
+    ],
+)
+def test_an_error_of_any_shape_becomes_a_sentence(body, words):
+    with (
+        server(lambda handler: handler.reply(400, body)) as (base, _),
+        pytest.raises(errors.BadRequestError, match=words),
+    ):
+        studio.make(ImageRequest("a"), service=Service(base))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"data": "x"}',
+        b'{"data": [1, null]}',
+        b'{"data": [{"url": 5}]}',
+        b'{"data": null, "meta": 3}',
+        b"{}",
+    ],
+)
+def test_an_answer_of_any_shape_is_an_answer_error(body):
+    with (
+        server(lambda handler: handler.reply(200, body)) as (base, _),
+        pytest.raises(errors.AnswerError),
+    ):
+        studio.make(ImageRequest("a"), service=Service(base))
+
+
+def test_a_refusal_gives_the_reason_and_the_bill():
+    body = b'{"data": [], "message": "blocked for safety", "meta": {"usage": {"usd_spent": 0}}}'
+    with (
+        server(lambda handler: handler.reply(200, body)) as (base, _),
+        pytest.raises(errors.RefusalError, match=r"blocked for safety.*not charged"),
+    ):
+        studio.make(ImageRequest("a"), service=Service(base))
+
+
+@pytest.mark.parametrize("value", ["soon", "-5", "", "Wed, 21 Oct 1990 07:28:00 GMT"])
+def test_a_strange_retry_after_does_no_harm(value):
+    replies = []
+
+    def answer(handler):
+        replies.append(1)
+        if len(replies) == 1:
+            handler.reply(429, b'{"message": "slow down"}', Retry_After=value)
+        else:
+            handler.reply(400, b'{"message": "second"}')
+
+    with server(answer) as (base, _), pytest.raises(errors.BadRequestError, match="second"):
+        studio.make(ImageRequest("a"), service=Service(base))
+    assert len(replies) == 2
+
+
+def test_connections_are_used_again():
+    def answer(handler):
+        handler.reply(200, b'{"data": []}')
+
+    with server(answer) as (base, seen):
+        for _ in range(3):
+            with pytest.raises(errors.RefusalError):
+                studio.make(ImageRequest("a"), service=Service(base))
+    assert len({each.client for each in seen}) == 1
+
+
+def test_no_proxy_stands_between_us_and_loopback(service, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert generate("a banana").size == (1024, 1024)

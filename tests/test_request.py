@@ -1,0 +1,175 @@
+"""A request is checked once, and its JSON and its key follow from it."""
+
+import dataclasses
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nb_banana import ImageRequest
+from nb_banana.errors import RequestError
+from nb_banana.models import MODELS, find_model, model_id
+
+
+def test_payload_holds_only_what_was_set():
+    assert ImageRequest(" a banana\n").payload() == {
+        "model": "google/nano-banana-2",
+        "prompt": "a banana",
+    }
+
+
+def test_payload_names_every_field_as_the_api_does():
+    request = ImageRequest(
+        "a",
+        images=["https://example.com/a.png"],
+        aspect_ratio="16:9",
+        resolution="2K",
+        web_search=True,
+        params={"seed": 7},
+    )
+    assert request.payload() == {
+        "model": "google/nano-banana-2",
+        "prompt": "a",
+        "image_urls": ["https://example.com/a.png"],
+        "aspect_ratio": "16:9",
+        "resolution": "2K",
+        "enable_web_search": True,
+        "seed": 7,
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "written", "meant"),
+    [
+        ("aspect_ratio", "16x9", "16:9"),
+        ("aspect_ratio", "16 × 9", "16:9"),
+        ("aspect_ratio", "9/16", "9:16"),
+        ("resolution", "2k", "2K"),
+        ("model", "lite", "google/gemini-3-1-flash-lite-image"),
+        ("model", "2.1", "google/gemini-nano-banana-2.1"),
+        ("model", "Nano-Banana-Pro", "google/nano-banana-pro"),
+    ],
+)
+def test_values_are_understood_as_people_write_them(field, written, meant):
+    assert ImageRequest("a", **{field: written}).payload()[field] == meant
+
+
+def test_a_wrong_value_lists_the_allowed_ones_and_offers_the_nearest():
+    with pytest.raises(RequestError, match=r"1:1, 9:16, 16:9, 3:4, 4:3.*Did you mean 16:9"):
+        ImageRequest("a", aspect_ratio="16:10")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"prompt": ""},
+        {"prompt": " \n\t"},
+        {"prompt": None},
+        {"prompt": b"a"},
+        {"aspect_ratio": 1.5},
+        {"resolution": 4},
+        {"web_search": "yes"},
+        {"model": ""},
+        {"model": 2},
+        {"take": 0},
+        {"take": True},
+        {"images": 3},
+        {"images": [3]},
+        {"images": ["ftp://example.com/a.png"]},
+        {"images": ["data:image/png,abc"]},
+        {"images": ["data:image/png;base64,a"]},
+        {"images": [f"https://example.com/{n}.png" for n in range(6)]},
+        {"model": "pro", "images": ["https://example.com/a.png"]},
+        {"model": "pro-edit"},
+        {"model": "2.5", "resolution": "2K"},
+        {"model": "acme/new", "aspect_ratio": 2},
+        {"params": {"prompt": "b"}},
+        {"params": {"x": float("nan")}},
+        {"params": {"x": object()}},
+        {"params": {3: 1}},
+        {"params": [1]},
+    ],
+)
+def test_wrong_input_is_refused_in_a_sentence(wrong):
+    with pytest.raises(RequestError, match=r"\.$|\.\s"):
+        ImageRequest(**{"prompt": "a", **wrong})
+
+
+def test_an_unknown_model_is_sent_unchecked():
+    payload = ImageRequest("a", model="acme/new", aspect_ratio="7:5", resolution="8K").payload()
+    assert (payload["model"], payload["aspect_ratio"], payload["resolution"]) == (
+        "acme/new",
+        "7:5",
+        "8K",
+    )
+
+
+def test_a_further_field_wins_over_our_own_check():
+    request = ImageRequest("a", aspect_ratio="16:9", params={"aspect_ratio": "21:9"})
+    assert request.payload()["aspect_ratio"] == "21:9"
+
+
+def test_a_request_does_not_change():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        ImageRequest("a").prompt = "b"
+
+
+def test_the_key_is_the_same_in_every_process():
+    code = "from nb_banana import ImageRequest as R; print(R('a', resolution='2K', take=3).key)"
+    keys = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed, "PATH": ""},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for seed in ("1", "2")
+    }
+    assert keys == {ImageRequest("a", resolution="2K", take=3).key}
+
+
+def test_two_names_of_one_model_are_one_key():
+    names = ("google/nano-banana-2", "google/gemini-3-1-flash-image-preview", "2")
+    assert len({ImageRequest("a", model=name).key for name in names}) == 1
+
+
+def test_all_that_decides_the_picture_decides_the_key():
+    variants = [
+        {},
+        {"prompt": "b"},
+        {"model": "lite"},
+        {"aspect_ratio": "16:9"},
+        {"resolution": "2K"},
+        {"web_search": True},
+        {"take": 2},
+        {"params": {"seed": 1}},
+        {"images": ["data:image/png;base64,AAAA"]},
+        {"images": ["data:image/png;base64,AAAB"]},
+    ]
+    assert len({ImageRequest(**{"prompt": "a", **each}).key for each in variants}) == len(variants)
+
+
+def test_a_reference_counts_by_its_bytes_not_by_its_label():
+    urls = ("data:image/png;base64,AAAA", "data:image/jpeg;base64,AAAA")
+    assert len({ImageRequest("a", images=[url]).key for url in urls}) == 1
+
+
+@given(st.text())
+def test_any_text_is_a_prompt_or_a_clear_error(text):
+    try:
+        request = ImageRequest(text)
+    except RequestError:
+        assert not text.strip()
+    else:
+        assert request.payload()["prompt"] == text.strip()
+        assert len(request.key) == 64
+
+
+def test_every_name_of_every_model_leads_to_its_row():
+    for model in MODELS:
+        for name in (*model.ids, *model.short):
+            assert find_model(name) is model
+            assert model_id(name) in model.ids
