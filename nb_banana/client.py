@@ -79,7 +79,7 @@ def generate(request: ImageRequest, service: Service, client_request_id: str) ->
     try:
         reply, attempts = _send_until_answered(request, service, client_request_id)
         facts: dict[str, Any] = {**reply.ids, "client_request_id": client_request_id}
-        if reply.status != 200:
+        if not 200 <= reply.status < 300:  # some of the vendor's pages say 201
             raise error_for(reply, facts)
         receipt = _receipt(request, service, client_request_id, reply, attempts)
         return Answer(read_items(reply, {**facts, "receipt": receipt}), receipt)

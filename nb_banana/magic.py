@@ -75,11 +75,13 @@ def _bind(shell: Any, name: str | None, image: Any) -> None:
 
 def _hush(shell: Any, image: Any) -> None:
     """Show nothing in this cell; ``_``, ``Out[n]`` and an assignment still get the picture."""
-    image._ipython_display_ = lambda: None
+    hook = shell.displayhook
+    hook.update_user_ns(image)
+    hook.quiet = lambda: True
 
     def after_cell(*_: Any) -> None:
         shell.events.unregister("post_run_cell", after_cell)
-        vars(image).pop("_ipython_display_", None)
+        del hook.quiet
 
     shell.events.register("post_run_cell", after_cell)
 

@@ -48,6 +48,8 @@ class Model:
         resolutions: the accepted ``resolution`` values; none means that it takes none.
         min_images: how many reference images it needs.
         max_images: how many reference images it takes; None where that is not published.
+        web_search: whether it takes ``enable_web_search``.
+        max_count: how many pictures of one request it can make (``num_images``).
 
     """
 
@@ -57,6 +59,8 @@ class Model:
     resolutions: tuple[str, ...] = RESOLUTIONS
     min_images: int = 0
     max_images: int | None = 0
+    web_search: bool = False
+    max_count: int = 1
 
 
 MODELS = (
@@ -65,27 +69,39 @@ MODELS = (
         ("nano-banana-2", "2", "gemini-3-1-flash-image-preview"),
         RATIOS,
         max_images=5,
+        web_search=True,
     ),
     Model(
         ("google/gemini-3-1-flash-lite-image",),
         ("nano-banana-2-lite", "lite", "gemini-3-1-flash-lite-image"),
         RATIOS,
         max_images=5,
+        web_search=True,
+    ),
+    Model(
+        ("google/gemini-nano-banana-2.1",),
+        ("nano-banana-2.1", "2.1", "gemini-nano-banana-2.1"),
+        RATIOS,
+        max_images=5,
+        web_search=True,
     ),
     Model(
         ("google/nano-banana-pro", "google/gemini-3-pro-image-preview"),
         ("nano-banana-pro", "pro", "gemini-3-pro-image-preview"),
+        max_count=4,
     ),
     Model(
         ("google/nano-banana-pro-edit", "google/gemini-3-pro-image-preview-edit"),
         ("nano-banana-pro-edit", "pro-edit", "gemini-3-pro-image-preview-edit"),
         min_images=1,
         max_images=14,
+        max_count=4,
     ),
     Model(
         ("google/gemini-2.5-flash-image",),
         ("gemini-2.5-flash-image", "2.5"),
         resolutions=(),
+        max_count=4,
     ),
     Model(
         ("google/gemini-2.5-flash-image-edit",),
@@ -93,15 +109,10 @@ MODELS = (
         resolutions=(),
         min_images=1,
         max_images=None,
+        max_count=4,
     ),
 )
 """Every model whose fields are published. Any other name is sent as it is, unchecked."""
-
-UNCHECKED_NAMES = {
-    "2.1": "google/gemini-nano-banana-2.1",
-    "nano-banana-2.1": "google/gemini-nano-banana-2.1",
-}
-"""Short names of models without a published schema: the service judges their values."""
 
 DEFAULT_MODEL = "google/nano-banana-2"
 
@@ -119,7 +130,7 @@ def model_id(name: str) -> str:
             return text.lower()
         if short in model.short:
             return model.ids[0]
-    return UNCHECKED_NAMES.get(short, text)
+    return text
 
 
 def find_model(name: str) -> Model | None:

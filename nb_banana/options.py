@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from nb_banana.errors import RequestError
-from nb_banana.models import MODELS, PRO_RATIOS, RESOLUTIONS, UNCHECKED_NAMES
+from nb_banana.models import MODELS, PRO_RATIOS, RATIOS, RESOLUTIONS
 from nb_banana.near import hint
 
 ILLUSTRATION = """\
@@ -42,12 +42,24 @@ class Option:
     repeatable: bool = False
 
 
-MODEL_NAMES = (*(name for model in MODELS for name in (*model.short, *model.ids)), *UNCHECKED_NAMES)
+MODEL_NAMES = tuple(name for model in MODELS for name in (*model.short, *model.ids))
 
 OPTIONS = (
-    Option(("-a", "--aspect-ratio"), "aspect_ratio", "width to height", "RATIO", PRO_RATIOS),
-    Option(("-r", "--resolution"), "resolution", "1K, 2K or 4K", "SIZE", RESOLUTIONS),
-    Option(("-m", "--model"), "model", "another model: pro, lite, 2.1, …", "MODEL", MODEL_NAMES),
+    Option(
+        ("-a", "--aspect-ratio"),
+        "aspect_ratio",
+        f"width to height: {', '.join(RATIOS)}; pro also {', '.join(PRO_RATIOS[len(RATIOS) :])}",
+        "RATIO",
+        PRO_RATIOS,
+    ),
+    Option(("-r", "--resolution"), "resolution", ", ".join(RESOLUTIONS), "SIZE", RESOLUTIONS),
+    Option(
+        ("-m", "--model"),
+        "model",
+        "another model: lite, pro, 2.5, 2.1, or any of the service's own names",
+        "MODEL",
+        MODEL_NAMES,
+    ),
     Option(("-w", "--web-search"), "web_search", "let the model look things up on the web"),
     Option(
         ("--param",),
@@ -96,8 +108,9 @@ class _Once(argparse.Action):
 def _parser() -> _Parser:
     parser = _Parser(
         prog="banana",
-        usage="\n  %%banana [NAME] [options]   (the cell's text is the prompt)\n"
-        "  %banana [options] PROMPT   (one line)",
+        # argparse fills % in, so each one is doubled here.
+        usage="\n  %%%%banana [NAME] [options]   (the cell's text is the prompt)\n"
+        "  %%banana [options] PROMPT   (one line)",
         description="Make a picture with Nano Banana 2. NAME is bound to it, and it is the "
         "cell's value. {{name}} in the prompt is filled from the notebook.",
         epilog="example:\n" + ILLUSTRATION,

@@ -64,6 +64,8 @@ class ImageRequest:
         checked["resolution"] = _chosen("resolution", self.resolution, model)
         if model is not None:
             _check_image_count(model, len(checked["images"]))
+            if self.web_search and not model.web_search:
+                raise RequestError(f"{model.short[0]} can't search the web. Leave web_search out.")
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 

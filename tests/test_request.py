@@ -84,6 +84,7 @@ def test_a_wrong_value_lists_the_allowed_ones_and_offers_the_nearest():
         {"model": "pro", "images": ["https://example.com/a.png"]},
         {"model": "pro-edit"},
         {"model": "2.5", "resolution": "2K"},
+        {"model": "pro", "web_search": True},
         {"model": "acme/new", "aspect_ratio": 2},
         {"params": {"prompt": "b"}},
         {"params": {"x": float("nan")}},

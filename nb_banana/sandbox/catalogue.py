@@ -1,0 +1,143 @@
+"""What the sandbox offers, at which price: one table, and GET /v1/models from it.
+
+The prices are those of the vendor's samples where there is one (178,975 credits for a picture from
+text at 1K, 185,093 with two references) and in proportion to Google's list for the rest.
+"""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from json import dumps
+from typing import Any, Literal
+
+from nb_banana.models import MODELS, Model
+from nb_banana.sandbox.answers import Answer, as_json
+
+CREDITS_PER_USD = 2_000_000
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One model with what the table of models does not say.
+
+    Attributes:
+        model: what it accepts.
+        credits: the price of a picture by resolution.
+        per_reference: what each reference adds to it.
+        quoted: how GET /v1/models tells the price.
+        ratio: the ``aspect_ratio`` when none is given.
+        as_reference: without ``aspect_ratio`` the first reference's is taken.
+    """
+
+    model: Model
+    credits: dict[str, int]
+    per_reference: int = 0
+    quoted: Literal["fixed", "token", "variants", "variable"] = "variants"
+    ratio: str = "1:1"
+    as_reference: bool = False
+
+
+FLASH = {"1K": 178_975, "2K": 266_335, "4K": 397_375}
+LITE = {"1K": 88_400, "2K": 132_600, "4K": 198_900}
+PRO = {"1K": 348_400, "2K": 348_400, "4K": 624_000}
+OLD = {"1K": 101_400}
+TOKENS = {"1K": 100_620}  # 1290 tokens a picture at $39 for a million
+
+_PRICES: dict[str, dict[str, Any]] = {
+    "google/nano-banana-2": {"credits": FLASH, "per_reference": 3_059},
+    "google/gemini-3-1-flash-lite-image": {"credits": LITE, "ratio": "16:9", "as_reference": True},
+    "google/nano-banana-pro": {"credits": PRO},
+    "google/nano-banana-pro-edit": {"credits": PRO, "per_reference": 2_912},
+    "google/gemini-2.5-flash-image": {"credits": OLD, "quoted": "fixed"},
+    "google/gemini-2.5-flash-image-edit": {"credits": TOKENS, "quoted": "token"},
+    "google/gemini-nano-banana-2.1": {
+        "credits": FLASH,
+        "quoted": "variable",
+        "ratio": "16:9",
+        "as_reference": True,
+    },
+}
+
+
+OFFERS = {name: Offer(model, **_PRICES[model.ids[0]]) for model in MODELS for name in model.ids}
+"""Every name that a request may ask for, and what is offered under it."""
+
+
+def price(offer: Offer, resolution: str, pictures: int = 1, references: int = 0) -> int:
+    """What a generation costs, in credits.
+
+    >>> price(OFFERS["google/nano-banana-2"], "1K", references=2)
+    185093
+    """
+    return (
+        pictures * offer.credits.get(resolution, offer.credits["1K"])
+        + references * offer.per_reference
+    )
+
+
+def usd(credits_: int) -> float:
+    """Credits in dollars."""
+    return credits_ / CREDITS_PER_USD
+
+
+def list_models(query: dict[str, list[str]], seen: str = "") -> Answer:
+    """GET /v1/models: narrowed by ``id`` and ``type``, with prices when they are asked for.
+
+    Args:
+        query: the parsed query string.
+        seen: the If-None-Match header.
+    """
+    names, kinds = _values(query, "id"), _values(query, "type")
+    priced = bool({"pricing", "all"} & _values(query, "include")) or "true" in _values(
+        query, "details"
+    )
+    offers = [offer for name, offer in OFFERS.items() if name == offer.model.ids[0]]
+    data = [
+        _entry(offer, priced)
+        for offer in offers
+        if (not names or names & set(offer.model.ids)) and (not kinds or "image" in kinds)
+    ]
+    content = {"object": "list", "data": data}
+    tag = f'W/"{sha256(dumps(content).encode()).hexdigest()[:27]}"'
+    # A 304 is decided by the weak comparison: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
+    if seen.strip() == "*" or tag in [each.strip() for each in seen.split(",")]:
+        return Answer(304, headers={"ETag": tag})
+    return as_json(content, headers={"ETag": tag})
+
+
+def _values(query: dict[str, list[str]], name: str) -> set[str]:
+    """A filter's values: repeated, comma-separated or both, in any case."""
+    return {part.strip().lower() for value in query.get(name, []) for part in value.split(",")} - {
+        ""
+    }
+
+
+def _entry(offer: Offer, priced: bool) -> dict[str, Any]:
+    name, *aliases = offer.model.ids
+    entry: dict[str, Any] = {
+        "id": name,
+        "aliases": aliases,
+        "type": "image",
+        "info": {"name": offer.model.short[0].replace("-", " ").title(), "developer": "Google"},
+        "tags": [],
+    }
+    return entry | ({"pricing": _pricing(offer)} if priced else {})
+
+
+def _pricing(offer: Offer) -> dict[str, Any]:
+    if offer.quoted == "variable":
+        return {"kind": "variable", "currency": "USD"}
+    if offer.quoted == "variants":
+        variants = [
+            {"when": {"resolution": resolution}, "price": usd(each), "unit": "image", "per": 1}
+            for resolution, each in offer.credits.items()
+        ]
+        return {
+            "kind": "variants",
+            "currency": "USD",
+            "dimensions": ["resolution"],
+            "variants": variants,
+        }
+    unit = {"name": "image", "measure": "output", "price": usd(offer.credits["1K"]), "per": 1}
+    if offer.quoted == "token":
+        unit = {"name": "token", "measure": "output", "price": 39.0, "per": 1_000_000}
+    return {"kind": "fixed", "currency": "USD", "units": [unit]}

@@ -1,0 +1,116 @@
+"""The pictures that a request refers to: read, checked, and made small enough to keep."""
+
+import base64
+import binascii
+import http.client
+import re
+from functools import lru_cache
+from io import BytesIO
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from nb_banana.models import SIZES
+
+DATA_URI = re.compile(
+    r"data:[\w.+-]+/[\w.+-]+(?:;[\w.+-]+=[^;,]*)*;base64,(?P<payload>.*)", re.DOTALL
+)
+LARGEST = 32 * 2**20
+LONGEST_SIDE = 1024
+"""Pixels. A link has to paint its picture again later, so every reference is kept: small."""
+
+
+def is_uri(text: str) -> bool:
+    """Whether it is an http(s) address or a data URI with base64."""
+    if text.startswith("data:"):
+        return DATA_URI.fullmatch(text) is not None
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # e.g. a bracket that is not closed
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def read_reference(uri: str) -> bytes | None:
+    """The picture behind an address that `is_uri` accepts; None where it is out of reach.
+
+    The sandbox uses no network: only addresses on loopback are fetched, e.g. its own links.
+
+    Raises:
+        ValueError: it is not a picture, or it could not be fetched.
+    """
+    match = DATA_URI.fullmatch(uri)
+    if match:
+        return shrink(_decode(match["payload"]))
+    return shrink(_fetch(uri)) if _is_near(uri) else None
+
+
+@lru_cache(maxsize=16)
+def shrink(data: bytes) -> bytes:
+    """The same picture, upright and at most `LONGEST_SIDE` pixels long.
+
+    Raises:
+        ValueError: Pillow cannot read it.
+    """
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(BytesIO(data)) as opened:
+            image = ImageOps.exif_transpose(opened)
+            image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+            clear = image.has_transparency_data
+            small = image.convert("RGBA" if clear else "RGB")
+    # What Pillow's decoders are known to raise: SyntaxError is for a broken PNG.
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as problem:
+        raise ValueError(
+            f"it is not a picture that can be read ({type(problem).__name__})"
+        ) from problem
+    out = BytesIO()
+    small.save(out, "PNG" if clear else "JPEG", **({} if clear else {"quality": 90}))
+    return out.getvalue()
+
+
+def nearest_ratio(data: bytes, ratios: tuple[str, ...]) -> str:
+    """The ratio whose shape is nearest to the picture's."""
+    from PIL import Image
+
+    with Image.open(BytesIO(data)) as image:
+        shape = image.width / image.height
+
+    def distance(ratio: str) -> float:
+        width, height = SIZES[ratio]
+        return max(shape * height / width, width / height / shape)
+
+    return min(ratios, key=distance)
+
+
+def _decode(payload: str) -> bytes:
+    try:
+        return base64.b64decode(payload, validate=True)
+    except (binascii.Error, ValueError) as problem:
+        raise ValueError("its base64 cannot be decoded") from problem
+
+
+def _is_near(uri: str) -> bool:
+    parts = urlsplit(uri)
+    try:
+        on_loopback = parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
+    except ValueError:  # a name, not a number
+        return False
+    return parts.scheme == "http" and on_loopback
+
+
+def _fetch(uri: str) -> bytes:
+    # http.client follows no redirect and asks no proxy, so this cannot leave the machine.
+    parts = urlsplit(uri)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    try:
+        connection.request("GET", parts.path + (f"?{parts.query}" if parts.query else ""))
+        response = connection.getresponse()
+        data = response.read(LARGEST)
+    except (OSError, http.client.HTTPException) as problem:
+        raise ValueError("it could not be downloaded") from problem
+    finally:
+        connection.close()
+    if response.status != 200:
+        raise ValueError(f"it could not be downloaded (HTTP {response.status})")
+    return data

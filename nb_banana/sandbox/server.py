@@ -1,0 +1,197 @@
+"""The HTTP side of the sandbox: a threading server on loopback, and the `Sandbox` that holds it."""
+
+import socket
+import socketserver
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+from nb_banana.sandbox.answers import Answer, Refused, error
+from nb_banana.sandbox.ledger import Ledger, Row
+from nb_banana.sandbox.record import Incoming, Received
+from nb_banana.sandbox.service import GENERATIONS, Service
+from nb_banana.sandbox.trouble import Troubles
+
+HOST = "127.0.0.1"
+LARGEST_BODY = 128 * 2**20
+
+
+class Sandbox:
+    """The service on 127.0.0.1, for notebooks and tests without a key.
+
+    Args:
+        key: the only key that is accepted; None accepts every request, with a key or without.
+        port: where to listen; 0 for any free port.
+        trouble: what should go wrong with every generation: a name of `nb_banana.sandbox.trouble`.
+        delay: seconds that each generation takes.
+        balance: what there is to spend, in USD.
+        log_lag: seconds until a charge is shown in the log.
+
+    Raises:
+        ValueError: there is no such trouble.
+    """
+
+    def __init__(
+        self,
+        key: str | None = None,
+        *,
+        port: int = 0,
+        trouble: str | None = None,
+        delay: float = 0.0,
+        balance: float = 1000.0,
+        log_lag: float = 0.0,
+    ) -> None:
+        self._service = Service(key, Ledger(balance, log_lag), Troubles(trouble), delay)
+        self._port = port
+        self._server: _Server | None = None
+
+    def start(self) -> Self:
+        """Listen, in a thread that does not keep the process alive."""
+        if self._server is None:
+            self._service.stopping.clear()
+            self._server = _Server(self._port, self._service)
+            # The poll is how long `stop` has to wait.
+            Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def stop(self) -> None:
+        """Close every connection. A generation under way ends without a charge."""
+        if self._server is not None:
+            self._service.stopping.set()
+            self._server.shutdown()
+            self._server.hang_up()
+            self._server.server_close()
+            self._server = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens: the client's ``base_url``.
+
+        Raises:
+            RuntimeError: it is not started.
+        """
+        if self._server is None:
+            raise RuntimeError("The sandbox is not running. Call start() first.")
+        return self._service.url
+
+    @property
+    def received(self) -> list[Received]:
+        """Every request that came in, oldest first."""
+        return self._service.record.received
+
+    @property
+    def posts(self) -> list[Received]:
+        """The generations among them, accepted or not."""
+        return [each for each in self.received if (each.method, each.path) == ("POST", GENERATIONS)]
+
+    @property
+    def charges(self) -> list[Row]:
+        """The rows of the ledger that cost something, oldest first."""
+        return [row for row in self._service.ledger.rows if row.credits]
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"<Sandbox {self.url if self._server else 'not running'}>"
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # a batch connects all at once
+
+    def __init__(self, port: int, service: Service) -> None:
+        self.service = service
+        self._open: set[socket.socket] = set()
+        super().__init__((HOST, port), _Handler)
+        service.url = f"http://{HOST}:{self.server_port}"
+
+    def server_bind(self) -> None:
+        # HTTPServer's own asks the resolver for our name, which takes seconds on some machines.
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = HOST, self.server_address[1]
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """End kept-alive connections: their threads would go on answering after `stop`."""
+        for connection in list(self._open):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:  # the other side was faster
+                self._open.discard(connection)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # A client that gave up waiting is no error of ours.
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    server_version = "nb-banana-sandbox"
+    sys_version = ""
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        target = urlsplit(self.path)
+        headers = {name.lower(): text for name, text in self.headers.items()}
+        try:
+            body = self._read_body()
+        except Refused as refused:
+            self.close_connection = True  # what was not read would be taken for the next request
+            self._send(error(refused, target.path, ""))
+            return
+        query = parse_qs(target.query, keep_blank_values=True)
+        incoming = Incoming(self.command, target.path, query, headers, body)
+        self._send(self.server.service.handle(incoming))
+
+    # The base class picks the method by these names.
+    do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815 - see above
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
+        """Say nothing: this runs inside a notebook's kernel."""
+
+    def _read_body(self) -> bytes:
+        if "transfer-encoding" in self.headers:
+            raise Refused(411, "Length Required")
+        length = self.headers.get("content-length", "0")
+        if not length.isdecimal():
+            raise Refused(400, f"Expected a number in Content-Length, received '{length}'")
+        if int(length) > LARGEST_BODY:
+            raise Refused(413, "Payload Too Large")
+        return self.rfile.read(int(length))
+
+    def _send(self, answer: Answer) -> None:
+        if answer.dropped:
+            self.close_connection = True
+            return
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        if answer.status != 304:
+            self.send_header("Content-Length", str(len(answer.body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body[: answer.sent])
+        self.close_connection |= answer.sent is not None

@@ -1,0 +1,182 @@
+"""What can go wrong on request: ``[trouble: NAME]`` in a prompt, or the start option ``trouble``.
+
+``[trouble: NAME xN]`` strikes only the first N times for this very prompt, then it works. It is
+counted by generations, but for trouble with the picture's link by fetches of the link. Some names
+take a number: ``[trouble: slow 3]``. The first one in a prompt counts, and wins over the option.
+
+=================  ===========================================================  ==================
+NAME               what happens                                                 charged?
+=================  ===========================================================  ==================
+slow               the answer takes 5 s longer, or the number given             yes
+400                "Body validation error!"                                     no, no log row
+401                the key is refused                                           no, no log row
+403                out of credits                                               no, no log row
+404                no such model                                                no, no log row
+429                "Too Many Requests"                                          no, no log row
+429-retry-after    the same with Retry-After: 1, or the number given            no, no log row
+500                "Something wrong with the server. …"                         no, logged failed
+502-gateway        502 with a gateway's HTML page                               no, logged failed
+503                "Service unavailable"                                        no, logged failed
+504-gateway        504 with a gateway's HTML page; the work goes on behind it   yes
+maintenance        500 "The model is under maintenance …" with a request id     no, logged failed
+refusal            200 with data: []                                            no, logged failed
+refusal-null       200 with data: null and meta: null                           no, logged failed
+empty-item         200 with an item whose url and b64_json are null             yes
+drop-before        the connection is closed before the work                     no, no log row
+drop-after         the connection is closed after the work                      yes
+cut-picture        the link promises the whole file, sends half and closes      yes
+half-picture       the link sends half of the file as if it were whole          yes
+link-404           the link is dead                                             yes
+not-a-picture      the link leads to an HTML page                               yes
+wrong-size         2K or 4K come as 1K, 1K at half its size; labelled as asked  yes
+html               200 with an HTML page where JSON was promised                yes
+cut-json           200 with half of the JSON as if it were whole                yes
+base64             b64_json in place of url                                     yes
+jpeg               a JPEG that is labelled image/png                            yes
+two-pictures       two pictures where one was asked                             yes, for one
+=================  ===========================================================  ==================
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from threading import Lock
+from typing import Literal
+
+BAD_KEY = (
+    "This request requires a valid API key. You can create a new API key on the Billing page: "
+    "https://aimlapi.com/app/keys"
+)
+NO_CREDITS = (
+    "You've run out of credits. Please top up your balance or update your payment method to "
+    "continue: https://aimlapi.com/app/billing/"
+)
+MAINTENANCE = (
+    "The model is under maintenance, please contact us at help@aimlapi.com. "
+    "Your Request ID is {request_id}."
+)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One row of the table: how a kind of trouble departs from a good answer.
+
+    Attributes:
+        name: what it is asked for by.
+        status: the HTTP status.
+        message: the service refuses in these words; empty where it does not refuse.
+        title: the heading of the web page that comes in place of JSON; empty where none does.
+        drops: the connection is closed in place of an answer.
+        logged: the outcome in the log, which also says whether it is charged; None for no row.
+        at_link: the answer is good, and its link is not.
+        number: what the number after the name is when it is not given.
+    """
+
+    name: str
+    status: int = 200
+    message: str = ""
+    title: str = ""
+    drops: bool = False
+    logged: Literal["succeeded", "failed"] | None = "succeeded"
+    at_link: bool = False
+    number: float = 0.0
+
+
+TROUBLES = {
+    trouble.name: trouble
+    for trouble in (
+        Trouble("slow", number=5.0),
+        Trouble("400", 400, "Body validation error!", logged=None),
+        Trouble("401", 401, BAD_KEY, logged=None),
+        Trouble("403", 403, NO_CREDITS, logged=None),
+        Trouble("404", 404, "Model not found", logged=None),
+        Trouble("429", 429, "Too Many Requests", logged=None),
+        Trouble("429-retry-after", 429, "Too Many Requests", logged=None, number=1.0),
+        Trouble(
+            "500", 500, "Something wrong with the server. Please, try again later.", logged="failed"
+        ),
+        Trouble("502-gateway", 502, title="502 Bad Gateway", logged="failed"),
+        Trouble("503", 503, "Service unavailable", logged="failed"),
+        Trouble("504-gateway", 504, title="504 Gateway Time-out"),
+        Trouble("maintenance", 500, MAINTENANCE, logged="failed"),
+        Trouble("refusal", logged="failed"),
+        Trouble("refusal-null", logged="failed"),
+        Trouble("empty-item"),
+        Trouble("drop-before", drops=True, logged=None),
+        Trouble("drop-after", drops=True),
+        Trouble("cut-picture", at_link=True),
+        Trouble("half-picture", at_link=True),
+        Trouble("link-404", at_link=True),
+        Trouble("not-a-picture", at_link=True),
+        Trouble("wrong-size"),
+        Trouble("html", title="Welcome"),
+        Trouble("cut-json"),
+        Trouble("base64"),
+        Trouble("jpeg"),
+        Trouble("two-pictures"),
+    )
+}
+"""Every trouble by its name. What each one is for a reader stands in the module's docstring."""
+
+CALM = Trouble("")
+"""Nothing goes wrong."""
+
+MARK = re.compile(r"\[trouble:([^\]]*)\]", re.IGNORECASE)
+SAID = re.compile(r"(?P<name>\S+)(?:\s+(?P<number>\d+(?:\.\d+)?))?(?:\s+x(?P<times>\d+))?")
+
+
+@dataclass(frozen=True)
+class Strike:
+    """A trouble as it was asked for.
+
+    Attributes:
+        trouble: which one.
+        number: the number after its name.
+        times: how often it strikes one prompt; None for always.
+    """
+
+    trouble: Trouble = CALM
+    number: float = 0.0
+    times: int | None = None
+
+
+def read_strike(said: str) -> Strike:
+    """Understand ``NAME [NUMBER] [xN]``.
+
+    Raises:
+        ValueError: there is no such trouble; the message lists what there is.
+
+    >>> read_strike("503 x2").times
+    2
+    """
+    match = SAID.fullmatch(said.strip().lower())
+    trouble = TROUBLES.get(match["name"]) if match else None
+    if match is None or trouble is None:
+        raise ValueError(
+            f"Unknown trouble {said.strip()!r}. Expected NAME, NAME NUMBER, NAME xN or "
+            f"NAME NUMBER xN, where NAME is one of: {', '.join(TROUBLES)}"
+        )
+    number = float(match["number"]) if match["number"] else trouble.number
+    return Strike(trouble, number, int(match["times"]) if match["times"] else None)
+
+
+class Troubles:
+    """Which trouble a prompt meets, and how often it has met it."""
+
+    def __init__(self, always: str | None = None) -> None:
+        self._always = read_strike(always) if always else Strike()
+        self._met: Counter[str] = Counter()
+        self._lock = Lock()
+
+    def asked(self, prompt: str) -> Strike:
+        """The trouble that this prompt asks for, else that of the start option."""
+        mark = MARK.search(prompt)
+        return read_strike(mark[1]) if mark else self._always
+
+    def strikes(self, strike: Strike, prompt: str) -> bool:
+        """Whether it strikes this time; counts it when it does."""
+        with self._lock:
+            if strike.times is not None and self._met[prompt] >= strike.times:
+                return False
+            self._met[prompt] += 1
+            return True

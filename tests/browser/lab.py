@@ -1,0 +1,299 @@
+"""A real JupyterLab in a real Chromium.
+
+`running_server` starts it, a `Lab` opens notebooks in it, and a `LabPage` is one of them:
+
+    page = lab.open(["answer = 42", "answer"])
+    page.run_all()
+    expect(page.output(1)).to_contain_text("42")
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import requests
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+KEY_VARIABLES = ("AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY")
+SETTINGS = {
+    # "Would you like to get notified about official Jupyter news?" comes in spite of news_url=None.
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    # Otherwise a cell that is not in sight is not in the page, and cells cannot be counted.
+    "notebook-extension/tracker": {"windowingMode": "none"},
+}
+KERNELSPEC = {
+    "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+    "display_name": "Python 3 (ipykernel)",
+    "language": "python",
+}
+
+NOTEBOOK = "window.jupyterapp.shell.currentWidget"
+# data-status="idle" stands in the page before the kernel is connected; what is run then is lost.
+KERNEL_IS_READY = """() => {
+    const context = window.jupyterapp?.shell.currentWidget?.sessionContext;
+    const kernel = context?.session?.kernel;
+    const connected = kernel?.connectionStatus === 'connected';
+    return !!(context?.isReady && connected && kernel.status === 'idle');
+}"""
+FORGET_PROMPTS = f"""indices => indices.forEach(index => {{
+    {NOTEBOOK}.content.widgets[index].model.executionCount = null;
+}})"""
+CODE_CELLS = f"""() => {NOTEBOOK}.content.widgets.map((cell, index) => [cell.model, index])
+    .filter(([model]) => model.type === 'code' && model.sharedModel.source.trim())
+    .map(([, index]) => index)"""
+OUTPUTS = f"index => {NOTEBOOK}.content.widgets[index].model.outputs.toJSON()"
+RUN_ALL = "() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }"
+SET_THEME = "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
+HAS_THEME = "name => document.body.dataset.jpThemeName === name"
+
+
+class CellError(AssertionError):
+    """A cell ended with an error, which the message names."""
+
+
+def clean_environment(outer: Mapping[str, str], home: Path) -> dict[str, str]:
+    """The server's variables: folders below `home`, no way to a person's key or library."""
+    kept = {name: value for name, value in outer.items() if not name.startswith("JUPYTER")}
+    for name in KEY_VARIABLES:
+        kept.pop(name, None)
+    return kept | {
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "JUPYTER_PREFER_ENV_PATH": "no",  # our kernelspec in JUPYTER_DATA_DIR goes first
+        "IPYTHONDIR": str(home / "ipython"),
+        "XDG_CONFIG_HOME": str(home / "xdg-config"),
+        "XDG_DATA_HOME": str(home / "xdg-data"),
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+    }
+
+
+@dataclass(frozen=True)
+class Server:
+    """A JupyterLab server that runs below `home`; notebooks live in `root`."""
+
+    url: str
+    token: str = field(repr=False)
+    home: Path
+
+    @property
+    def root(self) -> Path:
+        return self.home / "notebooks"
+
+    def request(self, method: str, path: str) -> Any:
+        """Call the server's REST API: `request("GET", "kernels")`."""
+        headers = {"Authorization": f"token {self.token}"}
+        response = requests.request(method, f"{self.url}/api/{path}", headers=headers, timeout=30)
+        response.raise_for_status()
+        return response.json() if response.content else None
+
+    def write_kernelspec(self, env: Mapping[str, str]) -> None:
+        """Give the kernels that start from now on these variables."""
+        path = self.home / "data/kernels/python3/kernel.json"
+        write_json(path, KERNELSPEC | {"env": dict(env)})
+
+    def write_settings(self) -> None:
+        """Put the settings back to what every notebook starts from, the light theme too."""
+        folder = self.home / "settings/@jupyterlab"
+        (folder / "apputils-extension/themes.jupyterlab-settings").unlink(missing_ok=True)
+        for name, values in SETTINGS.items():
+            write_json(folder / f"{name}.jupyterlab-settings", values)
+
+
+def write_json(path: Path, value: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running_server(home: Path) -> Iterator[Server]:
+    """Start JupyterLab on a free loopback port, and end it with all its kernels."""
+    port = free_port()
+    server = Server(f"http://127.0.0.1:{port}", secrets.token_hex(), home)
+    server.root.mkdir()
+    server.write_settings()
+    env = clean_environment(os.environ, home) | {"JUPYTER_TOKEN": server.token}
+    with (home / "server.log").open("w") as log:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+                *("--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"),
+                f"--ServerApp.root_dir={server.root}",
+                "--LabApp.expose_app_in_browser=True",
+                "--LabApp.extension_manager=readonly",
+            ],
+            env=env,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        wait_until_up(server, process)
+        yield server
+    finally:
+        stop(process)
+
+
+def wait_until_up(server: Server, process: subprocess.Popen[bytes], timeout: float = 60) -> None:
+    deadline = time.monotonic() + timeout
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            server.request("GET", "status")
+        except requests.RequestException:
+            time.sleep(0.1)
+        else:
+            return
+    log = (server.home / "server.log").read_text()
+    raise RuntimeError(f"JupyterLab did not start. The end of its log:\n{log[-2000:]}")
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End the group that `process` leads: politely first, so that the server ends its kernels."""
+    for way in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, way)
+            process.wait(timeout=10)
+        except (ProcessLookupError, subprocess.TimeoutExpired):
+            continue
+        return
+
+
+class Lab:
+    """Opens notebooks on a server, in one browser context; `close` ends what it opened."""
+
+    def __init__(self, server: Server, context: BrowserContext, env: Mapping[str, str]) -> None:
+        self.server = server
+        self.context = context
+        self.env = env
+        self.pages: list[LabPage] = []
+
+    def open(self, notebook: NotebookNode | Sequence[str], name: str = "notebook") -> LabPage:
+        """Write the notebook (or code cells) as NAME.ipynb, open it, and wait for its kernel."""
+        if not isinstance(notebook, NotebookNode):
+            notebook = new_notebook(cells=[new_code_cell(source) for source in notebook])
+        notebook.metadata.setdefault("kernelspec", {"name": "python3", "display_name": "Python 3"})
+        path = self.server.root / f"{name}.ipynb"
+        nbformat.write(notebook, path)
+        self.server.write_settings()
+        self.server.write_kernelspec(self.env)
+        page = LabPage(self.server, self.context.new_page(), path)
+        self.pages.append(page)
+        page.load()
+        return page
+
+    def close(self) -> None:
+        while self.pages:
+            self.pages.pop().close()
+
+
+class LabPage:
+    """One open notebook. Cells are counted from 0, markdown cells too; timeouts are in seconds."""
+
+    def __init__(self, server: Server, page: Page, path: Path) -> None:
+        self.server = server
+        self.page = page
+        self.path = path
+
+    def load(self) -> None:
+        """Open the notebook's file, or open it again: it comes as it was saved."""
+        url = f"{self.server.url}/lab/tree/{self.path.name}?reset&token={self.server.token}"
+        self.page.goto(url, timeout=60_000)
+        self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+        self.wait_for_kernel()
+
+    def wait_for_kernel(self, timeout: float = 60) -> None:
+        self.page.wait_for_function(KERNEL_IS_READY, timeout=timeout * 1000)
+
+    def cell(self, index: int) -> Locator:
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(index)
+
+    def prompt(self, index: int) -> Locator:
+        """What stands left of the cell: `[ ]:`, `[*]:` or `[3]:`."""
+        return self.cell(index).locator(".jp-InputPrompt")
+
+    def output(self, index: int) -> Locator:
+        """All that stands under the cell, with the prompt of its value: mind `to_contain_text`."""
+        return self.cell(index).locator(".jp-Cell-outputArea")
+
+    def run_cell(self, index: int, timeout: float = 30) -> None:
+        """Run the cell as a person does, and wait for its end; an error in it is `CellError`."""
+        self.start_cell(index)
+        self.wait_for_cell(index, timeout)
+
+    def run_all(self, timeout: float = 30) -> None:
+        """Run All Cells; `timeout` is for each. Stops at the first cell that is `CellError`."""
+        cells = self.page.evaluate(CODE_CELLS)
+        self.page.evaluate(FORGET_PROMPTS, cells)
+        self.page.evaluate(RUN_ALL)
+        for index in cells:
+            self.wait_for_cell(index, timeout)
+
+    def start_cell(self, index: int) -> None:
+        """Press Ctrl+Enter in the cell: Shift+Enter would add a cell below the last one."""
+        self.page.evaluate(FORGET_PROMPTS, [index])
+        self.cell(index).locator(".cm-content").click()
+        self.page.keyboard.press("Control+Enter")
+
+    def wait_for_cell(self, index: int, timeout: float = 30) -> None:
+        """Wait until the prompt reads [n]; an error in the cell's outputs is `CellError`."""
+        expect(self.prompt(index)).to_have_text(re.compile(r"^\[\d+\]"), timeout=timeout * 1000)
+        for output in self.page.evaluate(OUTPUTS, index):
+            if output["output_type"] == "error":
+                raise CellError(f"Cell {index}: {output['ename']}: {output['evalue']}")
+
+    def save(self) -> NotebookNode:
+        """Save the notebook and read it back from its file."""
+        self.page.evaluate(f"() => {NOTEBOOK}.context.save()")
+        return nbformat.read(self.path, as_version=4)
+
+    def restart_kernel(self) -> None:
+        """Restart through the page's own REST call: the page would not hear of one of ours."""
+        self.page.evaluate(f"() => {NOTEBOOK}.sessionContext.restartKernel()")
+        self.wait_for_kernel()
+
+    def shutdown_kernel(self) -> None:
+        for session in self.server.request("GET", "sessions"):
+            if session["path"] == self.path.name:
+                self.server.request("DELETE", f"sessions/{session['id']}")
+
+    def set_theme(self, theme: str) -> None:
+        """Choose "dark" or "light"; the next notebook that is opened is light again."""
+        name = f"JupyterLab {theme.title()}"
+        self.page.evaluate(SET_THEME, name)
+        self.page.wait_for_function(HAS_THEME, arg=name)
+
+    def viewport(self, width: int, height: int) -> None:
+        self.page.set_viewport_size({"width": width, "height": height})
+
+    def screenshot(self, path: Path, of: Locator | None = None) -> None:
+        """Write a PNG of the window, or of one part of it."""
+        (of or self.page).screenshot(path=path, animations="disabled")
+
+    def close(self) -> None:
+        self.page.close()
+        self.shutdown_kernel()

@@ -1,0 +1,48 @@
+"""Real places to run cells in: a kernel through nbclient, and IPython's own shell."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import nbformat
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+from nbclient import NotebookClient
+
+
+def run_notebook(*cells: str, allow_errors: bool = False, **options) -> nbformat.NotebookNode:
+    """The cells, executed by a fresh kernel; tests read their outputs."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(notebook, timeout=60, allow_errors=allow_errors, **options).execute()
+    return notebook
+
+
+class Shell:
+    """IPython in this process, with the extension loaded."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self.shell = shell
+        self.names = shell.user_ns
+
+    def run(self, cell: str, *, fails: bool = False):
+        """Run a cell; its value, or the error that it raised."""
+        with capture_output() as captured:
+            result = self.shell.run_cell(cell, store_history=True)
+        self.printed = captured.stdout
+        self.shown = captured.outputs
+        assert result.success is not fails, result.error_in_exec or result.error_before_exec
+        return result.error_in_exec if fails else result.result
+
+
+@contextmanager
+def ipython_shell() -> Iterator[Shell]:
+    """A shell as a person has it after ``%load_ext nb_banana``."""
+    shell = InteractiveShell.instance()
+    shell.reset(new_session=True)
+    with capture_output():
+        shell.run_line_magic("load_ext", "nb_banana")
+        shell.run_line_magic("reload_ext", "nb_banana")
+    try:
+        yield Shell(shell)
+    finally:
+        shell.run_line_magic("unload_ext", "nb_banana")
+        InteractiveShell.clear_instance()

@@ -1,0 +1,213 @@
+"""`%banana` and `%%banana` in IPython's shell: what is bound, shown, refused and sent."""
+
+import re
+import threading
+
+import pytest
+
+from nb_banana import BananaImage, configure, errors
+from nb_banana.completion import complete
+from nb_banana.options import OPTIONS
+
+from .shells import ipython_shell
+
+
+@pytest.fixture
+def ip(service):
+    with ipython_shell() as shell:
+        yield shell
+
+
+def test_a_cell_is_a_picture(ip, service):
+    image = ip.run("%%banana trex -a 16:9 -r 2K\nA T-Rex on a beach.\n")
+    assert isinstance(image, BananaImage)
+    assert ip.names["trex"] is image is ip.names["_"]
+    assert image.size == (2752, 1536)
+    assert image.prompt == service.posts[0].body["prompt"] == "A T-Rex on a beach."
+    assert image.caption.endswith("trex")
+
+
+def test_a_line_is_a_picture(ip, service):
+    ip.run('small = %banana -a 4:3 a cat\'s "dinner", 50% off')
+    assert ip.names["small"].size == (1200, 896)
+    assert service.posts[0].body["prompt"] == 'a cat\'s "dinner", 50% off'
+
+
+def test_the_name_is_optional(ip):
+    assert ip.run("%%banana -a 16:9\na banana").name is None
+
+
+def test_the_settings_hold_where_the_line_is_silent(ip, service):
+    ip.run('%config Banana.resolution = "2k"')
+    ip.run('%config Banana.aspect_ratio = "16x9"')
+    ip.run("%%banana -r 1K\na banana")
+    body = service.posts[0].body
+    assert (body["aspect_ratio"], body["resolution"]) == ("16:9", "1K")
+
+
+def test_a_bad_setting_is_refused_and_the_old_one_holds(ip):
+    configure(resolution="2K")
+    ip.run('%config Banana.resolution = "3K"')
+    ip.run("%reload_ext nb_banana")
+    assert configure().resolution == "2K"
+
+
+def test_config_lists_every_setting_with_its_help(ip):
+    ip.run("%config Banana")
+    for name, trait in configure().traits(config=True).items():
+        assert f"Banana.{name}=" in ip.printed
+        assert trait.help.split()[0] in ip.printed
+
+
+@pytest.mark.parametrize("cell", ["%%banana x --quiet\na banana", "%%banana x\na banana;"])
+def test_a_quiet_cell_shows_nothing_and_still_has_its_value(ip, service, cell):
+    ip.run("1 + 1")
+    ip.run(cell)
+    assert ip.printed == ""
+    assert ip.shown == []
+    image = ip.names["x"]
+    assert ip.names["_"] is image
+    assert service.posts[0].body["prompt"] == "a banana"
+    ip.run("x")
+    assert str(image.width) in ip.printed
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("%%banana trex -q\na", "no option -q"),
+        ("%%banana trex --resoltion 2K\na", "Did you mean --resolution"),
+        ("%%banana trex -a 16:9 -a 1:1\na", "given twice"),
+        ("%%banana trex --quiet --quiet\na", "given twice"),
+        ("%%banana trex -a\na", "expected one argument"),
+        ("%%banana trex a beach\na", "one word too many"),
+        ("%%banana -a 16:9 trex\na", "one word too many"),
+        ("%%banana a-b\na", "can't be the name"),
+        ("%%banana class\na", "can't be the name"),
+        ("%%banana In\na", "needed by"),
+        ("%%banana open\na", "needed by"),
+        ("%%banana _\na", "needed by"),
+        ("%%banana trex 'a\na", "quotes come in pairs"),
+        ("%%banana trex -a 16:10\na", "Did you mean 16:9"),
+        ("%%banana trex --timeout soon\na", "number of seconds"),
+        ("%%banana trex --timeout -1\na", "number of seconds|expected one argument"),
+        ("%%banana trex --param style=oil\na", "is not JSON"),
+        ("%%banana trex --param style\na", "KEY=JSON"),
+        ("%%banana trex --save nowhere/a.png\na", "no folder"),
+        ("%%banana trex --save a.xyz\na", "can't be saved as"),
+        ("%%banana trex\n  ", "prompt is empty"),
+        ("%%banana trex\n{{ trexx }}", "no 'trexx' in this notebook"),
+        ("%%banana trex\n{{ 1 + }}", "template is broken in line 1"),
+        ("%banana a banana -a 16:9", "Options come before the prompt"),
+        ("%banana --param x=1", "prompt is empty"),
+    ],
+)
+def test_what_is_not_understood_is_an_error_and_costs_nothing(ip, service, cell, words):
+    error = ip.run(cell, fails=True)
+    assert isinstance(error, errors.BananaError)
+    assert re.search(words, str(error)), str(error)
+    assert service.posts == []
+
+
+def test_a_module_is_not_overwritten(ip, service):
+    ip.run("import math as plt")
+    assert "needed by" in str(ip.run("%%banana plt\na", fails=True))
+
+
+def test_the_prompt_is_filled_from_the_notebook(ip, service):
+    ip.run("animal = 'cat'; things = ['hat', 'mug']")
+    ip.run('%%banana\nA {{animal}} with {% for x in things %}{{x}} {% endfor %}{"a": {"b": 1}}')
+    assert service.posts[0].body["prompt"] == 'A cat with hat mug {"a": {"b": 1}}'
+
+
+def test_raw_leaves_the_prompt_alone(ip, service):
+    ip.run("%%banana --raw\n{{animal}} $x {y} {#fff}")
+    assert service.posts[0].body["prompt"] == "{{animal}} $x {y} {#fff}"
+
+
+def test_the_line_is_not_expanded_by_ipython(ip, service):
+    ip.run("x = 5")
+    ip.run("%banana a {x} and $x")
+    assert service.posts[0].body["prompt"] == "a {x} and $x"
+
+
+def test_further_fields_are_sent_as_they_are(ip, service):
+    ip.run("""%%banana --param seed=7 --param 'style="oil paint"'\na""")
+    assert service.posts[0].body["seed"] == 7
+    assert service.posts[0].body["style"] == "oil paint"
+
+
+def test_save_writes_the_same_bytes(ip, tmp_path):
+    image = ip.run(f"%%banana --save '{tmp_path}/my banana.png'\na")
+    assert (tmp_path / "my banana.png").read_bytes() == image.bytes
+
+
+def test_strict_fails_and_hands_the_picture_over(ip, service):
+    error = ip.run("%%banana big -r 4K --strict\na [trouble: wrong-size]", fails=True)
+    assert isinstance(error, errors.SizeMismatchError)
+    assert "asked 4K, got" in str(error)
+    assert ip.names["big"] is error.image is ip.names["_"]
+
+
+def test_a_picture_that_cannot_be_saved_is_not_lost(ip, service, tmp_path):
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    # The folder goes away while the picture is made: nothing that could be checked before.
+    threading.Timer(0.5, folder.rmdir).start()
+    error = ip.run(f"%%banana x --save '{folder}/a.png'\na [trouble: slow 1]", fails=True)
+    assert isinstance(error, errors.SaveError)
+    assert ip.names["x"] is error.facts["image"]
+
+
+def test_a_dry_run_sends_nothing_and_shows_the_call_three_ways(ip, service):
+    dry = ip.run('%%banana x -a 16:9 --dry-run\nIt\'s a "banana"')
+    text = repr(dry)
+    assert service.received == []
+    assert "x" not in ip.names
+    assert '"aspect_ratio": "16:9"' in text
+    assert "requests.post(" in text
+    assert "curl http" in text
+    assert 'os.environ["AIMLAPI_KEY"]' in text
+    assert "$AIMLAPI_KEY" in text
+
+
+def test_help_names_every_option(ip, service):
+    ip.run("%banana --help")
+    for option in OPTIONS:
+        assert all(flag in ip.printed for flag in option.flags)
+    ip.run("%banana")
+    assert "%%banana [NAME] [options]" in ip.printed
+    assert service.posts == []
+
+
+def test_question_mark_shows_the_same_help(ip):
+    assert "--aspect-ratio" in ip.shell.object_inspect("%%banana")["docstring"]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("%%banana trex --asp", ["--aspect-ratio"]),
+        ("%%banana trex -a 1", ["1:1"]),
+        ("%%banana --resolution=2", ["--resolution=2K"]),
+        ("%banana -m pro", ["pro", "pro-edit"]),
+        ("%%banana trex -", ["-a", "-r", "-m", "-w", "--aspect-ratio"]),
+        ("%%banana tr", []),
+    ],
+)
+def test_tab_offers_options_and_their_values(ip, line, expected):
+    found = complete(line)
+    assert found[: len(expected)] == expected or set(expected) <= set(found)
+    _, matches = ip.shell.complete(None, line, len(line))
+    assert set(found) <= set(matches)
+
+
+def test_unload_takes_everything_away(ip):
+    shell = ip.shell
+    shell.run_line_magic("unload_ext", "nb_banana")
+    assert "banana" not in shell.magics_manager.magics["cell"]
+    assert configure() not in shell.configurables
+    assert not shell.Completer.custom_matchers
+    shell.run_line_magic("load_ext", "nb_banana")
+    shell.run_line_magic("reload_ext", "nb_banana")
+    assert shell.configurables.count(configure()) == len(shell.Completer.custom_matchers) == 1
