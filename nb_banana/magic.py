@@ -13,8 +13,8 @@ from nb_banana.keys import find_key
 from nb_banana.settings import VENDOR_URL, settings
 
 SANDBOX_NOTE = (
-    "nb_banana: no key found, so pictures come from the sandbox: drawn on this machine, without "
-    "AI, at no cost. For real ones set AIMLAPI_KEY or call nb_banana.login()."
+    "nb_banana: no key found, so the sandbox draws (here, no AI, no cost). "
+    "With a key: set AIMLAPI_KEY or call nb_banana.login()."
 )
 HERE = frozenset({"dry_run", "raw", "quiet", "help"})
 """Options that the magic itself heeds; all others are arguments of `generate`."""

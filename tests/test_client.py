@@ -102,7 +102,7 @@ def test_a_read_timeout_is_not_sent_again(service):
 def test_only_the_link_is_tried_again_when_the_picture_did_not_arrive(service, trouble):
     prompt = f"a banana [trouble: {trouble}]"
     if trouble.startswith("link"):  # the service says that there is nothing: asking again is vain
-        with pytest.raises(errors.LinkGoneError, match="http://127.0.0.1"):
+        with pytest.raises(errors.LinkGoneError, match=r"http://127.0.0.1"):
             draw(service, prompt)
     else:
         assert draw(service, prompt).size == (1024, 1024)

@@ -52,7 +52,8 @@ def test_later_cells_use_the_picture():
         "import numpy as np, PIL.Image, shutil, pathlib\n"
         "shutil.copy(trex, 'copy.png') and None\n"
         "size = pathlib.Path('copy.png').stat().st_size; pathlib.Path('copy.png').unlink()\n"
-        "(np.asarray(trex).shape, PIL.Image.open(trex).size, size == len(open(trex, 'rb').read()),\n"
+        "(np.asarray(trex).shape, PIL.Image.open(trex).size,\n"
+        " size == len(open(trex, 'rb').read()),\n"
         " _.size, Out[2].size)",
     )
     assert notebook.cells[2].outputs[0]["data"]["text/plain"] == (

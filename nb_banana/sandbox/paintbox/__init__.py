@@ -1,0 +1,1 @@
+"""The paintbox: what `painter` works with. Backdrops, subjects, letters, styles."""
