@@ -66,7 +66,8 @@ def test_a_sandbox_picture_says_so(image):
 def test_other_libraries_open_it_as_a_file(image, tmp_path):
     shutil.copy(image, tmp_path / "copy.png")
     assert (tmp_path / "copy.png").read_bytes() == image.bytes
-    assert PIL.Image.open(image).size == image.size
+    with PIL.Image.open(image) as opened:
+        assert opened.size == image.size
     with open(image, "rb") as file:  # noqa: PTH123 - as a person writes it
         assert file.read() == image.bytes
     assert IPythonImage(image.bytes).data == image.bytes
