@@ -46,7 +46,6 @@ VERSION_1 = (
         PRIMARY KEY (request_id, position)
     ) WITHOUT ROWID""",
     "CREATE INDEX pictures_by_digest ON pictures (digest)",
-    "CREATE INDEX pictures_by_path ON pictures (path)",
     """CREATE TABLE reference_files (
         digest TEXT PRIMARY KEY,        -- what the request calls it
         content TEXT NOT NULL,          -- SHA-256 of the bytes; nearly always the same
@@ -54,7 +53,6 @@ VERSION_1 = (
         size INTEGER NOT NULL,
         path TEXT NOT NULL
     ) WITHOUT ROWID""",
-    "CREATE INDEX reference_files_by_path ON reference_files (path)",
 )
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (VERSION_1,)
