@@ -29,6 +29,15 @@
     │   ├── TruncatedPictureError          the picture is cut off
     │   └── PictureTooLargeError           more bytes or pixels than we accept
     ├── SaveError (OSError)                a file could not be written; the picture is still there
+    ├── LibraryError                       the library can't do it; a picture in hand is still there
+    │   ├── LibraryUnavailableError (OSError)   its folder can't be used, or is full
+    │   ├── LibraryBusyError (TimeoutError)     another process holds the index too long
+    │   ├── LibraryDamagedError            the index is not what was written; it is left as it is
+    │   ├── NewerLibraryError              written by a newer nb_banana; it is left as it is
+    │   ├── NotKeptError (LookupError)     there is no such picture or request in it
+    │   └── LostPictureError               its file is not what was kept
+    │       ├── PictureMissingError (FileNotFoundError)   deleted or moved
+    │       └── PictureChangedError        cut off, or other bytes
     └── SizeMismatchError                  ``--strict``: the picture is there, in another size
 
     Interrupted (KeyboardInterrupt)        Ctrl-C while waiting: may have been charged
@@ -186,6 +195,46 @@ class PictureTooLargeError(PictureError):
 
 class SaveError(BananaError, OSError):
     """A file could not be written. The picture itself is still there."""
+
+
+class LibraryError(BananaError):
+    """The library can't do what was asked. Nothing in it was overwritten."""
+
+
+class LibraryUnavailableError(LibraryError, OSError):
+    """The library's folder can't be read or written: no such place, no rights, no room."""
+
+
+class LibraryBusyError(LibraryError, TimeoutError):
+    """Another process held the library's index for longer than we wait."""
+
+
+class LibraryDamagedError(LibraryError):
+    """The library's index is not what nb_banana wrote. It was left as it is."""
+
+
+class NewerLibraryError(LibraryError):
+    """The library was written by a newer nb_banana. It was left as it is."""
+
+
+class NotKeptError(LibraryError, LookupError):
+    """The library has no such picture or request, or several that the short id fits."""
+
+
+class LostPictureError(LibraryError):
+    """The index knows the picture, and its file is not what was kept: it is in ``facts["path"]``.
+
+    Raised where a picture would be taken from the library, so that nobody pays for it a second
+    time without having been told.
+    """
+
+
+class PictureMissingError(LostPictureError, FileNotFoundError):
+    """The picture's file was deleted or moved."""
+
+
+class PictureChangedError(LostPictureError):
+    """The picture's file is cut off, or has other bytes than were kept."""
 
 
 class SizeMismatchError(BananaError):

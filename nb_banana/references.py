@@ -20,7 +20,7 @@ class Reference:
 
     """
 
-    url: str = field(repr=False)
+    url: str = field(repr=False, compare=False)  # the digest says all of it, and is shorter
     digest: str
     label: str = field(default="", compare=False)
 

@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from nb_banana import keys
+from nb_banana.library import Library
 from nb_banana.sandbox import Sandbox
 from nb_banana.settings import settings
 
@@ -44,3 +46,9 @@ def service(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     settings.base_url = sandbox.url
     monkeypatch.setenv("AIMLAPI_KEY", KEY)
     return sandbox
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    """A library of the test's own. Its folder is not there yet."""
+    return Library(tmp_path / "library", "api", patience=5)

@@ -1,0 +1,85 @@
+"""Who works on a row of the journal: this process, another one that lives, or one that is gone."""
+
+import functools
+import importlib
+import os
+import socket
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+PATIENCE = timedelta(hours=1)
+"""How long a process that can't be asked after (on another host) counts as alive."""
+GONE = None
+UNTOLD = ""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A process, so that it can be told from a later one with the same number.
+
+    Attributes:
+        host: the name of its computer or container.
+        pid: its number there.
+        started: when it was started, as its system says it; empty where it can't say.
+
+    """
+
+    host: str
+    pid: int
+    started: str
+
+
+def this_process() -> Owner:
+    """The process that runs this."""
+    return _owner(os.getpid())
+
+
+@functools.lru_cache(maxsize=2)  # by number, so that a forked child is another
+def _owner(pid: int) -> Owner:
+    return Owner(socket.gethostname(), pid, _started(pid) or UNTOLD)
+
+
+def is_gone(owner: Owner, last_sign: datetime) -> bool:
+    """Whether nobody works on the row any more.
+
+    Args:
+        owner: who wrote the row last.
+        last_sign: when, in UTC.
+
+    """
+    if owner.host == this_process().host and owner.started:
+        now = _started(owner.pid)
+        if now != UNTOLD:
+            return now != owner.started
+    return datetime.now(UTC) - last_sign > PATIENCE
+
+
+def _started(pid: int) -> str | None:
+    """When a process of this host was started; `GONE`, or `UNTOLD` where nobody can say."""
+    if sys.platform == "linux":
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+            boot = Path("/proc/sys/kernel/random/boot_id").read_text("utf-8").strip()
+        except FileNotFoundError:
+            return UNTOLD if not Path("/proc/self/stat").exists() else GONE
+        except OSError:
+            return GONE  # the process ended while we were reading (ESRCH)
+        fields = stat.rpartition(")")[2].split()  # the name before it may hold anything
+        return GONE if fields[0] in "ZX" else f"{boot}/{fields[19]}"
+    return _started_elsewhere(pid)
+
+
+def _started_elsewhere(pid: int) -> str | None:
+    """The same on macOS and Windows, where ipykernel brings psutil along."""
+    try:
+        psutil = importlib.import_module("psutil")
+    except ImportError:
+        return UNTOLD
+    try:
+        return f"{psutil.Process(pid).create_time():.2f}"
+    except psutil.NoSuchProcess:
+        return GONE
+    except psutil.Error:
+        return UNTOLD

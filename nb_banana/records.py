@@ -1,0 +1,128 @@
+"""What the library hands out: a kept picture, an unfinished request, a bill."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+from nb_banana.pixels import Kind
+from nb_banana.receipt import Receipt
+from nb_banana.references import Reference
+from nb_banana.request import ImageRequest
+from nb_banana.vault import read_whole
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A picture in the library, with all that is known of it. Its bytes stay on the disk.
+
+    Attributes:
+        path: its file.
+        mime, width, height: what it is; width and height in pixels.
+        size: bytes of the file.
+        digest: SHA-256 of the bytes; the first six digits are in the file's name, and any
+            beginning of it that is unique finds the picture.
+        request: what was asked.
+        receipt: the bill and the ids.
+        request_id: our own id of the request.
+        position: in the answer, from 0.
+        made: when, in UTC.
+        notebook: where it was asked for, if known.
+        parents: digests of the pictures that it was made from.
+        extras: further pictures of the same answer.
+
+    """
+
+    path: Path
+    mime: str
+    width: int
+    height: int
+    size: int
+    digest: str
+    request: ImageRequest
+    receipt: Receipt
+    request_id: str
+    position: int
+    made: datetime
+    notebook: str | None
+    parents: tuple[str, ...]
+    extras: tuple["Kept", ...] = field(default=(), repr=False)
+
+    @property
+    def kind(self) -> Kind:
+        """MIME type, width and height."""
+        return Kind(self.mime, self.width, self.height)
+
+    def read(self) -> bytes:
+        """The bytes, as the service made them.
+
+        Raises:
+            PictureMissingError, PictureChangedError: the file is not what was kept.
+        """
+        return read_whole(self.path, self.digest)
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A request that nobody works on any more, and that has no picture yet.
+
+    Attributes:
+        request_id: our own id, which the service's log has too.
+        state: ``written`` (never sent), ``sent`` (no answer), ``answered`` (its links are known)
+            or ``unknown`` (whoever sent it gave up).
+        request: what was asked.
+        links: where the answer's pictures are; None for one that came inside the answer.
+        receipt: the bill and the ids; None before an answer.
+        error: what the last one who tried said.
+        created: when it was written down, in UTC.
+        notebook: where it was asked for, if known.
+
+    """
+
+    request_id: str
+    state: str
+    request: ImageRequest
+    links: tuple[str | None, ...]
+    receipt: Receipt | None
+    error: str | None
+    created: datetime
+    notebook: str | None
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What one request cost. It stays when its picture is forgotten.
+
+    Attributes:
+        request_id: our own id.
+        made: when it was asked for, in UTC.
+        model: the id that was sent.
+        notebook: where it was asked for, if known.
+        usd: US dollars; None where the service did not say.
+
+    """
+
+    request_id: str
+    made: datetime
+    model: str
+    notebook: str | None
+    usd: Decimal | None
+
+
+class KeptReference(Reference):
+    """A reference picture in the library: it is read when it is sent, and not before."""
+
+    def __init__(self, digest: str, label: str, read: Callable[[str], str]) -> None:
+        self.__dict__.update(digest=digest, label=label, _read=read)
+
+    @property
+    def url(self) -> str:
+        """A ``data:`` URI of the file."""
+        return str(self.__dict__["_read"](self.digest))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reference) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash((self.digest,))  # as the dataclass does, for equal ones hash the same

@@ -1,0 +1,182 @@
+"""What is wrong with a library is said in one sentence, and nothing in it is overwritten."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from nb_banana import errors
+from nb_banana.index import Index
+from nb_banana.library import Library
+from nb_banana.request import ImageRequest
+from nb_banana.schema import MIGRATIONS
+
+from .shelf import change, data_url, index_of, picture, put
+
+
+def test_a_deleted_picture_is_said_and_not_taken_for_never_made(library):
+    kept = put(library, ImageRequest("a banana"), "nbb-1")
+    kept.path.unlink()
+    with pytest.raises(errors.PictureMissingError, match="--fresh") as caught:
+        library.find(kept.request.key)
+    assert caught.value.facts["path"] == kept.path
+    assert library.history() == [kept]
+
+
+def test_a_cut_off_picture_is_said(library):
+    kept = put(library, ImageRequest("a banana"), "nbb-1")
+    kept.path.write_bytes(kept.read()[:-1])
+    with pytest.raises(errors.PictureChangedError, match="--fresh"):
+        library.find(kept.request.key)
+
+
+def test_a_picture_with_other_bytes_of_the_same_length_is_said_when_it_is_read(library):
+    kept = put(library, ImageRequest("a banana"), "nbb-1")
+    kept.path.write_bytes(bytes(kept.size))
+    with pytest.raises(errors.PictureChangedError, match="other bytes"):
+        library.find(kept.request.key).read()
+
+
+def test_a_folder_that_is_moved_is_the_same_library(library, tmp_path):
+    kept = put(library, ImageRequest("a mug", images=[data_url(picture("mug")[0])]), "nbb-1")
+    payload = kept.request.payload()
+    moved = library.folder.rename(tmp_path / "elsewhere #1 50%?")
+    found = Library(moved, "api").find(kept.request.key)
+    assert found.path.is_relative_to(moved)
+    assert found.read() == picture("nbb-1")[0]
+    assert found.request.payload() == payload
+
+
+def test_paths_in_the_index_are_relative_with_forward_slashes(library):
+    put(library, ImageRequest("a mug", images=[data_url(picture("mug")[0])]), "nbb-1")
+    for table in ("pictures", "reference_files"):
+        (row,) = library._index.rows(f"SELECT path FROM {table}")
+        assert not Path(row["path"]).is_absolute()
+        assert "\\" not in row["path"]
+
+
+@pytest.mark.parametrize(
+    "name", ["/etc/passwd", "../x.png", "pictures/../../x", "pictures\\x", "C:/x", "README.txt"]
+)
+def test_an_index_that_names_files_outside_is_not_followed(library, name):
+    kept = put(library, ImageRequest("a banana"), "nbb-1")
+    change(library, "UPDATE pictures SET path = ?", name)
+    for use in (lambda: library.find(kept.request.key), lambda: library.forget(["nbb-1"])):
+        with pytest.raises(errors.LibraryDamagedError, match="outside"):
+            use()
+
+
+@pytest.mark.parametrize("column", ["parameters", "refs", "usd", "answered"])
+def test_a_row_that_makes_no_sense_is_said(library, column):
+    put(library, ImageRequest("a banana"), "nbb-1")
+    change(library, f"UPDATE requests SET {column} = '{{broken'")
+    with pytest.raises(errors.LibraryDamagedError, match="backup"):
+        library.history()
+
+
+def spoil_header(index):
+    index.write_bytes(b"not a database" + index.read_bytes()[14:])
+
+
+def spoil_pages(index):
+    data = index.read_bytes()
+    index.write_bytes(data[:4096] + bytes([255]) * (len(data) - 4096))
+
+
+def cut(index):
+    index.write_bytes(index.read_bytes()[:5000])
+
+
+@pytest.mark.parametrize("spoil", [spoil_header, spoil_pages, cut])
+def test_a_damaged_index_is_said_and_left_as_it_is(library, spoil):
+    kept = put(library, ImageRequest("a banana"), "nbb-1")
+    spoil(index_of(library))
+    before = index_of(library).read_bytes()
+    for use in (
+        lambda: library.find(kept.request.key),
+        lambda: library.begin(ImageRequest("a pear"), "nbb-2"),
+    ):
+        with pytest.raises(errors.LibraryDamagedError, match="backup"):
+            use()
+    assert index_of(library).read_bytes() == before
+    assert kept.path.exists()
+
+
+def test_a_library_from_a_newer_version_is_said_and_left_as_it_is(library):
+    kept = put(library, ImageRequest("a banana"), "nbb-1")
+    change(library, "PRAGMA user_version = 99")
+    before = index_of(library).read_bytes()
+    for use in (
+        lambda: library.find(kept.request.key),
+        lambda: library.begin(ImageRequest("a pear"), "nbb-2"),
+    ):
+        with pytest.raises(errors.NewerLibraryError, match="pip install -U"):
+            use()
+    assert index_of(library).read_bytes() == before
+
+
+def test_an_older_library_is_brought_up_to_date_with_all_that_it_has(library):
+    put(library, ImageRequest("a banana"), "nbb-1")
+    newer = (*MIGRATIONS, ("ALTER TABLE requests ADD COLUMN mood TEXT DEFAULT 'good'",))
+    index = Index(index_of(library), 5, newer)
+    assert index.rows("SELECT id, mood FROM requests") == [{"id": "nbb-1", "mood": "good"}]
+    assert index.rows("PRAGMA user_version") == [{"user_version": len(newer)}]
+
+
+def test_a_migration_that_fails_changes_nothing(library):
+    put(library, ImageRequest("a banana"), "nbb-1")
+    broken = (*MIGRATIONS, ("ALTER TABLE requests ADD COLUMN mood TEXT", "no SQL"))
+    with pytest.raises(errors.LibraryError):
+        Index(index_of(library), 5, broken).rows("SELECT 1")
+    assert "mood" not in library._index.rows("SELECT * FROM requests")[0]
+
+
+def test_an_empty_index_is_version_0_and_becomes_a_library(library):
+    library.folder.mkdir()
+    index_of(library).touch()
+    put(library, ImageRequest("a banana"), "nbb-1")
+    assert len(library.history()) == 1
+
+
+def test_the_index_has_a_rollback_journal_and_no_wal(library):
+    put(library, ImageRequest("a banana"), "nbb-1")
+    assert library._index.rows("PRAGMA journal_mode") == [{"journal_mode": "delete"}]
+    assert {each.name for each in library.folder.iterdir()} == {
+        "README.txt",
+        "incoming",
+        "index.sqlite",
+        "pictures",
+    }
+
+
+def test_a_file_in_the_place_of_the_folder_is_said(library):
+    library.folder.write_text("mine")
+    with pytest.raises(errors.LibraryUnavailableError, match=r"Banana\.library"):
+        library.begin(ImageRequest("a banana"), "nbb-1")
+    with pytest.raises(errors.LibraryUnavailableError, match=r"Banana\.library"):
+        library.find("key")
+    assert library.folder.read_text() == "mine"
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs /proc")
+def test_a_folder_that_nobody_can_make_is_said():
+    with pytest.raises(errors.LibraryUnavailableError, match=r"Banana\.library"):
+        Library(Path("/proc/nb_banana"), "api").begin(ImageRequest("a banana"), "nbb-1")
+
+
+def test_what_dead_writers_left_goes_after_a_day_and_not_before(library):
+    library.begin(ImageRequest("a banana"), "nbb-1")
+    old, new = (library.folder / "incoming" / f"{name}.part" for name in ("old", "new"))
+    for part in (old, new):
+        part.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    library.begin(ImageRequest("a pear"), "nbb-2")
+    assert not old.exists()
+    assert new.exists()
+
+
+def test_the_folder_says_what_it_is(library):
+    library.begin(ImageRequest("a banana"), "nbb-1")
+    text = (library.folder / "README.txt").read_text("utf-8")
+    for words in ("may delete", "backup", "nb_banana.forget()"):
+        assert words in text
