@@ -4,7 +4,6 @@ Source: https://docs.aimlapi.com/errors-and-messages/general-info
 """
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,6 +28,9 @@ from nb_banana.keys import KEY_PAGE
 from nb_banana.money import dollars
 from nb_banana.receipt import Receipt
 
+DEFINITE = frozenset({400, 401, 403, 404, 405, 411, 413, 414, 415, 422, 429, 431})
+"""Refusals that mean the same whoever wrote them. After all others, 408 and 502 among them, the work
+may go on behind a gateway, unless the service itself says that it does not."""
 LONGEST_QUOTE = 400
 """Characters of the service's own words that a message of ours repeats."""
 
@@ -80,57 +82,62 @@ class Reply:
     def is_own_words(self) -> bool:
         """Whether the service itself wrote this error, and not a gateway before it.
 
-        Gateways answer with a page of HTML or with ``{"message": …}`` alone.
+        Gateways answer with a page of HTML, with ``{"message": …}`` alone, or with that and a
+        ``statusCode``.
         """
         body = self.json
-        return (
-            isinstance(body, dict)
-            and "message" in body
-            and bool({"statusCode", "requestId"} & set(body))
-        )
+        names = set(body) if isinstance(body, dict) else set()
+        return {"message", "statusCode"} <= names and bool({"requestId", "path"} & names)
 
 
 def read_items(reply: Reply, facts: Mapping[str, Any]) -> tuple[Item, ...]:
-    """The pictures of a 200 answer.
+    """The pictures of an answer that says it went well.
 
     Raises:
-        UnreadableAnswerError: not JSON, or JSON of another shape.
-        RefusalError, NoPictureError: the answer holds no picture.
-
+        UnreadableAnswerError: not JSON, or JSON of another shape; ``facts["body"]`` has it.
+        RefusalError: ``data`` is null or empty.
+        NoPictureError: it announces a picture that it does not hold.
     """
     body = reply.json
     if not isinstance(body, dict):
         looks = "a web page" if reply.body.lstrip()[:1] == b"<" else "cut off or not JSON"
-        raise UnreadableAnswerError(
-            f"The service's answer can't be read: it is {looks}. It may have been charged; "
-            "look for the ids in the service's log before you send it again.",
-            **facts,
-        )
-    data = body.get("data")
-    entries = [entry for entry in data if isinstance(entry, dict)] if isinstance(data, list) else []
-    items = tuple(item for entry in entries if (item := _read_item(entry, facts)))
+        raise _unreadable(f"it is {looks}", reply, facts)
+    if not isinstance(data := body.get("data", ""), list | None):
+        raise _unreadable("it has another shape than the service promises", reply, facts)
+    entries = data or []
+    items = tuple(item for entry in entries if (item := _read_item(entry, reply, facts)))
     if not items:
         raise _no_picture(body, entries, facts)
     return items
 
 
-def _read_item(entry: Mapping[str, Any], facts: Mapping[str, Any]) -> Item | None:
+def _unreadable(why: str, reply: Reply, facts: Mapping[str, Any]) -> UnreadableAnswerError:
+    return UnreadableAnswerError(
+        f"The service's answer can't be read: {why}. It may have been charged; look for the ids in "
+        "the service's log before you send it again. The error's facts['body'] has the answer.",
+        **{**facts, "body": reply.body},
+    )
+
+
+def _read_item(entry: Any, reply: Reply, facts: Mapping[str, Any]) -> Item | None:
+    if not isinstance(entry, dict):
+        raise _unreadable("it has another shape than the service promises", reply, facts)
     url, text = entry.get("url"), entry.get("b64_json")
+    if isinstance(url, str) and url.startswith("data:"):
+        url, text = None, url
     if isinstance(text, str) and text:
         encoded = text.partition(",")[2] if text.startswith("data:") else text
         try:
             return Item(data=base64.b64decode(encoded))
-        except binascii.Error as error:
-            raise UnreadableAnswerError(
-                f"The picture inside the answer is not whole base64: {error}. "
-                "It was probably charged; tell the service's support the ids.",
-                **facts,
-            ) from error
+        except ValueError as error:
+            if not url:
+                why = f"the picture in it is not whole base64 ({error})"
+                raise _unreadable(why, reply, facts) from None
     return Item(url=url) if isinstance(url, str) and url else None
 
 
 def _no_picture(
-    body: Mapping[str, Any], entries: list[dict[str, Any]], facts: Mapping[str, Any]
+    body: Mapping[str, Any], entries: list[Any], facts: Mapping[str, Any]
 ) -> AnswerError:
     reason = next((text for source in (body, *entries) if (text := _reason(source))), None)
     bill = _bill(facts.get("receipt"))
@@ -171,7 +178,7 @@ def error_for(reply: Reply, facts: Mapping[str, Any]) -> BananaError:
             "must not go to another host. Set base_url to the address that it names.",
             **facts,
         )
-    if status >= 500 and not reply.is_own_words:
+    if not reply.is_own_words and (status not in DEFINITE):
         return GatewayError(
             f"A gateway before the service answered {status}, and the work may go on behind it: "
             "this may have been charged, so it was not sent again.",
@@ -182,6 +189,8 @@ def error_for(reply: Reply, facts: Mapping[str, Any]) -> BananaError:
             f"The service failed ({status}){said}. It was not charged. Run it again later.", **facts
         )
     kind, sentence = _CLIENT_ERRORS.get(status, _OTHER)
+    if status == 403 and not reply.is_own_words:
+        sentence = "Something before the service did not let the request through (403){said}."
     return kind(sentence.format(status=status, said=said), **facts)
 
 
@@ -225,5 +234,7 @@ def _words(value: Any) -> str | None:
         value = "; ".join(filter(None, (_words(each) for each in value)))
     if not isinstance(value, str) or not value.strip():
         return None
-    line = " ".join(value.split())
+    # A terminal would obey control characters.
+    printable = "".join(each if each.isprintable() else " " for each in value)
+    line = " ".join(printable.split())
     return line if len(line) <= LONGEST_QUOTE else line[:LONGEST_QUOTE] + "…"

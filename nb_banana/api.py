@@ -1,15 +1,18 @@
 """The Python door: one function for each thing that a person does."""
 
+import asyncio
 import getpass
+import inspect
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from nb_banana import keys, studio
 from nb_banana.dryrun import DryRun
-from nb_banana.errors import MissingKeyError
+from nb_banana.errors import MissingKeyError, RequestError
 from nb_banana.image import BananaImage
-from nb_banana.references import Reference
+from nb_banana.inherit import options_like, usual_options
+from nb_banana.near import hint
 from nb_banana.request import ImageRequest
 from nb_banana.settings import settings
 
@@ -17,27 +20,32 @@ from nb_banana.settings import settings
 def build_request(
     prompt: str,
     *,
-    images: Sequence[str | Reference] = (),
+    images: Any = (),
     model: str | None = None,
     aspect_ratio: str | None = None,
     resolution: str | None = None,
     web_search: bool | None = None,
     params: Mapping[str, Any] | None = None,
 ) -> ImageRequest:
-    """The checked request for these words and options; what is None comes from the settings.
+    """The checked request for these words and options.
+
+    What is None comes from the first reference where that is a `BananaImage` (its ratio as
+    delivered, its resolution, its model), else from the settings.
 
     Raises:
         RequestError: a value that the model does not take.
     """
-    return ImageRequest(
-        prompt,
-        model=settings.model if model is None else model,
-        images=images,
-        aspect_ratio=settings.aspect_ratio if aspect_ratio is None else aspect_ratio,
-        resolution=settings.resolution if resolution is None else resolution,
-        web_search=settings.web_search if web_search is None else web_search,
-        params=params or {},
-    )
+    given = {
+        "model": model,
+        "aspect_ratio": aspect_ratio,
+        "resolution": resolution,
+        "web_search": web_search,
+    }
+    said = {name: value for name, value in given.items() if value is not None}
+    like = options_like(images, said)
+    usual = usual_options(said.get("model") or like.get("model") or settings.model)
+    options = usual | like | said
+    return ImageRequest(prompt, images=images, params=params or {}, **options)
 
 
 def generate(
@@ -61,8 +69,9 @@ def generate(
         strict: whether another size than asked is an error; the picture is in its ``.image``.
         timeout: seconds to wait for the picture.
         key: the key for this call alone. Better: the environment, or `login`.
-        **options: ``model``, ``aspect_ratio``, ``resolution``, ``web_search``, ``images``,
-            ``params`` as in `ImageRequest`; the settings hold for those not given.
+        **options: ``images`` (one picture of any kind, or several), ``model``, ``aspect_ratio``,
+            ``resolution``, ``web_search``, ``params`` as in `ImageRequest`; for those not given
+            the first picture's own hold if it was made here, else the settings.
 
     Raises:
         BananaError: see `nb_banana.errors`.
@@ -70,9 +79,41 @@ def generate(
     >>> generate("a banana on a beach", aspect_ratio="16:9").size
     (1376, 768)
     """
-    request = build_request(prompt, **options)
-    service = studio.find_service(key=key, timeout=timeout)
+    secret = None if key is None else keys.Secret(key)
+    key = None  # from here on no traceback of anything can show it
+    request = build_request(prompt, **_known(options))
+    service = studio.find_service(key=secret, timeout=timeout)
     return studio.make(request, service=service, name=name, alt=alt, save=save, strict=strict)
+
+
+def edit(image: Any, prompt: str, *, images: Any = (), **options: Any) -> BananaImage:
+    """Make a new picture from one: it is image 1, and ``images`` follow.
+
+    Args:
+        image: a picture of any kind.
+        prompt: what to change.
+        images: further references.
+        **options: as `generate`.
+
+    Raises:
+        BananaError: see `nb_banana.errors`.
+
+    >>> edit(generate("a café", aspect_ratio="16:9"), "make it night").size
+    (1376, 768)
+    """
+    return generate(prompt, images=[image, images], **options)
+
+
+async def agenerate(prompt: str, **options: Any) -> BananaImage:
+    """The same as `generate`, for ``await``: the kernel stays free meanwhile.
+
+    The request is sent from a thread. Cancelling ends the wait at once; the request itself can't
+    be called back: it goes on in its thread, and what it makes is kept as always.
+
+    Raises:
+        BananaError: see `nb_banana.errors`.
+    """
+    return await asyncio.to_thread(generate, prompt, **options)
 
 
 def dry_run(prompt: str, **options: Any) -> DryRun:
@@ -81,8 +122,7 @@ def dry_run(prompt: str, **options: Any) -> DryRun:
     >>> dry_run("a banana").payload
     {'model': 'google/nano-banana-2', 'prompt': 'a banana'}
     """
-    request = build_request(prompt, **options)
-    return DryRun(request, settings.base_url)
+    return DryRun(build_request(prompt, **_known(options)), settings.base_url)
 
 
 def login(key: str | None = None, *, save: bool = False) -> None:
@@ -96,10 +136,23 @@ def login(key: str | None = None, *, save: bool = False) -> None:
         MissingKeyError: nothing was given, or nobody is there to be asked.
     """
     host = keys.host_of(settings.base_url)
-    if key is None:
-        key = _ask(host)
-    place = keys.remember(settings.base_url, key, save=save)
+    secret = keys.Secret(_ask(host) if key is None else key)
+    key = None  # from here on no traceback of anything can show it
+    place = keys.remember(settings.base_url, secret, save=save)
     print(f"Key for {host} kept {place}.")  # noqa: T201 - the answer to a person
+
+
+REQUEST_OPTIONS = frozenset(inspect.signature(build_request).parameters) - {"prompt"}
+
+
+def _known(options: dict[str, Any]) -> dict[str, Any]:
+    for name in options:
+        if name not in REQUEST_OPTIONS:
+            raise RequestError(
+                f"There is no option {name!r}: there are {', '.join(sorted(REQUEST_OPTIONS))}."
+                + hint(name, REQUEST_OPTIONS)
+            )
+    return options
 
 
 def _ask(host: str) -> str:

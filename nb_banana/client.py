@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, InvalidHeader, MaxRetryError
+from urllib3.exceptions import ConnectTimeoutError, InvalidHeader, MaxRetryError
 from urllib3.util import Retry
 
 from nb_banana import http
@@ -23,7 +23,7 @@ from nb_banana.errors import (
     NotConnectedError,
     UnreadableAnswerError,
 )
-from nb_banana.keys import Secret, host_of
+from nb_banana.keys import Secret, host_of, is_loopback
 from nb_banana.receipt import Receipt, read_bill
 from nb_banana.request import ImageRequest
 
@@ -32,6 +32,8 @@ LONGEST_ANSWER = 128 * 1024 * 1024
 """Bytes of an answer that we accept; a 4K picture inside the answer has some 26 MB."""
 LONGEST_RETRY_AFTER = 120.0
 """Seconds of `Retry-After` that are waited for; a longer wait is the person's choice."""
+SHORTEST_PAUSE = 0.25
+"""Seconds between two attempts, whatever the service says."""
 SANDBOX_HEADER = "x-nb-banana-sandbox"
 
 # Bookkeeping and backoff are urllib3's; *whether* to send again is decided in _may_send_again.
@@ -52,6 +54,11 @@ class Service:
     base_url: str
     secret: Secret | None = None
     timeout: float | None = None
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it is on this machine, where a server may ask for no key."""
+        return is_loopback(self.base_url)
 
     @property
     def host(self) -> str:
@@ -94,10 +101,20 @@ def _send_until_answered(
     retry = ATTEMPTS
     reply, response = _attempt(request, service, client_request_id)
     while (pause := _pause_before_next(reply, response, retry)) is not None:
-        time.sleep(pause)
+        _wait(pause, client_request_id)
         retry = retry.increment("POST", GENERATIONS, response=response.raw)
         reply, response = _attempt(request, service, client_request_id)
     return reply, len(retry.history) + 1
+
+
+def _wait(pause: float, client_request_id: str) -> None:
+    try:
+        time.sleep(pause)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "Stopped before it was sent again. Nothing was charged.",
+            client_request_id=client_request_id,
+        ) from None
 
 
 def _pause_before_next(reply: Reply, response: requests.Response, retry: Retry) -> float | None:
@@ -106,10 +123,10 @@ def _pause_before_next(reply: Reply, response: requests.Response, retry: Retry) 
     if not not_charged or not retry.total:
         return None
     try:
-        asked = retry.get_retry_after(response.raw)
-    except InvalidHeader:
-        asked = None
-    pause = asked if asked is not None else retry.get_backoff_time() + 0.25
+        asked = retry.get_retry_after(response.raw) or 0.0
+    except (InvalidHeader, ValueError, OverflowError):  # no date that there is
+        asked = 0.0
+    pause = max(asked, retry.get_backoff_time() + SHORTEST_PAUSE)
     return pause if pause <= LONGEST_RETRY_AFTER else None
 
 
@@ -128,7 +145,7 @@ def _attempt(
             headers={"X-Client-Request-Id": client_request_id},
         )
         facts["inference_id"] = response.headers.get("x-inference-id")
-        body = http.read_body(response, LONGEST_ANSWER)
+        body = http.read_body(response, LONGEST_ANSWER, seconds=timeout)
         return Reply(response.status_code, response.headers, body), response
     except KeyboardInterrupt:
         raise Interrupted(
@@ -142,7 +159,7 @@ def _attempt(
             "It may have been charged.",
             **facts,
         ) from None
-    except (requests.RequestException, HTTPError, OSError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever it was, it may have been charged
         raise _lost(error, service, timeout, facts) from None
 
 
@@ -151,11 +168,11 @@ def _lost(error: Exception, service: Service, timeout: float, facts: dict[str, A
     if is_unconnected(error):
         return NotConnectedError(
             f"No connection to {service.host} could be made, so nothing was sent and nothing was "
-            "charged. Look at the network (and base_url), then run it again.",
+            f"charged. {_cure(error)}",
             **facts,
         )
     unsure = "It may have been charged, so it was not sent again."
-    if isinstance(error, requests.Timeout) or "timed out" in str(error):
+    if isinstance(error, requests.Timeout | TimeoutError) or "timed out" in str(error):
         return AnswerTimeoutError(
             f"No answer from {service.host} within {timeout:g} s. {unsure} "
             "Give more patience with --timeout.",
@@ -166,6 +183,17 @@ def _lost(error: Exception, service: Service, timeout: float, facts: dict[str, A
     )
 
 
+def _cure(error: Exception) -> str:
+    text = str(error)
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return "Its certificate was refused: look at the clock, and at REQUESTS_CA_BUNDLE."
+    if type(error) is OSError:
+        return f"{text.rstrip('.')}. Look at REQUESTS_CA_BUNDLE."
+    if "roxy" in type(error).__name__ or "Tunnel" in text:
+        return "The proxy did not let it through: look at HTTPS_PROXY and its password."
+    return "Look at the network (and base_url), then run it again."
+
+
 def is_unconnected(error: BaseException | None) -> bool:
     """Whether an exception of requests proves that nothing was sent.
 
@@ -173,6 +201,10 @@ def is_unconnected(error: BaseException | None) -> bool:
     the request was sent shows as a TLS error too.
     """
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
+        return True
+    if type(error) is OSError:  # requests' own: there is no such bundle of certificates
+        return True
+    if f"read timeout={http.CONNECT_TIMEOUT}" in str(error) or "Tunnel connection" in str(error):
         return True
     while isinstance(error, requests.RequestException | MaxRetryError):
         inner = error.reason if isinstance(error, MaxRetryError) else error.args and error.args[0]

@@ -1,5 +1,6 @@
 """Tab behind ``%banana`` and ``%%banana``: options, and their values."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,8 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, context_
 
 from nb_banana.options import OPTIONS
 
+OURS = re.compile(r"\s*(%%banana|([\w.\[\], ]+=\s*)?%banana)\s")
+"""A line whose end is for us: ``%%banana …``, ``%banana …``, ``small = %banana …``."""
 FLAGS = {flag: option for option in OPTIONS for flag in option.flags}
 
 
@@ -37,8 +40,7 @@ def make_matcher() -> Callable[[CompletionContext], Any]:
     @context_matcher()  # type: ignore[untyped-decorator]
     def banana_matcher(context: CompletionContext) -> Any:
         line = context.line_with_cursor[: context.cursor_position]
-        is_ours = context.cursor_line == 0 and line.lstrip().startswith(("%banana ", "%%banana "))
-        found = complete(line) if is_ours else []
+        found = complete(line) if OURS.match(line) else []
         # Suppress the completer's own guesses (files, variables) where ours fit.
         return {
             "completions": [SimpleCompletion(text, type="option") for text in found],

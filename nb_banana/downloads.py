@@ -23,6 +23,8 @@ from nb_banana.pixels import Kind, check_picture
 LONGEST_PICTURE = 100 * 1024 * 1024
 """Bytes of a picture that we accept; a 4K PNG of this model has some 20 MB."""
 READ_TIMEOUT = 60.0
+LONGEST_DOWNLOAD = 300.0
+"""Seconds for a whole picture."""
 MOST_REDIRECTS = 5
 ATTEMPTS = Retry(total=3, backoff_factor=0.3, backoff_jitter=0.3)
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -43,34 +45,47 @@ def fetch(item: Item, service: Service, facts: dict[str, Any]) -> tuple[bytes, K
 
     """
     if item.data is not None:
-        return item.data, _checked(item.data, facts)
-    url = urljoin(service.base_url + "/", item.url or "")
-    facts = {**facts, "url": url}
+        try:
+            return item.data, check_picture(item.data)
+        except PictureError as error:
+            where = "what came is in the error's facts['data']"
+            raise _kept(error, where, {**facts, "data": item.data}) from None
+    url = _absolute(service.base_url + "/", item.url or "", facts)
+    where, facts = f"its link is {url}", {**facts, "url": url}
+    try:
+        return _until_it_is_there(url, service)
+    except PictureError as error:
+        raise _kept(error, where, facts) from None
+    except KeyboardInterrupt:
+        raise Interrupted(f"Stopped. The picture was made and charged; {where}", **facts) from None
+
+
+def _until_it_is_there(url: str, service: Service) -> tuple[bytes, Kind]:
     retry = ATTEMPTS
     while True:
         try:
             data = _download(url, service)
-            return data, _checked(data, facts)
+            return data, check_picture(data)
         except PictureError as error:
             if not retry.total or not error.facts.get("passing", True):
-                raise _kept(error, facts) from None
-        except KeyboardInterrupt:
-            raise Interrupted(f"Stopped. The picture was made and is at {url}", **facts) from None
+                raise
         time.sleep(retry.get_backoff_time())
         retry = retry.increment("GET", url, error=None)
 
 
-def _checked(data: bytes, facts: dict[str, Any]) -> Kind:
-    try:
-        return check_picture(data)
-    except PictureError as error:
-        raise type(error)(str(error.args[0]), **facts) from None
-
-
-def _kept(error: PictureError, facts: dict[str, Any]) -> PictureError:
+def _kept(error: PictureError, where: str, facts: dict[str, Any]) -> PictureError:
     """The same error with what it means: the picture is paid, and here is where it is."""
-    message = f"{error.args[0]} The picture was made and charged; its link is {facts['url']}"
-    return type(error)(message, **facts)
+    return type(error)(f"{error.args[0]} The picture was made and charged; {where}", **facts)
+
+
+def _absolute(base: str, url: str, facts: dict[str, Any]) -> str:
+    try:
+        return urljoin(base, url)
+    except ValueError:
+        raise DownloadError(
+            f"The picture's link is no address: {url[:200]!r}. The picture was made and charged.",
+            **{**facts, "url": url, "passing": False},
+        ) from None
 
 
 def _download(url: str, service: Service) -> bytes:
@@ -80,7 +95,7 @@ def _download(url: str, service: Service) -> bytes:
             response = http.send("GET", url, read_timeout=READ_TIMEOUT)
             if response.is_redirect:
                 response.close()
-                url = urljoin(url, response.headers["location"])
+                url = _absolute(url, response.headers["location"], {})
                 continue
             if response.status_code in {404, 410}:
                 response.close()
@@ -94,7 +109,7 @@ def _download(url: str, service: Service) -> bytes:
                     f"The picture's link answered {response.status_code}.",
                     passing=response.status_code in PASSING,
                 )
-            return http.read_body(response, LONGEST_PICTURE)
+            return http.read_body(response, LONGEST_PICTURE, seconds=LONGEST_DOWNLOAD)
         except http.TooLongError:
             raise PictureTooLargeError(
                 f"What is at the picture's link has more than {LONGEST_PICTURE // 1024**2} MB.",
@@ -107,7 +122,10 @@ def _download(url: str, service: Service) -> bytes:
 
 def _check_address(url: str, service: Service) -> None:
     """Pictures come over https; over http only from loopback, and only if the service is there."""
-    safe = urlsplit(url).scheme == "https" and bool(urlsplit(url).hostname)
+    try:
+        safe = urlsplit(url).scheme == "https" and bool(urlsplit(url).hostname)
+    except ValueError:
+        raise DownloadError("The picture's link is no address.", passing=False) from None
     local = urlsplit(url).scheme == "http" and is_loopback(url) and is_loopback(service.base_url)
     if not safe and not local:
         raise DownloadError("The picture's link is not https, so it was not opened.", passing=False)

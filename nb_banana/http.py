@@ -1,6 +1,8 @@
 """One `requests.Session` a thread, a body with a bound, and the key for one host alone."""
 
+import os
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +16,9 @@ from nb_banana import __version__
 from nb_banana.errors import BananaError
 from nb_banana.keys import Secret, is_loopback
 
-CONNECT_TIMEOUT = 5.0
+CONNECT_TIMEOUT = 5.0625
+"""Seconds. An odd number, for it is by its number that a timeout in the TLS handshake, when nothing
+was sent yet, is told from one while waiting for the answer: urllib3 raises the same error."""
 CHUNK = 256 * 1024
 """Bytes read at once: a fortieth of the calls that requests' own 10 kB pieces take."""
 
@@ -80,6 +84,16 @@ def _new_session(*, trust_env: bool) -> requests.Session:
 SESSIONS = Sessions()
 
 
+def _forget_connections() -> None:
+    """A forked child that used its parent's connections would get its parent's answers."""
+    global SESSIONS
+    SESSIONS = Sessions()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_connections)
+
+
 def send(
     method: str,
     url: str,
@@ -100,8 +114,13 @@ def send(
     )
 
 
-def read_body(response: requests.Response, most: int) -> bytes:
+def read_body(response: requests.Response, most: int, *, seconds: float) -> bytes:
     """The whole body, in large pieces.
+
+    Args:
+        response: an answer whose body was not read yet.
+        most: bytes that are accepted.
+        seconds: how long the whole may take: a server that trickles never times out by itself.
 
     Raises:
         TooLongError: more than ``most`` bytes.
@@ -110,12 +129,18 @@ def read_body(response: requests.Response, most: int) -> bytes:
     """
     pieces: list[bytes] = []
     length = 0
+    deadline = time.monotonic() + seconds
     try:
-        while piece := response.raw.read(CHUNK, decode_content=True):
+        # read1 hands over what is there, so that the clock is looked at while little comes.
+        while piece := response.raw.read1(CHUNK, decode_content=True):
             pieces.append(piece)
             length += len(piece)
             if length > most:
                 raise TooLongError
+            if time.monotonic() > deadline:
+                raise requests.ReadTimeout(f"the body took longer than {seconds:g} s")
+    except requests.ReadTimeout:  # the deadline's own; it is an OSError too
+        raise
     except (HTTPError, OSError) as error:
         raise requests.ConnectionError(error) from error
     finally:

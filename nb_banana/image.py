@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nb_banana import files
+from nb_banana.errors import PictureError
 from nb_banana.frontend import is_rich, shell
 from nb_banana.models import short_name
 from nb_banana.money import dollars
@@ -18,6 +19,7 @@ from nb_banana.receipt import Receipt
 from nb_banana.request import ImageRequest
 from nb_banana.settings import settings
 from nb_banana.sizes import mismatch
+from nb_banana.tree import Tree
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,7 +67,7 @@ class BananaImage:
         self.path: Path | None = None
         self.parents: tuple[BananaImage, ...] = ()
         self.extras: tuple[BananaImage, ...] = ()
-        self._preview: tuple[int, str, bytes] | None = None
+        self._previews: dict[int, tuple[str, bytes]] = {}
         self._temporary: Path | None = None
 
     @property
@@ -130,6 +132,27 @@ class BananaImage:
         files.write_whole(target, files.encode(self.bytes, self.mime, target.suffix))
         return target
 
+    def edit(self, prompt: str, images: Any = (), **options: Any) -> "BananaImage":
+        """A new picture from this one, e.g. ``cafe.edit("make it night")``.
+
+        Args:
+            prompt: what to change. This picture is image 1.
+            images: further references, image 2 and so on.
+            **options: as `nb_banana.generate`; ratio, resolution and model default to this
+                picture's own.
+
+        Raises:
+            BananaError: see `nb_banana.errors`.
+        """
+        # The road stands above this file: it is asked when it is needed, as a person would ask it.
+        from nb_banana import api
+
+        return api.edit(self, prompt, images=images, **options)
+
+    def tree(self) -> Tree:
+        """The family: the pictures that this one was made from, first to last."""
+        return Tree(self)
+
     def show(self) -> None:
         """Show the picture: under the cell in a notebook, in a window elsewhere."""
         if shell() is None:
@@ -149,10 +172,10 @@ class BananaImage:
             return str(self.path)
         if self._temporary is None or not self._temporary.exists():
             handle, name = tempfile.mkstemp(SUFFIXES.get(self.mime, ""), "nb_banana-")
-            with os.fdopen(handle, "wb") as file:
-                file.write(self.bytes)
             self._temporary = Path(name)
             weakref.finalize(self, self._temporary.unlink, missing_ok=True)
+            with os.fdopen(handle, "wb") as file:
+                file.write(self.bytes)
         return str(self._temporary)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> "np.ndarray[Any, Any]":
@@ -165,14 +188,18 @@ class BananaImage:
         return np.array(plain, dtype=dtype)
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_preview": None, "_temporary": None}
+        return self.__dict__ | {"_previews": {}, "_temporary": None}
 
     def _repr_mimebundle_(
         self, include: Any = None, exclude: Any = None
     ) -> Bundle | tuple[Bundle, Bundle]:
-        if not is_rich():
-            return {"text/plain": f"{self.caption} · {os.fspath(self)}"}
-        mime, data = self.preview(settings.preview)
+        try:
+            if not is_rich():
+                return {"text/plain": f"{self.caption} · {os.fspath(self)}"}
+            mime, data = self.preview(settings.preview)
+        except (OSError, ValueError, SyntaxError, PictureError) as error:
+            # Pixels that can't be decoded, or no place for a file: the picture is there all the same.
+            return {"text/plain": f"{self.caption} · it can't be shown: {error}"}
         encoded = base64.b64encode(data).decode()
         bundle = {
             "text/html": self._figure(mime, encoded),
@@ -188,9 +215,9 @@ class BananaImage:
 
     def preview(self, longest: int) -> tuple[str, bytes]:
         """A small copy, made once: its MIME type and bytes. See `nb_banana.pixels.preview`."""
-        if self._preview is None or self._preview[0] != longest:
-            self._preview = (longest, *preview(self.bytes, longest))
-        return self._preview[1:]
+        if longest not in self._previews:
+            self._previews[longest] = preview(self.bytes, longest)
+        return self._previews[longest]
 
     def _figure(self, mime: str, encoded: str) -> str:
         return (

@@ -34,12 +34,12 @@ class Secret:
 
     __slots__ = ("_text",)
 
-    def __init__(self, text: str) -> None:
-        cleaned = text.strip()
+    def __init__(self, text: str, place: str = "") -> None:
+        cleaned = text.strip() if isinstance(text, str) else ""
         if not cleaned or not cleaned.isascii() or not cleaned.isprintable() or " " in cleaned:
             raise MissingKeyError(
-                "What was given as the key is empty or has characters that no key has. "
-                f"Copy it again from {KEY_PAGE}."
+                f"What was given as the key{place and f' ({place})'} is empty or has characters "
+                f"that no key has. Copy it again from {KEY_PAGE}."
             )
         self._text = cleaned
 
@@ -114,7 +114,8 @@ def find_key(base_url: str, given: str | Secret | None = None) -> FoundKey | Non
 def _from_environment() -> FoundKey | None:
     for name in ENVIRONMENT:
         if text := os.environ.get(name, "").strip():
-            return FoundKey(Secret(text), f"the environment variable {name}")
+            place = f"the environment variable {name}"
+            return FoundKey(Secret(text, place), place)
     return None
 
 
@@ -146,20 +147,35 @@ def _from_colab(allowed: bool) -> FoundKey | None:
     return None
 
 
-def remember(base_url: str, key: str, *, save: bool) -> str:
-    """Keep a key for this kernel, and in the keyring if asked; says in words where it is."""
-    secret = Secret(key)
-    host = host_of(base_url)
-    if save:
-        if importlib.util.find_spec("keyring") is None:
-            raise SettingsError(
-                "Saving the key needs the keyring package: pip install 'nb-banana[keyring]'."
-            )
-        import keyring
+def remember(base_url: str, secret: Secret, *, save: bool) -> str:
+    """Keep a key for this kernel, and in the keyring if asked; says in words where it is.
 
-        keyring.set_password(KEYRING_SERVICE, host, secret.reveal())
+    Raises:
+        SettingsError: there is no keyring to save it in; it is kept in this kernel all the same.
+    """
+    host = host_of(base_url)
     _logins[host] = secret
+    if save:
+        _save(host, secret)
     return "in this kernel and in the keyring" if save else "in this kernel, until it ends"
+
+
+def _save(host: str, secret: Secret) -> None:
+    if importlib.util.find_spec("keyring") is None:
+        raise SettingsError(
+            "The key is kept in this kernel. Saving it needs the keyring package: "
+            "pip install 'nb-banana[keyring]'."
+        )
+    import keyring
+    import keyring.errors
+
+    try:
+        keyring.set_password(KEYRING_SERVICE, host, secret.reveal())
+    except (keyring.errors.KeyringError, RuntimeError) as error:
+        reason = secret.redact(str(error)).rstrip(".")
+        raise SettingsError(
+            f"The key is kept in this kernel. The system's keyring did not take it: {reason}."
+        ) from None
 
 
 def forget_logins() -> None:

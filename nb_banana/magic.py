@@ -8,7 +8,7 @@ from traitlets import TraitError
 
 from nb_banana import options, progress, template
 from nb_banana.completion import make_matcher
-from nb_banana.errors import SaveError, SizeMismatchError
+from nb_banana.errors import BananaError
 from nb_banana.keys import find_key
 from nb_banana.settings import VENDOR_URL, settings
 
@@ -28,13 +28,13 @@ def make_magic(shell: Any) -> Callable[..., Any]:
     @no_var_expand
     def banana(line: str, cell: str | None = None) -> Any:
         if cell is None:
-            parsed, prompt = options.parse_line(line)
+            parsed, prompt = options.parse_line(line, shell.user_ns)
         else:
             parsed, prompt = options.parse_cell_line(line, shell.user_ns), cell
         if "help" in parsed.options or not (prompt or parsed.options):
             print(options.help_text())  # noqa: T201 - a person asked for it
             return None
-        with progress.alone_in_cell(cell is not None):
+        with progress.alone_in_cell(_is_alone(shell)):
             return _draw(shell, parsed, prompt.rstrip())
 
     banana.__doc__ = options.help_text()
@@ -54,8 +54,9 @@ def _draw(shell: Any, line: options.Line, prompt: str) -> Any:
         return api.dry_run(prompt, **{k: v for k, v in arguments.items() if k not in SENDING})
     try:
         image = api.generate(prompt, name=line.name, **arguments)
-    except (SaveError, SizeMismatchError) as error:
-        # The picture is paid and there: the cell fails, and the person has it all the same.
+    except BananaError as error:
+        # A picture may be paid and there although something failed (strict, save, a second
+        # picture of the answer): then the cell fails, and the person has it all the same.
         if (made := error.facts.get("image")) is not None:
             _bind(shell, line.name, made)
             shell.displayhook.update_user_ns(made)
@@ -73,9 +74,28 @@ def _bind(shell: Any, name: str | None, image: Any) -> None:
         shell.push({name: image})
 
 
+def _source(shell: Any) -> str:
+    """The text of the cell that runs."""
+    typed = shell.history_manager.input_hist_raw
+    return str(typed[-1]).strip() if typed else ""
+
+
+def _is_alone(shell: Any) -> bool:
+    """Whether the cell is this magic and nothing else, so that its output may be cleared."""
+    source = _source(shell)
+    return source.startswith("%%banana") or ("%banana" in source and "\n" not in source)
+
+
 def _hush(shell: Any, image: Any) -> None:
-    """Show nothing in this cell; ``_``, ``Out[n]`` and an assignment still get the picture."""
+    """Show nothing in this cell; ``_`` and ``Out[n]`` still get the picture.
+
+    Only where the picture would be shown: as the value of the cell's last line.
+    """
     hook = shell.displayhook
+    source = _source(shell)
+    is_shown = source.startswith("%%") or source.rpartition("\n")[2].lstrip().startswith("%banana")
+    if not is_shown or "quiet" in vars(hook):
+        return
     hook.update_user_ns(image)
     hook.quiet = lambda: True
 
@@ -114,7 +134,10 @@ def unload(shell: Any) -> None:
 
 def _take_config(shell: Any) -> None:
     """Take ``c.Banana.…`` from the person's IPython configuration; a bad value is said, once."""
-    try:
-        settings.update_config(shell.config)
-    except TraitError as error:
-        print(f"nb_banana: a setting in your IPython configuration was left out: {error}")  # noqa: T201
+    wanted = shell.config.get("Banana", {})
+    for name, value in list(wanted.items()):
+        try:
+            setattr(settings, name, value)
+        except TraitError as error:
+            del wanted[name]
+            print(f"nb_banana: c.Banana.{name} in your configuration was left out. {error}")  # noqa: T201

@@ -13,5 +13,7 @@ def dollars(amount: Decimal | None) -> str:
         return "price not said"
     if not amount:
         return "$0"
+    if amount < Decimal("0.0005"):
+        return "<$0.001"
     text = f"{amount:,.3f}"
     return "$" + (text[:-1] if text.endswith("0") else text)

@@ -4,16 +4,20 @@ import argparse
 import builtins
 import json
 import keyword
+import os
 import re
 import shlex
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, NoReturn
 
+from nb_banana import template
 from nb_banana.errors import RequestError
 from nb_banana.models import MODELS, PRO_RATIOS, RATIOS, RESOLUTIONS
 from nb_banana.near import hint
+from nb_banana.settings import checked_seconds
 
 ILLUSTRATION = """\
   %%banana trex -a 16:9 -r 2K
@@ -61,6 +65,13 @@ OPTIONS = (
         MODEL_NAMES,
     ),
     Option(("-w", "--web-search"), "web_search", "let the model look things up on the web"),
+    Option(
+        ("-i", "--image"),
+        "images",
+        "a reference picture: a variable, a path or a URL; repeatable, in order",
+        "PICTURE",
+        repeatable=True,
+    ),
     Option(
         ("--param",),
         "params",
@@ -133,12 +144,13 @@ def help_text() -> str:
     return _parser().format_help()
 
 
-def parse_cell_line(line: str, taken: Mapping[str, Any]) -> Line:
+def parse_cell_line(line: str, names: Mapping[str, Any]) -> Line:
     """Read the line of a ``%%banana`` cell: the name first, then options.
 
     Args:
         line: what stands behind ``%%banana``.
-        taken: the notebook's names, some of which must not be overwritten.
+        names: the notebook's variables: some must not be overwritten, and ``{{…}}`` in an
+            option's value is filled from them.
 
     Raises:
         RequestError: anything that is not understood; nothing was sent.
@@ -147,19 +159,21 @@ def parse_cell_line(line: str, taken: Mapping[str, Any]) -> Line:
     Line(name='trex', options={'aspect_ratio': '16:9'})
     """
     words = _split(line)
-    name = words.pop(0) if words and not words[0].startswith("-") else None
-    if name is not None:
-        _check_name(name, taken)
-    return Line(name, _parse(words))
+    name = None
+    if words and not words[0].startswith("-"):
+        # As Python itself reads names, so that the one that is bound can be written.
+        name = unicodedata.normalize("NFKC", words.pop(0))
+        _check_name(name, names)
+    return Line(name, _parse(words, names))
 
 
-def parse_line(line: str) -> tuple[Line, str]:
+def parse_line(line: str, names: Mapping[str, Any]) -> tuple[Line, str]:
     """Read the line of ``%banana``: options first, then the prompt, word for word.
 
     Raises:
         RequestError: anything that is not understood; nothing was sent.
 
-    >>> parse_line("-a 16:9 a cat's dinner")
+    >>> parse_line("-a 16:9 a cat's dinner", {})
     (Line(name=None, options={'aspect_ratio': '16:9'}), "a cat's dinner")
     """
     words, prompt = _leading_options(line)
@@ -169,11 +183,12 @@ def parse_line(line: str) -> tuple[Line, str]:
             f"Options come before the prompt: %banana {late[0]} … PROMPT. "
             "Where the prompt itself has it, write -- before the prompt."
         )
-    return Line(None, _parse(words)), prompt
+    return Line(None, _parse(words, names)), prompt
 
 
 _FLAGS = {flag: option for option in OPTIONS for flag in option.flags}
-_WORD = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[^\s"'])+)""")
+_BRACES = r"\{\{.*?\}\}"
+_WORD = re.compile(rf"""\s*((?:{_BRACES}|"[^"]*"|'[^']*'|[^\s"'])+)""")
 
 
 def _leading_options(line: str) -> tuple[list[str], str]:
@@ -195,25 +210,41 @@ def _leading_options(line: str) -> tuple[list[str], str]:
 
 
 def _split(line: str) -> list[str]:
+    # What is inside {{…}} is Jinja's, spaces and quotes included, so shlex sees a stand-in.
+    inside = re.findall(_BRACES, line)
     try:
-        return shlex.split(line)
+        reader = shlex.shlex(re.sub(_BRACES, "\0", line), posix=True, punctuation_chars=False)
+        reader.whitespace_split, reader.commenters = True, ""
+        if os.name == "nt":  # a backslash is a folder's there
+            reader.escape = ""
+        words = list(reader)
     except ValueError as error:
         raise RequestError(
             f"The line can't be read ({error}): quotes come in pairs. "
             "The prompt stands in the cell, below the line."
         ) from error
+    pieces = iter(inside)
+    return [re.sub("\0", lambda _: next(pieces), word) for word in words]
 
 
-def _parse(words: Sequence[str]) -> dict[str, Any]:
+def _parse(words: Sequence[str], names: Mapping[str, Any]) -> dict[str, Any]:
     found, rest = _parser().parse_known_args(words)
     if rest:
         _refuse(rest[0])
     options = vars(found)
+    if "raw" not in options:
+        options = {name: _filled(value, names) for name, value in options.items()}
     if "params" in options:
         options["params"] = dict(_read_params(options["params"]))
     if "timeout" in options:
-        options["timeout"] = _read_seconds(options["timeout"])
+        options["timeout"] = checked_seconds(options["timeout"])
     return options
+
+
+def _filled(value: Any, names: Mapping[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [_filled(each, names) for each in value]
+    return template.value_of(value, names) if isinstance(value, str) and "{{" in value else value
 
 
 def _refuse(word: str) -> NoReturn:
@@ -229,7 +260,7 @@ def _refuse(word: str) -> NoReturn:
 def _read_params(params: list[str]) -> Iterator[tuple[str, Any]]:
     seen: set[str] = set()
     for text in params:
-        name, equals, value = text.partition("=")
+        name, equals, value = str(text).partition("=")
         if not name or not equals or name in seen:
             raise RequestError(f"--param {text}: write each KEY once, as KEY=JSON.")
         seen.add(name)
@@ -240,16 +271,6 @@ def _read_params(params: list[str]) -> Iterator[tuple[str, Any]]:
                 f"--param {name}: {value!r} is not JSON. A text needs its quotes: "
                 f"--param '{name}=\"{value}\"'"
             ) from None
-
-
-def _read_seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise RequestError(f"--timeout is a number of seconds, not {text!r}.")
-    return seconds
 
 
 def _check_name(name: str, taken: Mapping[str, Any]) -> None:

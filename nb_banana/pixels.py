@@ -71,7 +71,9 @@ def open_picture(data: bytes) -> "Image.Image":
 
 
 def check_picture(data: bytes) -> Kind:
-    """What kind of picture the bytes are, if they are a whole one. The pixels are not decoded.
+    """What kind of picture the bytes are, if they are a whole one.
+
+    The pixels of PNG, JPEG and WebP are not decoded: their ends and checksums tell.
 
     Raises:
         NotAPictureError, PictureTooLargeError: as `open_picture`.
@@ -80,25 +82,30 @@ def check_picture(data: bytes) -> Kind:
     >>> check_picture(b"<html>")
     Traceback (most recent call last):
     nb_banana.errors.NotAPictureError: This is not a picture: it is a web page.
-
     """
     picture = open_picture(data)
     mime = picture.get_format_mimetype() or "application/octet-stream"  # type: ignore[attr-defined]
-    if not _is_whole(data, mime):
+    mime = "image/jpeg" if mime == "image/mpo" else mime  # a JPEG with a second one behind it
+    size = picture.size
+    if not _is_whole(data, mime, picture):
         raise TruncatedPictureError(
-            f"The picture is cut off: {picture.width}×{picture.height} pixels were announced, "
+            f"The picture is cut off: {size[0]}×{size[1]} pixels were announced, "
             f"and the {len(data):,} bytes that came do not hold them all."
         )
-    return Kind(mime, picture.width, picture.height)
+    return Kind(mime, *size)
 
 
-def _is_whole(data: bytes, mime: str) -> bool:
+def _is_whole(data: bytes, mime: str, picture: "Image.Image") -> bool:
     if mime == "image/png":
         return _png_is_whole(data)
     if mime == "image/jpeg":
         return b"\xff\xd9" in data[-1024:]  # some writers pad after the end mark
     if mime == "image/webp":
         return len(data) >= int.from_bytes(data[4:8], "little") + 8
+    try:
+        picture.load()
+    except (OSError, ValueError, SyntaxError, IndexError, struct.error):
+        return False
     return True
 
 
@@ -130,20 +137,30 @@ def preview(data: bytes, longest: int) -> tuple[str, bytes]:
         The MIME type and the bytes.
 
     """
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     picture = open_picture(data)
     picture.draft("RGB", (longest, longest))
-    small = picture if _has_alpha(picture) else picture.convert("RGB")
-    if picture.mode in {"P", "LA", "PA"} and _has_alpha(picture):
-        small = picture.convert("RGBA")
+    small = plain(picture)
     small.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    small = ImageOps.exif_transpose(small)
     out = io.BytesIO()
     if _has_alpha(small):
         small.save(out, "PNG", optimize=True)
         return "image/png", out.getvalue()
     small.save(out, "JPEG", quality=82, optimize=True, progressive=True)
     return "image/jpeg", out.getvalue()
+
+
+def plain(picture: "Image.Image") -> "Image.Image":
+    """A picture of any mode as grey, RGB or RGBA in eight bits: what every format can hold."""
+    if picture.mode in {"L", "RGB", "RGBA"} and not (
+        picture.mode != "RGBA" and _has_alpha(picture)
+    ):
+        return picture
+    if picture.mode.startswith("I"):  # 16 bits: a plain conversion would clip, not scale
+        return picture.convert("I").point(lambda value: value / 257).convert("L")
+    return picture.convert("RGBA" if _has_alpha(picture) else "RGB")
 
 
 def _has_alpha(picture: "Image.Image") -> bool:

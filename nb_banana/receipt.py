@@ -9,6 +9,9 @@ from typing import Any
 CREDITS_PER_USD = 2_000_000
 """https://docs.aimlapi.com/integrations/pricing: USD 1 is 2,000,000 credits."""
 
+MOST = 10**12
+"""More credits or dollars than this are a mistake of the service."""
+
 
 @dataclass(frozen=True)
 class Receipt:
@@ -69,6 +72,6 @@ def _number(*candidates: Any) -> Decimal | None:
             number = Decimal(str(value).strip())
         except InvalidOperation:
             continue
-        if number.is_finite() and number >= 0:
+        if number.is_finite() and 0 <= number < MOST:
             return number
     return None

@@ -93,7 +93,8 @@ class ImageRequest:
     @property
     def read_timeout(self) -> float:
         """Seconds to wait for the answer: more pixels take longer."""
-        return READ_TIMEOUTS.get(self.resolution or "1K", max(READ_TIMEOUTS.values()))
+        asked = self.params.get("resolution", self.resolution) or "1K"
+        return READ_TIMEOUTS.get(str(asked), max(READ_TIMEOUTS.values()))
 
     def _body(self, images: list[str]) -> dict[str, Any]:
         body: dict[str, Any] = {"model": self.model, "prompt": self.prompt}
@@ -112,6 +113,12 @@ def _checked_prompt(prompt: Any) -> str:
         raise RequestError(f"The prompt is a text, not {type(prompt).__name__}.")
     if not prompt.strip():
         raise RequestError("The prompt is empty. Say in words what to draw.")
+    try:
+        prompt.encode()
+    except UnicodeEncodeError:
+        raise RequestError(
+            "The prompt has half of a character (a lone surrogate). Write that character anew."
+        ) from None
     return prompt.strip()
 
 

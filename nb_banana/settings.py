@@ -11,7 +11,25 @@ from nb_banana.keys import VENDOR_HOST, is_loopback
 from nb_banana.models import DEFAULT_MODEL, RESOLUTIONS, SIZES, choose, model_id
 from nb_banana.near import hint
 
+LONGEST_TIMEOUT = 86_400.0
 VENDOR_URL = f"https://{VENDOR_HOST}"
+
+
+def checked_seconds(value: Any) -> float:
+    """A number of seconds to wait, from a number or its text.
+
+    Raises:
+        RequestError: none, or more than a day.
+    """
+    try:
+        seconds = 0.0 if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        seconds = 0.0
+    if not 0 < seconds <= LONGEST_TIMEOUT:
+        raise RequestError(
+            f"timeout is a number of seconds, more than 0 and at most a day, not {value!r}."
+        )
+    return seconds
 
 
 class Choice(TraitType[str | None, str | None]):
@@ -61,7 +79,6 @@ class Banana(Configurable):
     timeout = Float(
         None,
         allow_none=True,
-        min=0.1,
         help="Seconds to wait for a picture. None: 120 for 1K, 240 for 2K, 600 for 4K.",
     ).tag(config=True)
 
@@ -73,17 +90,28 @@ class Banana(Configurable):
 
     @validate("base_url")
     def _safe_address(self, proposal: Any) -> str:
-        url = proposal["value"].strip().rstrip("/").removesuffix("/v1")
-        parts = urlsplit(url)
-        if parts.username or parts.query or parts.fragment:
+        url: str = proposal["value"].strip().rstrip("/").removesuffix("/v1")
+        if set("@?#") & set(url):
             raise TraitError("base_url is only an address: no user, no ?, no #.")
-        if not parts.hostname or not (
-            parts.scheme == "https" or (parts.scheme == "http" and is_loopback(url))
-        ):
+        try:
+            parts = urlsplit(url)
+            local = parts.scheme == "http" and is_loopback(url)
+            fine = bool(parts.hostname) and parts.port != 0 and (parts.scheme == "https" or local)
+        except ValueError:  # brackets or a port that no address has
+            fine = False
+        if not fine:
             raise TraitError(
                 f"base_url is an https address such as {VENDOR_URL}, or http on this machine."
             )
-        return str(url)
+        return url
+
+    @validate("timeout")
+    def _real_seconds(self, proposal: Any) -> float | None:
+        seconds = proposal["value"]
+        try:
+            return None if seconds is None else checked_seconds(seconds)
+        except RequestError as error:
+            raise TraitError(str(error)) from None
 
 
 settings = Banana()

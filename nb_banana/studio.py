@@ -5,18 +5,20 @@ import os
 import threading
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nb_banana import files
+from nb_banana.answers import Answer
 from nb_banana.client import Service, generate, new_request_id
 from nb_banana.downloads import fetch
-from nb_banana.errors import SaveError, SizeMismatchError
+from nb_banana.errors import PictureError, RequestError, SaveError, SizeMismatchError
 from nb_banana.image import BananaImage
-from nb_banana.keys import find_key, is_loopback, missing_key
+from nb_banana.keys import Secret, find_key, is_loopback, missing_key
 from nb_banana.models import short_name
+from nb_banana.pixels import Kind
 from nb_banana.progress import Waiting
 from nb_banana.request import ImageRequest
-from nb_banana.settings import VENDOR_URL, settings
+from nb_banana.settings import VENDOR_URL, checked_seconds, settings
 
 if TYPE_CHECKING:
     from nb_banana.sandbox import Sandbox
@@ -47,8 +49,9 @@ def make(
     Raises:
         BananaError: see `nb_banana.errors`.
     """
+    _check_words(name=name, alt=alt)
     if save is not None:
-        files.target(save, suffix=".png", title=request.prompt)
+        files.check_writable(files.target(save, suffix=".png", title=request.prompt))
     with Waiting(f"{short_name(request.model)} is drawing"):
         started = time.monotonic()
         answer = generate(request, service, new_request_id())
@@ -58,11 +61,15 @@ def make(
             "inference_id": receipt.inference_id,
             "receipt": receipt,
         }
-        fetched = [fetch(item, service, facts) for item in answer.items]
+        fetched, problem = _fetch_all(answer, service, facts)
         receipt = replace(receipt, seconds=time.monotonic() - started)
     pictures = [
         BananaImage(data, kind, request, receipt, name=name, alt=alt) for data, kind in fetched
     ]
+    if problem is not None:
+        if pictures:
+            problem.facts["image"] = pictures[0]
+        raise problem
     image = pictures[0]
     image.extras = tuple(pictures[1:])
     if save is not None:
@@ -76,6 +83,26 @@ def make(
     return image
 
 
+def _check_words(**words: str | None) -> None:
+    for name, value in words.items():
+        if value is not None and not isinstance(value, str):
+            raise RequestError(f"{name} is a text, not {value!r}.")
+
+
+def _fetch_all(
+    answer: Answer, service: Service, facts: dict[str, Any]
+) -> tuple[list[tuple[bytes, Kind]], PictureError | None]:
+    """All pictures of an answer that can be had, and the first problem with another."""
+    fetched: list[tuple[bytes, Kind]] = []
+    problem: PictureError | None = None
+    for item in answer.items:
+        try:
+            fetched.append(fetch(item, service, facts))
+        except PictureError as error:
+            problem = problem or error
+    return fetched, problem
+
+
 def _save(image: BananaImage, path: str | os.PathLike[str]) -> None:
     try:
         image.save(path)
@@ -87,13 +114,14 @@ def _save(image: BananaImage, path: str | os.PathLike[str]) -> None:
         ) from error
 
 
-def find_service(*, key: str | None = None, timeout: float | None = None) -> Service:
+def find_service(*, key: Secret | None = None, timeout: float | None = None) -> Service:
     """Who draws, by the settings: the API with its key, or the sandbox.
 
     Raises:
+        RequestError: ``timeout`` is no number of seconds.
         MissingKeyError: the API is wanted, and there is no key that may be sent there.
     """
-    timeout = timeout or settings.timeout
+    timeout = settings.timeout if timeout is None else checked_seconds(timeout)
     if settings.backend == "sandbox":
         return Service(sandbox_url(), None, timeout)
     url = settings.base_url
@@ -107,6 +135,11 @@ def find_service(*, key: str | None = None, timeout: float | None = None) -> Ser
     raise missing_key(url)
 
 
+def _stop(sandbox: "Sandbox", starter: int) -> None:
+    if os.getpid() == starter:  # the thread that serves does not live in a forked child
+        sandbox.stop()
+
+
 def sandbox_url() -> str:
     """The address of this process's own sandbox, which starts when it is first needed."""
     global _sandbox
@@ -115,5 +148,5 @@ def sandbox_url() -> str:
             from nb_banana.sandbox import Sandbox
 
             _sandbox = Sandbox().start()
-            atexit.register(_sandbox.stop)
+            atexit.register(_stop, _sandbox, os.getpid())
         return _sandbox.url

@@ -1,22 +1,40 @@
-"""A cell's text → the prompt: ``{{name}}`` is filled from the notebook. Single braces stay."""
+"""A cell's text → prompt and references: ``{{name}}`` is filled from the notebook.
 
+Words stay words; a picture of any kind becomes a reference, and the prose says "image 1". Single
+braces stay as they are, for people paste JSON.
+"""
+
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nb_banana.errors import RequestError
 from nb_banana.near import hint
 
+if TYPE_CHECKING:
+    from nb_banana.references import References
+
 LONGEST_VALUE = 4000
 """Characters of one value in a prompt; more is a mistake (a whole table, a whole file)."""
+LONGEST_LIST = 20
+"""Items of one list in a prompt; more is a mistake too."""
+AS_IT_IS = "Write --raw where {{ and {% are meant as they are."
 MARKS = ("{{", "{%")
+TABLES = frozenset({"DataFrame", "Series", "LazyFrame", "ndarray", "Tensor", "Index"})
 
 
 class TemplateError(RequestError):
     """The text between ``{{`` and ``}}`` can't be filled. Nothing was sent."""
 
 
-def fill(text: str, names: Mapping[str, Any]) -> str:
+def fill(text: str, names: Mapping[str, Any], references: "References | None" = None) -> str:
     """The text with each ``{{…}}`` filled from the notebook's names, by Jinja2's sandbox.
+
+    Args:
+        text: the cell's text.
+        names: the notebook's variables.
+        references: takes the pictures among the values and gives each its number; without it
+            a picture is refused.
 
     Raises:
         TemplateError: an unknown name (with near ones), a mistake in the template, or a value
@@ -27,27 +45,65 @@ def fill(text: str, names: Mapping[str, Any]) -> str:
     """
     if not any(mark in text for mark in MARKS):
         return text
-    from jinja2 import TemplateSyntaxError, UndefinedError
+
+    def words(value: Any) -> Any:
+        return _words(value, names, references)
+
+    return str(_run(text, names, lambda environment: environment.from_string(text), words))
+
+
+def value_of(text: str, names: Mapping[str, Any]) -> Any:
+    """What an option's value stands for: of ``{{name}}`` alone the object itself, else the text.
+
+    Raises:
+        TemplateError: as `fill`.
+
+    >>> value_of("{{ sizes[1] }}", {"sizes": ["1K", "2K"]}), value_of("{{n}}.png", {"n": "a"})
+    ('2K', 'a.png')
+    """
+    alone = re.fullmatch(r"\s*\{\{((?:(?!\}\}).)*)\}\}\s*", text, re.DOTALL)
+    if alone is None:
+        return fill(text, names)
+    return _run(
+        text,
+        names,
+        lambda environment: environment.compile_expression(alone[1], undefined_to_none=False),
+        lambda value: value,
+    )
+
+
+def _run(text: str, names: Mapping[str, Any], compile_: Any, finalize: Any) -> Any:
+    from jinja2 import TemplateSyntaxError, Undefined, UndefinedError
     from jinja2.exceptions import SecurityError
 
     try:
-        template = _environment().from_string(text)
-        return str(template.render(names))
+        compiled = compile_(_environment(finalize))
+        if hasattr(compiled, "render"):
+            return compiled.render(names)
+        value = compiled(names)
+        if isinstance(value, Undefined):
+            str(value)  # a strict one raises here, with the name that is missing
+        return value
     except TemplateSyntaxError as error:
         raise TemplateError(
-            f"The prompt's template is broken in line {error.lineno}: {error.message}. "
-            "Write --raw where {{ and {% are meant as they are."
-        ) from error
+            f"The template is broken in line {error.lineno}: {str(error.message).rstrip('.')}. "
+            + AS_IT_IS
+        ) from None
     except UndefinedError as error:
-        raise TemplateError(_undefined(str(error.message), text, names)) from error
+        raise TemplateError(_undefined(str(error.message), text, names)) from None
     except SecurityError as error:
         raise TemplateError(
-            f"{error}. In a prompt, names, .attributes and [items] are filled in; "
+            f"{str(error).rstrip('.')}. In a prompt, names, .attributes and [items] are filled in; "
             "calls are made in a cell of their own."
-        ) from error
+        ) from None
+    except RequestError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the person's values and filters may raise anything
+        reason = str(error).rstrip(".") or type(error).__name__
+        raise TemplateError(f"The template can't be filled: {reason}. {AS_IT_IS}") from None
 
 
-def _environment() -> Any:
+def _environment(finalize: Any) -> Any:
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -56,14 +112,14 @@ def _environment() -> Any:
 
         def is_safe_callable(self, obj: Any) -> bool:
             owner = getattr(obj, "__self__", None)
-            plain = isinstance(owner, str | int | float | list | tuple | dict)
+            plain = type(owner) in {str, int, float, list, tuple, dict, set, bool}
             of_jinja = type(obj).__module__.startswith("jinja2") or obj in self.globals.values()
             return (plain or of_jinja) and super().is_safe_callable(obj)
 
     return PromptEnvironment(
         undefined=StrictUndefined,
-        finalize=as_words,
-        autoescape=False,
+        finalize=finalize,
+        autoescape=False,  # noqa: S701 - a prompt is no HTML
         keep_trailing_newline=True,
         # `{#fff}` in a prompt is a colour and no comment.
         comment_start_string="{#\0",
@@ -71,13 +127,25 @@ def _environment() -> Any:
     )
 
 
-def as_words(value: Any) -> Any:
-    """A value as it stands in a prompt; whole tables and long arrays are refused with a hint."""
+def _words(value: Any, names: Mapping[str, Any], references: "References | None") -> Any:
+    from nb_banana.references import is_picture
+
+    if is_picture(value):
+        if references is None:
+            raise TemplateError("A picture can't stand here. Pictures go into the prompt or to -i.")
+        return f"image {references.number(value, _label(value, names))}"
+    if isinstance(value, list | tuple) and value and all(map(is_picture, value)):
+        return ", ".join(_words(each, names, references) for each in value)
     kind = type(value).__name__
-    if kind in {"DataFrame", "Series", "ndarray", "Tensor"} and getattr(value, "size", 0) != 1:
+    if kind in TABLES and getattr(value, "size", 0) != 1:
         raise TemplateError(
             f"A {kind} does not go into a prompt. Put the words there that you mean, "
             "e.g. {{df.animal[0]}} or a loop: {% for name in names %}{{name}} {% endfor %}."
+        )
+    if isinstance(value, list | tuple | set | dict) and len(value) > LONGEST_LIST:
+        raise TemplateError(
+            f"A {kind} of {len(value):,} items does not go into a prompt. Say which you mean, "
+            "e.g. {{things[:3] | join(', ')}}."
         )
     if len(str(value)) > LONGEST_VALUE:
         raise TemplateError(
@@ -87,11 +155,20 @@ def as_words(value: Any) -> Any:
     return value
 
 
+def _label(value: Any, names: Mapping[str, Any]) -> str:
+    own = (name for name, each in names.items() if each is value and not name.startswith("_"))
+    return next(own, "")
+
+
 def _undefined(message: str, text: str, names: Mapping[str, Any]) -> str:
     name = message.split("'")[1] if message.count("'") >= 2 else ""
     line = next((n for n, row in enumerate(text.splitlines(), 1) if name and name in row), 0)
-    where = f" (line {line} of the prompt)" if line else ""
+    where = f" (line {line})" if line and "\n" in text.strip() else ""
     if message == f"'{name}' is undefined":
         known = [known for known in names if not known.startswith("_")]
-        return f"There is no {name!r} in this notebook{where}.{hint(name, known)}"
-    return f"The prompt can't be filled{where}: {message}."
+        return f"There is no {name!r} in this notebook{where}.{hint(name, known)} {AS_IT_IS}"
+    attribute = message.rsplit("'", 2)[-2] if message.count("'") >= 4 else ""
+    owner = re.search(rf"(\w+)\s*\.\s*{re.escape(attribute)}", text) if attribute else None
+    known = dir(names.get(owner[1])) if owner and owner[1] in names else []
+    near = hint(attribute, [each for each in known if not each.startswith("_")])
+    return f"The template can't be filled{where}: {message}.{near}"

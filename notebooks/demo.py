@@ -1,5 +1,6 @@
 """`make demo`: run quickstart.ipynb in a real kernel and write a page and its pictures."""
 
+import os
 import subprocess
 import sys
 import time
@@ -15,8 +16,16 @@ OUT = HERE.parent / "demo"
 SAVE = """
 for name, value in list(globals().items()):
     if isinstance(value, nb_banana.BananaImage) and not name.startswith("_"):
+        assert value.sandbox
         value.save({folder!r} + "/" + name + ".png")
 """
+
+
+def without_keys() -> dict[str, str]:
+    """The environment in which only the sandbox can draw: a demo must never cost anything."""
+    keys = ("AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY")
+    kept = {name: value for name, value in os.environ.items() if name not in keys}
+    return kept | {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
 
 
 def main() -> int:
@@ -30,7 +39,7 @@ def main() -> int:
     client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(HERE)}})
     try:
         # The kernel's own log goes to stderr and says nothing about the demo.
-        client.execute(stderr=subprocess.DEVNULL)
+        client.execute(stderr=subprocess.DEVNULL, env=without_keys())
     except CellExecutionError as error:
         print(f"The demo stopped at a cell:\n{error}", file=sys.stderr)
         return 1

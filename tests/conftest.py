@@ -1,6 +1,5 @@
 """What every test stands on: no key of the person who runs them, and a sandbox that speaks HTTP."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,13 +12,6 @@ from nb_banana.settings import settings
 
 KEY = "test-key-7f3a9c51d2e84b06"
 """What the tests use as a key. It must never turn up in anything that is written."""
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Kernels and other processes inherit an environment without keys and without proxies."""
-    for name in (*keys.ENVIRONMENT, "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
-        os.environ.pop(name, None)
-    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 
 
 @pytest.fixture(autouse=True)

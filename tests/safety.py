@@ -1,0 +1,17 @@
+"""Loaded by pytest before anything else (`-p tests.safety`): no test can reach a person's account.
+
+Kernels and other processes inherit an environment without keys, keyring and proxies.
+"""
+
+import os
+
+import pytest
+
+from nb_banana import keys
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Runs before the first test is collected, also for notebooks and doctests."""
+    for name in (*keys.ENVIRONMENT, "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        os.environ.pop(name, None)
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
