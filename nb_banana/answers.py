@@ -29,8 +29,8 @@ from nb_banana.money import dollars
 from nb_banana.receipt import Receipt
 
 DEFINITE = frozenset({400, 401, 403, 404, 405, 411, 413, 414, 415, 422, 429, 431})
-"""Refusals that mean the same whoever wrote them. After all others, 408 and 502 among them, the work
-may go on behind a gateway, unless the service itself says that it does not."""
+"""Refusals that mean the same whoever wrote them. After others, 408 and 502 among them, the work
+may go on behind a gateway, unless the service itself says it does not."""
 LONGEST_QUOTE = 400
 """Characters of the service's own words that a message of ours repeats."""
 

@@ -5,16 +5,18 @@ import getpass
 import inspect
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from nb_banana import keys, studio
 from nb_banana.dryrun import DryRun
 from nb_banana.errors import MissingKeyError, RequestError
+from nb_banana.fetching import fetched
 from nb_banana.image import BananaImage
 from nb_banana.inherit import options_like, usual_options
 from nb_banana.near import hint
 from nb_banana.request import ImageRequest
-from nb_banana.settings import settings
+from nb_banana.settings import limits, settings
 
 
 def build_request(
@@ -26,6 +28,7 @@ def build_request(
     resolution: str | None = None,
     web_search: bool | None = None,
     params: Mapping[str, Any] | None = None,
+    resize: bool | None = None,
 ) -> ImageRequest:
     """The checked request for these words and options.
 
@@ -43,9 +46,11 @@ def build_request(
     }
     said = {name: value for name, value in given.items() if value is not None}
     like = options_like(images, said)
-    usual = usual_options(said.get("model") or like.get("model") or settings.model)
+    usual = usual_options(model or like.get("model") or settings.model)
     options = usual | like | said
-    return ImageRequest(prompt, images=images, params=params or {}, **options)
+    held = limits() if resize is None else replace(limits(), resize=resize)
+    here = fetched(images, held) if settings.fetch_references else images
+    return ImageRequest(prompt, images=here, params=params or {}, limits=held, **options)
 
 
 def generate(
@@ -71,7 +76,8 @@ def generate(
         key: the key for this call alone. Better: the environment, or `login`.
         **options: ``images`` (one picture of any kind, or several), ``model``, ``aspect_ratio``,
             ``resolution``, ``web_search``, ``params`` as in `ImageRequest`; for those not given
-            the first picture's own hold if it was made here, else the settings.
+            the first picture's own hold if it was made here, else the settings. ``resize=False``
+            refuses references that are too large.
 
     Raises:
         BananaError: see `nb_banana.errors`.

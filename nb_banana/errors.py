@@ -4,6 +4,7 @@
 
     BananaError
     ├── RequestError (ValueError)          the request is wrong; nothing was sent
+    │   └── BadReferenceError              a reference is no picture, or not one that can be sent
     ├── SettingsError (ValueError)         a setting is wrong; nothing was sent
     ├── MissingKeyError (LookupError)      no key for this service; nothing was sent
     ├── NotConnectedError (ConnectionError)   no connection was made; not charged
@@ -92,6 +93,10 @@ class BananaError(Told, Exception):
 
 class RequestError(BananaError, ValueError):
     """The request is wrong. Nothing was sent, nothing was charged."""
+
+
+class BadReferenceError(RequestError):
+    """Something given as a reference is no picture, or not one that can be sent. Nothing was."""
 
 
 class SettingsError(BananaError, ValueError):

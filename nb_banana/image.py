@@ -1,6 +1,7 @@
 """`BananaImage`: a picture as a value. It shows itself, and it is a file and an array to others."""
 
 import base64
+import hashlib
 import html
 import os
 import tempfile
@@ -69,11 +70,24 @@ class BananaImage:
         self.extras: tuple[BananaImage, ...] = ()
         self._previews: dict[int, tuple[str, bytes]] = {}
         self._temporary: Path | None = None
+        self._digest: str | None = None
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return self.width, self.height
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the bytes, 64 hex digits."""
+        if self._digest is None:
+            self._digest = hashlib.sha256(self.bytes).hexdigest()
+        return self._digest
+
+    @property
+    def id(self) -> str:
+        """What `nb_banana.load` finds it by: the beginning of its `digest`."""
+        return self.digest[:12]
 
     @property
     def prompt(self) -> str:
@@ -198,7 +212,7 @@ class BananaImage:
                 return {"text/plain": f"{self.caption} · {os.fspath(self)}"}
             mime, data = self.preview(settings.preview)
         except (OSError, ValueError, SyntaxError, PictureError) as error:
-            # Pixels that can't be decoded, or no place for a file: the picture is there all the same.
+            # Pixels that can't be decoded, or no place for a file: the picture is there anyway.
             return {"text/plain": f"{self.caption} · it can't be shown: {error}"}
         encoded = base64.b64encode(data).decode()
         bundle = {

@@ -6,6 +6,7 @@ from typing import Any
 
 from nb_banana.image import BananaImage
 from nb_banana.models import find_model, ratio_value
+from nb_banana.references import Reference
 from nb_banana.settings import settings
 
 
@@ -28,14 +29,17 @@ def options_like(images: Any, said: Mapping[str, Any]) -> dict[str, Any]:
     model = find_model(model_name)
     if model is not None and model.aspect_ratios:
         found["aspect_ratio"] = nearest_ratio(first.width, first.height, model.aspect_ratios)
-    if first.request.resolution and (model is None or first.request.resolution in model.resolutions):
+    if first.request.resolution and (
+        model is None or first.request.resolution in model.resolutions
+    ):
         found["resolution"] = first.request.resolution
     return found
 
 
 def usual_options(model_name: str) -> dict[str, Any]:
     """The settings that hold for a model: those that it has no field for stay behind."""
-    found = {name: getattr(settings, name) for name in ("aspect_ratio", "resolution", "web_search")}
+    names = ("aspect_ratio", "resolution", "web_search")
+    found = {name: getattr(settings, name) for name in names}
     model = find_model(model_name)
     if model is not None:
         found["web_search"] = found["web_search"] and model.web_search
@@ -58,7 +62,7 @@ def _first(images: Any) -> Any:
         if not images:
             return None
         images = images[0]
-    return images
+    return images.source if isinstance(images, Reference) else images
 
 
 def _editor(name: str) -> str:

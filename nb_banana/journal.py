@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nb_banana import rows
+from nb_banana.encoded import Encoded
 from nb_banana.errors import LibraryDamagedError, LostPictureError, NotKeptError
 from nb_banana.index import Index, Row, Session
 from nb_banana.process import Owner, is_gone, this_process
@@ -193,9 +194,8 @@ class Journal:
             if known:
                 look(self._vault.path(known[0]["path"]), known[0]["size"])
                 return
-        url = reference.url
-        if url.startswith("data:"):
-            self._keep_bytes(session, *rows.data_of(url), reference.digest)
+        if isinstance(reference.body, Encoded):
+            self._keep_bytes(session, reference.body.data, reference.body.mime, reference.digest)
 
     def _keep_bytes(self, session: Session, data: bytes, mime: str, digest: str) -> Path:
         # In the transaction that needs it, so that no other kernel forgets the file meanwhile.

@@ -10,7 +10,7 @@ from nb_banana import options, progress, template
 from nb_banana.completion import make_matcher
 from nb_banana.errors import BananaError
 from nb_banana.keys import find_key
-from nb_banana.settings import VENDOR_URL, settings
+from nb_banana.settings import VENDOR_URL, limits, settings
 
 SANDBOX_NOTE = (
     "nb_banana: no key found, so the sandbox draws (here, no AI, no cost). "
@@ -44,12 +44,17 @@ def make_magic(shell: Any) -> Callable[..., Any]:
 def _draw(shell: Any, line: options.Line, prompt: str) -> Any:
     # Imported with the first picture, not with the extension: requests takes its time.
     from nb_banana import api
+    from nb_banana.gathering import References
 
     arguments = {name: value for name, value in line.options.items() if name not in HERE}
     quiet = "quiet" in line.options or prompt.endswith(";")
     prompt = prompt.removesuffix(";")
+    references = References(limits())
+    for wanted in arguments.pop("images", ()):
+        references.add(wanted, shell.user_ns)
     if "raw" not in line.options:
-        prompt = template.fill(prompt, shell.user_ns)
+        prompt = template.fill(prompt, shell.user_ns, references)
+    arguments["images"] = list(references)
     if "dry_run" in line.options:
         return api.dry_run(prompt, **{k: v for k, v in arguments.items() if k not in SENDING})
     try:

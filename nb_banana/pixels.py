@@ -37,8 +37,12 @@ class Kind:
     height: int
 
 
-def open_picture(data: bytes) -> "Image.Image":
+def open_picture(data: bytes, formats: tuple[str, ...] = FORMATS) -> "Image.Image":
     """A Pillow image of the bytes, its pixels not decoded yet.
+
+    Args:
+        data: the file's bytes.
+        formats: the names of the formats that are opened at all.
 
     Raises:
         NotAPictureError: Pillow can't read it.
@@ -51,7 +55,7 @@ def open_picture(data: bytes) -> "Image.Image":
         with warnings.catch_warnings():
             # Pillow only warns from 90 million pixels on; our own bound stands below.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data), formats=FORMATS)
+            picture = Image.open(io.BytesIO(data), formats=formats)
     except Image.DecompressionBombError as error:
         raise PictureTooLargeError("The picture has far too many pixels to be opened.") from error
     except (
@@ -61,6 +65,7 @@ def open_picture(data: bytes) -> "Image.Image":
         SyntaxError,
         struct.error,
         KeyError,
+        RuntimeError,  # a broken AVIF
     ) as error:
         raise NotAPictureError(f"This is not a picture: {_describe(data)}.") from error
     if picture.width * picture.height > MAX_PIXELS:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from nb_banana.pixels import Kind
 from nb_banana.receipt import Receipt
-from nb_banana.references import Reference
 from nb_banana.request import ImageRequest
 from nb_banana.vault import read_whole
 
@@ -110,19 +109,19 @@ class Bill:
     usd: Decimal | None
 
 
-class KeptReference(Reference):
+@dataclass(frozen=True)
+class KeptBody:
     """A reference picture in the library: it is read when it is sent, and not before."""
 
-    def __init__(self, digest: str, label: str, read: Callable[[str], str]) -> None:
-        self.__dict__.update(digest=digest, label=label, _read=read)
+    digest: str
+    read: Callable[[str], str] = field(repr=False, compare=False)
 
     @property
     def url(self) -> str:
         """A ``data:`` URI of the file."""
-        return str(self.__dict__["_read"](self.digest))
+        return self.read(self.digest)
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Reference) and self.digest == other.digest
-
-    def __hash__(self) -> int:
-        return hash((self.digest,))  # as the dataclass does, for equal ones hash the same
+    @property
+    def sent_bytes(self) -> int:
+        """The length of `url`."""
+        return len(self.url)

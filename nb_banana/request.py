@@ -2,14 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from nb_banana.errors import RequestError
+from nb_banana.limits import LIMITS, Limits
 from nb_banana.models import DEFAULT_MODEL, Model, choose, find_model, model_id
-from nb_banana.references import Reference
+from nb_banana.references import Reference, as_references
 
 READ_TIMEOUTS = {"1K": 120.0, "2K": 240.0, "4K": 600.0}
 """Seconds to wait for an answer. 4K has been seen to take 282 s."""
@@ -26,12 +27,14 @@ class ImageRequest:
     Attributes:
         prompt: what to draw; white space around it is dropped.
         model: any name of a model, see `nb_banana.models.MODELS`; unknown ones pass unchecked.
-        images: reference pictures, as http(s) or ``data:`` addresses or `Reference` objects.
+        images: reference pictures: anything that `nb_banana.references.as_reference` takes, one
+            or a list. They become `Reference` objects, each picture once.
         aspect_ratio: e.g. ``"16:9"``; ``"16x9"`` is understood.
         resolution: ``"1K"``, ``"2K"`` or ``"4K"``.
         web_search: whether the model may look things up.
         params: further fields, sent as they are. They win over the fields above, unchecked.
         take: which of several pictures of one prompt, from 1. Not sent: the API has no seed.
+        limits: how large the reference pictures may be. Not sent.
 
     Raises:
         RequestError: a value that the model does not take, with the ones that it does.
@@ -43,18 +46,19 @@ class ImageRequest:
 
     prompt: str
     model: str = DEFAULT_MODEL
-    images: Sequence[str | Reference] = ()
+    images: Any = ()
     aspect_ratio: str | None = None
     resolution: str | None = None
     web_search: bool = False
     params: Mapping[str, Any] = field(default_factory=dict, hash=False)
     take: int = 1
+    limits: Limits = field(default=LIMITS, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         checked: dict[str, Any] = {
             "prompt": _checked_prompt(self.prompt),
             "model": _checked_model(self.model),
-            "images": _checked_images(self.images),
+            "images": as_references(self.images, limits=self.limits),
             "web_search": _checked_switch(self.web_search),
             "params": _checked_params(self.params),
             "take": _checked_take(self.take),
@@ -76,7 +80,7 @@ class ImageRequest:
     @property
     def references(self) -> tuple[Reference, ...]:
         """The reference pictures, in the order in which the prompt counts them."""
-        return tuple(self.images)  # type: ignore[arg-type]  # __post_init__ made them references
+        return self.images  # type: ignore[no-any-return]  # __post_init__ made them references
 
     @cached_property
     def key(self) -> str:
@@ -126,17 +130,6 @@ def _checked_model(model: Any) -> str:
     if not isinstance(model, str) or not model.strip():
         raise RequestError(f"model is a name such as {DEFAULT_MODEL!r}, not {model!r}.")
     return model_id(model)
-
-
-def _checked_images(images: Any) -> tuple[Reference, ...]:
-    if isinstance(images, str | Reference):
-        images = [images]
-    if not isinstance(images, Sequence):
-        raise RequestError(f"images is a list of reference pictures, not {type(images).__name__}.")
-    wrong = [item for item in images if not isinstance(item, str | Reference)]
-    if wrong:
-        raise RequestError(f"A reference is an address, not {type(wrong[0]).__name__}.")
-    return tuple(Reference.from_url(item) if isinstance(item, str) else item for item in images)
 
 
 def _checked_switch(value: Any) -> bool:

@@ -1,6 +1,5 @@
 """Rows of the index from values, and values from rows. No SQL and no files here."""
 
-import base64
 import copy
 import json
 import unicodedata
@@ -12,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from nb_banana.receipt import Receipt
-from nb_banana.records import Bill, Kept, KeptReference, Unfinished
-from nb_banana.references import Reference
+from nb_banana.records import Bill, Kept, KeptBody, Unfinished
+from nb_banana.references import Address, Reference
 from nb_banana.request import ImageRequest
 
 Row = dict[str, Any]
@@ -34,12 +33,6 @@ FORGOTTEN: Row = {
     **dict.fromkeys(("notebook", "host", "pid", "started", "links", "error")),
 }
 """The columns of a forgotten row: what was said is gone, what was charged stays."""
-
-
-def data_of(url: str) -> tuple[bytes, str]:
-    """The bytes and the MIME type of a ``data:`` URI that a `Reference` has checked."""
-    head, _, body = url.partition(",")
-    return base64.b64decode(body), head[len("data:") :].partition(";")[0]
 
 
 def fold(text: str) -> str:
@@ -78,9 +71,8 @@ def request_row(request: ImageRequest) -> Row:
 
 
 def _reference_json(reference: Reference) -> dict[str, Any]:
-    found = {"digest": reference.digest, "label": reference.label}
-    # A kept one is not asked for its address, which would read the file.
-    if not isinstance(reference, KeptReference) and not reference.url.startswith("data:"):
+    found = {"digest": reference.digest, "label": reference.label, "source": reference.origin}
+    if isinstance(reference.body, Address):
         found["url"] = reference.url
     return found
 
@@ -103,9 +95,11 @@ def restore_request(row: Row, read: Callable[[str], str]) -> ImageRequest:
     values = {k: v for k, v in json.loads(row["parameters"]).items() if k in known}
     values |= {"prompt": row["prompt"], "take": row["take"]}
     values["images"] = tuple(
-        Reference(each["url"], each["digest"], each["label"])
-        if "url" in each
-        else KeptReference(each["digest"], each["label"], read)
+        Reference(
+            Address(each["url"]) if "url" in each else KeptBody(each["digest"], read),
+            each["label"],
+            came_from=each.get("source"),
+        )
         for each in json.loads(row["refs"])
     )
     request = object.__new__(ImageRequest)

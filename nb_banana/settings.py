@@ -8,6 +8,7 @@ from traitlets.config import Configurable
 
 from nb_banana.errors import RequestError, SettingsError
 from nb_banana.keys import VENDOR_HOST, is_loopback
+from nb_banana.limits import Limits
 from nb_banana.models import DEFAULT_MODEL, RESOLUTIONS, SIZES, choose, model_id
 from nb_banana.near import hint
 
@@ -82,6 +83,27 @@ class Banana(Configurable):
         help="Seconds to wait for a picture. None: 120 for 1K, 240 for 2K, 600 for 4K.",
     ).tag(config=True)
 
+    reference_side = Integer(
+        4096, min=64, help="The longer side of a reference picture that is sent, in pixels."
+    ).tag(config=True)
+    reference_bytes = Integer(7_000_000, min=1000, help="Bytes of one reference picture.").tag(
+        config=True
+    )
+    references_bytes = Integer(
+        20_000_000, min=1000, help="Bytes of all reference pictures of a request, as sent."
+    ).tag(config=True)
+    resize = Bool(
+        True, help="Make references that are too large smaller, and say so. Else refuse them."
+    ).tag(config=True)
+    fetch_references = Bool(
+        False,
+        help="Fetch references that are http(s) addresses here first, so that they are kept with "
+        "the picture. Else the service fetches them.",
+    ).tag(config=True)
+    fetch_private = Bool(
+        False, help="Fetch references from addresses of this machine and its network too."
+    ).tag(config=True)
+
     @validate("model")
     def _known_name(self, proposal: Any) -> str:
         if not proposal["value"].strip():
@@ -116,6 +138,16 @@ class Banana(Configurable):
 
 settings = Banana()
 """The settings in force."""
+
+
+def limits() -> Limits:
+    """How large references may be, by the settings."""
+    return Limits(
+        settings.reference_side,
+        settings.reference_bytes,
+        settings.references_bytes,
+        settings.resize,
+    )
 
 
 def configure(**changes: Any) -> Banana:

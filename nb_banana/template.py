@@ -12,7 +12,7 @@ from nb_banana.errors import RequestError
 from nb_banana.near import hint
 
 if TYPE_CHECKING:
-    from nb_banana.references import References
+    from nb_banana.gathering import References
 
 LONGEST_VALUE = 4000
 """Characters of one value in a prompt; more is a mistake (a whole table, a whole file)."""
@@ -119,7 +119,7 @@ def _environment(finalize: Any) -> Any:
     return PromptEnvironment(
         undefined=StrictUndefined,
         finalize=finalize,
-        autoescape=False,  # noqa: S701 - a prompt is no HTML
+        autoescape=False,
         keep_trailing_newline=True,
         # `{#fff}` in a prompt is a colour and no comment.
         comment_start_string="{#\0",
@@ -128,7 +128,7 @@ def _environment(finalize: Any) -> Any:
 
 
 def _words(value: Any, names: Mapping[str, Any], references: "References | None") -> Any:
-    from nb_banana.references import is_picture
+    from nb_banana.sources import is_picture  # with the first value that is filled in
 
     if is_picture(value):
         if references is None:

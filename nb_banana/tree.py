@@ -33,7 +33,8 @@ class Tree:
 
     def _repr_html_(self) -> str:
         items = "".join(
-            f'<div style="display:flex;gap:.7em;align-items:center;margin:.3em 0 .3em {2 * depth}em">'
+            '<div style="display:flex;gap:.7em;align-items:center;'
+            f'margin:.3em 0 .3em {2 * depth}em">'
             f"{_thumbnail(image)}<span>{html.escape(image.prompt)}<br>"
             f'<small style="opacity:.75">{html.escape(image.caption)}</small></span></div>'
             for depth, image in self._levels(self._walk(self.image, 0, set()))
@@ -62,7 +63,8 @@ class Tree:
 def _line(image: "BananaImage") -> str:
     label = f"{image.name}: " if image.name else ""
     prompt = " ".join(image.prompt.split())
-    return f"{label}{prompt if len(prompt) <= 80 else prompt[:79] + '…'} ({image.width}×{image.height})"
+    short = prompt if len(prompt) <= 80 else prompt[:79] + "…"
+    return f"{label}{short} ({image.width}×{image.height})"
 
 
 def _thumbnail(image: "BananaImage") -> str:

@@ -4,13 +4,18 @@ import dataclasses
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nb_banana import ImageRequest
 from nb_banana.errors import RequestError
+from nb_banana.limits import Limits
 from nb_banana.models import MODELS, find_model, model_id
+from nb_banana.references import as_reference
+
+from .pictures import encode, photo, picture
 
 
 def test_payload_holds_only_what_was_set():
@@ -80,6 +85,8 @@ def test_a_wrong_value_lists_the_allowed_ones_and_offers_the_nearest():
         {"images": ["ftp://example.com/a.png"]},
         {"images": ["data:image/png,abc"]},
         {"images": ["data:image/png;base64,a"]},
+        {"images": ["data:image/png;base64,AAAA"]},
+        {"images": "no-such-file.png"},
         {"images": [f"https://example.com/{n}.png" for n in range(6)]},
         {"model": "pro", "images": ["https://example.com/a.png"]},
         {"model": "pro-edit"},
@@ -147,15 +154,58 @@ def test_all_that_decides_the_picture_decides_the_key():
         {"web_search": True},
         {"take": 2},
         {"params": {"seed": 1}},
-        {"images": ["data:image/png;base64,AAAA"]},
-        {"images": ["data:image/png;base64,AAAB"]},
+        {"images": picture()},
+        {"images": [picture(50, 50)]},
+        {"images": [picture(), picture(50, 50)]},
+        {"images": [picture(50, 50), picture()]},
+        {"images": "https://example.com/a.png"},
     ]
     assert len({ImageRequest(**{"prompt": "a", **each}).key for each in variants}) == len(variants)
 
 
-def test_a_reference_counts_by_its_bytes_not_by_its_label():
-    urls = ("data:image/png;base64,AAAA", "data:image/jpeg;base64,AAAA")
-    assert len({ImageRequest("a", images=[url]).key for url in urls}) == 1
+def test_a_reference_counts_by_its_bytes_not_by_its_label(tmp_path):
+    file = tmp_path / "a.png"
+    file.write_bytes(encode(picture()))
+    forms = [file, str(file), file.read_bytes(), as_reference(file, label="me"), [[file]]]
+    assert len({ImageRequest("a", images=form).key for form in forms}) == 1
+
+
+def test_one_picture_or_many_may_be_given():
+    pixels = np.zeros((4, 6, 3), "uint8")
+    sizes = [
+        len(ImageRequest("a", images=each).references) for each in (None, (), pixels, [pixels])
+    ]
+    assert sizes == [0, 0, 1, 1]
+    many = ImageRequest("a", images=[pixels, [picture(), "https://a.b/c.png"]])
+    assert many.payload()["image_urls"] == [each.url for each in many.images]
+    assert len(many.images) == 3
+
+
+def test_pictures_are_counted_after_the_same_ones_are_one():
+    cats = [picture(40 + number, 40) for number in range(6)]
+    assert len(ImageRequest("a", images=cats[:5] * 3).images) == 5
+    with pytest.raises(RequestError, match="takes at most 5 reference pictures, and 6 were given"):
+        ImageRequest("a", images=cats)
+
+
+def test_pictures_are_held_to_the_limits_of_the_request_and_of_its_copies():
+    limits = Limits(total_bytes=20_000)
+    request = ImageRequest("a", images=[photo(90, 90, 1), photo(90, 90, 2)], limits=limits)
+    assert sum(map(len, request.payload()["image_urls"])) <= 20_000
+    assert all(each.note for each in request.references)
+    again = dataclasses.replace(request, take=2)
+    assert [each.url for each in again.images] == [each.url for each in request.images]
+    assert again.references[0].note == request.references[0].note
+    with pytest.raises(RequestError, match="together as they are sent"):
+        ImageRequest("a", images=request.images, limits=Limits(total_bytes=10, resize=False))
+
+
+def test_forty_requests_send_the_very_same_text():
+    image = photo(200, 200)
+    urls = {
+        id(ImageRequest(f"cat {n}", images=image).payload()["image_urls"][0]) for n in range(40)
+    }
+    assert len(urls) == 1
 
 
 @given(st.text())

@@ -1,0 +1,239 @@
+"""What the service says of money: was it charged, what does it cost, what is left. GETs only.
+
+Sources: https://docs.aimlapi.com/api-references/service-endpoints/account-balance and /logs,
+https://docs.aimlapi.com/api-references/service-endpoints/complete-model-list
+"""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal
+
+import requests
+
+from nb_banana import http
+from nb_banana.answers import Reply
+from nb_banana.client import Service
+from nb_banana.models import find_model
+
+READ_TIMEOUT = 10.0
+LONGEST_BODY = 8 * 1024 * 1024
+PAUSES = (0.0, 1.0, 2.0, 3.0)
+"""Seconds before each look into the log: a row can lag the answer by some seconds."""
+PAGE = 100
+MOST_PAGES = 10
+
+
+@dataclass(frozen=True)
+class Charge:
+    """What the log says of one request.
+
+    Attributes:
+        state: ``charged``, ``not charged``, or ``unknown`` while there is no row of it.
+        usd: what was charged, where the log says it.
+        inference_id: the id that the charge is recorded under.
+    """
+
+    state: Literal["charged", "not charged", "unknown"]
+    usd: Decimal | None = None
+    inference_id: str | None = None
+
+
+UNKNOWN = Charge("unknown")
+
+
+def find_charge(
+    service: Service,
+    client_request_id: str,
+    *,
+    sent: datetime | None = None,
+    pauses: Sequence[float] = PAUSES,
+) -> Charge:
+    """Look a request up in the service's log, by our own id.
+
+    Args:
+        service: who was asked.
+        client_request_id: the id that the request was sent with.
+        sent: when, for a request of another day; else the last 24 hours are read.
+        pauses: seconds before each look; it ends with the first row that is found.
+    """
+    if service.secret is None and not service.is_loopback:
+        return UNKNOWN
+    for pause in pauses:
+        time.sleep(pause)
+        rows = _log_rows(service, client_request_id, sent)
+        if rows:
+            return _charge(rows)
+    return UNKNOWN
+
+
+def _log_rows(
+    service: Service, client_request_id: str, sent: datetime | None
+) -> list[Mapping[str, Any]]:
+    query: dict[str, Any] = {"limit": PAGE}
+    if sent is None:
+        query["period"] = "24h"
+    else:
+        query["start"] = (sent - timedelta(minutes=5)).isoformat()
+        query["end"] = (sent + timedelta(hours=1)).isoformat()
+    found: list[Mapping[str, Any]] = []
+    for page in range(MOST_PAGES):
+        body = _get(service, "/v2/logs", query | {"offset": page * PAGE})
+        rows = body.get("data") if isinstance(body, dict) else None
+        if not isinstance(rows, list):
+            break
+        found += [
+            row
+            for row in rows
+            if isinstance(row, dict) and row.get("client_request_id") == client_request_id
+        ]
+        more = body.get("pagination")
+        if found or not (isinstance(more, dict) and more.get("has_more") is True):
+            break
+    return found
+
+
+def _charge(rows: list[Mapping[str, Any]]) -> Charge:
+    costs = [_decimal(_at(row, "cost", "usd")) for row in rows]
+    paid = [row for row, cost in zip(rows, costs, strict=True) if cost]
+    if paid:
+        total = sum((cost for cost in costs if cost), Decimal(0))
+        return Charge("charged", total, _text(paid[0].get("inference_id")))
+    if all(row.get("status") == "failed" for row in rows):
+        return Charge("not charged", Decimal(0), _text(rows[0].get("inference_id")))
+    # A request that succeeded at no stated cost: as good as charged, for it has a picture.
+    return Charge("charged", None, _text(rows[0].get("inference_id")))
+
+
+def balance(service: Service) -> Decimal | None:
+    """What is left on the account, in US dollars; None where the service does not say."""
+    body = _get(service, "/v2/billing", {})
+    return _decimal(body.get("current_balance")) if isinstance(body, dict) else None
+
+
+_prices: dict[tuple[str, str], tuple[str, Any]] = {}
+"""The session's answers about prices: (service, model) → ETag and pricing."""
+
+
+def price(service: Service, model: str, resolution: str | None) -> Decimal | None:
+    """The price of one picture in US dollars, as the service quotes it; None where it can't say.
+
+    Args:
+        service: who would be asked. No key is sent.
+        model: the id that would be sent.
+        resolution: what would be asked; None is the service's default, 1K.
+    """
+    return _quoted(_pricing(service, model), resolution or "1K")
+
+
+def _pricing(service: Service, model: str) -> Any:
+    etag, known = _prices.get((service.base_url, model), ("", None))
+    reply = _ask(
+        service,
+        "/v1/models",
+        {"id": model, "include": "pricing"},
+        headers={"If-None-Match": etag} if etag else {},
+        with_key=False,
+    )
+    if reply is None or reply.status == 304:
+        return known
+    body = _json(reply)
+    row = _find_row(body, model)
+    _prices[service.base_url, model] = (reply.headers.get("etag", ""), row)
+    return row
+
+
+def _find_row(body: Any, model: str) -> Any:
+    known = find_model(model)
+    names = set(known.ids) if known else {model}
+    rows = body.get("data") if isinstance(body, dict) else None
+    for row in rows if isinstance(rows, list) else []:
+        if isinstance(row, dict) and names & {row.get("id"), *(_list(row.get("aliases")))}:
+            return row.get("pricing")
+    return None
+
+
+def _quoted(pricing: Any, resolution: str) -> Decimal | None:
+    if not isinstance(pricing, dict) or pricing.get("currency", "USD") != "USD":
+        return None
+    if pricing.get("kind") == "fixed":
+        offers = [unit for unit in _list(pricing.get("units")) if _at(unit, "name") == "image"]
+    elif pricing.get("kind") == "variants":
+        # A variant that depends on more than we know of is no price to quote.
+        offers = [
+            variant
+            for variant in _list(pricing.get("variants"))
+            if _at(variant, "when") == {"resolution": resolution}
+            and _at(variant, "unit") == "image"
+        ]
+    else:
+        return None
+    if len(offers) != 1:
+        return None
+    amount, per = _decimal(_at(offers[0], "price")), _decimal(_at(offers[0], "per"))
+    return amount / per if amount is not None and per else None
+
+
+def _get(service: Service, path: str, query: Mapping[str, Any]) -> Any:
+    reply = _ask(service, path, query)
+    return None if reply is None else _json(reply)
+
+
+def _ask(
+    service: Service,
+    path: str,
+    query: Mapping[str, Any],
+    *,
+    headers: Mapping[str, str] | None = None,
+    with_key: bool = True,
+) -> Reply | None:
+    """A reply of 200 or 304 with its body read; None for anything else: nothing hangs on it."""
+    try:
+        response = http.send(
+            "GET",
+            service.base_url + path,
+            secret=service.secret if with_key else None,
+            read_timeout=READ_TIMEOUT,
+            params=query,
+            headers=headers,
+        )
+        body = http.read_body(response, LONGEST_BODY, seconds=READ_TIMEOUT)
+    except (requests.RequestException, http.TooLongError, OSError):
+        return None
+    reply = Reply(response.status_code, response.headers, body)
+    return reply if reply.status in {200, 304} else None
+
+
+def _json(reply: Reply) -> Any:
+    try:
+        # Numbers stay as they are written: money is never a float.
+        return json.loads(reply.body, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _at(value: Any, *names: str) -> Any:
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _decimal(value: Any) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+        return None
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and number >= 0 else None

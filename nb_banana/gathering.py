@@ -1,0 +1,54 @@
+"""`References`: the pictures of one request while its text is read, each once, counted from 1."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nb_banana.limits import LIMITS, Limits
+from nb_banana.names import find_picture
+from nb_banana.references import Reference, as_reference, is_many, is_same
+
+
+class References:
+    """What ``image 1``, ``image 2`` … mean in a prompt.
+
+    Args:
+        limits: how large each may be.
+
+    Attributes:
+        notes: what a person should know of them, one line each.
+    """
+
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        self.notes: list[str] = []
+        self._limits = limits
+        self._found: list[Reference] = []
+
+    def __iter__(self) -> Iterator[Reference]:
+        return iter(self._found)
+
+    def number(self, value: Any, label: str = "") -> int:
+        """The number of a picture, from 1; a new one where it was not there yet.
+
+        Raises:
+            BadReferenceError: see `nb_banana.references.as_reference`.
+        """
+        new = as_reference(value, label=label, limits=self._limits)
+        for number, known in enumerate(self._found, 1):
+            if is_same(new, known):
+                return number
+        self._found.append(new)
+        return len(self._found)
+
+    def add(self, wanted: Any, names: Mapping[str, Any]) -> None:
+        """Take what stands behind ``-i``: a word for a variable, path or address, or an object.
+
+        Raises:
+            BadReferenceError: there is no such picture.
+        """
+        value, label, note = (
+            find_picture(wanted, names) if isinstance(wanted, str) else (wanted, "", None)
+        )
+        if note:
+            self.notes.append(note)
+        for number, each in enumerate(value if is_many(value) else [value]):
+            self.number(each, f"{label}[{number}]" if label and is_many(value) else label)

@@ -1,0 +1,174 @@
+"""Take out of a file what is not the picture: place, time, camera, comments, hidden pictures.
+
+The pixels are not decoded. What is kept is named here; all else goes, so that a kind of metadata
+that nobody has thought of stays at home too.
+"""
+
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nb_banana.flaws import cut_off
+
+PNG = b"\x89PNG\r\n\x1a\n"
+PNG_KEPT = frozenset(
+    b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP mDCV cLLI bKGD pHYs".split()
+)
+"""Chunks that decide how the picture looks. Without the animation's, an APNG is a still PNG.
+https://www.w3.org/TR/png-3/#11Ancillary-chunks"""
+WEBP_KEPT = frozenset((b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ICCP", b"ANIM", b"ANMF"))
+WEBP_EXIF_AND_XMP = 0x08 | 0x04
+"""Two flags of VP8X: https://developers.google.com/speed/webp/docs/riff_container"""
+JPEG_APP = range(0xE0, 0xF0)
+JPEG_KEPT = {0xE0: b"JFIF\0", 0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
+"""The APPn segments that stay, by how they begin: APP2 also holds further pictures (MPF), APP0 an
+old thumbnail (JFXX)."""
+JPEG_COMMENT, JPEG_SCAN, JPEG_END = 0xFE, 0xDA, 0xD9
+JPEG_BARE = {0x01, *range(0xD0, 0xD9)}
+"""Markers without a length."""
+MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+"""What ends the coded pixels of a scan."""
+TURNED = re.compile(rb"eXIf|Raw profile type|rientation|Exif|EXIF")
+
+
+@dataclass(frozen=True)
+class Stripped:
+    """A file without its metadata.
+
+    Attributes:
+        data: the bytes that are left; the very same object where there was nothing to drop.
+        turned: whether what was dropped may say that the picture has to be turned.
+    """
+
+    data: bytes
+    turned: bool
+
+
+Part = tuple[int, int, bool]
+"""From where to where in the file, and whether it stays."""
+
+
+def strip(data: bytes) -> Stripped:
+    """A PNG, JPEG or WebP without its metadata; other bytes as they are.
+
+    Raises:
+        Flaw: the end is missing, or a checksum is wrong.
+
+    """
+    if data.startswith(PNG):
+        return _without(data, list(_png(data)))
+    if data.startswith(b"\xff\xd8"):
+        return _without(data, list(_jpeg(data)))
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return _webp_mended(_without(data, list(_webp(data))))
+    return Stripped(data, turned=True)
+
+
+def _without(data: bytes, parts: list[Part]) -> Stripped:
+    view = memoryview(data)
+    end = parts[-1][1]
+    dropped = [view[start:stop] for start, stop, kept in parts if not kept]
+    if not dropped and end == len(data):
+        return Stripped(data, turned=False)
+    clean = b"".join(view[start:stop] for start, stop, kept in parts if kept)
+    return Stripped(clean, turned=any(TURNED.search(part) for part in dropped))
+
+
+def _png(data: bytes) -> Iterator[Part]:
+    yield 0, 8, True
+    view, place = memoryview(data), 8
+    while place + 12 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, place)
+        end = place + 12 + length
+        if end > len(data):
+            break
+        (checksum,) = struct.unpack_from(">I", data, end - 4)
+        if zlib.crc32(view[place + 4 : end - 4]) != checksum:
+            break
+        yield place, end, name in PNG_KEPT
+        if name == b"IEND":
+            return
+        place = end
+    raise cut_off(data)
+
+
+def _jpeg(data: bytes) -> Iterator[Part]:
+    yield 0, 2, True
+    place, dropped = 2, False
+    while 0 <= place < len(data) - 1:
+        marker = data[place + 1]
+        if data[place] != 0xFF or marker in {0x00, 0xFF}:
+            place = data.find(b"\xff", place + 1)  # decoders pass over padding, and so do we
+            continue
+        if marker == JPEG_END:
+            yield place, place + 2, True
+            return
+        end = place + 2
+        if marker not in JPEG_BARE:
+            if end + 2 > len(data):
+                break
+            end += int.from_bytes(data[end : end + 2], "big")
+        kept = _is_kept(data, place, marker)
+        dropped = dropped or not kept
+        if marker == JPEG_SCAN:
+            end = _scan_end(data, end, trusted=not dropped)
+        if end > len(data):
+            break
+        yield place, end, kept
+        place = end
+    raise cut_off(data)
+
+
+def _is_kept(data: bytes, place: int, marker: int) -> bool:
+    if marker in JPEG_APP:
+        return marker in JPEG_KEPT and data.startswith(JPEG_KEPT[marker], place + 4)
+    return marker != JPEG_COMMENT
+
+
+def _scan_end(data: bytes, start: int, *, trusted: bool) -> int:
+    """Where the coded pixels end.
+
+    Cameras and phones hang films and second pictures, with metadata of their own, behind the end
+    mark. They announce that in the header, so a file without metadata (`trusted`) need not be
+    searched: that would take a third of the time of its base64.
+    """
+    if trusted and data.endswith(b"\xff\xd9"):
+        return len(data) - 2
+    found = MARKER.search(data, start)
+    return found.start() if found else len(data) + 1
+
+
+def _webp(data: bytes) -> Iterator[Part]:
+    end = 8 + int.from_bytes(data[4:8], "little")
+    if end > len(data):
+        raise cut_off(data)
+    yield 0, 12, True
+    place, pixels = 12, False
+    while place + 8 <= end:
+        name = data[place : place + 4]
+        length = int.from_bytes(data[place + 4 : place + 8], "little")
+        after = place + 8 + length + length % 2
+        if after > end + 1:  # the last padding byte is missing in some files
+            break
+        after = min(after, end)
+        pixels = pixels or name in {b"VP8 ", b"VP8L", b"ANMF"}
+        yield place, after, name in WEBP_KEPT
+        place = after
+    if not pixels:
+        raise cut_off(data)
+
+
+def _webp_mended(stripped: Stripped) -> Stripped:
+    """The size and the flags in the header as they are now."""
+    data = stripped.data
+    size = struct.pack("<I", len(data) - 8)
+    extended = data[12:16] == b"VP8X" and data[20] & WEBP_EXIF_AND_XMP
+    if data[4:8] == size and not extended:
+        return stripped
+    mended = bytearray(data)
+    mended[4:8] = size
+    if extended:
+        mended[20] &= ~WEBP_EXIF_AND_XMP & 0xFF
+    return Stripped(bytes(mended), stripped.turned)

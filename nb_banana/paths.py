@@ -1,0 +1,72 @@
+"""Files on the disk: read whole, or a flaw that says what is in the way and what is near."""
+
+import os
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
+from nb_banana.flaws import Flaw
+
+PICTURE_SUFFIXES = {
+    *(".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff"),
+    *(".bmp", ".heic", ".heif", ".avif"),
+}
+LONGEST_SHOWN = 80
+
+
+def read_file(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a file; ``~`` is understood, and relative means: next to the notebook.
+
+    Raises:
+        Flaw: no such file, a folder, or a file that can't be read.
+
+    """
+    file = Path(path).expanduser()
+    try:
+        if file.is_dir():
+            raise Flaw(f"is a folder. Name one picture{_examples(file)}")
+        if not file.exists():
+            raise Flaw(missing(file))
+        if not file.is_file():
+            raise Flaw("is no file to be read, but a device or a pipe")
+        return file.read_bytes()
+    except OSError as error:
+        raise Flaw(f"can't be read: {error.strerror or error}") from error
+    except ValueError as error:  # a NUL in a name
+        raise Flaw(f"is no name of a file: {error}") from error
+
+
+def missing(file: Path) -> str:
+    """The flaw of a file that is not there, with the names that are near it."""
+    if not file.parent.is_dir():
+        return f"is not there: there is no folder {file.parent}"
+    near = near_files(file)
+    where = file.parent.absolute()
+    return f"is not there (in {where})" + (f". Did you mean {' or '.join(near)}?" if near else "")
+
+
+def near_files(file: Path) -> list[str]:
+    """Names in the same folder that are near to this file's, pictures first, as they'd be written.
+
+    >>> near_files(Path("/no/such/folder/cat.png"))
+    []
+    """
+    try:
+        names = sorted(each.name for each in file.parent.iterdir() if each.is_file())
+    except OSError:
+        return []
+    pictures = [name for name in names if Path(name).suffix.lower() in PICTURE_SUFFIXES]
+    same_stem = [name for name in pictures if Path(name).stem.lower() == file.stem.lower()]
+    near = [*same_stem, *_near(file.name, pictures), *_near(file.name, names)]
+    return [str(file.with_name(name)) for name in dict.fromkeys(near)][:3]
+
+
+def _near(name: str, names: Iterable[str]) -> list[str]:
+    return get_close_matches(name, list(names), n=3)
+
+
+def _examples(folder: Path) -> str:
+    names = sorted(
+        each.name for each in folder.iterdir() if each.suffix.lower() in PICTURE_SUFFIXES
+    )
+    return f", e.g. {folder / names[0]}" if names else ": there is none in it"

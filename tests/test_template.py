@@ -1,0 +1,121 @@
+"""`{{…}}` in a prompt: words are filled in, pictures become references, nothing of theirs runs."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import PIL.Image
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nb_banana.gathering import References
+from nb_banana.template import TemplateError, fill, value_of
+
+
+class Thing:
+    """A person's object: looking at it is fine, running it is not."""
+
+    colour = "red"
+    parts = {"lid": "blue"}  # noqa: RUF012 - as a person writes it
+
+    def explode(self):
+        raise AssertionError("it ran")
+
+
+NAMES = {"animal": "cat", "n": 3, "things": ["hat", "mug"], "thing": Thing(), "d": {"a b": 1}}
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        ("a {{animal}}", "a cat"),
+        (
+            "{{ n }} {{things[1]}} {{thing.colour}} {{thing.parts.lid}} {{d['a b']}}",
+            "3 mug red blue 1",
+        ),
+        ("{{ animal | upper }} {{ things | join(' and ') }}", "CAT hat and mug"),
+        ("{% for x in things %}{{x}}, {% endfor %}", "hat, mug, "),
+        ("{{ animal.upper() }}", "CAT"),
+        ("{animal} {x} {#fff} {# no comment #} $n", "{animal} {x} {#fff} {# no comment #} $n"),
+        ("def f(): return {}", "def f(): return {}"),
+        ("{{ '{{' }}animal}}", "{{animal}}"),
+        ("a\n\nb {{animal}}\n", "a\n\nb cat\n"),
+    ],
+)
+def test_words_are_filled_in_and_the_rest_stays(text, filled):
+    assert fill(text, NAMES) == filled
+
+
+@given(st.recursive(st.none() | st.text() | st.integers(), lambda x: st.dictionaries(st.text(), x)))
+def test_json_is_a_prompt_as_it_is(value):
+    text = json.dumps(value, indent=1)
+    if "{{" not in text and "{%" not in text:
+        assert fill(text, {}) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{{ animl }}", "There is no 'animl' in this notebook. Did you mean animal"),
+        ("one\ntwo {{ animl }}", "line 2"),
+        ("{{ thing.color }}", "Did you mean colour"),
+        ("{{ things[7] }}", "can't be filled"),
+        ("{{ animal", "broken in line 1"),
+        ("a\n{% for x %}", "broken in line 2"),
+        ("{{ thing.explode() }}", "calls are made in a cell of their own"),
+        ("{{ thing.__class__.__mro__ }}", "can't be filled|unsafe"),
+        ("{{ ''.__class__ }}", "can't be filled|unsafe"),
+        ("{{ n / 0 }}", "can't be filled"),
+        ("{{ df }}", "A DataFrame does not go into a prompt"),
+        ("{{ df.a }}", "A Series does not go into a prompt"),
+        ("{{ table }}", "A ndarray does not go into a prompt"),
+        ("{{ many }}", "of 99 items does not go into a prompt"),
+        ("{{ long }}", "9,999 characters"),
+    ],
+)
+def test_what_can_not_be_filled_says_why(text, words):
+    names = NAMES | {
+        "df": pd.DataFrame({"a": [1, 2]}),
+        "table": np.zeros((2, 3, 4, 5)),
+        "many": list(range(99)),
+        "long": "x" * 9999,
+    }
+    with pytest.raises(TemplateError, match=words):
+        fill(text, names, References())
+
+
+def test_one_value_of_a_table_is_words():
+    names = {"df": pd.DataFrame({"animal": ["cat", "dog"], "n": [1, 2]})}
+    assert fill("{{df.n[1]}} {{df.animal[0]}}", names) == "2 cat"
+
+
+def test_a_picture_becomes_a_reference_and_the_prose_counts_it():
+    red, blue = (PIL.Image.new("RGB", (8, 8), each) for each in ("red", "blue"))
+    references = References()
+    text = fill("{{red}} by {{blue}}, then {{red}}", {"red": red, "blue": blue}, references)
+    assert text == "image 1 by image 2, then image 1"
+    assert [each.label for each in references] == ["red", "blue"]
+
+
+def test_pictures_that_were_given_before_are_counted_first():
+    red, blue = (PIL.Image.new("RGB", (8, 8), each) for each in ("red", "blue"))
+    references = References()
+    references.number(red, "red")
+    assert fill("{{blue}} and {{red}}", {"red": red, "blue": blue}, references) == (
+        "image 2 and image 1"
+    )
+
+
+def test_a_list_of_pictures_is_counted_in_order():
+    pictures = [PIL.Image.new("RGB", (8, 8), each) for each in ("red", "blue")]
+    assert fill("{{pictures}}", {"pictures": pictures}, References()) == "image 1, image 2"
+
+
+def test_an_options_value_may_be_an_object():
+    picture = PIL.Image.new("RGB", (8, 8))
+    assert value_of("{{ a[0] }}", {"a": [picture]}) is picture
+    assert value_of("x-{{n}}.png", NAMES) == "x-3.png"
+    assert value_of("16:9", NAMES) == "16:9"
+    with pytest.raises(TemplateError, match="Did you mean animal"):
+        value_of("{{ animl }}", NAMES)
