@@ -6,6 +6,7 @@
     ├── RequestError (ValueError)          the request is wrong; nothing was sent
     │   └── BadReferenceError              a reference is no picture, or not one that can be sent
     ├── SettingsError (ValueError)         a setting is wrong; nothing was sent
+    ├── BudgetError                        it would pass the budget; nothing was sent
     ├── MissingKeyError (LookupError)      no key for this service; nothing was sent
     ├── NotConnectedError (ConnectionError)   no connection was made; not charged
     ├── ServiceError                       the service said no; a failed request is not charged
@@ -101,6 +102,10 @@ class BadReferenceError(RequestError):
 
 class SettingsError(BananaError, ValueError):
     """A setting has a value that it can't have. Nothing was sent."""
+
+
+class BudgetError(BananaError):
+    """It would pass the budget, or cost more than anybody agreed to. Nothing was sent."""
 
 
 class MissingKeyError(BananaError, LookupError):

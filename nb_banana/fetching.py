@@ -1,4 +1,4 @@
-"""References that are http(s) addresses, fetched here first, so that they are kept with the result."""
+"""References that are http(s) addresses, fetched here first, to be kept with the picture."""
 
 import ipaddress
 import socket

@@ -20,13 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nb_banana import rows
-from nb_banana.encoded import Encoded
 from nb_banana.errors import LibraryDamagedError, LostPictureError, NotKeptError
 from nb_banana.index import Index, Row, Session
 from nb_banana.process import Owner, is_gone, this_process
 from nb_banana.receipt import Receipt
 from nb_banana.records import Bill, Unfinished
-from nb_banana.references import Reference
+from nb_banana.references import Address, Reference
 from nb_banana.request import ImageRequest
 from nb_banana.vault import INDEX, Vault, look, read_whole, reference_names
 
@@ -194,7 +193,7 @@ class Journal:
             if known:
                 look(self._vault.path(known[0]["path"]), known[0]["size"])
                 return
-        if isinstance(reference.body, Encoded):
+        if not isinstance(reference.body, Address):
             self._keep_bytes(session, reference.body.data, reference.body.mime, reference.digest)
 
     def _keep_bytes(self, session: Session, data: bytes, mime: str, digest: str) -> Path:

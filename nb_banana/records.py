@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+from nb_banana.addresses import data_bytes
 from nb_banana.pixels import Kind
 from nb_banana.receipt import Receipt
 from nb_banana.request import ImageRequest
@@ -120,6 +121,16 @@ class KeptBody:
     def url(self) -> str:
         """A ``data:`` URI of the file."""
         return self.read(self.digest)
+
+    @property
+    def mime(self) -> str:
+        """The type of the file."""
+        return self.url.removeprefix("data:").partition(";")[0]
+
+    @property
+    def data(self) -> bytes:
+        """The bytes of the file."""
+        return data_bytes(self.url)
 
     @property
     def sent_bytes(self) -> int:

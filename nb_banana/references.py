@@ -35,15 +35,23 @@ class Address:
 
 
 class Body(Protocol):
-    """What a reference is in the request: `Encoded`, `Address`, or a picture of the library."""
+    """What a picture is in the request: `Encoded`, or a file of the library."""
+
+    @property
+    def data(self) -> bytes:
+        """The bytes of a PNG, JPEG or WebP."""
+
+    @property
+    def mime(self) -> str:
+        """Their type."""
 
     @property
     def url(self) -> str:
-        """An http(s) address, or a ``data:`` URI."""
+        """A ``data:`` URI."""
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the bytes, or of the address."""
+        """SHA-256 of the bytes."""
 
     @property
     def sent_bytes(self) -> int:
@@ -63,7 +71,7 @@ class Reference:
         given: the file that it was made of, until `unique` has compared it with the others.
     """
 
-    body: Body = field(repr=False)
+    body: Body | Address = field(repr=False)
     label: str = ""
     note: str | None = field(default=None, repr=False)
     came_from: Any = field(default=None, repr=False)
@@ -82,7 +90,7 @@ class Reference:
     @property
     def data(self) -> bytes | None:
         """The bytes that are sent; None where the service fetches them."""
-        return self.body.data if isinstance(self.body, Encoded) else None
+        return None if isinstance(self.body, Address) else self.body.data
 
     @property
     def source(self) -> Any:

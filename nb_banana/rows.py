@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from nb_banana.limits import LIMITS
 from nb_banana.receipt import Receipt
 from nb_banana.records import Bill, Kept, KeptBody, Unfinished
 from nb_banana.references import Address, Reference
@@ -56,7 +57,7 @@ def now() -> str:
 
 def request_row(request: ImageRequest) -> Row:
     """The columns of a request."""
-    own = {"prompt", "images", "take"}
+    own = {"prompt", "images", "take", "limits"}
     parameters = {
         each.name: getattr(request, each.name) for each in fields(request) if each.name not in own
     }
@@ -93,7 +94,7 @@ def restore_request(row: Row, read: Callable[[str], str]) -> ImageRequest:
     """
     known = {each.name for each in fields(ImageRequest)}
     values = {k: v for k, v in json.loads(row["parameters"]).items() if k in known}
-    values |= {"prompt": row["prompt"], "take": row["take"]}
+    values |= {"prompt": row["prompt"], "take": row["take"], "limits": LIMITS}
     values["images"] = tuple(
         Reference(
             Address(each["url"]) if "url" in each else KeptBody(each["digest"], read),

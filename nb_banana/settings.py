@@ -66,10 +66,11 @@ class Banana(Configurable):
     )
     web_search = Bool(False, help="Let the model look things up on the web.").tag(config=True)
     backend = Enum(
-        ["auto", "api", "sandbox"],
+        ["auto", "api", "sandbox", "library"],
         "auto",
         help="auto: the API where a key is found, else the sandbox. api: never the sandbox. "
-        "sandbox: pictures drawn on this machine, without AI, key or cost.",
+        "sandbox: pictures drawn on this machine, without AI, key or cost. "
+        "library: only pictures that are kept already; nothing is ever sent.",
     ).tag(config=True)
     base_url = Unicode(
         VENDOR_URL, help="The service's address: https, or http on this machine."
@@ -81,6 +82,25 @@ class Banana(Configurable):
         None,
         allow_none=True,
         help="Seconds to wait for a picture. None: 120 for 1K, 240 for 2K, 600 for 4K.",
+    ).tag(config=True)
+
+    budget = Float(
+        None,
+        allow_none=True,
+        min=0.0,
+        help="US dollars that this kernel may spend. A request that would pass it is not sent.",
+    ).tag(config=True)
+    confirm_over = Float(
+        None,
+        allow_none=True,
+        min=0.0,
+        help="US dollars above which you are asked first; refused where nobody can answer.",
+    ).tag(config=True)
+    library = Unicode(
+        None,
+        allow_none=True,
+        help="The folder that keeps the pictures; a relative one is beside the notebook. "
+        "None: your own data folder.",
     ).tag(config=True)
 
     reference_side = Integer(
@@ -126,6 +146,13 @@ class Banana(Configurable):
                 f"base_url is an https address such as {VENDOR_URL}, or http on this machine."
             )
         return url
+
+    @validate("budget", "confirm_over")
+    def _real_money(self, proposal: Any) -> float | None:
+        amount: float | None = proposal["value"]
+        if amount is not None and not amount < float("inf"):
+            raise TraitError(f"{proposal['trait'].name} is an amount of US dollars, not {amount}.")
+        return amount
 
     @validate("timeout")
     def _real_seconds(self, proposal: Any) -> float | None:
