@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nb_banana.errors import (
+    UNSURE,
     AnswerError,
     BadRequestError,
     BananaError,
@@ -113,8 +114,8 @@ def read_items(reply: Reply, facts: Mapping[str, Any]) -> tuple[Item, ...]:
 
 def _unreadable(why: str, reply: Reply, facts: Mapping[str, Any]) -> UnreadableAnswerError:
     return UnreadableAnswerError(
-        f"The service's answer can't be read: {why}. It may have been charged; look for the ids in "
-        "the service's log before you send it again. The error's facts['body'] has the answer.",
+        f"The service's answer can't be read: {why}. {UNSURE} "
+        "The error's facts['body'] has the answer.",
         **{**facts, "body": reply.body},
     )
 
@@ -180,8 +181,8 @@ def error_for(reply: Reply, facts: Mapping[str, Any]) -> BananaError:
         )
     if not reply.is_own_words and (status not in DEFINITE):
         return GatewayError(
-            f"A gateway before the service answered {status}, and the work may go on behind it: "
-            "this may have been charged, so it was not sent again.",
+            f"A gateway before the service answered {status}, and the work may go on behind it. "
+            + UNSURE,
             **facts,
         )
     if status >= 500:

@@ -16,7 +16,7 @@ from nb_banana.image import BananaImage
 from nb_banana.inherit import options_like, usual_options
 from nb_banana.near import hint
 from nb_banana.request import ImageRequest
-from nb_banana.settings import limits, settings
+from nb_banana.settings import checked_seconds, limits, settings
 
 
 def build_request(
@@ -28,6 +28,7 @@ def build_request(
     resolution: str | None = None,
     web_search: bool | None = None,
     params: Mapping[str, Any] | None = None,
+    take: int = 1,
     resize: bool | None = None,
 ) -> ImageRequest:
     """The checked request for these words and options.
@@ -50,7 +51,7 @@ def build_request(
     options = usual | like | said
     held = limits() if resize is None else replace(limits(), resize=resize)
     here = fetched(images, held) if settings.fetch_references else images
-    return ImageRequest(prompt, images=here, params=params or {}, limits=held, **options)
+    return ImageRequest(prompt, images=here, params=params or {}, take=take, limits=held, **options)
 
 
 def generate(
@@ -60,11 +61,12 @@ def generate(
     alt: str | None = None,
     save: str | os.PathLike[str] | None = None,
     strict: bool = False,
+    fresh: bool = False,
     timeout: float | None = None,
     key: str | None = None,
     **options: Any,
 ) -> BananaImage:
-    """Make a picture from a prompt.
+    """Make a picture from a prompt. One that is in the library already costs nothing.
 
     Args:
         prompt: what to draw.
@@ -72,12 +74,13 @@ def generate(
         alt: the alt text; else the prompt.
         save: also write the picture to this file, see `BananaImage.save`.
         strict: whether another size than asked is an error; the picture is in its ``.image``.
+        fresh: pay for a new picture although this one is in the library.
         timeout: seconds to wait for the picture.
         key: the key for this call alone. Better: the environment, or `login`.
         **options: ``images`` (one picture of any kind, or several), ``model``, ``aspect_ratio``,
-            ``resolution``, ``web_search``, ``params`` as in `ImageRequest`; for those not given
-            the first picture's own hold if it was made here, else the settings. ``resize=False``
-            refuses references that are too large.
+            ``resolution``, ``web_search``, ``params``, ``take`` as in `ImageRequest`; for those
+            not given the first picture's own hold if it was made here, else the settings.
+            ``resize=False`` refuses references that are too large.
 
     Raises:
         BananaError: see `nb_banana.errors`.
@@ -88,8 +91,10 @@ def generate(
     secret = None if key is None else keys.Secret(key)
     key = None  # from here on no traceback of anything can show it
     request = build_request(prompt, **_known(options))
-    service = studio.find_service(key=secret, timeout=timeout)
-    return studio.make(request, service=service, name=name, alt=alt, save=save, strict=strict)
+    if timeout is not None:
+        timeout = checked_seconds(timeout)
+    wishes = studio.Wishes(name, alt, save, strict, fresh)
+    return studio.make(request, wishes, key=secret, timeout=timeout)
 
 
 def edit(image: Any, prompt: str, *, images: Any = (), **options: Any) -> BananaImage:

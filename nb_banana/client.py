@@ -16,6 +16,7 @@ from urllib3.util import Retry
 from nb_banana import http
 from nb_banana.answers import Answer, Reply, error_for, read_items
 from nb_banana.errors import (
+    UNSURE,
     AnswerTimeoutError,
     BananaError,
     ConnectionDroppedError,
@@ -114,6 +115,7 @@ def _wait(pause: float, client_request_id: str) -> None:
         raise Interrupted(
             "Stopped before it was sent again. Nothing was charged.",
             client_request_id=client_request_id,
+            not_charged=True,
         ) from None
 
 
@@ -149,14 +151,12 @@ def _attempt(
         return Reply(response.status_code, response.headers, body), response
     except KeyboardInterrupt:
         raise Interrupted(
-            "Stopped waiting. The request was sent and may have been charged; "
-            "it was not sent again.",
+            f"Stopped waiting for a request that was sent. {UNSURE}",
             **facts,
         ) from None
     except http.TooLongError:
         raise UnreadableAnswerError(
-            "The service's answer is larger than any picture, so it was not read to its end. "
-            "It may have been charged.",
+            f"The service's answer is larger than any picture, so it was not read. {UNSURE}",
             **facts,
         ) from None
     except Exception as error:  # noqa: BLE001 - whatever it was, it may have been charged
@@ -171,15 +171,14 @@ def _lost(error: Exception, service: Service, timeout: float, facts: dict[str, A
             f"charged. {_cure(error)}",
             **facts,
         )
-    unsure = "It may have been charged, so it was not sent again."
     if isinstance(error, requests.Timeout | TimeoutError) or "timed out" in str(error):
         return AnswerTimeoutError(
-            f"No answer from {service.host} within {timeout:g} s. {unsure} "
+            f"No answer from {service.host} within {timeout:g} s. {UNSURE} "
             "Give more patience with --timeout.",
             **facts,
         )
     return ConnectionDroppedError(
-        f"The connection to {service.host} ended before the answer was there. {unsure}", **facts
+        f"The connection to {service.host} ended before the answer was there. {UNSURE}", **facts
     )
 
 

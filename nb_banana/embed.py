@@ -11,6 +11,8 @@ from typing import Any
 
 from nb_banana.errors import SaveError
 from nb_banana.pixels import open_picture
+from nb_banana.receipt import Receipt
+from nb_banana.request import ImageRequest
 
 KEYWORD = b"nb_banana"
 PNG_START = 33
@@ -43,6 +45,20 @@ def embed(data: bytes, mime: str, facts: dict[str, Any]) -> bytes:
     if mime == "image/webp":
         return _into_webp(data, _exif(data, text))
     raise SaveError("Only PNG, JPEG and WebP hold the prompt. Choose another suffix.")
+
+
+def facts(request: ImageRequest, receipt: Receipt) -> dict[str, Any]:
+    """What is worth to know of a picture wherever its file goes: words, options, ids. No key."""
+    known = request.payload()
+    known.pop("image_urls", None)
+    return known | {
+        "take": request.take,
+        "images": [each.label for each in request.references],
+        "made": receipt.created.isoformat(),
+        "service": receipt.service,
+        "sandbox": receipt.sandbox,
+        "client_request_id": receipt.client_request_id,
+    }
 
 
 def read(data: bytes) -> dict[str, Any] | None:

@@ -25,6 +25,13 @@ FORMATS = {
 }
 """What a picture can be saved as."""
 MIMES = {name: f"image/{name.lower()}" for name in FORMATS.values()}
+
+
+def mime_of(suffix: str) -> str | None:
+    """The MIME type of a file's suffix; None where it is none of ours."""
+    return MIMES.get(FORMATS.get(suffix.lower(), ""))
+
+
 OPAQUE = frozenset({"JPEG", "PDF", "BMP"})
 """Formats without transparency."""
 

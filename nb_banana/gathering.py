@@ -1,6 +1,7 @@
 """`References`: the pictures of one request while its text is read, each once, counted from 1."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from nb_banana.limits import LIMITS, Limits
@@ -13,13 +14,9 @@ class References:
 
     Args:
         limits: how large each may be.
-
-    Attributes:
-        notes: what a person should know of them, one line each.
     """
 
     def __init__(self, limits: Limits = LIMITS) -> None:
-        self.notes: list[str] = []
         self._limits = limits
         self._found: list[Reference] = []
 
@@ -48,7 +45,12 @@ class References:
         value, label, note = (
             find_picture(wanted, names) if isinstance(wanted, str) else (wanted, "", None)
         )
-        if note:
-            self.notes.append(note)
-        for number, each in enumerate(value if is_many(value) else [value]):
-            self.number(each, f"{label}[{number}]" if label and is_many(value) else label)
+        for index, each in enumerate(value if is_many(value) else [value]):
+            number = self.number(each, f"{label}[{index}]" if label and is_many(value) else label)
+            if note:
+                self._annotate(number - 1, note)
+
+    def _annotate(self, index: int, note: str) -> None:
+        known = self._found[index]
+        notes = "; ".join(filter(None, (known.note, note)))
+        self._found[index] = replace(known, note=notes)

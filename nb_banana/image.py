@@ -1,8 +1,6 @@
 """`BananaImage`: a picture as a value. It shows itself, and it is a file and an array to others."""
 
-import base64
 import hashlib
-import html
 import os
 import tempfile
 import weakref
@@ -10,15 +8,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nb_banana import files
-from nb_banana.errors import PictureError
-from nb_banana.frontend import is_rich, shell
-from nb_banana.models import short_name
-from nb_banana.money import dollars
+from nb_banana import embed as embedding
+from nb_banana import files, showing
+from nb_banana.cells import cell_of
+from nb_banana.errors import LibraryError
+from nb_banana.frontend import shell
 from nb_banana.pixels import SUFFIXES, Kind, open_picture, preview
 from nb_banana.receipt import Receipt
 from nb_banana.request import ImageRequest
-from nb_banana.settings import settings
 from nb_banana.sizes import mismatch
 from nb_banana.tree import Tree
 
@@ -26,7 +23,10 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
 
-Bundle = dict[str, Any]
+    from nb_banana.library import Kept, Library
+
+Bytes = bytes
+"""The built-in type, whose name is an attribute of the class below."""
 
 
 class BananaImage:
@@ -36,41 +36,105 @@ class BananaImage:
     ``shutil.copy(img, …)``, ``np.asarray(img)``, ``plt.imshow(img)``.
 
     Attributes:
-        bytes: the picture as the service made it, never re-encoded.
         mime: what the bytes are, e.g. ``"image/png"``.
         width, height, size: in pixels.
         request: the `ImageRequest` that it answers.
         receipt: the `Receipt`: ids, cost, time.
         name: the notebook's variable that it was bound to, for the caption.
         alt: the text that stands for it where it can't be seen; the prompt unless given.
-        path: its file in the library; None where it is not kept.
-        parents: the reference pictures that were pictures of ours.
         extras: further pictures of the same answer, which the service sent unasked.
+        is_reused: whether it came from the library this time, so that it cost nothing.
+        notes: what a person should know of it, one line each.
 
     """
 
     def __init__(
         self,
-        data: bytes,
+        data: Bytes | None,
         kind: Kind,
         request: ImageRequest,
         receipt: Receipt,
         *,
         name: str | None = None,
         alt: str | None = None,
+        kept: "Kept | None" = None,
+        library: "Library | None" = None,
     ) -> None:
-        self.bytes = data
+        self._data = data
+        self._kept = kept
+        self._library = library
         self.mime, self.width, self.height = kind.mime, kind.width, kind.height
         self.request = request
         self.receipt = receipt
         self.name = name
         self.alt = alt or request.prompt
-        self.path: Path | None = None
-        self.parents: tuple[BananaImage, ...] = ()
         self.extras: tuple[BananaImage, ...] = ()
-        self._previews: dict[int, tuple[str, bytes]] = {}
+        self.is_reused = False
+        self.notes = tuple(each.note for each in request.references if each.note)
+        self._sources = tuple(each.source for each in request.references)
         self._temporary: Path | None = None
-        self._digest: str | None = None
+        self._digest = kept.digest if kept else None
+
+    @classmethod
+    def of(
+        cls,
+        kept: "Kept",
+        library: "Library",
+        *,
+        request: ImageRequest | None = None,
+        name: str | None = None,
+        alt: str | None = None,
+    ) -> "BananaImage":
+        """The value of a picture in the library. Its bytes stay on the disk.
+
+        Args:
+            kept: the picture.
+            library: where it is.
+            request: what asks for it now, which knows the names of its references.
+            name: what the caption calls it.
+            alt: the alt text; else the prompt.
+        """
+        asked = kept.asked_by(request) if request else kept.request
+        image = cls(
+            None, kept.kind, asked, kept.receipt, name=name, alt=alt, kept=kept, library=library
+        )
+        if request:
+            image._sources = tuple(each.source for each in request.references)
+        image.extras = tuple(cls.of(each, library) for each in kept.extras)
+        return image
+
+    @property
+    def bytes(self) -> Bytes:
+        """The picture as the service made it, never re-encoded.
+
+        Raises:
+            LostPictureError: it is in the library, and its file is not what was kept.
+        """
+        if self._data is not None or self._kept is None:
+            return self._data or b""
+        return self._kept.read()
+
+    @property
+    def path(self) -> Path | None:
+        """Its file in the library; None where it is not kept."""
+        return self._kept.path if self._kept and self._kept.path.is_file() else None
+
+    @property
+    def parents(self) -> "tuple[BananaImage, ...]":
+        """The reference pictures that were pictures of ours, those of another day too."""
+        found = (self._find(each) for each in self._sources)
+        return tuple(each for each in found if each is not None)
+
+    def _find(self, source: Any) -> "BananaImage | None":
+        if isinstance(source, BananaImage):
+            return source
+        if self._library is None:
+            return None
+        try:
+            kept = self._library.by_digest(source)
+        except LibraryError:  # it was never ours, or it was forgotten
+            return None
+        return BananaImage.of(kept, self._library)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -119,31 +183,34 @@ class BananaImage:
     @property
     def caption(self) -> str:
         """The one line under the picture: size, model, time, price, name."""
-        parts = [
-            "SANDBOX, no AI model" if self.sandbox else "",
-            f"{self.width}×{self.height}",
-            short_name(self.request.model),
-            f"{self.receipt.seconds:.1f} s",
-            dollars(self.cost) + (" play money" if self.sandbox and self.cost else ""),
-            self.mismatch or "",
-            f"{len(self.extras)} more in .extras" if self.extras else "",
-            self.name or "",
-        ]
-        return " · ".join(filter(None, parts))
+        return showing.caption(self)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def cell(self) -> str:
+        """The ``%%banana`` cell that asks for this picture."""
+        return cell_of(self.request, self.name)
+
+    def save(self, path: str | os.PathLike[str], *, embed: bool = False) -> Path:
         """Write the picture to a file, whole or not at all, and return the file's path.
 
         The bytes stay as they are where the suffix fits them, or where there is none (then the
         fitting one is added). Another suffix (``.jpg`` for a PNG) converts. In a folder the file
         gets a name from the prompt.
 
+        Args:
+            path: a file or a folder.
+            embed: write prompt and parameters into the file's metadata too (PNG, JPEG, WebP), so
+                that `nb_banana.load` reads them back. The pixels are not touched.
+
         Raises:
             SaveError: an unknown suffix, or a place that can't be written to.
 
         """
         target = files.target(path, suffix=SUFFIXES.get(self.mime, ""), title=self.prompt)
-        files.write_whole(target, files.encode(self.bytes, self.mime, target.suffix))
+        data = files.encode(self.bytes, self.mime, target.suffix)
+        if embed:
+            mime = files.mime_of(target.suffix) or self.mime
+            data = embedding.embed(data, mime, embedding.facts(self.request, self.receipt))
+        files.write_whole(target, data)
         return target
 
     def edit(self, prompt: str, images: Any = (), **options: Any) -> "BananaImage":
@@ -202,43 +269,16 @@ class BananaImage:
         return np.array(plain, dtype=dtype)
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_previews": {}, "_temporary": None}
-
-    def _repr_mimebundle_(
-        self, include: Any = None, exclude: Any = None
-    ) -> Bundle | tuple[Bundle, Bundle]:
-        try:
-            if not is_rich():
-                return {"text/plain": f"{self.caption} · {os.fspath(self)}"}
-            mime, data = self.preview(settings.preview)
-        except (OSError, ValueError, SyntaxError, PictureError) as error:
-            # Pixels that can't be decoded, or no place for a file: the picture is there anyway.
-            return {"text/plain": f"{self.caption} · it can't be shown: {error}"}
-        encoded = base64.b64encode(data).decode()
-        bundle = {
-            "text/html": self._figure(mime, encoded),
-            mime: encoded,
-            "text/plain": repr(self),
-        }
-        wanted = {
-            kind: value
-            for kind, value in bundle.items()
-            if (not include or kind in include) and kind not in (exclude or ())
-        }
-        return wanted, {mime: {"alt": self.alt}} if mime in wanted else {}
-
-    def preview(self, longest: int) -> tuple[str, bytes]:
-        """A small copy, made once: its MIME type and bytes. See `nb_banana.pixels.preview`."""
-        if longest not in self._previews:
-            self._previews[longest] = preview(self.bytes, longest)
-        return self._previews[longest]
-
-    def _figure(self, mime: str, encoded: str) -> str:
-        return (
-            '<figure class="nb-banana" style="margin:0">'
-            f'<img src="data:{mime};base64,{encoded}" alt="{html.escape(self.alt)}" '
-            'style="max-width:100%;height:auto">'
-            '<figcaption style="font-size:90%;opacity:.75">'
-            f"{html.escape(self.caption)}</figcaption>"
-            "</figure>"
+        # Parents that are kept go by their digests, else a chain of edits would be one huge pickle.
+        sources = tuple(
+            each.digest if isinstance(each, BananaImage) and each._kept else each
+            for each in self._sources
         )
+        return self.__dict__ | {"_data": self.bytes, "_temporary": None, "_sources": sources}
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        return showing.bundle(self, include, exclude)
+
+    def preview(self, longest: int) -> tuple[str, Bytes]:
+        """A small copy: its MIME type and bytes. See `nb_banana.pixels.preview`."""
+        return preview(self.bytes, longest)

@@ -172,12 +172,19 @@ class Library(Journal):
         Raises:
             NotKeptError: the library has no such picture.
         """
-        digest = hashlib.sha256(data).hexdigest()
+        return self.by_digest(hashlib.sha256(data).hexdigest())
+
+    def by_digest(self, digest: str) -> Kept:
+        """The picture whose bytes have this SHA-256, as it was asked for last.
+
+        Raises:
+            NotKeptError: the library has no such picture.
+        """
         where = "id IN (SELECT request_id FROM pictures WHERE digest = ?)"
         found = [each for each in self._pictures(where, digest) if each.digest == digest]
         if not found:
             raise NotKeptError(
-                f"The library in {self.folder} has no picture with these {len(data):,} bytes. "
+                f"The library in {self.folder} has no picture with these bytes. "
                 "A picture that was saved anew has other bytes than the one that was made."
             )
         return found[0]

@@ -18,7 +18,7 @@ SANDBOX_NOTE = (
 )
 HERE = frozenset({"dry_run", "raw", "quiet", "help"})
 """Options that the magic itself heeds; all others are arguments of `generate`."""
-SENDING = frozenset({"alt", "save", "strict", "timeout"})
+SENDING = frozenset({"alt", "save", "strict", "timeout", "fresh"})
 """Arguments of `generate` that do not belong to the request, so `dry_run` has no use for them."""
 
 

@@ -72,6 +72,8 @@ OPTIONS = (
         "PICTURE",
         repeatable=True,
     ),
+    Option(("--take",), "take", "the K-th picture of one prompt; each is its own, and kept", "K"),
+    Option(("--fresh",), "fresh", "pay for a new picture although this one is in the library"),
     Option(
         ("--param",),
         "params",
@@ -236,6 +238,8 @@ def _parse(words: Sequence[str], names: Mapping[str, Any]) -> dict[str, Any]:
         options = {name: _filled(value, names) for name, value in options.items()}
     if "params" in options:
         options["params"] = dict(_read_params(options["params"]))
+    if "take" in options:
+        options["take"] = _read_take(options["take"])
     if "timeout" in options:
         options["timeout"] = checked_seconds(options["timeout"])
     return options
@@ -255,6 +259,13 @@ def _refuse(word: str) -> NoReturn:
         f"{word!r} is one word too many: the line holds a name and options, the cell holds the "
         "prompt."
     )
+
+
+def _read_take(text: Any) -> int:
+    try:
+        return int(text)
+    except (TypeError, ValueError):
+        raise RequestError(f"--take {text}: take is a number: 1, 2, 3 and so on.") from None
 
 
 def _read_params(params: list[str]) -> Iterator[tuple[str, Any]]:

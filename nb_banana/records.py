@@ -1,7 +1,7 @@
 """What the library hands out: a kept picture, an unfinished request, a bill."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 from nb_banana.addresses import data_bytes
 from nb_banana.pixels import Kind
 from nb_banana.receipt import Receipt
-from nb_banana.request import ImageRequest
+from nb_banana.request import ImageRequest, copy_with
 from nb_banana.vault import read_whole
 
 
@@ -53,6 +53,12 @@ class Kept:
     def kind(self) -> Kind:
         """MIME type, width and height."""
         return Kind(self.mime, self.width, self.height)
+
+    def asked_by(self, request: ImageRequest) -> ImageRequest:
+        """The request of this picture, with what another one that asks the same calls things."""
+        names = zip(self.request.references, request.references, strict=True)
+        images = tuple(replace(old, label=new.label, note=new.note) for old, new in names)
+        return copy_with(self.request, images=images)
 
     def read(self) -> bytes:
         """The bytes, as the service made them.

@@ -1,5 +1,6 @@
 """`ImageRequest`: what is asked of the model, checked once, and its JSON."""
 
+import copy
 import hashlib
 import json
 from collections.abc import Mapping
@@ -110,6 +111,14 @@ class ImageRequest:
         if self.web_search:
             body["enable_web_search"] = True
         return body | dict(self.params)
+
+
+def copy_with(request: ImageRequest, **values: Any) -> ImageRequest:
+    """A copy with other values, which are not checked: they come from a request that was."""
+    other = copy.copy(request)
+    other.__dict__.pop("key", None)
+    other.__dict__.update(values)
+    return other
 
 
 def _checked_prompt(prompt: Any) -> str:

@@ -1,6 +1,5 @@
 """Rows of the index from values, and values from rows. No SQL and no files here."""
 
-import copy
 import json
 import unicodedata
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from nb_banana.limits import LIMITS
 from nb_banana.receipt import Receipt
 from nb_banana.records import Bill, Kept, KeptBody, Unfinished
 from nb_banana.references import Address, Reference
-from nb_banana.request import ImageRequest
+from nb_banana.request import ImageRequest, copy_with
 
 Row = dict[str, Any]
 LARGEST = 2**63 - 1
@@ -80,10 +79,7 @@ def _reference_json(reference: Reference) -> dict[str, Any]:
 
 def family_key(request: ImageRequest) -> str:
     """What all takes of a request share: the key of the first."""
-    first = copy.copy(request)  # not dataclasses.replace, which would check old values again
-    first.__dict__.pop("key", None)
-    first.__dict__["take"] = 1
-    return first.key
+    return copy_with(request, take=1).key
 
 
 def restore_request(row: Row, read: Callable[[str], str]) -> ImageRequest:

@@ -10,7 +10,7 @@ import keyring.backend
 import keyring.errors
 import pytest
 
-from nb_banana import configure, errors, keys, login, studio
+from nb_banana import configure, errors, keys, login, services
 from nb_banana.keys import Secret, find_key
 
 from .conftest import KEY
@@ -69,15 +69,15 @@ def test_a_key_is_not_sent_to_a_stranger(monkeypatch):
     configure(base_url="https://evil.example")
     assert find_key("https://evil.example") is None
     with pytest.raises(errors.MissingKeyError, match=r"evil.example"):
-        studio.find_service()
+        services.find_service()
     with pytest.raises(errors.MissingKeyError):
-        configure(base_url="https://api.aimlapi.com.evil.example") and studio.find_service()
+        configure(base_url="https://api.aimlapi.com.evil.example") and services.find_service()
 
 
 def test_a_key_given_for_a_stranger_goes_there_and_nowhere_else(capsys):
     configure(base_url="https://gateway.example")
     login(KEY)
-    assert studio.find_service().secret.reveal() == KEY
+    assert services.find_service().secret.reveal() == KEY
     assert find_key(VENDOR) is None
     assert KEY not in capsys.readouterr().out
 
@@ -117,18 +117,18 @@ def test_parts_of_a_key_are_not_shown_either():
 
 
 def test_without_a_key_the_sandbox_draws_and_api_refuses():
-    assert studio.find_service().base_url == studio.sandbox_url()
+    assert services.find_service().base_url == services.sandbox_url()
     configure(backend="api")
     with pytest.raises(errors.MissingKeyError, match=r"AIMLAPI_KEY.*login"):
-        studio.find_service()
+        services.find_service()
 
 
 def test_with_a_key_the_api_is_used_unless_the_sandbox_is_asked_for(monkeypatch):
     monkeypatch.setenv("AIMLAPI_KEY", KEY)
-    assert studio.find_service().base_url == VENDOR
+    assert services.find_service().base_url == VENDOR
     configure(backend="sandbox")
-    service = studio.find_service()
-    assert service.base_url == studio.sandbox_url()
+    service = services.find_service()
+    assert service.base_url == services.sandbox_url()
     assert service.secret is None
 
 
