@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from nb_banana.api import dry_run, generate, login
+    from nb_banana.api import agenerate, dry_run, edit, generate, login
     from nb_banana.image import BananaImage
     from nb_banana.models import MODELS
     from nb_banana.request import ImageRequest
@@ -19,8 +19,10 @@ __all__ = [
     "MODELS",
     "BananaImage",
     "ImageRequest",
+    "agenerate",
     "configure",
     "dry_run",
+    "edit",
     "generate",
     "login",
 ]
@@ -32,7 +34,9 @@ _HOMES = {
     "BananaImage": "image",
     "ImageRequest": "request",
     "configure": "settings",
+    "agenerate": "api",
     "dry_run": "api",
+    "edit": "api",
     "errors": "",
     "generate": "api",
     "login": "api",

@@ -102,7 +102,8 @@ def test_a_temporary_file_goes_with_its_picture():
 @pytest.mark.parametrize(
     "clone", [lambda x: pickle.loads(pickle.dumps(x)), copy.copy, copy.deepcopy]
 )
-def test_it_is_pickled_and_copied(image, clone):
+def test_it_is_pickled_and_copied(clone):
+    image = image_of(picture())
     os.fspath(image)
     twin = clone(image)
     assert twin.bytes == image.bytes
