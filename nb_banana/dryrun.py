@@ -8,6 +8,8 @@ from typing import Any
 
 from nb_banana.client import GENERATIONS
 from nb_banana.keys import ENVIRONMENT
+from nb_banana.limits import megabytes
+from nb_banana.references import Address, Reference
 from nb_banana.request import ImageRequest
 
 LONGEST_URL = 120
@@ -85,11 +87,21 @@ class DryRun:
         shown = self.payload
         if "image_urls" in shown:
             shown["image_urls"] = [_shorten(url) for url in shown["image_urls"]]
+        pictures = [_line(*each) for each in enumerate(self.request.references, 1)]
         return [
             ("Nothing was sent. This is the request:", self._json(shown)),
+            *([("The reference pictures:", "\n".join(pictures))] if pictures else []),
             ("The same in Python:", self._python(shown)),
             ("The same in a shell:", self._curl(shown)),
         ]
+
+
+def _line(number: int, reference: Reference) -> str:
+    kind = "fetched by the service"
+    if not isinstance(reference.body, Address):
+        kind = f"{reference.body.mime}, {megabytes(len(reference.body.data))}"
+    note = f" ({reference.note.rstrip('.')})" if reference.note else ""
+    return f"image {number} = {reference.label or 'picture'}: {kind}{note}"
 
 
 def _shorten(url: str) -> str:

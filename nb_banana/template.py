@@ -24,7 +24,9 @@ MARKS = ("{{", "{%")
 LONGEST_PROMPT = 100_000
 """Characters of a whole prompt. A loop in a loop that writes more would fill the memory."""
 TABLES = frozenset({"DataFrame", "Series", "LazyFrame", "ndarray", "Tensor", "Index"})
-NO_WORDS = re.compile(r"<BananaImage |<(bound method|function|class|module) |< ?[^<>]* at 0x\w{6,}>")
+NO_WORDS = re.compile(
+    r"<BananaImage |<(bound method|function|class|module) |< ?[^<>]* at 0x\w{6,}>"
+)
 """What Python shows of an object that has no words of its own. To draw that is money lost."""
 
 
