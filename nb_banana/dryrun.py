@@ -13,7 +13,8 @@ from nb_banana.references import Address, Reference
 from nb_banana.request import ImageRequest
 
 LONGEST_URL = 120
-"""A ``data:`` picture of megabytes is shown by its beginning."""
+LONGEST_DATA = 40
+"""A ``data:`` picture of megabytes is shown by its beginning, so that it takes one line."""
 
 
 class DryRun:
@@ -97,12 +98,16 @@ class DryRun:
 
 
 def _line(number: int, reference: Reference) -> str:
-    kind = "fetched by the service"
-    if not isinstance(reference.body, Address):
-        kind = f"{reference.body.mime}, {megabytes(len(reference.body.data))}"
-    note = f" ({reference.note.rstrip('.')})" if reference.note else ""
-    return f"image {number} = {reference.label or 'picture'}: {kind}{note}"
+    body, name = reference.body, reference.label or "picture"
+    note = (reference.note or "").removeprefix(f"{name}: ")
+    is_changed = bool(note) and note != reference.note  # then the note has the size
+    if isinstance(body, Address):
+        kind = "fetched by the service"
+    else:
+        kind = body.mime if is_changed else f"{body.mime}, {megabytes(len(body.data))}"
+    return f"image {number} = {name}: {kind}{', ' if note else ''}{note}"
 
 
 def _shorten(url: str) -> str:
-    return url if len(url) <= LONGEST_URL else f"{url[:LONGEST_URL]}… ({len(url):,} characters)"
+    longest = LONGEST_DATA if url.startswith("data:") else LONGEST_URL
+    return url if len(url) <= longest else f"{url[:longest]}… ({len(url):,} characters)"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import nb_banana
 from nb_banana import errors
 from nb_banana.showing import lines
 
@@ -93,7 +94,7 @@ def test_a_variable_wins_over_a_file_of_its_name_and_that_is_said_once(ip):
     image = ip.run("%%banana -i red -i red -i ./red\na banana")
     assert image.notes == (note,)
     assert mapping(image) == "image 1 = red, image 2 = red"
-    assert note.rstrip(".") in repr(ip.run("%%banana -i red --dry-run\na banana"))
+    assert note in repr(ip.run("%%banana -i red --dry-run\na banana"))
 
 
 @pytest.mark.parametrize(
@@ -143,6 +144,11 @@ def test_no_prompt_spends_money_or_runs_what_is_ours(ip, service, text):
 
 
 def test_a_dry_run_says_which_picture_is_which(ip, service):
+    nb_banana.configure(reference_side=64)
+    ip.run("wide = PIL.Image.new('RGB', (300, 200))")
+    assert "image 1 = wide: image/jpeg, 300×200 → 64×43, " in repr(
+        ip.run("%%banana -i wide --dry-run\na banana")
+    )
     shown = repr(ip.run("%%banana -i mug.jpg --dry-run\nPut {{red}} there"))
     assert "image 1 = mug.jpg: image/jpeg, " in shown
     assert "image 2 = red: image/png, " in shown
