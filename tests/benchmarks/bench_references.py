@@ -67,10 +67,7 @@ def fresh_body(data: bytes) -> bytes:
 
 def ratio(one: Callable[[], object], other: Callable[[], object]) -> float:
     """How much longer the one takes than the other: the median of rounds taken in turn."""
-    found = []
-    for _ in range(ROUNDS):
-        found.append(seconds(one) / seconds(other))
-    return median(found)
+    return median(seconds(one) / seconds(other) for _ in range(ROUNDS))
 
 
 def seconds(work: Callable[[], object]) -> float:
