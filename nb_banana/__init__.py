@@ -10,10 +10,14 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from nb_banana.api import agenerate, dry_run, edit, generate, login
+    from nb_banana.archive import forget, history, load
+    from nb_banana.checkup import doctor
     from nb_banana.image import BananaImage
     from nb_banana.models import MODELS
+    from nb_banana.recovery import recover
     from nb_banana.request import ImageRequest
     from nb_banana.settings import configure
+    from nb_banana.statement import spending
 
 __all__ = [
     "MODELS",
@@ -21,10 +25,16 @@ __all__ = [
     "ImageRequest",
     "agenerate",
     "configure",
+    "doctor",
     "dry_run",
     "edit",
+    "forget",
     "generate",
+    "history",
+    "load",
     "login",
+    "recover",
+    "spending",
 ]
 
 # Where each public name lives. They are imported when they are first used, so that importing the
@@ -35,11 +45,17 @@ _HOMES = {
     "ImageRequest": "request",
     "configure": "settings",
     "agenerate": "api",
+    "doctor": "checkup",
     "dry_run": "api",
     "edit": "api",
     "errors": "",
+    "forget": "archive",
     "generate": "api",
+    "history": "archive",
+    "load": "archive",
     "login": "api",
+    "recover": "recovery",
+    "spending": "statement",
 }
 
 

@@ -32,12 +32,13 @@ class Charge:
     """What the log says of one request.
 
     Attributes:
-        state: ``charged``, ``not charged``, or ``unknown`` while there is no row of it.
+        state: ``charged``; ``not charged``; ``absent``: it has no row of it, which may come late;
+            ``unknown``: the log could not be read.
         usd: what was charged, where the log says it.
         inference_id: the id that the charge is recorded under.
     """
 
-    state: Literal["charged", "not charged", "unknown"]
+    state: Literal["charged", "not charged", "absent", "unknown"]
     usd: Decimal | None = None
     inference_id: str | None = None
 
@@ -62,17 +63,20 @@ def find_charge(
     """
     if service.secret is None and not service.is_loopback:
         return UNKNOWN
+    found = UNKNOWN
     for pause in pauses:
         time.sleep(pause)
         rows = _log_rows(service, client_request_id, sent)
         if rows:
             return _charge(rows)
-    return UNKNOWN
+        found = UNKNOWN if rows is None else Charge("absent")
+    return found
 
 
 def _log_rows(
     service: Service, client_request_id: str, sent: datetime | None
-) -> list[Mapping[str, Any]]:
+) -> list[Mapping[str, Any]] | None:
+    """The rows of a request; None where the log can't be read."""
     query: dict[str, Any] = {"limit": PAGE}
     if sent is None:
         query["period"] = "24h"
@@ -84,7 +88,7 @@ def _log_rows(
         body = _get(service, "/v2/logs", query | {"offset": page * PAGE})
         rows = body.get("data") if isinstance(body, dict) else None
         if not isinstance(rows, list):
-            break
+            return None
         found += [
             row
             for row in rows
@@ -112,6 +116,11 @@ def balance(service: Service) -> Decimal | None:
     """What is left on the account, in US dollars; None where the service does not say."""
     body = _get(service, "/v2/billing", {})
     return _decimal(body.get("current_balance")) if isinstance(body, dict) else None
+
+
+def is_reachable(service: Service) -> bool:
+    """Whether the service answers at all. No key is sent."""
+    return _ask(service, "/v1/models", {"limit": 1}, with_key=False) is not None
 
 
 _prices: dict[tuple[str, str], tuple[str, Any]] = {}

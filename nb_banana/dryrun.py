@@ -20,10 +20,12 @@ class DryRun:
     Attributes:
         request: the checked `ImageRequest`.
         url: where it would go.
+        price: what it would cost, in words.
     """
 
-    def __init__(self, request: ImageRequest, base_url: str) -> None:
+    def __init__(self, request: ImageRequest, base_url: str, price: str = "") -> None:
         self.request = request
+        self.price = price
         self.url = base_url + GENERATIONS
 
     @property
@@ -85,7 +87,9 @@ class DryRun:
         shown = self.payload
         if "image_urls" in shown:
             shown["image_urls"] = [_shorten(url) for url in shown["image_urls"]]
+        price = [("Price:", self.price)] if self.price else []
         return [
+            *price,
             ("Nothing was sent. This is the request:", self._json(shown)),
             ("The same in Python:", self._python(shown)),
             ("The same in a shell:", self._curl(shown)),

@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from nb_banana import account, spending
+from nb_banana import account, purse
 from nb_banana.client import Service
 from nb_banana.entry import Entry
 from nb_banana.errors import UNSURE, BananaError, Interrupted
@@ -12,7 +12,7 @@ Problem = TypeVar("Problem", bound=BananaError | Interrupted)
 
 ONE_LOOK = (0.0,)
 """After an interrupt the log is asked once: the person wants to go on."""
-VERDICTS = {
+VERDICTS: dict[str, str] = {
     "charged": "The service's log says that it was charged{amount}. It was not sent again; "
     "nb_banana.recover() looks whether the picture can still be had.",
     "not charged": "The service's log says that it was not charged. Run it again.",
@@ -43,8 +43,8 @@ def look_into(error: Problem, service: Service, entry: Entry) -> Problem:
         entry.write(library.mark_failed, "the service's log says: not charged")
     entry.ended = True
     if charge.state == "charged":
-        spending.PURSE.pay(charge.usd, sandbox=library.service == "sandbox")
+        purse.PURSE.pay(charge.usd, library.service)
     amount = f": {dollars(charge.usd)}" if charge.usd else ""
-    verdict = VERDICTS[charge.state].format(amount=amount)
+    verdict = VERDICTS.get(charge.state, VERDICTS["unknown"]).format(amount=amount)
     facts = {"inference_id": charge.inference_id, "charge": charge} | error.facts
     return type(error)(str(error.args[0]).replace(UNSURE, verdict), **facts)

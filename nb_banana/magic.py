@@ -10,6 +10,7 @@ from nb_banana import options, progress, template
 from nb_banana.completion import make_matcher
 from nb_banana.errors import BananaError
 from nb_banana.keys import find_key
+from nb_banana.leftovers import is_something_left
 from nb_banana.settings import VENDOR_URL, limits, settings
 
 SANDBOX_NOTE = (
@@ -124,6 +125,10 @@ def load(shell: Any) -> None:
     shell.Completer.custom_matchers.append(matcher)
     if settings.backend == "auto" and settings.base_url == VENDOR_URL and not find_key(VENDOR_URL):
         print(SANDBOX_NOTE)  # noqa: T201 - the person has to know whose pictures these are
+    if is_something_left():
+        from nb_banana.recovery import recover_quietly  # loads as much as the first picture
+
+        print(recover_quietly())  # noqa: T201 - a paid picture came back, or may yet
 
 
 def unload(shell: Any) -> None:

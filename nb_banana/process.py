@@ -5,9 +5,11 @@ import importlib
 import os
 import socket
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 PATIENCE = timedelta(hours=1)
 """How long a process that can't be asked after (on another host) counts as alive."""
@@ -54,6 +56,18 @@ def is_gone(owner: Owner, last_sign: datetime) -> bool:
         if now != UNTOLD:
             return now != owner.started
     return datetime.now(UTC) - last_sign > PATIENCE
+
+
+def is_left(row: Mapping[str, Any]) -> bool:
+    """Whether a row of the journal is nobody's any more.
+
+    Args:
+        row: its columns ``host``, ``pid``, ``started`` and ``changed``.
+    """
+    if row["pid"] is None:
+        return True
+    owner = Owner(row["host"], row["pid"], row["started"])
+    return is_gone(owner, datetime.fromisoformat(row["changed"]))
 
 
 def _started(pid: int) -> str | None:

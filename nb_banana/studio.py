@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nb_banana import errors, files, services, shelves, spending
+from nb_banana import errors, files, purse, services, shelves
 from nb_banana.answers import Answer
 from nb_banana.client import Service, generate, new_request_id
 from nb_banana.downloads import fetch
@@ -18,7 +18,7 @@ from nb_banana.entry import Entry
 from nb_banana.image import BananaImage
 from nb_banana.inquiry import look_into
 from nb_banana.keys import Secret
-from nb_banana.library import Library
+from nb_banana.library import Kept, Library
 from nb_banana.models import short_name
 from nb_banana.pixels import Kind
 from nb_banana.progress import Waiting
@@ -86,6 +86,29 @@ def find(request: ImageRequest, kinds: Iterable[str], wishes: Wishes = PLAIN) ->
     Raises:
         LostPictureError: it was made, and its file is not whole: to make it again would cost again.
     """
+    found = _look(request, kinds)
+    if found is None:
+        return None
+    kept, library = found
+    purse.PURSE.save(kept.receipt.usd, library.service)
+    image = BananaImage.of(kept, library, request=request, name=wishes.name, alt=wishes.alt)
+    image.is_reused = True
+    return image
+
+
+def quote(request: ImageRequest) -> str:
+    """What a request would cost now, in words. Nothing but its price is asked for."""
+    try:
+        if _look(request, shelves.kinds()):
+            return "$0, it is in your library"
+    except errors.LostPictureError as error:
+        return str(error)
+    if settings.backend == "library":
+        return "it is not in your library, and nothing else is asked"
+    return str(purse.estimate([request], services.find_quoter()))
+
+
+def _look(request: ImageRequest, kinds: Iterable[str]) -> tuple[Kept, Library] | None:
     for kind in kinds:
         library = shelves.library_of(kind)
         try:
@@ -95,10 +118,7 @@ def find(request: ImageRequest, kinds: Iterable[str], wishes: Wishes = PLAIN) ->
         except errors.LibraryError:  # what can't be used has nothing; `_draw` says so
             continue
         if kept is not None:
-            spending.PURSE.save(kept.receipt.usd, sandbox=kept.receipt.sandbox)
-            image = BananaImage.of(kept, library, request=request, name=wishes.name, alt=wishes.alt)
-            image.is_reused = True
-            return image
+            return kept, library
     return None
 
 
@@ -123,7 +143,7 @@ def _check(request: ImageRequest, wishes: Wishes) -> None:
 def _draw(request: ImageRequest, wishes: Wishes, service: Service) -> BananaImage:
     """Pay for a picture."""
     kind = services.kind_of_service(service)
-    spending.check_budget([request], service, sandbox=kind == shelves.SANDBOX)
+    purse.check_budget([request], service, kind)
     library = shelves.library_of(kind)
     entry = Entry(library, new_request_id())
     parents = [each.origin for each in request.references if isinstance(each.source, BananaImage)]
@@ -156,16 +176,16 @@ def _ask(request: ImageRequest, service: Service, entry: Entry) -> Answer:
     except errors.BananaError as error:
         receipt = error.facts.get("receipt")
         entry.end(library.mark_failed, str(error), receipt)
-        _pay(receipt)
+        _pay(receipt, library)
         raise
     entry.write(library.mark_answered, answer.items, answer.receipt)
-    _pay(answer.receipt)
+    _pay(answer.receipt, library)
     return answer
 
 
-def _pay(receipt: Receipt | None) -> None:
+def _pay(receipt: Receipt | None, library: Library) -> None:
     if receipt is not None:
-        spending.PURSE.pay(receipt.usd, sandbox=receipt.sandbox)
+        purse.PURSE.pay(receipt.usd, library.service)
 
 
 def _fetch_all(

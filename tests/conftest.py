@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nb_banana import keys, spending
+from nb_banana import keys, purse
 from nb_banana.library import Library
 from nb_banana.sandbox import Sandbox
 from nb_banana.settings import settings
@@ -18,7 +18,7 @@ KEY = "test-key-7f3a9c51d2e84b06"
 def plain_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each test starts with the settings as they come, no key, an empty library and no bills."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.setattr(spending, "PURSE", spending.Purse())
+    monkeypatch.setattr(purse, "PURSE", purse.Purse())
     names = settings.trait_names(config=True)
     before = {name: getattr(settings, name) for name in names}
     yield

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from nb_banana import account
@@ -31,31 +31,41 @@ class Estimate:
         return known if not self.unknown else ", ".join(filter(None, (known, some)))
 
 
+@dataclass(frozen=True)
+class Tally:
+    """What happened in this kernel with one kind of service, in US dollars.
+
+    Attributes:
+        spent: what was charged.
+        count: how many charges that were.
+        saved: what pictures from the library did not cost again.
+    """
+
+    spent: Decimal = Decimal(0)
+    count: int = 0
+    saved: Decimal = Decimal(0)
+
+
 class Purse:
-    """What this kernel has spent, by kind of service, and what its library has saved it."""
+    """A tally for each kind of service; play money of the sandbox is never mixed with real one."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._spent: dict[bool, Decimal] = {}
-        self._saved: dict[bool, Decimal] = {}
+        self._tallies: dict[str, Tally] = {}
 
-    def pay(self, usd: Decimal | None, *, sandbox: bool) -> None:
+    def __getitem__(self, kind: str) -> Tally:
+        return self._tallies.get(kind, Tally())
+
+    def pay(self, usd: Decimal | None, kind: str) -> None:
         """Write down a bill."""
         with self._lock:
-            self._spent[sandbox] = self.spent(sandbox=sandbox) + (usd or 0)
+            old = self[kind]
+            self._tallies[kind] = replace(old, spent=old.spent + (usd or 0), count=old.count + 1)
 
-    def save(self, usd: Decimal | None, *, sandbox: bool) -> None:
+    def save(self, usd: Decimal | None, kind: str) -> None:
         """Write down what a picture from the library would have cost."""
         with self._lock:
-            self._saved[sandbox] = self.saved(sandbox=sandbox) + (usd or 0)
-
-    def spent(self, *, sandbox: bool) -> Decimal:
-        """US dollars spent in this kernel: real ones, or the sandbox's play money."""
-        return self._spent.get(sandbox, Decimal(0))
-
-    def saved(self, *, sandbox: bool) -> Decimal:
-        """US dollars that pictures from the library did not cost."""
-        return self._saved.get(sandbox, Decimal(0))
+            self._tallies[kind] = replace(self[kind], saved=self[kind].saved + (usd or 0))
 
 
 PURSE = Purse()
@@ -70,7 +80,7 @@ def estimate(requests: Sequence[ImageRequest], service: Service) -> Estimate:
     )
 
 
-def check_budget(requests: Sequence[ImageRequest], service: Service, *, sandbox: bool) -> None:
+def check_budget(requests: Sequence[ImageRequest], service: Service, kind: str) -> None:
     """Stop before anything is sent where it would pass the budget, or where nobody agrees.
 
     Raises:
@@ -80,7 +90,7 @@ def check_budget(requests: Sequence[ImageRequest], service: Service, *, sandbox:
     if settings.budget is None and settings.confirm_over is None:
         return
     cost = estimate(requests, service)
-    spent = PURSE.spent(sandbox=sandbox)
+    spent = PURSE[kind].spent
     budget = _amount(settings.budget)
     if budget is not None and (spent + cost.usd > budget or (cost.unknown and spent >= budget)):
         raise BudgetError(
@@ -93,10 +103,10 @@ def check_budget(requests: Sequence[ImageRequest], service: Service, *, sandbox:
         _confirm(cost, limit)
 
 
-def left(*, sandbox: bool) -> Decimal | None:
+def left(kind: str) -> Decimal | None:
     """What is left of the budget in US dollars; None where there is none."""
     budget = _amount(settings.budget)
-    return None if budget is None else max(budget - PURSE.spent(sandbox=sandbox), Decimal(0))
+    return None if budget is None else max(budget - PURSE[kind].spent, Decimal(0))
 
 
 def _amount(setting: float | None) -> Decimal | None:
