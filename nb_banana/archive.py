@@ -131,7 +131,9 @@ def _by_content(data: bytes) -> BananaImage:
             "This picture is not in your library, and its file does not hold its prompt. Files "
             "that are saved with embed=True do."
         )
-    return BananaImage(data, kind, _told_request(facts), _told_receipt(facts))
+    image = BananaImage(data, kind, _told_request(facts), _told_receipt(facts))
+    image.came = "loaded"
+    return image
 
 
 def _told_request(facts: dict[str, Any]) -> ImageRequest:

@@ -125,7 +125,11 @@ def _library(library: Library) -> Iterator[Check]:
     if lost:
         yield Check(name, f"{lost} of its files are gone: put them back from a backup", fine=False)
     if unfinished:
-        yield Check(name, f"{unfinished} requests are unfinished: nb_banana.recover()", fine=False)
+        yield Check(
+            name,
+            f"unfinished requests: {unfinished}. nb_banana.recover() looks after them",
+            fine=False,
+        )
     if not os.access(library.folder, os.W_OK):
         yield Check(name, "it can't be written to, so new pictures are not kept", fine=False)
     elif shutil.disk_usage(library.folder).free < LITTLE_ROOM:

@@ -91,9 +91,7 @@ def find(request: ImageRequest, kinds: Iterable[str], wishes: Wishes = PLAIN) ->
         return None
     kept, library = found
     purse.PURSE.save(kept.receipt.usd, library.service)
-    image = BananaImage.of(kept, library, request=request, name=wishes.name, alt=wishes.alt)
-    image.is_reused = True
-    return image
+    return _value(kept, library, request, wishes, "reused")
 
 
 def quote(request: ImageRequest) -> str:
@@ -225,12 +223,18 @@ def _keep(
         raise problem
     kept = entry.end(entry.library.store, fetched, receipt)
     if kept:
-        return BananaImage.of(
-            kept[0], entry.library, request=request, name=wishes.name, alt=wishes.alt
-        )
+        return _value(kept[0], entry.library, request, wishes, "made")
     images[0].extras = tuple(images[1:])
     images[0].notes += (f"Not kept in the library. {entry.problem}",)
     return images[0]
+
+
+def _value(
+    kept: Kept, library: Library, request: ImageRequest, wishes: Wishes, came: str
+) -> BananaImage:
+    return BananaImage.of(
+        kept, library, request=request, name=wishes.name, alt=wishes.alt, came=came
+    )
 
 
 def _in_memory(
