@@ -98,7 +98,7 @@ def spending() -> Statement:
     return Statement(
         lines=tuple(_lines(bills, purse.PURSE[kind])),
         saved=purse.PURSE[kind].saved,
-        balance=None if is_play_money else _balance(),
+        balance=None if kind == shelves.SANDBOX else _balance(),
         left=purse.left(kind),
         is_play_money=is_play_money,
         note=note,
