@@ -148,8 +148,8 @@ def test_forget_is_all_or_nothing(three):
 def test_the_cell_of_a_picture_makes_the_same_request(service):
     with ipython_shell() as ip:
         ip.run("%%banana trex -a 16:9\nA T-Rex; on a beach;\n;")
-        image = ip.run("%%banana cafe -i trex -r 2K --param seed=7\nin a café {single} braces;;")
-        for each in (ip.names["trex"], image):
+        ip.run("%%banana cafe -i trex -r 2K --param seed=7\nin a café {single} braces;;")
+        for each in (ip.names["trex"], ip.names["cafe"]):
             ip.run(each.cell())
             again = ip.names[each.name]
             assert again.came == "reused"
