@@ -14,8 +14,7 @@ from nb_banana.leftovers import is_something_left
 from nb_banana.settings import VENDOR_URL, limits, settings
 
 SANDBOX_NOTE = (
-    "nb_banana: no key found, so the sandbox draws (here, no AI, no cost). "
-    "With a key: set AIMLAPI_KEY or call nb_banana.login()."
+    "nb_banana draws in its sandbox (no AI, no cost). With a key: AIMLAPI_KEY or nb_banana.login()"
 )
 HERE = frozenset({"dry_run", "raw", "quiet", "help"})
 """Options that the magic itself heeds; all others are arguments of `generate`."""
