@@ -148,7 +148,7 @@ def test_forget_is_all_or_nothing(three):
 def test_the_cell_of_a_picture_makes_the_same_request(service):
     with ipython_shell() as ip:
         ip.run("%%banana trex -a 16:9\nA T-Rex; on a beach;\n;")
-        ip.run("%%banana cafe -i trex -r 2K --param seed=7\nin a café {single} braces;;")
+        ip.run("%%banana cafe -i trex -r 2K --take 2 --param seed=7\nin a café {single} braces;;")
         for each in (ip.names["trex"], ip.names["cafe"]):
             ip.run(each.cell())
             again = ip.names[each.name]
