@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from nb_banana.api import agenerate, dry_run, edit, generate, login
     from nb_banana.image import BananaImage
     from nb_banana.models import MODELS
+    from nb_banana.packing import pack
     from nb_banana.request import ImageRequest
     from nb_banana.settings import configure
+    from nb_banana.unpacking import unpack
 
 __all__ = [
     "MODELS",
@@ -25,6 +27,8 @@ __all__ = [
     "edit",
     "generate",
     "login",
+    "pack",
+    "unpack",
 ]
 
 # Where each public name lives. They are imported when they are first used, so that importing the
@@ -40,6 +44,8 @@ _HOMES = {
     "errors": "",
     "generate": "api",
     "login": "api",
+    "pack": "packing",
+    "unpack": "unpacking",
 }
 
 

@@ -8,6 +8,7 @@ from nb_banana.frontend import shell
 from nb_banana.keys import Secret, find_key
 from nb_banana.library import Library, default_folder
 from nb_banana.settings import VENDOR_URL, settings
+from nb_banana.vault import INDEX
 
 BESIDE = "nb_banana_library"
 """A folder of this name beside a notebook is the notebook's library: a lesson brings its own."""
@@ -44,6 +45,13 @@ def library_of(kind: str) -> Library:
     if settings.library is None and beside.is_dir():
         folder = beside / kind
     return _library(folder, kind)
+
+
+def libraries_of(folder: Path) -> list[Library]:
+    """All libraries that a notebook in a folder may have its pictures in, its own first."""
+    kept = [folder / BESIDE, default_folder("", settings.library, folder), default_folder("")]
+    folders = [index.parent for root in kept for index in sorted(root.glob(f"*/{INDEX}"))]
+    return [_library(each, each.name) for each in dict.fromkeys(folders)]
 
 
 @lru_cache(maxsize=32)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nb_banana import errors, files, services, shelves, spending
+from nb_banana import errors, files, services, shelves, spending, used
 from nb_banana.answers import Answer
 from nb_banana.client import Service, generate, new_request_id
 from nb_banana.downloads import fetch
@@ -95,6 +95,7 @@ def find(request: ImageRequest, kinds: Iterable[str], wishes: Wishes = PLAIN) ->
         except errors.LibraryError:  # what can't be used has nothing; `_draw` says so
             continue
         if kept is not None:
+            used.note(library, kept.request_id)
             spending.PURSE.save(kept.receipt.usd, sandbox=kept.receipt.sandbox)
             image = BananaImage.of(kept, library, request=request, name=wishes.name, alt=wishes.alt)
             image.is_reused = True
@@ -205,6 +206,7 @@ def _keep(
         raise problem
     kept = entry.end(entry.library.store, fetched, receipt)
     if kept:
+        used.note(entry.library, entry.request_id)
         return BananaImage.of(
             kept[0], entry.library, request=request, name=wishes.name, alt=wishes.alt
         )
