@@ -178,6 +178,13 @@ def _library_folder() -> str:
 
 def _notes(source: saved.Saved, need: Needed, files: Companions) -> list[str]:
     notes = [f"{each}: copy it beside the notebook, and name it so." for each in files.elsewhere]
+    notes += [
+        f"{cell} never takes its picture from the library: leave the fresh out."
+        for cell in source.cells
+        if any(word in cell.source for word in ("--fresh", "fresh=True"))
+    ]
+    if need.missing:
+        notes += dict.fromkeys(need.problems)
     if need.unseen:
         notes.append(
             f"{need.unseen} of the pictures were used in this kernel and are not shown in the "
