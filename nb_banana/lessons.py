@@ -91,6 +91,8 @@ def _sorted_out(names: list[str], files: tuple[zipfile.ZipInfo, ...]) -> Content
     libraries = [name.rpartition("/")[0] for name in names if name.endswith(f"/{INDEX}")]
     if not libraries:
         raise Flaw("holds no library of pictures")
+    if not all("/" in name for name in libraries):
+        raise Flaw("has a library in a place where no lesson has one")
     pictures = []
     for name in names:
         within = _IN_LIBRARY.fullmatch(name)

@@ -42,7 +42,7 @@ def needed_by(notebook: Saved) -> Needed:
         LessonError: it needs nothing, or none of it can be found.
     """
     need = Needed()
-    libraries = shelves.libraries_of(notebook.path.parent)
+    libraries = shelves.libraries_of(notebook.path.parent.absolute())
     shown = [request_id for cell in notebook.cells for request_id in cell.requests]
     for library in libraries:
         _take(need, library, shown)

@@ -1,7 +1,9 @@
 """`pack`: a notebook and exactly the pictures that it needs, in one zip file for a class."""
 
 import os
+import stat
 import tempfile
+import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from nb_banana.keys import find_key
 from nb_banana.library import Library
 from nb_banana.limits import megabytes
 from nb_banana.needed import Needed, needed_by
+from nb_banana.paths import PICTURE_SUFFIXES
 from nb_banana.records import Kept
 from nb_banana.settings import settings
 from nb_banana.vault import INDEX, README
@@ -126,10 +129,10 @@ def _write(packed: Path, source: saved.Saved, need: Needed, files: Companions) -
     """Write the zip file; the number of its pictures."""
     home = _library_folder()
     digests: set[str] = set()
-    with zipfile.ZipFile(packed, "x", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(source.path.name, source.data)
+    with zipfile.ZipFile(packed, "x") as archive:
+        _put(archive, source.path.name, source.data)
         for name, data in files.data.items():
-            archive.writestr(name, data, zipfile.ZIP_STORED)
+            _put(archive, name, data)
         for library in _fresh(need, packed.parent):
             digests |= {each.digest for kept in copying.answers(library) for each in _all(kept)}
             _add_library(archive, library, f"{home}/{library.service}")
@@ -161,12 +164,21 @@ def _all(kept: Kept) -> tuple[Kept, ...]:
 
 
 def _add_library(archive: zipfile.ZipFile, library: Library, name: str) -> None:
-    archive.write(library.folder / INDEX, f"{name}/{INDEX}")
-    archive.writestr(f"{name}/README.txt", README)
+    _put(archive, f"{name}/{INDEX}", (library.folder / INDEX).read_bytes())
+    _put(archive, f"{name}/README.txt", README.encode())
     for file in sorted(library.folder.glob("*/**/*")):
         if file.is_file() and file.suffix != ".part":
             inside = file.relative_to(library.folder).as_posix()
-            archive.write(file, f"{name}/{inside}", zipfile.ZIP_STORED)
+            _put(archive, f"{name}/{inside}", file.read_bytes())
+
+
+def _put(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    entry = zipfile.ZipInfo(name, time.localtime()[:6])
+    is_picture = Path(name).suffix.lower() in PICTURE_SUFFIXES
+    entry.compress_type = zipfile.ZIP_STORED if is_picture else zipfile.ZIP_DEFLATED
+    # A class may share what one of them unpacks; the default is for its owner's eyes alone.
+    entry.external_attr = (stat.S_IFREG | 0o644) << 16
+    archive.writestr(entry, data)
 
 
 def _library_folder() -> str:
@@ -188,7 +200,8 @@ def _notes(source: saved.Saved, need: Needed, files: Companions) -> list[str]:
     if need.unseen:
         notes.append(
             f"{need.unseen} of the pictures were used in this kernel and are not shown in the "
-            "notebook. Without them: restart the kernel, pack again."
+            "notebook. If some were only tried out: restart the kernel, run all cells, save, and "
+            "pack again."
         )
     text = source.data.decode("utf-8", "replace")
     setting = settings.library

@@ -23,6 +23,7 @@ from nb_banana.errors import (
 from nb_banana.flaws import Flaw
 from nb_banana.library import Library
 from nb_banana.pixels import check_picture
+from nb_banana.vault import INDEX
 
 AGAIN = "Nothing was unpacked. Download it again, or ask for a new one made by nb_banana.pack()."
 
@@ -134,6 +135,7 @@ def _move_in(content: lessons.Content, clean: Path, home: Path) -> None:
             if not source.exists():
                 continue
             if target.exists():
+                _check_library(target)
                 copying.copy(Library(source, source.name), Library(target, target.name))
                 continue
             _make(target.parent, undo)
@@ -144,6 +146,19 @@ def _move_in(content: lessons.Content, clean: Path, home: Path) -> None:
             (clean / name).rename(home / name)
             undo.callback((home / name).unlink, missing_ok=True)
         undo.pop_all()
+
+
+def _check_library(folder: Path) -> None:
+    """See that a folder is a library, or empty: a zip must not choose where files go in others.
+
+    Raises:
+        LessonError: it is something else.
+    """
+    if any(folder.iterdir()) and not (folder / INDEX).is_file():
+        raise LessonError(
+            f"The lesson's library belongs into {folder}, and that folder has something else in "
+            "it. Choose another folder; nothing was unpacked."
+        )
 
 
 def _is_there(new: Path, old: Path, home: Path) -> bool:

@@ -7,9 +7,15 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat.v4 import new_output
 from PIL import Image
 
 import nb_banana
+from nb_banana import shelves
+from nb_banana.request import ImageRequest
+
+from .shelf import put
 
 NO_NETWORK = """
 import socket
@@ -81,10 +87,30 @@ def test_the_lesson_runs_without_key_cost_or_network(lesson, tmp_path, unpacked,
     assert not (tmp_path / "home" / "data").exists()
 
 
+def test_a_picture_that_would_need_the_network_fails_in_these_kernels(lesson, tmp_path):
+    path = nb_banana.unpack(lesson, tmp_path)
+    cells = (NO_NETWORK, "%load_ext nb_banana", "%%banana\nsomething else")
+    with pytest.raises(CellExecutionError, match="NotConnectedError"):
+        execute(path, *cells, home=tmp_path / "home")
+
+
+def test_pictures_of_the_model_come_from_the_lesson_where_there_is_no_key(tmp_path, monkeypatch):
+    kept = put(shelves.library_of("api"), ImageRequest("a banana"), "nbb-1")
+    shown_before = new_output("display_data", metadata={"nb_banana": {"request": "nbb-1"}})
+    cell = nbformat.v4.new_code_cell("%%banana\na banana", outputs=[shown_before])
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "a.ipynb")
+    packed = nb_banana.pack(tmp_path / "a.zip", notebook=tmp_path / "a.ipynb")
+    path = nb_banana.unpack(packed, tmp_path / "class")
+    cells = (NO_NETWORK, "%load_ext nb_banana", cell.source, "print(_.digest, _.sandbox)")
+    done = execute(path, *cells, home=tmp_path / "home")
+    assert "from your library" in shown(done)[0]
+    assert done.cells[-1].outputs[0]["text"] == f"{kept.digest} False\n"
+
+
 def test_what_the_lesson_does_not_have_is_said_where_nothing_may_be_sent(lesson, tmp_path):
     path = nb_banana.unpack(lesson, tmp_path)
     cells = ("%load_ext nb_banana\n%config Banana.backend = 'library'", "%%banana\nsomething else")
-    with pytest.raises(Exception, match="This picture is not in the library"):
+    with pytest.raises(CellExecutionError, match="This picture is not in the library"):
         execute(path, *cells, home=tmp_path / "home")
 
 

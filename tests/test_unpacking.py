@@ -150,6 +150,10 @@ REFUSED = {
     "another compression": (adding("x.png", compress_type=zipfile.ZIP_LZMA), "in a way that no"),
     "no notebook": (changing(lambda found: found.pop(NOTEBOOK)), "holds no notebook"),
     "no library": (changing(lambda found: found.pop(INDEX)), "holds no library"),
+    "a library in the folder itself": (
+        changing(lambda found: found.update({"pictures/index.sqlite": found[INDEX]})),
+        "where no lesson has one",
+    ),
     "a notebook that is none": (
         changing(lambda found: found.update({NOTEBOOK: b"{}"})),
         "Jupyter could not open",
@@ -349,6 +353,17 @@ def test_a_damaged_library_in_the_folder_is_said_and_nothing_is_put_beside_it(sh
     assert not (tmp_path / NOTEBOOK).exists()
 
 
+def test_a_folder_that_is_no_library_gets_nothing(shelf, tmp_path):
+    lesson = make(shelf, "nbb-1")
+    (tmp_path / FOLDER).mkdir(parents=True)
+    (tmp_path / FOLDER / "thesis.txt").write_text("mine")
+    with pytest.raises(errors.LessonError, match="something else in it"):
+        nb_banana.unpack(lesson, tmp_path)
+    assert [each.name for each in (tmp_path / FOLDER).iterdir()] == ["thesis.txt"]
+    (tmp_path / FOLDER / "thesis.txt").unlink()
+    assert nb_banana.unpack(lesson, tmp_path).exists()
+
+
 def test_a_place_that_is_none_is_said(shelf, tmp_path):
     lesson = make(shelf, "nbb-1")
     (tmp_path / "file").write_text("mine")
@@ -374,6 +389,9 @@ def test_what_was_unpacked_may_be_read_by_others_as_usual(shelf, tmp_path):
     plain = tmp_path / "plain"
     plain.touch()
     assert notebook.stat().st_mode == plain.stat().st_mode
+    with zipfile.ZipFile("lesson.zip") as archive:
+        modes = {each.external_attr >> 16 for each in archive.infolist()}
+    assert modes == {stat.S_IFREG | 0o644}
 
 
 def test_an_encrypted_zip_is_said(shelf, tmp_path):
