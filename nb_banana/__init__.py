@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from nb_banana.checkup import doctor
     from nb_banana.image import BananaImage
     from nb_banana.models import MODELS
+    from nb_banana.packing import pack
     from nb_banana.recovery import recover
     from nb_banana.request import ImageRequest
     from nb_banana.settings import configure
     from nb_banana.statement import spending
+    from nb_banana.unpacking import unpack
 
 __all__ = [
     "MODELS",
@@ -33,8 +35,10 @@ __all__ = [
     "history",
     "load",
     "login",
+    "pack",
     "recover",
     "spending",
+    "unpack",
 ]
 
 # Where each public name lives. They are imported when they are first used, so that importing the
@@ -54,8 +58,10 @@ _HOMES = {
     "history": "archive",
     "load": "archive",
     "login": "api",
+    "pack": "packing",
     "recover": "recovery",
     "spending": "statement",
+    "unpack": "unpacking",
 }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nb_banana.frontend import shell
 from nb_banana.keys import Secret, find_key
 from nb_banana.settings import VENDOR_URL, settings
-from nb_banana.vault import default_folder
+from nb_banana.vault import INDEX, default_folder
 
 if TYPE_CHECKING:
     from nb_banana.library import Library
@@ -57,6 +57,13 @@ def folder_of(kind: str) -> Path:
 def library_of(kind: str) -> "Library":
     """The library of a kind of service, in the folder that the settings say."""
     return _library(folder_of(kind), kind)
+
+
+def libraries_of(folder: Path) -> "list[Library]":
+    """All libraries that a notebook in a folder may have its pictures in, its own first."""
+    kept = [folder / BESIDE, default_folder("", settings.library, folder), default_folder("")]
+    folders = [index.parent for root in kept for index in sorted(root.glob(f"*/{INDEX}"))]
+    return [_library(each, each.name) for each in dict.fromkeys(folders)]
 
 
 @lru_cache(maxsize=32)

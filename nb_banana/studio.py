@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nb_banana import errors, files, purse, services, shelves
+from nb_banana import errors, files, purse, services, shelves, used
 from nb_banana.answers import Answer
 from nb_banana.client import Service, generate, new_request_id
 from nb_banana.downloads import fetch
@@ -90,6 +90,7 @@ def find(request: ImageRequest, kinds: Iterable[str], wishes: Wishes = PLAIN) ->
     if found is None:
         return None
     kept, library = found
+    used.note(library, kept.request_id)
     purse.PURSE.save(kept.receipt.usd, library.service)
     return _value(kept, library, request, wishes, "reused")
 
@@ -223,6 +224,7 @@ def _keep(
         raise problem
     kept = entry.end(entry.library.store, fetched, receipt)
     if kept:
+        used.note(entry.library, entry.request_id)
         return _value(kept[0], entry.library, request, wishes, "made")
     images[0].extras = tuple(images[1:])
     images[0].notes += (f"Not kept in the library. {entry.problem}",)
