@@ -98,8 +98,11 @@ class Recovery(Sequence[Found]):
             f"<td><code>{html.escape(each.request_id)}</code></td></tr>"
             for each in self
         )
-        head = "<tr><th>prompt</th><th>what became of it</th><th>request</th></tr>"
-        table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>" if rows else ""
+        names = ("prompt", "what became of it", "request")
+        head = "".join(f'<th style="text-align:left">{name}</th>' for name in names)
+        table = (
+            f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
+        )
         return f'<div class="nb-banana-recovery"><p>{html.escape(self.summary)}</p>{table}</div>'
 
 
