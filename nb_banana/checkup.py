@@ -93,11 +93,10 @@ def _key() -> Check:
 def _service() -> Iterator[Check]:
     host = host_of(settings.base_url)
     yield Check("who draws", host)
-    price = account.price(Service(settings.base_url), settings.model, settings.resolution)
-    if price is not None:
-        yield Check("reachable", f"{host} answers; a picture costs about {dollars(price)}")
-    elif account.is_reachable(Service(settings.base_url)):
-        yield Check("reachable", f"{host} answers; it can't say what a picture costs")
+    if account.is_reachable(Service(settings.base_url)):
+        price = account.price(Service(settings.base_url), settings.model, settings.resolution)
+        cost = f"costs about {dollars(price)}" if price is not None else "has a price not known"
+        yield Check("reachable", f"{host} answers; a picture {cost}")
     else:
         yield Check("reachable", f"{host} does not answer: look at the network", fine=False)
     try:

@@ -19,7 +19,7 @@ def _is_left_in(kind: str) -> bool:
     index = Index(folder_of(kind) / INDEX, PATIENCE)
     try:
         rows = index.rows(
-            "SELECT host, pid, started, changed FROM requests WHERE service = ? "
+            "SELECT id, host, pid, started, changed FROM requests WHERE service = ? "
             "AND state IN ('written', 'sent', 'answered', 'unknown')",
             kind,
         )

@@ -7,18 +7,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import overload
 
-from nb_banana import account, services, shelves
-from nb_banana.answers import Item
+from nb_banana import account, purse, services, shelves
+from nb_banana.answers import Answer, Item
 from nb_banana.client import Service
-from nb_banana.downloads import fetch
-from nb_banana.errors import (
-    BananaError,
-    DownloadError,
-    LibraryError,
-    LinkGoneError,
-    PictureError,
-)
+from nb_banana.downloads import fetch_all
+from nb_banana.errors import BananaError, LibraryError, LinkGoneError
 from nb_banana.image import BananaImage
+from nb_banana.inquiry import bill_of
 from nb_banana.keys import find_key
 from nb_banana.library import Library
 from nb_banana.money import dollars
@@ -26,8 +21,9 @@ from nb_banana.receipt import Receipt
 from nb_banana.records import Unfinished
 from nb_banana.settings import VENDOR_URL, settings
 
-LATEST_ROW = timedelta(minutes=10)
-"""After this long a request that the service's log does not have was never charged."""
+LATEST_ROW = timedelta(minutes=30)
+"""After this long a request that the service's log does not have was never charged: the waits
+between four more attempts, the longest generation and the log's own delay fit in."""
 NEVER_SENT = "it was never sent: not charged"
 
 
@@ -42,6 +38,7 @@ class Found:
         usd: what it cost in US dollars; None where nothing is known to be charged.
         image: the picture, where it was fetched.
         ended: whether there is nothing left to do.
+        lost: whether it was charged, and its picture can't be had any more.
     """
 
     request_id: str
@@ -50,13 +47,19 @@ class Found:
     usd: Decimal | None = None
     image: BananaImage | None = field(default=None, repr=False)
     ended: bool = True
+    lost: bool = False
 
 
 class Recovery(Sequence[Found]):
-    """What `recover` found, one row for each request; shows itself as a short table."""
+    """What `recover` found, one row for each request; shows itself as a short table.
 
-    def __init__(self, found: Sequence[Found]) -> None:
+    Attributes:
+        problems: libraries that could not be looked at, in a sentence each.
+    """
+
+    def __init__(self, found: Sequence[Found], problems: Sequence[str] = ()) -> None:
         self._found = tuple(found)
+        self.problems = tuple(problems)
 
     @overload
     def __getitem__(self, index: int) -> Found: ...
@@ -77,15 +80,18 @@ class Recovery(Sequence[Found]):
     def summary(self) -> str:
         """All of it in one line."""
         if not self:
-            return "Nothing is unfinished."
+            return " ".join(self.problems) or "Nothing is unfinished."
         fetched, open_ = len(self.images), sum(not each.ended for each in self)
+        lost = [each.request_id for each in self if each.lost]
+        free = len(self) - fetched - open_ - len(lost)
         parts = [
             f"{len(self)} unfinished request{'s' if len(self) > 1 else ''}",
             f"{fetched} fetched into the library" if fetched else "",
-            f"{len(self) - fetched - open_} closed" if len(self) - fetched - open_ else "",
+            f"{free} not charged" if free else "",
+            f"{len(lost)} charged without a picture ({_some(lost)})" if lost else "",
             f"{open_} still open" if open_ else "",
         ]
-        return ", ".join(filter(None, parts)) + "."
+        return " ".join([", ".join(filter(None, parts)) + ".", *self.problems])
 
     def __repr__(self) -> str:
         rows = (f"  {each.request_id}  {each.outcome}  {each.prompt[:60]!r}" for each in self)
@@ -106,6 +112,10 @@ class Recovery(Sequence[Found]):
         return f'<div class="nb-banana-recovery"><p>{html.escape(self.summary)}</p>{table}</div>'
 
 
+def _some(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
+
+
 def recover() -> Recovery:
     """Finish what was left unfinished by an interrupt, a crash, a timeout or a broken link.
 
@@ -113,13 +123,21 @@ def recover() -> Recovery:
     asked whether they were charged. No generation is sent again.
 
     Raises:
-        LibraryError: the library can't be read.
+        LibraryError: no library can be read. Where only one can't, the result says so.
     """
-    found = []
+    found: list[Found] = []
+    problems: list[LibraryError] = []
     for library in map(shelves.library_of, shelves.known_kinds()):
-        service = _service(library)
-        found += [_look_after(row, library, service) for row in library.unfinished()]
-    return Recovery(found)
+        try:
+            left = library.unfinished()
+        except LibraryError as error:
+            problems.append(error)
+            continue
+        service = _service(library) if left else NOBODY
+        found += [_look_after(row, library, service) for row in left]
+    if problems and not found:
+        raise problems[0]
+    return Recovery(found, list(map(str, problems)))
 
 
 def _service(library: Library) -> Service:
@@ -151,61 +169,84 @@ def _look_after(row: Unfinished, library: Library, service: Service) -> Found:
 def _fetch(row: Unfinished, library: Library, service: Service, found: Found) -> Found:
     """Fetch the pictures of an answer by the links that are in the journal."""
     receipt = row.receipt
-    usd = receipt.usd if receipt else None
-    price = f"charged {dollars(usd)}" if usd else "charged"
-    facts = {"client_request_id": row.request_id}
-    try:
-        if None in row.links or receipt is None:
-            raise LinkGoneError("It came inside the answer, which nobody could keep.")
-        pictures = [fetch(Item(url=link), service, facts) for link in row.links]
-        kept = library.store(row.request_id, pictures, receipt)
-    except LinkGoneError as error:
-        library.mark_failed(row.request_id, str(error), receipt)
-        return replace(found, outcome=f"{price}, and its link is gone", usd=usd)
-    except (DownloadError, PictureError) as error:
-        if service is NOBODY:
-            library.mark_failed(row.request_id, str(error), receipt)
-            return replace(found, outcome="play money; its sandbox has ended", usd=usd)
-        library.release(row.request_id, str(error))
-        return replace(found, outcome=f"{price}; {error}", usd=usd, ended=False)
-    image = BananaImage.of(kept[0], library)
-    return replace(found, outcome=f"fetched: {image.id}", usd=usd, image=image)
+    if receipt is None:  # not a row of ours
+        return replace(found, outcome="its bill is not in the journal", ended=False)
+    found = replace(found, usd=receipt.usd)
+    price = f"charged {dollars(receipt.usd)}" if receipt.usd else "charged"
+    came = fetch_all(Answer(tuple(Item(url=link) for link in row.links if link), receipt), service)
+    if came.is_whole:
+        image = BananaImage.of(library.store(row.request_id, came.pictures, receipt)[0], library)
+        gone = ""
+        if len(came.pictures) < len(row.links):
+            gone = f", {len(came.pictures)} of {len(row.links)} pictures: {GONE}"
+        return replace(found, outcome=f"fetched: {image.id}{gone}", image=image)
+    if isinstance(came.problem, LinkGoneError) or came.problem is None:
+        why = GONE if came.problem else "its picture was inside the answer, which was not kept"
+        library.mark_failed(row.request_id, f"charged, and {why}", receipt)
+        return replace(found, outcome=f"{price}, and {why}: ask its support", lost=True)
+    if service is NOBODY:
+        library.mark_failed(row.request_id, str(came.problem), receipt)
+        return replace(found, outcome="play money; its sandbox has ended", lost=True)
+    library.release(row.request_id, str(came.problem))
+    return replace(found, outcome=f"{price}; {came.problem}", ended=False)
+
+
+GONE = "the service has no picture at its link any more"
 
 
 def _ask(row: Unfinished, library: Library, service: Service, found: Found) -> Found:
     """Ask the log whether a request without an answer was charged."""
-    if service is NOBODY:
+    if service is NOBODY and row.receipt is None:
         library.mark_failed(row.request_id, "its sandbox has ended")
         return replace(found, outcome="its sandbox has ended: not known, and only play money")
-    charge = account.find_charge(service, row.request_id, sent=row.created, pauses=(0.0,))
-    old = datetime.now(UTC) - row.created > LATEST_ROW
-    if charge.state == "not charged" or (charge.state == "absent" and old):
-        library.mark_failed(row.request_id, "the service's log says: not charged")
-        return replace(found, outcome="not charged")
-    if charge.state == "charged":
-        bill = _bill(row, library, service, charge)
-        library.mark_failed(row.request_id, "charged, and the service names no picture", bill)
-        price = dollars(charge.usd) if charge.usd else "an amount that the log does not name"
-        ids = f" (inference id {charge.inference_id})" if charge.inference_id else ""
-        said = f"charged {price}{ids}, and the service has no link to its picture: ask its support"
-        return replace(found, outcome=said, usd=charge.usd)
-    why = "has no row of it yet" if charge.state == "absent" else "can't be read now"
-    return replace(found, outcome=f"not known yet: the service's log {why}", ended=False)
-
-
-def _bill(row: Unfinished, library: Library, service: Service, charge: account.Charge) -> Receipt:
-    return Receipt(
-        model=row.request.model,
-        service=service.host,
-        sandbox=library.service == shelves.SANDBOX,
-        client_request_id=row.request_id,
-        inference_id=charge.inference_id,
-        credits=None,
-        usd=charge.usd,
-        seconds=0.0,
-        attempts=1,
-        created=row.created,
+    charge = _known(row.receipt) or account.find_charge(
+        service, row.request_id, sent=row.created, pauses=(0.0,)
     )
+    if charge.state == "charged":
+        return _close_charged(row, library, service, charge, found)
+    old = datetime.now(UTC) - row.created > LATEST_ROW
+    if charge.state == "failed" and old:
+        library.mark_failed(row.request_id, "the service's log says: not charged")
+        purse.PURSE.drop(row.request_id)
+        return replace(found, outcome="not charged")
+    if charge.state == "absent" and old:
+        library.mark_failed(row.request_id, NO_ROW)
+        purse.PURSE.drop(row.request_id)
+        return replace(found, outcome=NO_ROW)
+    return replace(found, outcome=f"not known yet: {_why(charge, service)}", ended=False)
+
+
+NO_ROW = "not charged: the log of this key's account has no row of it"
+
+
+def _known(receipt: Receipt | None) -> account.Charge | None:
+    """What the log said when it was asked before."""
+    return account.Charge("charged", receipt.usd, receipt.inference_id) if receipt else None
+
+
+def _why(charge: account.Charge, service: Service) -> str:
+    if charge.state == "absent":
+        return "the service's log has no row of it yet"
+    if charge.state == "failed":
+        return "the service's log says that it failed, and a row of another attempt may come"
+    if service.secret is None and not service.is_loopback:
+        return "there is no key to ask the service's log with"
+    return "the service's log can't be read now"
+
+
+def _close_charged(
+    row: Unfinished, library: Library, service: Service, charge: account.Charge, found: Found
+) -> Found:
+    kind = library.service
+    bill = bill_of(charge, row.request, service, kind, row.request_id, row.created)
+    library.mark_failed(
+        row.request_id, "charged, and the service names no picture", row.receipt or bill
+    )
+    purse.PURSE.settle(row.request_id, charge.usd)
+    price = dollars(charge.usd) if charge.usd else "an amount that the log does not name"
+    ids = f" (inference id {charge.inference_id})" if charge.inference_id else ""
+    said = f"charged {price}{ids}, and the service names no link to its picture: ask its support"
+    return replace(found, outcome=said, usd=charge.usd, lost=True)
 
 
 def recover_quietly() -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nb_banana import keys, purse
+from nb_banana import account, keys, purse
 from nb_banana.library import Library
 from nb_banana.sandbox import Sandbox
 from nb_banana.settings import settings
@@ -19,6 +19,7 @@ def plain_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     """Each test starts with the settings as they come, no key, an empty library and no bills."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setattr(purse, "PURSE", purse.Purse())
+    monkeypatch.setattr(account, "_quotes", {})
     names = settings.trait_names(config=True)
     before = {name: getattr(settings, name) for name in names}
     yield
