@@ -219,6 +219,7 @@ def _keep(
     if problem is not None:
         entry.end(entry.library.release, str(problem))
         if images:
+            images[0].extras = tuple(images[1:])
             problem.facts["image"] = images[0]
         raise problem
     kept = entry.end(entry.library.store, fetched, receipt)
