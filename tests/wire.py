@@ -20,12 +20,15 @@ def server(answer: Callable) -> Iterator[tuple[str, list]]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self):
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.do_GET()
+            self.take(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
         def do_GET(self):
-            about = {"method": self.command, "headers": self.headers, "path": self.path}
-            seen.append(SimpleNamespace(client=self.client_address, **about))
+            self.take({})
+
+        def take(self, sent):
+            self.sent = sent
+            about = {"method": self.command, "path": self.path, "headers": self.headers}
+            seen.append(SimpleNamespace(client=self.client_address, sent=sent, **about))
             answer(self)
 
         def log_message(self, *args):
