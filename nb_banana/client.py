@@ -86,16 +86,21 @@ def generate(request: ImageRequest, service: Service, client_request_id: str) ->
 
     """
     try:
-        reply, attempts = _send_until_answered(request, service, client_request_id)
-        facts: dict[str, Any] = {**reply.ids, "client_request_id": client_request_id}
-        facts["attempts"] = attempts
-        if not 200 <= reply.status < 300:  # some of the vendor's pages say 201
-            raise error_for(reply, facts)
-        with unbroken():
-            receipt = _receipt(request, service, client_request_id, reply, attempts)
-            return Answer(read_items(reply, {**facts, "receipt": receipt}), receipt)
+        return _answer(request, service, client_request_id)
     except BananaError as error:
         raise http.redact(error, service.secret) from None
+
+
+def _answer(request: ImageRequest, service: Service, client_request_id: str) -> Answer:
+    # A frame of its own: what came is in its variables, and so would be a key that was echoed.
+    reply, attempts = _send_until_answered(request, service, client_request_id)
+    facts: dict[str, Any] = {**reply.ids, "client_request_id": client_request_id}
+    facts["attempts"] = attempts
+    if not 200 <= reply.status < 300:  # some of the vendor's pages say 201
+        raise error_for(reply, facts)
+    with unbroken():
+        receipt = _receipt(request, service, client_request_id, reply, attempts)
+        return Answer(read_items(reply, {**facts, "receipt": receipt}), receipt)
 
 
 def _send_until_answered(

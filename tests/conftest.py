@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from urllib3.util import Retry
 
-from nb_banana import account, keys, purse
+from nb_banana import account, client, downloads, keys, purse
 from nb_banana.library import Library
 from nb_banana.sandbox import Sandbox
 from nb_banana.settings import settings
@@ -47,3 +48,14 @@ def service(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
 def library(tmp_path: Path) -> Library:
     """A library of the test's own. Its folder is not there yet."""
     return Library(tmp_path / "library", "api", patience=5)
+
+
+@pytest.fixture
+def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many attempts and looks into the log as ever, with less of a pause between them."""
+    quick = Retry(total=client.ATTEMPTS.total, backoff_factor=0.01)
+    monkeypatch.setattr(client, "ATTEMPTS", quick)
+    monkeypatch.setattr(client, "SHORTEST_PAUSE", 0.01)
+    fetches = Retry(total=downloads.ATTEMPTS.total, backoff_factor=0.01)
+    monkeypatch.setattr(downloads, "ATTEMPTS", fetches)
+    monkeypatch.setattr(account, "PAUSES", (0.0, *(0.05 for _ in account.PAUSES[1:])))
