@@ -57,21 +57,17 @@ def test_a_forked_child_and_its_parent_do_not_share_a_connection():
     assert not by_words["child"] & by_words["parent"]
 
 
-def test_threads_have_a_connection_each():
-    both = threading.Barrier(2, timeout=20)
-
-    def answer(handler):
-        both.wait()
-        echo(handler)
-
+def test_a_thread_has_a_connection_of_its_own():
     def ask(words):
         with pytest.raises(errors.RefusalError, match=words):
             make(ImageRequest(words), service=Service(url))
 
-    with server(answer) as (url, seen):
-        threads = [threading.Thread(target=ask, args=(words,)) for words in ("one", "two")]
-        for thread in threads:
+    with server(echo) as (url, seen):
+        for words in ("one", "two"):
+            ask("mine")
+            thread = threading.Thread(target=ask, args=(words,))
             thread.start()
-        for thread in threads:
             thread.join()
-    assert len({each.client for each in posts(seen)}) == 2
+    mine, one, again, two = [each.client for each in posts(seen)]
+    assert mine == again
+    assert len({mine, one, two}) == 3
