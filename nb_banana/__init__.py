@@ -10,10 +10,16 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from nb_banana.api import agenerate, dry_run, edit, generate, login
+    from nb_banana.archive import forget, history, load
+    from nb_banana.checkup import doctor
     from nb_banana.image import BananaImage
     from nb_banana.models import MODELS
+    from nb_banana.packing import pack
+    from nb_banana.recovery import recover
     from nb_banana.request import ImageRequest
     from nb_banana.settings import configure
+    from nb_banana.statement import spending
+    from nb_banana.unpacking import unpack
 
 __all__ = [
     "MODELS",
@@ -21,10 +27,18 @@ __all__ = [
     "ImageRequest",
     "agenerate",
     "configure",
+    "doctor",
     "dry_run",
     "edit",
+    "forget",
     "generate",
+    "history",
+    "load",
     "login",
+    "pack",
+    "recover",
+    "spending",
+    "unpack",
 ]
 
 # Where each public name lives. They are imported when they are first used, so that importing the
@@ -35,11 +49,19 @@ _HOMES = {
     "ImageRequest": "request",
     "configure": "settings",
     "agenerate": "api",
+    "doctor": "checkup",
     "dry_run": "api",
     "edit": "api",
     "errors": "",
+    "forget": "archive",
     "generate": "api",
+    "history": "archive",
+    "load": "archive",
     "login": "api",
+    "pack": "packing",
+    "recover": "recovery",
+    "spending": "statement",
+    "unpack": "unpacking",
 }
 
 

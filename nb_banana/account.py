@@ -7,7 +7,7 @@ https://docs.aimlapi.com/api-references/service-endpoints/complete-model-list
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from nb_banana import http
 from nb_banana.answers import Reply
 from nb_banana.client import Service
 from nb_banana.models import find_model
+from nb_banana.receipt import read_bill
 
 READ_TIMEOUT = 10.0
 LONGEST_BODY = 8 * 1024 * 1024
@@ -25,6 +26,12 @@ PAUSES = (0.0, 1.0, 2.0, 3.0)
 """Seconds before each look into the log: a row can lag the answer by some seconds."""
 PAGE = 100
 MOST_PAGES = 10
+CLOCKS = timedelta(hours=1)
+"""How far our clock and the service's may be apart."""
+MOST = 10**9
+"""More US dollars than this are a mistake of the service, and less than one part in it too."""
+FRESH = 300.0
+"""Seconds for which a quoted price is believed; then the service is asked whether it changed."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +39,14 @@ class Charge:
     """What the log says of one request.
 
     Attributes:
-        state: ``charged``, ``not charged``, or ``unknown`` while there is no row of it.
+        state: ``charged``; ``not charged``; ``absent``: it has no row of it, which may come late;
+            ``failed``: it has a row that failed, and another may come late, for the request may
+            have been sent again; ``unknown``: the log could not be read.
         usd: what was charged, where the log says it.
         inference_id: the id that the charge is recorded under.
     """
 
-    state: Literal["charged", "not charged", "unknown"]
+    state: Literal["charged", "not charged", "absent", "failed", "unknown"]
     usd: Decimal | None = None
     inference_id: str | None = None
 
@@ -50,6 +59,7 @@ def find_charge(
     client_request_id: str,
     *,
     sent: datetime | None = None,
+    attempts: int | None = None,
     pauses: Sequence[float] = PAUSES,
 ) -> Charge:
     """Look a request up in the service's log, by our own id.
@@ -58,33 +68,38 @@ def find_charge(
         service: who was asked.
         client_request_id: the id that the request was sent with.
         sent: when, for a request of another day; else the last 24 hours are read.
-        pauses: seconds before each look; it ends with the first row that is found.
+        attempts: how often it was sent, each time with the same id; None where nobody knows. A
+            row that failed is the last word only where there is one for each.
+        pauses: seconds before each look; it ends as soon as the log has the last word.
     """
     if service.secret is None and not service.is_loopback:
         return UNKNOWN
+    found = UNKNOWN
     for pause in pauses:
         time.sleep(pause)
         rows = _log_rows(service, client_request_id, sent)
-        if rows:
-            return _charge(rows)
-    return UNKNOWN
+        found = UNKNOWN if rows is None else _charge(rows, attempts)
+        if found.state in {"charged", "not charged"}:
+            break
+    return found
 
 
 def _log_rows(
     service: Service, client_request_id: str, sent: datetime | None
-) -> list[Mapping[str, Any]]:
+) -> list[Mapping[str, Any]] | None:
+    """The rows of a request; None where the log can't be read, or not far enough back."""
     query: dict[str, Any] = {"limit": PAGE}
     if sent is None:
         query["period"] = "24h"
     else:
-        query["start"] = (sent - timedelta(minutes=5)).isoformat()
-        query["end"] = (sent + timedelta(hours=1)).isoformat()
+        query["start"] = (sent - CLOCKS).isoformat()
+        query["end"] = (sent + 2 * CLOCKS).isoformat()
     found: list[Mapping[str, Any]] = []
     for page in range(MOST_PAGES):
         body = _get(service, "/v2/logs", query | {"offset": page * PAGE})
         rows = body.get("data") if isinstance(body, dict) else None
         if not isinstance(rows, list):
-            break
+            return None
         found += [
             row
             for row in rows
@@ -92,20 +107,28 @@ def _log_rows(
         ]
         more = body.get("pagination")
         if found or not (isinstance(more, dict) and more.get("has_more") is True):
-            break
-    return found
+            return found
+    return None
 
 
-def _charge(rows: list[Mapping[str, Any]]) -> Charge:
-    costs = [_decimal(_at(row, "cost", "usd")) for row in rows]
+def _charge(rows: list[Mapping[str, Any]], attempts: int | None) -> Charge:
+    if not rows:
+        return Charge("absent")
+    costs = [read_bill({}, {"meta": {"usage": _usage(row)}})[1] for row in rows]
     paid = [row for row, cost in zip(rows, costs, strict=True) if cost]
     if paid:
         total = sum((cost for cost in costs if cost), Decimal(0))
         return Charge("charged", total, _text(paid[0].get("inference_id")))
     if all(row.get("status") == "failed" for row in rows):
-        return Charge("not charged", Decimal(0), _text(rows[0].get("inference_id")))
+        last_word = attempts is not None and len(rows) >= attempts
+        state: Literal["not charged", "failed"] = "not charged" if last_word else "failed"
+        return Charge(state, Decimal(0), _text(rows[0].get("inference_id")))
     # A request that succeeded at no stated cost: as good as charged, for it has a picture.
     return Charge("charged", None, _text(rows[0].get("inference_id")))
+
+
+def _usage(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"usd_spent": _at(row, "cost", "usd"), "credits_used": _at(row, "cost", "credits")}
 
 
 def balance(service: Service) -> Decimal | None:
@@ -114,8 +137,22 @@ def balance(service: Service) -> Decimal | None:
     return _decimal(body.get("current_balance")) if isinstance(body, dict) else None
 
 
-_prices: dict[tuple[str, str], tuple[str, Any]] = {}
-"""The session's answers about prices: (service, model) → ETag and pricing."""
+def is_reachable(service: Service) -> bool:
+    """Whether the service answers at all. No key is sent."""
+    return _ask(service, "/v1/models", {"limit": 1}, with_key=False) is not None
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What the service said of a model's price, with its ETag, and when on our clock."""
+
+    pricing: Any
+    etag: str
+    moment: float
+
+
+_quotes: dict[tuple[str, str], Quote] = {}
+"""The session's answers about prices, by service and model."""
 
 
 def price(service: Service, model: str, resolution: str | None) -> Decimal | None:
@@ -130,28 +167,33 @@ def price(service: Service, model: str, resolution: str | None) -> Decimal | Non
 
 
 def _pricing(service: Service, model: str) -> Any:
-    etag, known = _prices.get((service.base_url, model), ("", None))
+    known = _quotes.get((service.base_url, model))
+    if known and time.monotonic() - known.moment < FRESH:
+        return known.pricing
     reply = _ask(
         service,
         "/v1/models",
         {"id": model, "include": "pricing"},
-        headers={"If-None-Match": etag} if etag else {},
+        headers={"If-None-Match": known.etag} if known and known.etag else {},
         with_key=False,
     )
-    if reply is None or reply.status == 304:
-        return known
-    body = _json(reply)
-    row = _find_row(body, model)
-    _prices[service.base_url, model] = (reply.headers.get("etag", ""), row)
-    return row
+    body = _json(reply) if reply else None
+    now = time.monotonic()
+    if known and reply and reply.status == 304:
+        quote = replace(known, moment=now)
+    elif reply and reply.status == 200 and isinstance(rows := _at(body, "data"), list):
+        quote = Quote(_find_pricing(rows, model), reply.headers.get("etag", ""), now)
+    else:  # no answer to this question: what was said before holds
+        return known.pricing if known else None
+    _quotes[service.base_url, model] = quote
+    return quote.pricing
 
 
-def _find_row(body: Any, model: str) -> Any:
+def _find_pricing(rows: list[Any], model: str) -> Any:
     known = find_model(model)
-    names = set(known.ids) if known else {model}
-    rows = body.get("data") if isinstance(body, dict) else None
-    for row in rows if isinstance(rows, list) else []:
-        if isinstance(row, dict) and names & {row.get("id"), *(_list(row.get("aliases")))}:
+    names = known.ids if known else (model,)
+    for row in rows:
+        if any(name == _at(row, "id") or name in _list(_at(row, "aliases")) for name in names):
             return row.get("pricing")
     return None
 
@@ -174,7 +216,9 @@ def _quoted(pricing: Any, resolution: str) -> Decimal | None:
     if len(offers) != 1:
         return None
     amount, per = _decimal(_at(offers[0], "price")), _decimal(_at(offers[0], "per"))
-    return amount / per if amount is not None and per else None
+    if amount is None or not per or per * MOST < 1:
+        return None
+    return amount / per
 
 
 def _get(service: Service, path: str, query: Mapping[str, Any]) -> Any:
@@ -236,4 +280,4 @@ def _decimal(value: Any) -> Decimal | None:
         number = Decimal(value)
     except InvalidOperation:
         return None
-    return number if number.is_finite() and number >= 0 else None
+    return number if number.is_finite() and 0 <= number < MOST else None

@@ -128,12 +128,13 @@ async def agenerate(prompt: str, **options: Any) -> BananaImage:
 
 
 def dry_run(prompt: str, **options: Any) -> DryRun:
-    """What `generate` would send, as JSON, as ``requests`` code and as ``curl``. Nothing is sent.
+    """What `generate` would send and cost, as JSON, ``requests`` code and ``curl``. It is not sent.
 
     >>> dry_run("a banana").payload
     {'model': 'google/nano-banana-2', 'prompt': 'a banana'}
     """
-    return DryRun(build_request(prompt, **_known(options)), settings.base_url)
+    request = build_request(prompt, **_known(options))
+    return DryRun(request, settings.base_url, studio.quote(request))
 
 
 def login(key: str | None = None, *, save: bool = False) -> None:

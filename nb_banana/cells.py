@@ -29,6 +29,8 @@ def cell_of(request: ImageRequest, name: str | None = None) -> str:
         words.append("-w")
     for reference in request.references:
         words += ["-i", shlex.quote(reference.label or "picture")]
+    if request.take > 1:
+        words += ["--take", str(request.take)]
     for key, value in request.params.items():
         words += ["--param", shlex.quote(f"{key}={json.dumps(value)}")]
     if any(mark in request.prompt for mark in MARKS):

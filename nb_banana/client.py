@@ -24,6 +24,7 @@ from nb_banana.errors import (
     NotConnectedError,
     UnreadableAnswerError,
 )
+from nb_banana.interrupts import unbroken
 from nb_banana.keys import Secret, host_of, is_loopback
 from nb_banana.receipt import Receipt, read_bill
 from nb_banana.request import ImageRequest
@@ -85,14 +86,21 @@ def generate(request: ImageRequest, service: Service, client_request_id: str) ->
 
     """
     try:
-        reply, attempts = _send_until_answered(request, service, client_request_id)
-        facts: dict[str, Any] = {**reply.ids, "client_request_id": client_request_id}
-        if not 200 <= reply.status < 300:  # some of the vendor's pages say 201
-            raise error_for(reply, facts)
-        receipt = _receipt(request, service, client_request_id, reply, attempts)
-        return Answer(read_items(reply, {**facts, "receipt": receipt}), receipt)
+        return _answer(request, service, client_request_id)
     except BananaError as error:
         raise http.redact(error, service.secret) from None
+
+
+def _answer(request: ImageRequest, service: Service, client_request_id: str) -> Answer:
+    # A frame of its own: what came is in its variables, and so would be a key that was echoed.
+    reply, attempts = _send_until_answered(request, service, client_request_id)
+    facts: dict[str, Any] = {**reply.ids, "client_request_id": client_request_id}
+    facts["attempts"] = attempts
+    if not 200 <= reply.status < 300:  # some of the vendor's pages say 201
+        raise error_for(reply, facts)
+    with unbroken():
+        receipt = _receipt(request, service, client_request_id, reply, attempts)
+        return Answer(read_items(reply, {**facts, "receipt": receipt}), receipt)
 
 
 def _send_until_answered(
@@ -100,12 +108,16 @@ def _send_until_answered(
 ) -> tuple[Reply, int]:
     """The last reply and the number of attempts."""
     retry = ATTEMPTS
-    reply, response = _attempt(request, service, client_request_id)
+    payload = request.payload()  # before there is anything that could have been sent
+    timeout = service.timeout or request.read_timeout
+    facts: dict[str, Any] = {"client_request_id": client_request_id, "attempts": 1}
+    reply, response = _attempt(payload, service, timeout, facts)
     while (pause := _pause_before_next(reply, response, retry)) is not None:
         _wait(pause, client_request_id)
         retry = retry.increment("POST", GENERATIONS, response=response.raw)
-        reply, response = _attempt(request, service, client_request_id)
-    return reply, len(retry.history) + 1
+        facts["attempts"] += 1
+        reply, response = _attempt(payload, service, timeout, facts)
+    return reply, facts["attempts"]
 
 
 def _wait(pause: float, client_request_id: str) -> None:
@@ -133,18 +145,17 @@ def _pause_before_next(reply: Reply, response: requests.Response, retry: Retry) 
 
 
 def _attempt(
-    request: ImageRequest, service: Service, client_request_id: str
+    payload: dict[str, Any], service: Service, timeout: float, facts: dict[str, Any]
 ) -> tuple[Reply, requests.Response]:
-    timeout = service.timeout or request.read_timeout
-    facts: dict[str, Any] = {"client_request_id": client_request_id}
+    facts = dict(facts)
     try:
         response = http.send(
             "POST",
             service.base_url + GENERATIONS,
             secret=service.secret,
             read_timeout=timeout,
-            json=request.payload(),
-            headers={"X-Client-Request-Id": client_request_id},
+            json=payload,
+            headers={"X-Client-Request-Id": facts["client_request_id"]},
         )
         facts["inference_id"] = response.headers.get("x-inference-id")
         body = http.read_body(response, LONGEST_ANSWER, seconds=timeout)

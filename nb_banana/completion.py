@@ -8,7 +8,7 @@ from IPython.core.completer import CompletionContext, SimpleCompletion, context_
 
 from nb_banana.options import OPTIONS
 
-OURS = re.compile(r"\s*(%%banana|([\w.\[\], ]+=\s*)?%banana)\s")
+OURS = re.compile(r"""\s*(%%banana|([\w.\[\]'", ]+=\s*)?%banana)\s""")
 """A line whose end is for us: ``%%banana …``, ``%banana …``, ``small = %banana …``."""
 FLAGS = {flag: option for option in OPTIONS for flag in option.flags}
 

@@ -1,6 +1,7 @@
 """Fetch a picture that was made and charged: a GET, which may be tried again, without any key."""
 
 import time
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -8,7 +9,7 @@ import requests
 from urllib3.util import Retry
 
 from nb_banana import http
-from nb_banana.answers import Item
+from nb_banana.answers import Answer, Item
 from nb_banana.client import Service
 from nb_banana.errors import (
     DownloadError,
@@ -30,7 +31,46 @@ ATTEMPTS = Retry(total=3, backoff_factor=0.3, backoff_jitter=0.3)
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
-def fetch(item: Item, service: Service, facts: dict[str, Any]) -> tuple[bytes, Kind]:
+Fetched = tuple[bytes, Kind]
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What could be had of an answer's pictures.
+
+    Attributes:
+        pictures: those that came whole.
+        problem: the first problem with another one.
+        is_whole: whether nothing more will come, so that these are all there are to keep.
+    """
+
+    pictures: list[Fetched]
+    problem: PictureError | None
+    is_whole: bool
+
+
+def fetch_all(answer: Answer, service: Service) -> Arrival:
+    """Fetch the pictures of an answer: one that fails does not take the others along."""
+    receipt = answer.receipt
+    facts: dict[str, Any] = {
+        "client_request_id": receipt.client_request_id,
+        "inference_id": receipt.inference_id,
+        "receipt": receipt,
+    }
+    pictures: list[Fetched] = []
+    problems: list[PictureError] = []
+    for item in answer.items:
+        try:
+            pictures.append(fetch(item, service, facts))
+        except PictureError as error:
+            problems.append(error)
+    # What came inside the answer can't be fetched again, so it is not kept waiting for the others.
+    is_inside = any(item.data is not None for item in answer.items)
+    is_over = is_inside or all(isinstance(error, LinkGoneError) for error in problems)
+    return Arrival(pictures, problems[0] if problems else None, bool(pictures) and is_over)
+
+
+def fetch(item: Item, service: Service, facts: dict[str, Any]) -> Fetched:
     """The picture's bytes as they were made, and what they are.
 
     Args:
@@ -57,10 +97,13 @@ def fetch(item: Item, service: Service, facts: dict[str, Any]) -> tuple[bytes, K
     except PictureError as error:
         raise _kept(error, where, facts) from None
     except KeyboardInterrupt:
-        raise Interrupted(f"Stopped. The picture was made and charged; {where}", **facts) from None
+        raise Interrupted(
+            f"Stopped. The picture was made and charged; nb_banana.recover() fetches it, {where}",
+            **facts,
+        ) from None
 
 
-def _until_it_is_there(url: str, service: Service) -> tuple[bytes, Kind]:
+def _until_it_is_there(url: str, service: Service) -> Fetched:
     retry = ATTEMPTS
     while True:
         try:

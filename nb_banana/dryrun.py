@@ -23,10 +23,12 @@ class DryRun:
     Attributes:
         request: the checked `ImageRequest`.
         url: where it would go.
+        price: what it would cost, in words.
     """
 
-    def __init__(self, request: ImageRequest, base_url: str) -> None:
+    def __init__(self, request: ImageRequest, base_url: str, price: str = "") -> None:
         self.request = request
+        self.price = price
         self.url = base_url + GENERATIONS
 
     @property
@@ -89,7 +91,9 @@ class DryRun:
         if "image_urls" in shown:
             shown["image_urls"] = [_shorten(url) for url in shown["image_urls"]]
         pictures = [_line(*each) for each in enumerate(self.request.references, 1)]
+        price = [("Price:", self.price)] if self.price else []
         return [
+            *price,
             ("Nothing was sent. This is the request:", self._json(shown)),
             *([("The reference pictures:", "\n".join(pictures))] if pictures else []),
             ("The same in Python:", self._python(shown)),

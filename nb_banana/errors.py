@@ -31,6 +31,7 @@
     │   ├── TruncatedPictureError          the picture is cut off
     │   └── PictureTooLargeError           more bytes or pixels than we accept
     ├── SaveError (OSError)                a file could not be written; the picture is still there
+    ├── LessonError (ValueError)           a lesson can't be packed or unpacked; nothing was changed
     ├── LibraryError                       the library can't do it; a picture in hand is still there
     │   ├── LibraryUnavailableError (OSError)   its folder can't be used, or is full
     │   ├── LibraryBusyError (TimeoutError)     another process holds the index too long
@@ -208,6 +209,15 @@ class PictureTooLargeError(PictureError):
 
 class SaveError(BananaError, OSError):
     """A file could not be written. The picture itself is still there."""
+
+
+class LessonError(BananaError, ValueError):
+    """A lesson can't be packed, or a zip file is not one that is unpacked. Nothing was changed."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The cells without a picture, where that is what is wrong."""
+        return tuple(self.facts.get("missing", ()))
 
 
 class LibraryError(BananaError):

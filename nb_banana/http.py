@@ -3,7 +3,6 @@
 import os
 import threading
 import time
-from collections.abc import Mapping
 from typing import Any
 
 import requests
@@ -153,8 +152,11 @@ def redact(error: BananaError, secret: Secret | None) -> BananaError:
     """The same error without any part of the key, should the service have echoed it."""
     if secret is None:
         return error
-    facts: Mapping[str, Any] = {
-        name: secret.redact(value) if isinstance(value, str) else value
-        for name, value in error.facts.items()
-    }
+    facts = {name: _redacted(value, secret) for name, value in error.facts.items()}
     return type(error)(secret.redact(str(error.args[0])), **facts)
+
+
+def _redacted(value: Any, secret: Secret) -> Any:
+    if isinstance(value, bytes):
+        return secret.redact_bytes(value)
+    return secret.redact(value) if isinstance(value, str) else value

@@ -43,7 +43,7 @@ class BananaImage:
         name: the notebook's variable that it was bound to, for the caption.
         alt: the text that stands for it where it can't be seen; the prompt unless given.
         extras: further pictures of the same answer, which the service sent unasked.
-        is_reused: whether it came from the library this time, so that it cost nothing.
+        came: ``made`` just now; ``reused``, from the library at no cost; or ``loaded``, looked up.
         notes: what a person should know of it, one line each.
 
     """
@@ -69,7 +69,7 @@ class BananaImage:
         self.name = name
         self.alt = alt or request.prompt
         self.extras: tuple[BananaImage, ...] = ()
-        self.is_reused = False
+        self.came = "loaded" if kept else "made"
         self.notes = tuple(each.note for each in request.references if each.note)
         self._sources = tuple(each.source for each in request.references)
         self._temporary: Path | None = None
@@ -84,6 +84,7 @@ class BananaImage:
         request: ImageRequest | None = None,
         name: str | None = None,
         alt: str | None = None,
+        came: str = "loaded",
     ) -> "BananaImage":
         """The value of a picture in the library. Its bytes stay on the disk.
 
@@ -93,6 +94,7 @@ class BananaImage:
             request: what asks for it now, which knows the names of its references.
             name: what the caption calls it.
             alt: the alt text; else the prompt.
+            came: see the class.
         """
         asked = kept.asked_by(request) if request else kept.request
         image = cls(
@@ -100,6 +102,7 @@ class BananaImage:
         )
         if request:
             image._sources = tuple(each.source for each in request.references)
+        image.came = came
         image.extras = tuple(cls.of(each, library) for each in kept.extras)
         return image
 

@@ -94,6 +94,21 @@ class Index:
             yield Session(connection)
             connection.execute("COMMIT")  # after an error, closing takes all of it back
 
+    def is_own(self) -> bool:
+        """Whether it has the tables that `nb_banana.schema` makes and nothing beside them.
+
+        A view or a trigger in an index from a stranger would be work that he chose.
+
+        Raises:
+            LibraryError: see `nb_banana.errors`.
+        """
+        with closing(sqlite3.connect(":memory:")) as fresh:
+            fresh.row_factory = _as_dict
+            for version in self.migrations:
+                for statement in version:
+                    fresh.execute(statement)
+            return self.rows(_TABLES) == Session(fresh).rows(_TABLES)
+
     def _is_there(self) -> bool:
         try:
             self.path.stat()
@@ -174,6 +189,7 @@ class Index:
         )
 
 
+_TABLES = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
 _PLACE = {
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_READONLY,

@@ -1,50 +1,98 @@
 """After a request without an answer: was it charged? The service's log is asked, and it is said."""
 
-from typing import TypeVar
+from datetime import UTC, datetime
 
-from nb_banana import account, spending
+from nb_banana import account, purse
+from nb_banana.account import Charge
 from nb_banana.client import Service
 from nb_banana.entry import Entry
 from nb_banana.errors import UNSURE, BananaError, Interrupted
 from nb_banana.money import dollars
-
-Problem = TypeVar("Problem", bound=BananaError | Interrupted)
+from nb_banana.receipt import Receipt
+from nb_banana.request import ImageRequest
+from nb_banana.shelves import SANDBOX
 
 ONE_LOOK = (0.0,)
 """After an interrupt the log is asked once: the person wants to go on."""
-VERDICTS = {
-    "charged": "The service's log says that it was charged{amount}. It was not sent again; "
-    "nb_banana.recover() looks whether the picture can still be had.",
-    "not charged": "The service's log says that it was not charged. Run it again.",
-    "unknown": "Whether it was charged is not known yet, so it was not sent again. "
-    "nb_banana.recover() asks the service's log again.",
-}
+CHARGED = (
+    "The service's log says that it was charged{amount}. It was not sent again. The log has no "
+    "link to the picture: the service's support may find it by the ids."
+)
+NOT_CHARGED = "The service's log says that it was not charged. Run it again."
+NOT_KNOWN = "Whether it was charged is not known yet, so it was not sent again. "
+ASK_AGAIN = "nb_banana.recover() asks the service's log again."
+NOT_WRITTEN = "The library could not be used, so keep the id: the service's log has it too."
 
 
-def look_into(error: Problem, service: Service, entry: Entry) -> Problem:
-    """The same error, with what the log says; the journal has it too.
+def look_into(
+    error: BananaError | Interrupted, service: Service, entry: Entry, request: ImageRequest
+) -> BananaError | Interrupted:
+    """The error, with what the log says; the journal has it too.
 
     Args:
         error: why there is no answer.
         service: who was asked.
         entry: the request's entry in the journal.
+        request: what was asked.
+
+    Returns:
+        The same kind of error, or `Interrupted` where Ctrl-C came while the log was asked.
     """
-    library = entry.library
     if error.facts.get("not_charged"):
-        entry.end(library.mark_failed, str(error))
+        entry.end(entry.library.mark_failed, str(error))
+        purse.PURSE.drop(entry.request_id)
         return error
-    entry.write(library.mark_unknown, str(error))
+    entry.write(entry.library.mark_unknown, str(error))
+    kind = type(error)
     pauses = ONE_LOOK if isinstance(error, Interrupted) else account.PAUSES
+    attempts = error.facts.get("attempts")
     try:
-        charge = account.find_charge(service, entry.request_id, pauses=pauses)
+        charge = account.find_charge(service, entry.request_id, attempts=attempts, pauses=pauses)
     except KeyboardInterrupt:
-        charge = account.UNKNOWN
-    if charge.state == "not charged":
-        entry.write(library.mark_failed, "the service's log says: not charged")
-    entry.ended = True
-    if charge.state == "charged":
-        spending.PURSE.pay(charge.usd, sandbox=library.service == "sandbox")
-    amount = f": {dollars(charge.usd)}" if charge.usd else ""
-    verdict = VERDICTS[charge.state].format(amount=amount)
+        charge, kind = account.UNKNOWN, Interrupted
+    _write_down(charge, service, entry, request)
     facts = {"inference_id": charge.inference_id, "charge": charge} | error.facts
-    return type(error)(str(error.args[0]).replace(UNSURE, verdict), **facts)
+    return kind(str(error.args[0]).replace(UNSURE, _verdict(charge, entry)), **facts)
+
+
+def _write_down(charge: Charge, service: Service, entry: Entry, request: ImageRequest) -> None:
+    if charge.state == "not charged":
+        entry.write(entry.library.mark_failed, "the service's log says: not charged")
+        purse.PURSE.drop(entry.request_id)
+    if charge.state == "charged":
+        kind = entry.library.service
+        bill = bill_of(charge, request, service, kind, entry.request_id, datetime.now(UTC))
+        entry.write(entry.library.mark_unknown, "charged, and no answer came", bill)
+        purse.PURSE.settle(entry.request_id, charge.usd)
+    entry.ended = True
+
+
+def _verdict(charge: Charge, entry: Entry) -> str:
+    if charge.state == "charged":
+        return CHARGED.format(amount=f": {dollars(charge.usd)}" if charge.usd else "")
+    if charge.state == "not charged":
+        return NOT_CHARGED
+    return NOT_KNOWN + (ASK_AGAIN if entry.is_written else NOT_WRITTEN)
+
+
+def bill_of(
+    charge: Charge,
+    request: ImageRequest,
+    service: Service,
+    kind: str,
+    request_id: str,
+    created: datetime,
+) -> Receipt:
+    """The receipt of a charge that only the log tells of."""
+    return Receipt(
+        model=request.model,
+        service=service.host,
+        sandbox=kind == SANDBOX,
+        client_request_id=request_id,
+        inference_id=charge.inference_id,
+        credits=None,
+        usd=charge.usd,
+        seconds=0.0,
+        attempts=1,
+        created=created,
+    )

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from nb_banana import rows
 from nb_banana.errors import LibraryDamagedError, LostPictureError, NotKeptError
 from nb_banana.index import Index, Row, Session
-from nb_banana.process import Owner, is_gone, this_process
+from nb_banana.process import is_left, this_process
 from nb_banana.receipt import Receipt
 from nb_banana.records import Bill, Unfinished
 from nb_banana.references import Address, Reference
@@ -135,7 +135,7 @@ class Journal:
         )
         with self._believed():
             return [
-                rows.restore_unfinished(row, self.reference_url) for row in found if _is_left(row)
+                rows.restore_unfinished(row, self.reference_url) for row in found if is_left(row)
             ]
 
     def bills(self, since: datetime | None = None) -> list[Bill]:
@@ -145,7 +145,7 @@ class Journal:
             since: with its time zone; None for all.
         """
         found = self._index.rows(
-            "SELECT id, created, model, notebook, usd FROM requests "
+            "SELECT id, created, model, notebook, usd, sandbox FROM requests "
             "WHERE service = ? AND answered IS NOT NULL AND created >= ? ORDER BY seq",
             self.service,
             rows.stamp(since) if since else "",
@@ -228,10 +228,3 @@ class Journal:
                 f"A row of the library in {self.folder} can't be read ({error!r}). "
                 "It was left as it is. Put a backup of index.sqlite in its place."
             ) from error
-
-
-def _is_left(row: Row) -> bool:
-    if row["pid"] is None:
-        return True
-    owner = Owner(row["host"], row["pid"], row["started"])
-    return is_gone(owner, datetime.fromisoformat(row["changed"]))

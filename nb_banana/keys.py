@@ -23,6 +23,8 @@ ENVIRONMENT = ("AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY")
 KEYRING_SERVICE = "nb_banana"
 SHORTEST_PART = 5
 """A run of this many characters of a key in a text counts as a part of the key."""
+SHORTEST_IN_BYTES = 12
+"""A key of this many characters is in no picture by chance."""
 
 
 class Secret:
@@ -60,6 +62,11 @@ class Secret:
         starts = range(len(self._text) - SHORTEST_PART + 1)
         parts = {self._text[start : start + SHORTEST_PART] for start in starts}
         return re.sub(r"[^\s\"'(),;<>]+", lambda word: _hide(word.group(), parts), text)
+
+    def redact_bytes(self, data: bytes) -> bytes:
+        """The bytes without the whole key; parts stay, for a paid picture may be in the bytes."""
+        key = self._text.encode()
+        return data.replace(key, b"...") if len(key) >= SHORTEST_IN_BYTES else data
 
 
 def _hide(word: str, parts: set[str]) -> str:

@@ -53,8 +53,7 @@ class Library(Journal):
 
         Args:
             request_id: the one that began.
-            pictures: the bytes as they came, and what they are; at least one, in the order of
-                the answer.
+            pictures: the bytes as they came, at least one, in the order of the answer.
             receipt: the bill, and how long it took.
 
         Raises:
@@ -167,11 +166,7 @@ class Library(Journal):
             raise NotKeptError(f"{path} can't be read: {error.strerror}.") from error
 
     def by_content(self, data: bytes) -> Kept:
-        """The picture that has these bytes, as it was asked for last.
-
-        Raises:
-            NotKeptError: the library has no such picture.
-        """
+        """The picture that has these bytes; see `by_digest`."""
         return self.by_digest(hashlib.sha256(data).hexdigest())
 
     def by_digest(self, digest: str) -> Kept:
@@ -262,7 +257,7 @@ class Library(Journal):
 
     def _kept(self, source: Index | Session, where: str, *values: Any) -> list[Kept]:
         """The answers for which a condition on `requests` holds, the newest first."""
-        # The condition is one of our own texts; what comes from elsewhere goes in by ?.
+        # Our own text; what comes from elsewhere goes in by ?.
         found = source.rows(
             f"SELECT {rows.KEPT} FROM requests JOIN pictures ON request_id = id "  # noqa: S608
             f"WHERE service = ? AND state = 'stored' AND ({where}) ORDER BY seq DESC, position",

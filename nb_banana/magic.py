@@ -10,11 +10,11 @@ from nb_banana import options, progress, template
 from nb_banana.completion import make_matcher
 from nb_banana.errors import BananaError
 from nb_banana.keys import find_key
+from nb_banana.leftovers import is_something_left
 from nb_banana.settings import VENDOR_URL, limits, settings
 
 SANDBOX_NOTE = (
-    "nb_banana: no key found, so the sandbox draws (here, no AI, no cost). "
-    "With a key: set AIMLAPI_KEY or call nb_banana.login()."
+    "nb_banana draws in its sandbox (no AI, no cost). With a key: AIMLAPI_KEY or nb_banana.login()"
 )
 HERE = frozenset({"dry_run", "raw", "quiet", "help"})
 """Options that the magic itself heeds; all others are arguments of `generate`."""
@@ -124,6 +124,10 @@ def load(shell: Any) -> None:
     shell.Completer.custom_matchers.append(matcher)
     if settings.backend == "auto" and settings.base_url == VENDOR_URL and not find_key(VENDOR_URL):
         print(SANDBOX_NOTE)  # noqa: T201 - the person has to know whose pictures these are
+    if is_something_left():
+        from nb_banana.recovery import recover_quietly  # loads as much as the first picture
+
+        print(recover_quietly())  # noqa: T201 - a paid picture came back, or may yet
 
 
 def unload(shell: Any) -> None:

@@ -5,14 +5,18 @@ import importlib
 import os
 import socket
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 PATIENCE = timedelta(hours=1)
 """How long a process that can't be asked after (on another host) counts as alive."""
 GONE = None
 UNTOLD = ""
+_given_up: set[str] = set()
+"""Requests that this process, which still lives, works on no more; not each could be written."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,23 @@ def is_gone(owner: Owner, last_sign: datetime) -> bool:
         if now != UNTOLD:
             return now != owner.started
     return datetime.now(UTC) - last_sign > PATIENCE
+
+
+def give_up(request_id: str) -> None:
+    """From now on nobody of this process works on the request."""
+    _given_up.add(request_id)
+
+
+def is_left(row: Mapping[str, Any]) -> bool:
+    """Whether a row of the journal is nobody's any more.
+
+    Args:
+        row: its columns ``id``, ``host``, ``pid``, ``started`` and ``changed``.
+    """
+    if row["pid"] is None or row["id"] in _given_up:
+        return True
+    owner = Owner(row["host"], row["pid"], row["started"])
+    return is_gone(owner, datetime.fromisoformat(row["changed"]))
 
 
 def _started(pid: int) -> str | None:

@@ -106,6 +106,7 @@ class Bill:
         model: the id that was sent.
         notebook: where it was asked for, if known.
         usd: US dollars; None where the service did not say.
+        sandbox: whether a sandbox answered, so that it is play money.
 
     """
 
@@ -114,6 +115,7 @@ class Bill:
     model: str
     notebook: str | None
     usd: Decimal | None
+    sandbox: bool
 
 
 @dataclass(frozen=True)

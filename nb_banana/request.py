@@ -126,18 +126,23 @@ def _checked_prompt(prompt: Any) -> str:
         raise RequestError(f"The prompt is a text, not {type(prompt).__name__}.")
     if not prompt.strip():
         raise RequestError("The prompt is empty. Say in words what to draw.")
+    _check_characters("The prompt", prompt)
+    return prompt.strip()
+
+
+def _check_characters(what: str, text: str) -> None:
     try:
-        prompt.encode()
+        text.encode()
     except UnicodeEncodeError:
         raise RequestError(
-            "The prompt has half of a character (a lone surrogate). Write that character anew."
+            f"{what} has half of a character (a lone surrogate). Write that character anew."
         ) from None
-    return prompt.strip()
 
 
 def _checked_model(model: Any) -> str:
     if not isinstance(model, str) or not model.strip():
         raise RequestError(f"model is a name such as {DEFAULT_MODEL!r}, not {model!r}.")
+    _check_characters("The model's name", model)
     return model_id(model)
 
 

@@ -156,7 +156,7 @@ def restore_bill(row: Row) -> Bill:
     """The value of a row."""
     usd = None if row["usd"] is None else Decimal(row["usd"])
     made = datetime.fromisoformat(row["created"])
-    return Bill(row["id"], made, row["model"], row["notebook"], usd)
+    return Bill(row["id"], made, row["model"], row["notebook"], usd, bool(row["sandbox"]))
 
 
 def restore_kept(row: Row, path: Path, read: Callable[[str], str]) -> Kept:

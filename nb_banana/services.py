@@ -5,10 +5,10 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
+from nb_banana import shelves
 from nb_banana.client import Service
 from nb_banana.keys import Secret, find_key, is_loopback, missing_key
 from nb_banana.settings import VENDOR_URL, checked_seconds, settings
-from nb_banana.shelves import SANDBOX, kind_of
 
 if TYPE_CHECKING:
     from nb_banana.sandbox import Sandbox
@@ -38,10 +38,17 @@ def find_service(*, key: Secret | None = None, timeout: float | None = None) -> 
     raise missing_key(url)
 
 
+def find_quoter() -> Service:
+    """Whom to ask for prices, which needs no key."""
+    if shelves.kinds()[-1] == shelves.SANDBOX:
+        return Service(sandbox_url())
+    return Service(settings.base_url)
+
+
 def kind_of_service(service: Service) -> str:
     """Which library its pictures go to."""
     own = _sandbox is not None and service.base_url == _sandbox.url
-    return SANDBOX if own else kind_of(service.base_url)
+    return shelves.SANDBOX if own else shelves.kind_of(service.base_url)
 
 
 def sandbox_url() -> str:
@@ -54,6 +61,11 @@ def sandbox_url() -> str:
             _sandbox = Sandbox().start()
             atexit.register(_stop, _sandbox, os.getpid())
         return _sandbox.url
+
+
+def running_sandbox() -> Service | None:
+    """The sandbox of this process, if it was started."""
+    return Service(_sandbox.url) if _sandbox is not None else None
 
 
 def _stop(sandbox: "Sandbox", starter: int) -> None:

@@ -52,6 +52,16 @@ class Choice(TraitType[str | None, str | None]):
         return "one of " + ", ".join(self.allowed)
 
 
+class Number(Float[Any, Any]):
+    """A number; traitlets' own takes True for 1."""
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """Called by traitlets with each new value."""
+        if isinstance(value, bool):
+            self.error(obj, value)
+        return super().validate(obj, value)
+
+
 class Banana(Configurable):
     """Settings of nb_banana. Each option of a cell wins over the setting of its name."""
 
@@ -78,19 +88,19 @@ class Banana(Configurable):
     preview = Integer(
         768, min=64, max=4096, help="The longer side of the picture in the notebook, in pixels."
     ).tag(config=True)
-    timeout = Float(
+    timeout = Number(
         None,
         allow_none=True,
         help="Seconds to wait for a picture. None: 120 for 1K, 240 for 2K, 600 for 4K.",
     ).tag(config=True)
 
-    budget = Float(
+    budget = Number(
         None,
         allow_none=True,
         min=0.0,
         help="US dollars that this kernel may spend. A request that would pass it is not sent.",
     ).tag(config=True)
-    confirm_over = Float(
+    confirm_over = Number(
         None,
         allow_none=True,
         min=0.0,

@@ -3,11 +3,15 @@
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nb_banana.frontend import shell
 from nb_banana.keys import Secret, find_key
-from nb_banana.library import Library, default_folder
 from nb_banana.settings import VENDOR_URL, settings
+from nb_banana.vault import INDEX, default_folder
+
+if TYPE_CHECKING:
+    from nb_banana.library import Library
 
 BESIDE = "nb_banana_library"
 """A folder of this name beside a notebook is the notebook's library: a lesson brings its own."""
@@ -37,17 +41,35 @@ def kinds(key: Secret | None = None) -> tuple[str, ...]:
     return (own,)
 
 
-def library_of(kind: str) -> Library:
-    """The library of a kind of service, in the folder that the settings say."""
-    folder = default_folder(kind, settings.library, notebook_folder())
+def known_kinds() -> tuple[str, ...]:
+    """All kinds of service that this person may have pictures of."""
+    return tuple(dict.fromkeys((kind_of(settings.base_url), API, SANDBOX)))
+
+
+def folder_of(kind: str) -> Path:
+    """The folder of a kind of service, as the settings say."""
     beside = notebook_folder() / BESIDE
     if settings.library is None and beside.is_dir():
-        folder = beside / kind
-    return _library(folder, kind)
+        return beside / kind
+    return default_folder(kind, settings.library, notebook_folder())
+
+
+def library_of(kind: str) -> "Library":
+    """The library of a kind of service, in the folder that the settings say."""
+    return _library(folder_of(kind), kind)
+
+
+def libraries_of(folder: Path) -> "list[Library]":
+    """All libraries that a notebook in a folder may have its pictures in, its own first."""
+    kept = [folder / BESIDE, default_folder("", settings.library, folder), default_folder("")]
+    folders = [index.parent for root in kept for index in sorted(root.glob(f"*/{INDEX}"))]
+    return [_library(each, each.name) for each in dict.fromkeys(folders)]
 
 
 @lru_cache(maxsize=32)
-def _library(folder: Path, kind: str) -> Library:
+def _library(folder: Path, kind: str) -> "Library":
+    from nb_banana.library import Library  # loading the extension asks for folders only
+
     return Library(folder, kind)
 
 

@@ -32,10 +32,13 @@ def caption(image: "BananaImage") -> str:
 
 
 def _story(image: "BananaImage") -> tuple[str, ...]:
-    if image.is_reused:
-        return "from your library", "$0", f"made {image.receipt.created.astimezone():%Y-%m-%d}"
-    play = " play money" if image.sandbox and image.cost else ""
-    return f"{image.receipt.seconds:.1f} s", dollars(image.cost) + play
+    made = f"made {image.receipt.created.astimezone():%Y-%m-%d}"
+    if image.came == "reused":
+        return "from your library", "$0", made
+    cost = dollars(image.cost) + (" play money" if image.sandbox and image.cost else "")
+    if image.came == "loaded":
+        return (made, cost) if image.cost is not None else (made,)
+    return f"{image.receipt.seconds:.1f} s", cost
 
 
 def lines(image: "BananaImage") -> tuple[str, ...]:

@@ -77,7 +77,14 @@ def _state(value: Any) -> Any:
 
 
 def _from_ours(value: Any) -> Source:
-    return Source(getattr(value, "name", None) or "picture", data=value.bytes, ours=value)
+    label = getattr(value, "name", None) or _quoted(getattr(value, "prompt", ""))
+    return Source(label, data=value.bytes, ours=value)
+
+
+def _quoted(prompt: str) -> str:
+    """What to call a picture that has no name: the beginning of its prompt."""
+    line = " ".join(prompt.split()) or "picture"
+    return f"“{line if len(line) <= 40 else line[:39] + '…'}”"
 
 
 def _is_pillow(value: Any) -> bool:

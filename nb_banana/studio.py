@@ -8,25 +8,23 @@ import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
-from nb_banana import errors, files, services, shelves, spending
+from nb_banana import errors, files, purse, services, shelves, used
 from nb_banana.answers import Answer
 from nb_banana.client import Service, generate, new_request_id
-from nb_banana.downloads import fetch
+from nb_banana.downloads import Arrival, fetch_all
 from nb_banana.entry import Entry
+from nb_banana.errors import Interrupted
 from nb_banana.image import BananaImage
-from nb_banana.inquiry import look_into
+from nb_banana.inquiry import NOT_WRITTEN, look_into
+from nb_banana.interrupts import unbroken
 from nb_banana.keys import Secret
-from nb_banana.library import Library
+from nb_banana.library import Kept, Library
 from nb_banana.models import short_name
-from nb_banana.pixels import Kind
 from nb_banana.progress import Waiting
 from nb_banana.receipt import Receipt
 from nb_banana.request import ImageRequest
 from nb_banana.settings import settings
-
-Fetched = tuple[bytes, Kind]
 
 
 @dataclass(frozen=True)
@@ -86,6 +84,28 @@ def find(request: ImageRequest, kinds: Iterable[str], wishes: Wishes = PLAIN) ->
     Raises:
         LostPictureError: it was made, and its file is not whole: to make it again would cost again.
     """
+    found = _look(request, kinds)
+    if found is None:
+        return None
+    kept, library = found
+    used.note(library, kept.request_id)
+    purse.PURSE.save(kept.receipt.usd, library.service)
+    return _value(kept, library, request, wishes, "reused")
+
+
+def quote(request: ImageRequest) -> str:
+    """What a request would cost now, in words. Nothing but its price is asked for."""
+    try:
+        if _look(request, shelves.kinds()):
+            return "$0, it is in your library"
+    except errors.LostPictureError as error:
+        return str(error)
+    if settings.backend == "library":
+        return "it is not in your library, and nothing else is asked"
+    return str(purse.estimate([request], services.find_quoter()))
+
+
+def _look(request: ImageRequest, kinds: Iterable[str]) -> tuple[Kept, Library] | None:
     for kind in kinds:
         library = shelves.library_of(kind)
         try:
@@ -95,10 +115,7 @@ def find(request: ImageRequest, kinds: Iterable[str], wishes: Wishes = PLAIN) ->
         except errors.LibraryError:  # what can't be used has nothing; `_draw` says so
             continue
         if kept is not None:
-            spending.PURSE.save(kept.receipt.usd, sandbox=kept.receipt.sandbox)
-            image = BananaImage.of(kept, library, request=request, name=wishes.name, alt=wishes.alt)
-            image.is_reused = True
-            return image
+            return kept, library
     return None
 
 
@@ -123,27 +140,42 @@ def _check(request: ImageRequest, wishes: Wishes) -> None:
 def _draw(request: ImageRequest, wishes: Wishes, service: Service) -> BananaImage:
     """Pay for a picture."""
     kind = services.kind_of_service(service)
-    spending.check_budget([request], service, sandbox=kind == shelves.SANDBOX)
     library = shelves.library_of(kind)
     entry = Entry(library, new_request_id())
     parents = [each.origin for each in request.references if isinstance(each.source, BananaImage)]
     try:
-        entry.write(_begin, library, request, parents)
-        entry.write(library.mark_sent)
+        purse.check_budget([request], service, kind, entry.request_id)
+        entry.begin(request, notebook=shelves.notebook(), parents=parents)
         with Waiting(f"{short_name(request.model)} is drawing"):
             started = time.monotonic()
             answer = _ask(request, service, entry)
-            fetched, problem = _fetch_all(answer, service)
+            came = fetch_all(answer, service)
             receipt = replace(answer.receipt, seconds=time.monotonic() - started)
-        return _keep(request, wishes, entry, receipt, fetched, problem)
-    except BaseException:
-        # Whoever looks for unfinished requests may take it now.
-        entry.end(library.release, "it was broken off")
+        with unbroken():
+            return _keep(request, wishes, entry, receipt, came)
+    except Interrupted:
         raise
+    except KeyboardInterrupt:
+        raise _stopped(request, service, entry) from None
+    finally:
+        entry.leave()
+        if entry.reached == "nothing":
+            purse.PURSE.drop(entry.request_id)
 
 
-def _begin(request_id: str, library: Library, request: ImageRequest, parents: list[str]) -> None:
-    library.begin(request, request_id, notebook=shelves.notebook(), parents=parents)
+def _stopped(
+    request: ImageRequest, service: Service, entry: Entry
+) -> errors.BananaError | Interrupted:
+    """What Ctrl-C between two steps means for the money."""
+    facts = {"client_request_id": entry.request_id}
+    if entry.reached == "nothing":
+        entry.end(entry.library.mark_failed, "stopped before it was sent")
+        return Interrupted("Stopped before it was sent. Nothing was charged.", **facts)
+    if entry.reached == "answered":
+        cure = "nb_banana.recover() fetches it." if entry.is_written else NOT_WRITTEN
+        return Interrupted(f"Stopped. The picture was made and charged; {cure}", **facts)
+    error = Interrupted(f"Stopped a request that was sent. {errors.UNSURE}", **facts)
+    return look_into(error, service, entry, request)
 
 
 def _ask(request: ImageRequest, service: Service, entry: Entry) -> Answer:
@@ -151,75 +183,56 @@ def _ask(request: ImageRequest, service: Service, entry: Entry) -> Answer:
     library = entry.library
     try:
         answer = generate(request, service, entry.request_id)
-    except (errors.UncertainError, errors.UnreadableAnswerError, errors.Interrupted) as error:
-        raise look_into(error, service, entry) from None
+    except (errors.UncertainError, errors.UnreadableAnswerError, Interrupted) as error:
+        raise look_into(error, service, entry, request) from None
     except errors.BananaError as error:
         receipt = error.facts.get("receipt")
-        entry.end(library.mark_failed, str(error), receipt)
-        _pay(receipt)
+        with unbroken():
+            entry.end(library.mark_failed, str(error), receipt)
+            if receipt is None:
+                purse.PURSE.drop(entry.request_id)
+            else:
+                purse.PURSE.settle(entry.request_id, receipt.usd)
         raise
-    entry.write(library.mark_answered, answer.items, answer.receipt)
-    _pay(answer.receipt)
+    with unbroken():
+        entry.reached = "answered"
+        entry.write(library.mark_answered, answer.items, answer.receipt)
+        purse.PURSE.settle(entry.request_id, answer.receipt.usd)
     return answer
 
 
-def _pay(receipt: Receipt | None) -> None:
-    if receipt is not None:
-        spending.PURSE.pay(receipt.usd, sandbox=receipt.sandbox)
-
-
-def _fetch_all(
-    answer: Answer, service: Service
-) -> tuple[list[Fetched], errors.PictureError | None]:
-    """All pictures of an answer that can be had, and the first problem with another."""
-    receipt = answer.receipt
-    facts: dict[str, Any] = {
-        "client_request_id": receipt.client_request_id,
-        "inference_id": receipt.inference_id,
-        "receipt": receipt,
-    }
-    fetched: list[Fetched] = []
-    problem: errors.PictureError | None = None
-    for item in answer.items:
-        try:
-            fetched.append(fetch(item, service, facts))
-        except errors.PictureError as error:
-            problem = problem or error
-    return fetched, problem
-
-
 def _keep(
-    request: ImageRequest,
-    wishes: Wishes,
-    entry: Entry,
-    receipt: Receipt,
-    fetched: list[Fetched],
-    problem: errors.PictureError | None,
+    request: ImageRequest, wishes: Wishes, entry: Entry, receipt: Receipt, came: Arrival
 ) -> BananaImage:
     """Put the pictures into the library; where that fails they stay in memory."""
-    images = _in_memory(request, wishes, receipt, fetched)
-    if problem is not None:
-        entry.end(entry.library.release, str(problem))
-        if images:
-            problem.facts["image"] = images[0]
-        raise problem
-    kept = entry.end(entry.library.store, fetched, receipt)
-    if kept:
-        return BananaImage.of(
-            kept[0], entry.library, request=request, name=wishes.name, alt=wishes.alt
-        )
-    images[0].extras = tuple(images[1:])
-    images[0].notes += (f"Not kept in the library. {entry.problem}",)
-    return images[0]
-
-
-def _in_memory(
-    request: ImageRequest, wishes: Wishes, receipt: Receipt, fetched: list[Fetched]
-) -> list[BananaImage]:
-    return [
+    library, problem, kept = entry.library, came.problem, None
+    if came.is_whole:
+        kept = entry.end(library.store, came.pictures, receipt)
+    else:  # the row keeps the links of all its pictures, for `recover`
+        entry.end(library.release, str(problem))
+    images = [
         BananaImage(data, kind, request, receipt, name=wishes.name, alt=wishes.alt)
-        for data, kind in fetched
+        for data, kind in came.pictures
     ]
+    if kept:
+        used.note(library, entry.request_id)
+        images = [_value(kept[0], library, request, wishes, "made")]
+    elif images:
+        images[0].extras = tuple(images[1:])
+        images[0].notes += (f"Not kept in the library. {entry.problem or problem}",)
+    if problem is None:
+        return images[0]
+    cure = " nb_banana.recover() tries it again." if entry.is_written and not kept else ""
+    facts = problem.facts | ({"image": images[0]} if images else {})
+    raise type(problem)(f"{problem.args[0]}{cure}", **facts)
+
+
+def _value(
+    kept: Kept, library: Library, request: ImageRequest, wishes: Wishes, came: str
+) -> BananaImage:
+    return BananaImage.of(
+        kept, library, request=request, name=wishes.name, alt=wishes.alt, came=came
+    )
 
 
 def _hand_over(image: BananaImage, wishes: Wishes) -> BananaImage:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -38,8 +39,11 @@ def main() -> int:
     notebook.cells.append(nbformat.v4.new_code_cell(SAVE.format(folder=str(OUT))))
     client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(HERE)}})
     try:
-        # The kernel's own log goes to stderr and says nothing about the demo.
-        client.execute(stderr=subprocess.DEVNULL, env=without_keys())
+        # A library of its own: a picture that a person has paid would stand in for the sandbox's.
+        with tempfile.TemporaryDirectory(prefix="nb_banana-demo-") as library:
+            client.extra_arguments = [f"--Banana.library={library}"]
+            # The kernel's own log goes to stderr and says nothing about the demo.
+            client.execute(stderr=subprocess.DEVNULL, env=without_keys())
     except CellExecutionError as error:
         print(f"The demo stopped at a cell:\n{error}", file=sys.stderr)
         return 1

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from urllib3.util import Retry
 
-from nb_banana import keys, spending
+from nb_banana import account, client, downloads, keys, purse
 from nb_banana.library import Library
 from nb_banana.sandbox import Sandbox
 from nb_banana.settings import settings
 
-from .doors import Door, Function, Magic
+from .reference_doors import Door, Function, Magic
 from .shells import ipython_shell
 
 KEY = "test-key-7f3a9c51d2e84b06"
@@ -21,7 +22,8 @@ KEY = "test-key-7f3a9c51d2e84b06"
 def plain_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each test starts with the settings as they come, no key, an empty library and no bills."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.setattr(spending, "PURSE", spending.Purse())
+    monkeypatch.setattr(purse, "PURSE", purse.Purse())
+    monkeypatch.setattr(account, "_quotes", {})
     names = settings.trait_names(config=True)
     before = {name: getattr(settings, name) for name in names}
     yield
@@ -59,3 +61,14 @@ def door(request: pytest.FixtureRequest, service: Sandbox) -> Iterator[Door]:
         return
     with ipython_shell() as shell:
         yield Magic(service, shell)
+
+
+@pytest.fixture
+def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many attempts and looks into the log as ever, with less of a pause between them."""
+    quick = Retry(total=client.ATTEMPTS.total, backoff_factor=0.01)
+    monkeypatch.setattr(client, "ATTEMPTS", quick)
+    monkeypatch.setattr(client, "SHORTEST_PAUSE", 0.01)
+    fetches = Retry(total=downloads.ATTEMPTS.total, backoff_factor=0.01)
+    monkeypatch.setattr(downloads, "ATTEMPTS", fetches)
+    monkeypatch.setattr(account, "PAUSES", (0.0, *(0.05 for _ in account.PAUSES[1:])))

@@ -1,108 +1,36 @@
-"""The two ways to a picture, as one: what is proven through a door holds for Python and for cells.
+"""The two doors to one road, so that a test goes through both: the function and the magic."""
 
-A picture that is given to the cell is bound to a variable first, as a person has it.
-"""
-
-import base64
-import io
-import json
-import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-import PIL.Image
+from nb_banana import generate
 
-import nb_banana
-from nb_banana.sandbox import Sandbox
+from .shells import ipython_shell
 
-from .shells import Shell
-
-FLAGS = {"aspect_ratio": "-a", "resolution": "-r", "model": "-m"}
+Draw = Callable[..., Any]
+FLAGS = {"aspect_ratio": "-a", "resolution": "-r", "take": "--take", "model": "-m"}
 
 
-class Door:
-    """How a picture is asked for.
-
-    Attributes:
-        service: who draws, and remembers what it was sent.
-    """
-
-    def __init__(self, service: Sandbox) -> None:
-        self.service = service
-
-    def draw(self, prompt: str, images: Any = (), **options: Any) -> nb_banana.BananaImage:
-        """The picture of a prompt and of references: objects, or the texts behind ``-i``."""
-        raise NotImplementedError
-
-    def refused(self, prompt: str, images: Any = (), **options: Any) -> str:
-        """The sentence of the error; it came before anything was sent."""
-        raise NotImplementedError
-
-    @property
-    def body(self) -> dict[str, Any]:
-        """What arrived last."""
-        return self.service.posts[-1].body
-
-    @property
-    def arrived(self) -> list[PIL.Image.Image]:
-        """The reference pictures that arrived last, opened again."""
-        return [PIL.Image.open(io.BytesIO(data)) for data in self.files]
-
-    @property
-    def files(self) -> list[bytes]:
-        """Their bytes."""
-        uris = [url.partition(",") for url in self.body["image_urls"]]
-        assert all(head.startswith("data:image/") for head, _, _ in uris)
-        return [base64.b64decode(text, validate=True) for _, _, text in uris]
+def by_function(prompt: str, **options: Any) -> Any:
+    return generate(prompt, **options)
 
 
-class Function(Door):
-    """``nb_banana.generate``."""
+@contextmanager
+def open_door(name: str) -> Iterator[Draw]:
+    """``function`` or ``magic`` as ``draw(prompt, **options)``; an error is raised by both."""
+    if name == "function":
+        yield by_function
+        return
+    with ipython_shell() as shell:
 
-    def draw(self, prompt, images=(), **options):
-        return nb_banana.generate(prompt, images=images, **options)
+        def by_magic(prompt: str, **options: Any) -> Any:
+            words = ["%%banana", options.pop("name", "")]
+            for option, value in options.items():
+                flag = FLAGS.get(option, f"--{option}")
+                words.append(flag if value is True else f"{flag} {value}")
+            result = shell.shell.run_cell(f"{' '.join(words)}\n{prompt}", store_history=True)
+            result.raise_error()
+            return result.result
 
-    def refused(self, prompt, images=(), **options):
-        before = len(self.service.posts)
-        try:
-            self.draw(prompt, images, **options)
-        except nb_banana.errors.BananaError as error:
-            assert len(self.service.posts) == before
-            return str(error)
-        raise AssertionError("it was not refused")
-
-
-class Magic(Door):
-    """A ``%%banana`` cell."""
-
-    def __init__(self, service: Sandbox, shell: Shell) -> None:
-        super().__init__(service)
-        self.shell = shell
-
-    def draw(self, prompt, images=(), **options):
-        return self.shell.run(self._cell(prompt, images, options))
-
-    def refused(self, prompt, images=(), **options):
-        before = len(self.service.posts)
-        error = self.shell.run(self._cell(prompt, images, options), fails=True)
-        assert isinstance(error, nb_banana.errors.BananaError), error
-        assert len(self.service.posts) == before
-        return str(error)
-
-    def _cell(self, prompt, images, options):
-        words = []
-        for number, image in enumerate(images if isinstance(images, list) else [images], 1):
-            if isinstance(image, tuple) and not image:
-                continue
-            word = image if isinstance(image, str) else f"picture_{number}"
-            if word is not image:
-                self.shell.names[word] = image
-            words += ["-i", shlex.quote(word)]
-        if "resize" in options:
-            self.shell.run(f"%config Banana.resize = {options.pop('resize')}")
-        for name, value in options.items():
-            words += (
-                [FLAGS[name], str(value)]
-                if name in FLAGS
-                else ["--param", shlex.quote(f"{name}={json.dumps(value)}")]
-            )
-        return f"%%banana {' '.join(words)}\n{prompt}"
+        yield by_magic

@@ -1,11 +1,7 @@
 """The contract on money, kept over real HTTP: what is sent, how often, and what an answer means."""
 
-import http.server
 import socket
-import threading
-from contextlib import contextmanager
 from decimal import Decimal
-from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +10,7 @@ from nb_banana.client import Service
 from nb_banana.keys import Secret
 
 from .conftest import KEY
+from .servers import server
 
 
 def draw(service, prompt, **options):
@@ -65,7 +62,9 @@ def test_what_is_sent_is_the_payload_and_our_own_id(service):
         ("not-a-picture", errors.NotAPictureError, 1, 1),
     ],
 )
-def test_each_trouble_is_its_own_error_and_is_sent_once(service, trouble, kind, posts, charges):
+def test_each_trouble_is_its_own_error_and_is_sent_once(
+    service, brisk, trouble, kind, posts, charges
+):
     with pytest.raises(kind) as caught:
         draw(service, f"a banana [trouble: {trouble}]")
     assert type(caught.value) is kind
@@ -75,7 +74,7 @@ def test_each_trouble_is_its_own_error_and_is_sent_once(service, trouble, kind, 
 
 
 @pytest.mark.parametrize("trouble", ["500", "503", "maintenance", "429", "429-retry-after 1"])
-def test_what_cannot_have_been_charged_is_sent_again_and_charged_once(service, trouble):
+def test_what_cannot_have_been_charged_is_sent_again_and_charged_once(service, brisk, trouble):
     image = draw(service, f"a banana [trouble: {trouble} x2]")
     assert image.receipt.attempts == len(service.posts) == 3
     assert len(service.charges) == 1
@@ -85,7 +84,7 @@ def test_what_cannot_have_been_charged_is_sent_again_and_charged_once(service, t
 @pytest.mark.parametrize(
     ("trouble", "kind"), [("503", errors.ServerError), ("429", errors.RateLimitError)]
 )
-def test_trying_again_comes_to_an_end(service, trouble, kind):
+def test_trying_again_comes_to_an_end(service, brisk, trouble, kind):
     with pytest.raises(kind):
         draw(service, f"a banana [trouble: {trouble}]")
     assert len(service.posts) == 5
@@ -94,12 +93,12 @@ def test_trying_again_comes_to_an_end(service, trouble, kind):
 
 def test_a_read_timeout_is_not_sent_again(service):
     with pytest.raises(errors.AnswerTimeoutError, match=r"charged: \$0.089. It was not sent again"):
-        draw(service, "a banana [trouble: slow 2]", timeout=0.3)
+        draw(service, "a banana [trouble: slow 0.6]", timeout=0.2)
     assert len(service.posts) == 1
 
 
 @pytest.mark.parametrize("trouble", ["link-404 x1", "cut-picture x2", "half-picture x1"])
-def test_only_the_link_is_tried_again_when_the_picture_did_not_arrive(service, trouble):
+def test_only_the_link_is_tried_again_when_the_picture_did_not_arrive(service, brisk, trouble):
     prompt = f"a banana [trouble: {trouble}]"
     if trouble.startswith("link"):  # the service says that there is nothing: asking again is vain
         with pytest.raises(errors.LinkGoneError, match=r"http://127.0.0.1"):
@@ -139,44 +138,6 @@ def test_nobody_there_means_not_charged():
 def test_an_unknown_host_means_not_charged():
     with pytest.raises(errors.NotConnectedError, match="nothing was charged"):
         studio.make(ImageRequest("a"), service=Service("https://no-such-host.invalid"))
-
-
-@contextmanager
-def server(answer):
-    """A server that answers each request with what `answer(handler)` writes."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self):
-            self.rfile.read(int(self.headers["Content-Length"]))
-            seen.append(SimpleNamespace(headers=self.headers, client=self.client_address))
-            answer(self)
-
-        def do_GET(self):
-            seen.append(SimpleNamespace(headers=self.headers, client=self.client_address))
-            answer(self)
-
-        def log_message(self, *args):
-            pass
-
-        def reply(self, status, body=b"", **headers):
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name.replace("_", "-"), value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    seen = []
-    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{running.server_port}", seen
-    finally:
-        running.shutdown()
-        running.server_close()
 
 
 def test_a_redirect_does_not_take_the_key_along(monkeypatch):
@@ -261,7 +222,7 @@ def test_an_error_of_any_shape_becomes_a_sentence(body, words):
         b"{}",
     ],
 )
-def test_an_answer_of_any_shape_is_an_answer_error(body):
+def test_an_answer_of_any_shape_is_an_answer_error(brisk, body):
     with (
         server(lambda handler: handler.reply(200, body)) as (base, _),
         pytest.raises(errors.AnswerError),
@@ -279,7 +240,7 @@ def test_a_refusal_gives_the_reason_and_the_bill():
 
 
 @pytest.mark.parametrize("value", ["soon", "-5", "", "Wed, 21 Oct 1990 07:28:00 GMT"])
-def test_a_strange_retry_after_does_no_harm(value):
+def test_a_strange_retry_after_does_no_harm(brisk, value):
     replies = []
 
     def answer(handler):

@@ -34,7 +34,7 @@ def test_the_readmes_first_cells_run(service):
 
 def test_the_readmes_commands_are_in_the_makefile():
     makefile = (ROOT / "Makefile").read_text("utf-8")
-    for target in re.findall(r"\bmake (\w+)", README):
+    for target in re.findall(r"(?:^|`)make (\w+)", README, re.M):
         assert re.search(rf"^{target}:", makefile, re.M), target
 
 

@@ -65,7 +65,8 @@ class History(Sequence[BananaImage]):
             for number, image in enumerate(self)
         )
         head = "".join(
-            f"<th>{name}</th>" for name in ("", "", "prompt", "size", "model", "cost", "made", "id")
+            f'<th style="text-align:left">{name}</th>'
+            for name in ("", "", "prompt", "size", "model", "cost", "made", "id")
         )
         return (
             f'<div class="nb-banana-history"><p>{html.escape(self._title)}</p>'

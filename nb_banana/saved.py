@@ -1,0 +1,98 @@
+"""A notebook as it was saved: which pictures its cells show, and which cells should show one."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nb_banana.errors import LessonError
+
+MAGIC = re.compile(r"^[ \t]*(?:%%banana\b(.*)|(?:[^\n#%]*=[ \t]*)?%banana[ \t]+(\S.*))$", re.M)
+"""A line that draws: what stands behind the magic is in one of the two groups."""
+IDLE = frozenset({"--dry-run", "-h", "--help"})
+"""Options with which nothing is drawn."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A code cell.
+
+    Attributes:
+        number: its place among all cells, from 1.
+        source: its text.
+        requests: the ids of the requests whose pictures it shows.
+        draws: whether it should show one.
+    """
+
+    number: int
+    source: str
+    requests: tuple[str, ...]
+    draws: bool
+
+    def __str__(self) -> str:
+        line = self.source.strip().partition("\n")[0]
+        return f"cell {self.number} ({line if len(line) <= 40 else line[:39] + '…'})"
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A notebook's file.
+
+    Attributes:
+        path: where it is.
+        data: its bytes.
+        cells: its code cells.
+    """
+
+    path: Path
+    data: bytes
+    cells: tuple[Cell, ...]
+
+
+def read(path: Path) -> Saved:
+    """Read a notebook.
+
+    Raises:
+        LessonError: there is none, or it is something else.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise LessonError(
+            f"The notebook {path} can't be read: {error.strerror}. Save it, and name its file as "
+            "it is seen from here."
+        ) from error
+    try:
+        content = json.loads(data)
+        cells = tuple(_cells(content["cells"]))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise LessonError(
+            f"{path} is not a notebook of Jupyter's format 4. Name the .ipynb file, and save it "
+            "anew if it is an old one."
+        ) from error
+    return Saved(path, data, cells)
+
+
+def _cells(cells: list[dict[str, Any]]) -> Iterator[Cell]:
+    for number, cell in enumerate(cells, 1):
+        if cell["cell_type"] == "code":
+            source = "".join(cell["source"])
+            shown = dict.fromkeys(_requests(cell.get("outputs", [])))
+            # A cell that fails on purpose teaches the error.
+            fails = "raises-exception" in cell.get("metadata", {}).get("tags", ())
+            yield Cell(number, source, tuple(shown), _draws(source) and not fails)
+
+
+def _requests(outputs: list[dict[str, Any]]) -> Iterator[str]:
+    """What `nb_banana.showing` wrote into the outputs: an id, or a list of them."""
+    for output in outputs:
+        ours = output.get("metadata", {}).get("nb_banana", {})
+        said = ours.get("request", []) if isinstance(ours, dict) else []
+        yield from (each for each in ([said] if isinstance(said, str) else said) if each)
+
+
+def _draws(source: str) -> bool:
+    lines = ["".join(filter(None, found)).split() for found in MAGIC.findall(source)]
+    return any(not IDLE & set(line) for line in lines)

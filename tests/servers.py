@@ -1,0 +1,85 @@
+"""Servers of a test's own, for answers that the sandbox never gives."""
+
+import http.server
+import io
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+from PIL import Image
+
+
+@contextmanager
+def server(answer: Callable) -> Iterator[tuple[str, list]]:
+    """A server that answers each request with what `answer(handler)` writes: its URL, and what
+    it has seen."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            self.take(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+
+        def do_GET(self):
+            self.take({})
+
+        def take(self, sent):
+            self.sent = sent
+            about = {"method": self.command, "path": self.path, "headers": self.headers}
+            seen.append(SimpleNamespace(client=self.client_address, sent=sent, **about))
+            answer(self)
+
+        def log_message(self, *args):
+            pass
+
+        def reply(self, status, body=b"", **headers):
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name.replace("_", "-"), value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    class Server(http.server.ThreadingHTTPServer):
+        def handle_error(self, *args):
+            """A client that went away is no error of ours."""
+
+    seen: list = []
+    running = Server(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{running.server_port}", seen
+    finally:
+        running.shutdown()
+        running.server_close()
+
+
+def posts(seen: list) -> list:
+    """The generations among what a server has seen: other requests only ask or fetch."""
+    return [each for each in seen if each.method == "POST"]
+
+
+def answering(data: list | None, pictures: dict[str, bytes] | None = None, **more) -> Callable:
+    """An answer with these items; a link to a path of `pictures` leads to its bytes."""
+    headers = more.pop("headers", {})
+    body = json.dumps({"data": data, **more}).encode()
+
+    def answer(handler):
+        if handler.command == "POST":
+            handler.reply(200, body, **headers)
+        elif pictures and handler.path in pictures:
+            handler.reply(200, pictures[handler.path])
+        else:
+            handler.reply(404)
+
+    return answer
+
+
+def picture(form: str = "PNG", mode: str = "RGB", size: tuple[int, int] = (64, 48)) -> bytes:
+    """The bytes of a small picture."""
+    out = io.BytesIO()
+    Image.new(mode, size, "orange" if mode != "CMYK" else (10, 60, 200, 5)).save(out, form)
+    return out.getvalue()

@@ -1,0 +1,179 @@
+"""A picture that was paid is not lost, however oddly it comes: what is there is handed over."""
+
+import base64
+import io
+import time
+from functools import partial
+
+import pytest
+from PIL import Image
+
+from nb_banana import configure, errors, generate
+from nb_banana.files import FORMATS
+
+from .servers import answering, picture, posts, server
+from .shells import ipython_shell
+
+CMYK = picture("JPEG", "CMYK")
+
+
+def drawn(data, pictures=None, **options):
+    with server(answering(data, pictures)) as (url, _):
+        configure(base_url=url)
+        return generate("a banana", **options)
+
+
+@pytest.fixture
+def print_ready():
+    """A picture of four inks, which no model should send."""
+    return drawn([{"url": "/a.jpg"}], {"/a.jpg": CMYK})
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_picture_of_four_inks_is_saved_as_every_format(print_ready, tmp_path, suffix):
+    path = print_ready.save(tmp_path / f"a{suffix}")
+    if suffix in {".jpg", ".jpeg"}:
+        assert path.read_bytes() == CMYK
+    elif suffix != ".pdf":
+        with Image.open(path) as saved:
+            assert (saved.format, saved.size) == (FORMATS[suffix], (64, 48))
+    else:
+        assert path.read_bytes().startswith(b"%PDF")
+
+
+def test_a_picture_of_four_inks_shows_itself(print_ready):
+    mime, data = print_ready.preview(768)
+    assert mime == "image/jpeg"
+    assert Image.open(io.BytesIO(data)).mode == "RGB"
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".tif"])
+def test_a_cell_saves_a_picture_of_four_inks_as_it_is_told(tmp_path, suffix):
+    with (
+        server(answering([{"url": "/a.jpg"}], {"/a.jpg": CMYK})) as (url, _),
+        ipython_shell() as ip,
+    ):
+        configure(base_url=url)
+        ip.run(f"%%banana --save '{tmp_path}/a{suffix}'\na banana")
+    with Image.open(tmp_path / f"a{suffix}") as saved:
+        assert saved.format == FORMATS[suffix]
+
+
+def test_two_pictures_saved_into_one_folder_are_two_files(service, tmp_path):
+    one, two = generate("a banana"), generate("a banana", take=2)
+    paths = [one.save(tmp_path), two.save(tmp_path), one.save(tmp_path)]
+    assert [path.name for path in paths] == ["a-banana.png", "a-banana-2.png", "a-banana-3.png"]
+    assert [path.read_bytes() for path in paths] == [one.bytes, two.bytes, one.bytes]
+
+
+def test_two_calls_that_save_into_one_folder_are_two_files(service, tmp_path):
+    for take in (1, 2):
+        generate("a banana", take=take, save=tmp_path)
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == [
+        "a-banana-2.png",
+        "a-banana.png",
+    ]
+
+
+GOOD = {"url": "/good.png"}
+OTHER = {"url": "/other.png"}
+BAD = {"url": "/gone.png"}
+
+
+@pytest.mark.parametrize("items", [[GOOD, BAD], [BAD, GOOD]])
+def test_the_good_picture_of_an_answer_is_on_the_error_of_the_bad_one(items):
+    with pytest.raises(errors.LinkGoneError, match=r"gone.png") as caught:
+        drawn(items, {"/good.png": picture()})
+    assert caught.value.facts["image"].bytes == picture()
+
+
+def test_all_good_pictures_of_an_answer_are_on_the_error():
+    shapes = [picture(size=(64, 48)), picture(size=(32, 32))]
+    with pytest.raises(errors.PictureError) as caught:
+        drawn([GOOD, BAD, OTHER], {GOOD["url"]: shapes[0], OTHER["url"]: shapes[1]})
+    image = caught.value.facts["image"]
+    assert [each.bytes for each in (image, *image.extras)] == shapes
+
+
+def test_a_cell_binds_the_good_picture_although_it_fails():
+    with (
+        server(answering([BAD, GOOD], {"/good.png": picture()})) as (url, _),
+        ipython_shell() as ip,
+    ):
+        configure(base_url=url)
+        error = ip.run("%%banana x\na banana", fails=True)
+        assert ip.names["x"] is error.facts["image"] is ip.names["_"]
+
+
+def test_the_answer_with_a_bad_picture_is_not_sent_again(brisk):
+    with server(answering([GOOD, BAD], {"/good.png": picture()})) as (url, seen):
+        configure(base_url=url)
+        with pytest.raises(errors.PictureError):
+            generate("a banana")
+    assert len(posts(seen)) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"<html>no picture</html>", errors.NotAPictureError),
+        (picture()[:-20], errors.TruncatedPictureError),
+        (b"\x00" * 10, errors.NotAPictureError),
+    ],
+)
+def test_bytes_in_the_answer_that_are_no_picture_are_on_the_error(data, kind):
+    with pytest.raises(
+        kind, match=r"charged; what came is in the error's facts\['data'\]"
+    ) as caught:
+        drawn([{"b64_json": base64.b64encode(data).decode()}])
+    assert caught.value.facts["data"] == data
+
+
+def test_base64_that_is_cut_off_is_on_the_error_as_it_came(brisk):
+    text = base64.b64encode(picture()).decode()[:-3]
+    with pytest.raises(errors.UnreadableAnswerError, match="not whole base64") as caught:
+        drawn([{"b64_json": text}])
+    assert text.encode() in caught.value.facts["body"]
+
+
+def test_base64_that_is_cut_off_does_not_matter_where_there_is_a_link_too():
+    item = {"b64_json": "AAAAA", "url": "/a.png"}
+    assert drawn([item], {"/a.png": picture()}).bytes == picture()
+
+
+def trickle(handler, *, chunked=False):
+    """An answer that goes on for ever, a little at a time: it never falls silent."""
+    if handler.path.startswith("/v2/logs"):
+        handler.reply(404)
+        return
+    handler.send_response(200)
+    length = {"Transfer-Encoding": "chunked"} if chunked else {"Content-Length": "1000000"}
+    for header in length.items():
+        handler.send_header(*header)
+    handler.end_headers()
+    while True:
+        handler.wfile.write(b"1\r\n \r\n" if chunked else b" ")
+        handler.wfile.flush()
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_an_answer_that_trickles_for_ever_is_given_up(brisk, chunked):
+    with server(partial(trickle, chunked=chunked)) as (url, seen):
+        configure(base_url=url)
+        with pytest.raises(errors.AnswerTimeoutError, match=r"within 0.5 s"):
+            generate("a banana", timeout=0.5)
+    assert len(posts(seen)) == 1
+
+
+def test_a_picture_that_trickles_for_ever_is_given_up_and_its_link_is_kept(brisk, monkeypatch):
+    monkeypatch.setattr("nb_banana.downloads.LONGEST_DOWNLOAD", 0.1)
+
+    def answer(handler):
+        answering([{"url": "/a.png"}])(handler) if handler.command == "POST" else trickle(handler)
+
+    with server(answer) as (url, seen):
+        configure(base_url=url)
+        with pytest.raises(errors.DownloadError, match=r"its link is http.*/a.png"):
+            generate("a banana")
+    assert len(posts(seen)) == 1

@@ -1,0 +1,350 @@
+"""The price before, the budget that stops a cell, and the sum after: exact, asked for rarely."""
+
+import threading
+from decimal import Decimal
+
+import nbformat
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+import nb_banana
+from nb_banana import BananaImage, account, configure, errors, purse
+from nb_banana.client import Service
+from nb_banana.keys import Secret
+from nb_banana.request import ImageRequest
+from nb_banana.sandbox import Sandbox
+
+from .conftest import KEY
+from .shells import ipython_shell, run_notebook
+from .test_terminal import ipython
+from .wire import MODEL, MODELS, POST, as_json, fixed, quote, wire
+
+ONE = Decimal("0.0894875")
+
+
+def variants(*offers):
+    return {"kind": "variants", "currency": "USD", "dimensions": [], "variants": list(offers)}
+
+
+def offer(price, when, **changes):
+    return {"when": when, "price": price, "unit": "image", "per": 1} | changes
+
+
+def asked(answer, resolution=None, model=MODEL):
+    """The price that is read from one answer of the service."""
+    with wire({MODELS: lambda request: answer}) as service:
+        return account.price(Service(service.url), model, resolution)
+
+
+@pytest.mark.parametrize(
+    ("pricing", "resolution", "expected"),
+    [
+        (fixed(0.06), None, "0.06"),
+        (fixed(0.06), "4K", "0.06"),
+        (fixed(60, per=1000), None, "0.06"),
+        (fixed("0.0894875"), None, "0.0894875"),
+        (fixed(0), None, "0"),
+        (variants(offer(0.1, {"resolution": "1K"}), offer(0.2, {"resolution": "2K"})), "2K", "0.2"),
+        (variants(offer(0.1, {"resolution": "1K"}), offer(0.2, {"resolution": "2K"})), None, "0.1"),
+        (variants(offer(0.1, {"resolution": "1K"})), "4K", None),
+        (variants(offer(0.1, {"resolution": "1K", "references": 2})), "1K", None),
+        (variants(offer(0.1, {"resolution": "1K"}, unit="token")), "1K", None),
+        (fixed(39, name="token", per=1_000_000), None, None),
+        ({"kind": "variable", "currency": "USD"}, None, None),
+        ({"kind": "auction", "price": 1}, None, None),
+        (fixed(0.06) | {"currency": "EUR"}, None, None),
+        (fixed(0.06) | {"currency": None}, None, None),
+        (fixed(0.06) | {"units": []}, None, None),
+        (fixed(0.06) | {"units": None}, None, None),
+        (fixed(None), None, None),
+        (fixed(-1), None, None),
+        (fixed(True), None, None),
+        (fixed("cheap"), None, None),
+        (fixed(0.06, per=0), None, None),
+        (fixed(0.06, per=None), None, None),
+        (fixed("NaN"), None, None),
+        (fixed("Infinity"), None, None),
+        (fixed("1e999999"), None, None),
+        (fixed(1, per="1e-999999"), None, None),
+        (fixed(10**30), None, None),
+        (None, None, None),
+        ("free", None, None),
+    ],
+)
+def test_a_price_is_what_the_service_says_or_not_known(pricing, resolution, expected):
+    price = asked(quote(pricing), resolution)
+    assert price == (None if expected is None else Decimal(expected))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, b"<html>Welcome</html>", {}),
+        (200, b"", {}),
+        (200, b"[" * 100_000, {}),
+        (200, b'{"data": [{"id": "google/nano-banana-2", "pricing": {"kind"', {}),
+        (500, b"{}", {}),
+        (304, b"", {}),
+        (302, b"", {"Location": "http://127.0.0.1:9/"}),
+        None,
+        as_json({"data": []}),
+        as_json({"data": None}),
+        as_json({"data": [None, 1, {"id": ["x"], "aliases": [{}]}, {"id": {}, "aliases": 5}]}),
+        as_json([]),
+    ],
+)
+def test_an_answer_that_is_no_price_list_means_not_known(answer):
+    assert asked(answer) is None
+
+
+def test_a_service_that_is_not_there_means_not_known():
+    assert account.price(Service("http://127.0.0.1:9"), MODEL, None) is None
+
+
+def test_a_service_that_does_not_answer_in_time_means_not_known(monkeypatch):
+    monkeypatch.setattr(account, "READ_TIMEOUT", 0.2)
+    forever = threading.Event()
+    with wire({MODELS: lambda request: forever.wait(5) and None}) as service:
+        assert account.price(Service(service.url), MODEL, None) is None
+        forever.set()
+
+
+def test_a_model_is_found_by_its_id_and_its_aliases():
+    other = {"id": "x/y", "aliases": ["google/gemini-3-1-flash-image-preview"]}
+    rows = [{"id": "z", "pricing": fixed(9)}, other | {"pricing": fixed(0.06)}]
+    assert asked(as_json({"data": rows})) == Decimal("0.06")
+
+
+def test_the_sandbox_quotes_what_it_charges(service):
+    image = nb_banana.generate("a banana", resolution="2K")
+    assert account.price(Service(service.url), image.request.model, "2K") == image.cost
+
+
+def test_a_price_is_asked_for_once_and_later_only_whether_it_changed(monkeypatch):
+    answers = [quote(fixed(0.06), ETag='W/"1"'), (304, b"", {}), quote(fixed(0.07), ETag='W/"2"')]
+    with wire({MODELS: lambda request: answers.pop(0)}) as service:
+        where = Service(service.url, Secret(KEY))
+        assert [account.price(where, MODEL, None) for _ in range(3)] == [Decimal("0.06")] * 3
+        assert len(service.seen) == 1
+        monkeypatch.setattr(account, "FRESH", 0.0)
+        assert account.price(where, MODEL, None) == Decimal("0.06")
+        assert account.price(where, MODEL, None) == Decimal("0.07")
+    assert [each.headers["If-None-Match"] for each in service.seen] == [None, 'W/"1"', 'W/"1"']
+    assert service.seen[0].query == {"id": MODEL, "include": "pricing"}
+    assert not any(each.headers["Authorization"] for each in service.seen)
+
+
+def test_a_price_that_was_said_holds_while_the_service_fails(monkeypatch):
+    monkeypatch.setattr(account, "FRESH", 0.0)
+    answers = [quote(fixed(0.06)), (500, b"", {}), (200, b"<html>", {}), None]
+    with wire({MODELS: lambda request: answers.pop(0)}) as service:
+        where = Service(service.url)
+        assert [account.price(where, MODEL, None) for _ in range(4)] == [Decimal("0.06")] * 4
+
+
+def test_many_requests_of_one_kind_ask_for_the_price_once(service):
+    requests = [ImageRequest(f"banana {number}") for number in range(50)]
+    cost = purse.estimate(requests, Service(service.url))
+    assert (cost.usd, cost.unknown) == (50 * ONE, 0)
+    assert len(service.received) == 1
+
+
+def test_several_pictures_of_one_request_are_each_counted(service):
+    request = ImageRequest("a banana", model="pro", params={"num_images": 4})
+    assert purse.estimate([request], Service(service.url)).usd == 4 * Decimal("0.1742")
+
+
+def test_a_sum_of_a_thousand_bills_is_exact():
+    wallet = purse.Purse()
+    for number in range(1000):
+        wallet.hold(str(number), "api", ONE)
+        wallet.settle(str(number), ONE)
+        wallet.settle(str(number), ONE)  # a bill that comes twice is one bill
+    assert str(wallet["api"].spent) == "89.4875000"
+    assert wallet["api"].count == 1000
+    assert not wallet.used("sandbox")
+
+
+def test_the_budget_stops_before_anything_is_sent(service):
+    configure(budget=0.2)
+    assert [nb_banana.generate(f"banana {number}").cost for number in range(2)] == [ONE, ONE]
+    with pytest.raises(errors.BudgetError, match=r"\$0.179 of the budget of \$0.20.*Banana.budget"):
+        nb_banana.generate("banana 3")
+    assert len(service.posts) == 2
+    assert nb_banana.generate("banana 1").came == "reused"
+
+
+def test_following_the_cure_of_a_budget_error_is_enough(service):
+    configure(budget=0.0)
+    with pytest.raises(errors.BudgetError) as caught:
+        nb_banana.generate("a banana", resolution="2K")
+    configure(budget=float(str(caught.value).rpartition("= ")[2]))
+    assert nb_banana.generate("a banana", resolution="2K").cost
+
+
+def test_a_picture_of_the_library_is_free_with_no_budget_at_all(service):
+    nb_banana.generate("a banana")
+    configure(budget=0)
+    before = len(service.received)
+    assert nb_banana.generate("a banana").came == "reused"
+    assert len(service.received) == before
+    with pytest.raises(errors.BudgetError):
+        nb_banana.generate("a banana", fresh=True)
+
+
+def test_threads_that_begin_at_once_do_not_pass_the_budget_together(monkeypatch):
+    with Sandbox(KEY, delay=0.3) as sandbox:
+        monkeypatch.setenv("AIMLAPI_KEY", KEY)
+        configure(base_url=sandbox.url, budget=0.3)
+        outcomes = []
+
+        def one(number):
+            try:
+                outcomes.append(nb_banana.generate(f"banana {number}"))
+            except errors.BudgetError as error:
+                outcomes.append(error)
+
+        threads = [threading.Thread(target=one, args=(number,)) for number in range(10)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sum(isinstance(each, BananaImage) for each in outcomes) == 3
+        assert len(sandbox.posts) == len(sandbox.charges) == 3
+
+
+def test_a_price_that_is_not_known_is_sent_until_the_budget_is_spent(service):
+    configure(budget=0.01, model="2.1")
+    assert nb_banana.generate("a banana").cost
+    with pytest.raises(errors.BudgetError, match="price not known"):
+        nb_banana.generate("a pear")
+    assert len(service.posts) == 1
+
+
+def test_what_may_have_been_charged_counts_until_it_is_known(service, monkeypatch):
+    monkeypatch.setattr(account, "PAUSES", (0.0,))
+    configure(budget=0.1)
+    with pytest.raises(errors.AnswerTimeoutError, match="not known yet"):
+        nb_banana.generate("a [trouble: slow 1.5]", timeout=0.3)
+    with pytest.raises(errors.BudgetError, match="not known yet"):
+        nb_banana.generate("a pear")
+    assert len(service.posts) == 1
+
+
+def test_what_failed_leaves_the_budget_alone(service):
+    configure(budget=0.1)
+    for trouble in ("400", "401", "refusal", "drop-before", "502-gateway"):
+        with pytest.raises(errors.BananaError):
+            nb_banana.generate(f"a [trouble: {trouble}]")
+    used = purse.PURSE.used("127.0.0.1-" + service.url.rpartition(":")[2])
+    # Nobody can say of the dropped connection yet whether it was charged.
+    assert used == ONE
+    with pytest.raises(errors.BudgetError):
+        nb_banana.generate("a banana")
+
+
+def test_the_budget_holds_for_one_kind_of_service(service):
+    nb_banana.generate("a banana")
+    configure(backend="sandbox", budget=0.1)
+    assert nb_banana.generate("a pear").cost == ONE
+    with pytest.raises(errors.BudgetError):
+        nb_banana.generate("an apple")
+
+
+@pytest.mark.parametrize("value", [-1, "two", float("nan"), float("inf"), "", [1]])
+@pytest.mark.parametrize("name", ["budget", "confirm_over"])
+def test_what_is_no_amount_is_refused(name, value):
+    configure(**{name: 1.5})
+    with pytest.raises(errors.SettingsError, match=name):
+        configure(**{name: value})
+    assert getattr(configure(), name) == 1.5
+
+
+def test_the_magic_stops_at_the_budget_too(service):
+    with ipython_shell() as ip:
+        ip.run("%config Banana.budget = 0.05")
+        assert isinstance(ip.run("%%banana\na banana", fails=True), errors.BudgetError)
+        assert service.posts == []
+        ip.run("%config Banana.budget = -2")
+        assert configure().budget == 0.05
+        ip.run("%config Banana.budget = None")
+        assert ip.run("%%banana\na banana").cost == ONE
+
+
+def in_kernel(service, cell, answers):
+    """Run a cell in a real kernel where a person types these answers; what came, and questions."""
+    manager, client = start_new_kernel()
+    told, asked_for = [], []
+
+    def hear(message):
+        content = message["content"]
+        told.append(content.get("evalue") or str(content.get("data") or content.get("text", "")))
+
+    def answer(message):
+        asked_for.append(message["content"]["prompt"])
+        client.input(answers.pop(0))
+
+    try:
+        load = f"%load_ext nb_banana\n%config Banana.base_url = '{service.url}'\n"
+        client.execute_interactive(
+            load + "%config Banana.confirm_over = 0.05", timeout=60, output_hook=lambda _: None
+        )
+        client.execute_interactive(
+            cell, timeout=60, allow_stdin=True, stdin_hook=answer, output_hook=hear
+        )
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    return " ".join(told), asked_for
+
+
+@pytest.mark.parametrize(("answer", "posts"), [("y", 1), ("n", 0)])
+def test_a_person_is_asked_above_the_amount(service, answer, posts):
+    told, (question,) = in_kernel(service, "%%banana\na banana", [answer])
+    assert question == "This costs about $0.089, more than $0.05. Send it? [y/N] "
+    assert len(service.posts) == posts
+    assert ("You said no. Nothing was sent." in told) == (answer == "n")
+
+
+def test_where_nobody_can_answer_it_is_refused(service, monkeypatch):
+    notebook = run_notebook(
+        "%load_ext nb_banana",
+        f"%config Banana.base_url = '{service.url}'\n%config Banana.confirm_over = 0.05",
+        "%%banana\na banana",
+        "%%banana -r 1K --dry-run\na pear",
+        allow_errors=True,
+    )
+    (output,) = notebook.cells[2].outputs
+    assert output["ename"] == "BudgetError"
+    assert "nobody can be asked here" in output["traceback"][0]
+    assert service.posts == []
+    assert KEY not in nbformat.writes(notebook)
+
+
+def test_at_the_end_of_a_terminals_input_it_is_refused(service):
+    seen = ipython(
+        "%load_ext nb_banana",
+        f"%config Banana.base_url = '{service.url}'",
+        "%config Banana.confirm_over = 0.05",
+        "%banana a banana",
+    )
+    assert "nobody can be asked" in seen
+    assert service.posts == []
+
+
+def test_below_the_amount_nobody_is_asked(service):
+    configure(confirm_over=0.10)
+    assert nb_banana.generate("a banana").cost == ONE
+
+
+def test_a_price_that_is_not_known_is_asked_about(service):
+    configure(confirm_over=5.0, model="2.1")
+    with pytest.raises(errors.BudgetError, match="price not known"):
+        nb_banana.generate("a banana")
+    assert service.posts == []
+
+
+def test_no_price_is_asked_for_where_nobody_set_a_budget(service):
+    nb_banana.generate("a banana")
+    assert [each.path for each in service.received if each.path == MODELS] == []
+    assert len([each for each in service.received if each.path == POST]) == 1

@@ -1,0 +1,89 @@
+"""What was spent and saved is said exactly, and `doctor` names what is wrong without any cost."""
+
+from decimal import Decimal
+
+import pytest
+
+from nb_banana import configure, doctor, errors, generate, spending
+
+from .conftest import KEY
+from .shells import run_notebook
+
+
+def test_spending_counts_each_charge_once(service):
+    one = generate("a banana")
+    two = generate("a banana", resolution="4K")
+    with pytest.raises(errors.RefusalError):
+        generate("a banana [trouble: refusal]")
+    with pytest.raises(errors.NoPictureError):
+        generate("a banana [trouble: empty-item]")
+    generate("a banana")
+    charged = sum((row.credits for row in service.charges), 0) / Decimal(2_000_000)
+    found = {line.what.strip(): line.usd for line in spending().lines}
+    assert charged == sum(row.usd for row in (one.receipt, two.receipt)) + one.cost
+    for what in ("this session", "today", "this month", "ever", "nano-banana-2"):
+        assert found[what] == charged
+    assert spending().saved == one.cost
+
+
+def test_spending_asks_for_the_balance_and_tells_play_money(service):
+    generate("a banana")
+    statement = spending()
+    assert statement.balance is not None
+    assert "play money" in repr(statement)
+    assert "balance of the account" in statement._repr_html_()
+    configure(budget=1)
+    assert spending().left == 1 - Decimal("0.0894875")
+
+
+def test_spending_without_a_service_still_tells_what_is_known(service):
+    generate("a banana")
+    service.stop()
+    statement = spending()
+    assert statement.balance is None
+    assert statement.lines[0].usd > 0
+
+
+def test_spending_knows_the_notebook(monkeypatch, service, tmp_path):
+    monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "one.ipynb"))
+    generate("a banana")
+    monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "two.ipynb"))
+    generate("a pear")
+    found = {line.what: line.count for line in spending().lines}
+    assert (found["this notebook"], found["today"]) == (1, 2)
+
+
+def test_money_in_a_notebook_is_a_table():
+    notebook = run_notebook("import nb_banana; nb_banana.spending()", "nb_banana.doctor()")
+    for cell in notebook.cells:
+        assert "<table>" in cell.outputs[0].data["text/html"]
+        assert cell.outputs[0].data["text/plain"]
+
+
+def test_the_doctor_finds_everything_fine_and_costs_nothing(service):
+    generate("a banana")
+    found = doctor()
+    assert found.fine
+    text = repr(found)
+    for part in ("AIMLAPI_KEY", "127.0.0.1", "$0.089", "1 pictures", "nb_banana 0."):
+        assert part in text
+    assert KEY not in text + found._repr_html_()
+    assert len(service.posts) == 1
+
+
+def test_the_doctor_names_what_is_wrong(service, monkeypatch):
+    image = generate("a banana")
+    image.path.unlink()
+    service.stop()
+    found = {check.what: check.found for check in doctor().checks if not check.fine}
+    assert "does not answer" in found["reachable"]
+    assert any("files are gone" in each for each in found.values())
+
+
+def test_the_doctor_without_a_key_says_who_draws(monkeypatch):
+    found = doctor()
+    assert found.fine
+    assert "the sandbox" in repr(found)
+    assert "nb_banana.login()" in repr(found)
+    configure(backend="api")
+    assert not doctor().checks[0].fine
