@@ -112,7 +112,7 @@ def edit(image: Any, prompt: str, *, images: Any = (), **options: Any) -> Banana
     >>> edit(generate("a café", aspect_ratio="16:9"), "make it night").size
     (1376, 768)
     """
-    return generate(prompt, images=[image, images], **options)
+    return generate(prompt, images=[image, () if images is None else images], **options)
 
 
 async def agenerate(prompt: str, **options: Any) -> BananaImage:

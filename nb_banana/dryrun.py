@@ -8,10 +8,13 @@ from typing import Any
 
 from nb_banana.client import GENERATIONS
 from nb_banana.keys import ENVIRONMENT
+from nb_banana.limits import megabytes
+from nb_banana.references import Address, Reference
 from nb_banana.request import ImageRequest
 
 LONGEST_URL = 120
-"""A ``data:`` picture of megabytes is shown by its beginning."""
+LONGEST_DATA = 40
+"""A ``data:`` picture of megabytes is shown by its beginning, so that it takes one line."""
 
 
 class DryRun:
@@ -87,14 +90,28 @@ class DryRun:
         shown = self.payload
         if "image_urls" in shown:
             shown["image_urls"] = [_shorten(url) for url in shown["image_urls"]]
+        pictures = [_line(*each) for each in enumerate(self.request.references, 1)]
         price = [("Price:", self.price)] if self.price else []
         return [
             *price,
             ("Nothing was sent. This is the request:", self._json(shown)),
+            *([("The reference pictures:", "\n".join(pictures))] if pictures else []),
             ("The same in Python:", self._python(shown)),
             ("The same in a shell:", self._curl(shown)),
         ]
 
 
+def _line(number: int, reference: Reference) -> str:
+    body, name = reference.body, reference.label or "picture"
+    note = (reference.note or "").removeprefix(f"{name}: ")
+    is_changed = bool(note) and note != reference.note  # then the note has the size
+    if isinstance(body, Address):
+        kind = "fetched by the service"
+    else:
+        kind = body.mime if is_changed else f"{body.mime}, {megabytes(len(body.data))}"
+    return f"image {number} = {name}: {kind}{', ' if note else ''}{note}"
+
+
 def _shorten(url: str) -> str:
-    return url if len(url) <= LONGEST_URL else f"{url[:LONGEST_URL]}… ({len(url):,} characters)"
+    longest = LONGEST_DATA if url.startswith("data:") else LONGEST_URL
+    return url if len(url) <= longest else f"{url[:longest]}… ({len(url):,} characters)"

@@ -17,6 +17,8 @@ READ_TIMEOUT = 30.0
 LONGEST_FETCH = 120.0
 MOST_BYTES = 50 * 1024 * 1024
 MOST_REDIRECTS = 5
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+"""IPv6 addresses whose end is an IPv4 one: RFC 6052."""
 
 
 def fetched(images: Any, limits: Limits) -> list[Any]:
@@ -71,9 +73,20 @@ def _check_address(url: str) -> None:
         raise BadReferenceError(f"There is no host of the address {url}.") from None
     if parts.scheme not in {"http", "https"}:
         raise BadReferenceError(f"{url} is no http(s) address.")
-    private = any(not ipaddress.ip_address(each[4][0]).is_global for each in found)
+    private = any(_is_private(str(each[4][0])) for each in found)
     if private and not settings.fetch_private:
         raise BadReferenceError(
             f"{parts.hostname} is an address of this machine or its network, so it was not "
             "fetched. If you trust it: %config Banana.fetch_private = True"
         )
+
+
+def _is_private(text: str) -> bool:
+    """Whether it leads into this machine or its network, also as IPv4 inside of IPv6."""
+    address = ipaddress.ip_address(text)
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        address = inner or address
+    return not address.is_global

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from nb_banana.fetching import fetched
 from nb_banana.limits import LIMITS, Limits
-from nb_banana.names import find_picture
+from nb_banana.names import find_picture, name_of
 from nb_banana.references import Reference, as_reference, is_many, is_same
 
 
@@ -14,10 +15,13 @@ class References:
 
     Args:
         limits: how large each may be.
+        fetch: whether http(s) addresses are fetched here: before they are counted, for two
+            addresses may lead to one picture.
     """
 
-    def __init__(self, limits: Limits = LIMITS) -> None:
+    def __init__(self, limits: Limits = LIMITS, *, fetch: bool = False) -> None:
         self._limits = limits
+        self._fetch = fetch
         self._found: list[Reference] = []
 
     def __iter__(self) -> Iterator[Reference]:
@@ -29,6 +33,8 @@ class References:
         Raises:
             BadReferenceError: see `nb_banana.references.as_reference`.
         """
+        if self._fetch:
+            (value,) = fetched([value], self._limits)
         new = as_reference(value, label=label, limits=self._limits)
         for number, known in enumerate(self._found, 1):
             if is_same(new, known):
@@ -43,7 +49,9 @@ class References:
             BadReferenceError: there is no such picture.
         """
         value, label, note = (
-            find_picture(wanted, names) if isinstance(wanted, str) else (wanted, "", None)
+            find_picture(wanted, names)
+            if isinstance(wanted, str)
+            else (wanted, name_of(wanted, names), None)
         )
         for index, each in enumerate(value if is_many(value) else [value]):
             number = self.number(each, f"{label}[{index}]" if label and is_many(value) else label)
@@ -52,5 +60,5 @@ class References:
 
     def _annotate(self, index: int, note: str) -> None:
         known = self._found[index]
-        notes = "; ".join(filter(None, (known.note, note)))
-        self._found[index] = replace(known, note=notes)
+        if note not in (known.note or ""):
+            self._found[index] = replace(known, note="; ".join(filter(None, (known.note, note))))

@@ -125,10 +125,11 @@ class BananaImage:
     @property
     def parents(self) -> "tuple[BananaImage, ...]":
         """The reference pictures that were pictures of ours, those of another day too."""
-        found = (self._find(each) for each in self._sources)
+        labels = (each.label for each in self.request.references)
+        found = map(self._find, self._sources, labels)
         return tuple(each for each in found if each is not None)
 
-    def _find(self, source: Any) -> "BananaImage | None":
+    def _find(self, source: Any, label: str) -> "BananaImage | None":
         if isinstance(source, BananaImage):
             return source
         if self._library is None:
@@ -137,7 +138,8 @@ class BananaImage:
             kept = self._library.by_digest(source)
         except LibraryError:  # it was never ours, or it was forgotten
             return None
-        return BananaImage.of(kept, self._library)
+        is_name = label.isidentifier() and label != "picture"  # and no name of a file
+        return BananaImage.of(kept, self._library, name=label if is_name else None)
 
     @property
     def size(self) -> tuple[int, int]:

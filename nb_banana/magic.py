@@ -49,7 +49,7 @@ def _draw(shell: Any, line: options.Line, prompt: str) -> Any:
     arguments = {name: value for name, value in line.options.items() if name not in HERE}
     quiet = "quiet" in line.options or prompt.endswith(";")
     prompt = prompt.removesuffix(";")
-    references = References(limits())
+    references = References(limits(), fetch=settings.fetch_references)
     for wanted in arguments.pop("images", ()):
         references.add(wanted, shell.user_ns)
     if "raw" not in line.options:

@@ -186,6 +186,33 @@ def near_variables(word: str, names: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(near))[:3]
 
 
+def name_of(value: Any, names: Mapping[str, Any]) -> str:
+    """How a person would write a value: its variable, or its place in a list or a dict there.
+
+    Returns:
+        Nothing where it has no such name.
+
+    >>> cat = object()
+    >>> name_of(cat, {"_": cat, "cats": [1, cat]}), name_of(cat, {"figs": {"a b": cat}})
+    ('cats[1]', "figs['a b']")
+    """
+    own = {name: names[name] for name in _own(names)}
+    inside = (
+        f"{name}[{key!r}]"
+        for name, holder in own.items()
+        for key, each in _entries(holder)
+        if each is value
+    )
+    return next((name for name, each in own.items() if each is value), None) or next(inside, "")
+
+
+def _entries(holder: Any) -> Iterable[tuple[Any, Any]]:
+    """What is in a plain list or dict; other holders would run code of their own."""
+    if type(holder) in {list, tuple}:
+        return enumerate(holder)
+    return holder.items() if type(holder) is dict else ()
+
+
 def _own(names: Mapping[str, Any]) -> list[str]:
     return [name for name in names if not name.startswith("_") and name not in NOT_MINE]
 

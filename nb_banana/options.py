@@ -190,6 +190,8 @@ def parse_line(line: str, names: Mapping[str, Any]) -> tuple[Line, str]:
 
 _FLAGS = {flag: option for option in OPTIONS for flag in option.flags}
 _BRACES = r"\{\{.*?\}\}"
+_AS_IT_IS = rf"""{_BRACES}|(?<=[\w\])])\[(?:"[^"]*"|'[^']*')\]"""
+"""Jinja's, and the index of ``figs["a"]``: their quotes are their own."""
 _WORD = re.compile(rf"""\s*((?:{_BRACES}|"[^"]*"|'[^']*'|[^\s"'])+)""")
 
 
@@ -212,10 +214,10 @@ def _leading_options(line: str) -> tuple[list[str], str]:
 
 
 def _split(line: str) -> list[str]:
-    # What is inside {{…}} is Jinja's, spaces and quotes included, so shlex sees a stand-in.
-    inside = re.findall(_BRACES, line)
+    # What is inside has spaces and quotes of its own, so shlex sees a stand-in.
+    inside = re.findall(_AS_IT_IS, line)
     try:
-        reader = shlex.shlex(re.sub(_BRACES, "\0", line), posix=True, punctuation_chars=False)
+        reader = shlex.shlex(re.sub(_AS_IT_IS, "\0", line), posix=True, punctuation_chars=False)
         reader.whitespace_split, reader.commenters = True, ""
         if os.name == "nt":  # a backslash is a folder's there
             reader.escape = ""

@@ -5,7 +5,8 @@ braces stay as they are, for people paste JSON.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from nb_banana.errors import RequestError
@@ -20,7 +21,13 @@ LONGEST_LIST = 20
 """Items of one list in a prompt; more is a mistake too."""
 AS_IT_IS = "Write --raw where {{ and {% are meant as they are."
 MARKS = ("{{", "{%")
+LONGEST_PROMPT = 100_000
+"""Characters of a whole prompt. A loop in a loop that writes more would fill the memory."""
 TABLES = frozenset({"DataFrame", "Series", "LazyFrame", "ndarray", "Tensor", "Index"})
+NO_WORDS = re.compile(
+    r"<BananaImage |<(bound method|function|class|module) |< ?[^<>]* at 0x\w{6,}>"
+)
+"""What Python shows of an object that has no words of its own. To draw that is money lost."""
 
 
 class TemplateError(RequestError):
@@ -78,8 +85,8 @@ def _run(text: str, names: Mapping[str, Any], compile_: Any, finalize: Any) -> A
 
     try:
         compiled = compile_(_environment(finalize))
-        if hasattr(compiled, "render"):
-            return compiled.render(names)
+        if hasattr(compiled, "generate"):
+            return _bounded(compiled.generate(names))
         value = compiled(names)
         if isinstance(value, Undefined):
             str(value)  # a strict one raises here, with the name that is missing
@@ -94,7 +101,7 @@ def _run(text: str, names: Mapping[str, Any], compile_: Any, finalize: Any) -> A
     except SecurityError as error:
         raise TemplateError(
             f"{str(error).rstrip('.')}. In a prompt, names, .attributes and [items] are filled in; "
-            "calls are made in a cell of their own."
+            "calls are made in a cell of their own, where it is seen what they cost."
         ) from None
     except RequestError:
         raise
@@ -103,8 +110,23 @@ def _run(text: str, names: Mapping[str, Any], compile_: Any, finalize: Any) -> A
         raise TemplateError(f"The template can't be filled: {reason}. {AS_IT_IS}") from None
 
 
+def _bounded(pieces: Iterable[str]) -> str:
+    found: list[str] = []
+    length = 0
+    for piece in pieces:
+        found.append(piece)
+        length += len(piece)
+        if length > LONGEST_PROMPT:
+            raise TemplateError(
+                f"The prompt has more than {LONGEST_PROMPT:,} characters when it is filled. "
+                "Is there a loop in it that runs too often?"
+            )
+    return "".join(found)
+
+
 def _environment(finalize: Any) -> Any:
     from jinja2 import StrictUndefined
+    from jinja2.exceptions import SecurityError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     class PromptEnvironment(ImmutableSandboxedEnvironment):
@@ -114,7 +136,11 @@ def _environment(finalize: Any) -> Any:
             owner = getattr(obj, "__self__", None)
             plain = type(owner) in {str, int, float, list, tuple, dict, set, bool}
             of_jinja = type(obj).__module__.startswith("jinja2") or obj in self.globals.values()
-            return (plain or of_jinja) and super().is_safe_callable(obj)
+            if (plain or of_jinja) and super().is_safe_callable(obj):
+                return True
+            # Jinja's own sentence has the whole repr of the object, a table's over many lines.
+            name = getattr(obj, "__name__", type(obj).__name__)
+            raise SecurityError(f"{name}() is a call, and it was not made")
 
     return PromptEnvironment(
         undefined=StrictUndefined,
@@ -128,12 +154,13 @@ def _environment(finalize: Any) -> Any:
 
 
 def _words(value: Any, names: Mapping[str, Any], references: "References | None") -> Any:
+    from nb_banana.names import name_of
     from nb_banana.sources import is_picture  # with the first value that is filled in
 
     if is_picture(value):
         if references is None:
             raise TemplateError("A picture can't stand here. Pictures go into the prompt or to -i.")
-        return f"image {references.number(value, _label(value, names))}"
+        return f"image {references.number(value, name_of(value, names))}"
     if isinstance(value, list | tuple) and value and all(map(is_picture, value)):
         return ", ".join(_words(each, names, references) for each in value)
     kind = type(value).__name__
@@ -142,22 +169,35 @@ def _words(value: Any, names: Mapping[str, Any], references: "References | None"
             f"A {kind} does not go into a prompt. Put the words there that you mean, "
             "e.g. {{df.animal[0]}} or a loop: {% for name in names %}{{name}} {% endfor %}."
         )
+    text = str(value)  # a name that is undefined says so here
+    if value is None:
+        raise TemplateError("A value in {{…}} is None, which is no word for a prompt.")
+    if callable(value) or isinstance(value, bytes | bytearray | ModuleType):
+        raise TemplateError(
+            f"A {kind} does not go into a prompt. Put the words there that you mean, "
+            "e.g. {{trex.prompt}}; calls are made in a cell of their own."
+        )
     if isinstance(value, list | tuple | set | dict) and len(value) > LONGEST_LIST:
         raise TemplateError(
             f"A {kind} of {len(value):,} items does not go into a prompt. Say which you mean, "
             "e.g. {{things[:3] | join(', ')}}."
         )
-    if len(str(value)) > LONGEST_VALUE:
-        raise TemplateError(
-            f"A value of {len(str(value)):,} characters ({kind}) does not go into a prompt. "
-            "Put the words there that you mean."
-        )
+    _check_text(text, kind)
     return value
 
 
-def _label(value: Any, names: Mapping[str, Any]) -> str:
-    own = (name for name, each in names.items() if each is value and not name.startswith("_"))
-    return next(own, "")
+def _check_text(text: str, kind: str) -> None:
+    if len(text) > LONGEST_VALUE:
+        raise TemplateError(
+            f"A value of {len(text):,} characters ({kind}) does not go into a prompt. "
+            "Put the words there that you mean."
+        )
+    if NO_WORDS.search(text):
+        shown = text if len(text) <= 60 else f"{text[:60]}…"
+        raise TemplateError(
+            f"A value in {{{{…}}}} has no words for a prompt: {shown} ({kind}). Name what you mean "
+            "of it; a picture stands in {{…}} alone, without filters and inside nothing."
+        )
 
 
 def _undefined(message: str, text: str, names: Mapping[str, Any]) -> str:

@@ -5,6 +5,9 @@ import html
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from nb_banana import showing
+from nb_banana.errors import BananaError
+
 if TYPE_CHECKING:
     from nb_banana.image import BananaImage
 
@@ -36,7 +39,7 @@ class Tree:
             '<div style="display:flex;gap:.7em;align-items:center;'
             f'margin:.3em 0 .3em {2 * depth}em">'
             f"{_thumbnail(image)}<span>{html.escape(image.prompt)}<br>"
-            f'<small style="opacity:.75">{html.escape(image.caption)}</small></span></div>'
+            f'<small style="opacity:.75">{_small(image)}</small></span></div>'
             for depth, image in self._levels(self._walk(self.image, 0, set()))
         )
         return f'<div class="nb-banana-tree">{items}</div>'
@@ -50,11 +53,12 @@ class Tree:
         return ((deepest - depth, image) for depth, image in found)
 
     def _walk(
-        self, image: "BananaImage", depth: int, seen: set[int]
+        self, image: "BananaImage", depth: int, seen: set[str]
     ) -> "Iterator[tuple[int, BananaImage]]":
-        if id(image) in seen:
+        # By content: from the library the same parent comes as a new object each time.
+        if image.digest in seen:
             return
-        seen.add(id(image))
+        seen.add(image.digest)
         for parent in image.parents:
             yield from self._walk(parent, depth + 1, seen)
         yield depth, image
@@ -67,7 +71,15 @@ def _line(image: "BananaImage") -> str:
     return f"{label}{short} ({image.width}×{image.height})"
 
 
+def _small(image: "BananaImage") -> str:
+    return "<br>".join(map(html.escape, showing.lines(image)))
+
+
 def _thumbnail(image: "BananaImage") -> str:
-    mime, data = image.preview(THUMBNAIL)
+    try:
+        mime, data = image.preview(THUMBNAIL)
+    except (OSError, ValueError, SyntaxError, BananaError) as error:
+        # Its file is gone or damaged; the others of the family are shown all the same.
+        return f"<small>it can't be shown: {html.escape(str(error))}</small>"
     encoded = base64.b64encode(data).decode()
     return f'<img src="data:{mime};base64,{encoded}" alt="{html.escape(image.alt)}">'

@@ -11,6 +11,9 @@ from nb_banana.library import Library
 from nb_banana.sandbox import Sandbox
 from nb_banana.settings import settings
 
+from .reference_doors import Door, Function, Magic
+from .shells import ipython_shell
+
 KEY = "test-key-7f3a9c51d2e84b06"
 """What the tests use as a key. It must never turn up in anything that is written."""
 
@@ -48,6 +51,16 @@ def service(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
 def library(tmp_path: Path) -> Library:
     """A library of the test's own. Its folder is not there yet."""
     return Library(tmp_path / "library", "api", patience=5)
+
+
+@pytest.fixture(params=["function", "magic"])
+def door(request: pytest.FixtureRequest, service: Sandbox) -> Iterator[Door]:
+    """Each of the two ways to a picture, in turn."""
+    if request.param == "function":
+        yield Function(service)
+        return
+    with ipython_shell() as shell:
+        yield Magic(service, shell)
 
 
 @pytest.fixture

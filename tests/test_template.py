@@ -72,6 +72,19 @@ def test_json_is_a_prompt_as_it_is(value):
         ("{{ table }}", "A ndarray does not go into a prompt"),
         ("{{ many }}", "of 99 items does not go into a prompt"),
         ("{{ long }}", "9,999 characters"),
+        ("{{ nothing }}", "is None, which is no word"),
+        ("{{ data }}", "A bytes does not go into a prompt"),
+        ("{{ thing }}", "has no words for a prompt: <.*Thing object at 0x"),
+        ("{{ thing.explode }}", "A method does not go into a prompt"),
+        ("{{ [thing.explode] }}", "has no words for a prompt"),
+        ("{{ json }}", "A module does not go into a prompt"),
+        ("{{ red ~ '!' }}", "has no words for a prompt.*a picture stands in {{…}} alone"),
+        ("{{ {'a': red} }}", "has no words for a prompt"),
+        ("{{ df.a.sum() }}", r"^sum\(\) is a call, and it was not made\. In a prompt"),
+        (
+            "{% for i in range(9999) %}{% for j in range(9999) %}x{% endfor %}{% endfor %}",
+            "more than 100,000 characters when it is filled",
+        ),
     ],
 )
 def test_what_can_not_be_filled_says_why(text, words):
@@ -80,9 +93,19 @@ def test_what_can_not_be_filled_says_why(text, words):
         "table": np.zeros((2, 3, 4, 5)),
         "many": list(range(99)),
         "long": "x" * 9999,
+        "nothing": None,
+        "data": b"abc",
+        "json": json,
+        "red": PIL.Image.new("RGB", (8, 8)),
     }
     with pytest.raises(TemplateError, match=words):
         fill(text, names, References())
+
+
+def test_a_call_is_refused_in_one_line_whatever_the_object_looks_like():
+    with pytest.raises(TemplateError) as caught:
+        fill("{{ df.a.sum() }}", {"df": pd.DataFrame({"a": range(99)})})
+    assert "\n" not in str(caught.value)
 
 
 def test_one_value_of_a_table_is_words():
@@ -110,6 +133,13 @@ def test_pictures_that_were_given_before_are_counted_first():
 def test_a_list_of_pictures_is_counted_in_order():
     pictures = [PIL.Image.new("RGB", (8, 8), each) for each in ("red", "blue")]
     assert fill("{{pictures}}", {"pictures": pictures}, References()) == "image 1, image 2"
+
+
+def test_a_picture_is_called_by_its_place_where_it_has_no_name_of_its_own():
+    red, blue = (PIL.Image.new("RGB", (8, 8), each) for each in ("red", "blue"))
+    references = References()
+    fill("{{cats[0]}} {{figs.a}}", {"cats": [red], "figs": {"a": blue}}, references)
+    assert [each.label for each in references] == ["cats[0]", "figs['a']"]
 
 
 def test_an_options_value_may_be_an_object():
