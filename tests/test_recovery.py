@@ -253,9 +253,8 @@ def test_a_library_that_cannot_be_written_keeps_its_rows(wired, shelf):
     leave(shelf, "answered", "/1.png")
     leave(shelf, "written", request_id="nbb-2")
     hasty = Library(shelf.folder, shelf.service, patience=0.1)
-    with running("hold", Library(shelf.folder, "api")):
-        with pytest.raises(errors.LibraryBusyError):
-            hasty.unfinished()
+    with running("hold", Library(shelf.folder, "api")), pytest.raises(errors.LibraryBusyError):
+        hasty.unfinished()
     # The folder of the pictures is a file: the rows can be written, the picture can't.
     (shelf.folder / "pictures").write_text("in the way")
     first, second = nb_banana.recover()
