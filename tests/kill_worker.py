@@ -43,7 +43,7 @@ def generate(life):
         number += 1
         trouble = chance.choice(TROUBLES)
         mark = f" [trouble: {trouble}]" if trouble else ""
-        print("drawing", flush=True)
+        print("drawing", flush=True)  # noqa: T201 - tells whoever kills us
         with suppress(BananaError):
             nb_banana.generate(f"{life} banana {number}{mark}")
 
@@ -51,7 +51,7 @@ def generate(life):
 def recover():
     found = nb_banana.recover()
     rows = [(each.request_id, each.outcome, bool(each.image), each.ended) for each in found]
-    print(json.dumps(rows))
+    print(json.dumps(rows))  # noqa: T201 - the answer to the test
 
 
 if __name__ == "__main__":

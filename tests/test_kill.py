@@ -13,7 +13,6 @@ from decimal import Decimal
 
 import pytest
 
-import nb_banana
 from nb_banana import configure, shelves
 from nb_banana.sandbox import Sandbox
 
@@ -21,7 +20,7 @@ from .conftest import KEY
 from .wire import LOGS
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
-KILLS = int(os.environ.get("NB_BANANA_KILLS", "24"))
+KILLS = int(os.environ.get("NB_BANANA_KILLS", "20"))
 SEED = int(os.environ.get("NB_BANANA_SEED", "4"))
 
 
@@ -123,6 +122,7 @@ def report(paid, stored, reports, open_):
     )
     looks = sum(each.path == LOGS for each in paid.received)
     return (
-        f"\n{KILLS} kills: {len(paid.posts)} POSTs, {len(paid.charges)} charges, {len(stored)} kept, "
-        f"{len(open_)} open, {looks} looks into the log; recover: {dict(outcomes)}"
+        f"\n{KILLS} kills: {len(paid.posts)} POSTs, {len(paid.charges)} charges, "
+        f"{len(stored)} kept, {len(open_)} open, {looks} looks into the log; "
+        f"recover: {dict(outcomes)}"
     )
