@@ -24,7 +24,7 @@ from nb_banana.errors import (
     NotConnectedError,
     UnreadableAnswerError,
 )
-from nb_banana.interrupts import unbroken
+from nb_banana.interrupts import breakable
 from nb_banana.keys import Secret, host_of, is_loopback
 from nb_banana.receipt import Receipt, read_bill
 from nb_banana.request import ImageRequest
@@ -98,9 +98,8 @@ def _answer(request: ImageRequest, service: Service, client_request_id: str) -> 
     facts["attempts"] = attempts
     if not 200 <= reply.status < 300:  # some of the vendor's pages say 201
         raise error_for(reply, facts)
-    with unbroken():
-        receipt = _receipt(request, service, client_request_id, reply, attempts)
-        return Answer(read_items(reply, {**facts, "receipt": receipt}), receipt)
+    receipt = _receipt(request, service, client_request_id, reply, attempts)
+    return Answer(read_items(reply, {**facts, "receipt": receipt}), receipt)
 
 
 def _send_until_answered(
@@ -122,7 +121,8 @@ def _send_until_answered(
 
 def _wait(pause: float, client_request_id: str) -> None:
     try:
-        time.sleep(pause)
+        with breakable():
+            time.sleep(pause)
     except KeyboardInterrupt:
         raise Interrupted(
             "Stopped before it was sent again. Nothing was charged.",
@@ -149,14 +149,15 @@ def _attempt(
 ) -> tuple[Reply, requests.Response]:
     facts = dict(facts)
     try:
-        response = http.send(
-            "POST",
-            service.base_url + GENERATIONS,
-            secret=service.secret,
-            read_timeout=timeout,
-            json=payload,
-            headers={"X-Client-Request-Id": facts["client_request_id"]},
-        )
+        with breakable():
+            response = http.send(
+                "POST",
+                service.base_url + GENERATIONS,
+                secret=service.secret,
+                read_timeout=timeout,
+                json=payload,
+                headers={"X-Client-Request-Id": facts["client_request_id"]},
+            )
         facts["inference_id"] = response.headers.get("x-inference-id")
         body = http.read_body(response, LONGEST_ANSWER, seconds=timeout)
         return Reply(response.status_code, response.headers, body), response

@@ -18,6 +18,7 @@ from nb_banana.errors import (
     PictureError,
     PictureTooLargeError,
 )
+from nb_banana.interrupts import breakable
 from nb_banana.keys import is_loopback
 from nb_banana.pixels import Kind, check_picture
 
@@ -93,7 +94,8 @@ def fetch(item: Item, service: Service, facts: dict[str, Any]) -> Fetched:
     url = _absolute(service.base_url + "/", item.url or "", facts)
     where, facts = f"its link is {url}", {**facts, "url": url}
     try:
-        return _until_it_is_there(url, service)
+        with breakable():
+            return _until_it_is_there(url, service)
     except PictureError as error:
         raise _kept(error, where, facts) from None
     except KeyboardInterrupt:

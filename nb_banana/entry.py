@@ -28,7 +28,7 @@ class Entry:
     def __init__(self, library: Library, request_id: str) -> None:
         self.library = library
         self.request_id = request_id
-        self.reached: Literal["nothing", "sent", "answered"] = "nothing"
+        self.reached: Literal["nothing", "sent", "answered", "kept"] = "nothing"
         self.is_written = False
         self.problem: LibraryError | None = None
         self.ended = False

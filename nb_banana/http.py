@@ -61,6 +61,13 @@ class Sessions(threading.local):
         self._outside: requests.Session | None = None
         self._loopback: requests.Session | None = None
 
+    def forget(self) -> None:
+        """Begin anew after a Ctrl-C: a pool that was interrupted may hold its own lock for ever.
+
+        https://bugs.python.org/issue29988
+        """
+        self._outside = self._loopback = None
+
     def for_url(self, url: str) -> requests.Session:
         """The session for an address. On loopback no proxy stands between."""
         if is_loopback(url):
@@ -102,15 +109,19 @@ def send(
     **options: Any,
 ) -> requests.Response:
     """Send one request. Redirects are not followed; the body is not read yet."""
-    return SESSIONS.for_url(url).request(
-        method,
-        url,
-        auth=KeyAuth(secret),
-        timeout=(CONNECT_TIMEOUT, read_timeout),
-        allow_redirects=False,
-        stream=True,
-        **options,
-    )
+    try:
+        return SESSIONS.for_url(url).request(
+            method,
+            url,
+            auth=KeyAuth(secret),
+            timeout=(CONNECT_TIMEOUT, read_timeout),
+            allow_redirects=False,
+            stream=True,
+            **options,
+        )
+    except KeyboardInterrupt:
+        SESSIONS.forget()
+        raise
 
 
 def read_body(response: requests.Response, most: int, *, seconds: float) -> bytes:
@@ -138,6 +149,9 @@ def read_body(response: requests.Response, most: int, *, seconds: float) -> byte
                 raise TooLongError
             if time.monotonic() > deadline:
                 raise requests.ReadTimeout(f"the body took longer than {seconds:g} s")
+    except KeyboardInterrupt:
+        SESSIONS.forget()
+        raise
     except requests.ReadTimeout:  # the deadline's own; it is an OSError too
         raise
     except (HTTPError, OSError) as error:

@@ -7,6 +7,7 @@ from nb_banana.account import Charge
 from nb_banana.client import Service
 from nb_banana.entry import Entry
 from nb_banana.errors import UNSURE, BananaError, Interrupted
+from nb_banana.interrupts import breakable
 from nb_banana.money import dollars
 from nb_banana.receipt import Receipt
 from nb_banana.request import ImageRequest
@@ -47,7 +48,10 @@ def look_into(
     pauses = ONE_LOOK if isinstance(error, Interrupted) else account.PAUSES
     attempts = error.facts.get("attempts")
     try:
-        charge = account.find_charge(service, entry.request_id, attempts=attempts, pauses=pauses)
+        with breakable():
+            charge = account.find_charge(
+                service, entry.request_id, attempts=attempts, pauses=pauses
+            )
     except KeyboardInterrupt:
         charge, kind = account.UNKNOWN, Interrupted
     _write_down(charge, service, entry, request)

@@ -1,25 +1,67 @@
-"""Ctrl-C in the middle of writing down what was paid: it waits, for that takes no time."""
+"""Ctrl-C while a picture is paid for: it ends a wait at once, and never what is written down.
+
+Between the service's answer and the journal's line of it are some thousandths of a second. A
+Ctrl-C just then would lose the link of a picture that is paid, so it comes a moment later.
+"""
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+
+Handler = Callable[..., Any]
+
+
+class _Hold:
+    """Takes note of the first Ctrl-C. The second one is meant: it comes at once."""
+
+    def __init__(self, before: Handler) -> None:
+        self.before = before
+        self.caught: tuple[Any, ...] | None = None
+
+    def __call__(self, *arguments: Any) -> None:
+        if self.caught is not None:
+            self.let_go()
+        self.caught = arguments
+
+    def let_go(self) -> None:
+        caught, self.caught = self.caught, None
+        if caught is not None:
+            self.before(*caught)
 
 
 @contextmanager
 def unbroken() -> Iterator[None]:
-    """Ctrl-C comes at the end of the block. For short blocks only, which wait for no network."""
+    """Ctrl-C comes at the end of the block, or with the next `breakable` wait in it."""
     before = signal.getsignal(signal.SIGINT)
-    is_main = threading.current_thread() is threading.main_thread()  # others get no signals
-    if not is_main or not callable(before):
+    if not _is_main() or not callable(before):
         yield
         return
-    caught: list[tuple[Any, ...]] = []
-    signal.signal(signal.SIGINT, lambda *arguments: caught.append(arguments))
+    hold = _Hold(before)
+    signal.signal(signal.SIGINT, hold)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-        if caught:
-            before(*caught[0])
+        hold.let_go()
+
+
+@contextmanager
+def breakable() -> Iterator[None]:
+    """A wait inside of `unbroken`: here Ctrl-C comes at once."""
+    hold = signal.getsignal(signal.SIGINT)
+    if not _is_main() or not isinstance(hold, _Hold):
+        yield
+        return
+    hold.let_go()
+    signal.signal(signal.SIGINT, hold.before)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, hold)
+
+
+def _is_main() -> bool:
+    """Whether this is the thread that gets the signals."""
+    return threading.current_thread() is threading.main_thread()

@@ -124,7 +124,7 @@ def load(shell: Any) -> None:
     shell.Completer.custom_matchers.append(matcher)
     if settings.backend == "auto" and settings.base_url == VENDOR_URL and not find_key(VENDOR_URL):
         print(SANDBOX_NOTE)  # noqa: T201 - the person has to know whose pictures these are
-    if is_something_left():
+    if settings.backend != "library" and is_something_left():
         from nb_banana.recovery import recover_quietly  # loads as much as the first picture
 
         print(recover_quietly())  # noqa: T201 - a paid picture came back, or may yet

@@ -146,12 +146,12 @@ def _draw(request: ImageRequest, wishes: Wishes, service: Service) -> BananaImag
     try:
         purse.check_budget([request], service, kind, entry.request_id)
         entry.begin(request, notebook=shelves.notebook(), parents=parents)
-        with Waiting(f"{short_name(request.model)} is drawing"):
-            started = time.monotonic()
-            answer = _ask(request, service, entry)
-            came = fetch_all(answer, service)
-            receipt = replace(answer.receipt, seconds=time.monotonic() - started)
         with unbroken():
+            with Waiting(f"{short_name(request.model)} is drawing"):
+                started = time.monotonic()
+                answer = _ask(request, service, entry)
+                came = fetch_all(answer, service)
+                receipt = replace(answer.receipt, seconds=time.monotonic() - started)
             return _keep(request, wishes, entry, receipt, came)
     except Interrupted:
         raise
@@ -171,6 +171,8 @@ def _stopped(
     if entry.reached == "nothing":
         entry.end(entry.library.mark_failed, "stopped before it was sent")
         return Interrupted("Stopped before it was sent. Nothing was charged.", **facts)
+    if entry.reached == "kept":
+        return Interrupted("Stopped. The picture is in your library: run it again for $0.", **facts)
     if entry.reached == "answered":
         cure = "nb_banana.recover() fetches it." if entry.is_written else NOT_WRITTEN
         return Interrupted(f"Stopped. The picture was made and charged; {cure}", **facts)
@@ -187,17 +189,15 @@ def _ask(request: ImageRequest, service: Service, entry: Entry) -> Answer:
         raise look_into(error, service, entry, request) from None
     except errors.BananaError as error:
         receipt = error.facts.get("receipt")
-        with unbroken():
-            entry.end(library.mark_failed, str(error), receipt)
-            if receipt is None:
-                purse.PURSE.drop(entry.request_id)
-            else:
-                purse.PURSE.settle(entry.request_id, receipt.usd)
+        entry.end(library.mark_failed, str(error), receipt)
+        if receipt is None:
+            purse.PURSE.drop(entry.request_id)
+        else:
+            purse.PURSE.settle(entry.request_id, receipt.usd)
         raise
-    with unbroken():
-        entry.reached = "answered"
-        entry.write(library.mark_answered, answer.items, answer.receipt)
-        purse.PURSE.settle(entry.request_id, answer.receipt.usd)
+    entry.reached = "answered"
+    entry.write(library.mark_answered, answer.items, answer.receipt)
+    purse.PURSE.settle(entry.request_id, answer.receipt.usd)
     return answer
 
 
@@ -216,6 +216,7 @@ def _keep(
     ]
     if kept:
         used.note(library, entry.request_id)
+        entry.reached = "kept"
         images = [_value(kept[0], library, request, wishes, "made")]
     elif images:
         images[0].extras = tuple(images[1:])

@@ -14,7 +14,7 @@ import pytest
 from nbclient import NotebookClient
 
 import nb_banana
-from nb_banana import account, configure, errors, purse, shelves, studio
+from nb_banana import account, configure, errors, http, purse, shelves, studio
 from nb_banana.client import Service
 from nb_banana.keys import Secret
 from nb_banana.sandbox import Sandbox
@@ -341,3 +341,18 @@ def small_file(folder):
     path = folder / "small.png"
     path.write_bytes(small(1)[0])
     return path
+
+
+def test_after_an_interrupt_the_connections_are_new():
+    # One that was interrupted may hold a lock for ever: the look into the log would hang.
+    def post(request):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.5)
+
+    with wire({POST: post, LOGS: lambda request: page([])}) as service:
+        configure(base_url=service.url)
+        account.find_charge(Service(service.url), "nbb-1", pauses=(0.0,))
+        before = http.SESSIONS.for_url(service.url)
+        with pytest.raises(errors.Interrupted, match=NOT_KNOWN):
+            nb_banana.generate("a banana")
+        assert http.SESSIONS.for_url(service.url) is not before

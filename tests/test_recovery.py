@@ -1,0 +1,330 @@
+"""`recover` finishes what was left, says what became of it, and never sends anything again."""
+
+import os
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+import nb_banana
+from nb_banana import configure, errors, leftovers, purse, recovery, shelves
+from nb_banana.answers import Item
+from nb_banana.library import Library
+from nb_banana.request import ImageRequest
+
+from .conftest import KEY
+from .shelf import change, index_of, picture, put, receipt
+from .test_library_crash import running
+from .wire import LOGS, page, row, wire
+
+ONE = Decimal("0.0894875")
+LOAD = (
+    "from IPython.core.interactiveshell import InteractiveShell as S;"
+    "S.instance().run_line_magic('load_ext', 'nb_banana')"
+)
+
+
+@pytest.fixture
+def wired(monkeypatch):
+    """A service whose answers the test writes, and a key for it."""
+    monkeypatch.setenv("AIMLAPI_KEY", KEY)
+    with wire({LOGS: lambda request: page([])}) as service:
+        configure(base_url=service.url)
+        yield service
+
+
+@pytest.fixture
+def shelf(wired):
+    """The library of that service."""
+    return shelves.library_of(shelves.known_kinds()[0])
+
+
+def leave(library, state, *links, request_id="nbb-1", prompt="a banana", age=timedelta(0), **bill):
+    """A request that a kernel that is gone left in this state."""
+    library.begin(ImageRequest(prompt), request_id)
+    if state != "written":
+        library.mark_sent(request_id)
+    if state == "answered":
+        items = [Item(link) if link else Item(data=b"x") for link in links]
+        library.mark_answered(request_id, items, receipt(request_id, **bill))
+    if state == "unknown":
+        library.mark_unknown(request_id, "no answer")
+    library.release(request_id, "the kernel was killed")
+    created = (datetime.now(UTC) - age).isoformat(timespec="microseconds")
+    change(library, "UPDATE requests SET created = ? WHERE id = ?", created, request_id)
+
+
+def state_of(library, request_id="nbb-1"):
+    (found,) = library._index.rows("SELECT state FROM requests WHERE id = ?", request_id)
+    return found["state"]
+
+
+def png(seed=1):
+    return lambda request: (200, picture(seed)[0], {})
+
+
+def test_what_was_never_sent_is_closed_without_asking_anybody(wired, shelf):
+    leave(shelf, "written")
+    (found,) = nb_banana.recover()
+    assert (found.outcome, found.usd) == ("it was never sent: not charged", None)
+    assert state_of(shelf) == "failed"
+    assert wired.seen == []
+
+
+def test_a_picture_whose_link_lives_is_fetched(wired, shelf):
+    wired.answers["/1.png"] = png()
+    leave(shelf, "answered", "/1.png")
+    found = nb_banana.recover()
+    assert found.images[0].bytes == picture(1)[0]
+    assert found[0].outcome == f"fetched: {found.images[0].id}"
+    assert found[0].usd == ONE
+    assert nb_banana.load(found.images[0].id).prompt == "a banana"
+    assert nb_banana.generate("a banana").came == "reused"
+    assert not any(each.headers["Authorization"] for each in wired.seen)
+    assert "1 fetched into the library" in found.summary
+    assert not nb_banana.recover()
+
+
+def test_all_pictures_of_an_answer_are_fetched(wired, shelf):
+    wired.answers |= {"/1.png": png(1), "/2.png": png(2)}
+    leave(shelf, "answered", "/1.png", "/2.png")
+    (image,) = nb_banana.recover().images
+    assert [each.bytes for each in (image, *image.extras)] == [picture(1)[0], picture(2)[0]]
+
+
+def test_a_picture_that_is_gone_does_not_take_the_other_along(wired, shelf):
+    wired.answers["/2.png"] = png(2)
+    leave(shelf, "answered", "/1.png", "/2.png")
+    (found,) = nb_banana.recover()
+    assert found.image.bytes == picture(2)[0]
+    assert "1 of 2 pictures" in found.outcome
+
+
+def test_a_link_that_is_gone_is_closed_as_charged(wired, shelf):
+    leave(shelf, "answered", "/1.png")
+    found = nb_banana.recover()
+    assert found[0].lost
+    assert found[0].outcome.startswith("charged $0.089, and the service has no picture")
+    assert "1 charged without a picture (nbb-1)" in found.summary
+    assert state_of(shelf) == "failed"
+    assert [bill.usd for bill in shelf.bills()] == [ONE]
+
+
+@pytest.mark.parametrize(
+    "answer", [(500, b"", {}), (403, b"", {}), None, (200, picture(1)[0][:100], {})]
+)
+def test_a_link_that_fails_is_tried_again_the_next_time(wired, shelf, answer):
+    wired.answers["/1.png"] = lambda request: answer
+    leave(shelf, "answered", "/1.png")
+    found = nb_banana.recover()
+    assert not found[0].ended
+    assert "still open" in found.summary
+    assert state_of(shelf) == "answered"
+    wired.answers["/1.png"] = png()
+    assert nb_banana.recover().images
+
+
+def test_a_picture_that_was_inside_a_lost_answer_is_closed_as_charged(wired, shelf):
+    leave(shelf, "answered", None)
+    (found,) = nb_banana.recover()
+    assert found.lost
+    assert "inside the answer" in found.outcome
+
+
+@pytest.mark.parametrize("state", ["sent", "unknown"])
+def test_a_charge_that_the_log_tells_of_is_named_and_booked(wired, shelf, state):
+    wired.answers[LOGS] = lambda request: page([row("nbb-0"), row("nbb-1")])
+    leave(shelf, state)
+    found = nb_banana.recover()
+    assert "charged $0.089 (inference id inf-nbb-1)" in found[0].outcome
+    assert "(nbb-1)" in found.summary
+    assert [bill.usd for bill in shelf.bills()] == [ONE]
+    assert not nb_banana.recover()
+
+
+@pytest.mark.parametrize(
+    ("rows", "age", "words", "state"),
+    [
+        ([], timedelta(0), "not known yet: the service's log has no row", "unknown"),
+        ([], recovery.LATEST_ROW * 1.1, "not charged: the log of this key's account", "failed"),
+        ([row("nbb-1", 0, "failed")], timedelta(0), "not known yet: .* another attempt", "unknown"),
+        ([row("nbb-1", 0, "failed")], recovery.LATEST_ROW * 1.1, "not charged", "failed"),
+        ([row("nbb-1")], recovery.LATEST_ROW * 1.1, "charged", "failed"),
+        (None, recovery.LATEST_ROW * 9, "not known yet: .* can't be read now", "unknown"),
+    ],
+)
+def test_the_log_has_the_last_word_only_when_no_row_can_come(wired, shelf, rows, age, words, state):
+    wired.answers[LOGS] = lambda request: None if rows is None else page(rows)
+    leave(shelf, "unknown", age=age)
+    (found,) = nb_banana.recover()
+    assert re.search(f"^{words}", found.outcome), found.outcome
+    assert state_of(shelf) == state
+
+
+def test_the_log_is_asked_for_the_days_around_an_old_request(wired, shelf):
+    leave(shelf, "unknown", age=timedelta(days=3))
+    nb_banana.recover()
+    (look,) = wired.of(LOGS)
+    start, end = (datetime.fromisoformat(look.query[name]) for name in ("start", "end"))
+    sent = datetime.now(UTC) - timedelta(days=3)
+    assert start + timedelta(minutes=30) < sent < end - timedelta(minutes=30)
+
+
+def test_without_a_key_it_says_what_it_needs(wired, monkeypatch):
+    monkeypatch.delenv("AIMLAPI_KEY")
+    configure(base_url=shelves.VENDOR_URL)
+    library = shelves.library_of("api")
+    leave(library, "unknown")
+    (found,) = nb_banana.recover()
+    assert "there is no key" in found.outcome
+    assert not found.ended
+
+
+def test_nothing_to_do_is_said(wired):
+    assert repr(nb_banana.recover()) == "Nothing is unfinished."
+    assert nb_banana.recover()._repr_html_() == (
+        '<div class="nb-banana-recovery"><p>Nothing is unfinished.</p></div>'
+    )
+
+
+def test_no_generation_is_ever_sent_again(wired, shelf):
+    for number, state in enumerate(("written", "sent", "unknown", "answered")):
+        leave(shelf, state, "/x.png", request_id=f"nbb-{number}")
+    assert len(nb_banana.recover()) == 4
+    assert wired.posts == []
+
+
+def test_the_table_is_text_and_html_and_both_are_harmless(wired, shelf):
+    leave(shelf, "written", prompt="<script>alert(1)</script> & more")
+    found = nb_banana.recover()
+    assert "<script>" not in found._repr_html_()
+    assert "&lt;script&gt;" in found._repr_html_()
+    assert "nbb-1  it was never sent" in repr(found)
+
+
+def test_what_a_live_kernel_works_on_is_left_alone(wired, shelf):
+    put(shelf, ImageRequest("first"), "nbb-0")
+    with running("wait", Library(shelf.folder, "api"), "nbb-1"):
+        change(shelf, "UPDATE requests SET service = ?", shelf.service)
+        assert not nb_banana.recover()
+        assert not leftovers.is_something_left()
+    assert len(nb_banana.recover()) == 1
+
+
+def test_a_charge_found_later_counts_for_the_session_that_sent_it(wired, shelf):
+    configure(budget=1)
+    purse.PURSE.hold("nbb-1", shelf.service, ONE)
+    leave(shelf, "unknown")
+    leave(shelf, "unknown", request_id="nbb-2")
+    wired.answers[LOGS] = lambda request: page([row("nbb-1"), row("nbb-2")])
+    nb_banana.recover()
+    assert purse.PURSE[shelf.service].spent == ONE
+    assert {line.what: line.count for line in nb_banana.spending().lines}["ever"] == 2
+
+
+def damage(library):
+    index_of(library).write_bytes(b"SQLite format 3\0" + bytes(5000))
+
+
+def test_a_library_that_is_damaged_is_said(wired, shelf):
+    leave(shelf, "unknown")
+    damage(shelf)
+    with pytest.raises(errors.LibraryDamagedError, match="backup"):
+        nb_banana.recover()
+    assert not leftovers.is_something_left()
+
+
+def test_a_damaged_library_does_not_hide_what_became_of_the_others(wired, shelf):
+    leave(shelf, "answered", "/1.png")
+    play = shelves.library_of(shelves.SANDBOX)
+    put(play, ImageRequest("a"), "nbb-9")
+    damage(play)
+    found = nb_banana.recover()
+    assert len(found) == 1
+    assert "(nbb-1)" in found.summary
+    assert "is damaged" in found.summary
+
+
+def test_a_library_that_cannot_be_written_keeps_its_rows(wired, shelf):
+    wired.answers["/1.png"] = png()
+    leave(shelf, "answered", "/1.png")
+    leave(shelf, "written", request_id="nbb-2")
+    hasty = Library(shelf.folder, shelf.service, patience=0.1)
+    with running("hold", Library(shelf.folder, "api")), pytest.raises(errors.LibraryBusyError):
+        hasty.unfinished()
+    # The folder of the pictures is a file: the rows can be written, the picture can't.
+    (shelf.folder / "pictures").write_text("in the way")
+    first, second = nb_banana.recover()
+    assert "can't be written" in first.outcome
+    assert not first.ended
+    assert second.ended
+    (shelf.folder / "pictures").unlink()
+    assert nb_banana.recover().images
+
+
+def loading(code=LOAD):
+    """What loading the extension says to a person with a key."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"AIMLAPI_KEY": KEY},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_two_processes_may_recover_at_once(wired, shelf):
+    for number in range(5):
+        wired.answers[f"/{number}.png"] = png(number)
+        leave(shelf, "answered", f"/{number}.png", request_id=f"nbb-{number}")
+    code = (
+        "import sys, nb_banana; nb_banana.configure(base_url=sys.argv[1]);"
+        "print(nb_banana.recover().summary)"
+    )
+    both = [
+        subprocess.Popen([sys.executable, "-c", code, wired.url], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = [each.communicate()[0] for each in both]
+    assert [each.returncode for each in both] == [0, 0]
+    assert "still open" not in "".join(said)
+    assert len(nb_banana.history()) == 5
+    assert len(list(shelf.folder.rglob("*.png"))) == 5
+
+
+def test_loading_says_one_line_when_something_was_left_and_then_nothing():
+    library = shelves.library_of("api")
+    leave(library, "written")
+    assert loading() == "nb_banana: 1 unfinished request, 1 not charged.\n"
+    assert loading() == ""
+
+
+def test_loading_names_a_charge_that_it_closes(wired):
+    library = shelves.library_of("api")
+    leave(library, "answered", None)
+    line = loading()
+    assert line.count("\n") == 1
+    assert "1 charged without a picture (nbb-1)" in line
+
+
+def test_loading_with_nothing_left_loads_nothing_heavy():
+    put(shelves.library_of("api"), ImageRequest("a"), "nbb-1")
+    code = LOAD + ";import sys;print({'requests', 'PIL'} & set(sys.modules))"
+    assert loading(code) == "set()\n"
+
+
+def test_loading_for_the_library_alone_asks_nobody():
+    leave(shelves.library_of("api"), "written")
+    config = "from traitlets.config import Config; C = Config(); C.Banana.backend = 'library';"
+    assert loading(config + LOAD.replace("S.instance()", "S.instance(config=C)")) == ""
+
+
+def test_the_error_of_a_picture_that_did_not_arrive_sends_to_recover_and_that_works(service):
+    with pytest.raises(errors.DownloadError, match=r"nb_banana.recover\(\) tries it again"):
+        nb_banana.generate("a banana [trouble: cut-picture x4]")
+    assert nb_banana.recover().images
+    assert len(service.posts) == len(service.charges) == 1

@@ -1,0 +1,73 @@
+"""Ctrl-C at any line, a full disk, a folder that goes away, an exit: what is paid is not lost."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+
+from nb_banana import configure, shelves
+from nb_banana.sandbox import Sandbox
+
+from .conftest import KEY
+
+ROUNDS = os.environ.get("NB_BANANA_INTERRUPTS", "120")
+SEED = os.environ.get("NB_BANANA_SEED", "4")
+
+
+@pytest.fixture
+def paid(monkeypatch):
+    """A service that asks for the key, and whose log is not limited."""
+    monkeypatch.setenv("AIMLAPI_KEY", KEY)
+    with Sandbox(KEY) as sandbox:
+        monkeypatch.setattr("nb_banana.sandbox.logs.CALLS", 10**9)
+        configure(base_url=sandbox.url)
+        yield sandbox
+
+
+def run(module, *arguments):
+    """What another process says."""
+    command = [sys.executable, *module.split(), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    return done.stdout
+
+
+def test_ctrl_c_at_any_line_loses_no_picture_and_no_bill(paid):
+    seen = json.loads(run("-m tests.interrupt_worker", paid.url, SEED, ROUNDS))
+    library = shelves.library_of(shelves.known_kinds()[0])
+    rows = {row["id"]: row for row in library._index.rows("SELECT * FROM requests")}
+    charges = {each.ids.client_request_id: each.credits for each in paid.charges}
+    posts = Counter(post.headers["x-client-request-id"] for post in paid.posts)
+    named = {request_id for request_id, *_ in seen["found"]}
+    stored = {name for name, row in rows.items() if row["state"] == "stored"}
+    told = {name for name in rows if "empty-item" in rows[name]["prompt"]}
+    # The row is written before the request is sent; each was sent and charged at most once.
+    assert set(charges) <= set(posts) <= set(rows)
+    assert set(posts.values()) == {1}
+    assert len(charges) == len(paid.charges)
+    # Each charge is kept, or named; and it is in the books of the library and of the session.
+    assert set(charges) <= stored | named | told
+    usd = {name: Decimal(spent) / 2_000_000 for name, spent in charges.items()}
+    assert {bill.request_id: bill.usd for bill in library.bills() if bill.usd} == usd
+    assert Decimal(seen["spent"]) == sum(usd.values())
+    # Whatever stays open was sent and is not in the log; nothing is left a second time.
+    still = {request_id for request_id, _, ended in seen["found"] if not ended}
+    assert not still & set(charges)
+    assert set(seen["held"]) <= still
+    assert seen["again"] == 0
+    check_words(seen["told"])
+
+
+def check_words(told):
+    """An interrupt on the road is said with what it means for the money."""
+    bare = [each for each in told if each.startswith("KeyboardInterrupt")]
+    # Before and after the road there is nothing to say: no money moves there.
+    assert len(bare) < len(told) / 3
+    for each in told:
+        if each.startswith("Interrupted"):
+            assert any(word in each for word in ("charged", "Nothing was sent")), each
