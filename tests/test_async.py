@@ -57,7 +57,7 @@ def test_a_wait_that_is_cancelled_ends_at_once_and_its_picture_is_kept(service):
     asyncio.run(main())  # the end of the loop waits for its threads
     assert ended.is_set()
     assert [each.request.prompt for each in library().history()] == [f"a banana {SLOW}"]
-    assert nb_banana.generate(f"a banana {SLOW}").is_reused
+    assert nb_banana.generate(f"a banana {SLOW}").came == "reused"
     assert len(service.posts) == 1
 
 

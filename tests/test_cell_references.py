@@ -153,4 +153,4 @@ def test_a_dry_run_says_which_picture_is_which(ip, service):
     assert "image 1 = mug.jpg: image/jpeg, " in shown
     assert "image 2 = red: image/png, " in shown
     assert "Put image 2 there" in shown
-    assert service.received == []
+    assert service.posts == []

@@ -197,7 +197,7 @@ def test_json_and_single_braces_arrive_as_they_are(door, prompt):
 def test_the_second_time_it_comes_from_the_library(door):
     first = door.draw("a banana", [RED, "mug.jpg"])
     again = door.draw("a banana", [encode(RED), Path("mug.jpg")])
-    assert again.is_reused
+    assert again.came == "reused"
     assert again.bytes == first.bytes
     assert len(door.service.posts) == 1
 

@@ -53,7 +53,7 @@ def test_edit_puts_its_own_picture_first(cafe, service):
     twin = nb_banana.edit(cafe, "make it night", images=other)
     assert [each.label for each in night.request.references] == ["cafe", "image"]
     assert service.posts[-1].body["image_urls"][0] == night.request.references[0].url
-    assert twin.is_reused
+    assert twin.came == "reused"
     assert cafe.edit("make it day", images=None).parents == (cafe,)
 
 
@@ -132,12 +132,12 @@ def test_a_kernel_that_starts_anew_knows_the_family():
         "%%banana night -i cafe\nmake it night",
         "%%banana cafe -a 16:9\na café in a family",
         "%%banana night -i cafe\nmake it night",
-        "print(night.is_reused, night.size, night.parents[0] is cafe)\nnight.tree()",
+        "print(night.came, night.size, night.parents[0] is cafe)\nnight.tree()",
         allow_errors=True,
     )
     assert "no variable and no file cafe" in again.cells[1].outputs[0].evalue
     printed, tree = again.cells[4].outputs
-    assert printed.text == "True (1376, 768) True\n"
+    assert printed.text == "reused (1376, 768) True\n"
     assert tree.data["text/plain"].startswith("cafe: a café in a family (1376×768)\n  night: make")
     assert "<img " in tree.data["text/html"]
 

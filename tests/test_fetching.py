@@ -146,5 +146,5 @@ def test_two_addresses_of_one_picture_are_one_image_in_the_prose(service, web):
 def test_a_fetched_picture_is_kept_with_the_result(service, web):
     nb_banana.generate("a banana", images=f"{web.url}/photo")
     again = nb_banana.generate("a banana", images=f"{web.url}/photo?2")
-    assert again.is_reused
+    assert again.came == "reused"
     assert again.request.references[0].data.startswith(b"\xff\xd8")
