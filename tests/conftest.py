@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from urllib3.util import Retry
 
-from nb_banana import account, client, downloads, keys, purse
+from nb_banana import account, client, downloads, keys, purse, used
 from nb_banana.library import Library
 from nb_banana.sandbox import Sandbox
 from nb_banana.settings import settings
@@ -24,6 +24,7 @@ def plain_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setattr(purse, "PURSE", purse.Purse())
     monkeypatch.setattr(account, "_quotes", {})
+    monkeypatch.setattr(used, "USED", {})
     names = settings.trait_names(config=True)
     before = {name: getattr(settings, name) for name in names}
     yield

@@ -14,6 +14,8 @@ from nb_banana.sandbox import Sandbox
 
 from .conftest import KEY
 
+MONEY = ("charged", "Nothing was sent", "in your library")
+"""One of these is in each sentence about an interrupt on the road."""
 ROUNDS = os.environ.get("NB_BANANA_INTERRUPTS", "120")
 SEED = os.environ.get("NB_BANANA_SEED", "4")
 
@@ -70,4 +72,4 @@ def check_words(told):
     assert len(bare) < len(told) / 3
     for each in told:
         if each.startswith("Interrupted"):
-            assert any(word in each for word in ("charged", "Nothing was sent")), each
+            assert any(word in each for word in MONEY), each
