@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from nb_banana.api import agenerate, dry_run, edit, generate, login
+    from nb_banana.api import agenerate, dry_run, edit, generate, generate_many, login, sweep
     from nb_banana.archive import forget, history, load
     from nb_banana.checkup import doctor
+    from nb_banana.compare import compare
+    from nb_banana.gallery import Gallery
     from nb_banana.image import BananaImage
     from nb_banana.models import MODELS
     from nb_banana.packing import pack
+    from nb_banana.pending import pending
     from nb_banana.recovery import recover
     from nb_banana.request import ImageRequest
     from nb_banana.settings import configure
@@ -24,20 +27,25 @@ if TYPE_CHECKING:
 __all__ = [
     "MODELS",
     "BananaImage",
+    "Gallery",
     "ImageRequest",
     "agenerate",
+    "compare",
     "configure",
     "doctor",
     "dry_run",
     "edit",
     "forget",
     "generate",
+    "generate_many",
     "history",
     "load",
     "login",
     "pack",
+    "pending",
     "recover",
     "spending",
+    "sweep",
     "unpack",
 ]
 
@@ -46,21 +54,26 @@ __all__ = [
 _HOMES = {
     "MODELS": "models",
     "BananaImage": "image",
+    "Gallery": "gallery",
     "ImageRequest": "request",
     "configure": "settings",
     "agenerate": "api",
+    "compare": "compare",
     "doctor": "checkup",
     "dry_run": "api",
     "edit": "api",
     "errors": "",
     "forget": "archive",
     "generate": "api",
+    "generate_many": "api",
     "history": "archive",
     "load": "archive",
     "login": "api",
     "pack": "packing",
+    "pending": "pending",
     "recover": "recovery",
     "spending": "statement",
+    "sweep": "api",
     "unpack": "unpacking",
 }
 
@@ -71,7 +84,10 @@ def __getattr__(name: str) -> Any:
     home = _HOMES[name]
     if not home:
         return import_module(f"{__name__}.{name}")
-    return getattr(import_module(f"{__name__}.{home}"), name)
+    found = getattr(import_module(f"{__name__}.{home}"), name)
+    # Importing a room of the same name (`compare`, `pending`) has put the room here.
+    globals()[name] = found
+    return found
 
 
 def __dir__() -> list[str]:

@@ -6,7 +6,8 @@ Source: https://docs.aimlapi.com/errors-and-messages/general-info
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Any
 
 from nb_banana.errors import (
@@ -38,7 +39,7 @@ LONGEST_QUOTE = 400
 
 @dataclass(frozen=True)
 class Item:
-    """One picture of an answer: its link, or its bytes where they came in the answer."""
+    """One picture of an answer: its link, or its bytes where they came in the answer; or both."""
 
     url: str | None = None
     data: bytes | None = None
@@ -54,11 +55,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class Reply:
-    """A raw answer: status, headers (any case) and the whole body."""
+    """A raw answer: status, headers (any case) and the whole body.
+
+    Attributes:
+        pictures: what a worker has fetched from the links in it already, see `nb_banana.errands`.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    pictures: tuple[bytes | None, ...] = ()
 
     @property
     def json(self) -> Any:
@@ -109,7 +115,8 @@ def read_items(reply: Reply, facts: Mapping[str, Any]) -> tuple[Item, ...]:
     items = tuple(item for entry in entries if (item := _read_item(entry, reply, facts)))
     if not items:
         raise _no_picture(body, entries, facts)
-    return items
+    came = zip_longest(items, reply.pictures[: len(items)])
+    return tuple(item if data is None else replace(item, data=data) for item, data in came)
 
 
 def _unreadable(why: str, reply: Reply, facts: Mapping[str, Any]) -> UnreadableAnswerError:

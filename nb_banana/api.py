@@ -2,82 +2,48 @@
 
 import asyncio
 import getpass
-import inspect
-import os
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import Any, overload
 
-from nb_banana import keys, studio
+from nb_banana import batch, jobs, keys, lookup, pending, studio, sweeps
+from nb_banana.building import build_request, known_options
 from nb_banana.dryrun import DryRun
-from nb_banana.errors import MissingKeyError, RequestError
-from nb_banana.fetching import fetched
+from nb_banana.errands import Courier
+from nb_banana.errors import MissingKeyError
+from nb_banana.gallery import Gallery
 from nb_banana.image import BananaImage
-from nb_banana.inherit import options_like, usual_options
-from nb_banana.near import hint
-from nb_banana.request import ImageRequest
-from nb_banana.settings import checked_seconds, limits, settings
+from nb_banana.settings import checked_patience, settings
+from nb_banana.survey import quote_many
+from nb_banana.wishes import wishes_of
 
 
-def build_request(
-    prompt: str,
-    *,
-    images: Any = (),
-    model: str | None = None,
-    aspect_ratio: str | None = None,
-    resolution: str | None = None,
-    web_search: bool | None = None,
-    params: Mapping[str, Any] | None = None,
-    take: int = 1,
-    resize: bool | None = None,
-) -> ImageRequest:
-    """The checked request for these words and options.
-
-    What is None comes from the first reference where that is a `BananaImage` (its ratio as
-    delivered, its resolution, its model), else from the settings.
-
-    Raises:
-        RequestError: a value that the model does not take.
-    """
-    given = {
-        "model": model,
-        "aspect_ratio": aspect_ratio,
-        "resolution": resolution,
-        "web_search": web_search,
-    }
-    said = {name: value for name, value in given.items() if value is not None}
-    like = options_like(images, said)
-    usual = usual_options(model or like.get("model") or settings.model)
-    options = usual | like | said
-    held = limits() if resize is None else replace(limits(), resize=resize)
-    here = fetched(images, held) if settings.fetch_references else images
-    return ImageRequest(prompt, images=here, params=params or {}, take=take, limits=held, **options)
-
-
+@overload
+def generate(prompt: str, *, count: None = None, **options: Any) -> BananaImage: ...
+@overload
+def generate(prompt: str, *, count: int, **options: Any) -> Gallery: ...
 def generate(
     prompt: str,
     *,
-    name: str | None = None,
-    alt: str | None = None,
-    save: str | os.PathLike[str] | None = None,
-    strict: bool = False,
-    fresh: bool = False,
+    count: int | None = None,
+    background: bool = False,
     timeout: float | None = None,
     key: str | None = None,
     **options: Any,
-) -> BananaImage:
+) -> BananaImage | Gallery:
     """Make a picture from a prompt. One that is in the library already costs nothing.
 
     Args:
         prompt: what to draw.
-        name: what the caption calls the picture.
-        alt: the alt text; else the prompt.
-        save: also write the picture to this file, see `BananaImage.save`.
-        strict: whether another size than asked is an error; the picture is in its ``.image``.
-        fresh: pay for a new picture although this one is in the library.
+        count: so many takes of it, in a `Gallery`.
+        background: come back at once; the picture is used as ever, and using it waits for it.
         timeout: seconds to wait for the picture.
         key: the key for this call alone. Better: the environment, or `login`.
-        **options: ``images`` (one picture of any kind, or several), ``model``, ``aspect_ratio``,
+        **options: ``name`` (what the caption calls the picture), ``alt`` (the alt text; else the
+            prompt), ``save`` (also write it to this file, of several into this folder), ``strict``
+            (another size than asked is an error), ``fresh`` (pay for a new one although this one is
+            in the library);
+            ``images`` (one picture of any kind, or several), ``model``, ``aspect_ratio``,
             ``resolution``, ``web_search``, ``params``, ``take`` as in `ImageRequest`; for those
             not given the first picture's own hold if it was made here, else the settings.
             ``resize=False`` refuses references that are too large.
@@ -87,14 +53,101 @@ def generate(
 
     >>> generate("a banana on a beach", aspect_ratio="16:9").size
     (1376, 768)
+    >>> len(generate("a banana on a beach", count=2))
+    2
     """
     secret = None if key is None else keys.Secret(key)
     key = None  # from here on no traceback of anything can show it
-    request = build_request(prompt, **_known(options))
-    if timeout is not None:
-        timeout = checked_seconds(timeout)
-    wishes = studio.Wishes(name, alt, save, strict, fresh)
-    return studio.make(request, wishes, key=secret, timeout=timeout)
+    wishes, patience = wishes_of(options), checked_patience(timeout)
+    request = build_request(prompt, **known_options(options))
+    if count is None:
+        draw = pending.start if background else studio.make
+        return draw(request, wishes, key=secret, timeout=patience)
+    draw_many = pending.start_many if background else batch.run
+    return draw_many(jobs.takes(request, count, wishes), wishes, key=secret, timeout=patience)
+
+
+def sweep(
+    prompt: str,
+    *,
+    over: Mapping[str, Sequence[Any]] | None = None,
+    names: Mapping[str, Any] | None = None,
+    raw: bool = False,
+    count: int | None = None,
+    background: bool = False,
+    timeout: float | None = None,
+    key: str | None = None,
+    **options: Any,
+) -> Gallery:
+    """Make a picture for each combination of values.
+
+    Args:
+        prompt: with a ``{{name}}`` for each name that is no field of the request.
+        over: the values of each field or name, where an option has the same name.
+        names: what else ``{{…}}`` may name, e.g. ``globals()``.
+        raw: leave ``{{…}}`` as it is; then only fields are swept.
+        count: takes of each combination.
+        background: come back at once, as in `generate`.
+        timeout: seconds to wait for each picture.
+        key: the key for this call alone.
+        **options: as `generate`. A list of values of ``aspect_ratio``, ``resolution``, ``model``,
+            ``web_search`` or of a name in the prompt is swept; a single value holds for all.
+
+    Raises:
+        BananaError: nothing was drawn; one that fails among others is a `Failure` in the gallery.
+
+    >>> grid = sweep("a {{animal}}", animal=["cat", "owl"], aspect_ratio=["1:1", "16:9"])
+    >>> [image.size for image in grid.where(animal="owl")]
+    [(1024, 1024), (1376, 768)]
+    """
+    secret = None if key is None else keys.Secret(key)
+    key = None  # from here on no traceback of anything can show it
+    wishes, patience = wishes_of(options), checked_patience(timeout)
+    sorted_out = sweeps.sort_out(prompt, options, over, names)
+    many = sweeps.jobs_of(prompt, *sorted_out, raw=raw, count=count, wishes=wishes)
+    draw_many = pending.start_many if background else batch.run
+    return draw_many(many, wishes, key=secret, timeout=patience)
+
+
+def generate_many(
+    prompts: Any,
+    *,
+    executor: Executor | None = None,
+    key_name: str | None = None,
+    timeout: float | None = None,
+    key: str | None = None,
+    **options: Any,
+) -> Gallery:
+    """Make a picture for each prompt, ``Banana.concurrency`` of them at once.
+
+    Args:
+        prompts: texts, `ImageRequest` objects, or mappings of ``prompt`` and options: a list, a
+            column of pandas or polars, or an iterator, which is taken as lanes become free.
+        executor: who sends the requests if not this process: a process pool, Dask's
+            ``Client.get_executor()``, ipyparallel's. The key does not travel: each worker finds
+            its own where the notebook would, in its environment or keyring.
+        key_name: the environment variable of the workers that has the key.
+        timeout: seconds to wait for each picture.
+        key: the key for this call alone; it is not given to other processes.
+        **options: as `generate`, for all of them.
+
+    Raises:
+        BananaError: nothing was drawn; one that fails among others is a `Failure` in the gallery.
+
+    >>> [image.prompt for image in generate_many(["a cat", "an owl"])]
+    ['a cat', 'an owl']
+    """
+    secret = None if key is None else keys.Secret(key)
+    key = None  # from here on no traceback of anything can show it
+    wishes, patience = wishes_of(options), checked_patience(timeout)
+    return batch.run(
+        jobs.of_prompts(prompts, options, wishes),
+        wishes,
+        labels=jobs.labels_of(prompts),
+        key=secret,
+        timeout=patience,
+        carrier=Courier(executor, key_name) if executor is not None else None,
+    )
 
 
 def edit(image: Any, prompt: str, *, images: Any = (), **options: Any) -> BananaImage:
@@ -112,7 +165,9 @@ def edit(image: Any, prompt: str, *, images: Any = (), **options: Any) -> Banana
     >>> edit(generate("a café", aspect_ratio="16:9"), "make it night").size
     (1376, 768)
     """
-    return generate(prompt, images=[image, () if images is None else images], **options)
+    pictures = [image, () if images is None else images]
+    edited: BananaImage = generate(prompt, images=pictures, **options)
+    return edited
 
 
 async def agenerate(prompt: str, **options: Any) -> BananaImage:
@@ -124,17 +179,32 @@ async def agenerate(prompt: str, **options: Any) -> BananaImage:
     Raises:
         BananaError: see `nb_banana.errors`.
     """
-    return await asyncio.to_thread(generate, prompt, **options)
+    make: Callable[..., BananaImage] = generate
+    return await asyncio.to_thread(make, prompt, **options)
 
 
-def dry_run(prompt: str, **options: Any) -> DryRun:
-    """What `generate` would send and cost, as JSON, ``requests`` code and ``curl``. It is not sent.
+def dry_run(
+    prompt: str,
+    *,
+    over: Mapping[str, Sequence[Any]] | None = None,
+    names: Mapping[str, Any] | None = None,
+    raw: bool = False,
+    count: int | None = None,
+    **options: Any,
+) -> DryRun:
+    """What `generate` or `sweep` would send and cost, as JSON, ``requests`` code and ``curl``.
+
+    Nothing is sent. Of several pictures it shows the first request, and the price of all.
 
     >>> dry_run("a banana").payload
     {'model': 'google/nano-banana-2', 'prompt': 'a banana'}
     """
-    request = build_request(prompt, **_known(options))
-    return DryRun(request, settings.base_url, studio.quote(request))
+    swept, names, common = sweeps.sort_out(prompt, options, over, names)
+    if count is None and not swept and not names:
+        request = build_request(prompt, **common)
+        return DryRun(request, settings.base_url, lookup.quote(request))
+    many = sweeps.jobs_of(prompt, swept, names, common, raw=raw, count=count)
+    return DryRun(many[0].request, settings.base_url, quote_many(many), count=len(many))
 
 
 def login(key: str | None = None, *, save: bool = False) -> None:
@@ -152,19 +222,6 @@ def login(key: str | None = None, *, save: bool = False) -> None:
     key = None  # from here on no traceback of anything can show it
     place = keys.remember(settings.base_url, secret, save=save)
     print(f"Key for {host} kept {place}.")  # noqa: T201 - the answer to a person
-
-
-REQUEST_OPTIONS = frozenset(inspect.signature(build_request).parameters) - {"prompt"}
-
-
-def _known(options: dict[str, Any]) -> dict[str, Any]:
-    for name in options:
-        if name not in REQUEST_OPTIONS:
-            raise RequestError(
-                f"There is no option {name!r}: there are {', '.join(sorted(REQUEST_OPTIONS))}."
-                + hint(name, REQUEST_OPTIONS)
-            )
-    return options
 
 
 def _ask(host: str) -> str:

@@ -5,27 +5,26 @@ Source: https://docs.aimlapi.com/api-references/image-models/google/nano-banana-
 
 import time
 import uuid
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
-import requests
-from urllib3.exceptions import ConnectTimeoutError, InvalidHeader, MaxRetryError
+from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
 from nb_banana import http
 from nb_banana.answers import Answer, Reply, error_for, read_items
 from nb_banana.errors import (
     UNSURE,
-    AnswerTimeoutError,
     BananaError,
-    ConnectionDroppedError,
     Interrupted,
-    NotConnectedError,
     UnreadableAnswerError,
 )
 from nb_banana.interrupts import breakable
 from nb_banana.keys import Secret, host_of, is_loopback
+from nb_banana.lost import lost
+from nb_banana.pace import Pace
 from nb_banana.receipt import Receipt, read_bill
 from nb_banana.request import ImageRequest
 
@@ -40,6 +39,17 @@ SANDBOX_HEADER = "x-nb-banana-sandbox"
 
 # Bookkeeping and backoff are urllib3's; *whether* to send again is decided in _may_send_again.
 ATTEMPTS = Retry(total=4, backoff_factor=0.5, backoff_jitter=0.5, backoff_max=30)
+ATTEMPTS_OF_MANY = Retry(total=12, backoff_factor=0.5, backoff_jitter=0.5, backoff_max=30)
+"""For one of many more patience: the others are what it is refused for."""
+
+
+class Carrier(Protocol):
+    """Another way to the service than from this process: see `nb_banana.errands`."""
+
+    def carry(
+        self, payload: dict[str, Any], service: "Service", timeout: float, client_request_id: str
+    ) -> Reply:
+        """Send one attempt and bring its reply. Raises as `attempt`."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +60,16 @@ class Service:
         base_url: without the ``/v1``.
         secret: None where the service asks for no key.
         timeout: seconds to wait for an answer; None goes by the resolution.
+        pace: how many requests at once, where there are many.
+        carrier: who sends, where it is not this process.
 
     """
 
     base_url: str
     secret: Secret | None = None
     timeout: float | None = None
+    pace: Pace | None = field(default=None, compare=False, repr=False)
+    carrier: Carrier | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_loopback(self) -> bool:
@@ -97,7 +111,7 @@ def _answer(request: ImageRequest, service: Service, client_request_id: str) -> 
     facts: dict[str, Any] = {**reply.ids, "client_request_id": client_request_id}
     facts["attempts"] = attempts
     if not 200 <= reply.status < 300:  # some of the vendor's pages say 201
-        raise error_for(reply, facts)
+        raise error_for(reply, facts | {"retry_after": _asked_pause(reply) or None})
     receipt = _receipt(request, service, client_request_id, reply, attempts)
     return Answer(read_items(reply, {**facts, "receipt": receipt}), receipt)
 
@@ -106,17 +120,37 @@ def _send_until_answered(
     request: ImageRequest, service: Service, client_request_id: str
 ) -> tuple[Reply, int]:
     """The last reply and the number of attempts."""
-    retry = ATTEMPTS
+    retry = ATTEMPTS if service.pace is None else ATTEMPTS_OF_MANY
     payload = request.payload()  # before there is anything that could have been sent
     timeout = service.timeout or request.read_timeout
-    facts: dict[str, Any] = {"client_request_id": client_request_id, "attempts": 1}
-    reply, response = _attempt(payload, service, timeout, facts)
-    while (pause := _pause_before_next(reply, response, retry)) is not None:
-        _wait(pause, client_request_id)
-        retry = retry.increment("POST", GENERATIONS, response=response.raw)
-        facts["attempts"] += 1
-        reply, response = _attempt(payload, service, timeout, facts)
-    return reply, facts["attempts"]
+    attempts = 1
+    reply = _in_turn(payload, service, timeout, client_request_id, attempts)
+    while (pause := _pause_before_next(reply, retry)) is not None:
+        if service.pace is None or reply.status != 429:  # else it waits for its place
+            _wait(pause, client_request_id)
+        retry = retry.increment("POST", GENERATIONS, error=None)
+        attempts += 1
+        reply = _in_turn(payload, service, timeout, client_request_id, attempts)
+    return reply, attempts
+
+
+def _in_turn(
+    payload: dict[str, Any], service: Service, timeout: float, client_request_id: str, number: int
+) -> Reply:
+    """One attempt, in its place among others."""
+    facts = {"client_request_id": client_request_id, "attempts": number}
+    carrier, pace = service.carrier, service.pace
+    with nullcontext() if pace is None else pace.place():
+        if carrier is not None:
+            reply = carrier.carry(payload, service, timeout, client_request_id)
+        else:
+            reply = attempt(payload, service, timeout, facts)
+        if pace is not None:
+            if reply.status == 429:
+                pace.slow_down(_asked_pause(reply))
+            elif reply.status < 400:
+                pace.speed_up()
+    return reply
 
 
 def _wait(pause: float, client_request_id: str) -> None:
@@ -131,22 +165,33 @@ def _wait(pause: float, client_request_id: str) -> None:
         ) from None
 
 
-def _pause_before_next(reply: Reply, response: requests.Response, retry: Retry) -> float | None:
+def _pause_before_next(reply: Reply, retry: Retry) -> float | None:
     """Seconds to wait before the same request is sent again; None where it must not be."""
     not_charged = reply.status == 429 or (reply.status >= 500 and reply.is_own_words)
     if not not_charged or not retry.total:
         return None
-    try:
-        asked = retry.get_retry_after(response.raw) or 0.0
-    except (InvalidHeader, ValueError, OverflowError):  # no date that there is
-        asked = 0.0
-    pause = max(asked, retry.get_backoff_time() + SHORTEST_PAUSE)
+    pause = max(_asked_pause(reply), retry.get_backoff_time() + SHORTEST_PAUSE)
     return pause if pause <= LONGEST_RETRY_AFTER else None
 
 
-def _attempt(
+def _asked_pause(reply: Reply) -> float:
+    """The seconds of `Retry-After`; 0 where there is none that makes sense."""
+    text = reply.headers.get("Retry-After")
+    try:
+        return ATTEMPTS.parse_retry_after(text) if text else 0.0
+    except (InvalidHeader, ValueError, OverflowError):  # no date that there is
+        return 0.0
+
+
+def attempt(
     payload: dict[str, Any], service: Service, timeout: float, facts: dict[str, Any]
-) -> tuple[Reply, requests.Response]:
+) -> Reply:
+    """Send once, and read the whole reply, whatever it says.
+
+    Raises:
+        NotConnectedError: nothing was sent.
+        UncertainError, UnreadableAnswerError, Interrupted: it may have been charged.
+    """
     facts = dict(facts)
     try:
         with breakable():
@@ -160,7 +205,7 @@ def _attempt(
             )
         facts["inference_id"] = response.headers.get("x-inference-id")
         body = http.read_body(response, LONGEST_ANSWER, seconds=timeout)
-        return Reply(response.status_code, response.headers, body), response
+        return Reply(response.status_code, response.headers, body)
     except KeyboardInterrupt:
         raise Interrupted(
             f"Stopped waiting for a request that was sent. {UNSURE}",
@@ -172,60 +217,7 @@ def _attempt(
             **facts,
         ) from None
     except Exception as error:  # noqa: BLE001 - whatever it was, it may have been charged
-        raise _lost(error, service, timeout, facts) from None
-
-
-def _lost(error: Exception, service: Service, timeout: float, facts: dict[str, Any]) -> BananaError:
-    """The typed error for a request that got no answer: was it sent or not?"""
-    if is_unconnected(error):
-        return NotConnectedError(
-            f"No connection to {service.host} could be made, so nothing was sent and nothing was "
-            f"charged. {_cure(error)}",
-            **facts,
-        )
-    if isinstance(error, requests.Timeout | TimeoutError) or "timed out" in str(error):
-        return AnswerTimeoutError(
-            f"No answer from {service.host} within {timeout:g} s. {UNSURE} "
-            "Give more patience with --timeout.",
-            **facts,
-        )
-    return ConnectionDroppedError(
-        f"The connection to {service.host} ended before the answer was there. {UNSURE}", **facts
-    )
-
-
-def _cure(error: Exception) -> str:
-    text = str(error)
-    if "CERTIFICATE_VERIFY_FAILED" in text:
-        return "Its certificate was refused: look at the clock, and at REQUESTS_CA_BUNDLE."
-    if type(error) is OSError:
-        return f"{text.rstrip('.')}. Look at REQUESTS_CA_BUNDLE."
-    if "roxy" in type(error).__name__ or "Tunnel" in text:
-        return "The proxy did not let it through: look at HTTPS_PROXY and its password."
-    return "Look at the network (and base_url), then run it again."
-
-
-def is_unconnected(error: BaseException | None) -> bool:
-    """Whether an exception of requests proves that nothing was sent.
-
-    A TLS error proves it only where a certificate was refused: a connection that is cut off after
-    the request was sent shows as a TLS error too.
-    """
-    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
-        return True
-    if type(error) is OSError:  # requests' own: there is no such bundle of certificates
-        return True
-    if f"read timeout={http.CONNECT_TIMEOUT}" in str(error) or "Tunnel connection" in str(error):
-        return True
-    while isinstance(error, requests.RequestException | MaxRetryError):
-        inner = error.reason if isinstance(error, MaxRetryError) else error.args and error.args[0]
-        if not isinstance(inner, BaseException):
-            return False
-        error = inner
-    if type(error).__name__ == "ProxyError":
-        error = getattr(error, "original_error", error)
-    refused = "CERTIFICATE_VERIFY_FAILED" in str(error)
-    return isinstance(error, ConnectTimeoutError) or refused
+        raise lost(error, service.host, timeout, facts) from None
 
 
 def _receipt(

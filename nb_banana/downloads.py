@@ -66,7 +66,7 @@ def fetch_all(answer: Answer, service: Service) -> Arrival:
         except PictureError as error:
             problems.append(error)
     # What came inside the answer can't be fetched again, so it is not kept waiting for the others.
-    is_inside = any(item.data is not None for item in answer.items)
+    is_inside = any(item.data is not None and item.url is None for item in answer.items)
     is_over = is_inside or all(isinstance(error, LinkGoneError) for error in problems)
     return Arrival(pictures, problems[0] if problems else None, bool(pictures) and is_over)
 

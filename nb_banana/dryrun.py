@@ -24,10 +24,14 @@ class DryRun:
         request: the checked `ImageRequest`.
         url: where it would go.
         price: what it would cost, in words.
+        count: how many requests it would be; this is the first.
     """
 
-    def __init__(self, request: ImageRequest, base_url: str, price: str = "") -> None:
+    def __init__(
+        self, request: ImageRequest, base_url: str, price: str = "", count: int = 1
+    ) -> None:
         self.request = request
+        self.count = count
         self.price = price
         self.url = base_url + GENERATIONS
 
@@ -92,9 +96,10 @@ class DryRun:
             shown["image_urls"] = [_shorten(url) for url in shown["image_urls"]]
         pictures = [_line(*each) for each in enumerate(self.request.references, 1)]
         price = [("Price:", self.price)] if self.price else []
+        which = "request" if self.count == 1 else f"first of {self.count:,} requests"
         return [
             *price,
-            ("Nothing was sent. This is the request:", self._json(shown)),
+            (f"Nothing was sent. This is the {which}:", self._json(shown)),
             *([("The reference pictures:", "\n".join(pictures))] if pictures else []),
             ("The same in Python:", self._python(shown)),
             ("The same in a shell:", self._curl(shown)),

@@ -8,6 +8,7 @@
     ├── SettingsError (ValueError)         a setting is wrong; nothing was sent
     ├── BudgetError                        it would pass the budget; nothing was sent
     ├── MissingKeyError (LookupError)      no key for this service; nothing was sent
+    ├── NotSentError                       stopped before its turn came; nothing was sent
     ├── NotConnectedError (ConnectionError)   no connection was made; not charged
     ├── ServiceError                       the service said no; a failed request is not charged
     │   ├── BadRequestError (ValueError)   400, and other 4xx
@@ -19,7 +20,8 @@
     ├── UncertainError                     sent, but no answer came: may have been charged
     │   ├── AnswerTimeoutError (TimeoutError)
     │   ├── ConnectionDroppedError (ConnectionError)
-    │   └── GatewayError                   5xx from something between us and the service
+    │   ├── GatewayError                   5xx from something between us and the service
+    │   └── WorkerLostError                the process that sent it did not come back
     ├── AnswerError                        answered, and there is no picture in it
     │   ├── RefusalError                   the model made no picture
     │   ├── NoPictureError                 a picture is announced, without a link and without bytes
@@ -116,6 +118,10 @@ class MissingKeyError(BananaError, LookupError):
     """There is no key that may be sent to this service. Nothing was sent."""
 
 
+class NotSentError(BananaError):
+    """It was one of many, and stopped before its turn came. Nothing was sent, nothing charged."""
+
+
 class NotConnectedError(BananaError, ConnectionError):
     """No connection was made, so nothing was sent and nothing was charged."""
 
@@ -162,6 +168,10 @@ class ConnectionDroppedError(UncertainError, ConnectionError):
 
 class GatewayError(UncertainError):
     """Something between us and the service answered for it; the work may go on behind it."""
+
+
+class WorkerLostError(UncertainError):
+    """Another process was to send it, and did not come back (``executor=``)."""
 
 
 class AnswerError(BananaError):
@@ -274,3 +284,8 @@ class Interrupted(Told, KeyboardInterrupt):
 
     Not a `BananaError`, so that ``except Exception`` in a loop does not swallow a Ctrl-C.
     """
+
+    @property
+    def gallery(self) -> Any:
+        """What was done of a batch, a ``Gallery``; None where there was only one picture."""
+        return self.facts.get("gallery")

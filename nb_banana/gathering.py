@@ -27,6 +27,12 @@ class References:
     def __iter__(self) -> Iterator[Reference]:
         return iter(self._found)
 
+    def copy(self) -> "References":
+        """The same pictures so far; what is added to one of the two is not in the other."""
+        other = References(self._limits, fetch=self._fetch)
+        other._found = list(self._found)
+        return other
+
     def number(self, value: Any, label: str = "") -> int:
         """The number of a picture, from 1; a new one where it was not there yet.
 

@@ -6,6 +6,7 @@ other, `forgetting` what is deleted, `process` who works on a row.
 """
 
 import hashlib
+import json
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +25,6 @@ from nb_banana.journal import NOBODY, Journal
 from nb_banana.pixels import Kind
 from nb_banana.receipt import Receipt
 from nb_banana.records import Bill, Kept, Unfinished
-from nb_banana.request import ImageRequest
 from nb_banana.vault import default_folder, look, picture_names
 
 __all__ = ["Bill", "Kept", "Library", "Unfinished", "default_folder"]
@@ -91,14 +91,15 @@ class Library(Journal):
         look(found[0].path, found[0].size)
         return found[0]
 
-    def takes(self, request: ImageRequest) -> dict[int, Kept]:
-        """All takes of a request that are kept, by number; the newest where there are several.
-
-        The files are not looked at; `find` does.
-        """
-        found = self._kept(self._index, "family = ?", rows.family_key(request))
-        newest = {each.request.take: each for each in reversed(found)}
-        return dict(sorted(newest.items()))
+    def known(self, keys: Iterable[str]) -> set[str]:
+        """Which requests have a picture here, by `ImageRequest.key`. Only `find` looks at files."""
+        found = self._index.rows(
+            "SELECT DISTINCT key FROM requests WHERE service = ? AND state = 'stored' "
+            "AND key IN (SELECT value FROM json_each(?))",
+            self.service,
+            json.dumps(list(keys)),
+        )
+        return {row["key"] for row in found}
 
     def history(self, query: str | None = None, limit: int | None = 50) -> list[Kept]:
         """The pictures, the newest first. The files are not looked at.

@@ -1,23 +1,8 @@
 """The options of ``%banana``: one table, read by the parser, the help, Tab completion and tests."""
 
-import argparse
-import builtins
-import json
-import keyword
-import os
-import re
-import shlex
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import ModuleType
-from typing import Any, NoReturn
 
-from nb_banana import template
-from nb_banana.errors import RequestError
 from nb_banana.models import MODELS, PRO_RATIOS, RATIOS, RESOLUTIONS
-from nb_banana.near import hint
-from nb_banana.settings import checked_seconds
 
 ILLUSTRATION = """\
   %%banana trex -a 16:9 -r 2K
@@ -31,7 +16,7 @@ class Option:
 
     Attributes:
         flags: how it is written.
-        dest: what `Line` and the Python door call it.
+        dest: what the line and the Python door call it.
         help: what it does, in a few words.
         metavar: what its value is called; empty for a switch.
         values: what Tab offers.
@@ -73,6 +58,14 @@ OPTIONS = (
         repeatable=True,
     ),
     Option(("--take",), "take", "the K-th picture of one prompt; each is its own, and kept", "K"),
+    Option(("-n", "--count"), "count", "takes 1 to N of one prompt, in a gallery", "N"),
+    Option(
+        ("--sweep",),
+        "sweep",
+        "a picture for each value of a field, or of a {{name}} in the prompt; repeatable",
+        "FIELD=V1,V2",
+        repeatable=True,
+    ),
     Option(("--fresh",), "fresh", "pay for a new picture although this one is in the library"),
     Option(
         ("--param",),
@@ -85,215 +78,9 @@ OPTIONS = (
     Option(("--save",), "save", "write the picture to this file too", "FILE"),
     Option(("--strict",), "strict", "a size that was not delivered is an error"),
     Option(("--timeout",), "timeout", "seconds to wait for the picture", "S"),
+    Option(("--background",), "background", "come back at once; using the picture waits for it"),
     Option(("--dry-run",), "dry_run", "show the request, in Python and curl too; send nothing"),
     Option(("--raw",), "raw", "leave {{…}} in the prompt as it is"),
     Option(("--quiet",), "quiet", "show nothing; so does a ; at the end"),
     Option(("-h", "--help"), "help", "show this"),
 )
-
-
-@dataclass(frozen=True)
-class Line:
-    """What a line says: the variable to bind and the options that were given, by their `dest`."""
-
-    name: str | None
-    options: Mapping[str, Any]
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise RequestError(f"{message[:1].upper()}{message[1:]}. See %banana --help.")
-
-
-class _Once(argparse.Action):
-    def __call__(
-        self,
-        parser: argparse.ArgumentParser,
-        namespace: argparse.Namespace,
-        values: Any,
-        option_string: str | None = None,  # noqa: ARG002 - argparse calls it so
-    ) -> None:
-        if hasattr(namespace, self.dest):
-            parser.error(f"{'/'.join(self.option_strings)} is given twice")
-        setattr(namespace, self.dest, True if self.nargs == 0 else values)
-
-
-def _parser() -> _Parser:
-    parser = _Parser(
-        prog="banana",
-        # argparse fills % in, so each one is doubled here.
-        usage="\n  %%%%banana [NAME] [options]   (the cell's text is the prompt)\n"
-        "  %%banana [options] PROMPT   (one line)",
-        description="Make a picture with Nano Banana 2. NAME is bound to it, and it is the "
-        "cell's value. {{name}} in the prompt is filled from the notebook.",
-        epilog="example:\n" + ILLUSTRATION,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        argument_default=argparse.SUPPRESS,
-        allow_abbrev=False,
-        add_help=False,
-    )
-    for option in OPTIONS:
-        kind: dict[str, Any] = {"metavar": option.metavar} if option.metavar else {"nargs": 0}
-        action: Any = "append" if option.repeatable else _Once
-        parser.add_argument(
-            *option.flags, dest=option.dest, help=option.help, action=action, **kind
-        )
-    return parser
-
-
-def help_text() -> str:
-    """What ``%banana --help`` and ``%%banana?`` show."""
-    return _parser().format_help()
-
-
-def parse_cell_line(line: str, names: Mapping[str, Any]) -> Line:
-    """Read the line of a ``%%banana`` cell: the name first, then options.
-
-    Args:
-        line: what stands behind ``%%banana``.
-        names: the notebook's variables: some must not be overwritten, and ``{{…}}`` in an
-            option's value is filled from them.
-
-    Raises:
-        RequestError: anything that is not understood; nothing was sent.
-
-    >>> parse_cell_line("trex -a 16:9", {})
-    Line(name='trex', options={'aspect_ratio': '16:9'})
-    """
-    words = _split(line)
-    name = None
-    if words and not words[0].startswith("-"):
-        # As Python itself reads names, so that the one that is bound can be written.
-        name = unicodedata.normalize("NFKC", words.pop(0))
-        _check_name(name, names)
-    return Line(name, _parse(words, names))
-
-
-def parse_line(line: str, names: Mapping[str, Any]) -> tuple[Line, str]:
-    """Read the line of ``%banana``: options first, then the prompt, word for word.
-
-    Raises:
-        RequestError: anything that is not understood; nothing was sent.
-
-    >>> parse_line("-a 16:9 a cat's dinner", {})
-    (Line(name=None, options={'aspect_ratio': '16:9'}), "a cat's dinner")
-    """
-    words, prompt = _leading_options(line)
-    late = [word for word in prompt.split() if word.partition("=")[0] in _FLAGS]
-    if late and not line.lstrip().startswith("-- "):
-        raise RequestError(
-            f"Options come before the prompt: %banana {late[0]} … PROMPT. "
-            "Where the prompt itself has it, write -- before the prompt."
-        )
-    return Line(None, _parse(words, names)), prompt
-
-
-_FLAGS = {flag: option for option in OPTIONS for flag in option.flags}
-_BRACES = r"\{\{.*?\}\}"
-_AS_IT_IS = rf"""{_BRACES}|(?<=[\w\])])\[(?:"[^"]*"|'[^']*')\]"""
-"""Jinja's, and the index of ``figs["a"]``: their quotes are their own."""
-_WORD = re.compile(rf"""\s*((?:{_BRACES}|"[^"]*"|'[^']*'|[^\s"'])+)""")
-
-
-def _leading_options(line: str) -> tuple[list[str], str]:
-    words: list[str] = []
-    rest = line
-    while match := _WORD.match(rest):
-        word = match[1]
-        if not word.startswith("-") or word == "-":
-            break
-        rest = rest[match.end() :]
-        if word == "--":
-            break
-        words += _split(word)
-        option = _FLAGS.get(word.partition("=")[0])
-        if option and option.metavar and "=" not in word and (value := _WORD.match(rest)):
-            words += _split(value[1])
-            rest = rest[value.end() :]
-    return words, rest.strip()
-
-
-def _split(line: str) -> list[str]:
-    # What is inside has spaces and quotes of its own, so shlex sees a stand-in.
-    inside = re.findall(_AS_IT_IS, line)
-    try:
-        reader = shlex.shlex(re.sub(_AS_IT_IS, "\0", line), posix=True, punctuation_chars=False)
-        reader.whitespace_split, reader.commenters = True, ""
-        if os.name == "nt":  # a backslash is a folder's there
-            reader.escape = ""
-        words = list(reader)
-    except ValueError as error:
-        raise RequestError(
-            f"The line can't be read ({error}): quotes come in pairs. "
-            "The prompt stands in the cell, below the line."
-        ) from error
-    pieces = iter(inside)
-    return [re.sub("\0", lambda _: next(pieces), word) for word in words]
-
-
-def _parse(words: Sequence[str], names: Mapping[str, Any]) -> dict[str, Any]:
-    found, rest = _parser().parse_known_args(words)
-    if rest:
-        _refuse(rest[0])
-    options = vars(found)
-    if "raw" not in options:
-        options = {name: _filled(value, names) for name, value in options.items()}
-    if "params" in options:
-        options["params"] = dict(_read_params(options["params"]))
-    if "take" in options:
-        options["take"] = _read_take(options["take"])
-    if "timeout" in options:
-        options["timeout"] = checked_seconds(options["timeout"])
-    return options
-
-
-def _filled(value: Any, names: Mapping[str, Any]) -> Any:
-    if isinstance(value, list):
-        return [_filled(each, names) for each in value]
-    return template.value_of(value, names) if isinstance(value, str) and "{{" in value else value
-
-
-def _refuse(word: str) -> NoReturn:
-    if word.startswith("-"):
-        near = hint(word, _FLAGS)
-        raise RequestError(f"There is no option {word}.{near} See %banana --help.")
-    raise RequestError(
-        f"{word!r} is one word too many: the line holds a name and options, the cell holds the "
-        "prompt."
-    )
-
-
-def _read_take(text: Any) -> int:
-    try:
-        return int(text)
-    except (TypeError, ValueError):
-        raise RequestError(f"--take {text}: take is a number: 1, 2, 3 and so on.") from None
-
-
-def _read_params(params: list[str]) -> Iterator[tuple[str, Any]]:
-    seen: set[str] = set()
-    for text in params:
-        name, equals, value = str(text).partition("=")
-        if not name or not equals or name in seen:
-            raise RequestError(f"--param {text}: write each KEY once, as KEY=JSON.")
-        seen.add(name)
-        try:
-            yield name, json.loads(value)
-        except ValueError:
-            raise RequestError(
-                f"--param {name}: {value!r} is not JSON. A text needs its quotes: "
-                f"--param '{name}=\"{value}\"'"
-            ) from None
-
-
-def _check_name(name: str, taken: Mapping[str, Any]) -> None:
-    if not name.isidentifier() or keyword.iskeyword(name):
-        raise RequestError(
-            f"{name!r} can't be the name of a variable. The line is %%banana [NAME] [options]; "
-            "the prompt stands in the cell below it."
-        )
-    special = (
-        name in {"get_ipython", "In", "Out"} or name.startswith("_") or hasattr(builtins, name)
-    )
-    if special or isinstance(taken.get(name), ModuleType):
-        raise RequestError(f"{name!r} is needed by Python or this notebook. Choose another name.")

@@ -16,6 +16,7 @@ QUIET_SECONDS = 1.0
 
 
 _alone: ContextVar[bool] = ContextVar("alone", default=False)
+_silent: ContextVar[bool] = ContextVar("silent", default=False)
 
 
 @contextlib.contextmanager
@@ -26,6 +27,21 @@ def alone_in_cell(alone: bool) -> Iterator[None]:
         yield
     finally:
         _alone.reset(token)
+
+
+@contextlib.contextmanager
+def silently() -> Iterator[None]:
+    """Show no line while the block runs: it is one of many, or nobody waits for it."""
+    token = _silent.set(True)
+    try:
+        yield
+    finally:
+        _silent.reset(token)
+
+
+def is_silent() -> bool:
+    """Whether no progress is shown here; see `silently`."""
+    return _silent.get()
 
 
 class Line(Protocol):
@@ -121,6 +137,8 @@ class Waiting:
 
 
 def _line() -> Line | None:
+    if is_silent():
+        return None
     if is_kernel():
         return NotebookLine(alone=_alone.get())
     if shell() is not None and sys.stderr.isatty():

@@ -128,7 +128,12 @@ def _pictures(request: ImageRequest) -> int:
 
 
 def check_budget(
-    requests: Sequence[ImageRequest], service: Service, kind: str, request_id: str | None = None
+    requests: Sequence[ImageRequest],
+    service: Service,
+    kind: str,
+    request_id: str | None = None,
+    *,
+    ask: bool = True,
 ) -> None:
     """Stop before anything is sent where it would pass the budget, or where nobody agrees.
 
@@ -137,12 +142,14 @@ def check_budget(
         service: who will be asked, for its prices.
         kind: the kind of service.
         request_id: set the money aside for this request; else it is only looked at.
+        ask: whether ``Banana.confirm_over`` holds; not for one of many that were agreed to.
 
     Raises:
         BudgetError: ``Banana.budget`` would be passed, or ``Banana.confirm_over`` was and the
             person said no or can't be asked.
     """
-    budget, limit = _amount(settings.budget), _amount(settings.confirm_over)
+    budget = _amount(settings.budget)
+    limit = _amount(settings.confirm_over) if ask else None
     asked = budget is not None or limit is not None
     cost = estimate(requests, service) if asked else Estimate(Decimal(0), 0)
     fits = budget is None or PURSE.used(kind) + cost.usd <= budget

@@ -33,6 +33,11 @@ def checked_seconds(value: Any) -> float:
     return seconds
 
 
+def checked_patience(timeout: Any) -> float | None:
+    """`checked_seconds`, or None where nobody said how long to wait."""
+    return None if timeout is None else checked_seconds(timeout)
+
+
 class Choice(TraitType[str | None, str | None]):
     """One of the values that `choose` understands, or None for the service's own default."""
 
@@ -94,6 +99,9 @@ class Banana(Configurable):
         help="Seconds to wait for a picture. None: 120 for 1K, 240 for 2K, 600 for 4K.",
     ).tag(config=True)
 
+    concurrency = Integer(
+        4, min=1, max=256, help="How many pictures of one batch are on their way at once."
+    ).tag(config=True)
     budget = Number(
         None,
         allow_none=True,
@@ -168,7 +176,7 @@ class Banana(Configurable):
     def _real_seconds(self, proposal: Any) -> float | None:
         seconds = proposal["value"]
         try:
-            return None if seconds is None else checked_seconds(seconds)
+            return checked_patience(seconds)
         except RequestError as error:
             raise TraitError(str(error)) from None
 

@@ -69,7 +69,7 @@ def _is_ours(value: Any) -> bool:
     return all(hasattr(type(value), name) or name in _state(value) for name in OURS)
 
 
-OURS = ("bytes", "mime", "request")
+OURS = ("bytes", "parents", "request")
 
 
 def _state(value: Any) -> Any:

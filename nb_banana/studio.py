@@ -4,12 +4,11 @@ Library? → budget → journal → service → picture → library. Each step i
 next one begins, so that whatever happens it is known what was sent and what was paid.
 """
 
-import os
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
-from nb_banana import errors, files, purse, services, shelves, used
+from nb_banana import errors, files, lookup, purse, services, shelves, used
 from nb_banana.answers import Answer
 from nb_banana.client import Service, generate, new_request_id
 from nb_banana.downloads import Arrival, fetch_all
@@ -19,40 +18,20 @@ from nb_banana.image import BananaImage
 from nb_banana.inquiry import NOT_WRITTEN, look_into
 from nb_banana.interrupts import unbroken
 from nb_banana.keys import Secret
-from nb_banana.library import Kept, Library
 from nb_banana.models import short_name
 from nb_banana.progress import Waiting
 from nb_banana.receipt import Receipt
 from nb_banana.request import ImageRequest
 from nb_banana.settings import settings
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What a person wants of the picture besides what is in the request.
-
-    Attributes:
-        name: what the caption calls it.
-        alt: the alt text; else the prompt.
-        save: a file to write it to as well; that it can be is checked before anything is sent.
-        strict: whether another size than asked is an error; the picture is in its ``.image``.
-        fresh: whether a new one is made although the library has one.
-    """
-
-    name: str | None = None
-    alt: str | None = None
-    save: str | os.PathLike[str] | None = None
-    strict: bool = False
-    fresh: bool = False
-
-
-PLAIN = Wishes()
+from nb_banana.underway import Claim
+from nb_banana.wishes import PLAIN, Wishes
 
 
 def make(
     request: ImageRequest,
     wishes: Wishes = PLAIN,
     *,
+    kinds: Sequence[str] | None = None,
     service: Service | None = None,
     key: Secret | None = None,
     timeout: float | None = None,
@@ -62,6 +41,7 @@ def make(
     Args:
         request: what to draw.
         wishes: what else is wanted.
+        kinds: in which libraries it is looked for; else those of the service or of the settings.
         service: who draws it; else by the settings, see `nb_banana.services.find_service`.
         key: the key for this call alone.
         timeout: seconds to wait.
@@ -69,72 +49,79 @@ def make(
     Raises:
         BananaError: see `nb_banana.errors`.
     """
-    _check(request, wishes)
-    kinds = (services.kind_of_service(service),) if service else shelves.kinds(key)
-    image = None if wishes.fresh else find(request, kinds, wishes)
+    check(request, wishes)
+    if kinds is None:
+        kinds = (services.kind_of_service(service),) if service else shelves.kinds(key)
+    image = find(request, kinds, wishes)
     if image is None:
-        service = service or _service(key, timeout)
-        image = _draw(request, wishes, service)
-    return _hand_over(image, wishes)
+        image = _draw_once(request, wishes, service or find_service(key, timeout), kinds)
+    return hand_over(image, wishes)
 
 
-def find(request: ImageRequest, kinds: Iterable[str], wishes: Wishes = PLAIN) -> BananaImage | None:
-    """The picture of a request in the libraries of some kinds of service; nothing is sent.
+def find(request: ImageRequest, kinds: Sequence[str], wishes: Wishes) -> BananaImage | None:
+    """The picture where it is in the library and a fresh one is not wanted; nothing is sent.
 
     Raises:
-        LostPictureError: it was made, and its file is not whole: to make it again would cost again.
+        LostPictureError: it was made, and its file is not whole.
     """
-    found = _look(request, kinds)
-    if found is None:
+    if wishes.fresh:
         return None
-    kept, library = found
-    used.note(library, kept.request_id)
-    purse.PURSE.save(kept.receipt.usd, library.service)
-    return _value(kept, library, request, wishes, "reused")
+    return lookup.find(request, kinds, name=wishes.name, alt=wishes.alt)
 
 
-def quote(request: ImageRequest) -> str:
-    """What a request would cost now, in words. Nothing but its price is asked for."""
-    try:
-        if _look(request, shelves.kinds()):
-            return "$0, it is in your library"
-    except errors.LostPictureError as error:
-        return str(error)
-    if settings.backend == "library":
-        return "it is not in your library, and nothing else is asked"
-    return str(purse.estimate([request], services.find_quoter()))
+def find_service(
+    key: Secret | None = None, timeout: float | None = None, *, elsewhere: bool = False
+) -> Service:
+    """Who draws what is not in the library; see `nb_banana.services.find_service`.
 
-
-def _look(request: ImageRequest, kinds: Iterable[str]) -> tuple[Kept, Library] | None:
-    for kind in kinds:
-        library = shelves.library_of(kind)
-        try:
-            kept = library.find(request.key)
-        except errors.LostPictureError:
-            raise
-        except errors.LibraryError:  # what can't be used has nothing; `_draw` says so
-            continue
-        if kept is not None:
-            return kept, library
-    return None
-
-
-def _service(key: Secret | None, timeout: float | None) -> Service:
+    Raises:
+        NotKeptError: by the settings nobody does.
+        MissingKeyError: there is no key for it.
+    """
     if settings.backend == "library":
         raise errors.NotKeptError(
             'This picture is not in the library, and the backend is "library", so nothing was '
             'sent. Look at nb_banana.history(), or draw it: %config Banana.backend = "auto"'
         )
-    return services.find_service(key=key, timeout=timeout)
+    return services.find_service(key=key, timeout=timeout, elsewhere=elsewhere)
 
 
-def _check(request: ImageRequest, wishes: Wishes) -> None:
+def check(request: ImageRequest, wishes: Wishes) -> None:
+    """See that the wishes can be fulfilled, before anything is sent.
+
+    Raises:
+        RequestError, SaveError: they can't.
+    """
     for name in ("name", "alt"):
         value = getattr(wishes, name)
         if value is not None and not isinstance(value, str):
             raise errors.RequestError(f"{name} is a text, not {value!r}.")
     if wishes.save is not None:
         files.check_writable(files.target(wishes.save, suffix=".png", title=request.prompt))
+
+
+def _draw_once(
+    request: ImageRequest, wishes: Wishes, service: Service, kinds: Sequence[str]
+) -> BananaImage:
+    """Pay for a picture, unless this process draws the same one already: then that one is it."""
+    if wishes.fresh:
+        return _draw(request, wishes, service)
+    library = shelves.library_of(services.kind_of_service(service))
+    while not (claim := Claim(library, request.key)).is_ours:
+        try:
+            with Waiting("The same picture is being drawn"):
+                image = claim.wait()
+        except errors.NotSentError:  # its turn never came, so it is ours now
+            continue
+        except Interrupted:
+            raise
+        except KeyboardInterrupt:
+            raise Interrupted(
+                "Stopped waiting. The picture was asked for before and is still being drawn: run "
+                "it again for $0 when it is in your library."
+            ) from None
+        return find(request, kinds, wishes) or image
+    return claim.run(lambda: _draw(request, wishes, service))
 
 
 def _draw(request: ImageRequest, wishes: Wishes, service: Service) -> BananaImage:
@@ -144,7 +131,7 @@ def _draw(request: ImageRequest, wishes: Wishes, service: Service) -> BananaImag
     entry = Entry(library, new_request_id())
     parents = [each.origin for each in request.references if isinstance(each.source, BananaImage)]
     try:
-        purse.check_budget([request], service, kind, entry.request_id)
+        purse.check_budget([request], service, kind, entry.request_id, ask=not wishes.agreed)
         entry.begin(request, notebook=shelves.notebook(), parents=parents)
         with unbroken():
             with Waiting(f"{short_name(request.model)} is drawing"):
@@ -217,7 +204,11 @@ def _keep(
     if kept:
         used.note(library, entry.request_id)
         entry.reached = "kept"
-        images = [_value(kept[0], library, request, wishes, "made")]
+        images = [
+            BananaImage.of(
+                kept[0], library, request=request, name=wishes.name, alt=wishes.alt, came="made"
+            )
+        ]
     elif images:
         images[0].extras = tuple(images[1:])
         images[0].notes += (f"Not kept in the library. {entry.problem or problem}",)
@@ -228,15 +219,12 @@ def _keep(
     raise type(problem)(f"{problem.args[0]}{cure}", **facts)
 
 
-def _value(
-    kept: Kept, library: Library, request: ImageRequest, wishes: Wishes, came: str
-) -> BananaImage:
-    return BananaImage.of(
-        kept, library, request=request, name=wishes.name, alt=wishes.alt, came=came
-    )
+def hand_over(image: BananaImage, wishes: Wishes) -> BananaImage:
+    """The picture, after what was wished of it.
 
-
-def _hand_over(image: BananaImage, wishes: Wishes) -> BananaImage:
+    Raises:
+        SaveError, SizeMismatchError: the picture is in the error's ``.image``.
+    """
     if wishes.save is not None:
         try:
             image.save(wishes.save)

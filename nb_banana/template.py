@@ -79,6 +79,33 @@ def value_of(text: str, names: Mapping[str, Any]) -> Any:
     )
 
 
+def names_in(text: str) -> set[str]:
+    """The names that the text's ``{{…}}`` ask for.
+
+    Raises:
+        TemplateError: the template is broken.
+
+    >>> sorted(names_in("a {{animal.name}} in {{style}}"))
+    ['animal', 'style']
+
+    """
+    if not any(mark in text for mark in MARKS):
+        return set()
+    from jinja2 import TemplateSyntaxError, meta
+
+    try:
+        return set(meta.find_undeclared_variables(_environment(None).parse(text)))
+    except TemplateSyntaxError as error:
+        raise _broken(error) from None
+
+
+def _broken(error: Any) -> TemplateError:
+    return TemplateError(
+        f"The template is broken in line {error.lineno}: {str(error.message).rstrip('.')}. "
+        + AS_IT_IS
+    )
+
+
 def _run(text: str, names: Mapping[str, Any], compile_: Any, finalize: Any) -> Any:
     from jinja2 import TemplateSyntaxError, Undefined, UndefinedError
     from jinja2.exceptions import SecurityError
@@ -92,10 +119,7 @@ def _run(text: str, names: Mapping[str, Any], compile_: Any, finalize: Any) -> A
             str(value)  # a strict one raises here, with the name that is missing
         return value
     except TemplateSyntaxError as error:
-        raise TemplateError(
-            f"The template is broken in line {error.lineno}: {str(error.message).rstrip('.')}. "
-            + AS_IT_IS
-        ) from None
+        raise _broken(error) from None
     except UndefinedError as error:
         raise TemplateError(_undefined(str(error.message), text, names)) from None
     except SecurityError as error:

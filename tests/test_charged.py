@@ -330,7 +330,7 @@ def test_a_payload_that_cannot_be_read_was_not_sent(service, tmp_path):
     with pytest.raises(errors.LibraryError):
         studio.make(
             again,
-            studio.Wishes(fresh=True),
+            Wishes(fresh=True),
             service=Service(service.url, Secret(KEY)),
         )
     assert len(service.posts) == 1

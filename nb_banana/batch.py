@@ -1,0 +1,248 @@
+"""Many requests on the one road, on several lanes: library, budget, journal hold for each.
+
+The road is `nb_banana.studio.make`; here is only who takes it when. Threads carry the requests, and
+all of them share one `Pace`.
+"""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence, Sized
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nb_banana import studio
+from nb_banana.bar import Bar
+from nb_banana.client import LONGEST_RETRY_AFTER, Carrier
+from nb_banana.errors import (
+    BananaError,
+    BudgetError,
+    Interrupted,
+    KeyRefusedError,
+    MissingKeyError,
+    NotAllowedError,
+    NotSentError,
+    RequestError,
+)
+from nb_banana.frontend import shell
+from nb_banana.gallery import Failure, Gallery
+from nb_banana.image import BananaImage
+from nb_banana.jobs import Job, numbered
+from nb_banana.keys import Secret
+from nb_banana.pace import STOPPED, Pace
+from nb_banana.progress import silently
+from nb_banana.settings import settings
+from nb_banana.survey import Road, open_end, survey
+from nb_banana.wishes import PLAIN, Wishes
+
+Entry = BananaImage | Failure
+FATAL = (BudgetError, KeyRefusedError, MissingKeyError, NotAllowedError)
+"""After one of these the rest would fail alike, so it is not sent."""
+TICK = 0.5
+"""Seconds between two looks at the clock while nothing ends."""
+
+
+def run(
+    jobs: Iterable[Job],
+    whole: Wishes = PLAIN,
+    *,
+    labels: Sequence[Any] | None = None,
+    key: Secret | None = None,
+    timeout: float | None = None,
+    carrier: Carrier | None = None,
+) -> Gallery:
+    """The pictures of all jobs, in their order; one that fails is an entry and no exception.
+
+    Args:
+        jobs: what to draw. A list is looked at as a whole first: its price is said and held
+            against the budget. Others are taken one by one, when there is a lane for them.
+        whole: what is wanted of the gallery: its name, and the folder it is saved to.
+        labels: what each is called in a table.
+        key: the key for these alone.
+        timeout: seconds to wait for each picture.
+        carrier: who sends them, if not this process; see `nb_banana.errands`.
+
+    Raises:
+        BananaError: nothing was drawn, for a reason that holds for all of them.
+        Interrupted: Ctrl-C; what was done is in its ``.gallery``.
+    """
+    return prepare(jobs, whole, labels=labels, key=key, timeout=timeout, carrier=carrier).run()
+
+
+def prepare(
+    jobs: Iterable[Job],
+    whole: Wishes,
+    *,
+    labels: Sequence[Any] | None = None,
+    key: Secret | None = None,
+    timeout: float | None = None,
+    carrier: Carrier | None = None,
+) -> "Crew":
+    """All that is done before anything is sent; see `run`.
+
+    Raises:
+        BananaError: nothing was sent.
+    """
+    _check_folder(whole)
+    if isinstance(jobs, Sized):
+        jobs = list(numbered(jobs))
+        road = survey(jobs, key, timeout, elsewhere=carrier is not None)
+    else:
+        jobs = numbered(jobs)
+        road = open_end(key, timeout, elsewhere=carrier is not None)
+    if road.say and shell() is not None:
+        print(road.say)  # noqa: T201 - before anything is paid
+    return Crew(jobs, road, whole, labels, carrier)
+
+
+def _check_folder(whole: Wishes) -> None:
+    if whole.save is not None and Path(whole.save).suffix:
+        raise RequestError(
+            f"These are several pictures, and {os.fspath(whole.save)!r} is one file. Name a folder "
+            "for them."
+        )
+
+
+class Crew:
+    """The lanes of one batch, and what came of each job.
+
+    Attributes:
+        on_way: what is being drawn.
+        cause: what one of them said that holds for all, so that the others are not sent.
+    """
+
+    def __init__(
+        self,
+        jobs: Iterable[Job],
+        road: Road,
+        whole: Wishes,
+        labels: Sequence[Any] | None,
+        carrier: Carrier | None,
+    ) -> None:
+        self.lanes = settings.concurrency
+        self.pace = Pace(self.lanes)
+        self.road, self.whole, self.labels = road, whole, labels
+        service = road.service
+        self.service = service and replace(service, pace=self.pace, carrier=carrier)
+        self.bar = Bar(len(jobs) if isinstance(jobs, list) else None)
+        self.waiting = jobs
+        self.jobs: list[Job] = []
+        self.entries: dict[int, Entry] = {}
+        self.on_way: dict[Future[Entry], int] = {}
+        self.cause: BananaError | None = None
+
+    def run(self) -> Gallery:
+        """Do all jobs. Raises as the function `run`."""
+        try:
+            self._work()
+        except KeyboardInterrupt:
+            gallery = self.gallery()
+            raise Interrupted(_told(gallery, len(self.on_way)), gallery=gallery) from None
+        gallery = self.gallery()
+        if self.cause is not None and not gallery.images:
+            self.cause.facts["gallery"] = gallery
+            raise self.cause
+        if self.whole.save is not None:
+            gallery.save(self.whole.save)
+        return gallery
+
+    def stop(self) -> None:
+        """Nothing more begins; what is on its way goes on."""
+        self.cause = self.cause or NotSentError(STOPPED)
+        self.pace.stop()
+
+    def _work(self) -> None:
+        pool = ThreadPoolExecutor(self.lanes, "nb_banana")
+        try:
+            for job in self.waiting:
+                self.jobs.append(job)
+                while len(self.on_way) >= self.lanes:
+                    self._collect()
+                self.on_way[pool.submit(self._make, job)] = len(self.jobs) - 1
+            self._collect_all()
+        except KeyboardInterrupt:
+            self.stop()
+            if isinstance(self.waiting, list):
+                self.jobs = self.waiting
+            raise
+        except BaseException:  # the person's own iterator
+            self._collect_all()
+            raise
+        finally:
+            pool.shutdown(wait=False)
+            self.bar.close()
+
+    def _collect_all(self) -> None:
+        while self.on_way:
+            self._collect()
+
+    def _collect(self) -> None:
+        done, _ = wait(self.on_way, TICK, FIRST_COMPLETED)
+        for future in done:
+            self._take(future)
+        self.bar.tick()
+
+    def _take(self, future: "Future[Entry]") -> None:
+        entry = self.entries[self.on_way[future]] = future.result()
+        del self.on_way[future]
+        made = entry if isinstance(entry, BananaImage) else None
+        usd = made.cost if made is not None and made.came == "made" else None
+        self.bar.count(
+            failed=made is None, reused=made is not None and made.came == "reused", usd=usd
+        )
+
+    def _make(self, job: Job) -> Entry:
+        """One picture, in a thread; an error that one of many raises takes no other along."""
+        wishes = replace(job.wishes, agreed=True)
+        kinds, cause = self.road.kinds, self.cause
+        try:
+            if cause is None:
+                with silently():
+                    return studio.make(job.request, wishes, kinds=kinds, service=self.service)
+            # What is in the library costs nothing and is had all the same.
+            found = studio.find(job.request, kinds, wishes)
+            return found or _failure(job, NotSentError(f"Not sent, for another one said: {cause}"))
+        except (BananaError, Interrupted) as error:
+            if self._is_fatal(error) and isinstance(error, BananaError):
+                self.cause = self.cause or error
+            return _failure(job, error)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the others go on
+            return _failure(job, BananaError(f"{type(error).__name__}: {error}"))
+
+    def _is_fatal(self, error: BaseException) -> bool:
+        facts: Mapping[str, Any] = getattr(error, "facts", {})
+        return isinstance(error, FATAL) or (
+            facts.get("retry_after", 0) > LONGEST_RETRY_AFTER or facts.get("is_fatal", False)
+        )
+
+    def gallery(self) -> Gallery:
+        """What came, in the order in which it was asked for; what did not come is said."""
+        for future in [each for each in self.on_way if each.done()]:
+            self._take(future)
+        waiting = set(self.on_way.values())
+        entries = [
+            self.entries[number]
+            if number in self.entries
+            else _failure(job, _not_here(number in waiting))
+            for number, job in enumerate(self.jobs)
+        ]
+        variants = [job.variant for job in self.jobs]
+        return Gallery(entries, variants, index=self.labels, name=self.whole.name)
+
+
+def _told(gallery: Gallery, on_way: int) -> str:
+    still = f" {on_way} more are on their way and will be in your library." if on_way else ""
+    return (
+        f"Stopped. {len(gallery.images)} of {len(gallery)} are done.{still} Run it again: what is "
+        "there is free."
+    )
+
+
+def _not_here(on_way: bool) -> BananaError | Interrupted:
+    if on_way:
+        return Interrupted("It was on its way. Run it again: it is free when it has arrived.")
+    return NotSentError(STOPPED)
+
+
+def _failure(job: Job, error: BananaError | Interrupted) -> Failure:
+    return Failure(job.request, error, job.wishes.name, job.wishes.alt)

@@ -1,0 +1,98 @@
+"""`Job`: one of many pictures that are asked for together. Takes and prompts become jobs."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nb_banana.building import build_request, known_options
+from nb_banana.errors import RequestError
+from nb_banana.request import ImageRequest, copy_with
+from nb_banana.wishes import PLAIN, Wishes
+
+
+@dataclass(frozen=True)
+class Job:
+    """A picture that is asked for.
+
+    Attributes:
+        request: what to draw.
+        wishes: what else is wanted of it.
+        variant: in what it differs from the others, e.g. ``{"aspect_ratio": "16:9", "take": 2}``.
+    """
+
+    request: ImageRequest
+    wishes: Wishes = PLAIN
+    variant: Mapping[str, Any] = field(default_factory=dict)
+
+
+def numbered(jobs: Iterable[Job]) -> Iterator[Job]:
+    """The jobs with wishes for one of many: each has its place in its name, as in ``cafe[0]``."""
+    for number, job in enumerate(jobs):
+        name = job.wishes.name
+        own = None if name is None else f"{name}[{number}]"
+        yield replace(job, wishes=replace(job.wishes, name=own, save=None))
+
+
+def takes(
+    request: ImageRequest, count: Any, wishes: Wishes, variant: Mapping[str, Any] | None = None
+) -> list[Job]:
+    """Takes 1 to ``count`` of one request; without a count the request alone.
+
+    Raises:
+        RequestError: ``count`` is no whole number from 1, or a take is named as well.
+    """
+    if count is None:
+        return [Job(request, wishes, variant or {})]
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise RequestError(f"count is a whole number from 1, not {count!r}.")
+    if request.take != 1:
+        raise RequestError("count makes takes 1, 2, 3 and so on: leave out the take, or the count.")
+    return [
+        Job(copy_with(request, take=take), wishes, {**(variant or {}), "take": take})
+        for take in range(1, count + 1)
+    ]
+
+
+def of_prompts(prompts: Any, options: Mapping[str, Any], wishes: Wishes) -> Iterable[Job]:
+    """A job for each prompt. A collection is checked as a whole; an iterator is taken as it comes.
+
+    Args:
+        prompts: texts, requests, or mappings of ``prompt`` and options; a list, a column of a
+            table, an iterator.
+        options: what holds for all of them, see `build_request`.
+        wishes: what else is wanted of each.
+
+    Raises:
+        RequestError: one of them is no prompt, with its place.
+    """
+    known_options(dict(options))
+    if isinstance(prompts, str | bytes | Mapping | ImageRequest) or not isinstance(
+        prompts, Iterable
+    ):
+        raise RequestError(
+            "generate_many takes a list of prompts, a column or an iterator; one prompt goes to "
+            "generate."
+        )
+    if hasattr(prompts, "columns"):  # a table: what it iterates over are names of columns
+        raise RequestError('Name the column of prompts: generate_many(df["prompt"]).')
+    jobs = (_job(number, prompt, options, wishes) for number, prompt in enumerate(prompts, start=1))
+    return list(jobs) if isinstance(prompts, Sized) else jobs
+
+
+def labels_of(prompts: Any) -> Sequence[Any] | None:
+    """The index of a pandas column, one label for each; None for anything else."""
+    index = getattr(prompts, "index", None)
+    return list(index) if hasattr(prompts, "iloc") and isinstance(index, Iterable) else None
+
+
+def _job(number: int, prompt: Any, options: Mapping[str, Any], wishes: Wishes) -> Job:
+    try:
+        if isinstance(prompt, ImageRequest):
+            return Job(prompt, wishes)
+        if isinstance(prompt, Mapping):
+            own = {str(name): value for name, value in prompt.items()}
+            text = own.pop("prompt", None)
+            return Job(build_request(text, **{**options, **known_options(own)}), wishes, own)
+        return Job(build_request(prompt, **options), wishes)
+    except RequestError as error:
+        raise type(error)(f"Prompt {number}: {error.args[0]}", **error.facts) from error

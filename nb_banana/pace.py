@@ -1,0 +1,97 @@
+"""`Pace`: how many requests may be on their way at once. The service's refusals decide it."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from nb_banana.errors import NotSentError
+
+STOPPED = "Stopped before it was sent. Nothing was charged."
+SHORTEST_PAUSE = 0.5
+"""Seconds that all wait after a refusal that nobody else's request explains; doubled each time."""
+LONGEST_PAUSE = 30.0
+MOST_ROUNDS = 16
+
+
+class Pace:
+    """Places for requests on their way, shared by all threads of a batch.
+
+    A refusal (429) makes it slower for everybody at once: half as many, but not fewer than the
+    service has just shown that it takes. What goes well makes it faster, one place at a time; after
+    an attempt too many the next one waits twice as long.
+
+    Args:
+        most: how many places there are at best.
+
+    Attributes:
+        limit: how many there are now.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = self.limit = most
+        self._changed = threading.Condition()
+        self._busy = 0
+        self._not_before = 0.0
+        self._went_well = 0
+        self._rounds = 1
+        self._refused_in_a_row = 0
+        self._stopped = False
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Wait for a place and hold it while a request is on its way.
+
+        Raises:
+            NotSentError: `stop` was called; whoever waits does not begin any more.
+        """
+        with self._changed:
+            while not self._stopped and (left := self._seconds_left()) != 0:
+                self._changed.wait(left)
+            if self._stopped:
+                raise NotSentError(STOPPED)
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._busy -= 1
+                self._changed.notify_all()
+
+    def _seconds_left(self) -> float | None:
+        """Until there may be a place: 0 for now, None for when somebody is back."""
+        if self._busy >= self.limit:
+            return None
+        return max(self._not_before - time.monotonic(), 0.0)
+
+    def slow_down(self, seconds: float) -> None:
+        """The service refused the request of the caller, who still has its place.
+
+        Args:
+            seconds: what the service asks all to wait; 0 where it does not say.
+        """
+        with self._changed:
+            others = self._busy - 1
+            self.limit = max(1, self.limit // 2, others)
+            self._rounds = min(2 * self._rounds, MOST_ROUNDS)
+            self._went_well = 0
+            if not others and not seconds:
+                seconds = min(SHORTEST_PAUSE * 2**self._refused_in_a_row, LONGEST_PAUSE)
+                self._refused_in_a_row += 1
+            self._not_before = max(self._not_before, time.monotonic() + seconds)
+
+    def speed_up(self) -> None:
+        """The service took the request of the caller."""
+        with self._changed:
+            self._refused_in_a_row = 0
+            self._went_well += 1
+            if self.limit < self.most and self._went_well >= self.limit * self._rounds:
+                self.limit += 1
+                self._went_well = 0
+                self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Nobody begins any more; what is on its way goes on."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
