@@ -11,13 +11,13 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from nb_banana.api import agenerate, dry_run, edit, generate, generate_many, login, sweep
     from nb_banana.archive import forget, history, load
+    from nb_banana.background import pending
     from nb_banana.checkup import doctor
-    from nb_banana.compare import compare
+    from nb_banana.comparison import compare
     from nb_banana.gallery import Gallery
     from nb_banana.image import BananaImage
     from nb_banana.models import MODELS
     from nb_banana.packing import pack
-    from nb_banana.pending import pending
     from nb_banana.recovery import recover
     from nb_banana.request import ImageRequest
     from nb_banana.settings import configure
@@ -58,7 +58,7 @@ _HOMES = {
     "ImageRequest": "request",
     "configure": "settings",
     "agenerate": "api",
-    "compare": "compare",
+    "compare": "comparison",
     "doctor": "checkup",
     "dry_run": "api",
     "edit": "api",
@@ -70,7 +70,7 @@ _HOMES = {
     "load": "archive",
     "login": "api",
     "pack": "packing",
-    "pending": "pending",
+    "pending": "background",
     "recover": "recovery",
     "spending": "statement",
     "sweep": "api",
@@ -84,10 +84,7 @@ def __getattr__(name: str) -> Any:
     home = _HOMES[name]
     if not home:
         return import_module(f"{__name__}.{name}")
-    found = getattr(import_module(f"{__name__}.{home}"), name)
-    # Importing a room of the same name (`compare`, `pending`) has put the room here.
-    globals()[name] = found
-    return found
+    return getattr(import_module(f"{__name__}.{home}"), name)
 
 
 def __dir__() -> list[str]:

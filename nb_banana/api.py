@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any, overload
 
-from nb_banana import batch, jobs, keys, lookup, pending, studio, sweeps
+from nb_banana import batch, jobs, keys, lookup, studio, sweeps
+from nb_banana.background import start, start_many
 from nb_banana.building import build_request, known_options
 from nb_banana.dryrun import DryRun
 from nb_banana.errands import Courier
@@ -61,9 +62,9 @@ def generate(
     wishes, patience = wishes_of(options), checked_patience(timeout)
     request = build_request(prompt, **known_options(options))
     if count is None:
-        draw = pending.start if background else studio.make
+        draw = start if background else studio.make
         return draw(request, wishes, key=secret, timeout=patience)
-    draw_many = pending.start_many if background else batch.run
+    draw_many = start_many if background else batch.run
     return draw_many(jobs.takes(request, count, wishes), wishes, key=secret, timeout=patience)
 
 
@@ -105,7 +106,7 @@ def sweep(
     wishes, patience = wishes_of(options), checked_patience(timeout)
     sorted_out = sweeps.sort_out(prompt, options, over, names)
     many = sweeps.jobs_of(prompt, *sorted_out, raw=raw, count=count, wishes=wishes)
-    draw_many = pending.start_many if background else batch.run
+    draw_many = start_many if background else batch.run
     return draw_many(many, wishes, key=secret, timeout=patience)
 
 
