@@ -9,7 +9,14 @@ from nb_banana import generate
 from .shells import ipython_shell
 
 Draw = Callable[..., Any]
-FLAGS = {"aspect_ratio": "-a", "resolution": "-r", "take": "--take", "model": "-m"}
+FLAGS = {
+    "aspect_ratio": "-a",
+    "resolution": "-r",
+    "model": "-m",
+    "take": "--take",
+    "count": "-n",
+    "save": "--save",
+}
 
 
 def by_function(prompt: str, **options: Any) -> Any:
