@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from nb_banana import errors, files, purse, services, shelves, used
+from nb_banana import errors, files, purse, recovery, services, shelves, used
 from nb_banana.answers import Answer
 from nb_banana.client import Service, generate, new_request_id
 from nb_banana.downloads import Arrival, fetch_all
@@ -47,6 +47,7 @@ class Wishes:
 
 
 PLAIN = Wishes()
+AGAIN = " nb_banana.recover() tries it again, as does running this again; --fresh pays anew."
 
 
 def make(
@@ -72,6 +73,8 @@ def make(
     _check(request, wishes)
     kinds = (services.kind_of_service(service),) if service else shelves.kinds(key)
     image = None if wishes.fresh else find(request, kinds, wishes)
+    if image is None and not wishes.fresh and settings.backend != "library":
+        image = _fetch_paid(request, kinds, wishes, service)
     if image is None:
         service = service or _service(key, timeout)
         image = _draw(request, wishes, service)
@@ -98,7 +101,7 @@ def quote(request: ImageRequest) -> str:
     try:
         if _look(request, shelves.kinds()):
             return "$0, it is in your library"
-    except errors.LostPictureError as error:
+    except errors.LibraryError as error:
         return str(error)
     if settings.backend == "library":
         return "it is not in your library, and nothing else is asked"
@@ -106,16 +109,42 @@ def quote(request: ImageRequest) -> str:
 
 
 def _look(request: ImageRequest, kinds: Iterable[str]) -> tuple[Kept, Library] | None:
+    problem: errors.LibraryError | None = None
     for kind in kinds:
         library = shelves.library_of(kind)
         try:
             kept = library.find(request.key)
         except errors.LostPictureError:
             raise
-        except errors.LibraryError:  # what can't be used has nothing; `_draw` says so
+        except errors.LibraryError as error:  # what can't be used has nothing; `_draw` says so
+            problem = error
             continue
         if kept is not None:
             return kept, library
+    if problem is not None and settings.backend == "library":  # where nothing is drawn
+        raise problem
+    return None
+
+
+def _fetch_paid(
+    request: ImageRequest, kinds: Iterable[str], wishes: Wishes, service: Service | None
+) -> BananaImage | None:
+    """The picture of an earlier request for the same, which is paid and waits at its link."""
+    for library in map(shelves.library_of, kinds):
+        there = service or recovery.service_of(library)
+        try:
+            left = library.unfinished(request.key)
+        except errors.LibraryError:  # what can't be used has nothing; `_draw` says so
+            continue
+        paid = [(row, row.receipt) for row in left if row.receipt and any(row.links)]
+        if not paid or there is recovery.NOBODY:
+            continue
+        row, receipt = paid[-1]
+        with unbroken(), Waiting("Fetching what was paid before"):
+            came = fetch_all(recovery.answer_of(row, receipt), there)
+            image = _keep(request, wishes, Entry.of(library, row.request_id), receipt, came)
+        image.came = "reused" if image.path else "made"
+        return image
     return None
 
 
@@ -223,7 +252,7 @@ def _keep(
         images[0].notes += (f"Not kept in the library. {entry.problem or problem}",)
     if problem is None:
         return images[0]
-    cure = " nb_banana.recover() tries it again." if entry.is_written and not kept else ""
+    cure = AGAIN if entry.is_written and not kept else ""
     facts = problem.facts | ({"image": images[0]} if images else {})
     raise type(problem)(f"{problem.args[0]}{cure}", **facts)
 
