@@ -33,6 +33,15 @@ def test_history_searches_prompts_in_any_case(three):
     assert len(history("no such word")) == 0
 
 
+def test_a_part_of_the_history_says_how_many_it_shows(three):
+    assert repr(history()[:2]).startswith("2 of 3 pictures in your library")
+
+
+def test_a_query_is_words():
+    with pytest.raises(errors.RequestError, match="How many: limit"):
+        history(5)
+
+
 @pytest.mark.parametrize("limit", [-1, True, "all", 2.0])
 def test_a_limit_is_a_number(limit):
     with pytest.raises(errors.RequestError, match="limit"):
@@ -105,6 +114,27 @@ def test_a_file_holds_its_prompt_where_that_is_wished(service, tmp_path, suffix)
     assert (found.prompt, found.request.key) == (image.prompt, image.request.key)
     assert found.sandbox
     with pytest.raises(errors.NotKeptError):
+        load(plain)
+
+
+def test_a_file_holds_further_fields_and_the_options_of_any_model(service, tmp_path):
+    mug = PIL.Image.new("RGB", (64, 64))
+    image = generate(
+        "in space", images=mug, model="pro-edit", aspect_ratio="21:9", params={"num_images": 2}
+    )
+    file = image.save(tmp_path / "told.png", embed=True)
+    forget(image, ask=False)
+    line, prompt = load(file).cell().splitlines()
+    assert line == "%%banana -m nano-banana-pro-edit -a 21:9 --param num_images=2"
+    assert prompt == "in space"
+
+
+def test_a_file_tells_its_prompt_although_the_library_cannot_be_read(three, tmp_path):
+    file = three[0].save(tmp_path / "told.png", embed=True)
+    plain = three[0].save(tmp_path / "plain.png")
+    (three[0].path.parents[2] / "index.sqlite").write_bytes(b"no database" * 100)
+    assert load(file).prompt == "a red banana"
+    with pytest.raises(errors.LibraryDamagedError):
         load(plain)
 
 
