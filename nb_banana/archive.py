@@ -174,12 +174,16 @@ def _told_receipt(facts: dict[str, Any]) -> Receipt:
 
 def _find(what: str | BananaImage) -> tuple[BananaImage, Library]:
     text = what.digest if isinstance(what, BananaImage) else what
+    several: NotKeptError | None = None
     for library in _libraries():
         try:
             return BananaImage.of(library.by_id(text), library), library
-        except NotKeptError:
-            continue
-    raise NotKeptError(f"There is no picture {text[:12]!r} in your library. Nothing was deleted.")
+        except NotKeptError as error:
+            if "several" in str(error):
+                several = error
+    raise several or NotKeptError(
+        f"There is no picture {text[:12]!r} in your library. Nothing was deleted."
+    )
 
 
 def _flat(what: Iterable[Any]) -> Iterable[Any]:

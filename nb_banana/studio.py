@@ -143,7 +143,7 @@ def _fetch_paid(
         with unbroken(), Waiting("Fetching what was paid before"):
             came = fetch_all(recovery.answer_of(row, receipt), there)
             image = _keep(request, wishes, Entry.of(library, row.request_id), receipt, came)
-        image.came = "reused" if image.path else "made"
+        image.came = "reused" if image.path else "loaded"
         return image
     return None
 

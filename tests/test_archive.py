@@ -2,14 +2,26 @@
 
 import io
 import shutil
+from collections import Counter
 from decimal import Decimal
 
 import pandas as pd
 import PIL.Image
 import pytest
 
-from nb_banana import BananaImage, errors, forget, generate, history, load, spending
+from nb_banana import (
+    BananaImage,
+    ImageRequest,
+    errors,
+    forget,
+    generate,
+    history,
+    load,
+    shelves,
+    spending,
+)
 
+from .shelf import put
 from .shells import ipython_shell, run_notebook
 
 
@@ -173,6 +185,15 @@ def test_forget_is_all_or_nothing(three):
     assert len(history()) == 3
     with pytest.raises(errors.RequestError, match="ids and pictures"):
         forget(5, ask=False)
+
+
+def test_the_beginning_of_several_ids_deletes_nothing_and_says_so():
+    library = shelves.library_of("api")
+    digests = [put(library, ImageRequest(f"a {n}"), f"nbb-{n}").digest for n in range(17)]
+    (twice, _), *_ = Counter(digest[0] for digest in digests).most_common()
+    with pytest.raises(errors.NotKeptError, match="beginning of several ids"):
+        forget(twice, ask=False)
+    assert len(history()) == 17
 
 
 def test_the_cell_of_a_picture_makes_the_same_request(service):
