@@ -113,7 +113,7 @@ def _by_id(text: str) -> BananaImage:
         try:
             return BananaImage.of(library.by_id(text), library)
         except NotKeptError as error:
-            if "several" in str(error):
+            if error.facts.get("several"):
                 several = error
     raise several or NotKeptError(
         f"There is no picture with the id {text!r}, and no file of that name. "
@@ -179,7 +179,7 @@ def _find(what: str | BananaImage) -> tuple[BananaImage, Library]:
         try:
             return BananaImage.of(library.by_id(text), library), library
         except NotKeptError as error:
-            if "several" in str(error):
+            if error.facts.get("several"):
                 several = error
     raise several or NotKeptError(
         f"There is no picture {text[:12]!r} in your library. Nothing was deleted."
