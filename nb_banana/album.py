@@ -31,7 +31,8 @@ class History(Sequence[BananaImage]):
     def __getitem__(self, index: slice) -> "History": ...
     def __getitem__(self, index: int | slice) -> "BananaImage | History":
         if isinstance(index, slice):
-            return History(self._images[index], self._title)
+            chosen = self._images[index]
+            return History(chosen, f"{len(chosen)} of {self._title}")
         return self._images[index]
 
     def __len__(self) -> int:

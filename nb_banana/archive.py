@@ -12,9 +12,10 @@ from nb_banana.album import History
 from nb_banana.errors import LibraryError, NotKeptError, RequestError
 from nb_banana.image import BananaImage
 from nb_banana.library import Library
+from nb_banana.models import DEFAULT_MODEL, model_id
 from nb_banana.pixels import check_picture
 from nb_banana.receipt import Receipt
-from nb_banana.request import ImageRequest
+from nb_banana.request import ImageRequest, copy_with
 
 
 def history(query: str | None = None, limit: int | None = 50) -> History:
@@ -27,6 +28,8 @@ def history(query: str | None = None, limit: int | None = 50) -> History:
     Raises:
         LibraryError: the library can't be read.
     """
+    if query is not None and not isinstance(query, str):
+        raise RequestError(f"query is words of a prompt, not {query!r}. How many: limit=…")
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
         raise RequestError(f"limit is a whole number from 0, or None for all, not {limit!r}.")
     found = [
@@ -110,7 +113,7 @@ def _by_id(text: str) -> BananaImage:
         try:
             return BananaImage.of(library.by_id(text), library)
         except NotKeptError as error:
-            if "several" in str(error):
+            if error.facts.get("several"):
                 several = error
     raise several or NotKeptError(
         f"There is no picture with the id {text!r}, and no file of that name. "
@@ -119,15 +122,18 @@ def _by_id(text: str) -> BananaImage:
 
 
 def _by_content(data: bytes) -> BananaImage:
+    problem: LibraryError | None = None
     for library in _libraries():
         try:
             return BananaImage.of(library.by_content(data), library)
         except NotKeptError:
             continue
+        except LibraryError as error:  # the file itself may tell
+            problem = error
     kind = check_picture(data)
     facts = embed.read(data)
     if facts is None:
-        raise NotKeptError(
+        raise problem or NotKeptError(
             "This picture is not in your library, and its file does not hold its prompt. Files "
             "that are saved with embed=True do."
         )
@@ -138,10 +144,13 @@ def _by_content(data: bytes) -> BananaImage:
 
 def _told_request(facts: dict[str, Any]) -> ImageRequest:
     """The request that a file tells of; its reference pictures are not in the file."""
-    own = {each.name for each in fields(ImageRequest)} - {"images", "limits", "params"}
+    own = {each.name for each in fields(ImageRequest)} - {"images", "limits", "model"}
     names = {"enable_web_search": "web_search"}
     told = {names.get(name, name): value for name, value in facts.items()}
-    return ImageRequest(**{name: value for name, value in told.items() if name in own})
+    values = {name: value for name, value in told.items() if name in own}
+    # As no model that we know: what one takes was checked when the picture was made.
+    request = ImageRequest(**values, model="any")
+    return copy_with(request, model=model_id(str(told.get("model", DEFAULT_MODEL))))
 
 
 def _told_receipt(facts: dict[str, Any]) -> Receipt:
@@ -165,12 +174,16 @@ def _told_receipt(facts: dict[str, Any]) -> Receipt:
 
 def _find(what: str | BananaImage) -> tuple[BananaImage, Library]:
     text = what.digest if isinstance(what, BananaImage) else what
+    several: NotKeptError | None = None
     for library in _libraries():
         try:
             return BananaImage.of(library.by_id(text), library), library
-        except NotKeptError:
-            continue
-    raise NotKeptError(f"There is no picture {text[:12]!r} in your library. Nothing was deleted.")
+        except NotKeptError as error:
+            if error.facts.get("several"):
+                several = error
+    raise several or NotKeptError(
+        f"There is no picture {text[:12]!r} in your library. Nothing was deleted."
+    )
 
 
 def _flat(what: Iterable[Any]) -> Iterable[Any]:

@@ -15,7 +15,9 @@ from nb_banana.keys import find_key, host_of
 from nb_banana.library import Library
 from nb_banana.limits import megabytes
 from nb_banana.money import dollars
+from nb_banana.records import Kept
 from nb_banana.settings import settings
+from nb_banana.vault import look
 
 PACKAGES = ("ipython", "ipywidgets", "requests", "pillow", "jinja2", "ipykernel", "jupyterlab")
 LITTLE_ROOM = 500_000_000
@@ -109,20 +111,24 @@ def _service() -> Iterator[Check]:
 
 def _library(library: Library) -> Iterator[Check]:
     name = f"library ({library.service})"
-    if not library.folder.exists():
-        yield Check(name, f"{library.folder}: empty, made with the first picture")
-        return
     try:
         kept = library.history(limit=None)
         unfinished = len(library.unfinished())
     except LibraryError as error:
         yield Check(name, str(error), fine=False)
         return
-    lost = sum(not each.path.is_file() for each in kept)
+    if not library.folder.exists():
+        yield _room_for(library, name)
+        return
+    lost = sum(not _is_whole(each) for each in kept)
     size = megabytes(sum(each.size for each in kept))
     yield Check(name, f"{library.folder}: {len(kept)} pictures, {size}")
     if lost:
-        yield Check(name, f"{lost} of its files are gone: put them back from a backup", fine=False)
+        yield Check(
+            name,
+            f"{lost} of its files are gone or cut off: put them back from a backup",
+            fine=False,
+        )
     if unfinished:
         yield Check(
             name,
@@ -133,6 +139,27 @@ def _library(library: Library) -> Iterator[Check]:
         yield Check(name, "it can't be written to, so new pictures are not kept", fine=False)
     elif shutil.disk_usage(library.folder).free < LITTLE_ROOM:
         yield Check(name, "its disk is nearly full, so new pictures may not be kept", fine=False)
+
+
+def _room_for(library: Library, name: str) -> Check:
+    """Whether a folder that is not there yet can be made."""
+    above = next(each for each in library.folder.parents if each.exists())
+    if above.is_dir() and os.access(above, os.W_OK):
+        return Check(name, f"{library.folder}: empty, made with the first picture")
+    return Check(
+        name,
+        f"{library.folder} can't be made, for {above} can't be written to: new pictures are not "
+        'kept. Choose another folder with %config Banana.library = "…"',
+        fine=False,
+    )
+
+
+def _is_whole(kept: Kept) -> bool:
+    try:
+        look(kept.path, kept.size)
+    except LibraryError:
+        return False
+    return True
 
 
 def _versions() -> Iterator[str]:

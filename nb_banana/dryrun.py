@@ -16,6 +16,9 @@ LONGEST_URL = 120
 LONGEST_DATA = 40
 """A ``data:`` picture of megabytes is shown by its beginning, so that it takes one line."""
 
+CODE = "font-family:var(--jp-code-font-family,monospace);margin:.2em 0 1em"
+"""JupyterLab and nbconvert show a bare ``pre`` in the letters of prose."""
+
 
 class DryRun:
     """What would be sent. Nothing was. The key stands in it as an environment variable.
@@ -85,7 +88,7 @@ class DryRun:
 
     def _repr_html_(self) -> str:
         blocks = (
-            f"<strong>{html.escape(title)}</strong><pre>{html.escape(text)}</pre>"
+            f'<strong>{html.escape(title)}</strong><pre style="{CODE}">{html.escape(text)}</pre>'
             for title, text in self._sections()
         )
         return f'<div class="nb-banana-dry-run">{"".join(blocks)}</div>'

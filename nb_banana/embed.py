@@ -53,6 +53,7 @@ def facts(request: ImageRequest, receipt: Receipt) -> dict[str, Any]:
     known.pop("image_urls", None)
     return known | {
         "take": request.take,
+        "params": dict(request.params),
         "images": [each.label for each in request.references],
         "made": receipt.created.isoformat(),
         "service": receipt.service,

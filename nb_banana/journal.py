@@ -122,16 +122,21 @@ class Journal:
         """Give up for now and leave the state as it is, e.g. when an answer's link fails."""
         self._step(request_id, error=reason, **NOBODY)
 
-    def unfinished(self) -> list[Unfinished]:
+    def unfinished(self, key: str | None = None) -> list[Unfinished]:
         """The requests that nobody works on any more and that have no picture, oldest first.
 
         A row is someone's while its process lives: on this host that is looked up, and on another
         one it is believed for an hour.
+
+        Args:
+            key: only those that ask for the same, see `ImageRequest.key`.
         """
         found = self._index.rows(
             "SELECT * FROM requests WHERE service = ? "
-            "AND state IN ('written', 'sent', 'answered', 'unknown') ORDER BY seq",
+            "AND state IN ('written', 'sent', 'answered', 'unknown') "
+            "AND key = coalesce(?, key) ORDER BY seq",
             self.service,
+            key,
         )
         with self._believed():
             return [

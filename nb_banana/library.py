@@ -143,7 +143,8 @@ class Library(Journal):
             raise self._unknown(text)
         if len(several) > 1:
             ids = ", ".join(sorted(digest[: len(text) + 4] for digest in several)[:5])
-            raise NotKeptError(f"{text} is the beginning of several ids: {ids}. Give more of it.")
+            said = f"{text} is the beginning of several ids: {ids}. Give more of it."
+            raise NotKeptError(said, several=True)
         return fitting[0]
 
     def by_path(self, path: str | os.PathLike[str]) -> Kept:

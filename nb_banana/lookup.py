@@ -49,7 +49,7 @@ def quote(request: ImageRequest) -> str:
     try:
         if _look(request, shelves.kinds()):
             return "$0, it is in your library"
-    except errors.LostPictureError as error:
+    except errors.LibraryError as error:
         return str(error)
     if settings.backend == "library":
         return "it is not in your library, and nothing else is asked"
@@ -57,14 +57,18 @@ def quote(request: ImageRequest) -> str:
 
 
 def _look(request: ImageRequest, kinds: Iterable[str]) -> tuple[Kept, Library] | None:
+    problem: errors.LibraryError | None = None
     for kind in kinds:
         library = shelves.library_of(kind)
         try:
             kept = library.find(request.key)
         except errors.LostPictureError:
             raise
-        except errors.LibraryError:  # what can't be used has nothing; the road says so
+        except errors.LibraryError as error:  # what can't be used has nothing; the road says so
+            problem = error
             continue
         if kept is not None:
             return kept, library
+    if problem is not None and settings.backend == "library":  # where nothing is drawn
+        raise problem
     return None

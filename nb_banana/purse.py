@@ -80,12 +80,15 @@ class Purse:
             self._held.pop(request_id, None)
 
     def settle(self, request_id: str, usd: Decimal | None) -> None:
-        """Write down the bill of a request that this kernel sent; any other is not counted."""
+        """Write down the bill of a request that this kernel sent; any other is not counted.
+
+        Where the service names no amount, what was set aside counts: else no budget would end.
+        """
         with self._lock:
-            kind, _ = self._held.pop(request_id, ("", None))
+            kind, quoted = self._held.pop(request_id, ("", Decimal(0)))
             if kind:
                 old = self[kind]
-                spent = old.spent + (usd or 0)
+                spent = old.spent + (quoted if usd is None else usd)
                 self._tallies[kind] = replace(old, spent=spent, count=old.count + 1)
 
     def used(self, kind: str) -> Decimal:

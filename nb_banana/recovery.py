@@ -133,14 +133,14 @@ def recover() -> Recovery:
         except LibraryError as error:
             problems.append(error)
             continue
-        service = _service(library) if left else NOBODY
+        service = service_of(library) if left else NOBODY
         found += [_look_after(row, library, service) for row in left]
     if problems and not found:
         raise problems[0]
     return Recovery(found, list(map(str, problems)))
 
 
-def _service(library: Library) -> Service:
+def service_of(library: Library) -> Service:
     """Whom to ask about the requests of a library. Without a key its log stays closed."""
     if library.service == shelves.SANDBOX:
         return services.running_sandbox() or NOBODY
@@ -173,7 +173,7 @@ def _fetch(row: Unfinished, library: Library, service: Service, found: Found) ->
         return replace(found, outcome="its bill is not in the journal", ended=False)
     found = replace(found, usd=receipt.usd)
     price = f"charged {dollars(receipt.usd)}" if receipt.usd else "charged"
-    came = fetch_all(Answer(tuple(Item(url=link) for link in row.links if link), receipt), service)
+    came = fetch_all(answer_of(row, receipt), service)
     if came.is_whole:
         image = BananaImage.of(library.store(row.request_id, came.pictures, receipt)[0], library)
         gone = ""
@@ -189,6 +189,11 @@ def _fetch(row: Unfinished, library: Library, service: Service, found: Found) ->
         return replace(found, outcome="play money; its sandbox has ended", lost=True)
     library.release(row.request_id, str(came.problem))
     return replace(found, outcome=f"{price}; {came.problem}", ended=False)
+
+
+def answer_of(row: Unfinished, receipt: Receipt) -> Answer:
+    """The answer as the journal has it: the links of its pictures, without what was inside it."""
+    return Answer(tuple(Item(url=link) for link in row.links if link), receipt)
 
 
 GONE = "the service has no picture at its link any more"

@@ -12,6 +12,8 @@ from nb_banana.models import short_name
 from nb_banana.money import dollars
 from nb_banana.records import Bill
 
+NONE = purse.Tally()
+
 
 @dataclass(frozen=True)
 class Line:
@@ -85,24 +87,31 @@ class Statement:
 def spending() -> Statement:
     """What was spent: in this session, in this notebook, today, this month, and by model.
 
-    The balance of the account is asked for where a key is there; that costs nothing. While the
-    sandbox draws it is play money, and the statement says so.
+    The balance of the account is asked for where a key is there; that costs nothing. Where there
+    is no real money, neither spent nor saved, it is the play money of the sandbox, and the
+    statement says so.
     """
-    kind = shelves.kinds()[-1]
-    note = ""
-    try:
-        bills = shelves.library_of(kind).bills()
-    except LibraryError as error:
-        bills, note = [], str(error)
+    *real, drawer = shelves.kinds()
+    books = map(_books, (kind for kind in real if kind != shelves.SANDBOX))
+    found = next((each for each in books if any(each[1:]) or purse.PURSE[each[0]] != NONE), None)
+    kind, bills, note = found or _books(drawer)
     is_play_money = kind == shelves.SANDBOX or any(bill.sandbox for bill in bills)
     return Statement(
         lines=tuple(_lines(bills, purse.PURSE[kind])),
         saved=purse.PURSE[kind].saved,
-        balance=None if kind == shelves.SANDBOX else _balance(),
-        left=purse.left(kind),
+        balance=None if drawer == shelves.SANDBOX else _balance(),
+        left=purse.left(drawer),
         is_play_money=is_play_money,
         note=note,
     )
+
+
+def _books(kind: str) -> tuple[str, list[Bill], str]:
+    """What was charged by a kind of service, and why that can't be read."""
+    try:
+        return kind, shelves.library_of(kind).bills(), ""
+    except LibraryError as error:
+        return kind, [], str(error)
 
 
 def _lines(bills: Sequence[Bill], session: purse.Tally) -> list[Line]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nb_banana import errors, files, lookup, purse, services, shelves, used
+from nb_banana import errors, files, lookup, purse, recovery, services, shelves, used
 from nb_banana.answers import Answer
 from nb_banana.client import Service, generate, new_request_id
 from nb_banana.downloads import Arrival, fetch_all
@@ -25,6 +25,8 @@ from nb_banana.request import ImageRequest
 from nb_banana.settings import settings
 from nb_banana.underway import Claim
 from nb_banana.wishes import PLAIN, Wishes
+
+AGAIN = " nb_banana.recover() tries it again, as does running this again; --fresh pays anew."
 
 
 def make(
@@ -53,6 +55,8 @@ def make(
     if kinds is None:
         kinds = (services.kind_of_service(service),) if service else shelves.kinds(key)
     image = find(request, kinds, wishes)
+    if image is None:
+        image = _fetch_paid(request, wishes, service, kinds)
     if image is None:
         image = _draw_once(request, wishes, service or find_service(key, timeout), kinds)
     return hand_over(image, wishes)
@@ -98,6 +102,30 @@ def check(request: ImageRequest, wishes: Wishes) -> None:
             raise errors.RequestError(f"{name} is a text, not {value!r}.")
     if wishes.save is not None:
         files.check_writable(files.target(wishes.save, suffix=".png", title=request.prompt))
+
+
+def _fetch_paid(
+    request: ImageRequest, wishes: Wishes, service: Service | None, kinds: Sequence[str]
+) -> BananaImage | None:
+    """The picture of an earlier request for the same, which is paid and waits at its link."""
+    if wishes.fresh or settings.backend == "library":
+        return None
+    for library in map(shelves.library_of, kinds):
+        there = service or recovery.service_of(library)
+        try:
+            left = library.unfinished(request.key)
+        except errors.LibraryError:  # what can't be used has nothing; `_draw` says so
+            continue
+        paid = [(row, row.receipt) for row in left if row.receipt and any(row.links)]
+        if not paid or there is recovery.NOBODY:
+            continue
+        row, receipt = paid[-1]
+        with unbroken(), Waiting("Fetching what was paid before"):
+            came = fetch_all(recovery.answer_of(row, receipt), there)
+            image = _keep(request, wishes, Entry.of(library, row.request_id), receipt, came)
+        image.came = "reused" if image.path else "loaded"
+        return image
+    return None
 
 
 def _draw_once(
@@ -214,7 +242,7 @@ def _keep(
         images[0].notes += (f"Not kept in the library. {entry.problem or problem}",)
     if problem is None:
         return images[0]
-    cure = " nb_banana.recover() tries it again." if entry.is_written and not kept else ""
+    cure = AGAIN if entry.is_written and not kept else ""
     facts = problem.facts | ({"image": images[0]} if images else {})
     raise type(problem)(f"{problem.args[0]}{cure}", **facts)
 

@@ -57,9 +57,7 @@ PICTURE = picture()
 
 
 @contextmanager
-def busy(
-    room: int, *, seconds: float = 0.1, retry_after: float | None = None
-) -> Iterator[Busy]:
+def busy(room: int, *, seconds: float = 0.1, retry_after: float | None = None) -> Iterator[Busy]:
     """The service, running."""
     service = Busy(room, seconds, retry_after)
     with server(service.answer) as (url, _):

@@ -10,6 +10,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+from nb_banana import configure, doctor
 from nb_banana.answers import Item
 from nb_banana.errors import LibraryError
 from nb_banana.library import Library
@@ -91,12 +92,27 @@ def full_index(library):
         say(type(error).__name__, error)
 
 
-def read_only(library, key):
-    """Read and write as somebody who may only read."""
-    picture(1)  # what is loaded late is loaded before we are nobody
+def be_nobody():
     if os.getuid() == 0:
         os.setgid(65534)
         os.setuid(65534)
+
+
+def checkup(library, mode):
+    """What the doctor finds wrong for somebody who may not use the folder."""
+    configure(backend="sandbox", library=str(library.folder.parent))
+    doctor()  # what is loaded late is loaded before we are nobody
+    library.folder.parent.chmod(int(mode, 8))
+    be_nobody()
+    for check in doctor().checks:
+        if not check.fine:
+            say(check.found)
+
+
+def read_only(library, key):
+    """Read and write as somebody who may only read."""
+    picture(1)  # what is loaded late is loaded before we are nobody
+    be_nobody()
     say(library.find(key).request.prompt)
     try:
         library.begin(ImageRequest("a pear"), "nbb-2")

@@ -2,14 +2,26 @@
 
 import io
 import shutil
+from collections import Counter
 from decimal import Decimal
 
 import pandas as pd
 import PIL.Image
 import pytest
 
-from nb_banana import BananaImage, errors, forget, generate, history, load, spending
+from nb_banana import (
+    BananaImage,
+    ImageRequest,
+    errors,
+    forget,
+    generate,
+    history,
+    load,
+    shelves,
+    spending,
+)
 
+from .shelf import put
 from .shells import ipython_shell, run_notebook
 
 
@@ -31,6 +43,15 @@ def test_history_searches_prompts_in_any_case(three):
     assert [image.prompt for image in history("café")] == ["a Café & <b>bold</b>"]
     assert len(history("red", limit=1)) == 1
     assert len(history("no such word")) == 0
+
+
+def test_a_part_of_the_history_says_how_many_it_shows(three):
+    assert repr(history()[:2]).startswith("2 of 3 pictures in your library")
+
+
+def test_a_query_is_words():
+    with pytest.raises(errors.RequestError, match="How many: limit"):
+        history(5)
 
 
 @pytest.mark.parametrize("limit", [-1, True, "all", 2.0])
@@ -108,6 +129,27 @@ def test_a_file_holds_its_prompt_where_that_is_wished(service, tmp_path, suffix)
         load(plain)
 
 
+def test_a_file_holds_further_fields_and_the_options_of_any_model(service, tmp_path):
+    mug = PIL.Image.new("RGB", (64, 64))
+    image = generate(
+        "in space", images=mug, model="pro-edit", aspect_ratio="21:9", params={"num_images": 2}
+    )
+    file = image.save(tmp_path / "told.png", embed=True)
+    forget(image, ask=False)
+    line, prompt = load(file).cell().splitlines()
+    assert line == "%%banana -m nano-banana-pro-edit -a 21:9 --param num_images=2"
+    assert prompt == "in space"
+
+
+def test_a_file_tells_its_prompt_although_the_library_cannot_be_read(three, tmp_path):
+    file = three[0].save(tmp_path / "told.png", embed=True)
+    plain = three[0].save(tmp_path / "plain.png")
+    (three[0].path.parents[2] / "index.sqlite").write_bytes(b"no database" * 100)
+    assert load(file).prompt == "a red banana"
+    with pytest.raises(errors.LibraryDamagedError):
+        load(plain)
+
+
 def test_forget_deletes_the_file_and_keeps_the_books(three):
     forget(three[0].id, [three[1]], ask=False)
     assert [image.prompt for image in history()] == ["a red car"]
@@ -143,6 +185,15 @@ def test_forget_is_all_or_nothing(three):
     assert len(history()) == 3
     with pytest.raises(errors.RequestError, match="ids and pictures"):
         forget(5, ask=False)
+
+
+def test_the_beginning_of_several_ids_deletes_nothing_and_says_so():
+    library = shelves.library_of("api")
+    digests = [put(library, ImageRequest(f"a {n}"), f"nbb-{n}").digest for n in range(17)]
+    (twice, _), *_ = Counter(digest[0] for digest in digests).most_common()
+    with pytest.raises(errors.NotKeptError, match="beginning of several ids"):
+        forget(twice, ask=False)
+    assert len(history()) == 17
 
 
 def test_the_cell_of_a_picture_makes_the_same_request(service):

@@ -177,6 +177,13 @@ def test_a_folder_that_is_read_only_can_be_read_and_says_so_when_written(public_
     assert "Banana.library" in words[1]
 
 
+@pytest.mark.parametrize(("mode", "words"), [("555", "can't be made"), ("0", "can't be read")])
+def test_the_doctor_says_that_a_folder_cannot_be_used(public_folder, mode, words):
+    found = said("checkup", Library(public_folder / "sandbox", "sandbox"), mode)
+    assert words in found
+    assert "Banana.library" in found
+
+
 def test_kernels_that_store_the_same_pictures_at_once_do_not_clash(library):
     kernels = [start("same", library, name, 25) for name in "abcd"]
     assert [kernel.communicate() and kernel.returncode for kernel in kernels] == [0] * 4

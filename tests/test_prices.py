@@ -1,5 +1,6 @@
 """The price before, the budget that stops a cell, and the sum after: exact, asked for rarely."""
 
+import base64
 import threading
 from decimal import Decimal
 
@@ -15,6 +16,7 @@ from nb_banana.request import ImageRequest
 from nb_banana.sandbox import Sandbox
 
 from .conftest import KEY
+from .servers import picture
 from .shells import ipython_shell, run_notebook
 from .test_terminal import ipython
 from .wire import MODEL, MODELS, POST, as_json, fixed, quote, wire
@@ -219,6 +221,20 @@ def test_a_price_that_is_not_known_is_sent_until_the_budget_is_spent(service):
     with pytest.raises(errors.BudgetError, match="price not known"):
         nb_banana.generate("a pear")
     assert len(service.posts) == 1
+
+
+def test_a_bill_without_an_amount_counts_as_it_was_quoted():
+    item = {"b64_json": base64.b64encode(picture()).decode()}
+    routes = {
+        MODELS: lambda request: quote(fixed(0.5)),
+        POST: lambda request: as_json({"data": [item]}),
+    }
+    with wire(routes) as service:
+        configure(base_url=service.url, budget=1)
+        assert nb_banana.generate("a banana").cost is None
+        nb_banana.generate("a pear")
+        with pytest.raises(errors.BudgetError, match=r"\$1\.00 of the budget of \$1\.00 is spent"):
+            nb_banana.generate("a plum")
 
 
 def test_what_may_have_been_charged_counts_until_it_is_known(service, monkeypatch):

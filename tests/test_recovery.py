@@ -328,3 +328,25 @@ def test_the_error_of_a_picture_that_did_not_arrive_sends_to_recover_and_that_wo
         nb_banana.generate("a banana [trouble: cut-picture x4]")
     assert nb_banana.recover().images
     assert len(service.posts) == len(service.charges) == 1
+
+
+def test_what_is_paid_and_waits_at_its_link_is_fetched_when_it_is_asked_for_again(service):
+    prompt = "a banana [trouble: cut-picture x4]"
+    with pytest.raises(errors.DownloadError, match="as does running this again"):
+        nb_banana.generate(prompt)
+    image = nb_banana.generate(prompt)
+    assert "from your library · $0" in image.caption
+    assert image.path.read_bytes() == image.bytes
+    assert nb_banana.generate(prompt).bytes == image.bytes
+    assert len(nb_banana.recover()) == 0
+    assert len(service.posts) == len(service.charges) == 1
+
+
+def test_a_paid_link_that_still_fails_stops_and_only_fresh_pays_again(service, brisk):
+    prompt = "a banana [trouble: half-picture x8]"
+    for _ in range(2):
+        with pytest.raises(errors.TruncatedPictureError, match="--fresh pays anew"):
+            nb_banana.generate(prompt)
+    assert len(service.posts) == 1
+    assert nb_banana.generate(prompt, fresh=True).came == "made"
+    assert len(service.posts) == 2

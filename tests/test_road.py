@@ -73,6 +73,15 @@ def test_the_library_backend_sends_nothing_and_says_how_to_get_what_is_missing(d
     assert len(service.posts) == 1
 
 
+def test_where_nothing_is_drawn_a_library_that_cannot_be_read_is_said(draw, service):
+    draw("a banana")
+    spoil_index(library_of(service).folder)
+    configure(backend="library")
+    with pytest.raises(errors.LibraryDamagedError, match="is damaged"):
+        draw("a banana")
+    assert "is damaged" in dry_run("a banana").price
+
+
 def test_a_picture_of_the_sandbox_never_stands_in_for_another(draw, monkeypatch):
     monkeypatch.delenv("AIMLAPI_KEY")
     configure(backend="sandbox")

@@ -4,9 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from nb_banana import configure, doctor, errors, generate, spending
+from nb_banana import ImageRequest, configure, doctor, errors, generate, shelves, spending
 
 from .conftest import KEY
+from .shelf import put
 from .shells import run_notebook
 
 
@@ -87,3 +88,20 @@ def test_the_doctor_without_a_key_says_who_draws(monkeypatch):
     assert "nb_banana.login()" in repr(found)
     configure(backend="api")
     assert not doctor().checks[0].fine
+
+
+def test_what_a_lesson_saves_is_real_money_where_there_is_no_key():
+    put(shelves.library_of("api"), ImageRequest("a banana"), "nbb-1")
+    for backend in ("auto", "library"):
+        configure(backend=backend)
+        generate("a banana")
+    statement = spending()
+    assert statement.saved == 2 * Decimal("0.0894875")
+    assert (statement.balance, statement.is_play_money) == (None, False)
+    assert {line.what: line.usd for line in statement.lines}["this month"] == Decimal("0.0894875")
+
+
+def test_the_doctor_sees_a_file_that_is_cut_off(service):
+    image = generate("a banana")
+    image.path.write_bytes(image.bytes[:100])
+    assert any("1 of its files" in each.found for each in doctor().checks if not each.fine)
