@@ -139,12 +139,16 @@ class Crew:
             gallery = self.gallery()
             raise Interrupted(_told(gallery, len(self.on_way)), gallery=gallery) from None
         gallery = self.gallery()
-        if self.cause is not None and not gallery.images:
+        if self.cause is not None and self._is_nothing_begun(gallery):
             self.cause.facts["gallery"] = gallery
             raise self.cause
         if self.whole.save is not None:
             gallery.save(self.whole.save)
         return gallery
+
+    def _is_nothing_begun(self, gallery: Gallery) -> bool:
+        alike = (type(self.cause), NotSentError)
+        return all(isinstance(each, Failure) and isinstance(each.error, alike) for each in gallery)
 
     def stop(self) -> None:
         """Nothing more begins; what is on its way goes on."""

@@ -27,7 +27,8 @@ class Estimate:
     unknown: int
 
     def __str__(self) -> str:
-        known = f"about {dollars(self.usd)}" if self.usd else ""
+        cents = self.usd.quantize(Decimal("0.01")) if self.usd >= 1 / Decimal(10) else self.usd
+        known = f"about {dollars(cents)}" if self.usd else ""
         some = "price not known" if not known else f"{self.unknown} at a price not known"
         return known if not self.unknown else ", ".join(filter(None, (known, some)))
 

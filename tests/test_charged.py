@@ -18,6 +18,7 @@ from nb_banana import account, configure, errors, http, purse, shelves, studio
 from nb_banana.client import Service
 from nb_banana.keys import Secret
 from nb_banana.sandbox import Sandbox
+from nb_banana.wishes import Wishes
 
 from .conftest import KEY
 from .shelf import picture as small
