@@ -15,6 +15,7 @@ from nb_banana.fetching import fetched
 from nb_banana.image import BananaImage
 from nb_banana.inherit import options_like, usual_options
 from nb_banana.near import hint
+from nb_banana.progress import while_awaited
 from nb_banana.request import ImageRequest
 from nb_banana.settings import checked_seconds, limits, settings
 
@@ -124,7 +125,8 @@ async def agenerate(prompt: str, **options: Any) -> BananaImage:
     Raises:
         BananaError: see `nb_banana.errors`.
     """
-    return await asyncio.to_thread(generate, prompt, **options)
+    with while_awaited():
+        return await asyncio.to_thread(generate, prompt, **options)
 
 
 def dry_run(prompt: str, **options: Any) -> DryRun:
