@@ -14,6 +14,7 @@ from nb_banana.errands import Courier
 from nb_banana.errors import MissingKeyError
 from nb_banana.gallery import Gallery
 from nb_banana.image import BananaImage
+from nb_banana.progress import while_awaited
 from nb_banana.settings import checked_patience, settings
 from nb_banana.survey import quote_many
 from nb_banana.wishes import wishes_of
@@ -181,7 +182,8 @@ async def agenerate(prompt: str, **options: Any) -> BananaImage:
         BananaError: see `nb_banana.errors`.
     """
     make: Callable[..., BananaImage] = generate
-    return await asyncio.to_thread(make, prompt, **options)
+    with while_awaited():
+        return await asyncio.to_thread(make, prompt, **options)
 
 
 def dry_run(

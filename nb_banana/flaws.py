@@ -9,6 +9,15 @@ class Flaw(Exception):  # noqa: N818 - it is no error of ours: `as_reference` ma
     """A sentence without its subject and its full stop, e.g. ``"is empty"``."""
 
 
+def sentence(subject: str, flaw: Flaw) -> str:
+    """The whole sentence, or two of them.
+
+    >>> sentence("mug.jpg", Flaw("is not there. Did you mean cup.jpg?"))
+    'mug.jpg is not there. Did you mean cup.jpg?'
+    """
+    return f"{subject} {flaw}" + ("" if str(flaw).endswith("?") else ".")
+
+
 BROKEN = (
     OSError,
     SyntaxError,  # Pillow's word for a broken PNG, and for EXIF that is none

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from nb_banana.errors import BadReferenceError
 from nb_banana.fetching import fetched
 from nb_banana.limits import LIMITS, Limits
 from nb_banana.names import find_picture, name_of
@@ -59,10 +60,18 @@ class References:
             if isinstance(wanted, str)
             else (wanted, name_of(wanted, names), None)
         )
-        for index, each in enumerate(value if is_many(value) else [value]):
-            number = self.number(each, f"{label}[{index}]" if label and is_many(value) else label)
-            if note:
-                self._annotate(number - 1, note)
+        if is_many(value) and not len(value):
+            raise BadReferenceError(f"{label or 'The list'} is empty: there is no picture in it.")
+        try:
+            for index, each in enumerate(value if is_many(value) else [value]):
+                place = f"{label}[{index}]" if label and is_many(value) else label
+                number = self.number(each, place)
+                if note:
+                    self._annotate(number - 1, note)
+        except BadReferenceError as error:
+            if note is None:
+                raise
+            raise BadReferenceError(f"{error} {note}") from error
 
     def _annotate(self, index: int, note: str) -> None:
         known = self._found[index]

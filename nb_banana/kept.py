@@ -7,8 +7,9 @@ from collections.abc import Callable, Hashable
 
 from nb_banana.encoded import Encoded
 
-LARGEST = 64_000_000
-"""Bytes. A full request has 20 MB of base64, and 15 MB that it is made of."""
+LARGEST = 128_000_000
+"""Bytes. Five photos of 7 MB are 82 MB with their base64, and the 15 MB that they are made smaller
+to are 35 MB. With less room than that a second request would encode all of them again."""
 EDGE = 64
 
 

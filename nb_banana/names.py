@@ -152,6 +152,8 @@ def _is_there(text: str) -> bool:
 
 
 def _missing(value: Any, step: Step) -> str:
+    if step.dotted and isinstance(value, Mapping) and step.key in value:
+        return f"{step.path} has no .{step.key}. Did you mean {step.path}[{step.key!r}]?"
     if step.dotted:
         known = [name for name in dir(value) if not name.startswith("_")]
         return f"{step.path} has no .{step.key}.{_did_you_mean(str(step.key), known)}"

@@ -44,6 +44,24 @@ def is_silent() -> bool:
     return _silent.get()
 
 
+_over: ContextVar[threading.Event | None] = ContextVar("over", default=None)
+
+
+@contextlib.contextmanager
+def while_awaited() -> Iterator[None]:
+    """Take the line away with the end of the block, also where a thread of it goes on.
+
+    Else the seconds of a request that was cancelled would be counted in the next cell's output.
+    """
+    over = threading.Event()
+    token = _over.set(over)
+    try:
+        yield
+    finally:
+        _over.reset(token)
+        over.set()
+
+
 class Line(Protocol):
     """A place for one line of text that can be taken away again."""
 
@@ -106,7 +124,7 @@ class Waiting:
     def __init__(self, what: str) -> None:
         self._what = what
         self._line = _line()
-        self._done = threading.Event()
+        self._done = _over.get() or threading.Event()
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> "Waiting":

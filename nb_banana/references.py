@@ -3,12 +3,13 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import Any, Protocol
 
 from nb_banana import conversion, sources
 from nb_banana.encoded import Encoded, image_pixels
 from nb_banana.errors import BadReferenceError
-from nb_banana.flaws import Flaw
+from nb_banana.flaws import Flaw, sentence
 from nb_banana.kept import Kept
 from nb_banana.limits import LIMITS, Limits, check_total, share, total_bytes
 from nb_banana.modes import normal
@@ -150,7 +151,7 @@ def as_reference(
             return Reference(Address(source.address), label or source.name)
         return _reference(source, label or source.name, limits)
     except Flaw as flaw:
-        raise BadReferenceError(f"{label or sources.name_of(value)} {flaw}.") from flaw
+        raise BadReferenceError(sentence(_called(value, label), flaw)) from flaw
 
 
 def as_references(
@@ -224,6 +225,14 @@ def _each(values: Any, label: str) -> Iterator[tuple[Any, str]]:
             yield value, name
 
 
+def _called(value: Any, label: str) -> str:
+    """What to call it in a sentence: of a variable that holds a path, both."""
+    name = sources.name_of(value)
+    if label and isinstance(value, str | PurePath) and label not in name:
+        return f"{label} ({name})"
+    return label or name
+
+
 def _reference(source: sources.Source, label: str, limits: Limits) -> Reference:
     body = _encoded(source, limits)
     note = f"{label}: {body.changed()}" if body.smaller else None
@@ -275,6 +284,6 @@ def _smaller(reference: Reference, most: int, limits: Limits) -> Reference:
     try:
         body = _encoded(source, replace(limits, picture_bytes=min(room, limits.picture_bytes)))
     except Flaw as flaw:
-        raise BadReferenceError(f"{label} {flaw}.") from flaw
+        raise BadReferenceError(sentence(label, flaw)) from flaw
     note = f"{label}: {body.changed(first)}"
     return Reference(body, label, note, reference.source)

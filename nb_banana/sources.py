@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 TABLES = ("pandas", "polars", "pyarrow")
+COLOURS = (3, 4)
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,25 @@ def read(value: Any) -> Source:
     for is_kind, reader, _ in KINDS:
         if is_kind(value):
             return reader(value)
-    raise Flaw(f"is no picture: it is {_article(type(value).__name__)}{_advice(value)}")
+    raise Flaw(f"is no picture: it is {article(type(value).__name__)}{_advice(value)}")
 
 
 def is_picture(value: Any) -> bool:
     """Whether a value is made for showing a picture. Texts and bytes may be anything."""
     return any(sure and is_kind(value) for is_kind, _, sure in KINDS)
+
+
+def stands_for_picture(value: Any) -> bool:
+    """Whether a value is a picture where words may stand too: nobody wants its bytes as words."""
+    if isinstance(value, os.PathLike) and not is_picture(value):
+        return PurePath(os.fsdecode(value)).suffix.lower() in paths.PICTURE_SUFFIXES
+    return is_picture(value) or _is_buffer(value) or _is_file(value) or _is_coloured(value)
+
+
+def _is_coloured(value: Any) -> bool:
+    """Whether it is an array of three or four colours. A grey one may be any table of numbers."""
+    shape: Any = getattr(value, "shape", ()) if _is_array(value) else ()
+    return len(shape) == 3 and shape[2] in COLOURS
 
 
 def name_of(value: Any) -> str:
@@ -218,8 +232,13 @@ KINDS: tuple[Kind, ...] = (
 )
 
 
-def _article(name: str) -> str:
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+def article(name: str) -> str:
+    """A kind of things for a sentence.
+
+    >>> article("Axes"), article("ndarray"), article("list")
+    ('an Axes', 'an ndarray', 'a list')
+    """
+    return f"{'an' if name.lower().startswith(('a', 'e', 'i', 'o', 'u', 'nd')) else 'a'} {name}"
 
 
 def _advice(value: Any) -> str:

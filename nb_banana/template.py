@@ -5,7 +5,8 @@ braces stay as they are, for people paste JSON.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+import traceback
+from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,10 @@ AS_IT_IS = "Write --raw where {{ and {% are meant as they are."
 MARKS = ("{{", "{%")
 LONGEST_PROMPT = 100_000
 """Characters of a whole prompt. A loop in a loop that writes more would fill the memory."""
-TABLES = frozenset({"DataFrame", "Series", "LazyFrame", "ndarray", "Tensor", "Index"})
+TABLES = frozenset(
+    ("DataFrame", "Series", "LazyFrame", "ndarray", "Tensor", "Index", "ExtensionArray", "Table")
+)
+"""Names of classes whose values, and those of classes made from them, are many numbers or rows."""
 NO_WORDS = re.compile(
     r"<BananaImage |<(bound method|function|class|module) |< ?[^<>]* at 0x\w{6,}>"
 )
@@ -53,8 +57,16 @@ def fill(text: str, names: Mapping[str, Any], references: "References | None" = 
     if not any(mark in text for mark in MARKS):
         return text
 
+    from nb_banana.names import name_of
+
+    written = {name: value for name, value in names.items() if name in text}
+
+    def called(value: Any) -> str:
+        """As the text calls it; else as the notebook does."""
+        return name_of(value, written) or ("" if value is None else name_of(value, names))
+
     def words(value: Any) -> Any:
-        return _words(value, names, references)
+        return _words(value, called, references)
 
     return str(_run(text, names, lambda environment: environment.from_string(text), words))
 
@@ -121,17 +133,30 @@ def _run(text: str, names: Mapping[str, Any], compile_: Any, finalize: Any) -> A
     except TemplateSyntaxError as error:
         raise _broken(error) from None
     except UndefinedError as error:
-        raise TemplateError(_undefined(str(error.message), text, names)) from None
+        sentence = _undefined(str(error.message), text, names)
+        raise TemplateError(_line(error, text) + sentence) from None
     except SecurityError as error:
         raise TemplateError(
-            f"{str(error).rstrip('.')}. In a prompt, names, .attributes and [items] are filled in; "
-            "calls are made in a cell of their own, where it is seen what they cost."
+            f"{_line(error, text)}{str(error).rstrip('.')}. In a prompt, names, .attributes and "
+            "[items] are filled in; calls are made in a cell of their own, where it is seen what "
+            "they cost."
         ) from None
+    except TemplateError as error:
+        raise TemplateError(f"{_line(error, text)}{error}") from None
     except RequestError:
         raise
     except Exception as error:  # noqa: BLE001 - the person's values and filters may raise anything
         reason = str(error).rstrip(".") or type(error).__name__
-        raise TemplateError(f"The template can't be filled: {reason}. {AS_IT_IS}") from None
+        raise TemplateError(
+            f"{_line(error, text)}The template can't be filled: {reason}. {AS_IT_IS}"
+        ) from None
+
+
+def _line(error: Exception, text: str) -> str:
+    """Where it failed, of a text of several lines: Jinja's frames have the text's own numbers."""
+    frames = traceback.walk_tb(error.__traceback__)
+    lines = [line for frame, line in frames if frame.f_code.co_filename == "<template>"]
+    return f"Line {lines[-1]}: " if lines and "\n" in text.strip() else ""
 
 
 def _bounded(pieces: Iterable[str]) -> str:
@@ -177,37 +202,54 @@ def _environment(finalize: Any) -> Any:
     )
 
 
-def _words(value: Any, names: Mapping[str, Any], references: "References | None") -> Any:
-    from nb_banana.names import name_of
-    from nb_banana.sources import is_picture  # with the first value that is filled in
+def _words(value: Any, called: Callable[[Any], str], references: "References | None") -> Any:
+    # Here and not above: loaded with the first value that is filled in.
+    from nb_banana.sources import article, stands_for_picture
 
-    if is_picture(value):
+    if stands_for_picture(value):
         if references is None:
             raise TemplateError("A picture can't stand here. Pictures go into the prompt or to -i.")
-        return f"image {references.number(value, name_of(value, names))}"
-    if isinstance(value, list | tuple) and value and all(map(is_picture, value)):
-        return ", ".join(_words(each, names, references) for each in value)
-    kind = type(value).__name__
-    if kind in TABLES and getattr(value, "size", 0) != 1:
-        raise TemplateError(
-            f"A {kind} does not go into a prompt. Put the words there that you mean, "
-            "e.g. {{df.animal[0]}} or a loop: {% for name in names %}{{name}} {% endfor %}."
-        )
+        return f"image {references.number(value, called(value))}"
+    if isinstance(value, list | tuple) and value and all(map(stands_for_picture, value)):
+        return ", ".join(_words(each, called, references) for each in value)
     text = str(value)  # a name that is undefined says so here
     if value is None:
-        raise TemplateError("A value in {{…}} is None, which is no word for a prompt.")
-    if callable(value) or isinstance(value, bytes | bytearray | ModuleType):
-        raise TemplateError(
-            f"A {kind} does not go into a prompt. Put the words there that you mean, "
-            "e.g. {{trex.prompt}}; calls are made in a cell of their own."
-        )
-    if isinstance(value, list | tuple | set | dict) and len(value) > LONGEST_LIST:
-        raise TemplateError(
-            f"A {kind} of {len(value):,} items does not go into a prompt. Say which you mean, "
-            "e.g. {{things[:3] | join(', ')}}."
-        )
-    _check_text(text, kind)
+        name = called(value)
+        raise TemplateError(f"{name or 'A value in {{…}}'} is None, which is no word for a prompt.")
+    if cure := _no_words(value):
+        kind, name = article(type(value).__name__), called(value)
+        what = f"{name} is {kind}, which" if name else f"A{kind[1:]}"
+        raise TemplateError(f"{what} does not go into a prompt. {cure}")
+    _check_text(text, type(value).__name__)
     return value
+
+
+def _no_words(value: Any) -> str:
+    """What to write instead of a value that is no words; nothing where it is."""
+    if _is_table(value):
+        return (
+            "Put the words there that you mean, e.g. {{df.animal[0]}} or a loop: "
+            "{% for name in names %}{{name}} {% endfor %}. If it is a picture, give it with -i."
+        )
+    if callable(value) or isinstance(value, ModuleType):
+        return (
+            "Put the words there that you mean, e.g. {{trex.prompt}}; calls are made in a cell of "
+            "their own."
+        )
+    if isinstance(value, list | tuple | set | dict):
+        if len(value) > LONGEST_LIST:
+            return (
+                f"It has {len(value):,} items. Say which you mean, e.g. "
+                "{{things[:3] | join(', ')}}."
+            )
+        if any(map(_is_table, value.values() if isinstance(value, dict) else value)):
+            return "There is a table in it. Put the words there that you mean."
+    return ""
+
+
+def _is_table(value: Any) -> bool:
+    names = {each.__name__ for each in type(value).__mro__}
+    return not TABLES.isdisjoint(names) and getattr(value, "size", 0) != 1
 
 
 def _check_text(text: str, kind: str) -> None:
@@ -225,14 +267,17 @@ def _check_text(text: str, kind: str) -> None:
 
 
 def _undefined(message: str, text: str, names: Mapping[str, Any]) -> str:
-    name = message.split("'")[1] if message.count("'") >= 2 else ""
-    line = next((n for n, row in enumerate(text.splitlines(), 1) if name and name in row), 0)
-    where = f" (line {line})" if line and "\n" in text.strip() else ""
-    if message == f"'{name}' is undefined":
+    missing = re.fullmatch(r"'([^']*)' is undefined", message)
+    if missing:
         known = [known for known in names if not known.startswith("_")]
-        return f"There is no {name!r} in this notebook{where}.{hint(name, known)} {AS_IT_IS}"
+        near = hint(missing[1], known)
+        return f"There is no {missing[1]!r} in this notebook.{near} {AS_IT_IS}"
     attribute = message.rsplit("'", 2)[-2] if message.count("'") >= 4 else ""
-    owner = re.search(rf"(\w+)\s*\.\s*{re.escape(attribute)}", text) if attribute else None
-    known = dir(names.get(owner[1])) if owner and owner[1] in names else []
+    step = rf"\s*(?:\.\s*{re.escape(attribute)}\b|\[\s*[\"']{re.escape(attribute)}[\"'])"
+    owner = re.search(rf"(\w+){step}", text) if attribute else None
+    if owner is None or owner[1] not in names:
+        return f"The template can't be filled: {message}."
+    value = names[owner[1]]
+    known = [str(each) for each in (value if isinstance(value, Mapping) else dir(value))]
     near = hint(attribute, [each for each in known if not each.startswith("_")])
-    return f"The template can't be filled{where}: {message}.{near}"
+    return f"{owner[1]} has no {attribute!r}.{near}"

@@ -18,6 +18,7 @@ def ip(service, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("mug.jpg").write_bytes(encode(picture(), "JPEG"))
     Path("red").write_bytes(encode(picture()))
+    Path("number").write_bytes(encode(picture()))
     with ipython_shell() as shell:
         shell.run(
             "import PIL.Image, numpy as np, pandas as pd\n"
@@ -26,6 +27,7 @@ def ip(service, tmp_path, monkeypatch):
             "cats = [red, blue]\n"
             "figs = {'a': green, 'b c': blue}\n"
             "df = pd.DataFrame({'image': [red, blue]})\n"
+            "nothing, word, number = [], 'a cat', 7\n"
         )
         yield shell
 
@@ -104,6 +106,10 @@ def test_a_variable_wins_over_a_file_of_its_name_and_that_is_said_once(ip):
         ("%%banana -i gren\na", "Did you mean green?"),
         ("%%banana -i cats[2]\na", "cats has 2 entries, and there is no cats[2]."),
         ("%%banana -i figs['x']\na", "figs has no 'x'."),
+        ("%%banana -i figs.a\na", "figs has no .a. Did you mean figs['a']?"),
+        ("%%banana -i nothing\na", "nothing is empty: there is no picture in it."),
+        ("%%banana -i word\na", "word ('a cat') is not there"),
+        ("%%banana -i number\na", "number is no picture: it is an int. number is the variable"),
         ("%%banana -i red._size\na", "no variable and no file red._size"),
         ("%%banana -i red.copy()\na", "no variable and no file red.copy()"),
         ("%%banana -i pd\na", "pd is no picture: it is a module."),

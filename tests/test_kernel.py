@@ -96,6 +96,17 @@ def test_while_it_waits_a_line_counts_the_seconds():
     assert any("nano-banana-2 is drawing … 2 s" in each for each in seen)
 
 
+def test_the_seconds_of_a_cancelled_wait_are_not_counted_in_the_next_cell():
+    notebook = run_notebook(
+        "import asyncio, nb_banana",
+        "drawing = asyncio.create_task(nb_banana.agenerate('a banana [trouble: slow 2.5]'))\n"
+        "await asyncio.sleep(0.5)\n"
+        "drawing.cancel()",
+        "await asyncio.sleep(1.5)",
+    )
+    assert notebook.cells[2].outputs == []
+
+
 def test_an_error_is_one_sentence_and_stops_run_all():
     with pytest.raises(CellExecutionError, match="Did you mean 16:9") as caught:
         run_notebook(LOAD, "%%banana -a 16:10\na", "print('not reached')")

@@ -14,6 +14,7 @@ from nb_banana.sandbox.paintbox.styles import STYLES
 from nb_banana.sandbox.paintbox.subjects import SUBJECTS
 from nb_banana.sandbox.paintbox.words import Wish, read
 from nb_banana.sandbox.painter import SIDE, paint
+from nb_banana.sandbox.references import shrink
 
 SMALL = (344, 192)
 TREX = "A T-Rex relaxing on a beach, lying on a sun lounger and wearing sunglasses."
@@ -238,6 +239,14 @@ class TestLabel:
         again = scene("make it sepia", size, [first])
         expected = scene("make it sepia", size, [encoded(scene("a cat in the snow", size))])
         assert difference(again, expected) < 1
+
+    def test_the_server_makes_it_small_and_still_knows_its_label(self):
+        size = (1376, 768)
+        small = shrink(paint("a cat in the snow", size))
+        again = scene("make it sepia", size, [small])
+        expected = scene("make it sepia", size, [encoded(scene("a cat in the snow", size))])
+        assert opened(small).width == 1024
+        assert difference(again, expected) < 3
 
 
 class TestLettering:

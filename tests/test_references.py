@@ -24,7 +24,7 @@ from PIL import Image, ImageChops, ImageCms, ImageFile, ImageOps
 from nb_banana import BananaImage, ImageRequest, encoding, references
 from nb_banana.errors import BadReferenceError, RequestError
 from nb_banana.kept import Kept, cost
-from nb_banana.limits import Limits
+from nb_banana.limits import LIMITS, Limits
 from nb_banana.pixels import check_picture
 from nb_banana.receipt import Receipt
 from nb_banana.references import as_reference, as_references, unique
@@ -582,6 +582,8 @@ def test_a_missing_file_comes_with_the_names_near_it(tmp_path, monkeypatch):
         (tmp_path / name).write_bytes(b"")
     with pytest.raises(BadReferenceError, match=r"'mug\.jpg' is not there .*mean mug\.png\?"):
         as_reference("mug.jpg")
+    with pytest.raises(BadReferenceError, match=r"^my_mug \('mug\.jpg'\) is not there .*\?$"):
+        as_reference(Path("mug.jpg"), label="my_mug")
     with pytest.raises(BadReferenceError, match=f"there is no folder {tmp_path / 'no'}"):
         as_reference(tmp_path / "no" / "mug.jpg")
 
@@ -799,6 +801,16 @@ def test_a_second_request_sends_the_very_same_text(make):
     first, second = as_reference(make()), as_reference(make(), label="again")
     assert first.url is second.url
     assert as_reference(make(), limits=Limits(longest_side=30)).url is not first.url
+
+
+def test_a_second_request_with_five_large_photos_encodes_none_of_them_again():
+    references.KEPT.clear()
+    photos = [encode(photo(1480, 1480, seed)) for seed in range(5)]
+    assert 6_000_000 < len(photos[0]) < LIMITS.picture_bytes
+    first, again = as_references(photos), as_references(photos)
+    assert all(each.note for each in first)  # together they are too large
+    assert all(one.body is other.body for one, other in zip(first, again, strict=True))
+    references.KEPT.clear()
 
 
 def test_a_figure_that_did_not_change_is_not_encoded_again(plot):

@@ -1,6 +1,8 @@
 """`{{…}}` in a prompt: words are filled in, pictures become references, nothing of theirs runs."""
 
+import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,8 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nb_banana.errors import BadReferenceError
 from nb_banana.gathering import References
 from nb_banana.template import TemplateError, fill, value_of
+
+from .pictures import encode, picture
 
 
 class Thing:
@@ -58,8 +63,13 @@ def test_json_is_a_prompt_as_it_is(value):
     ("text", "words"),
     [
         ("{{ animl }}", "There is no 'animl' in this notebook. Did you mean animal"),
-        ("one\ntwo {{ animl }}", "line 2"),
-        ("{{ thing.color }}", "Did you mean colour"),
+        ("an imp\ntwo {{ animl }}", "^Line 2: There is no 'animl'"),
+        ("a cat\nand {{ a }}", "^Line 2: There is no 'a'"),
+        ("a\n{{ thing.explode() }}", r"^Line 2: explode\(\) is a call"),
+        ("a\n\n{{ df }}", "^Line 3: df is a DataFrame, which does not go"),
+        ("a\n{{ n / 0 }}", "^Line 2: The template can't be filled: division by zero"),
+        ("{{ thing.color }}", "^thing has no 'color'. Did you mean colour"),
+        ("{{ d['a c'] }} {{ d.b }}", "^d has no 'a c'. Did you mean a b"),
         ("{{ things[7] }}", "can't be filled"),
         ("{{ animal", "broken in line 1"),
         ("a\n{% for x %}", "broken in line 2"),
@@ -67,17 +77,20 @@ def test_json_is_a_prompt_as_it_is(value):
         ("{{ thing.__class__.__mro__ }}", "can't be filled|unsafe"),
         ("{{ ''.__class__ }}", "can't be filled|unsafe"),
         ("{{ n / 0 }}", "can't be filled"),
-        ("{{ df }}", "A DataFrame does not go into a prompt"),
+        ("{{ df }}", "df is a DataFrame, which does not go into a prompt"),
         ("{{ df.a }}", "A Series does not go into a prompt"),
-        ("{{ table }}", "A ndarray does not go into a prompt"),
-        ("{{ many }}", "of 99 items does not go into a prompt"),
+        ("{{ table }}", "table is an ndarray, which does not go into a prompt.* with -i"),
+        ("{{ df.index }}", "A RangeIndex does not go into a prompt"),
+        ("{{ kinds }}", "kinds is a Categorical, which does not go into a prompt"),
+        ("{{ [df] }}", "There is a table in it"),
+        ("{{ {'a': table} }}", "There is a table in it"),
+        ("{{ many }}", "many is a list, which does not go into a prompt. It has 99 items"),
         ("{{ long }}", "9,999 characters"),
-        ("{{ nothing }}", "is None, which is no word"),
-        ("{{ data }}", "A bytes does not go into a prompt"),
+        ("{{ n }} {{ nothing }}", "^nothing is None, which is no word"),
         ("{{ thing }}", "has no words for a prompt: <.*Thing object at 0x"),
         ("{{ thing.explode }}", "A method does not go into a prompt"),
         ("{{ [thing.explode] }}", "has no words for a prompt"),
-        ("{{ json }}", "A module does not go into a prompt"),
+        ("{{ json }}", "json is a module, which does not go into a prompt"),
         ("{{ red ~ '!' }}", "has no words for a prompt.*a picture stands in {{…}} alone"),
         ("{{ {'a': red} }}", "has no words for a prompt"),
         ("{{ df.a.sum() }}", r"^sum\(\) is a call, and it was not made\. In a prompt"),
@@ -91,10 +104,10 @@ def test_what_can_not_be_filled_says_why(text, words):
     names = NAMES | {
         "df": pd.DataFrame({"a": [1, 2]}),
         "table": np.zeros((2, 3, 4, 5)),
+        "kinds": pd.Categorical(["a", "b"]),
         "many": list(range(99)),
         "long": "x" * 9999,
         "nothing": None,
-        "data": b"abc",
         "json": json,
         "red": PIL.Image.new("RGB", (8, 8)),
     }
@@ -128,6 +141,41 @@ def test_pictures_that_were_given_before_are_counted_first():
     assert fill("{{blue}} and {{red}}", {"red": red, "blue": blue}, references) == (
         "image 2 and image 1"
     )
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: encode(picture()),
+        lambda: io.BytesIO(encode(picture())),
+        lambda: np.zeros((8, 9, 3), "uint8"),
+        lambda: np.zeros((8, 9, 4)),
+        lambda: Path("mug.png"),
+    ],
+    ids=["bytes", "open file", "array", "array with alpha", "path"],
+)
+def test_what_is_no_word_but_a_picture_is_a_reference_too(make, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("mug.png").write_bytes(encode(picture()))
+    references = References()
+    assert fill("a {{thing}}", {"thing": make()}, references) == "a image 1"
+    assert [each.label for each in references] == ["thing"]
+
+
+def test_bytes_that_are_no_picture_are_refused():
+    with pytest.raises(BadReferenceError, match=r"^data is not a picture"):
+        fill("{{ data }}", {"data": b"abc"}, References())
+
+
+def test_a_path_of_another_file_is_words():
+    assert fill("{{ notes }}", {"notes": Path("notes.txt")}, References()) == "notes.txt"
+
+
+def test_a_picture_is_called_as_the_prompt_calls_it():
+    red = PIL.Image.new("RGB", (8, 8))
+    references = References()
+    fill("{{cats[0]}}", {"red": red, "cats": [red]}, references)
+    assert [each.label for each in references] == ["cats[0]"]
 
 
 def test_a_list_of_pictures_is_counted_in_order():

@@ -48,10 +48,15 @@ def read_reference(uri: str) -> bytes | None:
 def shrink(data: bytes) -> bytes:
     """The same picture, upright and at most `LONGEST_SIDE` pixels long.
 
+    One that was painted here still says how high its label is, so that an edit gets one label.
+
     Raises:
         ValueError: Pillow cannot read it.
     """
     from PIL import Image, ImageOps
+    from PIL.PngImagePlugin import PngInfo
+
+    from nb_banana.sandbox.paintbox import prints
 
     try:
         with Image.open(BytesIO(data)) as opened:
@@ -59,13 +64,19 @@ def shrink(data: bytes) -> bytes:
             image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
             clear = image.has_transparency_data
             small = image.convert("RGBA" if clear else "RGB")
+            label = prints.label_of(opened) * small.height // opened.height
     # What Pillow's decoders are known to raise: SyntaxError is for a broken PNG.
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as problem:
         raise ValueError(
             f"it is not a picture that can be read ({type(problem).__name__})"
         ) from problem
     out = BytesIO()
-    small.save(out, "PNG" if clear else "JPEG", **({} if clear else {"quality": 90}))
+    if clear or label:
+        about = PngInfo()
+        about.add_text(prints.LABEL_KEY, str(label))
+        small.save(out, "PNG", pnginfo=about)
+    else:
+        small.save(out, "JPEG", quality=90)
     return out.getvalue()
 
 

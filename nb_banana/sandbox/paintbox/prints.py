@@ -52,13 +52,16 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     return image
 
 
+def label_of(image: Image.Image) -> int:
+    """How many of a picture's rows are the label that it got here."""
+    label = str(image.info.get(LABEL_KEY, ""))
+    return int(label) if label.isdecimal() and int(label) < image.height else 0
+
+
 def _without_label(shown: Image.Image, original: Image.Image) -> Image.Image:
     """A sandbox picture without its label: an edit of an edit gets one label, not three."""
-    label = str(original.info.get(LABEL_KEY, ""))
-    if not label.isdecimal():
-        return shown
-    kept = round(shown.height * (1 - int(label) / original.height))
-    return shown.crop((0, 0, shown.width, kept)) if kept > 0 else shown
+    kept = round(shown.height * (1 - label_of(original) / original.height))
+    return shown.crop((0, 0, shown.width, kept)) if kept < shown.height else shown
 
 
 def filling(image: Image.Image, size: tuple[int, int]) -> Image.Image:
