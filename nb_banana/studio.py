@@ -223,9 +223,10 @@ def _keep(
         images[0].notes += (f"Not kept in the library. {entry.problem or problem}",)
     if problem is None:
         return images[0]
-    cure = " nb_banana.recover() tries it again." if entry.is_written and not kept else ""
-    facts = problem.facts | ({"image": images[0]} if images else {})
-    raise type(problem)(f"{problem.args[0]}{cure}", **facts)
+    said, facts = problem.args[0], problem.facts | ({"image": images[0]} if images else {})
+    if entry.is_written and not kept and "url" in facts:  # what came inside the answer is in facts
+        said = f"{said.rstrip('.')}. nb_banana.recover() tries it again."
+    raise type(problem)(said, **facts)
 
 
 def _value(
