@@ -199,7 +199,7 @@ def error_for(reply: Reply, facts: Mapping[str, Any]) -> BananaError:
     kind, sentence = _CLIENT_ERRORS.get(status, _OTHER)
     if status == 403 and not reply.is_own_words:
         sentence = "Something before the service did not let the request through (403){said}."
-    return kind(sentence.format(status=status, said=said), **facts)
+    return kind(sentence.format(status=status, said=said, when=_when(reply)), **facts)
 
 
 _CLIENT_ERRORS: dict[int, tuple[type[ServiceError], str]] = {
@@ -219,7 +219,7 @@ _CLIENT_ERRORS: dict[int, tuple[type[ServiceError], str]] = {
     ),
     429: (
         RateLimitError,
-        "Too many requests for now{said}. Nothing was charged. Run it again later.",
+        "Too many requests for now{said}. Nothing was charged. Run it again {when}.",
     ),
 }
 _OTHER = (
@@ -228,10 +228,15 @@ _OTHER = (
 )
 
 
+def _when(reply: Reply) -> str:
+    wait = reply.headers.get("retry-after", "")
+    return f"in {wait} s" if wait.isdecimal() and len(wait) < 7 else "later"
+
+
 def _said(reply: Reply) -> str:
     body = reply.json
     words = _words(body.get("message")) if isinstance(body, dict) else None
-    return f": {words.rstrip('.')}" if words else ""
+    return f": {words.rstrip('.!')}" if words else ""
 
 
 def _words(value: Any) -> str | None:

@@ -21,7 +21,7 @@ def complete(line: str) -> list[str]:
     >>> complete("%%banana trex -r ")
     ['1K', '2K', '4K']
     """
-    words = line.split(" ")
+    words = re.split(r"\s+", line)
     start = words[-1]
     before = FLAGS.get(words[-2]) if len(words) > 1 else None
     flag, equals, value = start.partition("=")

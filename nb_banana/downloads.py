@@ -10,7 +10,7 @@ from urllib3.util import Retry
 
 from nb_banana import http
 from nb_banana.answers import Answer, Item
-from nb_banana.client import Service
+from nb_banana.client import Service, is_unconnected
 from nb_banana.errors import (
     DownloadError,
     Interrupted,
@@ -160,7 +160,10 @@ def _download(url: str, service: Service) -> bytes:
                 f"What is at the picture's link has more than {LONGEST_PICTURE // 1024**2} MB.",
                 passing=False,
             ) from None
-        except requests.RequestException:
+        except requests.RequestException as error:
+            if is_unconnected(error):  # it was tried several times, in `http`
+                why = "No connection to the picture's link could be made."
+                raise DownloadError(why, passing=False) from None
             raise DownloadError("The download of the picture broke off.") from None
     raise DownloadError("The picture's link leads in circles.", passing=False)
 

@@ -77,7 +77,7 @@ class DryRun:
 
     def _curl(self, payload: dict[str, Any]) -> str:
         return (
-            f"curl {self.url} \\\n"
+            f"curl {shlex.quote(self.url)} \\\n"
             f'  -H "Authorization: Bearer ${ENVIRONMENT[0]}" \\\n'
             '  -H "Content-Type: application/json" \\\n'
             f"  -d {shlex.quote(json.dumps(payload, ensure_ascii=False))}"

@@ -120,9 +120,14 @@ DEFAULT_MODEL = "google/nano-banana-2"
 def model_id(name: str) -> str:
     """The name to send for a short, a full or an unknown name of a model.
 
+    Raises:
+        RequestError: it is no name at all.
+
     >>> model_id("pro"), model_id("2.1"), model_id("acme/new-model")
     ('google/nano-banana-pro', 'google/gemini-nano-banana-2.1', 'acme/new-model')
     """
+    if not isinstance(name, str) or not name.strip():
+        raise RequestError(f"model is a name such as {DEFAULT_MODEL!r}, not {name!r}.")
     text = name.strip()
     short = text.lower().removeprefix("google/")
     for model in MODELS:

@@ -42,7 +42,8 @@ def missing(file: Path) -> str:
         return f"is not there: there is no folder {file.parent}"
     near = near_files(file)
     where = file.parent.absolute()
-    return f"is not there (in {where})" + (f". Did you mean {' or '.join(near)}?" if near else "")
+    meant = f"; did you mean {' or '.join(near)}?" if near else ""
+    return f"is not there (in {where}{meant})"
 
 
 def near_files(file: Path) -> list[str]:

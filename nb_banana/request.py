@@ -140,10 +140,9 @@ def _check_characters(what: str, text: str) -> None:
 
 
 def _checked_model(model: Any) -> str:
-    if not isinstance(model, str) or not model.strip():
-        raise RequestError(f"model is a name such as {DEFAULT_MODEL!r}, not {model!r}.")
-    _check_characters("The model's name", model)
-    return model_id(model)
+    name = model_id(model)
+    _check_characters("The model's name", name)
+    return name
 
 
 def _checked_switch(value: Any) -> bool:

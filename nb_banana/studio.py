@@ -242,9 +242,10 @@ def _keep(
         images[0].notes += (f"Not kept in the library. {entry.problem or problem}",)
     if problem is None:
         return images[0]
-    cure = AGAIN if entry.is_written and not kept else ""
-    facts = problem.facts | ({"image": images[0]} if images else {})
-    raise type(problem)(f"{problem.args[0]}{cure}", **facts)
+    said, facts = problem.args[0], problem.facts | ({"image": images[0]} if images else {})
+    if entry.is_written and not kept and "url" in facts:  # what came inside the answer is in facts
+        said = f"{said.rstrip('.')}.{AGAIN}"
+    raise type(problem)(said, **facts)
 
 
 def hand_over(image: BananaImage, wishes: Wishes) -> BananaImage:

@@ -98,6 +98,13 @@ def test_an_option_that_does_not_fit_a_model_fails_clearly(ip, service, cell, op
     assert service.posts == []
 
 
+@pytest.mark.parametrize("model", [3, "", b"pro"])
+def test_what_is_no_name_of_a_model_is_refused(service, model):
+    with pytest.raises(errors.RequestError, match="model is a name such as"):
+        generate("a banana", model=model)
+    assert service.received == []
+
+
 NO_TIMES = [math.inf, -math.inf, math.nan, 0, -1, True, False, "soon", "", "1e400", 86_401, [], {}]
 
 

@@ -199,6 +199,7 @@ def test_a_key_that_the_service_echoes_is_not_shown():
         (b'{"message": ["Expected string", {"message": "received number"}]}', "received number"),
         (b'{"statusCode": "400", "message": "no"}', "no"),
         (b"[]", "400"),
+        (b'{"message": "Body validation error!"}', "error. Nothing was charged"),
         (b"", "400"),
         (b"\xff\xfe", "400"),
         (b"[" * 100_000, "400"),
@@ -235,6 +236,15 @@ def test_a_refusal_gives_the_reason_and_the_bill():
     with (
         server(lambda handler: handler.reply(200, body)) as (base, _),
         pytest.raises(errors.RefusalError, match=r"blocked for safety.*not charged"),
+    ):
+        studio.make(ImageRequest("a"), service=Service(base))
+
+
+@pytest.mark.parametrize(("value", "when"), [("3600", "in 3600 s"), ("9" * 99, "later")])
+def test_too_many_requests_says_when_to_run_it_again(value, when):
+    with (
+        server(lambda handler: handler.reply(429, b"{}", Retry_After=value)) as (base, _),
+        pytest.raises(errors.RateLimitError, match=f"Run it again {when}"),
     ):
         studio.make(ImageRequest("a"), service=Service(base))
 

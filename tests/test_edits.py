@@ -129,7 +129,7 @@ def test_more_pictures_than_the_model_takes_are_refused_before_any_money(door):
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: "mugg.jpg", "Did you mean mug.jpg?"),
+        (lambda: "mugg.jpg", "id you mean mug.jpg?"),
         (lambda: ".", "is a folder. Name one picture, e.g. mug.jpg."),
         (lambda: b"hello", "is not a picture"),
         (lambda: b"", "is empty"),

@@ -1,12 +1,16 @@
 """`%banana` and `%%banana` in IPython's shell: what is bound, shown, refused and sent."""
 
 import re
+import shutil
+import subprocess
+import sys
 import threading
 
 import pytest
 
-from nb_banana import BananaImage, configure, errors
+from nb_banana import BananaImage, ImageRequest, configure, errors
 from nb_banana.completion import complete
+from nb_banana.dryrun import DryRun
 from nb_banana.options import OPTIONS
 
 from .shells import ipython_shell
@@ -184,6 +188,26 @@ def test_question_mark_shows_the_same_help(ip):
     assert "--aspect-ratio" in ip.shell.object_inspect("%%banana")["docstring"]
 
 
+ODD = 'It\'s a "banana" for $5, `ls` \\n!\nand a second line: ünïcode 🍌'
+
+
+@pytest.mark.parametrize("language", ["python", "curl"])
+def test_what_a_dry_run_shows_is_pasted_and_sends_the_same(ip, service, language):
+    dry = ip.run(f"%%banana -a 16:9 -w --dry-run\n{ODD}")
+    program = [sys.executable, "-c"] if language == "python" else ["sh", "-c"]
+    if language == "curl" and not shutil.which("curl"):
+        pytest.skip("there is no curl on this machine")
+    subprocess.run([*program, getattr(dry, language)], check=True, capture_output=True)
+    assert [post.body for post in service.posts] == [dry.payload]
+    assert dry.payload["prompt"] == ODD
+    assert service.posts[0].authorized
+
+
+def test_an_address_is_no_shell_command(service):
+    dry = DryRun(ImageRequest("a"), "https://api.example/;id")
+    assert "curl 'https://api.example/;id/v1/images/generations' " in dry.curl
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
@@ -191,6 +215,7 @@ def test_question_mark_shows_the_same_help(ip):
         ("%%banana trex -a 1", ["1:1"]),
         ("%%banana --resolution=2", ["--resolution=2K"]),
         ("%banana -m pro", ["pro", "pro-edit"]),
+        ("%%banana trex  -r  4", ["4K"]),
         ("%%banana trex -", ["-a", "-r", "-m", "-w", "--aspect-ratio"]),
         ("%%banana tr", []),
     ],

@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ from decimal import Decimal
 import pytest
 
 import nb_banana
-from nb_banana import configure, errors, leftovers, purse, recovery, shelves
+from nb_banana import configure, errors, http, leftovers, purse, recovery, shelves
 from nb_banana.answers import Item
 from nb_banana.library import Library
 from nb_banana.request import ImageRequest
@@ -324,7 +325,7 @@ def test_loading_for_the_library_alone_asks_nobody():
 
 
 def test_the_error_of_a_picture_that_did_not_arrive_sends_to_recover_and_that_works(service):
-    with pytest.raises(errors.DownloadError, match=r"nb_banana.recover\(\) tries it again"):
+    with pytest.raises(errors.DownloadError, match=r"\.png\. nb_banana.recover\(\) tries it again"):
         nb_banana.generate("a banana [trouble: cut-picture x4]")
     assert nb_banana.recover().images
     assert len(service.posts) == len(service.charges) == 1
@@ -350,3 +351,18 @@ def test_a_paid_link_that_still_fails_stops_and_only_fresh_pays_again(service, b
     assert len(service.posts) == 1
     assert nb_banana.generate(prompt, fresh=True).came == "made"
     assert len(service.posts) == 2
+
+
+def test_a_link_that_nobody_answers_is_not_asked_again_and_again(shelf, monkeypatch):
+    asked = []
+    send = http.send
+    monkeypatch.setattr(
+        http, "send", lambda *args, **more: asked.append(args) or send(*args, **more)
+    )
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        leave(shelf, "answered", f"http://127.0.0.1:{closed.getsockname()[1]}/a.png")
+        found = nb_banana.recover()[0]
+    assert "No connection" in found.outcome
+    assert not found.ended
+    assert len(asked) == 1

@@ -580,7 +580,9 @@ def test_a_missing_file_comes_with_the_names_near_it(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("mug.png", "notes.txt"):
         (tmp_path / name).write_bytes(b"")
-    with pytest.raises(BadReferenceError, match=r"'mug\.jpg' is not there .*mean mug\.png\?"):
+    with pytest.raises(
+        BadReferenceError, match=r"'mug\.jpg' is not there \(in .*; did you mean mug\.png\?\)\.$"
+    ):
         as_reference("mug.jpg")
     with pytest.raises(BadReferenceError, match=r"^my_mug \('mug\.jpg'\) is not there .*\?$"):
         as_reference(Path("mug.jpg"), label="my_mug")
