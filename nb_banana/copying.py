@@ -88,6 +88,7 @@ def _row(kept: Kept, service: str) -> Row:
         "notebook": None,
         "created": made,
         "changed": made,
+        "came_along": 1,
         **NOBODY,
         **rows.receipt_row(kept.receipt),
     }

@@ -10,7 +10,7 @@ from urllib3.util import Retry
 
 from nb_banana import http
 from nb_banana.answers import Answer, Item
-from nb_banana.client import Service, is_unconnected
+from nb_banana.client import Service
 from nb_banana.errors import (
     DownloadError,
     Interrupted,
@@ -20,6 +20,7 @@ from nb_banana.errors import (
 )
 from nb_banana.interrupts import breakable
 from nb_banana.keys import is_loopback
+from nb_banana.lost import is_unconnected
 from nb_banana.pixels import Kind, check_picture
 
 LONGEST_PICTURE = 100 * 1024 * 1024

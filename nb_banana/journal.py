@@ -146,12 +146,15 @@ class Journal:
     def bills(self, since: datetime | None = None) -> list[Bill]:
         """What was charged or may have been, oldest first, forgotten pictures too.
 
+        Pictures that came with a lesson are not among them: somebody else paid.
+
         Args:
             since: with its time zone; None for all.
         """
         found = self._index.rows(
             "SELECT id, created, model, notebook, usd, sandbox FROM requests "
-            "WHERE service = ? AND answered IS NOT NULL AND created >= ? ORDER BY seq",
+            "WHERE service = ? AND answered IS NOT NULL AND created >= ? AND NOT came_along "
+            "ORDER BY seq",
             self.service,
             rows.stamp(since) if since else "",
         )

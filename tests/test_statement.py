@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from nb_banana import ImageRequest, configure, doctor, errors, generate, shelves, spending
+from nb_banana import ImageRequest, configure, copying, doctor, errors, generate, shelves, spending
+from nb_banana.library import Library
 
 from .conftest import KEY
 from .shelf import put
@@ -105,3 +106,12 @@ def test_the_doctor_sees_a_file_that_is_cut_off(service):
     image = generate("a banana")
     image.path.write_bytes(image.bytes[:100])
     assert any("1 of its files" in each.found for each in doctor().checks if not each.fine)
+
+
+def test_pictures_that_came_with_a_lesson_were_paid_by_somebody_else(tmp_path, library):
+    put(library, ImageRequest("a banana"), "nbb-teacher")
+    student = Library(tmp_path / "student" / "api", "api")
+    copying.copy(library, student)
+    assert [bill.request_id for bill in library.bills()] == ["nbb-teacher"]
+    assert student.bills() == []
+    assert student.find(ImageRequest("a banana").key).receipt.usd

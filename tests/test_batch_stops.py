@@ -1,0 +1,149 @@
+"""Ctrl-C in a batch: nothing new begins, what is paid is kept, the same again goes on for free."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+import nb_banana
+from nb_banana import configure, errors, generate_many, shelves
+
+from .shells import ipython_shell, run_notebook
+
+
+@pytest.fixture
+def interrupt(service):
+    """Ctrl-C as soon as the service has been sent so many requests."""
+
+    def when_sent(count):
+        def wait():
+            while len(service.posts) < count:
+                time.sleep(0.01)
+            time.sleep(0.1)
+            os.kill(os.getpid(), signal.SIGINT)
+
+        threading.Thread(target=wait).start()
+
+    return when_sent
+
+
+def prompts(count, seconds=0.5):
+    return [f"a cat {number} [trouble: slow {seconds}]" for number in range(count)]
+
+
+def test_what_is_done_is_in_the_gallery_and_the_rest_is_free_or_not_sent(service, interrupt):
+    configure(concurrency=2)
+    interrupt(4)
+    with pytest.raises(errors.Interrupted, match="2 of 8 are done. 2 more are on their way") as it:
+        generate_many(prompts(8))
+    gallery = it.value.gallery
+    assert len(gallery) == 8
+    assert [image.prompt for image in gallery.images] == prompts(8)[:2]
+    assert "on its way" in str(gallery[2].error)
+    assert "Nothing was charged" in str(gallery[7].error)
+    again = generate_many(prompts(8))
+    # Those that were on their way are waited for and not sent a second time.
+    assert len(again.images) == 8
+    assert len(service.posts) == len(service.charges) == 8
+
+
+def test_what_is_in_the_library_comes_at_once_the_second_time(service, interrupt):
+    configure(concurrency=1)
+    interrupt(3)
+    with pytest.raises(errors.Interrupted):
+        generate_many(prompts(4))
+    settled()
+    again = generate_many(prompts(4))
+    assert [image.came for image in again] == ["reused"] * 3 + ["made"]
+
+
+def settled():
+    for thread in threading.enumerate():
+        if thread.name.startswith("nb_banana"):
+            thread.join(20)
+
+
+def test_an_endless_iterator_ends_with_ctrl_c(service, interrupt):
+    configure(concurrency=2)
+    interrupt(5)
+
+    def endless():
+        number = 0
+        while True:
+            yield f"a cat {number}"
+            number += 1
+
+    with pytest.raises(errors.Interrupted) as it:
+        generate_many(endless())
+    assert len(it.value.gallery) < 1000
+
+
+def test_the_name_is_bound_to_what_is_done_and_the_cell_fails(service, interrupt):
+    configure(concurrency=1)
+    interrupt(2)
+    with ipython_shell() as ip:
+        ip.names["cats"] = ["cat", "owl", "fox"]
+        error = ip.run(
+            "%%banana zoo --sweep cat={{cats}}\na {{cat}} [trouble: slow 0.5]", fails=True
+        )
+        assert isinstance(error, errors.Interrupted)
+        assert len(ip.names["zoo"]) == 3
+        assert len(ip.names["zoo"].images) == 1
+        settled()
+
+
+def test_retry_makes_only_what_failed(service, interrupt):
+    configure(concurrency=1)
+    interrupt(2)
+    with pytest.raises(errors.Interrupted) as it:
+        generate_many(prompts(3))
+    gallery = it.value.gallery.retry()
+    assert len(gallery.images) == 3
+    assert len(service.posts) == 3
+
+
+def test_retry_fetches_what_is_paid_and_does_not_pay_again_unasked(service, brisk):
+    gallery = generate_many(
+        ["a cat", "an owl [trouble: link-404 x9]", "a fox [trouble: drop-after]"]
+    )
+    assert [bool(each) for each in gallery] == [True, False, False]
+    again = gallery.retry()
+    # The fox was charged, and nobody has its picture: it is paid again only where that is said.
+    assert len(service.posts) == 3
+    assert "again=True" in str(again[2].error)
+    generous = gallery.retry(again=True)
+    assert service.posts[-1].body["prompt"].startswith("a fox")
+    assert len(generous) == 3
+
+
+def test_a_failure_that_cost_nothing_is_simply_sent_again(service, brisk):
+    gallery = generate_many(["a cat", "an owl [trouble: 500 x5]"])
+    assert len(gallery.failures) == 1
+    assert len(gallery.retry().images) == 2
+
+
+def test_nothing_of_the_bar_stays_in_a_saved_notebook():
+    notebook = run_notebook(
+        "%load_ext nb_banana",
+        "%%banana cats -n 6\na cat [trouble: slow 1.2]",
+        "cats.to_frame().shape[0]",
+    )
+    line, *others = notebook.cells[1].outputs
+    assert line["text"].startswith("6 pictures")
+    assert "widget" not in str(notebook.cells[1].outputs)
+    assert "widgets" not in notebook.metadata
+    shown = [output for output in others if output["data"]]
+    assert [output["output_type"] for output in shown] == ["execute_result"]
+    assert notebook.cells[2].outputs[0]["data"]["text/plain"] == "6"
+
+
+def test_a_batch_that_is_broken_off_leaves_nothing_unfinished(service, interrupt):
+    configure(concurrency=2)
+    interrupt(3)
+    with pytest.raises(errors.Interrupted):
+        generate_many(prompts(6))
+    settled()
+    assert not shelves.library_of(shelves.kinds()[-1]).unfinished()
+    assert not nb_banana.recover()
