@@ -106,13 +106,16 @@ def _add(kept: Kept, row: Row, target: Library) -> None:
             check_picture(reference.data)
     with ExitStack() as parts:
         written = [parts.enter_context(target._written(data)) for data, _ in pictures]
-        with target._index.writing() as session:
-            row = _settled(session, row, [digest for _, digest in written])
+
+        def write(session: Session) -> None:
+            settled = _settled(session, row, [digest for _, digest in written])
             for reference in kept.request.references:
                 target._keep_reference(session, reference)
             session.run("DELETE FROM pictures WHERE request_id = ?", kept.request_id)
             for position, (part, picture) in enumerate(zip(written, pictures, strict=True)):
-                target._add(session, row, position, part, picture)
+                target._add(session, settled, position, part, picture)
+
+        target._index.write(write)
 
 
 def _settled(session: Session, row: Row, digests: list[str]) -> Row:

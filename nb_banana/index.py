@@ -5,12 +5,13 @@ threads and forked processes share nothing, no file stays open, and the folder m
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nb_banana import schema
+from nb_banana.commits import commit
 from nb_banana.errors import (
     LibraryBusyError,
     LibraryDamagedError,
@@ -20,6 +21,7 @@ from nb_banana.errors import (
 )
 
 Row = dict[str, Any]
+Result = TypeVar("Result")
 
 
 class Session:
@@ -27,6 +29,29 @@ class Session:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+
+    @contextmanager
+    def step(self, fail: Callable[[Exception], None]) -> Iterator[None]:
+        """A part of the transaction that goes back alone where it fails, and says so to `fail`.
+
+        What is wrong with the whole file (full, damaged) is raised: all of it goes back.
+        """
+        self._connection.execute("SAVEPOINT step")
+        try:
+            yield
+        except sqlite3.IntegrityError as error:
+            fail(_known_already(error))
+        except OverflowError:  # such as take=10**30
+            fail(LibraryError("The library can't keep a number of so many digits."))
+        except sqlite3.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is raised by whoever wanted the part
+            fail(error)
+        else:
+            self._connection.execute("RELEASE step")
+            return
+        self._connection.execute("ROLLBACK TO step")
+        self._connection.execute("RELEASE step")
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
         """The rows that a query finds."""
@@ -81,6 +106,14 @@ class Index:
         with self._connected() as connection:
             return Session(connection).rows(sql, *values)
 
+    def write(self, work: Callable[[Session], Result]) -> Result:
+        """Do some work in a transaction that is on the disk when this returns.
+
+        Raises:
+            LibraryError: see `nb_banana.errors`; and whatever the work raises.
+        """
+        return commit(self, work)
+
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A transaction that holds the index alone, and is on the disk when it ends well.
@@ -90,6 +123,8 @@ class Index:
         """
         with self._connected() as connection:
             connection.execute("PRAGMA synchronous = FULL")  # not every build's default
+            # Emptied and not deleted: one wait less for the folder to be on the disk.
+            connection.execute("PRAGMA journal_mode = TRUNCATE")
             connection.execute("BEGIN IMMEDIATE")
             yield Session(connection)
             connection.execute("COMMIT")  # after an error, closing takes all of it back
@@ -131,10 +166,6 @@ class Index:
                 connection.execute("PRAGMA trusted_schema = OFF")
                 self._migrate(connection)
                 yield connection
-        except sqlite3.IntegrityError as error:
-            raise LibraryError(f"The library has this already: {error}.") from error
-        except OverflowError as error:  # such as take=10**30
-            raise LibraryError("The library can't keep a number of so many digits.") from error
         except sqlite3.ProgrammingError:
             raise
         except sqlite3.Error as error:
@@ -198,6 +229,12 @@ _PLACE = {
     sqlite3.SQLITE_AUTH,
     sqlite3.SQLITE_NOLFS,
 }
+
+
+def _known_already(error: sqlite3.IntegrityError) -> LibraryError:
+    known = LibraryError(f"The library has this already: {error}.")
+    known.__cause__ = error
+    return known
 
 
 def _as_dict(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:

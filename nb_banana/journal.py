@@ -90,10 +90,13 @@ class Journal:
             "changed": time,
             **asdict(this_process()),
         }
-        with self._index.writing() as session:
+
+        def write(session: Session) -> None:
             for reference in request.references:
                 self._keep_reference(session, reference)
             session.add("requests", row)
+
+        self._index.write(write)
 
     def mark_sent(self, request_id: str) -> None:
         """From now on it may have been sent, and charged."""
@@ -169,8 +172,8 @@ class Journal:
             mime: what they are, e.g. ``"image/png"``.
         """
         self._vault.prepare()
-        with self._index.writing() as session:
-            return self._keep_bytes(session, data, mime, hashlib.sha256(data).hexdigest())
+        digest = hashlib.sha256(data).hexdigest()
+        return self._index.write(lambda session: self._keep_bytes(session, data, mime, digest))
 
     def reference(self, digest: str) -> Path:
         """The file of a reference picture.
@@ -216,8 +219,7 @@ class Journal:
         return self._vault.path(name)
 
     def _step(self, request_id: str, **columns: Any) -> None:
-        with self._index.writing() as session:
-            self._change(session, request_id, columns)
+        self._index.write(lambda session: self._change(session, request_id, columns))
 
     def _change(self, session: Session, request_id: str, columns: Row) -> None:
         """Write a row's columns. What is stored or forgotten stays so, whoever comes late."""

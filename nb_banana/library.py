@@ -66,14 +66,17 @@ class Library(Journal):
             # The slow part, the bytes, before the transaction; the names in it, so that no other
             # kernel forgets the same picture meanwhile.
             written = [parts.enter_context(self._written(data)) for data, _ in pictures]
-            with self._index.writing() as session:
+
+            def write(session: Session) -> list[Kept]:
                 request = self._asked(session, request_id)
                 session.run("DELETE FROM pictures WHERE request_id = ?", request_id)
-                kept = [
+                self._change(session, request_id, columns)
+                return [
                     self._add(session, request | columns, position, part, picture)
                     for position, (part, picture) in enumerate(zip(written, pictures, strict=True))
                 ]
-                self._change(session, request_id, columns)
+
+            kept = self._index.write(write)
         return [replace(kept[0], extras=tuple(kept[1:])), *kept[1:]]
 
     def find(self, key: str) -> Kept | None:
@@ -202,7 +205,8 @@ class Library(Journal):
             NotKeptError: an id fits nothing, or several; then nothing is deleted.
         """
         wanted = [self._request_ids(each) for each in ids]
-        with self._index.writing() as session:
+
+        def write(session: Session) -> list[str]:
             names: set[str] = set()
             for request_id in {each for several in wanted for each in several}:
                 names |= forgetting.forget(session, request_id)
@@ -210,7 +214,9 @@ class Library(Journal):
             # Before the commit: after it, another kernel could have kept the same bytes again.
             for name in unused:
                 self._vault.remove(name)
-        return [self._vault.path(name) for name in unused]
+            return unused
+
+        return [self._vault.path(name) for name in self._index.write(write)]
 
     @contextmanager
     def _written(self, data: bytes) -> Iterator[tuple[Path, str]]:

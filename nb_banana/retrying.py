@@ -1,12 +1,7 @@
 """The failed pictures of a gallery once more; what may have been charged is not paid twice unasked."""
 
 from nb_banana import batch
-from nb_banana.account import Charge
-from nb_banana.errors import PictureError, UncertainError, UnreadableAnswerError
-from nb_banana.failure import Failure
 from nb_banana.gallery import Gallery
-from nb_banana.jobs import Job
-from nb_banana.wishes import Wishes
 
 CURE = "gallery.retry(again=True) sends it again, and it may be charged a second time."
 
