@@ -1,4 +1,4 @@
-"""What a run of many pictures cost: the new ones, and the failures that were charged all the same."""
+"""What a run of many pictures cost: the new ones, and failures that were charged all the same."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

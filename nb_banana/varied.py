@@ -1,8 +1,8 @@
 """What varies between many pictures: fields, their values as people read them, and the grid."""
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from nb_banana import sources
@@ -13,6 +13,8 @@ Variant = Mapping[str, Any]
 
 LONGEST = 60
 """Characters of a label, before it is fitted into its cell."""
+SHARE = 16
+"""Characters of one value among several in a label."""
 
 
 @dataclass(frozen=True)
@@ -84,22 +86,27 @@ def grid_of(variants: Sequence[Variant]) -> Grid | None:
     places = tuple(tuple(cells[row, column] for column in columns) for row in rows)
     return Grid(
         (down, across),
-        tuple(_label(down, value) for value in rows.values()),
-        tuple(_label(across, value) for value in columns.values()),
+        tuple(map(text_of, rows.values())),
+        tuple(map(text_of, columns.values())),
         places,
     )
 
 
-def labels(variants: Sequence[Variant], prompts: Sequence[str]) -> list[str]:
+def labels_of(variants: Sequence[Variant], prompts: Sequence[str]) -> list[str]:
     """What to write under each picture: what varies, else where its prompt differs.
 
-    >>> labels([{"style": "oil"}, {"style": "ink"}], ["a cat in oil", "a cat in ink"])
+    >>> labels_of([{"style": "oil"}, {"style": "ink"}], ["a cat in oil", "a cat in ink"])
     ['oil', 'ink']
-    >>> labels([{}, {}], ["a photo of a cat", "a photo of a dog"])
+    >>> labels_of([{}, {}], ["a photo of a cat", "a photo of a dog"])
     ['… cat', '… dog']
     """
     fields = varied_fields(variants)
-    parts = [[_label(name, each[name]) for name in fields if name in each] for each in variants]
+    # Of several values each has its share of the label, so that a long one leaves room for others.
+    share = LONGEST if len(fields) == 1 else SHARE
+    parts = [
+        [shortened(_label(name, each[name]), share) for name in fields if name in each]
+        for each in variants
+    ]
     said = [" · ".join(part) for part in parts]
     if len(set(said)) == len(said) or len(set(prompts)) == 1:
         return said
@@ -116,7 +123,10 @@ def _label(field: str, value: Any) -> str:
 def _beginnings(prompts: Sequence[str]) -> list[str]:
     """The beginnings of prompts, without the words that all begin with where these are many."""
     lines = [" ".join(each.split()) for each in prompts]
-    shared = os.path.commonprefix(lines)
+    # Of all the lines the first and the last in order differ soonest.
+    pairs = zip(min(lines), max(lines), strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    shared = lines[0][:same]
     shared = shared[: shared.rfind(" ") + 1]
     if shared.count(" ") < 3:
         return [shortened(line, LONGEST) for line in lines]
