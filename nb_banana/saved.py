@@ -86,11 +86,12 @@ def _cells(cells: list[dict[str, Any]]) -> Iterator[Cell]:
 
 
 def _requests(outputs: list[dict[str, Any]]) -> Iterator[str]:
-    """What `nb_banana.showing` wrote into the outputs: an id, or a list of them."""
+    """What pictures, galleries and comparisons wrote into the outputs: an id, or a list of them."""
     for output in outputs:
         ours = output.get("metadata", {}).get("nb_banana", {})
-        said = ours.get("request", []) if isinstance(ours, dict) else []
-        yield from (each for each in ([said] if isinstance(said, str) else said) if each)
+        for name in ("request", "requests") if isinstance(ours, dict) else ():
+            said = ours.get(name, [])
+            yield from (each for each in ([said] if isinstance(said, str) else said) if each)
 
 
 def _draws(source: str) -> bool:
