@@ -22,6 +22,7 @@ from nb_banana.errors import (
     MissingKeyError,
     NotAllowedError,
     NotSentError,
+    RateLimitError,
     RequestError,
 )
 from nb_banana.frontend import shell
@@ -85,10 +86,10 @@ def prepare(
     """
     _check_folder(whole)
     if isinstance(jobs, Sized):
-        jobs = list(numbered(jobs))
+        jobs = list(numbered(jobs, whole.name))
         road = survey(jobs, key, timeout, elsewhere=carrier is not None)
     else:
-        jobs = numbered(jobs)
+        jobs = numbered(jobs, whole.name)
         road = open_end(key, timeout, elsewhere=carrier is not None)
     if road.say and shell() is not None:
         print(road.say)  # noqa: T201 - before anything is paid
@@ -215,9 +216,10 @@ class Crew:
 
     def _is_fatal(self, error: BaseException) -> bool:
         facts: Mapping[str, Any] = getattr(error, "facts", {})
-        return isinstance(error, FATAL) or (
-            facts.get("retry_after", 0) > LONGEST_RETRY_AFTER or facts.get("is_fatal", False)
+        refused = isinstance(error, RateLimitError) and (
+            self.pace.is_stuck or facts.get("retry_after", 0) > LONGEST_RETRY_AFTER
         )
+        return refused or isinstance(error, FATAL) or facts.get("is_fatal", False)
 
     def gallery(self) -> Gallery:
         """What came, in the order in which it was asked for; what did not come is said."""

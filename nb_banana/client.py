@@ -39,8 +39,8 @@ SANDBOX_HEADER = "x-nb-banana-sandbox"
 
 # Bookkeeping and backoff are urllib3's; *whether* to send again is decided in _may_send_again.
 ATTEMPTS = Retry(total=4, backoff_factor=0.5, backoff_jitter=0.5, backoff_max=30)
-ATTEMPTS_OF_MANY = Retry(total=12, backoff_factor=0.5, backoff_jitter=0.5, backoff_max=30)
-"""For one of many more patience: the others are what it is refused for."""
+MOST_REFUSALS = 8
+"""How often one of many may be refused with 429: mostly the others are why."""
 
 
 class Carrier(Protocol):
@@ -120,18 +120,23 @@ def _send_until_answered(
     request: ImageRequest, service: Service, client_request_id: str
 ) -> tuple[Reply, int]:
     """The last reply and the number of attempts."""
-    retry = ATTEMPTS if service.pace is None else ATTEMPTS_OF_MANY
+    retry, refusals, attempts = ATTEMPTS, 0, 0
     payload = request.payload()  # before there is anything that could have been sent
     timeout = service.timeout or request.read_timeout
-    attempts = 1
-    reply = _in_turn(payload, service, timeout, client_request_id, attempts)
-    while (pause := _pause_before_next(reply, retry)) is not None:
-        if service.pace is None or reply.status != 429:  # else it waits for its place
-            _wait(pause, client_request_id)
-        retry = retry.increment("POST", GENERATIONS, error=None)
+    while True:
         attempts += 1
         reply = _in_turn(payload, service, timeout, client_request_id, attempts)
-    return reply, attempts
+        if service.pace is not None and reply.status == 429:
+            refusals += 1
+            is_hopeless = service.pace.is_stuck or _asked_pause(reply) > LONGEST_RETRY_AFTER
+            if is_hopeless or refusals > MOST_REFUSALS:
+                return reply, attempts
+            continue  # the pause is the pace's: it waits for its place
+        pause = _pause_before_next(reply, retry)
+        if pause is None:
+            return reply, attempts
+        _wait(pause, client_request_id)
+        retry = retry.increment("POST", GENERATIONS, error=None)
 
 
 def _in_turn(

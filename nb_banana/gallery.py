@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 from nb_banana import contact, exhibit, frame, portfolio
 from nb_banana.errors import RequestError
 from nb_banana.failure import Failure as Failure
+from nb_banana.frontend import shell
 from nb_banana.image import BananaImage
 from nb_banana.models import model_id
 from nb_banana.near import hint
@@ -179,17 +180,16 @@ class Gallery(Sequence[Entry]):
         """A new gallery, in which the failed ones are tried once more in their places.
 
         Args:
-            again: also those of which nobody knows whether they were charged. They may be charged
-                a second time.
+            again: also those that were charged, or may have been, and gave no picture. They may
+                be charged a second time.
 
         Raises:
             BananaError: see `nb_banana.errors`.
         """
         # The lanes stand above this file: they are asked when they are needed.
-        from nb_banana import batch
+        from nb_banana.retrying import retry
 
-        tried: Gallery = batch.retry(self, again=again)
-        return tried
+        return retry(self, again=again)
 
     def contact_sheet(self, columns: int | None = None, labels: bool = True) -> "Image.Image":
         """One picture (RGB) of all, at most the first 100, as the notebook shows it.
@@ -206,6 +206,15 @@ class Gallery(Sequence[Entry]):
         if not self:
             raise RequestError("The gallery is empty: there is nothing to draw a sheet of.")
         return contact.draw(self, self._variants, columns=columns, labels=labels).picture
+
+    def show(self) -> None:
+        """Show the contact sheet: under the cell in a notebook, in a window elsewhere."""
+        if shell() is None:
+            self.contact_sheet().show()
+            return
+        from IPython.display import display
+
+        display(self)  # type: ignore[no-untyped-call]
 
     def __repr__(self) -> str:
         label = f"{self.name} " if self.name else ""

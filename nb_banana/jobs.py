@@ -25,11 +25,10 @@ class Job:
     variant: Mapping[str, Any] = field(default_factory=dict)
 
 
-def numbered(jobs: Iterable[Job]) -> Iterator[Job]:
+def numbered(jobs: Iterable[Job], name: str | None) -> Iterator[Job]:
     """The jobs with wishes for one of many: each has its place in its name, as in ``cafe[0]``."""
     for number, job in enumerate(jobs):
-        name = job.wishes.name
-        own = None if name is None else f"{name}[{number}]"
+        own = job.wishes.name if name is None else f"{name}[{number}]"
         yield replace(job, wishes=replace(job.wishes, name=own, save=None))
 
 

@@ -12,6 +12,8 @@ SHORTEST_PAUSE = 0.5
 """Seconds that all wait after a refusal that nobody else's request explains; doubled each time."""
 LONGEST_PAUSE = 30.0
 MOST_ROUNDS = 16
+TOO_OFTEN = 5
+"""Refusals of single requests in a row, some 30 s of waiting: such a limit is not soon over."""
 
 
 class Pace:
@@ -79,6 +81,11 @@ class Pace:
                 seconds = min(SHORTEST_PAUSE * 2**self._refused_in_a_row, LONGEST_PAUSE)
                 self._refused_in_a_row += 1
             self._not_before = max(self._not_before, time.monotonic() + seconds)
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the service refuses whatever is sent, also one request alone."""
+        return self._refused_in_a_row > TOO_OFTEN
 
     def speed_up(self) -> None:
         """The service took the request of the caller."""

@@ -1,9 +1,13 @@
-"""The failed pictures of a gallery once more; what may have been charged is not paid twice unasked."""
+"""The failed pictures of a gallery once more; what may be paid already is not paid unasked."""
 
 from nb_banana import batch
+from nb_banana.errors import AnswerError, BananaError, Interrupted, PictureError, UncertainError
+from nb_banana.failure import Failure
 from nb_banana.gallery import Gallery
+from nb_banana.jobs import Job
+from nb_banana.wishes import Wishes
 
-CURE = "gallery.retry(again=True) sends it again, and it may be charged a second time."
+CURE = " It was not tried again: gallery.retry(again=True) does, and may cost a second time."
 
 
 def retry(gallery: Gallery, *, again: bool = False) -> Gallery:
@@ -11,14 +15,43 @@ def retry(gallery: Gallery, *, again: bool = False) -> Gallery:
 
     Args:
         gallery: the pictures and failures.
-        again: send also what may have been charged already; else that stays a failure.
+        again: send also what was charged, or may have been, and gave no picture.
 
     Raises:
         BananaError: see `nb_banana.batch.run`.
     """
-    left = [number for number, each in enumerate(gallery) if _is_tried(each, again)]
-    jobs = [_job(gallery[number], gallery.variants[number], again) for number in left]
-    entries = [_told(each) for each in gallery]
-    for number, entry in zip(left, batch.run(jobs), strict=True):
-        entries[number] = entry
-    return Gallery(entries, gallery.variants, index=gallery.index_labels, name=gallery.name)
+    entries = list(gallery)
+    places: list[int] = []
+    jobs: list[Job] = []
+    for place, failure in enumerate(gallery):
+        if not isinstance(failure, Failure):
+            continue
+        is_paid = _may_be_charged(failure.error)
+        if is_paid and not again:
+            entries[place] = _told(failure)
+            continue
+        wishes = Wishes(failure.name, failure.alt, fresh=is_paid)
+        places.append(place)
+        jobs.append(Job(failure.request, wishes, gallery.variants[place]))
+    if jobs:
+        for place, entry in zip(places, batch.run(jobs), strict=True):
+            entries[place] = entry
+    return Gallery(entries, gallery.variants, index=gallery.labels, name=gallery.name)
+
+
+def _may_be_charged(error: BananaError | Interrupted) -> bool:
+    """Whether sending it again may pay a second time."""
+    receipt, charge = error.facts.get("receipt"), error.facts.get("charge")
+    if isinstance(error, UncertainError):
+        return charge is None or charge.state != "not charged"
+    if isinstance(error, PictureError):
+        return "url" not in error.facts  # with its link it is fetched and not sent again
+    return isinstance(error, AnswerError) and (receipt is None or receipt.usd != 0)
+
+
+def _told(failure: Failure) -> Failure:
+    error = failure.error
+    said = str(error.args[0]).removesuffix(CURE)
+    return Failure(
+        failure.request, type(error)(said + CURE, **error.facts), failure.name, failure.alt
+    )

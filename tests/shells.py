@@ -1,5 +1,6 @@
 """Real places to run cells in: a kernel through nbclient, and IPython's own shell."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -36,6 +37,7 @@ class Shell:
 @contextmanager
 def ipython_shell() -> Iterator[Shell]:
     """A shell as a person has it after ``%load_ext nb_banana``."""
+    main = sys.modules["__main__"]  # IPython puts its own there, which other processes can't load
     shell = InteractiveShell.instance()
     shell.reset(new_session=True)
     with capture_output():
@@ -46,3 +48,4 @@ def ipython_shell() -> Iterator[Shell]:
     finally:
         shell.run_line_magic("unload_ext", "nb_banana")
         InteractiveShell.clear_instance()
+        sys.modules["__main__"] = main

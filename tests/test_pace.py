@@ -80,3 +80,20 @@ def test_who_waits_for_a_place_when_it_is_stopped_sends_nothing():
     assert said == ["Stopped before it was sent. Nothing was charged."]
     with pytest.raises(errors.NotSentError), pace.place():
         pass
+
+
+def test_a_service_that_refuses_everything_stops_the_batch(monkeypatch):
+    monkeypatch.setattr("nb_banana.pace.SHORTEST_PAUSE", 0.001)
+    with busy(0) as service:
+        configure(base_url=service.url, concurrency=2)
+        with pytest.raises(errors.RateLimitError, match="Too many requests"):
+            generate_many(prompts(100))
+    assert len(service.began) < 60
+
+
+def test_a_long_retry_after_is_the_persons_choice():
+    with busy(0, retry_after=3600) as service:
+        configure(base_url=service.url, concurrency=2)
+        with pytest.raises(errors.RateLimitError):
+            generate_many(prompts(100))
+    assert len(service.began) <= 2
