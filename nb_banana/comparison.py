@@ -15,38 +15,10 @@ from nb_banana.pixels import open_picture, preview
 from nb_banana.references import as_reference
 from nb_banana.settings import settings
 from nb_banana.showing import Bundle
+from nb_banana.slider import HINT, slider
 
 if TYPE_CHECKING:
     from PIL import Image
-
-HINT = "Slide with the bar below the picture, or ← and →; without a bar, by the corner"
-
-# A slider of HTML and CSS alone, so that it needs neither a kernel nor a script.
-#
-# Where all CSS is kept (a cell that was run, an exported page) it is a box that scrolls, so that
-# keys, a wheel, a finger and the bar all move it. What is in it is twice as wide. Both pictures are
-# sticky and stay in sight; only the clip of the upper one and the line at its end move.
-#
-# JupyterLab takes sticky, clip-path, inline-size and the like out of a notebook that it does not
-# trust, and leaves width and resize: then the upper picture lies in a box whose corner is drawn.
-# So each pair of values below is meant: the later one wins where it is understood.
-SLIDER = (
-    '<div tabindex="0" role="group" aria-label="{alt}" style="position:relative;width:{width}px;'
-    'max-width:100%;overflow-x:auto;overflow-y:hidden">'
-    '<div style="position:relative;inline-size:200%">'
-    '<img src="{after}" alt="{after_alt}" style="display:block;width:100%;height:auto;'
-    'max-inline-size:50%;position:sticky;left:0">'
-    '<div style="position:absolute;top:0;left:0;width:50%;height:100%;max-width:100%;'
-    "overflow:hidden;resize:horizontal;box-sizing:border-box;border-right:2px solid #fff;"
-    'inline-size:100%;overflow:clip;clip-path:inset(0 50% 0 0)">'
-    '<img src="{before}" alt="{before_alt}" style="display:block;width:auto;height:100%;'
-    'max-width:none;position:sticky;left:0"></div>'
-    '<div style="position:absolute;top:0;left:0;height:100%;inset-inline-start:50%;'
-    'inline-size:3px;margin-inline-start:-3px;background:#fff"></div>'
-    '<div style="position:absolute;top:0;left:0;inset-inline-start:25%;'
-    'scroll-initial-target:nearest"></div>'
-    "</div></div>"
-)
 
 
 class Comparison:
@@ -62,12 +34,12 @@ class Comparison:
         for each in found:
             if each.data is None:
                 raise BadReferenceError(f"{each.label} is only an address. Download it first.")
-        self._names = [shortened(each.label, 60) for each in found]
-        previews = [preview(each.data or b"", settings.preview)[1] for each in found]
-        width, height = open_picture(previews[0]).size
-        if max(width, height) < max(open_picture(previews[1]).size):
-            width, height = _grown((width, height), max(open_picture(previews[1]).size))
-        self._pictures = [_boxed(each, width, height) for each in previews]
+        sizes = [open_picture(each.data or b"").size for each in found]
+        self._names = [
+            shortened(each.label, 60) + ("" if sizes[0] == sizes[1] else f" {width}×{height}")
+            for each, (width, height) in zip(found, sizes, strict=True)
+        ]
+        self._pictures = _alike([each.data or b"" for each in found])
 
     @property
     def caption(self) -> str:
@@ -119,23 +91,14 @@ class Comparison:
         return wanted, metadata | alt
 
     def _figure(self) -> str:
-        before, after = (
-            f"data:image/jpeg;base64,{base64.b64encode(data).decode()}" for data in self._pictures
-        )
         alts = [
-            html.escape(f"{side}: {shortened(str(getattr(given, 'alt', name)), 200)}")
+            f"{side}: {shortened(str(getattr(given, 'alt', None) or name), 200)}"
             for side, given, name in zip(("left", "right"), self._given, self._names, strict=True)
         ]
-        slider = SLIDER.format(
-            alt=html.escape(f"Slider. {self.caption}"),
-            width=open_picture(self._pictures[0]).width,
-            before=before,
-            before_alt=alts[0],
-            after=after,
-            after_alt=alts[1],
-        )
+        width = open_picture(self._pictures[0]).width
         return (
-            f'<figure class="nb-banana" style="margin:0">{slider}'
+            '<figure class="nb-banana" style="margin:0">'
+            f"{slider(self._pictures, alts, width, self.caption)}"
             '<figcaption style="font-size:90%;opacity:.75">'
             f"{html.escape(self.caption)}<br>{HINT}</figcaption></figure>"
         )
@@ -148,21 +111,26 @@ def compare(before: Any, after: Any) -> Comparison:
     as large as each other; what has another shape gets margins.
 
     Args:
-        before, after: what `nb_banana.references.as_reference` takes, but for addresses.
+        before: what `nb_banana.references.as_reference` takes, but for addresses.
+        after: the same.
 
     Raises:
         BadReferenceError: no picture, or one that can't be read.
 
     >>> from PIL import Image
     >>> compare(Image.new("RGB", (64, 32)), Image.new("RGB", (32, 32), "red"))
-    <Comparison of image and image>
+    <Comparison of image 64×32 and image 32×32>
     """
     return Comparison(before, after)
 
 
-def _grown(size: tuple[int, int], longest: int) -> tuple[int, int]:
-    scale = longest / max(size)
-    return round(size[0] * scale), round(size[1] * scale)
+def _alike(pictures: list[bytes]) -> list[bytes]:
+    """Small copies as JPEG, all of the first one's shape and as large as the largest of them."""
+    small = [preview(each, settings.preview)[1] for each in pictures]
+    sizes = [open_picture(each).size for each in small]
+    scale = max(map(max, sizes)) / max(sizes[0])
+    width, height = (max(1, round(side * scale)) for side in sizes[0])
+    return [_boxed(each, width, height) for each in small]
 
 
 def _boxed(data: bytes, width: int, height: int) -> bytes:
