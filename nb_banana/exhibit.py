@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nb_banana import contact
+from nb_banana.board import jpeg
 from nb_banana.failure import Failure, sentence, shortened
 from nb_banana.frontend import is_rich
 from nb_banana.image import BananaImage
@@ -60,7 +61,7 @@ def bundle(gallery: "Gallery", include: Any = None, exclude: Any = None) -> Any:
     if not is_rich() or not len(gallery):
         return {"text/plain": "\n".join(text(gallery))}, metadata
     sheet = contact.draw(gallery, gallery.variants)
-    encoded = base64.b64encode(contact.jpeg(sheet.picture)).decode()
+    encoded = base64.b64encode(jpeg(sheet.picture)).decode()
     alt = alt_of(gallery, sheet)
     shown = {
         "text/html": _figure(encoded, alt, [caption(gallery), *sheet.legend, *remarks(gallery)]),

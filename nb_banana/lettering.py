@@ -28,11 +28,12 @@ def drawable(text: str) -> str | None:
     ('Cafe', None)
     """
     drawn = []
-    for letter in unicodedata.normalize("NFKD", text.translate(TYPOGRAPHY)):
-        if _has(letter):
-            drawn.append(letter)
-        elif unicodedata.category(letter)[0] in "LN":
-            return None
+    for letter in text.translate(TYPOGRAPHY):
+        for part in letter if _has(letter) else unicodedata.normalize("NFKD", letter):
+            if _has(part):
+                drawn.append(part)
+            elif unicodedata.category(part)[0] in "LN":
+                return None
     return " ".join("".join(drawn).split()) or None
 
 

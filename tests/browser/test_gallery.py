@@ -1,0 +1,133 @@
+"""Galleries and comparisons as a person meets them: JupyterLab in a real browser."""
+
+import io
+
+import pytest
+from nbconvert import HTMLExporter
+from nbformat import NotebookNode
+from PIL import Image, ImageStat
+from playwright.sync_api import expect
+
+CELLS = [
+    """import nb_banana
+from nb_banana.comparison import compare
+from nb_banana.gallery import Gallery
+from PIL import Image
+kinds = [{"style": s, "aspect_ratio": a} for s in ("oil", "ink") for a in ("1:1", "16:9")]
+made = [
+    nb_banana.generate(f"a banana in {each['style']}", aspect_ratio=each["aspect_ratio"])
+    for each in kinds
+]
+grid = Gallery(made, kinds, name="grid")""",
+    "grid",
+    "compare(Image.new('RGB', (600, 300), 'red'), Image.new('RGB', (600, 300), 'blue'))",
+]
+
+
+@pytest.fixture(scope="module")
+def page(module_lab):
+    page = module_lab.open(CELLS, name="gallery")
+    page.run_all()
+    return page
+
+
+@pytest.fixture
+def slider(page):
+    return page.output(2).get_by_role("group", name="Slider")
+
+
+def half(locator, side):
+    """The mean colour of the left or right end of what is seen."""
+    seen = Image.open(io.BytesIO(locator.screenshot())).convert("RGB")
+    width, height = seen.size
+    left = 0 if side == "left" else width - width // 10
+    return ImageStat.Stat(seen.crop((left, 0, left + width // 10, height // 2))).mean
+
+
+def is_red(color):
+    return color[0] > 200 and color[2] < 60
+
+
+def is_blue(color):
+    return color[2] > 200 and color[0] < 60
+
+
+def test_a_gallery_is_one_sheet_with_alt_text_and_caption(page):
+    sheet = page.output(1).locator("figure img")
+    expect(sheet).to_have_count(1)
+    expect(sheet).to_have_attribute(
+        "alt",
+        "Contact sheet of 4; rows: style oil, ink; columns: "
+        "aspect_ratio 1:1, 16:9. a banana in oil; a banana in ink",
+    )
+    expect(page.output(1).locator("figcaption")).to_contain_text(
+        "4 pictures · $0.358 play money · grid"
+    )
+    assert sheet.evaluate("image => image.naturalWidth") <= 1152
+
+
+def test_the_slider_shows_both_and_is_moved_by_keys(page, slider):
+    assert is_red(half(slider, "left"))
+    assert is_blue(half(slider, "right"))
+    slider.focus()
+    for _ in range(12):
+        page.page.keyboard.press("ArrowRight")
+    page.page.wait_for_function("e => e.scrollLeft >= 550", arg=slider.element_handle())
+    assert is_blue(half(slider, "left"))
+    for _ in range(20):
+        page.page.keyboard.press("ArrowLeft")
+    page.page.wait_for_function("e => e.scrollLeft <= 30", arg=slider.element_handle())
+    assert is_red(half(slider, "right"))
+    expect(page.cell(2)).to_be_visible()
+
+
+def test_the_slider_is_moved_by_the_wheel_and_fits_a_narrow_window(page, slider):
+    page.viewport(560, 800)
+    try:
+        room = slider.evaluate("e => [e.clientWidth, e.clientHeight, e.scrollWidth]")
+        assert room[0] < 600
+        assert room[0] == pytest.approx(2 * room[1], abs=3)
+        assert room[2] == pytest.approx(2 * room[0], abs=2)
+        slider.evaluate("e => e.scrollLeft = 0")
+        slider.hover()
+        page.page.mouse.wheel(2000, 0)
+        page.page.wait_for_function("e => e.scrollLeft > 100", arg=slider.element_handle())
+        assert is_blue(half(slider, "left"))
+    finally:
+        page.viewport(1280, 900)
+
+
+def test_a_notebook_that_is_not_trusted_has_a_corner_to_draw(page, lab):
+    copy = NotebookNode(page.save())
+    copy.cells[2].outputs[0]["data"]["text/html"] += "<!-- from a stranger -->"
+    strange = lab.open(copy, name="stranger")
+    figure = strange.output(2).locator("figure")
+    assert "sticky" not in figure.inner_html()
+    left, right = figure.locator("img[alt^=left]"), figure.locator("img[alt^=right]")
+    seen = right.locator("xpath=..")
+    assert is_red(half(seen, "left"))
+    assert is_blue(half(seen, "right"))
+    corner = left.locator("xpath=..").bounding_box()
+    x, y = corner["x"] + corner["width"] - 6, corner["y"] + corner["height"] - 6
+    strange.page.mouse.move(x, y)
+    strange.page.mouse.down()
+    strange.page.mouse.move(x + 800, y, steps=5)
+    strange.page.mouse.up()
+    assert is_red(half(seen, "right"))
+    strange.page.mouse.move(0, 0)
+
+
+def test_an_exported_page_has_the_slider_too(page, browser_context, tmp_path):
+    body, _ = HTMLExporter().from_notebook_node(page.save())
+    path = tmp_path / "page.html"
+    path.write_text(body, "utf-8")
+    exported = browser_context.new_page()
+    try:
+        exported.route("http*://**", lambda route: route.abort())
+        exported.goto(path.as_uri())
+        slider = exported.get_by_role("group", name="Slider")
+        assert is_red(half(slider, "left"))
+        slider.evaluate("e => e.scrollLeft = 9999")
+        assert is_blue(half(slider, "left"))
+    finally:
+        exported.close()
