@@ -210,6 +210,7 @@ class Crew:
         except (BananaError, Interrupted) as error:
             if self._is_fatal(error) and isinstance(error, BananaError):
                 self.cause = self.cause or error
+                self.pace.stop()  # whoever waits for a place would hear the same
             return _failure(job, error)
         except Exception as error:  # noqa: BLE001 - whatever it was, the others go on
             return _failure(job, BananaError(f"{type(error).__name__}: {error}"))
