@@ -4,7 +4,7 @@ import time
 from decimal import Decimal
 from typing import Any
 
-from nb_banana.frontend import is_kernel, shell
+from nb_banana.frontend import Place, is_kernel, shell
 from nb_banana.money import dollars
 from nb_banana.progress import QUIET_SECONDS, is_silent
 
@@ -22,7 +22,7 @@ class Bar:
         self._done = self._failed = self._reused = 0
         self._spent = Decimal(0)
         self._bar: Any = None
-        self._handle: Any = None
+        self._place: Place | None = None
 
     def count(self, *, failed: bool, reused: bool, usd: Decimal | None) -> None:
         """One more has ended."""
@@ -46,8 +46,8 @@ class Bar:
         """Take the bar away; nothing of it stays in a saved notebook."""
         if self._bar is not None:
             self._bar.close()
-        if self._handle is not None:
-            self._handle.update({}, raw=True)
+        if self._place is not None:
+            self._place.show({})
 
     def _open(self) -> None:
         from tqdm.auto import tqdm
@@ -56,11 +56,10 @@ class Bar:
         if not is_kernel():
             self._bar = tqdm(**options, disable=None)  # None: nothing where no terminal is
             return
-        from IPython.display import display
-
         # Shown by us, for the place has to be known from which it is taken away.
         self._bar = tqdm(**options, display=False)
-        self._handle = display(self._bar.container, display_id=True)  # type: ignore[no-untyped-call]
+        self._place = Place()
+        self._place.show_value(self._bar.container)
 
     def _story(self) -> str:
         parts = (
