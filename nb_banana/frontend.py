@@ -1,6 +1,7 @@
-"""Which front end is there, without importing IPython: a script must not pay for it."""
+"""The front end: which one it is, and places in it. IPython is imported only where it runs."""
 
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -19,3 +20,38 @@ def is_rich(of: Any | None = None) -> bool:
 def is_kernel() -> bool:
     """Whether this is a Jupyter kernel."""
     return getattr(shell(), "kernel", None) is not None
+
+
+def display(value: Any) -> None:
+    """Show a value under the cell that runs."""
+    from IPython.display import display as show
+
+    show(value)  # type: ignore[no-untyped-call]
+
+
+class Place:
+    """An output of its own under the cell that runs. Threads may change it, also later."""
+
+    def __init__(self) -> None:
+        from IPython.display import DisplayHandle
+
+        self._handle: Any = DisplayHandle()  # type: ignore[no-untyped-call]
+        self._is_there = False
+
+    def show(self, bundle: Mapping[str, Any], metadata: Mapping[str, Any] | None = None) -> None:
+        """Show a MIME bundle there, in place of the one before; an empty one shows nothing."""
+        show = self._handle.update if self._is_there else self._handle.display
+        self._is_there = True
+        show(dict(bundle), metadata=dict(metadata or {}), raw=True)
+
+    def show_value(self, value: Any) -> None:
+        """Show a value there as it shows itself under a cell."""
+        formatter: Any = getattr(shell(), "display_formatter", None)
+        self.show(*formatter.format(value))
+
+
+def clear() -> None:
+    """Take away all outputs of the cell that runs."""
+    from IPython.display import clear_output
+
+    clear_output()  # type: ignore[no-untyped-call]

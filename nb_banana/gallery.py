@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 from nb_banana import contact, exhibit, frame, portfolio
 from nb_banana.errors import RequestError
 from nb_banana.failure import Failure as Failure
-from nb_banana.frontend import shell
+from nb_banana.frontend import display, shell
 from nb_banana.image import BananaImage
 from nb_banana.models import model_id
 from nb_banana.near import hint
@@ -212,9 +212,7 @@ class Gallery(Sequence[Entry]):
         if shell() is None:
             self.contact_sheet().show()
             return
-        from IPython.display import display
-
-        display(self)  # type: ignore[no-untyped-call]
+        display(self)
 
     def __repr__(self) -> str:
         label = f"{self.name} " if self.name else ""

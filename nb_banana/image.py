@@ -12,7 +12,7 @@ from nb_banana import embed as embedding
 from nb_banana import files, showing
 from nb_banana.cells import cell_of
 from nb_banana.errors import LibraryError
-from nb_banana.frontend import shell
+from nb_banana.frontend import display, shell
 from nb_banana.pixels import SUFFIXES, Kind, open_picture, preview
 from nb_banana.receipt import Receipt
 from nb_banana.request import ImageRequest
@@ -244,9 +244,7 @@ class BananaImage:
         if shell() is None:
             self.pil.show()
             return
-        from IPython.display import display
-
-        display(self)  # type: ignore[no-untyped-call]
+        display(self)
 
     def __repr__(self) -> str:
         prompt = self.prompt if len(self.prompt) <= 40 else self.prompt[:39] + "…"

@@ -9,6 +9,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any, ClassVar, Generic, TypeVar
 
 from nb_banana.errors import BananaError, Interrupted
+from nb_banana.frontend import display
 from nb_banana.placeholder import Placeholder
 from nb_banana.progress import silently
 
@@ -129,12 +130,10 @@ class Later(Generic[Value]):
         return f"failed: {error}" if error else ""
 
     def _ipython_display_(self) -> None:
-        if not self.done:
+        if self.done:
+            display(self.wait())
+        else:
             self._placeholder.show()
-            return
-        from IPython.display import display
-
-        display(self.wait())  # type: ignore[no-untyped-call]
 
 
 def _itself(value: Any) -> Any:

@@ -5,7 +5,7 @@ import threading
 import time
 from typing import Any
 
-from nb_banana.frontend import is_kernel, shell
+from nb_banana.frontend import Place, is_kernel
 
 
 class Placeholder:
@@ -18,7 +18,7 @@ class Placeholder:
 
     def __init__(self, what: str, prompt: str) -> None:
         self._what, self._prompt = what, prompt
-        self._handles: list[Any] = []
+        self._places: list[Place] = []
         self._ended = threading.Event()
         self._result: Any = None
         self._lock = threading.Lock()
@@ -29,15 +29,13 @@ class Placeholder:
         if not is_kernel():
             print(f"{self._what}: {self._prompt}")  # noqa: T201 - a terminal has one line
             return
-        from IPython.display import DisplayHandle
-
-        handle: Any = DisplayHandle()  # type: ignore[no-untyped-call]
+        place = Place()
         with self._lock:
-            handle.display(self._bundle(), raw=True)
-            self._handles.append(handle)
-            is_first = len(self._handles) == 1
+            place.show(self._bundle())
+            self._places.append(place)
+            is_first = len(self._places) == 1
         if self._ended.is_set():
-            self._update(handle)
+            self._put_result(place)
         elif is_first:
             threading.Thread(target=self._count, daemon=True).start()
 
@@ -46,16 +44,16 @@ class Placeholder:
         self._result = result
         self._ended.set()
         with self._lock:
-            handles = list(self._handles)
-        for handle in handles:
-            self._update(handle)
+            places = list(self._places)
+        for place in places:
+            self._put_result(place)
 
     def _count(self) -> None:
         while not self._ended.wait(1.0):
             with self._lock:  # not between the last second and the picture
-                for handle in self._handles:
+                for place in self._places:
                     if not self._ended.is_set():
-                        handle.update(self._bundle(), raw=True)
+                        place.show(self._bundle())
 
     def _bundle(self) -> dict[str, str]:
         text = f"{self._what} … {time.monotonic() - self._started:.0f} s · {self._prompt}"
@@ -65,12 +63,9 @@ class Placeholder:
             f"{html.escape(text)}</div>",
         }
 
-    def _update(self, handle: Any) -> None:
+    def _put_result(self, place: Place) -> None:
         if isinstance(self._result, BaseException):
             text = f"{type(self._result).__name__}: {self._result}"
-            bundle = {"text/plain": text, "text/html": f"<div>{html.escape(text)}</div>"}
-            handle.update(bundle, raw=True)
-            return
-        formatter: Any = getattr(shell(), "display_formatter", None)
-        data, metadata = formatter.format(self._result)
-        handle.update(data, metadata=metadata, raw=True)
+            place.show({"text/plain": text, "text/html": f"<div>{html.escape(text)}</div>"})
+        else:
+            place.show_value(self._result)

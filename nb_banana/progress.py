@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterator
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Protocol
 
-from nb_banana.frontend import is_kernel, shell
+from nb_banana.frontend import Place, clear, is_kernel, shell
 
 QUIET_SECONDS = 1.0
 """A quick answer shows no line at all."""
@@ -96,26 +96,19 @@ class NotebookLine:
 
     def __init__(self, *, alone: bool) -> None:
         self._alone = alone
-        self._handle: Any = None
+        self._place: Place | None = None
 
     def show(self, text: str) -> None:
         """Show the text, or change what is shown."""
-        if self._handle is None:
-            from IPython.display import DisplayHandle
-
-            self._handle = DisplayHandle()  # type: ignore[no-untyped-call]
-            self._handle.display({"text/plain": text}, raw=True)
-        else:
-            self._handle.update({"text/plain": text}, raw=True)
+        self._place = self._place or Place()
+        self._place.show({"text/plain": text})
 
     def clear(self) -> None:
         """Take the output away."""
         if self._alone:
-            from IPython.display import clear_output
-
-            clear_output()  # type: ignore[no-untyped-call]
-        else:
-            self._handle.update({}, raw=True)
+            clear()
+        elif self._place is not None:
+            self._place.show({})
 
 
 class Waiting:

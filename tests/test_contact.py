@@ -172,6 +172,7 @@ def test_without_labels_nothing_is_written(variants):
 def test_columns_are_as_many_as_are_asked_for(columns, across):
     sheet = sheet_of(4, columns=columns)
     assert len({boxes(sheet, color)[0] for color in COLORS}) == across
+    assert sheet.width == sheet_of(4, columns=across).width
 
 
 @pytest.mark.parametrize("columns", [0, -1, "2", 1.5])
@@ -207,7 +208,9 @@ def test_a_failed_cell_has_its_reason_and_its_label():
 def test_a_very_long_reason_stays_in_its_cell():
     short = Gallery([failure("No."), plain()]).contact_sheet()
     long = Gallery([failure("No. " * 2000), plain()]).contact_sheet()
+    left, _, right, bottom = boxes(long, BAD_MOUNT)
     assert boxes(long, BAD_MOUNT) == boxes(short, BAD_MOUNT)
+    assert not words(long, (left, bottom, right, long.height)), "below the cell"
     assert boxes(long, "red") == boxes(short, "red")
 
 
@@ -269,9 +272,8 @@ def test_letters_are_not_cut_by_the_line_below():
         assert lettering.font(18).getbbox(letter)[3] <= height
 
 
-def test_names_of_rows_have_their_room():
-    layout = table(
-        ["oil", "a very detailed watercolour with salt texture"], ["a", "b"], "style", 1.0, False
-    )
-    for text in ("style", "oil", "a very detailed"):
-        assert lettering.length(text, layout.size) < layout.left
+def test_names_of_rows_and_of_their_field_have_their_room():
+    for rows, field in ((["oil", "a very detailed watercolour"], "of"), (["1"], "temperature")):
+        layout = table(rows, ["a", "b"], field, 1.0, foot=False)
+        for text in (field, rows[0], rows[-1][:15]):
+            assert lettering.length(text, layout.size) < layout.left

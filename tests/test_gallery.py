@@ -241,6 +241,7 @@ def test_a_table_has_a_row_for_each(grid):
         1376,
         768,
     ]
+    assert {str(table[name].dtype) for name in ("take", "width", "height")} == {"Int64"}
     assert table.usd.dropna().sum() == grid.cost
     assert Path(table.path[0]).read_bytes() == grid[0].bytes
     assert table.loc[2, ["width", "usd", "path"]].isna().all()
