@@ -7,8 +7,8 @@ gone, whatever else is in its bundle. The panel hides the words while it lives.
 import base64
 import html
 import secrets
-from typing import Any
 
+from nb_banana.frontend import Place
 from nb_banana.image import BananaImage
 from nb_banana.settings import settings
 from nb_banana.showing import Bundle, figure
@@ -39,7 +39,7 @@ class Shelf:
 
     def __init__(self) -> None:
         self.id = secrets.token_hex(6)
-        self._handle: Any = None
+        self._place: Place | None = None
         self._kept: list[BananaImage] = []
         self._words = ""
 
@@ -57,14 +57,9 @@ class Shelf:
 
     def put(self, words: str) -> None:
         """Write it with these words, which are HTML."""
-        from IPython.display import DisplayHandle
-
         self._words = words
-        if self._handle is None:
-            self._handle = DisplayHandle()  # type: ignore[no-untyped-call]
-            self._handle.display(self._bundle(), raw=True)
-        else:
-            self._handle.update(self._bundle(), raw=True)
+        self._place = self._place or Place()
+        self._place.show(self._bundle())
 
     def _bundle(self) -> Bundle:
         pictures = [each.preview(settings.preview) for each in self._kept]

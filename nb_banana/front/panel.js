@@ -8,7 +8,7 @@ const TYPING = 300; // ms without a key until the kernel hears of the text
 
 const LOST = ["restarting", "autorestarting", "terminating", "dead"];
 
-let panels = 0;
+let views = 0;
 
 /** An element: `h("button", {onclick}, "Save")`. */
 function h(tag, props = {}, ...children) {
@@ -362,7 +362,8 @@ export default () => {
       return () => line.close();
     },
     render({ model, el }) {
-      const id = `nbb-${++panels}`;
+      // Each panel is a module of its own, so a counter alone would begin anew in the next one.
+      const id = `nbb-${model.get("shelf_id")}-${++views}`;
       const { fields, set } = makeFields(model, id);
       const message = h("p", { className: "nbb-message", role: "status" });
       const say = (kind, text) => {

@@ -1,0 +1,199 @@
+"""The panel as a person uses it: JupyterLab in a real browser, the sandbox behind it."""
+
+import io
+import os
+from pathlib import Path
+
+import PIL.Image
+import pytest
+from playwright.sync_api import expect
+
+from ..servers import picture
+
+SHOTS = os.environ.get("NB_BANANA_SCREENSHOTS")
+"""A folder to put screenshots into, for people to look at."""
+SIDEBAR = "window.jupyterapp.commands.execute('application:toggle-left-area')"
+
+
+@pytest.fixture(scope="module")
+def page(module_lab):
+    page = module_lab.open(
+        [
+            "%load_ext nb_banana",
+            "import PIL.Image; mug = PIL.Image.new('RGB', (60, 40), 'orange')",
+            "%banana",
+            "fox.size",
+            "",
+            "%banana",
+        ],
+        name="panel",
+    )
+    for number in range(3):
+        page.run_cell(number)
+    expect(panel(page)).to_be_visible(timeout=30_000)
+    return page
+
+
+def panel(page, cell=2):
+    return page.output(cell).get_by_role("region", name="nb_banana panel")
+
+
+def shoot(page, name):
+    if SHOTS:
+        page.screenshot(Path(SHOTS) / f"{name}.png")
+
+
+def write(page, prompt):
+    field = panel(page).get_by_label("Prompt", exact=True)
+    field.fill(prompt)
+    field.press("Tab")
+    expect(the_cell(page)).to_contain_text(prompt)
+
+
+def the_cell(page):
+    return panel(page).get_by_label("The cell that does the same")
+
+
+def result(page):
+    return panel(page).get_by_role("region", name="Result")
+
+
+def message(page):
+    return panel(page).locator(".nbb-message")
+
+
+def test_a_form_becomes_a_picture_and_the_variable_is_there(page):
+    form = panel(page)
+    shoot(page, "empty")
+    write(page, "A fox in the snow")
+    form.get_by_text("16:9", exact=True).click()
+    form.get_by_text("2K", exact=True).click()
+    form.get_by_label("Variable").fill("fox")
+    form.get_by_label("Variable").press("Tab")
+    form.locator("input[type=file]").set_input_files(
+        {"name": "my mug.png", "mimeType": "image/png", "buffer": picture(size=(64, 48))}
+    )
+    expect(form.locator(".nbb-references li")).to_have_count(1)
+    expect(the_cell(page)).to_have_text(
+        "%%banana fox -a 16:9 -r 2K -i nb_banana_uploads/my-mug.png\nA fox in the snow"
+    )
+    expect(form.locator(".nbb-price")).to_contain_text("about $0.1")
+    shoot(page, "form")
+    form.get_by_role("button", name="Generate").click()
+    image = result(page).get_by_alt_text("A fox in the snow")
+    expect(image).to_be_visible(timeout=30_000)
+    expect(result(page)).to_contain_text("2752×1536")
+    expect(image).to_have_js_property("naturalWidth", 768)
+    shoot(page, "result")
+    page.run_cell(3)
+    expect(page.output(3)).to_contain_text("(2752, 1536)")
+
+
+def test_the_cell_that_it_shows_makes_the_same_request_and_nothing_is_paid(page):
+    page.cell(4).locator(".cm-content").click()
+    page.page.keyboard.insert_text(the_cell(page).text_content())
+    page.run_cell(4)
+    expect(page.output(4)).to_contain_text("from your library · $0")
+
+
+def test_another_picture_comes_into_its_place_and_is_compared_with_the_one_before(page):
+    before = result(page).locator(".nbb-frame img").get_attribute("src")
+    write(page, "A fox at night")
+    panel(page).get_by_label("Prompt", exact=True).press("Control+Enter")
+    expect(result(page).get_by_alt_text("A fox at night")).to_be_visible(timeout=30_000)
+    assert result(page).locator(".nbb-frame img").first.get_attribute("src") != before
+    result(page).get_by_role("button", name="Compare").click()
+    expect(result(page).get_by_role("slider")).to_be_visible()
+    shoot(page, "compare")
+    result(page).get_by_role("button", name="Compare").click()
+
+
+def test_keep_as_output_leaves_a_plain_picture_below(page):
+    result(page).get_by_role("button", name="Keep as output").click()
+    expect(page.output(2).locator("figure.nb-banana img")).to_be_visible()
+
+
+def test_cancelled_it_says_what_that_means_for_the_money(page):
+    write(page, "A fox [trouble: slow 6]")
+    panel(page).get_by_role("button", name="Generate").click()
+    expect(panel(page).get_by_role("button", name="Generate")).to_be_disabled()
+    expect(panel(page).locator(".nbb-progress")).to_contain_text("2 s", timeout=15_000)
+    page.run_cell(3)  # the kernel is free meanwhile
+    panel(page).get_by_role("button", name="Cancel").click()
+    expect(message(page)).to_contain_text("You cancelled it", timeout=10_000)
+    expect(panel(page).get_by_role("button", name="Generate")).to_be_enabled()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "says"),
+    [
+        ("A fox [trouble: refusal]", "The model made no picture for this prompt"),
+        ("A {{wolf}} in the snow", "There is no 'wolf' in this notebook"),
+        ("<img src=x onerror='document.title=1'> [trouble: 400]", "did not accept the request"),
+    ],
+)
+def test_an_error_is_said_in_full_and_is_no_html(page, prompt, says):
+    write(page, prompt)
+    panel(page).get_by_role("button", name="Generate").click()
+    expect(message(page)).to_contain_text(says, timeout=30_000)
+    assert page.page.title() != "1"
+    shoot(page, "error")
+
+
+def test_an_upload_that_is_no_picture_is_refused_and_a_sixth_one_is(page):
+    upload = panel(page).locator("input[type=file]")
+    upload.set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"no picture"})
+    expect(message(page)).to_contain_text("a.txt is not a picture")
+    for number in range(2, 7):
+        one = PIL.Image.new("RGB", (20 + number, 20), "red")
+        data = io.BytesIO()
+        one.save(data, "PNG")
+        file = {"name": f"{number}.png", "mimeType": "image/png", "buffer": data.getvalue()}
+        upload.set_input_files(file)
+        expected = min(number, 5)
+        expect(panel(page).locator(".nbb-references li")).to_have_count(expected)
+    expect(message(page)).to_contain_text("at most 5 reference pictures")
+
+
+def test_what_a_model_can_not_do_is_not_offered(page):
+    form = panel(page)
+    form.get_by_label("Model").select_option("nano-banana-pro")
+    expect(form.get_by_text("21:9", exact=True)).to_be_visible()
+    expect(form.get_by_text("Web search")).to_be_hidden()
+    form.get_by_label("Model").select_option("")
+    expect(form.get_by_text("21:9", exact=True)).to_have_count(0)
+
+
+def test_it_is_usable_in_the_dark_and_in_a_narrow_window(page):
+    page.set_theme("dark")
+    shoot(page, "dark")
+    ground = panel(page).evaluate("node => getComputedStyle(node).backgroundColor")
+    assert sum(map(int, ground.removeprefix("rgb(").rstrip(")").split(",")[:3])) < 200
+    page.viewport(480, 900)
+    page.page.evaluate(f"() => {SIDEBAR}")
+    shoot(page, "narrow")
+    assert panel(page).evaluate("node => node.scrollWidth <= node.clientWidth + 1")
+    page.page.evaluate(f"() => {SIDEBAR}")
+    page.viewport(1280, 900)
+    page.set_theme("light")
+
+
+def test_a_second_panel_does_not_disturb_the_first(page):
+    page.run_cell(5)
+    expect(panel(page, 5)).to_be_visible(timeout=30_000)
+    panel(page, 5).get_by_label("Prompt", exact=True).fill("A robot")
+    panel(page, 5).get_by_text("4:3", exact=True).click()
+    expect(panel(page).get_by_label("Prompt", exact=True)).not_to_have_value("A robot")
+    expect(panel(page).get_by_role("radio", name="16:9")).to_be_checked()
+    panel(page, 5).get_by_role("button", name="Close the panel").click()
+    expect(panel(page, 5)).to_have_count(0)
+
+
+def test_reopened_without_a_kernel_it_says_what_it_was_and_keeps_what_was_kept(page):
+    saved = page.save()
+    assert "widgets" not in saved.metadata
+    page.shutdown_kernel()
+    page.load()
+    expect(page.output(2)).to_contain_text("This was the panel of nb_banana")
+    expect(page.output(2).locator("figure.nb-banana img")).to_be_visible()
+    shoot(page, "reopened")
