@@ -9,6 +9,7 @@ from traitlets import TraitError
 from nb_banana import command, progress
 from nb_banana.completion import make_matcher
 from nb_banana.errors import BananaError, Interrupted
+from nb_banana.frontend import is_rich
 from nb_banana.keys import find_key
 from nb_banana.leftovers import is_something_left
 from nb_banana.settings import VENDOR_URL, settings
@@ -30,8 +31,11 @@ def make_magic(shell: Any) -> Callable[..., Any]:
         if "help" in parsed.options:
             print(command.help_text())  # noqa: T201 - a person asked for it
             return None
-        if cell is None and not prompt:
+        if cell is None and not prompt and is_rich(shell):
             return _open_panel(line)
+        if not prompt and not parsed.options:  # a terminal shows no panel
+            print(command.help_text())  # noqa: T201 - the next best thing
+            return None
         with progress.alone_in_cell(_is_alone(shell)):
             return _draw(shell, parsed, prompt)
 

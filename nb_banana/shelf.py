@@ -55,6 +55,11 @@ class Shelf:
         self._kept = [each for each in self._kept if each.id != image.id] + [image]
         self.put(self._words)
 
+    def close(self) -> None:
+        """The panel is gone; the kept pictures stay."""
+        if self._place is not None:
+            self.put("The panel was closed. <code>%banana</code> opens it again.")
+
     def put(self, words: str) -> None:
         """Write it with these words, which are HTML."""
         self._words = words
