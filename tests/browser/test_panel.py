@@ -197,3 +197,37 @@ def test_reopened_without_a_kernel_it_says_what_it_was_and_keeps_what_was_kept(p
     expect(page.output(2)).to_contain_text("This was the panel of nb_banana")
     expect(page.output(2).locator("figure.nb-banana img")).to_be_visible()
     shoot(page, "reopened")
+
+
+def test_a_kernel_that_restarts_under_it_is_said(page):
+    page.run_cell(0)
+    page.run_cell(2)
+    expect(panel(page)).to_be_visible(timeout=30_000)
+    page.restart_kernel()
+    expect(message(page)).to_contain_text("Run this cell again")
+    expect(panel(page).get_by_role("button", name="Generate")).to_be_disabled()
+
+
+def test_it_is_worked_by_keys_alone(page):
+    page.run_cell(0)
+    page.run_cell(2)
+    field = panel(page).get_by_label("Prompt", exact=True)
+    field.focus()
+    page.page.keyboard.type("A cat by keys")
+    page.page.keyboard.press("Tab")
+    page.page.keyboard.press("ArrowRight")
+    page.page.keyboard.press("ArrowRight")
+    expect(the_cell(page)).to_have_text("%%banana -a 9:16\nA cat by keys")
+    outline = "node => getComputedStyle(node.closest('label')).outlineStyle"
+    assert panel(page).get_by_role("radio", name="9:16").evaluate(outline) != "none"
+    field.focus()
+    page.page.keyboard.press("Control+Enter")
+    expect(result(page).get_by_alt_text("A cat by keys")).to_be_visible(timeout=30_000)
+
+
+def test_every_control_has_a_name_for_a_screen_reader(page):
+    nameless = """root => [...root.querySelectorAll('button, input, select, textarea')].filter(each =>
+        !each.hidden && each.type !== 'file' && !each.textContent.trim()
+        && !each.ariaLabel && !each.getAttribute('aria-label') && !each.labels?.length
+        && each.offsetParent).map(each => each.outerHTML)"""
+    assert panel(page).evaluate(nameless) == []
