@@ -226,8 +226,8 @@ def test_it_is_worked_by_keys_alone(page):
 
 
 def test_every_control_has_a_name_for_a_screen_reader(page):
-    nameless = """root => [...root.querySelectorAll('button, input, select, textarea')].filter(each =>
-        !each.hidden && each.type !== 'file' && !each.textContent.trim()
+    nameless = """root => [...root.querySelectorAll('button, input, select, textarea')]
+        .filter(each => !each.hidden && each.type !== 'file' && !each.textContent.trim()
         && !each.ariaLabel && !each.getAttribute('aria-label') && !each.labels?.length
         && each.offsetParent).map(each => each.outerHTML)"""
     assert panel(page).evaluate(nameless) == []
