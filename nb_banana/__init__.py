@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nb_banana.image import BananaImage
     from nb_banana.models import MODELS
     from nb_banana.packing import pack
+    from nb_banana.widget import panel
     from nb_banana.recovery import recover
     from nb_banana.request import ImageRequest
     from nb_banana.settings import configure
@@ -42,6 +43,7 @@ __all__ = [
     "load",
     "login",
     "pack",
+    "panel",
     "pending",
     "recover",
     "spending",
@@ -70,6 +72,7 @@ _HOMES = {
     "load": "archive",
     "login": "api",
     "pack": "packing",
+    "panel": "widget",
     "pending": "background",
     "recover": "recovery",
     "spending": "statement",

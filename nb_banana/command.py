@@ -89,13 +89,53 @@ def parse_cell_line(line: str, names: Mapping[str, Any]) -> Line:
     >>> parse_cell_line("trex -a 16:9", {})
     Line(name='trex', options={'aspect_ratio': '16:9'})
     """
-    words = _split(line)
-    name = None
-    if words and not words[0].startswith("-"):
-        # As Python itself reads names, so that the one that is bound can be written.
-        name = unicodedata.normalize("NFKC", words.pop(0))
+    name, words = split_line(line)
+    if name is not None:
         _check_name(name, names)
     return Line(name, _parse(words, names))
+
+
+def split_line(line: str) -> tuple[str | None, list[str]]:
+    """The name and the further words of a cell's line.
+
+    Raises:
+        RequestError: quotes that do not come in pairs.
+
+    >>> split_line("trex -i 'my mug.jpg'")
+    ('trex', ['-i', 'my mug.jpg'])
+    """
+    words = _split(line)
+    if words and not words[0].startswith("-"):
+        # As Python itself reads names, so that the one that is bound can be written.
+        return unicodedata.normalize("NFKC", words[0]), words[1:]
+    return None, words
+
+
+def written_options(words: Sequence[str]) -> dict[str, Any]:
+    """The options as they are written, by their `dest`: texts, lists of texts, or True.
+
+    Raises:
+        RequestError: a word that is no option.
+
+    >>> written_options(["-i", "mug", "--take", "{{k}}"])
+    {'images': ['mug'], 'take': '{{k}}'}
+    """
+    found, rest = _parser().parse_known_args(words)
+    if rest:
+        _refuse(rest[0])
+    return vars(found)
+
+
+def quoted(word: str) -> str:
+    """A word as it is written into a line: in quotes where it has to be.
+
+    >>> quoted("cats[0]"), quoted("my mug.jpg")
+    ('cats[0]', "'my mug.jpg'")
+    """
+    try:
+        return word if _split(word) == [word] else shlex.quote(word)
+    except RequestError:
+        return shlex.quote(word)
 
 
 def parse_line(line: str, names: Mapping[str, Any]) -> tuple[Line, str]:
@@ -161,10 +201,7 @@ def _split(line: str) -> list[str]:
 
 
 def _parse(words: Sequence[str], names: Mapping[str, Any]) -> dict[str, Any]:
-    found, rest = _parser().parse_known_args(words)
-    if rest:
-        _refuse(rest[0])
-    options = vars(found)
+    options = written_options(words)
     sweeps = options.pop("sweep", None)
     if "raw" not in options:
         options = {name: _filled(value, names) for name, value in options.items()}

@@ -82,6 +82,10 @@ class Later(Generic[Value]):
         # Shielded: who stops to wait must not take it from others who do.
         return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
 
+    def on_end(self, call: Callable[[], None]) -> None:
+        """Call this when it is there or has failed: in the thread that drew it, or at once."""
+        self._future.add_done_callback(lambda _: call())
+
     def cancel(self) -> bool:
         """Stop waiting. A request that was sent can't be called back; what comes is kept.
 

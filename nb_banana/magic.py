@@ -6,20 +6,16 @@ from typing import Any
 from IPython.core.magic import no_var_expand
 from traitlets import TraitError
 
-from nb_banana import command, progress, template
+from nb_banana import command, progress
 from nb_banana.completion import make_matcher
 from nb_banana.errors import BananaError, Interrupted
 from nb_banana.keys import find_key
 from nb_banana.leftovers import is_something_left
-from nb_banana.settings import VENDOR_URL, limits, settings
+from nb_banana.settings import VENDOR_URL, settings
 
 SANDBOX_NOTE = (
     "nb_banana draws in its sandbox (no AI, no cost). With a key: AIMLAPI_KEY or nb_banana.login()"
 )
-HERE = frozenset({"dry_run", "raw", "quiet", "help"})
-"""Options that the magic itself heeds; all others are arguments of `generate`."""
-SENDING = frozenset({"alt", "save", "strict", "timeout", "fresh", "background"})
-"""Arguments of `generate` that do not belong to the request, so `dry_run` has no use for them."""
 
 
 def make_magic(shell: Any) -> Callable[..., Any]:
@@ -31,57 +27,49 @@ def make_magic(shell: Any) -> Callable[..., Any]:
             parsed, prompt = command.parse_line(line, shell.user_ns)
         else:
             parsed, prompt = command.parse_cell_line(line, shell.user_ns), cell
-        if "help" in parsed.options or not (prompt or parsed.options):
+        if "help" in parsed.options:
             print(command.help_text())  # noqa: T201 - a person asked for it
             return None
+        if cell is None and not prompt:
+            return _open_panel(line)
         with progress.alone_in_cell(_is_alone(shell)):
-            return _draw(shell, parsed, prompt.rstrip())
+            return _draw(shell, parsed, prompt)
 
     banana.__doc__ = command.help_text()
     return banana
 
 
+def _open_panel(line: str) -> Any:
+    from nb_banana.widget import panel
+
+    return panel(f"%%banana {line}") if line.strip() else panel()
+
+
 def _draw(shell: Any, line: command.Line, prompt: str) -> Any:
     # Imported with the first picture, not with the extension: requests takes its time.
     from nb_banana import api
+    from nb_banana.call import read_call
 
-    quiet = "quiet" in line.options or prompt.endswith(";")
-    prompt, arguments = _read(shell, line, prompt.removesuffix(";"))
-    if "dry_run" in line.options:
-        return api.dry_run(prompt, **{k: v for k, v in arguments.items() if k not in SENDING})
-    draw: Callable[..., Any] = api.sweep if "over" in arguments else api.generate
+    call = read_call(line, prompt, shell.user_ns)
+    if call.dry_run:
+        return api.dry_run(call.prompt, **call.asking)
+    draw: Callable[..., Any] = api.sweep if "over" in call.arguments else api.generate
     try:
-        value = draw(prompt, name=line.name, **arguments)
+        value = draw(call.prompt, name=call.name, **call.arguments)
     except (BananaError, Interrupted) as error:
         # Pictures may be paid and there although something failed (strict, save, Ctrl-C in a
         # batch): then the cell fails, and the person has them all the same.
         made = error.facts.get("image", error.facts.get("gallery"))
         if made is not None:
-            _bind(shell, line.name, made)
+            _bind(shell, call.name, made)
             shell.displayhook.update_user_ns(made)
-            if not quiet:
+            if not call.quiet:
                 made.show()
         raise
-    _bind(shell, line.name, value)
-    if quiet:
+    _bind(shell, call.name, value)
+    if call.quiet:
         _hush(shell, value)
     return value
-
-
-def _read(shell: Any, line: command.Line, prompt: str) -> tuple[str, dict[str, Any]]:
-    """The prompt and the arguments of the call that the cell stands for."""
-    from nb_banana.gathering import References
-
-    arguments = {name: value for name, value in line.options.items() if name not in HERE}
-    raw, over = "raw" in line.options, arguments.pop("sweep", None)
-    references = References(limits(), fetch=settings.fetch_references)
-    for wanted in arguments.pop("images", ()):
-        references.add(wanted, shell.user_ns)
-    if over is not None:  # each combination fills the prompt for itself
-        arguments |= {"over": over, "names": shell.user_ns, "raw": raw}
-    elif not raw:
-        prompt = template.fill(prompt, shell.user_ns, references)
-    return prompt, arguments | {"images": list(references)}
 
 
 def _bind(shell: Any, name: str | None, image: Any) -> None:

@@ -62,7 +62,7 @@ def bundle(
         return {"text/plain": f"{caption(image)} · it can't be shown: {error}"}
     encoded = base64.b64encode(data).decode()
     shown = {
-        "text/html": _figure(image, mime, encoded),
+        "text/html": figure(image, mime, encoded),
         mime: encoded,
         "text/plain": repr(image),
     }
@@ -76,7 +76,8 @@ def bundle(
     return wanted, metadata | ({mime: {"alt": image.alt}} if mime in wanted else {})
 
 
-def _figure(image: "BananaImage", mime: str, encoded: str) -> str:
+def figure(image: "BananaImage", mime: str, encoded: str) -> str:
+    """The picture with its caption as HTML."""
     return (
         '<figure class="nb-banana" style="margin:0">'
         f'<img src="data:{mime};base64,{encoded}" alt="{html.escape(image.alt)}" '

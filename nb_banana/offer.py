@@ -1,0 +1,88 @@
+"""What a model offers, for the fields of the panel: read from `MODELS`, as all else is."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from nb_banana.errors import BadReferenceError
+from nb_banana.form import Form
+from nb_banana.inherit import options_like
+from nb_banana.models import MODELS, SIZES, Model, find_model, short_name
+from nb_banana.names import find_picture
+from nb_banana.options import RESOLUTIONS
+from nb_banana.settings import settings
+
+
+def model_of(form: Form, names: Mapping[str, Any]) -> str:
+    """The model that a form's cell would ask, by its name: said, that of the first reference, or set.
+
+    Args:
+        form: the form.
+        names: the notebook's variables.
+    """
+    if form.model:
+        return form.model
+    try:
+        images = [find_picture(form.images[0], names)[0]] if form.images else []
+    except BadReferenceError:  # said when its price is asked
+        images = []
+    return str(options_like(images, {}).get("model") or settings.model)
+
+
+def offer(name: str) -> dict[str, Any]:
+    """What a model takes, as JSON for the panel.
+
+    Returns:
+        ``model`` (its short name), ``ratios``, ``resolutions``, ``search``, ``fewest`` and ``most``
+        references; ``most`` is None where that is not published.
+
+    >>> offer("pro")["most"], offer("2.5")["resolutions"]
+    (0, [])
+    """
+    model = find_model(name) or Model((name,), (name,), tuple(SIZES), RESOLUTIONS, 0, None, True)
+    return {
+        "model": short_name(name),
+        "ratios": list(model.aspect_ratios),
+        "resolutions": list(model.resolutions),
+        "search": model.web_search,
+        "fewest": model.min_images,
+        "most": model.max_images,
+    }
+
+
+def model_choices(now: str) -> list[list[str]]:
+    """Value and text of each model to choose; the first leaves it to the settings.
+
+    Args:
+        now: what the form says, which is among them even where the table does not know it.
+    """
+    known = [[model.short[0], model.short[0]] for model in MODELS]
+    found = find_model(now) if now else None
+    if found is not None:  # by whatever name the cell calls it
+        known = [[now, text] if text == found.short[0] else [value, text] for value, text in known]
+    elif now:
+        known.append([now, now])
+    return [["", f"as set: {short_name(settings.model)}"], *known]
+
+
+def fitted(form: Form, offered: Mapping[str, Any]) -> tuple[Form, str]:
+    """The form without what the model can't do, and a sentence that says what was left out.
+
+    >>> fitted(Form(web_search=True, aspect_ratio="16:9"), offer("pro"))[1]
+    'nano-banana-pro takes no web search: it was left out.'
+    """
+    lost = {
+        "aspect_ratio": form.aspect_ratio and form.aspect_ratio not in offered["ratios"],
+        "resolution": form.resolution and form.resolution not in offered["resolutions"],
+        "web_search": form.web_search and not offered["search"],
+    }
+    values = {
+        name: False if name == "web_search" else "" for name, is_lost in lost.items() if is_lost
+    }
+    if not values:
+        return form, ""
+    words = {"aspect_ratio": f"ratio {form.aspect_ratio}", "web_search": "web search"}
+    words["resolution"] = f"resolution {form.resolution}"
+    what = " and no ".join(words[name] for name in values)
+    were = "it was" if len(values) == 1 else "they were"
+    return replace(form, **values), f"{offered['model']} takes no {what}: {were} left out."
