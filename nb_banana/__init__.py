@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nb_banana.image import BananaImage
     from nb_banana.models import MODELS
     from nb_banana.packing import pack
-    from nb_banana.widget import panel
+    from nb_banana.panels import panel
     from nb_banana.recovery import recover
     from nb_banana.request import ImageRequest
     from nb_banana.settings import configure
@@ -72,7 +72,7 @@ _HOMES = {
     "load": "archive",
     "login": "api",
     "pack": "packing",
-    "panel": "widget",
+    "panel": "panels",
     "pending": "background",
     "recover": "recovery",
     "spending": "statement",

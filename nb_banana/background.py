@@ -91,7 +91,7 @@ def start(
         image.end(studio.hand_over(found, wishes))
         return image
     service = replace(studio.find_service(key, timeout), pace=pace)
-    purse.check_budget([request], service, services.kind_of_service(service))
+    purse.check_budget([request], service, services.kind_of_service(service), ask=not wishes.agreed)
     agreed = replace(wishes, agreed=True)
     _begin(image, lambda: studio.make(request, agreed, kinds=kinds, service=service))
     return image

@@ -1,4 +1,4 @@
-"""A cell's line and text → the call that it stands for. The magic makes it, and so does the panel."""
+"""A cell's line and text → the call that it stands for. Magic and panel make the same one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

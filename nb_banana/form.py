@@ -1,6 +1,6 @@
 """`Form`: what the panel's fields hold, and the ``%%banana`` cell that says the same."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any
 
 from nb_banana.command import quoted, split_line, written_options
@@ -59,12 +59,12 @@ class Form:
 
 
 def read_cell(text: str) -> Form:
-    """The form of a ``%%banana`` cell.
+    r"""The form of a ``%%banana`` cell.
 
     Raises:
         RequestError: it is none, or its line is not understood.
 
-    >>> read_cell("%%banana fruit -a 16:9 --take 2\\na banana").more
+    >>> read_cell("%%banana fruit -a 16:9 --take 2\na banana").more
     '--take 2'
     """
     first, _, prompt = text.lstrip().partition("\n")
@@ -83,20 +83,6 @@ def read_cell(text: str) -> Form:
     own["images"] = tuple(own.get("images", ()))
     more = [word for option, value in said.items() for word in _words(option, value)]
     return Form(prompt, name=name or "", count=int(count), more=" ".join(more), **own)
-
-
-def changed(form: Form, **values: Any) -> Form:
-    """The form with other values, each of its field's own kind.
-
-    Raises:
-        RequestError: a field that is not there, or a value that it can't hold.
-    """
-    for name, value in values.items():
-        if name not in {each.name for each in fields(Form)}:
-            raise RequestError(f"The panel has no field {name!r}.")
-        if not isinstance(value, type(getattr(form, name))):
-            raise RequestError(f"{name} is not {value!r}.")
-    return replace(form, **values)
 
 
 def _words(option: str, value: Any) -> list[str]:

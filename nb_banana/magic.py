@@ -40,7 +40,7 @@ def make_magic(shell: Any) -> Callable[..., Any]:
 
 
 def _open_panel(line: str) -> Any:
-    from nb_banana.widget import panel
+    from nb_banana.panels import panel
 
     return panel(f"%%banana {line}") if line.strip() else panel()
 

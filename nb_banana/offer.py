@@ -4,17 +4,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from nb_banana.errors import BadReferenceError
+from nb_banana.errors import BadReferenceError, RequestError
 from nb_banana.form import Form
 from nb_banana.inherit import options_like
-from nb_banana.models import MODELS, SIZES, Model, find_model, short_name
+from nb_banana.models import MODELS, RESOLUTIONS, SIZES, Model, choose, find_model, short_name
 from nb_banana.names import find_picture
-from nb_banana.options import RESOLUTIONS
 from nb_banana.settings import settings
 
 
 def model_of(form: Form, names: Mapping[str, Any]) -> str:
-    """The model that a form's cell would ask, by its name: said, that of the first reference, or set.
+    """The model that a form's cell would ask: said, that of the first reference, or set.
 
     Args:
         form: the form.
@@ -72,11 +71,11 @@ def fitted(form: Form, offered: Mapping[str, Any]) -> tuple[Form, str]:
     'nano-banana-pro takes no web search: it was left out.'
     """
     lost = {
-        "aspect_ratio": form.aspect_ratio and form.aspect_ratio not in offered["ratios"],
-        "resolution": form.resolution and form.resolution not in offered["resolutions"],
+        "aspect_ratio": _is_lost("aspect_ratio", form.aspect_ratio, offered["ratios"]),
+        "resolution": _is_lost("resolution", form.resolution, offered["resolutions"]),
         "web_search": form.web_search and not offered["search"],
     }
-    values = {
+    values: dict[str, Any] = {
         name: False if name == "web_search" else "" for name, is_lost in lost.items() if is_lost
     }
     if not values:
@@ -86,3 +85,14 @@ def fitted(form: Form, offered: Mapping[str, Any]) -> tuple[Form, str]:
     what = " and no ".join(words[name] for name in values)
     were = "it was" if len(values) == 1 else "they were"
     return replace(form, **values), f"{offered['model']} takes no {what}: {were} left out."
+
+
+def _is_lost(field: str, value: str, allowed: list[str]) -> bool:
+    """Whether a value can't be had; one that is filled in later may be."""
+    if not value or "{{" in value:
+        return False
+    try:
+        choose(field, value, allowed)
+    except RequestError:
+        return True
+    return False

@@ -1,4 +1,4 @@
-"""The pictures that a notebook has at hand, by the words that a cell has for them, and thumbnails."""
+"""The pictures that a notebook has at hand, by the words that a cell has for them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -42,8 +42,14 @@ def _pictures(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         for index, each in enumerate(value[:IN_ONE]):
             if is_picture(each):
                 yield f"{name}[{index}]", each
-    elif is_picture(value):
+    elif is_picture(value) or _is_colours(value):
         yield name, value
+
+
+def _is_colours(value: Any) -> bool:
+    """Whether an array is surely a picture: rows of red, green, blue in bytes."""
+    shape: Any = getattr(value, "shape", ())
+    return str(getattr(value, "dtype", "")) == "uint8" and len(shape) == 3 and shape[2] in (3, 4)
 
 
 def find(word: str, names: Mapping[str, Any]) -> Any:

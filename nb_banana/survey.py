@@ -56,7 +56,8 @@ def survey(
             service = studio.find_service(key, timeout, elsewhere=elsewhere)
         except (NotKeptError, MissingKeyError):  # said for each that is missing
             return Road(kinds, None)
-        purse.check_budget(missing, service, services.kind_of_service(service))
+        ask = not all(job.wishes.agreed for job in jobs)
+        purse.check_budget(missing, service, services.kind_of_service(service), ask=ask)
     return Road(kinds, service, _say(len(jobs), len(missing), _price(missing, service)))
 
 

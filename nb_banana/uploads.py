@@ -1,7 +1,7 @@
 """Pictures that a person drops into the panel: they become files beside the notebook.
 
-A file has a name that a cell can say, today and after the kernel has restarted. The browser sends it
-in pieces, for Jupyter's server closes the connection at a message of more than 10 MB
+A file has a name that a cell can say, today and after the kernel has restarted. The browser sends
+it in pieces, for Jupyter's server closes the connection at a message of more than 10 MB
 (https://github.com/jupyter-widgets/ipywidgets/issues/2522).
 """
 

@@ -1,0 +1,126 @@
+"""A picture → the form that asks for it again, and the words that a cell has for pictures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nb_banana import archive
+from nb_banana.desk import order_of
+from nb_banana.errors import BadReferenceError, BananaError
+from nb_banana.form import MAGIC, Form, read_cell
+from nb_banana.image import BananaImage
+from nb_banana.inherit import options_like
+from nb_banana.names import NotFound, find_picture, look_up, name_of
+from nb_banana.references import Reference, as_reference
+from nb_banana.settings import settings
+from nb_banana.uploads import keep
+
+Names = Mapping[str, Any]
+LOOKS = 20
+"""So many of the last cells are looked at for the one that made a picture."""
+
+
+def form_of(what: Any, names: Names, history: Sequence[str] = ()) -> tuple[Form, str]:
+    """The form for what a person opens the panel with, and its cell as it was written.
+
+    Args:
+        what: a picture, the name of one in the notebook, the id or file of one in the library, or
+            the text of a ``%%banana`` cell.
+        names: the notebook's variables.
+        history: the cells that were run; the one that made the picture is taken as it stands.
+
+    Raises:
+        BananaError: there is no such picture.
+    """
+    if isinstance(what, str) and what.lstrip().startswith(MAGIC):
+        return read_cell(what), what
+    name = ""
+    if isinstance(what, str):
+        found = look_up(what, names)
+        name, what = (what, found) if not isinstance(found, NotFound) else ("", archive.load(what))
+    if isinstance(what, BananaImage):
+        name = name or name_of(what, names)
+        form = form_of_image(what, names)
+        return _typed(what, name, names, history) or (form, form.cell)
+    as_reference(what)  # says that it is no picture
+    word = name or name_of(what, names)
+    if not word:
+        raise BadReferenceError(
+            "Give the picture a name in the notebook, and open the panel again."
+        )
+    form = Form(images=(word,))
+    return form, form.cell
+
+
+def _typed(
+    image: BananaImage, name: str, names: Names, history: Sequence[str]
+) -> tuple[Form, str] | None:
+    """The cell that a person wrote for a picture, with its ``{{…}}``; None where none is found."""
+    cells = [each for each in reversed(history) if each.startswith(f"{MAGIC} {name}")]
+    for text in cells[:LOOKS] if name else ():
+        try:
+            form = read_cell(text)
+            order = order_of(form, names)
+        except (BananaError, ValueError):  # another cell, or its names are others by now
+            continue
+        keys = [job.request.key for job in order.jobs]
+        if form.name == name and keys == [image.request.key]:
+            return form, text
+    return None
+
+
+def form_of_image(image: BananaImage, names: Names) -> Form:
+    """The form that asks for a picture again; its references go by words that are found."""
+    form = read_cell(image.cell())
+    words = tuple(_word(each, names) for each in image.request.references)
+    if names.get(form.name) is not image:
+        form = replace(form, name="")
+    return replace(form, images=words)
+
+
+def _word(reference: Reference, names: Names) -> str:
+    """A word behind ``-i`` that is this reference: a name, an address, else a file."""
+    try:
+        value = find_picture(reference.label, names)[0]
+        if as_reference(value).digest == reference.digest:
+            return reference.label
+    except BananaError:
+        pass
+    if reference.data is None:
+        return reference.url
+    try:
+        path = archive.load(reference.origin).path
+        if path is not None and as_reference(path).digest == reference.digest:
+            return short_path(path)
+    except BananaError:  # it was never ours
+        pass
+    return keep(Path(reference.label).name or "picture", reference.data)
+
+
+def edit_form(form: Form, image: BananaImage) -> Form:
+    """The form, in the shape of the picture that is its reference now."""
+    like = options_like([image], {"model": form.model or settings.model})
+    return replace(form, aspect_ratio=str(like.get("aspect_ratio", form.aspect_ratio)))
+
+
+def word_of(image: BananaImage, names: Names) -> str:
+    """What a cell calls a picture: its variable, else its file in the library.
+
+    Raises:
+        BadReferenceError: it has neither.
+    """
+    word = name_of(image, names)
+    if not word and image.path is not None:
+        word = short_path(image.path)
+    if not word:
+        raise BadReferenceError("This picture has no file: give it a name first, above Generate.")
+    return word
+
+
+def short_path(path: Path) -> str:
+    """A path as a person writes it: below the current folder, or from ``~``."""
+    for folder, begin in ((Path.cwd(), ""), (Path.home(), "~/")):
+        if path.is_relative_to(folder):
+            return begin + path.relative_to(folder).as_posix()
+    return str(path)
