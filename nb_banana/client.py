@@ -102,7 +102,10 @@ def generate(request: ImageRequest, service: Service, client_request_id: str) ->
     try:
         return _answer(request, service, client_request_id)
     except BananaError as error:
-        raise http.redact(error, service.secret) from None
+        redacted = http.redact(error, service.secret)
+    # Not inside of `except`: there the first error, with what the service echoed, would come along
+    # as its context, which some pickles take (tblib's, which Dask brings).
+    raise redacted
 
 
 def _answer(request: ImageRequest, service: Service, client_request_id: str) -> Answer:

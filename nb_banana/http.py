@@ -122,6 +122,9 @@ def send(
     except KeyboardInterrupt:
         SESSIONS.forget()
         raise
+    except requests.RequestException as error:
+        error.request = None  # the key is in its header, and errors are shown, logged and pickled
+        raise
 
 
 def read_body(response: requests.Response, most: int, *, seconds: float) -> bytes:

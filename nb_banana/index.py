@@ -123,8 +123,6 @@ class Index:
         """
         with self._connected() as connection:
             connection.execute("PRAGMA synchronous = FULL")  # not every build's default
-            # Emptied and not deleted: one wait less for the folder to be on the disk.
-            connection.execute("PRAGMA journal_mode = TRUNCATE")
             connection.execute("BEGIN IMMEDIATE")
             yield Session(connection)
             connection.execute("COMMIT")  # after an error, closing takes all of it back

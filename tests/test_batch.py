@@ -1,5 +1,7 @@
 """Many pictures on the one road: order, failures, money, what is in the library already."""
 
+import time
+
 import pandas as pd
 import polars as pl
 import pytest
@@ -65,6 +67,8 @@ def test_equal_prompts_are_drawn_once(service):
 
 def test_the_same_is_not_paid_twice_by_two_threads(service):
     first = nb_banana.generate("a cat [trouble: slow 0.5]", background=True)
+    while not service.posts:
+        time.sleep(0.01)
     again = nb_banana.generate("a cat [trouble: slow 0.5]")
     assert len(service.posts) == 1
     assert again.digest == first.digest

@@ -5,6 +5,7 @@ import pickle
 import traceback
 import warnings
 
+import distributed  # noqa: F401 - its tblib pickles an error with all that hangs on it
 import nbformat
 import pytest
 

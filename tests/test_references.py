@@ -584,7 +584,7 @@ def test_a_missing_file_comes_with_the_names_near_it(tmp_path, monkeypatch):
         BadReferenceError, match=r"'mug\.jpg' is not there \(in .*; did you mean mug\.png\?\)\.$"
     ):
         as_reference("mug.jpg")
-    with pytest.raises(BadReferenceError, match=r"^my_mug \('mug\.jpg'\) is not there .*\?$"):
+    with pytest.raises(BadReferenceError, match=r"^my_mug \('mug\.jpg'\) is not there .*\?\)\.$"):
         as_reference(Path("mug.jpg"), label="my_mug")
     with pytest.raises(BadReferenceError, match=f"there is no folder {tmp_path / 'no'}"):
         as_reference(tmp_path / "no" / "mug.jpg")
@@ -890,4 +890,4 @@ def test_a_value_is_recognised_without_running_its_code():
             raise AssertionError(name)
 
     assert not is_picture(Trap())
-    assert as_reference(SimpleNamespace(bytes=encode(picture()), mime="", request=None)).data
+    assert as_reference(SimpleNamespace(bytes=encode(picture()), parents=(), request=None)).data
