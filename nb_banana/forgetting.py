@@ -1,17 +1,30 @@
-"""Take a request's words and pictures out of the index, and say which files are left over."""
+"""Take requests' words and pictures out of the library; their bills stay."""
 
 import json
+from collections.abc import Iterable
+from pathlib import Path
 
 from nb_banana.index import Session
 from nb_banana.rows import FORGOTTEN
+from nb_banana.vault import Vault
 
 
-def forget(session: Session, request_id: str) -> set[str]:
-    """Empty the request's row but for its bill, and take its pictures away.
+def forget(session: Session, vault: Vault, request_ids: Iterable[str]) -> list[Path]:
+    """Empty the rows of requests but for their bills, and delete the files that nobody else uses.
 
     Returns:
-        The names of the files that it used; another row may use them too, see `is_used`.
+        The files that were deleted.
     """
+    names = set().union(*(_empty(session, each) for each in request_ids))
+    unused = [name for name in sorted(names) if not _is_used(session, name)]
+    # Before the commit: after it, another kernel could have kept the same bytes again.
+    for name in unused:
+        vault.remove(name)
+    return [vault.path(name) for name in unused]
+
+
+def _empty(session: Session, request_id: str) -> set[str]:
+    """The names of the files that the request used; another row may use them too."""
     pictures = session.rows("SELECT path FROM pictures WHERE request_id = ?", request_id)
     (row,) = session.rows("SELECT refs FROM requests WHERE id = ?", request_id)
     session.run("DELETE FROM pictures WHERE request_id = ?", request_id)
@@ -22,7 +35,7 @@ def forget(session: Session, request_id: str) -> set[str]:
     return names
 
 
-def is_used(session: Session, name: str) -> bool:
+def _is_used(session: Session, name: str) -> bool:
     """Whether any row still names the file."""
     return bool(
         session.rows(

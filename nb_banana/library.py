@@ -205,18 +205,8 @@ class Library(Journal):
             NotKeptError: an id fits nothing, or several; then nothing is deleted.
         """
         wanted = [self._request_ids(each) for each in ids]
-
-        def write(session: Session) -> list[str]:
-            names: set[str] = set()
-            for request_id in {each for several in wanted for each in several}:
-                names |= forgetting.forget(session, request_id)
-            unused = [name for name in sorted(names) if not forgetting.is_used(session, name)]
-            # Before the commit: after it, another kernel could have kept the same bytes again.
-            for name in unused:
-                self._vault.remove(name)
-            return unused
-
-        return [self._vault.path(name) for name in self._index.write(write)]
+        ids = {each for several in wanted for each in several}
+        return self._index.write(lambda session: forgetting.forget(session, self._vault, ids))
 
     @contextmanager
     def _written(self, data: bytes) -> Iterator[tuple[Path, str]]:
