@@ -12,17 +12,27 @@ from nb_banana.progress import QUIET_SECONDS, is_silent
 class Bar:
     """A bar of tqdm: a widget in a notebook, text in a terminal, nothing in a script's log.
 
+    In a notebook it stands in the place of the line that says the price, which comes back after it:
+    a saved notebook has only the line.
+
     Args:
         total: how many pictures are asked for; None where nobody knows.
+        line: what is said before it begins.
     """
 
-    def __init__(self, total: int | None) -> None:
+    def __init__(self, total: int | None, line: str) -> None:
         self._total = total
+        self._line = line
+        self._place: Place | None = None
+        if is_kernel():
+            self._place = Place()
+            self._place.show(self._text)
+        elif line and shell() is not None:
+            print(line)  # noqa: T201 - before anything is paid
         self._started = time.monotonic()
         self._done = self._failed = self._reused = 0
         self._spent = Decimal(0)
         self._bar: Any = None
-        self._place: Place | None = None
 
     def count(self, *, failed: bool, reused: bool, usd: Decimal | None) -> None:
         """One more has ended."""
@@ -46,20 +56,22 @@ class Bar:
         """Take the bar away; nothing of it stays in a saved notebook."""
         if self._bar is not None:
             self._bar.close()
-        if self._place is not None:
-            self._place.show({})
+            if self._place is not None:
+                self._place.show(self._text)
 
     def _open(self) -> None:
         from tqdm.auto import tqdm
 
         options: dict[str, Any] = {"total": self._total, "unit": "picture", "leave": False}
-        if not is_kernel():
+        if self._place is None:
             self._bar = tqdm(**options, disable=None)  # None: nothing where no terminal is
             return
-        # Shown by us, for the place has to be known from which it is taken away.
         self._bar = tqdm(**options, display=False)
-        self._place = Place()
         self._place.show_value(self._bar.container)
+
+    @property
+    def _text(self) -> dict[str, str]:
+        return {"text/plain": self._line} if self._line else {}
 
     def _story(self) -> str:
         parts = (

@@ -25,7 +25,6 @@ from nb_banana.errors import (
     RateLimitError,
     RequestError,
 )
-from nb_banana.frontend import shell
 from nb_banana.gallery import Failure, Gallery
 from nb_banana.image import BananaImage
 from nb_banana.jobs import Job, numbered
@@ -91,8 +90,6 @@ def prepare(
     else:
         jobs = numbered(jobs, whole.name)
         road = open_end(key, timeout, elsewhere=carrier is not None)
-    if road.say and shell() is not None:
-        print(road.say)  # noqa: T201 - before anything is paid
     return Crew(jobs, road, whole, labels, carrier)
 
 
@@ -125,7 +122,7 @@ class Crew:
         self.road, self.whole, self.labels = road, whole, labels
         service = road.service
         self.service = service and replace(service, pace=self.pace, carrier=carrier)
-        self.bar = Bar(len(jobs) if isinstance(jobs, list) else None)
+        self.bar = Bar(len(jobs) if isinstance(jobs, list) else None, road.say)
         self.waiting = jobs
         self.jobs: list[Job] = []
         self.entries: dict[int, Entry] = {}
