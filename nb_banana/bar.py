@@ -63,6 +63,7 @@ class Bar:
         from tqdm.auto import tqdm
 
         options: dict[str, Any] = {"total": self._total, "unit": "picture", "leave": False}
+        options["desc"] = self._line
         if self._place is None:
             self._bar = tqdm(**options, disable=None)  # None: nothing where no terminal is
             return

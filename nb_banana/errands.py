@@ -6,6 +6,7 @@ does not travel: a worker looks for its own (environment, keyring), as the noteb
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
@@ -105,6 +106,7 @@ class Courier:
 
     def __init__(self, executor: Executor, key_name: str | None = None) -> None:
         self._key_name = key_name
+        self._lock = threading.Lock()  # ipyparallel's does not expect many at once
         self._submit: Callable[[Errand], Future[Any]] = lambda errand: executor.submit(run, errand)
         if type(executor).__module__.partition(".")[0] == "distributed":
             from nb_banana.dask_once import submitter
@@ -123,7 +125,8 @@ class Courier:
         """
         errand = Errand(payload, service.base_url, timeout, client_request_id, self._key_name)
         try:
-            future = self._submit(errand)
+            with self._lock:
+                future = self._submit(errand)
         except Exception as error:  # noqa: BLE001 - each executor has its own; nothing has begun
             raise NotSentError(
                 f"The executor takes no work: {error}. Nothing was sent. Start it anew.",

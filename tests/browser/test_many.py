@@ -1,0 +1,53 @@
+"""Many pictures and pictures in the background, as a person sees them in JupyterLab."""
+
+import pytest
+from playwright.sync_api import expect
+
+
+@pytest.fixture(scope="module")
+def page(module_lab):
+    page = module_lab.open(
+        [
+            "%load_ext nb_banana",
+            "%%banana cats -n 6 -a 16:9\na cat [trouble: slow 1.5]",
+            "%%banana sky --background -a 16:9\na balloon above mountains [trouble: slow 3]",
+            "'another cell'",
+            "sky.size",
+        ],
+        name="many",
+    )
+    page.run_cell(0)
+    return page
+
+
+def test_a_bar_counts_while_they_are_drawn_and_then_there_is_one_sheet(page):
+    page.start_cell(1)
+    bar = page.output(1).locator(".widget-hbox")
+    expect(bar).to_contain_text("/6", timeout=20_000)
+    expect(bar).to_contain_text("6 pictures, about $0.54")
+    page.wait_for_cell(1)
+    expect(bar).to_have_count(0)
+    expect(page.output(1).locator("figure img")).to_have_count(1)
+    expect(page.output(1)).to_contain_text("6 pictures, about $0.54 play money")
+
+
+def test_a_picture_in_the_background_comes_into_its_own_place(page):
+    page.run_cell(2)
+    expect(page.output(2)).to_contain_text("drawing in the background")
+    page.run_cell(3)
+    expect(page.output(2).locator("figure img")).to_be_visible(timeout=20_000)
+    expect(page.output(2)).not_to_contain_text("drawing in the background")
+    page.run_cell(4)
+    expect(page.output(4)).to_contain_text("(1376, 768)")
+
+
+def test_the_saved_notebook_has_the_pictures_and_opens_without_a_kernel(page):
+    saved = page.save()
+    line, sheet = saved.cells[1].outputs
+    assert line.data == {"text/plain": "6 pictures, about $0.54 play money"}
+    (place,) = saved.cells[2].outputs
+    assert {"text/html", "image/jpeg"} <= set(sheet.data) & set(place.data)
+    page.shutdown_kernel()
+    page.load()
+    expect(page.output(1).locator("figure img")).to_be_visible()
+    expect(page.output(2).locator("figure img")).to_be_visible()
