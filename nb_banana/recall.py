@@ -101,7 +101,20 @@ def _word(reference: Reference, names: Names) -> str:
 def edit_form(form: Form, image: BananaImage) -> Form:
     """The form, in the shape of the picture that is its reference now."""
     like = options_like([image], {"model": form.model or settings.model})
-    return replace(form, aspect_ratio=str(like.get("aspect_ratio", form.aspect_ratio)))
+    ratio = str(like.get("aspect_ratio", form.aspect_ratio))
+    return replace(
+        form, aspect_ratio=ratio, name=_next(form.name) if form.name in form.images else form.name
+    )
+
+
+def _next(name: str) -> str:
+    """Another name like it: a cell that binds its own reference would draw another one each time.
+
+    >>> _next("cafe"), _next("cafe_2")
+    ('cafe_2', 'cafe_3')
+    """
+    start, _, number = name.rpartition("_")
+    return f"{start}_{int(number) + 1}" if start and number.isdecimal() else f"{name}_2"
 
 
 def word_of(image: BananaImage, names: Names) -> str:

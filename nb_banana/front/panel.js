@@ -6,6 +6,8 @@ const LARGEST = 100_000_000;
 const PATIENCE = 5_000; // ms until it is said that the kernel does not answer
 const TYPING = 300; // ms without a key until the kernel hears of the text
 
+const LOST = ["restarting", "autorestarting", "terminating", "dead"];
+
 let panels = 0;
 
 /** An element: `h("button", {onclick}, "Save")`. */
@@ -52,7 +54,7 @@ function connect(model) {
   });
   function put(image, url) {
     if (url) image.src = url;
-    else image.replaceWith(h("span", { className: "nbb-none", ariaHidden: "true" }, "🖼"));
+    else image.replaceWith(h("span", { className: "nbb-none", ariaHidden: "true" }, "▨"));
   }
   return {
     listeners,
@@ -64,9 +66,9 @@ function connect(model) {
     /** An image whose picture comes from the kernel when it is not here yet. */
     picture(sight, alt) {
       const image = h("img", { alt });
-      if (!sight) return h("span", { className: "nbb-none", ariaHidden: "true" }, "🔗");
+      if (!sight) return h("span", { className: "nbb-none", ariaHidden: "true" }, "URL");
       if (came.has(sight)) {
-        if (!came.get(sight)) return h("span", { className: "nbb-none" }, "🖼");
+        if (!came.get(sight)) return h("span", { className: "nbb-none" }, "▨");
         image.src = came.get(sight);
       } else {
         if (!waiting.has(sight)) model.send({ do: "sight", sight });
@@ -108,7 +110,7 @@ function makeFields(model, id) {
   };
   text("prompt", { rows: 5, placeholder: "What to draw. {{name}} is filled from the notebook; Ctrl+Enter generates." }, "textarea");
   fields.prompt.node.spellcheck = true;
-  text("name", { placeholder: "none", size: 12 });
+  text("name", { placeholder: "e.g. trex", size: 8 });
   text("more", { placeholder: "--alt 'A cat' --take 2" });
   const count = h("input", { id: `${id}-count`, type: "number", min: 1, max: 100, step: 1 });
   count.onchange = () => {
@@ -138,16 +140,17 @@ function makeFields(model, id) {
     const node = h("div", { className: "nbb-choices", role: "radiogroup" });
     node.setAttribute("aria-labelledby", `${id}-${name}-label`);
     const show = () => {
-      const values = model.get("offered")[offered] ?? [];
+      const now = model.get(name); // what a cell says in its own way (16x9, {{ratio}}) is there too
+      const values = [...new Set([...(model.get("offered")[offered] ?? []), ...(now ? [now] : [])])];
       fill(
         node,
         ...["", ...values].map((value) => {
           const input = h("input", { type: "radio", name: `${id}-${name}`, value });
-          input.checked = value === model.get(name);
+          input.checked = value === now;
           input.dataset.key = `${name}-${value}`;
           input.onchange = () => set(name, value);
           const label = h("label", {}, input);
-          if (shape) label.append(value ? shapeOf(value) : h("span", { className: "nbb-shape nbb-auto" }));
+          if (shape) label.append(value.includes(":") ? shapeOf(value) : h("span", { className: "nbb-shape nbb-auto" }));
           label.append(h("span", {}, value || "auto"));
           label.title = value ? "" : "left to the reference picture, or to the settings";
           return label;
@@ -162,7 +165,7 @@ function makeFields(model, id) {
 /** A small rectangle of a ratio. */
 function shapeOf(ratio) {
   const [across, down] = ratio.split(":").map(Number);
-  const side = 18 / Math.max(across, down);
+  const side = 15 / Math.max(across, down);
   const node = h("span", { className: "nbb-shape", ariaHidden: "true" });
   node.style.width = `${Math.max(3, across * side)}px`;
   node.style.height = `${Math.max(3, down * side)}px`;
@@ -241,9 +244,9 @@ function makeReferences(model, line, set, say) {
   const show = () => {
     const found = model.get("references");
     fill(list, ...found.map(({ word, sight, problem }, at) => {
-      const item = h("li", {}, line.picture(sight, ""), h("span", { className: "nbb-word", title: word },
-        `${at + 1}. ${word}`), );
-      if (problem) item.append(h("span", { className: "nbb-problem" }, problem));
+      const name = h("span", { className: "nbb-word", title: word }, `${at + 1}. ${word}`);
+      if (problem) name.append(h("span", { className: "nbb-problem" }, ` ${problem}`));
+      const item = h("li", {}, line.picture(sight, ""), name);
       for (const [label, says, to] of [["↑", "up", at - 1], ["↓", "down", at + 1]]) {
         const node = button(label, () => move(at, to), { ariaLabel: `Move ${word} ${says}`, disabled: to < 0 || to >= found.length });
         node.dataset.key = `${says} ${word}`;
@@ -256,6 +259,7 @@ function makeReferences(model, line, set, say) {
     }));
     const limit = most();
     const known = limit === null || limit === undefined ? "" : ` of ${limit}`;
+    full.hidden = limit !== 0 && !found.length;
     full.textContent = limit === 0
       ? `${model.get("offered").model} takes no reference pictures.`
       : found.length ? `${found.length}${known}; the prompt calls them image 1, image 2 …` : "";
@@ -365,9 +369,17 @@ export default () => {
         message.className = `nbb-message nbb-${kind}`;
         message.setAttribute("role", kind === "error" ? "alert" : "status");
         message.textContent = text ?? "";
+        if (kind !== "ask") return;
+        const yes = button("Send it", () => act({ do: "generate", agreed: true }), { className: "nbb-primary" });
+        message.append(h("span", { className: "nbb-row" }, yes, button("Don't", () => say("note", ""))));
+        yes.focus();
       };
       const sendFields = () => Object.values(fields).forEach((field) => field.send());
-      const act = (content) => { sendFields(); line.send(content); };
+      const act = (content) => {
+        say("note", "");
+        sendFields();
+        line.send(content);
+      };
       const references = makeReferences(model, line, set, say);
       const result = makeResult(model, line, act);
       const cell = makeCell(model, fields, say);
@@ -418,7 +430,8 @@ export default () => {
       const form = h("div", { className: "nbb-form" },
         labelled("Prompt", fields.prompt.node),
         choices.aspect_ratio,
-        h("div", { className: "nbb-row nbb-fields" }, choices.resolution, labelled("Model", fields.model.node),
+        choices.resolution,
+        h("div", { className: "nbb-fields" }, labelled("Model", fields.model.node),
           labelled("Takes", fields.count.node), labelled("Variable", fields.name.node, "The picture is bound to this name")),
         h("div", { className: "nbb-row" }, search, h("label", { className: "nbb-check", title: "Pay for a new picture although this one is in your library" }, fields.fresh.node, "Fresh, even if I have it")),
         references.node,
@@ -428,7 +441,7 @@ export default () => {
       const body = h("fieldset", { className: "nbb-body" }, form,
         h("div", { className: "nbb-side" }, result.node, cell.node), past);
       const root = h("div", { className: "nbb", role: "region", ariaLabel: "nb_banana panel" },
-        h("div", { className: "nbb-head" }, h("strong", {}, "🍌 nb_banana"), close), message, body);
+        h("div", { className: "nbb-head" }, h("strong", {}, "nb_banana"), close), message, body);
       // JupyterLab's own shortcuts (arrows move between cells, d d deletes one) stay out of the panel.
       root.dataset.lmSuppressShortcuts = "true";
       root.onkeydown = (event) => event.stopPropagation();
@@ -437,9 +450,12 @@ export default () => {
       style.textContent = `[data-nb-banana="${model.get("shelf_id")}"] { display: none }`;
       el.append(style, root);
 
+      // JupyterLab and Notebook 7 tell the kernel's state; elsewhere only its silence is noticed.
       let isGone = false;
+      const kernel = model.widget_manager?.kernel;
+      const watchKernel = (_, status) => LOST.includes(status) && gone();
+      kernel?.statusChanged?.connect(watchKernel);
       const gone = () => {
-        if (isGone || !el.closest(".jupyter-widgets-disconnected")) return;
         isGone = true;
         body.disabled = true;
         clearInterval(ticking);
@@ -462,7 +478,6 @@ export default () => {
         "change:head change:prompt": cell.show,
         "change:models": fields.model.show,
         "change:offered": () => { fields.aspect_ratio.show(); fields.resolution.show(); showOffer(); references.show(); },
-        comm_live_update: () => setTimeout(gone, 50),
       };
       for (const [name, { show }] of Object.entries(fields)) watch[`change:${name}`] ??= show;
       watch["change:prompt"] = () => { fields.prompt.show(); cell.show(); };
@@ -475,6 +490,7 @@ export default () => {
       return () => {
         clearInterval(ticking);
         line.listeners.delete(listen);
+        kernel?.statusChanged?.disconnect(watchKernel);
         for (const [events, show] of Object.entries(watch)) model.off(events, show);
       };
     },
