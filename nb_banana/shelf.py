@@ -7,13 +7,14 @@ gone, whatever else is in its bundle. The panel hides the words while it lives.
 import base64
 import html
 import secrets
-from typing import Any
 
+from nb_banana.frontend import Place
 from nb_banana.image import BananaImage
 from nb_banana.settings import settings
 from nb_banana.showing import Bundle, figure
 
 VIEW = "application/vnd.jupyter.widget-view+json"
+WORDS = "The panel of nb_banana: %banana opens it."
 HIDE_ERROR = (
     "<style>.jp-OutputArea-child:has(+ .jp-OutputArea-child [data-nb-banana])"
     " > .jupyter-widgets:not(:has(*)) {display: none}</style>"
@@ -25,8 +26,8 @@ def bundle(model_id: str) -> Bundle:
     """What a panel is: the widget, and for what knows no widgets the words."""
     return {
         VIEW: {"version_major": 2, "version_minor": 0, "model_id": model_id},
-        "text/html": "<p>The panel of nb_banana: <code>%banana</code> opens it.</p>",
-        "text/plain": "The panel of nb_banana: %banana opens it.",
+        "text/html": f"<p>{WORDS}</p>",
+        "text/plain": WORDS,
     }
 
 
@@ -39,12 +40,13 @@ class Shelf:
 
     def __init__(self) -> None:
         self.id = secrets.token_hex(6)
-        self._handle: Any = None
+        self._place: Place | None = None
         self._kept: list[BananaImage] = []
         self._words = ""
 
     def show(self, cell: str) -> None:
         """Put it there, or write it anew, with the cell that the panel stood for."""
+        self._place = self._place or Place()
         self.put(
             "This was the panel of nb_banana. Run this cell to open it again; it stood for "
             f"<pre>{html.escape(cell)}</pre>"
@@ -56,17 +58,12 @@ class Shelf:
         self.put(self._words)
 
     def put(self, words: str) -> None:
-        """Write it with these words, which are HTML."""
-        from IPython.display import DisplayHandle
-
+        """Write it with these words, which are HTML; where the panel was never shown, nothing."""
         self._words = words
-        if self._handle is None:
-            self._handle = DisplayHandle()  # type: ignore[no-untyped-call]
-            self._handle.display(self._bundle(), raw=True)
-        else:
-            self._handle.update(self._bundle(), raw=True)
+        if self._place is not None:
+            self._place.show(*self._bundle())
 
-    def _bundle(self) -> Bundle:
+    def _bundle(self) -> tuple[Bundle, Bundle]:
         pictures = [each.preview(settings.preview) for each in self._kept]
         figures = (
             figure(image, mime, base64.b64encode(data).decode())
@@ -75,10 +72,11 @@ class Shelf:
         words = f'<div data-nb-banana="{self.id}">{self._words}{HIDE_ERROR}</div>'
         shown: Bundle = {
             "text/html": words + "".join(figures),
-            "text/plain": "The panel of nb_banana",
+            "text/plain": "\n".join(map(repr, self._kept)) or WORDS,
         }
-        if pictures:
+        if pictures:  # for exports that take no HTML
             mime, data = pictures[-1]
             shown |= {mime: base64.b64encode(data).decode()}
-            shown["text/plain"] = "\n".join(map(repr, self._kept))
-        return shown
+        # `nb_banana.pack` reads in a saved notebook which pictures it shows.
+        requests = [each.receipt.client_request_id for each in self._kept]
+        return shown, {"nb_banana": {"requests": requests}}

@@ -18,7 +18,7 @@ from nb_banana import archive, desk, onhand, recall, shelf
 from nb_banana.errors import BananaError, Interrupted, RequestError
 from nb_banana.fields import Fields
 from nb_banana.form import MAGIC, Form, read_cell
-from nb_banana.frontend import shell
+from nb_banana.frontend import Place, shell
 from nb_banana.image import BananaImage
 from nb_banana.offer import fitted, model_choices, model_of, offer
 from nb_banana.settings import settings
@@ -92,9 +92,7 @@ class Panel(Fields):
             self._later(self._show_history)
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(shelf.bundle(self.model_id), raw=True)  # type: ignore[no-untyped-call]
+        Place().show(shelf.bundle(self.model_id))
         self._shelf.show(self.cell)
 
     # What happens in the browser.
