@@ -1,22 +1,25 @@
 """A picture → the form that asks for it again, and the words that a cell has for pictures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import MutableMapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 from nb_banana import archive
 from nb_banana.desk import order_of
-from nb_banana.errors import BadReferenceError, BananaError
+from nb_banana.errors import BadReferenceError, BananaError, NotKeptError
 from nb_banana.form import MAGIC, Form, read_cell
 from nb_banana.image import BananaImage
 from nb_banana.inherit import options_like
+from nb_banana.later import Later
 from nb_banana.names import NotFound, find_picture, look_up, name_of
 from nb_banana.references import Reference, as_reference
 from nb_banana.settings import settings
 from nb_banana.uploads import keep
 
-Names = Mapping[str, Any]
+Names = MutableMapping[str, Any]
 LOOKS = 20
 """So many of the last cells are looked at for the one that made a picture."""
 
@@ -81,21 +84,16 @@ def form_of_image(image: BananaImage, names: Names) -> Form:
 
 def _word(reference: Reference, names: Names) -> str:
     """A word behind ``-i`` that is this reference: a name, an address, else a file."""
-    try:
-        value = find_picture(reference.label, names)[0]
-        if as_reference(value).digest == reference.digest:
+    with suppress(BananaError):
+        if as_reference(find_picture(reference.label, names)[0]).digest == reference.digest:
             return reference.label
-    except BananaError:
-        pass
     if reference.data is None:
         return reference.url
-    try:
-        path = archive.load(reference.origin).path
-        if path is not None and as_reference(path).digest == reference.digest:
-            return short_path(path)
-    except BananaError:  # it was never ours
-        pass
-    return keep(Path(reference.label).name or "picture", reference.data)
+    with suppress(NotKeptError):
+        image = archive.load(reference.origin)
+        image.name = reference.label
+        return word_of(image, names)
+    return keep(Path(reference.label).name, reference.data)
 
 
 def edit_form(form: Form, image: BananaImage) -> Form:
@@ -118,17 +116,27 @@ def _next(name: str) -> str:
 
 
 def word_of(image: BananaImage, names: Names) -> str:
-    """What a cell calls a picture: its variable, else its file in the library.
+    """What a cell calls a picture of ours: its variable, to which it is bound where it has none.
 
-    Raises:
-        BadReferenceError: it has neither.
+    Its file would not do: as a stranger's it would go out without its metadata, as another one.
     """
-    word = name_of(image, names)
-    if not word and image.path is not None:
-        word = short_path(image.path)
+    word = name_of(image, names) or next(
+        (name for name, value in list(names.items()) if name[:1] != "_" and _is_same(value, image)),
+        "",
+    )
     if not word:
-        raise BadReferenceError("This picture has no file: give it a name first, above Generate.")
+        own = (image.name or "").isidentifier()
+        wanted = [image.name] if own and image.name else []
+        numbered = (f"picture_{number}" for number in count(1))
+        word = next(each for each in chain(wanted, numbered) if each not in names)
+        names[word] = image
     return word
+
+
+def _is_same(value: Any, image: BananaImage) -> bool:
+    if not isinstance(value, BananaImage) or (isinstance(value, Later) and not value.done):
+        return False
+    return value.digest == image.digest
 
 
 def short_path(path: Path) -> str:

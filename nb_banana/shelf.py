@@ -14,6 +14,7 @@ from nb_banana.settings import settings
 from nb_banana.showing import Bundle, figure
 
 VIEW = "application/vnd.jupyter.widget-view+json"
+WORDS = "The panel of nb_banana: %banana opens it."
 HIDE_ERROR = (
     "<style>.jp-OutputArea-child:has(+ .jp-OutputArea-child [data-nb-banana])"
     " > .jupyter-widgets:not(:has(*)) {display: none}</style>"
@@ -25,8 +26,8 @@ def bundle(model_id: str) -> Bundle:
     """What a panel is: the widget, and for what knows no widgets the words."""
     return {
         VIEW: {"version_major": 2, "version_minor": 0, "model_id": model_id},
-        "text/html": "<p>The panel of nb_banana: <code>%banana</code> opens it.</p>",
-        "text/plain": "The panel of nb_banana: %banana opens it.",
+        "text/html": f"<p>{WORDS}</p>",
+        "text/plain": WORDS,
     }
 
 
@@ -45,6 +46,7 @@ class Shelf:
 
     def show(self, cell: str) -> None:
         """Put it there, or write it anew, with the cell that the panel stood for."""
+        self._place = self._place or Place()
         self.put(
             "This was the panel of nb_banana. Run this cell to open it again; it stood for "
             f"<pre>{html.escape(cell)}</pre>"
@@ -55,18 +57,13 @@ class Shelf:
         self._kept = [each for each in self._kept if each.id != image.id] + [image]
         self.put(self._words)
 
-    def close(self) -> None:
-        """The panel is gone; the kept pictures stay."""
-        if self._place is not None:
-            self.put("The panel was closed. <code>%banana</code> opens it again.")
-
     def put(self, words: str) -> None:
-        """Write it with these words, which are HTML."""
+        """Write it with these words, which are HTML; where the panel was never shown, nothing."""
         self._words = words
-        self._place = self._place or Place()
-        self._place.show(self._bundle())
+        if self._place is not None:
+            self._place.show(*self._bundle())
 
-    def _bundle(self) -> Bundle:
+    def _bundle(self) -> tuple[Bundle, Bundle]:
         pictures = [each.preview(settings.preview) for each in self._kept]
         figures = (
             figure(image, mime, base64.b64encode(data).decode())
@@ -75,10 +72,11 @@ class Shelf:
         words = f'<div data-nb-banana="{self.id}">{self._words}{HIDE_ERROR}</div>'
         shown: Bundle = {
             "text/html": words + "".join(figures),
-            "text/plain": "The panel of nb_banana",
+            "text/plain": "\n".join(map(repr, self._kept)) or WORDS,
         }
-        if pictures:
+        if pictures:  # for exports that take no HTML
             mime, data = pictures[-1]
             shown |= {mime: base64.b64encode(data).decode()}
-            shown["text/plain"] = "\n".join(map(repr, self._kept))
-        return shown
+        # `nb_banana.pack` reads in a saved notebook which pictures it shows.
+        requests = [each.receipt.client_request_id for each in self._kept]
+        return shown, {"nb_banana": {"requests": requests}}

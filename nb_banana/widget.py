@@ -77,7 +77,7 @@ class Panel(Fields):
                 running.events.unregister("post_run_cell", self.look_around)
         self._sights.close()
         self._made, self._pending = (), None
-        self._shelf.close()
+        self._shelf.put("The panel was closed. <code>%banana</code> opens it again.")
         super().close()
 
     def look_around(self, *_: Any) -> None:

@@ -241,6 +241,7 @@ function makeReferences(model, line, set, say) {
     address.value = "";
   };
   address.onkeydown = (event) => event.key === "Enter" && addAddress();
+  const addressRow = h("div", { className: "nbb-row" }, address, button("Add address", addAddress));
   const show = () => {
     const found = model.get("references");
     fill(list, ...found.map(({ word, sight, problem }, at) => {
@@ -259,6 +260,7 @@ function makeReferences(model, line, set, say) {
     }));
     const limit = most();
     const known = limit === null || limit === undefined ? "" : ` of ${limit}`;
+    drop.hidden = addressRow.hidden = limit === 0;
     full.hidden = limit !== 0 && !found.length;
     full.textContent = limit === 0
       ? `${model.get("offered").model} takes no reference pictures.`
@@ -272,10 +274,10 @@ function makeReferences(model, line, set, say) {
       node.append(line.picture(sight, ""), h("span", {}, word));
       return node;
     }));
-    here.hidden = !here.childElementCount;
+    here.hidden = !here.childElementCount || most() === 0;
   };
-  const node = h("fieldset", { className: "nbb-group" }, h("legend", {}, "Reference pictures"), full, list, drop,
-    here, h("div", { className: "nbb-row" }, address, button("Add address", addAddress)));
+  const node = h("fieldset", { className: "nbb-group" }, h("legend", {}, "Reference pictures"), full, list, drop, here,
+    addressRow);
   return { node, show: () => { show(); showHere(); } };
 }
 
@@ -318,7 +320,7 @@ function makeResult(model, line, act) {
       each.dataset.key = name;
       return each;
     });
-    const compare = button("Compare with the one before", () => { comparing = !comparing; show(); }, { disabled: !before.sight, ariaPressed: String(comparing) });
+    const compare = button("Compare with before", () => { comparing = !comparing; show(); }, { hidden: !before.sight, ariaPressed: String(comparing) });
     compare.dataset.key = "compare";
     parts.push(h("div", { className: "nbb-row" }, ...actions, compare));
     fill(node, ...parts);
@@ -370,6 +372,7 @@ export default () => {
         message.className = `nbb-message nbb-${kind}`;
         message.setAttribute("role", kind === "error" ? "alert" : "status");
         message.textContent = text ?? "";
+        if (kind === "error" || kind === "ask") message.scrollIntoView({ block: "nearest" });
         if (kind !== "ask") return;
         const yes = button("Send it", () => act({ do: "generate", agreed: true }), { className: "nbb-primary" });
         message.append(h("span", { className: "nbb-row" }, yes, button("Don't", () => say("note", ""))));
@@ -437,12 +440,13 @@ export default () => {
         h("div", { className: "nbb-row" }, search, h("label", { className: "nbb-check", title: "Pay for a new picture although this one is in your library" }, fields.fresh.node, "Fresh, even if I have it")),
         references.node,
         h("details", {}, h("summary", {}, "More options"), labelled("Further options of the cell's line", fields.more.node)),
+        message,
         h("div", { className: "nbb-go" }, generate, cancel, progress, price));
       const close = button("✕", () => act({ do: "close" }), { className: "nbb-close", ariaLabel: "Close the panel", title: "Close" });
       const body = h("fieldset", { className: "nbb-body" }, form,
         h("div", { className: "nbb-side" }, result.node, cell.node), past);
       const root = h("div", { className: "nbb", role: "region", ariaLabel: "nb_banana panel" },
-        h("div", { className: "nbb-head" }, h("strong", {}, "nb_banana"), close), message, body);
+        h("div", { className: "nbb-head" }, h("strong", {}, "nb_banana"), close), body);
       // JupyterLab's own shortcuts (arrows move between cells, d d deletes one) stay out of the panel.
       root.dataset.lmSuppressShortcuts = "true";
       root.onkeydown = (event) => event.stopPropagation();

@@ -1,0 +1,334 @@
+"""The panel without a browser: fields are set and buttons pressed as the browser does it."""
+
+import gc
+import threading
+import time
+import weakref
+
+import pytest
+from IPython.utils.capture import capture_output
+
+from nb_banana import configure, generate, history
+from nb_banana.panels import panel
+from nb_banana.uploads import FOLDER, keep
+
+from .pictures import encode, picture
+from .shells import ipython_shell
+
+
+@pytest.fixture
+def ip(service, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with ipython_shell() as shell:
+        yield shell
+
+
+@pytest.fixture
+def opened(ip):
+    with capture_output():
+        made = panel()
+        yield made
+        made.close()
+
+
+def press(a_panel, do, *buffers, **words):
+    a_panel._handle_custom_msg({"do": do, **words}, list(buffers))
+
+
+def settle(a_panel, seconds=20):
+    """Wait until nothing is on its way, and the panel's own thread has nothing to do."""
+    deadline = time.monotonic() + seconds
+    while a_panel.busy and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not a_panel.busy
+    for _ in range(2):  # what is done may have asked for more
+        done = threading.Event()
+        a_panel._sights.later(done.set)
+        assert done.wait(seconds)
+
+
+def upload(a_panel, name, data, piece=1_000_000):
+    for start in range(0, max(1, len(data)), piece):
+        last = start + piece >= len(data)
+        press(a_panel, "upload", data[start : start + piece], number=name, name=name, last=last)
+
+
+def test_generate_does_what_the_cell_does_to_the_same_key(opened, ip, service):
+    opened.prompt, opened.name = "a banana on a beach", "fruit"
+    opened.aspect_ratio, opened.resolution = "16:9", "2K"
+    assert opened.cell == "%%banana fruit -a 16:9 -r 2K\na banana on a beach"
+    press(opened, "generate")
+    settle(opened)
+    drawn = ip.names["fruit"]
+    assert drawn.size == (2752, 1536)
+    assert ip.run(opened.cell).request.key == drawn.request.key
+    assert len(service.posts) == 1
+
+
+def test_nothing_is_sent_but_by_generate(opened, ip, service):
+    ip.names["red"] = picture()
+    opened.prompt = "a {{red}} banana"
+    opened.count, opened.model, opened.images = 3, "lite", ["red"]
+    opened.look_around()
+    settle(opened)
+    assert service.posts == []
+
+
+def test_the_price_follows_the_form(opened, service):
+    settle(opened)
+    assert opened.price == {"text": "about $0.089", "fine": True}
+    configure(budget=2)
+    opened.prompt = "a banana"
+    settle(opened)
+    assert opened.price["text"] == "about $0.089; $2.00 left of your budget"
+    opened.count = 2
+    settle(opened)
+    assert opened.price["text"].startswith("2 pictures, about $0.18; $2.00 left")
+    opened.count = 1
+    press(opened, "generate")
+    settle(opened)
+    assert opened.price["text"] == "$0, it is in your library; $1.911 left of your budget"
+    opened.fresh = True
+    settle(opened)
+    assert opened.price["text"].startswith("about $0.089; $1.9")
+
+
+def test_a_prompt_that_cannot_be_drawn_says_so_where_the_price_stands(opened):
+    opened.prompt = "a {{nobody}}"
+    settle(opened)
+    assert not opened.price["fine"]
+    assert "There is no 'nobody'" in opened.price["text"]
+
+
+@pytest.mark.parametrize("trouble", ["403", "refusal", "drop-after"])
+def test_an_error_is_said_in_the_panel(opened, brisk, trouble):
+    opened.prompt = f"a banana [trouble: {trouble}]"
+    press(opened, "generate")
+    settle(opened)
+    assert opened.message["kind"] == "error"
+    assert len(opened.message["text"].split()) > 4
+    assert not opened.results
+
+
+def test_whatever_a_callback_raises_is_said(opened):
+    press(opened, "no such button")
+    assert opened.message == {
+        "kind": "error",
+        "text": "The panel itself has failed: KeyError: 'no such button'",
+    }
+    press(opened, "save")
+    assert opened.message["text"] == "There is no picture yet."
+
+
+def test_cancel_stops_the_wait_and_says_what_it_means_for_the_money(opened, service):
+    opened.prompt = "a banana [trouble: slow 2]"
+    press(opened, "generate")
+    press(opened, "generate")
+    assert "One is on its way" in opened.message["text"]
+    press(opened, "cancel")
+    settle(opened)
+    assert opened.message["kind"] == "note"
+    assert "may be charged" in opened.message["text"]
+
+
+def test_who_is_to_be_asked_is_asked_in_the_panel(opened, service):
+    configure(confirm_over=0.01)
+    opened.prompt = "a banana"
+    press(opened, "generate")
+    assert opened.message["kind"] == "ask"
+    assert opened.message["text"] == "This costs about $0.089, more than $0.01. Send it?"
+    assert service.posts == []
+    press(opened, "generate", agreed=True)
+    settle(opened)
+    assert len(service.posts) == 1
+
+
+def test_fresh_holds_for_one_picture(opened, service):
+    opened.prompt = "a banana"
+    for fresh in (False, True, False):
+        opened.fresh = fresh
+        press(opened, "generate")
+        settle(opened)
+        assert not opened.fresh
+    assert len(service.posts) == 2
+
+
+def test_takes_come_as_a_gallery(opened, ip):
+    opened.prompt, opened.name, opened.count = "a banana", "fruits", 2
+    press(opened, "generate")
+    settle(opened)
+    assert [each.request.take for each in ip.names["fruits"].images] == [1, 2]
+    assert len(opened.results) == 2
+    opened.chosen = 1
+    assert opened.image.request.take == 2
+
+
+def test_one_of_many_that_fails_is_said_and_the_others_are_shown(opened):
+    opened.prompt, opened.more = "a banana {{how}}", "--sweep 'how=well,[trouble: refusal]'"
+    press(opened, "generate")
+    settle(opened)
+    assert len(opened.results) == 1
+    assert "trouble: refusal" in opened.message["text"]
+
+
+def test_uploads_are_files_that_the_cell_finds(opened, ip, service):
+    upload(opened, "My Mug.PNG", encode(picture()), piece=100)
+    assert opened.images == [f"{FOLDER}/my-mug.png"]
+    assert "is kept as" in opened.message["text"]
+    opened.prompt, opened.name = "a mug", "mug"
+    press(opened, "generate")
+    settle(opened)
+    ip.run(opened.cell)
+    assert len(service.posts) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [("a.png", b"hello", "not a picture"), ("a.png", b"", "empty")],
+)
+def test_an_upload_that_is_no_picture_is_refused_and_not_written(
+    opened, tmp_path, name, data, says
+):
+    upload(opened, name, data)
+    assert opened.message["kind"] == "error"
+    assert says in opened.message["text"]
+    assert opened.images == []
+    assert not (tmp_path / FOLDER).exists()
+
+
+def test_a_sixth_reference_is_refused_in_a_sentence(opened, ip, tmp_path):
+    opened.images = [f"https://example.com/{number}.png" for number in range(5)]
+    upload(opened, "sixth.png", encode(picture()))
+    assert "takes at most 5 reference pictures: sixth.png was not added" in opened.message["text"]
+    assert not (tmp_path / FOLDER).exists()
+
+
+def test_the_same_upload_is_one_file_and_another_one_has_a_number(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first, again = keep("a.png", encode(picture())), keep("a.png", encode(picture()))
+    other = keep("../../a.png", encode(picture(9, 9)))
+    assert (first, again, other) == (f"{FOLDER}/a.png", f"{FOLDER}/a.png", f"{FOLDER}/a-2.png")
+
+
+def test_a_result_becomes_a_reference_with_its_shape(opened, ip, service):
+    opened.prompt, opened.name, opened.aspect_ratio = "a café", "cafe", "16:9"
+    press(opened, "generate")
+    settle(opened)
+    opened.aspect_ratio = "1:1"
+    press(opened, "reference")
+    assert (opened.images, opened.name, opened.aspect_ratio) == (["cafe"], "cafe_2", "16:9")
+    opened.prompt = "make it night"
+    press(opened, "generate")
+    settle(opened)
+    assert ip.names["cafe_2"].parents == (ip.names["cafe"],)
+    assert opened.before["caption"] == ip.names["cafe"].caption
+
+
+def test_history_brings_back_picture_prompt_and_options(opened):
+    generate("an old banana", aspect_ratio="3:4", resolution="2K")
+    opened.look_around()
+    settle(opened)
+    press(opened, "recall", sight=opened.history[0]["sight"])
+    assert (opened.prompt, opened.aspect_ratio, opened.resolution) == ("an old banana", "3:4", "2K")
+    assert opened.image.prompt == "an old banana"
+
+
+def test_save_writes_beside_the_notebook_and_overwrites_nothing(opened, tmp_path):
+    opened.prompt = "a banana"
+    press(opened, "generate")
+    settle(opened)
+    press(opened, "save")
+    press(opened, "save")
+    assert opened.message["text"] == "Saved as a-banana-2.png."
+    assert sorted(each.name for each in tmp_path.glob("*.png")) == [
+        "a-banana-2.png",
+        "a-banana.png",
+    ]
+
+
+def test_keep_puts_the_picture_into_an_output_that_stays(opened):
+    with capture_output() as shown:
+        opened._ipython_display_()
+    assert [set(each.data) for each in shown.outputs] == [
+        {"application/vnd.jupyter.widget-view+json", "text/html", "text/plain"},
+        {"text/html", "text/plain"},
+    ]
+    opened.prompt = "<b>a banana</b>"
+    press(opened, "generate")
+    settle(opened)
+    with capture_output() as shown:
+        press(opened, "keep")
+    kept = shown.outputs[-1].data
+    assert "image/jpeg" in kept
+    assert "&lt;b&gt;a banana" in kept["text/html"]
+    assert "<b>" not in kept["text/html"]
+
+
+def test_a_cell_that_is_pasted_into_the_prompt_fills_the_form(opened):
+    opened.prompt = "%%banana trex  --aspect-ratio=16:9\na T-Rex"
+    assert (opened.prompt, opened.name, opened.aspect_ratio) == ("a T-Rex", "trex", "16:9")
+    assert opened.cell == "%%banana trex  --aspect-ratio=16:9\na T-Rex"
+    opened.resolution = "2K"
+    assert opened.cell == "%%banana trex -a 16:9 -r 2K\na T-Rex"
+
+
+def test_a_pasted_cell_that_is_wrong_says_so_and_is_not_drawn(opened, service):
+    opened.prompt = "%%banana --nonsense\na T-Rex"
+    press(opened, "generate")
+    settle(opened)
+    assert "There is no option --nonsense" in opened.message["text"]
+    assert service.posts == []
+
+
+def test_the_notebooks_pictures_are_offered_after_each_cell(opened, ip):
+    ip.run("from PIL import Image; red = Image.new('RGB', (9, 9)); many = [red]; number = 3")
+    opened.look_around()
+    words = [each["word"] for each in opened.here]
+    assert words[:2] == ["many[0]", "red"]
+    assert "number" not in words
+
+
+def test_two_panels_do_not_disturb_each_other(opened, ip):
+    with capture_output():
+        other = panel()
+    opened.prompt, other.prompt = "a banana", "an apple"
+    press(other, "generate")
+    settle(other)
+    assert (opened.prompt, opened.results) == ("a banana", [])
+    other.close()
+    press(opened, "generate")
+    settle(opened)
+    assert opened.image.prompt == "a banana"
+
+
+def test_percent_banana_opens_it_and_help_still_helps(ip):
+    assert ip.run("%banana").cell == "%%banana\n"
+    assert ip.run("%banana -a 16:9").aspect_ratio == "16:9"
+    ip.run("%banana --help")
+    assert "%%banana [NAME] [options]" in ip.printed
+
+
+def test_a_closed_panel_lets_its_pictures_and_its_thread_go(ip):
+    with capture_output():
+        made = panel()
+        made.prompt = "a banana"
+        press(made, "generate")
+        settle(made)
+        image, worker = weakref.ref(made.image), made._sights._worker
+        made.close()
+    gc.collect()
+    assert image() is None
+    assert worker._shutdown
+    assert made.look_around not in ip.shell.events.callbacks["post_run_cell"]
+
+
+def test_what_a_closed_panel_draws_is_bound_and_kept_all_the_same(ip):
+    with capture_output():
+        made = panel()
+        made.prompt, made.name = "a banana [trouble: slow 1]", "fruit"
+        press(made, "generate")
+        pending = made._pending
+        made.close()
+        pending.wait(20)
+    assert ip.names["fruit"].prompt == made.prompt
+    assert len(history()) == 1
