@@ -52,7 +52,8 @@ def _parser() -> _Parser:
         prog="banana",
         # argparse fills % in, so each one is doubled here.
         usage="\n  %%%%banana [NAME] [options]   (the cell's text is the prompt)\n"
-        "  %%banana [options] PROMPT   (one line)",
+        "  %%banana [options] PROMPT   (one line)\n"
+        "  %%banana [options]   (nothing to draw: opens the panel)",
         description="Make a picture with Nano Banana 2. NAME is bound to it, and it is the "
         "cell's value. {{name}} in the prompt is filled from the notebook.",
         epilog="example:\n" + ILLUSTRATION,
