@@ -24,6 +24,7 @@ from nb_banana.errors import (
     NotSentError,
     RateLimitError,
     RequestError,
+    SaveError,
 )
 from nb_banana.gallery import Failure, Gallery
 from nb_banana.image import BananaImage
@@ -141,7 +142,11 @@ class Crew:
             self.cause.facts["gallery"] = gallery
             raise self.cause
         if self.whole.save is not None:
-            gallery.save(self.whole.save)
+            try:
+                gallery.save(self.whole.save)
+            except SaveError as error:
+                error.facts["gallery"] = gallery  # it is paid, and it is in the library
+                raise
         return gallery
 
     def _is_nothing_begun(self, gallery: Gallery) -> bool:
@@ -157,6 +162,8 @@ class Crew:
         pool = ThreadPoolExecutor(self.lanes, "nb_banana")
         try:
             for job in self.waiting:
+                if self.cause is not None and not isinstance(self.waiting, list):
+                    break  # nobody knows how many more there would be
                 self.jobs.append(job)
                 while len(self.on_way) >= self.lanes:
                     self._collect()

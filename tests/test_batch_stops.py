@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from itertools import count
 
 import pytest
 
@@ -78,6 +79,21 @@ def test_an_endless_iterator_ends_with_ctrl_c(service, interrupt):
     with pytest.raises(errors.Interrupted) as it:
         generate_many(endless())
     assert len(it.value.gallery) < 1000
+
+
+def test_an_endless_iterator_ends_where_the_rest_would_fail_alike(service):
+    configure(concurrency=2)
+    gallery = generate_many("a cat" if n < 3 else f"a cat {n} [trouble: 403]" for n in count())
+    assert len(gallery.images) == 3
+    assert 1 <= len(gallery.failures) < 10
+
+
+def test_a_folder_that_can_not_be_written_to_loses_no_picture(service, tmp_path):
+    (tmp_path / "cats").write_bytes(b"a file")
+    with ipython_shell() as ip:
+        error = ip.run(f"%%banana cats -n 2 --save {tmp_path / 'cats'}\na cat", fails=True)
+        assert isinstance(error, errors.SaveError)
+        assert len(ip.names["cats"].images) == 2
 
 
 def test_the_name_is_bound_to_what_is_done_and_the_cell_fails(service, interrupt):
