@@ -36,7 +36,7 @@ def pictures_of(names: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pictures(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Later) and not value.done:  # to look at it would wait for it
+    if not is_there(value):
         return
     if type(value) in {list, tuple} or isinstance(value, Gallery):
         for index, each in enumerate(value[:IN_ONE]):
@@ -50,6 +50,11 @@ def _is_colours(value: Any) -> bool:
     """Whether an array is surely a picture: rows of red, green, blue in bytes."""
     shape: Any = getattr(value, "shape", ())
     return str(getattr(value, "dtype", "")) == "uint8" and len(shape) == 3 and shape[2] in (3, 4)
+
+
+def is_there(value: Any) -> bool:
+    """Whether a value can be looked at now: not one that is on its way, or has failed."""
+    return not isinstance(value, Later) or (value.done and not value.state)
 
 
 def find(word: str, names: Mapping[str, Any]) -> Any:
@@ -66,7 +71,11 @@ def sight_of(word: str, value: Any) -> str:
     Returns:
         Nothing where there is none to be seen: an address, which the service fetches.
     """
-    if isinstance(value, Exception) or (isinstance(value, str) and SCHEME.match(value)):
+    if (
+        isinstance(value, Exception)
+        or not is_there(value)
+        or (isinstance(value, str) and SCHEME.match(value))
+    ):
         return ""
     if isinstance(value, BananaImage):
         return value.id

@@ -13,8 +13,8 @@ from nb_banana.errors import BadReferenceError, BananaError, NotKeptError
 from nb_banana.form import MAGIC, Form, read_cell
 from nb_banana.image import BananaImage
 from nb_banana.inherit import options_like
-from nb_banana.later import Later
 from nb_banana.names import NotFound, find_picture, look_up, name_of
+from nb_banana.onhand import is_there
 from nb_banana.references import Reference, as_reference
 from nb_banana.settings import settings
 from nb_banana.uploads import keep
@@ -120,10 +120,8 @@ def word_of(image: BananaImage, names: Names) -> str:
 
     Its file would not do: as a stranger's it would go out without its metadata, as another one.
     """
-    word = name_of(image, names) or next(
-        (name for name, value in list(names.items()) if name[:1] != "_" and _is_same(value, image)),
-        "",
-    )
+    same = (name for name, value in list(names.items()) if _is_same(value, image))
+    word = name_of(image, names) or next((name for name in same if name[0] != "_"), "")
     if not word:
         own = (image.name or "").isidentifier()
         wanted = [image.name] if own and image.name else []
@@ -134,9 +132,7 @@ def word_of(image: BananaImage, names: Names) -> str:
 
 
 def _is_same(value: Any, image: BananaImage) -> bool:
-    if not isinstance(value, BananaImage) or (isinstance(value, Later) and not value.done):
-        return False
-    return value.digest == image.digest
+    return isinstance(value, BananaImage) and is_there(value) and value.digest == image.digest
 
 
 def short_path(path: Path) -> str:

@@ -45,8 +45,12 @@ class Shelf:
         self._words = ""
 
     def show(self, cell: str) -> None:
-        """Put it there, or write it anew, with the cell that the panel stood for."""
+        """Put it below what is shown now."""
         self._place = self._place or Place()
+        self.tell(cell)
+
+    def tell(self, cell: str) -> None:
+        """Write into it which cell the panel stood for."""
         self.put(
             "This was the panel of nb_banana. Run this cell to open it again; it stood for "
             f"<pre>{html.escape(cell)}</pre>"

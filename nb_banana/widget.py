@@ -26,6 +26,8 @@ from nb_banana.sights import Sights, big, told
 from nb_banana.uploads import Uploads, keep
 
 FRONT = Path(__file__).parent / "front"
+SCRIPTS = ("elements", "line", "fields", "references", "result", "panel")
+"""One module in parts, in this order: there is no bundler, and a part can't import another."""
 RECENT = 16
 """Pictures in the strip of history."""
 
@@ -33,7 +35,7 @@ RECENT = 16
 class Panel(Fields):
     """The panel of one cell. Its fields are traits of the names of `nb_banana.form.Form`."""
 
-    _esm = (FRONT / "panel.js").read_text("utf-8")
+    _esm = "".join((FRONT / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
     _css = (FRONT / "panel.css").read_text("utf-8")
 
     head = Unicode(MAGIC).tag(sync=True)  # the cell's line; the prompt below it is in the browser
@@ -173,7 +175,7 @@ class Panel(Fields):
         pending = self._pending = desk.begin(self.form, self._names)
         self.fresh = False  # it was meant for this one
         self.busy = {"since": time.time()}
-        self._shelf.show(self.cell)
+        self._shelf.tell(self.cell)
         pending.on_end(lambda: self._end(pending))
 
     def _end(self, pending: Any) -> None:

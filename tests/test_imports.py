@@ -10,7 +10,7 @@ import pytest
 import nb_banana
 
 PACKAGE = Path(nb_banana.__file__).parent
-HEAVY = ("requests", "PIL", "ipywidgets", "jinja2", "numpy", "urllib3", "tqdm")
+HEAVY = ("requests", "PIL", "ipywidgets", "anywidget", "jinja2", "numpy", "urllib3", "tqdm")
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,7 @@ def test_public_names_are_there_and_no_others():
         ("requests", {"downloads.py", "fetching.py", "account.py", "http.py", "lost.py"}),
         ("IPython", {"magic.py", "completion.py", "frontend.py"}),
         ("ipywidgets", set()),
+        ("anywidget", {"fields.py"}),
         ("sqlite3", {"index.py"}),
     ],
 )

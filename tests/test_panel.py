@@ -1,6 +1,7 @@
 """The panel without a browser: fields are set and buttons pressed as the browser does it."""
 
 import gc
+import json
 import threading
 import time
 import weakref
@@ -299,6 +300,16 @@ def test_two_panels_do_not_disturb_each_other(opened, ip):
     press(opened, "generate")
     settle(opened)
     assert opened.image.prompt == "a banana"
+
+
+def test_typing_makes_the_kernel_send_no_more_than_the_text(opened, monkeypatch):
+    opened.prompt = "a banana"
+    settle(opened)
+    sent = []
+    monkeypatch.setattr(opened.comm, "send", lambda data, **_: sent.append(json.dumps(data)))
+    opened.prompt = "a banana " * 200
+    settle(opened)
+    assert sum(map(len, sent)) <= len(opened.prompt) + 200
 
 
 def test_percent_banana_opens_it_and_help_still_helps(ip):
