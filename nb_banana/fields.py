@@ -1,5 +1,6 @@
 """`Fields`: a `Form` as traits, which the browser and the kernel both change."""
 
+import threading
 from dataclasses import fields
 from typing import Any
 
@@ -33,6 +34,7 @@ class Fields(anywidget.AnyWidget):
     def __init__(self, form: Form, **traits: Any) -> None:
         self._origin = form, form.cell
         self._filling = False
+        self._lock = threading.RLock()
         super().__init__(**_values(form), **traits)
         self.observe(self._field_changed, FIELDS)
 
@@ -50,14 +52,24 @@ class Fields(anywidget.AnyWidget):
     def fill(self, form: Form, text: str | None = None) -> None:
         """Put values into all fields."""
         self._origin = form, form.cell if text is None else text
-        self._filling = True  # one change of the form, not one for each field
-        try:
-            with self.hold_sync():
-                for name, value in _values(form).items():
-                    setattr(self, name, value)
-        finally:
-            self._filling = False
+        self.put(**_values(form))
         self.form_changed()
+
+    def put(self, **traits: Any) -> None:
+        """Change traits, from any thread; of the form's fields `form_changed` is not told."""
+        with self._lock:
+            self._filling = not traits.keys().isdisjoint(FIELDS)
+            try:
+                for name, value in traits.items():
+                    setattr(self, name, value)
+            finally:
+                self._filling = False
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Called with what the browser has changed."""
+        # Meanwhile the widget holds all news back, and forgets those of other threads.
+        with self._lock:
+            super().set_state(sync_data)
 
     def form_changed(self) -> None:
         """Called when the fields hold another form."""

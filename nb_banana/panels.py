@@ -1,6 +1,7 @@
 """`panel` opens the panel. Imported only then."""
 
 from typing import Any
+from weakref import WeakSet
 
 from nb_banana.form import Form
 from nb_banana.frontend import shell
@@ -28,7 +29,7 @@ def panel(what: Any = None) -> Panel:
     return opened
 
 
-_opened: dict[str, tuple[str, list[Panel]]] = {}
+_opened: dict[str, tuple[str, WeakSet[Panel]]] = {}
 
 
 def _place(running: Any) -> tuple[str, str]:
@@ -40,10 +41,11 @@ def _place(running: Any) -> tuple[str, str]:
 
 def _replace(opened: Panel, cell: str, run: str) -> None:
     """Close what an earlier run of the same cell had opened: its output is gone."""
-    before, panels = _opened.pop(cell, ("", []))
+    before, panels = _opened.pop(cell, ("", WeakSet()))
     if before != run:
-        for each in panels:
+        for each in list(panels):
             each.close()
-        panels = []
+        panels = WeakSet()
     if cell:
-        _opened[cell] = run, [*panels, opened]
+        panels.add(opened)
+        _opened[cell] = run, panels

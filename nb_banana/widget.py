@@ -62,7 +62,6 @@ class Panel(Fields):
         self._shelf = shelf.Shelf()
         super().__init__(form, shelf_id=self._shelf.id)
         self.on_msg(self._hear)
-        self.form_changed()
         self.look_around()
         if (running := shell()) is not None:
             running.events.register("post_run_cell", self.look_around)
@@ -84,13 +83,12 @@ class Panel(Fields):
 
     def look_around(self, *_: Any) -> None:
         """See which pictures the notebook and the library have by now; after each cell."""
+        self.form_changed()
         with self._told():
             found = onhand.pictures_of(dict(self._names))
             self._sights.see("here", {onhand.sight_of(*each): each[1] for each in found.items()})
-            self.here = [
-                {"word": word, "sight": onhand.sight_of(word, value)}
-                for word, value in found.items()
-            ]
+            here = [{"word": each[0], "sight": onhand.sight_of(*each)} for each in found.items()]
+            self.put(here=here)
             self._later(self._show_history)
 
     def _ipython_display_(self) -> None:
@@ -112,36 +110,44 @@ class Panel(Fields):
             "close": self.close,
         }
         with self._told():
-            if content.get("do") != "sight":
-                self.message = {}
-            words = {name: value for name, value in content.items() if name != "do"}
-            acts[content["do"]](**words)
-        if content.get("do") not in {"sight", "close"}:
+            act, form, words = content.pop("do", ""), content.pop("form", None), content
+            if form is not None:
+                self._take(form)
+                self.put(message={})
+            acts[act](**words)
+        if act not in {"sight", "close"}:
             self.send({"done": True})
+
+    def _take(self, values: dict[str, Any]) -> None:
+        """Take the form as the browser has it: changes of its fields may still be on their way."""
+        form = Form(**values | {"images": tuple(values["images"])})
+        if form != self.form:
+            self.put(**values)
+            self.form_changed()
 
     def form_changed(self) -> None:
         """Show what hangs on the form: its cell, what the model offers, the price."""
-        with self._told(), self.hold_sync():
-            if self.prompt.startswith(f"{MAGIC} ") or self.prompt.startswith(f"{MAGIC}\n"):
+        with self._told(), self._lock:
+            if self.prompt.startswith((f"{MAGIC} ", f"{MAGIC}\n")):
                 pasted = self.prompt
                 self.fill(read_cell(pasted), pasted)
                 return
             names = dict(self._names)
-            self.offered = offer(model_of(self.form, names))
-            form, lost = fitted(self.form, self.offered)
+            offered = offer(model_of(self.form, names))
+            form, lost = fitted(self.form, offered)
             if lost:
                 self.fill(form)
                 self._say("note", lost)
                 return
-            self.models = model_choices(self.model)
-            self.head = self.cell.partition("\n")[0]
+            head = self.cell.partition("\n")[0]
+            self.put(offered=offered, models=model_choices(self.model), head=head)
             self._show_references(names)
             self._ask_price(names)
 
     def _show_references(self, names: Mapping[str, Any]) -> None:
         found = {word: onhand.find(word, names) for word in self.images}
         self._sights.see("references", {onhand.sight_of(*each): each[1] for each in found.items()})
-        self.references = [
+        references = [
             {
                 "word": word,
                 "sight": onhand.sight_of(word, value),
@@ -149,6 +155,7 @@ class Panel(Fields):
             }
             for word, value in found.items()
         ]
+        self.put(references=references)
 
     def _ask_price(self, names: Mapping[str, Any]) -> None:
         self._turn += 1
@@ -162,7 +169,7 @@ class Panel(Fields):
             except BananaError as error:
                 price = {"text": str(error), "fine": False}
             if turn == self._turn:
-                self.price = price
+                self.put(price=price)
 
         self._later(ask)
 
@@ -173,8 +180,8 @@ class Panel(Fields):
             self._say("ask", question)
             return
         pending = self._pending = desk.begin(self.form, self._names)
-        self.fresh = False  # it was meant for this one
-        self.busy = {"since": time.time()}
+        self.put(busy={"since": time.time()}, fresh=False)  # fresh was meant for this one
+        self.form_changed()
         self._shelf.tell(self.cell)
         pending.on_end(lambda: self._end(pending))
 
@@ -190,9 +197,9 @@ class Panel(Fields):
                 self._show(outcome.images)
             if outcome.problem:
                 self._say("note" if outcome.stopped else "error", outcome.problem)
-        self._pending, self.busy = None, {}
+        self._pending = None
+        self.put(busy={})
         self.look_around()
-        self._ask_price(dict(self._names))
 
     def _cancel(self) -> None:
         if self._pending is not None:
@@ -249,9 +256,7 @@ class Panel(Fields):
         self._sights.see("results", shown, settings.preview)
         for sight in shown:  # without being asked: the kernel may be busy with a cell
             self._sights.send(sight)
-        with self.hold_sync():
-            self.chosen, self.before = 0, new
-            self.results = [told(each) for each in images]
+        self.put(chosen=0, before=new, results=[told(each) for each in images])
 
     def _shown(self) -> BananaImage:
         if self.image is None:
@@ -261,7 +266,7 @@ class Panel(Fields):
     def _show_history(self) -> None:
         images = list(archive.history(limit=RECENT))
         self._sights.see("history", {each.id: each for each in images})
-        self.history = [{"sight": each.id, "prompt": each.prompt[:200]} for each in images]
+        self.put(history=[{"sight": each.id, "prompt": each.prompt[:200]} for each in images])
 
     def _later(self, work: Callable[[], None]) -> None:
         """Do it in the panel's own thread, so that the kernel stays free."""
@@ -273,7 +278,7 @@ class Panel(Fields):
         self._sights.later(safely)
 
     def _say(self, kind: str, text: str) -> None:
-        self.message = {"kind": kind, "text": text}
+        self.put(message={"kind": kind, "text": text})
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:

@@ -33,7 +33,14 @@ def opened(ip):
 
 
 def press(a_panel, do, *buffers, **words):
-    a_panel._handle_custom_msg({"do": do, **words}, list(buffers))
+    """A message as the browser sends it: with the form as it stands there."""
+    form = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in vars(a_panel.form).items()
+    }
+    a_panel._handle_custom_msg(
+        {"do": do, "form": form | words.pop("changed", {}), **words}, list(buffers)
+    )
 
 
 def settle(a_panel, seconds=20):
@@ -64,6 +71,14 @@ def test_generate_does_what_the_cell_does_to_the_same_key(opened, ip, service):
     assert drawn.size == (2752, 1536)
     assert ip.run(opened.cell).request.key == drawn.request.key
     assert len(service.posts) == 1
+
+
+def test_what_is_typed_last_is_drawn_though_the_button_overtakes_it(opened, service):
+    opened.prompt = "a ban"
+    press(opened, "generate", changed={"prompt": "a banana", "fresh": True})
+    opened.set_state({"prompt": "a banana", "fresh": False})
+    settle(opened)
+    assert opened.image.prompt == "a banana"
 
 
 def test_nothing_is_sent_but_by_generate(opened, ip, service):

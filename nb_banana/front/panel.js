@@ -25,7 +25,7 @@ function makeMessage(agree) {
 }
 
 /** Generate, Cancel, the seconds and the price. */
-function makeGo(model, act) {
+function makeGo(model, act, set) {
   const isBusy = () => Boolean(model.get("busy").since);
   const press = () => isBusy() || act({ do: "generate" });
   const generate = button("Generate", press, { className: "nbb-primary" });
@@ -39,6 +39,8 @@ function makeGo(model, act) {
     started = isBusy() ? (started ?? performance.now()) : undefined;
     const seconds = Math.round((performance.now() - started) / 1000);
     progress.textContent = isBusy() ? `Drawing … ${seconds} s` : "";
+    // It was meant for the one that is drawn now. Said here too: a tick may still be on its way.
+    if (isBusy() && model.get("fresh")) set("fresh", false);
     price.textContent = model.get("price").text ?? "";
     price.classList.toggle("nbb-problem", model.get("price").fine === false);
   };
@@ -103,12 +105,15 @@ function render({ model, el }, line) {
   const act = (content) => {
     say("note");
     Object.values(fields).forEach((field) => field.send());
-    line.send(content);
+    // Jupyter holds changes back while one is on its way, and a message overtakes them.
+    const names = [...Object.keys(fields), "images"];
+    const form = Object.fromEntries(names.map((name) => [name, model.get(name)]));
+    line.send({ ...content, form });
   };
   const { node: message, say } = makeMessage(() => act({ do: "generate", agreed: true }));
   const references = makeReferences(model, line, set, say);
   const form = makeForm(model, id, fields, references);
-  const go = makeGo(model, act);
+  const go = makeGo(model, act, set);
   const result = makeResult(model, line, act);
   const cell = makeCell(model, fields.prompt.node, say);
   const history = makeHistory(model, line, act);
