@@ -9,7 +9,7 @@ import weakref
 import pytest
 from IPython.utils.capture import capture_output
 
-from nb_banana import configure, generate, history
+from nb_banana import configure, errors, generate, history
 from nb_banana.panels import panel
 from nb_banana.uploads import FOLDER, keep
 
@@ -302,6 +302,34 @@ def test_the_notebooks_pictures_are_offered_after_each_cell(opened, ip):
     words = [each["word"] for each in opened.here]
     assert words[:2] == ["many[0]", "red"]
     assert "number" not in words
+
+
+def test_a_picture_that_is_on_its_way_or_failed_is_not_offered_yet(opened, ip):
+    slow = ip.run("%%banana slow --background\na banana [trouble: slow 2]")
+    failed = ip.run("%%banana failed --background\na banana [trouble: refusal]")
+    with pytest.raises(errors.RefusalError):
+        failed.wait()
+    opened.look_around()
+    assert opened.here == []
+    assert opened.message == {}
+    slow.wait()
+    opened.look_around()
+    assert [each["word"] for each in opened.here] == ["slow"]
+
+
+def test_a_cell_that_runs_again_closes_the_panel_that_it_had_opened(ip, monkeypatch):
+    def run(number, cell="cell-1"):
+        parent = {"metadata": {"cellId": cell}, "header": {"msg_id": f"run {number}"}}
+        monkeypatch.setattr(ip.shell, "get_parent", lambda: parent, raising=False)
+        return panel()
+
+    first, beside, elsewhere = run(1), run(1), run(2, "cell-2")
+    assert [each.comm is None for each in (first, beside, elsewhere)] == [False] * 3
+    again = run(3)
+    closed = [each.comm is None for each in (first, beside, elsewhere, again)]
+    assert closed == [True, True, False, False]
+    elsewhere.close()
+    again.close()
 
 
 def test_two_panels_do_not_disturb_each_other(opened, ip):

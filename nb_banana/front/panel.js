@@ -16,8 +16,9 @@ function makeMessage(agree) {
     node.textContent = text;
     if (kind === "ask") {
       const yes = button("Send it", agree, { className: "nbb-primary" });
-      node.append(row(yes, button("Don't", () => say("note"))));
-      yes.focus();
+      const no = button("Don't", () => say("note"));
+      node.append(row(yes, no));
+      no.focus(); // a key that is held down must not say yes
     }
     if (kind === "error" || kind === "ask") node.scrollIntoView({ block: "nearest" });
   };
