@@ -18,8 +18,8 @@ from nb_banana.keys import Secret, is_loopback
 CONNECT_TIMEOUT = 5.0625
 """Seconds. An odd number, for it is by its number that a timeout in the TLS handshake, when nothing
 was sent yet, is told from one while waiting for the answer: urllib3 raises the same error."""
-CHUNK = 256 * 1024
-"""Bytes read at once: a fortieth of the calls that requests' own 10 kB pieces take."""
+CHUNK = 64 * 1024
+"""Bytes read at once. Smaller pieces cost calls; larger ones cost fresh pages of memory, each."""
 
 # Only a connection that was never made is tried again down here, where nothing was sent yet.
 # Everything later is the money contract's matter, in client.py.

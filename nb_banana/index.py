@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from nb_banana import schema
-from nb_banana.commits import commit
 from nb_banana.errors import (
     LibraryBusyError,
     LibraryDamagedError,
@@ -112,6 +111,8 @@ class Index:
         Raises:
             LibraryError: see `nb_banana.errors`; and whatever the work raises.
         """
+        from nb_banana.commits import commit  # to look something up it is not needed
+
         return commit(self, work)
 
     @contextmanager

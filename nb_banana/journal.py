@@ -21,13 +21,14 @@ from typing import TYPE_CHECKING, Any
 
 from nb_banana import rows
 from nb_banana.errors import LibraryDamagedError, LostPictureError, NotKeptError
+from nb_banana.folders import INDEX
 from nb_banana.index import Index, Row, Session
 from nb_banana.process import is_left, this_process
 from nb_banana.receipt import Receipt
 from nb_banana.records import Bill, Unfinished
 from nb_banana.references import Address, Reference
 from nb_banana.request import ImageRequest
-from nb_banana.vault import INDEX, Vault, look, read_whole, reference_names
+from nb_banana.vault import Vault, look, read_whole, reference_names
 
 if TYPE_CHECKING:
     from nb_banana.answers import Item

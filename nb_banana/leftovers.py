@@ -1,10 +1,9 @@
 """Whether anything is unfinished, found out in no time: each load of the extension asks it."""
 
 from nb_banana.errors import LibraryError
-from nb_banana.index import Index
-from nb_banana.process import is_left
+from nb_banana.folders import INDEX
+from nb_banana.index import Index, Row
 from nb_banana.shelves import folder_of, known_kinds
-from nb_banana.vault import INDEX
 
 PATIENCE = 1.0
 """Seconds to wait for an index that another process holds; the next load asks again."""
@@ -23,6 +22,12 @@ def _is_left_in(kind: str) -> bool:
             "AND state IN ('written', 'sent', 'answered', 'unknown')",
             kind,
         )
-        return any(map(is_left, rows))
+        return bool(rows) and _is_any_left(rows)
     except (LibraryError, ValueError, TypeError):  # said when the library is used
         return False
+
+
+def _is_any_left(rows: list[Row]) -> bool:
+    from nb_banana.process import is_left
+
+    return any(map(is_left, rows))

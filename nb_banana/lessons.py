@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from nb_banana.flaws import Flaw
+from nb_banana.folders import INDEX
 from nb_banana.limits import megabytes
 from nb_banana.paths import PICTURE_SUFFIXES
-from nb_banana.vault import INDEX
 
 MOST_FILES = 20_000
 LARGEST_FILE = 250_000_000

@@ -25,16 +25,16 @@ from nb_banana.journal import NOBODY, Journal
 from nb_banana.pixels import Kind
 from nb_banana.receipt import Receipt
 from nb_banana.records import Bill, Kept, Unfinished
-from nb_banana.vault import default_folder, look, picture_names
+from nb_banana.vault import look, picture_names
 
-__all__ = ["Bill", "Kept", "Library", "Unfinished", "default_folder"]
+__all__ = ["Bill", "Kept", "Library", "Unfinished"]
 
 
 class Library(Journal):
     """The pictures of one kind of service in one folder, and the journal of how they came.
 
     Args:
-        folder: where it is, see `default_folder`; made with the first `begin`.
+        folder: where it is, see `nb_banana.folders`; made with the first `begin`.
         service: the kind of service, e.g. ``"api"``; pictures of another one are never found.
         patience: seconds to wait while another process writes.
 

@@ -1,18 +1,23 @@
-"""``%banana`` and ``%%banana``: parse, call, return. Imported only by `load_ipython_extension`."""
+"""``%banana`` and ``%%banana``: parse, call, return. Imported only by `load_ipython_extension`.
+
+What a cell needs is imported with the first cell: the extension itself loads in no time.
+"""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import no_var_expand
 from traitlets import TraitError
 
-from nb_banana import command, progress
 from nb_banana.completion import make_matcher
 from nb_banana.errors import BananaError, Interrupted
 from nb_banana.frontend import is_rich
 from nb_banana.keys import find_key
 from nb_banana.leftovers import is_something_left
 from nb_banana.settings import VENDOR_URL, settings
+
+if TYPE_CHECKING:
+    from nb_banana.command import Line
 
 SANDBOX_NOTE = (
     "nb_banana draws in its sandbox (no AI, no cost). With a key: AIMLAPI_KEY or nb_banana.login()"
@@ -24,6 +29,9 @@ def make_magic(shell: Any) -> Callable[..., Any]:
 
     @no_var_expand
     def banana(line: str, cell: str | None = None) -> Any:
+        """Make a picture with Nano Banana 2: ``%banana --help``."""
+        from nb_banana import command, progress
+
         if cell is None:
             parsed, prompt = command.parse_line(line, shell.user_ns)
         else:
@@ -39,8 +47,15 @@ def make_magic(shell: Any) -> Callable[..., Any]:
         with progress.alone_in_cell(_is_alone(shell)):
             return _draw(shell, parsed, prompt)
 
-    banana.__doc__ = command.help_text()
+    # What ``%%banana?`` shows. IPython asks for it before it looks at the docstring.
+    banana.getdoc = _help_text  # type: ignore[attr-defined]
     return banana
+
+
+def _help_text() -> str:
+    from nb_banana.command import help_text
+
+    return help_text()
 
 
 def _open_panel(line: str) -> Any:
@@ -49,7 +64,7 @@ def _open_panel(line: str) -> Any:
     return panel(f"%%banana {line}") if line.strip() else panel()
 
 
-def _draw(shell: Any, line: command.Line, prompt: str) -> Any:
+def _draw(shell: Any, line: "Line", prompt: str) -> Any:
     # Imported with the first picture, not with the extension: requests takes its time.
     from nb_banana import api
     from nb_banana.call import read_call

@@ -1,7 +1,6 @@
 """“Did you mean …?”"""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 def hint(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
@@ -10,5 +9,7 @@ def hint(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     >>> hint("trexx", ["trex", "cafe"])
     ' Did you mean trex?'
     """
+    from difflib import get_close_matches  # only after a mistake
+
     near = get_close_matches(word, list(known), n=3, cutoff=cutoff)
     return f" Did you mean {' or '.join(near)}?" if near else ""

@@ -12,6 +12,7 @@ from nb_banana import copying, lessons, saved, shelves
 from nb_banana.companions import Companions, companions
 from nb_banana.errors import LessonError, LibraryError, PictureError
 from nb_banana.flaws import Flaw
+from nb_banana.folders import INDEX
 from nb_banana.keys import find_key
 from nb_banana.library import Library
 from nb_banana.limits import megabytes
@@ -19,7 +20,7 @@ from nb_banana.needed import Needed, needed_by
 from nb_banana.paths import PICTURE_SUFFIXES
 from nb_banana.records import Kept
 from nb_banana.settings import settings
-from nb_banana.vault import INDEX, README
+from nb_banana.vault import README
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,6 +1,6 @@
 """`Banana`: the settings, as traits. ``%config Banana`` and `configure` change the same object."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from traitlets import Bool, Enum, Float, Integer, TraitError, TraitType, Unicode, validate
@@ -8,9 +8,11 @@ from traitlets.config import Configurable
 
 from nb_banana.errors import RequestError, SettingsError
 from nb_banana.keys import VENDOR_HOST, is_loopback
-from nb_banana.limits import Limits
 from nb_banana.models import DEFAULT_MODEL, RESOLUTIONS, SIZES, choose, model_id
 from nb_banana.near import hint
+
+if TYPE_CHECKING:
+    from nb_banana.limits import Limits
 
 LONGEST_TIMEOUT = 86_400.0
 VENDOR_URL = f"https://{VENDOR_HOST}"
@@ -185,8 +187,10 @@ settings = Banana()
 """The settings in force."""
 
 
-def limits() -> Limits:
+def limits() -> "Limits":
     """How large references may be, by the settings."""
+    from nb_banana.limits import Limits
+
     return Limits(
         settings.reference_side,
         settings.reference_bytes,

@@ -5,10 +5,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nb_banana.folders import INDEX, default_folder
 from nb_banana.frontend import shell
 from nb_banana.keys import Secret, find_key
 from nb_banana.settings import VENDOR_URL, settings
-from nb_banana.vault import INDEX, default_folder
 
 if TYPE_CHECKING:
     from nb_banana.library import Library

@@ -21,9 +21,9 @@ from nb_banana.errors import (
     PictureError,
 )
 from nb_banana.flaws import Flaw
+from nb_banana.folders import INDEX
 from nb_banana.library import Library
 from nb_banana.pixels import check_picture
-from nb_banana.vault import INDEX
 
 AGAIN = "Nothing was unpacked. Download it again, or ask for a new one made by nb_banana.pack()."
 

@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-import platformdirs
-
 from nb_banana.errors import (
     LibraryDamagedError,
     LibraryUnavailableError,
@@ -23,7 +21,6 @@ from nb_banana.errors import (
 from nb_banana.files import slug
 from nb_banana.pixels import SUFFIXES
 
-INDEX = "index.sqlite"
 README = """\
 This folder is a library of nb_banana, the notebook extension behind %%banana cells. It keeps every
 picture that was made, so that a notebook that is run again does not pay for it again. "pictures"
@@ -36,20 +33,6 @@ a backup, copy the whole folder while no notebook is drawing; it works at any ot
 STALE = 24 * 3600.0
 """Seconds after which nobody can still be writing a temporary file."""
 _OURS = re.compile(r"(pictures|references)(/[^/\\:]+)+")
-
-
-def default_folder(kind: str, setting: str | None = None, beside: Path | None = None) -> Path:
-    """The folder of a library.
-
-    Args:
-        kind: the kind of service, ``"api"`` or ``"sandbox"``: each has a folder of its own.
-        setting: a folder that a person chose; None is the user's data folder (on Linux
-            ``$XDG_DATA_HOME``). A relative one is `beside` the notebook, to commit or zip.
-        beside: the notebook's folder; else the current one.
-    """
-    if setting is None:
-        return platformdirs.user_data_path("nb_banana", appauthor=False) / kind
-    return (beside or Path.cwd()) / Path(setting).expanduser() / kind
 
 
 class Vault:

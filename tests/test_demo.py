@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from nb_banana import ImageRequest, keys
-from nb_banana.library import Library, default_folder
+from nb_banana.folders import default_folder
+from nb_banana.library import Library
 
 from .conftest import KEY
 from .shelf import put

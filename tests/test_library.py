@@ -14,7 +14,8 @@ import pytest
 
 from nb_banana import errors
 from nb_banana.answers import Item
-from nb_banana.library import Library, default_folder
+from nb_banana.folders import default_folder
+from nb_banana.library import Library
 from nb_banana.models import MODELS
 from nb_banana.references import as_reference
 from nb_banana.request import ImageRequest

@@ -234,3 +234,8 @@ def test_unload_takes_everything_away(ip):
     shell.run_line_magic("load_ext", "nb_banana")
     shell.run_line_magic("reload_ext", "nb_banana")
     assert shell.configurables.count(configure()) == len(shell.Completer.custom_matchers) == 1
+
+
+def test_a_question_mark_shows_the_help(ip):
+    shown = ip.shell.object_inspect_mime("%%banana")["text/plain"]
+    assert all(flag in shown for option in OPTIONS for flag in option.flags)
