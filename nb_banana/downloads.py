@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-import requests
 from urllib3.util import Retry
 
 from nb_banana import http
@@ -161,7 +160,7 @@ def _download(url: str, service: Service) -> bytes:
                 f"What is at the picture's link has more than {LONGEST_PICTURE // 1024**2} MB.",
                 passing=False,
             ) from None
-        except requests.RequestException as error:
+        except OSError as error:  # all of requests' errors, and missing certificates
             if is_unconnected(error):  # it was tried several times, in `http`
                 why = "No connection to the picture's link could be made."
                 raise DownloadError(why, passing=False) from None

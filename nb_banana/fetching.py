@@ -5,8 +5,6 @@ import socket
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-import requests
-
 from nb_banana import http
 from nb_banana.errors import BadReferenceError
 from nb_banana.limits import Limits
@@ -54,7 +52,7 @@ def _download(url: str) -> bytes:
             data = http.read_body(response, MOST_BYTES, seconds=LONGEST_FETCH)
         except http.TooLongError:
             raise BadReferenceError(f"{first} has more than {MOST_BYTES // 1024**2} MB.") from None
-        except (requests.RequestException, ValueError) as error:
+        except (OSError, ValueError) as error:  # all of requests' errors are OSErrors
             kind = type(error).__name__
             raise BadReferenceError(f"{first} could not be fetched ({kind}).") from None
         if response.status_code != 200:

@@ -1,40 +1,21 @@
-"""One `requests.Session` a thread, a body with a bound, and the key for one host alone."""
+"""One request and its body with a bound, and the key for one host alone."""
 
-import os
-import threading
 import time
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError
-from urllib3.util import Retry
 
-from nb_banana import __version__
+from nb_banana import sessions
 from nb_banana.errors import BananaError
-from nb_banana.keys import Secret, is_loopback
+from nb_banana.keys import Secret
 
 CONNECT_TIMEOUT = 5.0625
 """Seconds. An odd number, for it is by its number that a timeout in the TLS handshake, when nothing
 was sent yet, is told from one while waiting for the answer: urllib3 raises the same error."""
 CHUNK = 64 * 1024
 """Bytes read at once. Smaller pieces cost calls; larger ones cost fresh pages of memory, each."""
-
-# Only a connection that was never made is tried again down here, where nothing was sent yet.
-# Everything later is the money contract's matter, in client.py.
-CONNECT_RETRY = Retry(
-    total=None,
-    connect=3,
-    read=False,
-    redirect=False,
-    status=False,
-    other=0,
-    backoff_factor=0.3,
-    backoff_jitter=0.2,
-    allowed_methods=None,
-    respect_retry_after_header=False,
-)
 
 
 class TooLongError(Exception):
@@ -54,52 +35,6 @@ class KeyAuth(AuthBase):
         return request
 
 
-class Sessions(threading.local):
-    """The sessions of one thread: connections are kept and used again."""
-
-    def __init__(self) -> None:
-        self._outside: requests.Session | None = None
-        self._loopback: requests.Session | None = None
-
-    def forget(self) -> None:
-        """Begin anew after a Ctrl-C: a pool that was interrupted may hold its own lock for ever.
-
-        https://bugs.python.org/issue29988
-        """
-        self._outside = self._loopback = None
-
-    def for_url(self, url: str) -> requests.Session:
-        """The session for an address. On loopback no proxy stands between."""
-        if is_loopback(url):
-            self._loopback = self._loopback or _new_session(trust_env=False)
-            return self._loopback
-        self._outside = self._outside or _new_session(trust_env=True)
-        return self._outside
-
-
-def _new_session(*, trust_env: bool) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = trust_env
-    session.headers["User-Agent"] = f"nb_banana/{__version__}"
-    adapter = HTTPAdapter(max_retries=CONNECT_RETRY)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
-
-
-SESSIONS = Sessions()
-
-
-def _forget_connections() -> None:
-    """A forked child that used its parent's connections would get its parent's answers."""
-    global SESSIONS
-    SESSIONS = Sessions()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_connections)
-
-
 def send(
     method: str,
     url: str,
@@ -110,7 +45,7 @@ def send(
 ) -> requests.Response:
     """Send one request. Redirects are not followed; the body is not read yet."""
     try:
-        return SESSIONS.for_url(url).request(
+        return sessions.SESSIONS.for_url(url).request(
             method,
             url,
             auth=KeyAuth(secret),
@@ -120,7 +55,7 @@ def send(
             **options,
         )
     except KeyboardInterrupt:
-        SESSIONS.forget()
+        sessions.SESSIONS.forget()
         raise
     except requests.RequestException as error:
         error.request = None  # the key is in its header, and errors are shown, logged and pickled
@@ -153,7 +88,7 @@ def read_body(response: requests.Response, most: int, *, seconds: float) -> byte
             if time.monotonic() > deadline:
                 raise requests.ReadTimeout(f"the body took longer than {seconds:g} s")
     except KeyboardInterrupt:
-        SESSIONS.forget()
+        sessions.SESSIONS.forget()
         raise
     except requests.ReadTimeout:  # the deadline's own; it is an OSError too
         raise

@@ -3,6 +3,7 @@
 import http.server
 import io
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from PIL import Image
 
 
 @contextmanager
-def server(answer: Callable) -> Iterator[tuple[str, list]]:
+def server(answer: Callable, tls: ssl.SSLContext | None = None) -> Iterator[tuple[str, list]]:
     """A server that answers each request with what `answer(handler)` writes: its URL, and what
     it has seen."""
 
@@ -48,10 +49,12 @@ def server(answer: Callable) -> Iterator[tuple[str, list]]:
 
     seen: list = []
     running = Server(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        running.socket = tls.wrap_socket(running.socket, server_side=True)
     thread = threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{running.server_port}", seen
+        yield f"http{'s' if tls else ''}://127.0.0.1:{running.server_port}", seen
     finally:
         running.shutdown()
         running.server_close()

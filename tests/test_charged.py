@@ -14,7 +14,7 @@ import pytest
 from nbclient import NotebookClient
 
 import nb_banana
-from nb_banana import account, configure, errors, http, purse, shelves, studio
+from nb_banana import account, configure, errors, purse, sessions, shelves, studio
 from nb_banana.client import Service
 from nb_banana.keys import Secret
 from nb_banana.sandbox import Sandbox
@@ -353,7 +353,7 @@ def test_after_an_interrupt_the_connections_are_new():
     with wire({POST: post, LOGS: lambda request: page([])}) as service:
         configure(base_url=service.url)
         account.find_charge(Service(service.url), "nbb-1", pauses=(0.0,))
-        before = http.SESSIONS.for_url(service.url)
+        before = sessions.SESSIONS.for_url(service.url)
         with pytest.raises(errors.Interrupted, match=NOT_KNOWN):
             nb_banana.generate("a banana")
-        assert http.SESSIONS.for_url(service.url) is not before
+        assert sessions.SESSIONS.for_url(service.url) is not before
