@@ -5,8 +5,10 @@ all of them share one `Pace`.
 """
 
 import os
+import threading
 from collections.abc import Iterable, Mapping, Sequence, Sized
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ from nb_banana.jobs import Job, numbered
 from nb_banana.keys import Secret
 from nb_banana.pace import STOPPED, Pace
 from nb_banana.progress import silently
+from nb_banana.request import ImageRequest
 from nb_banana.settings import settings
 from nb_banana.survey import Road, open_end, survey
 from nb_banana.wishes import PLAIN, Wishes
@@ -129,6 +132,8 @@ class Crew:
         self.entries: dict[int, Entry] = {}
         self.on_way: dict[Future[Entry], int] = {}
         self.cause: BananaError | None = None
+        self._turns: dict[str, threading.Lock] = {}
+        self._failed: dict[str, BananaError | Interrupted] = {}
 
     def run(self) -> Gallery:
         """Do all jobs. Raises as the function `run`."""
@@ -207,7 +212,7 @@ class Crew:
         try:
             if cause is None:
                 with silently():
-                    return studio.make(job.request, wishes, kinds=kinds, service=self.service)
+                    return self._draw(job.request, wishes)
             # What is in the library costs nothing and is had all the same.
             found = studio.find(job.request, kinds, wishes)
             return found or _failure(job, NotSentError(f"Not sent, for another one said: {cause}"))
@@ -218,6 +223,22 @@ class Crew:
             return _failure(job, error)
         except Exception as error:  # noqa: BLE001 - whatever it was, the others go on
             return _failure(job, BananaError(f"{type(error).__name__}: {error}"))
+
+    def _draw(self, request: ImageRequest, wishes: Wishes) -> BananaImage:
+        """One picture. Where the same was asked for in this batch and failed, it is not sent again.
+
+        It may have been charged, or would fail alike.
+        """
+        key = request.key
+        with nullcontext() if wishes.fresh else self._turns.setdefault(key, threading.Lock()):
+            if key in self._failed and not wishes.fresh:
+                raise self._failed[key]
+            try:
+                return studio.make(request, wishes, kinds=self.road.kinds, service=self.service)
+            except (BananaError, Interrupted) as error:
+                if "image" not in error.facts:  # else it was made, and can be had
+                    self._failed[key] = error
+                raise
 
     def _is_fatal(self, error: BaseException) -> bool:
         facts: Mapping[str, Any] = getattr(error, "facts", {})

@@ -82,6 +82,15 @@ def test_who_waits_for_the_same_picture_gets_the_same_error_and_nothing_is_sent_
     assert {type(entry.error) for entry in gallery} == {errors.ConnectionDroppedError}
 
 
+def test_one_lane_does_not_send_again_what_was_lost_before_in_the_same_batch(service):
+    configure(concurrency=1)
+    gallery = generate_many(
+        ["a cat [trouble: drop-after]", "an owl", "a cat [trouble: drop-after]"]
+    )
+    assert len(service.posts) == len(service.charges) == 2
+    assert [type(each.error) for each in gallery.failures] == [errors.ConnectionDroppedError] * 2
+
+
 def test_a_fresh_one_is_paid_though_the_same_is_under_way(service):
     first = nb_banana.generate("a cat [trouble: slow 0.3]", background=True)
     nb_banana.generate("a cat [trouble: slow 0.3]", fresh=True)
