@@ -283,5 +283,11 @@ class BananaImage:
         return showing.bundle(self, include, exclude)
 
     def preview(self, longest: int) -> tuple[str, Bytes]:
-        """A small copy: its MIME type and bytes. See `nb_banana.pixels.preview`."""
-        return preview(self.bytes, longest)
+        """A small copy: its MIME type and bytes. See `nb_banana.pixels.preview`.
+
+        Raises:
+            LostPictureError: it is in the library, and its file is not what was kept.
+        """
+        if self._data is not None or self._kept is None:
+            return preview(self.bytes, longest)
+        return self._kept.preview(longest)

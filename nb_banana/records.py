@@ -4,13 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 
 from nb_banana.addresses import data_bytes
-from nb_banana.pixels import Kind
+from nb_banana.pixels import Kind, preview
 from nb_banana.receipt import Receipt
 from nb_banana.request import ImageRequest, copy_with
-from nb_banana.vault import read_whole
+from nb_banana.vault import look, read_whole
+
+HELD_PREVIEWS = 16
+"""A picture that is shown again is not decoded again, and a day's pictures take no memory."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,20 @@ class Kept:
             PictureMissingError, PictureChangedError: the file is not what was kept.
         """
         return read_whole(self.path, self.digest)
+
+    def preview(self, longest: int) -> tuple[str, bytes]:
+        """A small copy, see `nb_banana.pixels.preview`; the last ones are held. Raises as `read`.
+
+        Args:
+            longest: the most pixels that its longer side may have.
+        """
+        look(self.path, self.size)  # a copy that is held must not hide that the file is gone
+        return _preview(self.path, self.digest, longest)
+
+
+@lru_cache(HELD_PREVIEWS)
+def _preview(path: Path, digest: str, longest: int) -> tuple[str, bytes]:
+    return preview(read_whole(path, digest), longest)
 
 
 @dataclass(frozen=True)

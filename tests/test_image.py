@@ -171,6 +171,14 @@ def test_the_preview_is_bounded_and_keeps_transparency():
     assert PIL.Image.open(io.BytesIO(clear.preview(768)[1])).getpixel((0, 0))[3] == 0
 
 
+def test_what_is_shown_again_is_not_decoded_again_unless_its_file_is_gone(service):
+    image = generate("a banana")
+    assert image.preview(300) is generate("a banana").preview(300)
+    image.path.unlink()
+    with pytest.raises(errors.PictureMissingError):
+        image.preview(300)
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
 def test_every_kind_of_picture_has_a_preview(mode):
     assert image_of(picture(mode)).preview(16)[1]
