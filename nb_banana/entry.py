@@ -43,27 +43,14 @@ class Entry:
     def begin(self, request: ImageRequest, **more: Any) -> None:
         """Write down what is asked, and that it is sent now.
 
-        Where there is no library the request is sent all the same. But a row that says that it was
-        not sent must stay true: where the second step fails, nothing is sent.
-
-        Raises:
-            LibraryError: the row is there, and could not be marked as sent.
+        Where there is no library the request is sent all the same.
         """
+        self.is_written = True  # also for a Ctrl-C between this step and the next
         try:
             self.library.begin(request, self.request_id, **more)
         except LibraryError as error:
-            self.problem = error
-        else:
-            self.is_written = True
-            self._mark_sent()
+            self.is_written, self.problem = False, error
         self.reached = "sent"
-
-    def _mark_sent(self) -> None:
-        try:
-            self.library.mark_sent(self.request_id)
-        except LibraryError as error:
-            self.problem = error
-            raise type(error)(f"{error.args[0]} Nothing was sent.", **error.facts) from error
 
     def write(self, step: Callable[..., Result], *values: Any) -> Result | None:
         """Take one step of the library; None where it can't. The next one is tried again."""

@@ -2,11 +2,12 @@
 
 ::
 
-    written ──> sent ──> answered ──> stored
-                  └─────────┴───────> failed     it is known that there is no picture
-                                      unknown    nobody can say yet
+    sent ──> answered ──> stored
+      └─────────┴───────> failed     it is known that there is no picture
+                          unknown    nobody can say yet
 
-``forgotten`` is a row whose picture and words were deleted; its cost stays.
+``forgotten`` is a row whose picture and words were deleted; its cost stays. ``written`` is one of
+an earlier version, which wrote a row down before it was about to be sent.
 """
 
 import base64
@@ -70,6 +71,8 @@ class Journal:
     ) -> None:
         """Write the request down, and keep its reference pictures. Before anything is sent.
 
+        From now on it may have been sent, and charged.
+
         Args:
             request: what is asked.
             request_id: our own id; each only once.
@@ -81,7 +84,7 @@ class Journal:
         row = {
             "id": request_id,
             "service": self.service,
-            "state": "written",
+            "state": "sent",
             "key": request.key,
             "family": rows.family_key(request),
             **rows.request_row(request),
@@ -98,10 +101,6 @@ class Journal:
             session.add("requests", row)
 
         self._index.write(write)
-
-    def mark_sent(self, request_id: str) -> None:
-        """From now on it may have been sent, and charged."""
-        self._step(request_id, state="sent", **asdict(this_process()))
 
     def mark_answered(self, request_id: str, items: Sequence["Item"], receipt: Receipt) -> None:
         """The answer is there: keep the links of its pictures, and the bill.

@@ -93,7 +93,7 @@ class Unfinished:
 
     Attributes:
         request_id: our own id, which the service's log has too.
-        state: ``written`` (never sent), ``sent`` (no answer), ``answered`` (its links are known)
+        state: ``sent`` (no answer), ``answered`` (its links are known)
             or ``unknown`` (whoever sent it gave up).
         request: what was asked.
         links: where the answer's pictures are; None for one that came inside the answer.

@@ -42,8 +42,6 @@ def endless(library, name):
     while True:
         request_id = f"nbb-{name}-{number}"
         library.begin(ImageRequest(request_id), request_id)
-        say("written", request_id)
-        library.mark_sent(request_id)
         say("sent", request_id)
         links = [Item(f"https://x/{request_id}")]
         library.mark_answered(request_id, links, receipt(request_id))
@@ -57,7 +55,6 @@ def endless(library, name):
 def wait(library, request_id):
     """Send a request and wait for its answer, which never comes."""
     library.begin(ImageRequest("a banana"), request_id)
-    library.mark_sent(request_id)
     say("sent", request_id)
     sys.stdin.read()
 

@@ -41,7 +41,6 @@ def picture(seed, size=(8, 8)):
 def put(library, request, request_id, data=None, **options):
     """The whole way of one request, to its picture in the library."""
     library.begin(request, request_id, **options)
-    library.mark_sent(request_id)
     kept = library.store(request_id, [data or picture(request_id)], receipt(request_id))
     return kept[0]
 

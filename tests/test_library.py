@@ -222,25 +222,22 @@ def test_each_step_is_there_before_the_next(library):
     states = []
     for step in (
         lambda: library.begin(request, "nbb-1"),
-        lambda: library.mark_sent("nbb-1"),
         lambda: library.mark_answered("nbb-1", [Item("https://x/a.png")], receipt("nbb-1")),
         lambda: library.store("nbb-1", [picture(1)], receipt("nbb-1")),
     ):
         step()
         states += library._index.rows("SELECT state FROM requests")
-    assert [row["state"] for row in states] == ["written", "sent", "answered", "stored"]
+    assert [row["state"] for row in states] == ["sent", "answered", "stored"]
 
 
 def test_what_this_kernel_works_on_is_not_unfinished(library):
     library.begin(ImageRequest("a banana"), "nbb-1")
-    library.mark_sent("nbb-1")
     assert library.unfinished() == []
 
 
 def test_what_was_given_up_is_unfinished_with_all_that_is_known(library):
     for name in "abc":
         library.begin(ImageRequest(name), f"nbb-{name}", notebook="n.ipynb")
-        library.mark_sent(f"nbb-{name}")
     library.mark_unknown("nbb-a", "no answer")
     library.mark_answered("nbb-b", [Item("https://x/b.png"), Item(data=b"")], receipt("nbb-b"))
     library.release("nbb-b", "the link failed")
@@ -288,7 +285,7 @@ def test_an_id_is_taken_once(library):
 def test_a_step_of_an_unknown_request_is_an_error(library):
     library.begin(ImageRequest("a banana"), "nbb-1")
     with pytest.raises(errors.NotKeptError, match="nbb-2"):
-        library.mark_sent("nbb-2")
+        library.mark_unknown("nbb-2", "no answer")
     with pytest.raises(errors.NotKeptError, match="nbb-2"):
         library.store("nbb-2", [picture(1)], receipt("nbb-2"))
     assert not list(library.folder.rglob("*.p*g"))

@@ -20,7 +20,7 @@ from nb_banana.request import ImageRequest
 from .shelf import bytes_of, index_of, put
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills and limits are POSIX")
-STATES = ("written", "sent", "answered", "stored")
+STATES = ("sent", "answered", "stored")
 
 
 def start(task, library, *rest):

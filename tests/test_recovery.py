@@ -46,8 +46,8 @@ def shelf(wired):
 def leave(library, state, *links, request_id="nbb-1", prompt="a banana", age=timedelta(0), **bill):
     """A request that a kernel that is gone left in this state."""
     library.begin(ImageRequest(prompt), request_id)
-    if state != "written":
-        library.mark_sent(request_id)
+    if state == "written":  # an earlier version had this step
+        change(library, "UPDATE requests SET state = 'written' WHERE id = ?", request_id)
     if state == "answered":
         items = [Item(link) if link else Item(data=b"x") for link in links]
         library.mark_answered(request_id, items, receipt(request_id, **bill))
