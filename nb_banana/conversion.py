@@ -23,6 +23,8 @@ LOSSY = {"JPEG", "MPO", "HEIF", "AVIF", "JPEG2000"}
 """Formats that have lost something already: a PNG of them costs much and gives nothing back."""
 RESIZABLE = {"L", "LA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB"}
 """Modes that can be made smaller before they are converted, which is cheaper."""
+NEARLY = 0.95
+"""How much of the longest side may be given up for a JPEG that is made smaller as it is decoded."""
 HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1")
 
 
@@ -141,10 +143,18 @@ def _sampling(image: "Image.Image") -> int:
 
 
 def _thumbnail(image: "Image.Image", longest: int) -> None:
-    """Make it smaller in place: a JPEG is decoded at a fraction of its size if it can be."""
+    """Make it smaller in place: a JPEG is decoded at a half of its size, a quarter …
+
+    Where that leaves it hardly smaller than allowed it is all that is done: a photo of 4032 pixels
+    becomes one of 2016 rather than 2048, in a quarter of the time and memory.
+    """
     from PIL import Image
 
     try:
+        if max(image.size) > longest:
+            scale = longest / max(image.size) * NEARLY
+            width, height = (max(1, int(side * scale)) for side in image.size)
+            image.draft(image.mode, (width, height))
         image.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=2.0)
     except BROKEN as error:
         raise damaged(error) from error

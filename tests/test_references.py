@@ -891,3 +891,19 @@ def test_a_value_is_recognised_without_running_its_code():
 
     assert not is_picture(Trap())
     assert as_reference(SimpleNamespace(bytes=encode(picture()), parents=(), request=None)).data
+
+
+@pytest.mark.parametrize(
+    ("size", "sent"),
+    [
+        ((4032, 3024), (2016, 1512)),  # a half is nearly as much as is allowed
+        ((3024, 4032), (1512, 2016)),
+        ((3800, 1900), (2048, 1024)),
+        ((9000, 2), (2048, 1)),
+    ],
+)
+def test_a_photo_that_is_made_smaller_keeps_nearly_as_much_as_is_allowed(size, sent):
+    photo = io.BytesIO()
+    Image.new("RGB", size, "orange").save(photo, "JPEG")
+    reference = as_reference(photo, limits=Limits(longest_side=2048))
+    assert Image.open(io.BytesIO(reference.data)).size == sent
