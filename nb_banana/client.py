@@ -3,8 +3,8 @@
 Source: https://docs.aimlapi.com/api-references/image-models/google/nano-banana-2
 """
 
+import secrets
 import time
-import uuid
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -84,7 +84,7 @@ class Service:
 
 def new_request_id() -> str:
     """An id of our own, ``nbb-`` and 32 hex digits, which the service's log keeps too."""
-    return f"nbb-{uuid.uuid4().hex}"
+    return f"nbb-{secrets.token_hex(16)}"
 
 
 def generate(request: ImageRequest, service: Service, client_request_id: str) -> Answer:
