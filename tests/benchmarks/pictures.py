@@ -1,0 +1,95 @@
+"""The pictures that are measured with: made by their names, kept in the folder that is given.
+
+``photo-1k.png`` has 1.9 MB as the vendor's own sample of 1376×768, ``photo-4k.png`` some 19 MB;
+grain is what makes a picture as hard to compress as a photo.
+"""
+
+import io
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+SIZES = {"1k": (1376, 768), "2k": (2752, 1536), "4k": (5504, 3072)}
+CAMERA = (4000, 3000)
+"""12 megapixels."""
+
+
+def photo(size: tuple[int, int], grain: float, seed: int = 1) -> Image.Image:
+    """Soft forms of many sizes, with grain."""
+    rng = np.random.default_rng(seed)
+    width, height = size
+    light = np.full((height, width, 3), 128, np.float32)
+    for across in (3, 6, 12, 24, 48, 96):
+        small = rng.normal(0, 96 / across**0.7, (max(2, across * height // width), across, 3))
+        bands = [
+            Image.fromarray(small[..., band].astype(np.float32)).resize(size, Image.BICUBIC)
+            for band in range(3)
+        ]
+        light += np.stack([np.asarray(band) for band in bands], axis=-1)
+    light += rng.normal(0, grain, light.shape).astype(np.float32)
+    return Image.fromarray(light.clip(0, 255).astype(np.uint8))
+
+
+def flat(size: tuple[int, int]) -> Image.Image:
+    """An illustration: areas of one colour with clean edges."""
+    large = Image.new("RGB", (size[0] * 2, size[1] * 2), "#fdf6e3")
+    draw = ImageDraw.Draw(large)
+    for number in range(60):
+        x, y = number * 971 % large.width, number * 613 % large.height
+        colour = f"hsl({number * 47 % 360}, 70%, 60%)"
+        draw.ellipse((x - 180, y - 180, x + 180, y + 180), fill=colour, outline="black", width=9)
+    return large.resize(size, Image.LANCZOS)
+
+
+def cut_out(size: tuple[int, int]) -> Image.Image:
+    """A photo whose surroundings are transparent."""
+    shape = Image.new("L", size)
+    ImageDraw.Draw(shape).ellipse((size[0] // 4, 40, size[0] * 3 // 4, size[1] - 40), fill=255)
+    image = photo(size, 5).convert("RGBA")
+    image.putalpha(shape.filter(ImageFilter.GaussianBlur(6)))
+    return image
+
+
+def png(image: Image.Image, level: int = 6) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "PNG", compress_level=level)
+    return out.getvalue()
+
+
+def jpeg(image: Image.Image) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
+MAKERS: dict[str, Callable[[], bytes]] = {
+    "photo-1k.png": lambda: png(photo(SIZES["1k"], 6)),
+    "photo-2k.png": lambda: png(photo(SIZES["2k"], 3.5), 3),
+    "photo-4k.png": lambda: png(photo(SIZES["4k"], 1.6), 1),
+    "flat-1k.png": lambda: png(flat(SIZES["1k"])),
+    "transparent-1k.png": lambda: png(cut_out(SIZES["1k"])),
+    "photo-1k.jpg": lambda: jpeg(photo(SIZES["1k"], 6)),
+    "camera.jpg": lambda: jpeg(photo(CAMERA, 4)),
+}
+
+
+def kept(folder: Path, name: str) -> Path:
+    """The file of a picture, which is made if it is not there."""
+    path = folder / name
+    if not path.exists():
+        path.write_bytes(MAKERS[name]())
+    return path
+
+
+def numbered(data: bytes, number: int) -> bytes:
+    """The same pixels in another file, as no two pictures of a model are the same."""
+    text = f"number\0{number}".encode()
+    if data.startswith(b"\xff\xd8"):
+        return data[:2] + b"\xff\xfe" + struct.pack(">H", len(text) + 2) + text + data[2:]
+    chunk = b"tEXt" + text
+    whole = struct.pack(">I", len(text)) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return data[:33] + whole + data[33:]
