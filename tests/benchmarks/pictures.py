@@ -5,8 +5,6 @@ grain is what makes a picture as hard to compress as a photo.
 """
 
 import io
-import struct
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,13 +81,3 @@ def kept(folder: Path, name: str) -> Path:
     if not path.exists():
         path.write_bytes(MAKERS[name]())
     return path
-
-
-def numbered(data: bytes, number: int) -> bytes:
-    """The same pixels in another file, as no two pictures of a model are the same."""
-    text = f"number\0{number}".encode()
-    if data.startswith(b"\xff\xd8"):
-        return data[:2] + b"\xff\xfe" + struct.pack(">H", len(text) + 2) + text + data[2:]
-    chunk = b"tEXt" + text
-    whole = struct.pack(">I", len(text)) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    return data[:33] + whole + data[33:]

@@ -8,7 +8,16 @@ from .cases import Goal, Section
 from .machine import Machine
 from .rows import Row
 
-HEADER = "| what | case | times | from … to | itself | goal | |\n| --- | --- | --- | --- | --- | --- | --- |"
+COLUMNS = ("what", "case", "times", "from … to", "itself", "goal", "")
+HEADER = f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}"
+INTRODUCTION = (
+    "What nb_banana costs beside the model's own seconds, and what else one could use. "
+    "`make bench` makes this page.\n\n"
+    "Each case runs in a process of its own, against a service on this machine. *Times* is its "
+    "ratio to the reference, taken within each round, the median of all rounds; then the least "
+    "and the most. The reference measured once more (A/A) says how far to trust the others. Less "
+    "is better."
+)
 
 
 def markdown(machine: Machine, sections: Sequence[Section], rows: Sequence[Row]) -> str:
@@ -18,12 +27,6 @@ def markdown(machine: Machine, sections: Sequence[Section], rows: Sequence[Row])
         lines = [line(row) for row in rows if row.section == section.name]
         parts.append("\n".join([f"## {section.name}\n\n{section.what}\n", HEADER, *lines]))
     return "\n\n".join(parts) + "\n"
-
-
-INTRODUCTION = """\
-What nb_banana costs beside the model's own seconds, and what else one could use. `make bench` makes this page.
-
-Each case runs in a process of its own against a service on this machine. "times" is its ratio to the reference (1), taken within each round, the median of all rounds; then the least and the most. The reference measured once more (A/A) says how far to trust the others. Less is better."""
 
 
 def line(row: Row) -> str:

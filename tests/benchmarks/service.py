@@ -20,7 +20,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from .pictures import numbered
+from .numbering import numbered
 
 SECONDS = re.compile(r"\[(\d+\.\d+) s\]")
 NAME = re.compile(r"\[([\w-]+\.(?:png|jpg))\]")
@@ -94,7 +94,7 @@ class Service:
     def app(self) -> web.Application:
         app = web.Application(client_max_size=100_000_000)
         app.router.add_post("/v1/images/generations", self.generate)
-        app.router.add_post("/v1beta/models/{model}", self.generate_content)
+        app.router.add_post("/{version}/models/{model}", self.generate_content)
         app.router.add_get("/pictures/{number}/{name}", self.fetch)
         app.router.add_get("/seen", self.story)
         return app

@@ -3,6 +3,7 @@
 from ..cases import Case, Goal, Measure, Section
 from ..stage import Stage
 
+LOAD = "%load_ext nb_banana"
 EMPTY = "%load_ext tests.benchmarks.work.empty_magic"
 
 

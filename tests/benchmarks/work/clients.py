@@ -66,6 +66,21 @@ def session_with_retry(base: str) -> Draw:
     return draw
 
 
+def session_writing(base: str) -> Draw:
+    """A session whose pictures go into files."""
+    import tempfile
+    from pathlib import Path
+
+    fetch, folder = session(base), Path(tempfile.mkdtemp())
+
+    def draw(prompt: str) -> bytes:
+        data = fetch(prompt)
+        (folder / f"{hash(prompt)}.png").write_bytes(data)
+        return data
+
+    return draw
+
+
 def pool(base: str) -> Draw:
     import json
     import os
@@ -151,15 +166,16 @@ def genai_client(base: str) -> Draw:
 
 
 def gemimg_client(base: str) -> Draw:
-    return lambda prompt, make=_gemimg(base): make.generate(prompt, save=False)
+    client = _gemimg(base)
+    return lambda prompt: client.generate(prompt, save=False)
 
 
 def gemimg_saving(base: str) -> Draw:
     """With its default, which writes each picture to a file."""
     import tempfile
 
-    folder = tempfile.mkdtemp()
-    return lambda prompt, make=_gemimg(base): make.generate(prompt, save_dir=folder)
+    client, folder = _gemimg(base), tempfile.mkdtemp()
+    return lambda prompt: client.generate(prompt, save_dir=folder)
 
 
 def _gemimg(base: str) -> Any:
@@ -208,6 +224,7 @@ def banana(base: str) -> Draw:
 CLIENTS: dict[str, Callable[[str], Draw]] = {
     "sample": sample,
     "session": session,
+    "session writing": session_writing,
     "session with retry": session_with_retry,
     "pool": pool,
     "httpx": httpx_client,
