@@ -8,7 +8,7 @@ The Makefile makes them. Where ours is missing, the one that conducts stands in.
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -18,8 +18,7 @@ KEY = "bench-key-0123456789"
 """Opens nothing."""
 VERSIONS = """
 import importlib.metadata, json, sys
-names = {each.metadata["Name"].lower(): each.version for each in importlib.metadata.distributions()}
-print(json.dumps({name: names[name] for name in sys.argv[1:] if name in names}))
+print(json.dumps({name: importlib.metadata.version(name) for name in sys.argv[1:]}))
 """
 
 
@@ -75,11 +74,11 @@ def compile_all() -> None:
         subprocess.run(command, cwd=ROOT, check=True, env={})
 
 
-def versions(names: list[str]) -> Mapping[str, str]:
-    """The versions of packages in all environments that are there."""
-    found: dict[str, str] = {}
-    for python in set(installed().values()):
-        command = [str(python), "-c", VERSIONS, *names]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        found |= json.loads(done.stdout)
+def versions(home: str, names: Iterable[str]) -> dict[str, str]:
+    """The versions of packages in an environment; none where it is not there."""
+    if home not in installed():
+        return {}
+    command = [str(installed()[home]), "-c", VERSIONS, *sorted(names)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found: dict[str, str] = json.loads(done.stdout)
     return found

@@ -42,7 +42,6 @@ class Machine:
 
 def this_machine() -> Machine:
     """The one that this runs on."""
-    names = ["nb-banana", *sorted(peers())]
     return Machine(
         date=datetime.now(UTC).date().isoformat(),
         processor=processor(),
@@ -50,15 +49,23 @@ def this_machine() -> Machine:
         memory=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9,
         system=platform.freedesktop_os_release()["PRETTY_NAME"],
         python=platform.python_version(),
-        versions=dict(environments.versions(names)),
+        versions=versions(),
         stand_in=environments.is_stand_in("ours"),
     )
 
 
-def peers() -> set[str]:
-    """The packages that are named in the lists of peers."""
-    lists = "\n".join(path.read_text("utf-8") for path in HERE.glob("peers*.txt"))
-    return set(re.findall(r"^([a-z][\w-]*)", lists, re.M))
+def versions() -> dict[str, str]:
+    """Of nb_banana, and of what the lists of peers name."""
+    return {
+        **environments.versions("loading", listed("peers_loading.txt")),
+        **environments.versions("peers", listed("peers.txt")),
+        **environments.versions("ours", ["nb-banana"]),
+    }
+
+
+def listed(name: str) -> list[str]:
+    """The packages that a list of peers names."""
+    return re.findall(r"^([a-z][\w-]*)", (HERE / name).read_text("utf-8"), re.M)
 
 
 def processor() -> str:

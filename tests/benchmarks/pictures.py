@@ -71,7 +71,7 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     "flat-1k.png": lambda: png(flat(SIZES["1k"])),
     "transparent-1k.png": lambda: png(cut_out(SIZES["1k"])),
     "photo-1k.jpg": lambda: jpeg(photo(SIZES["1k"], 6)),
-    "camera.jpg": lambda: jpeg(photo(CAMERA, 4)),
+    "camera.jpg": lambda: jpeg(photo(CAMERA, 7)),
 }
 
 

@@ -28,7 +28,8 @@ class Taken:
 
 def take(section: Section, stage: Stage) -> list[Taken]:
     """Measure all cases of a section."""
-    taken = [Taken(case) for case in with_doubles(section.cases(stage))]
+    cases = section.cases(stage)
+    taken = [Taken(case) for case in (cases if stage.quick else with_doubles(cases))]
     order = random.Random(section.name)
     count = section.quick_rounds if stage.quick else section.rounds
     is_warm = not section.warm or stage.quick

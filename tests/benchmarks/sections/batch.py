@@ -27,7 +27,7 @@ def ideal(seconds: list[float], lanes: int) -> float:
 def drawn(stage: Stage) -> list[float]:
     """Each request's seconds: one, more or less a fifth."""
     rng = random.Random(4)
-    scale = 0.3 if stage.quick else 1.0
+    scale = 0.1 if stage.quick else 1.0
     count = stage.count(64, 32)
     return [round(scale * rng.uniform(0.8, 1.2), 3) for _ in range(count)]
 

@@ -11,7 +11,7 @@ def cases(stage: Stage) -> list[Case]:
 
 def finding(stage: Stage) -> list[Case]:
     picture, count = stage.picture("photo-1k.png"), stage.count(40, 10)
-    large = stage.count(100_000, 2_000)
+    small, large = stage.count(1_000, 100), stage.count(100_000, 200)
 
     def case(name: str, way: str, size: int, group: str, **options: object) -> Case:
         argument = {"way": way, "size": size, "picture": picture, "count": count}
@@ -19,9 +19,9 @@ def finding(stage: Stage) -> list[Case]:
 
     one, grown = "a picture from the library", "a picture of many"
     return [
-        case("reading its file", "read", 1_000, one, is_reference=True),
-        case("nb_banana", "hit", 1_000, one),
-        case("nb_banana, of 1,000", "hit", 1_000, grown, is_reference=True),
+        case("reading its file", "read", small, one, is_reference=True),
+        case("nb_banana", "hit", small, one),
+        case(f"nb_banana, of {small:,}", "hit", small, grown, is_reference=True),
         case(f"nb_banana, of {large:,}", "hit", large, grown),
     ]
 
@@ -45,7 +45,7 @@ def storing(stage: Stage) -> list[Case]:
 
 
 def throughput(stage: Stage) -> list[Case]:
-    seconds = [0.0] * stage.count(2000, 100)
+    seconds = [0.0] * stage.count(2000, 50)
     base, group = stage.http(), f"{len(seconds)} requests of no time, 4 at once"
     plain = many("session writing", base, base, seconds, 4)
     ours = many("nb_banana", base, base, seconds, 4)

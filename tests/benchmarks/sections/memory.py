@@ -26,7 +26,7 @@ print(json.dumps({{"peak": peak()}}))
 
 
 def cases(stage: Stage) -> list[Case]:
-    base, count = stage.http(), stage.count(100, 20)
+    base, count = stage.http(), stage.count(100, 5)
     size = Path(stage.picture("photo-1k.png")).stat().st_size
 
     def case(name: str, way: str, home: str, **options: object) -> Case:
@@ -40,7 +40,7 @@ def cases(stage: Stage) -> list[Case]:
         *[case(name, *where) for name, where in CLIENTS.items()],
         case("nb_banana, made here", "nb_banana", "ours", goals=goals),
         case("nb_banana, from the history", "nb_banana history", "ours", goals=goals),
-        day(base, stage.count(2000, 100)),
+        day(base, stage.count(2000, 20)),
     ]
 
 

@@ -40,7 +40,12 @@ def cases(stage: Stage) -> list[Case]:
 
 def cases_of(stage: Stage, name: str) -> list[Case]:
     title, goal, count = SIZES[name]
-    facts = {"path": stage.picture(name), "base": stage.http(), "name": name, "count": count}
+    facts = {
+        "path": stage.picture(name),
+        "base": stage.http(),
+        "name": name,
+        "count": stage.count(count, 1),
+    }
 
     def case(what: str, code: str, kernel: str, **options: object) -> Case:
         cells = [CLOCK.format(**facts), code.format(**facts)]
@@ -61,5 +66,5 @@ SECTION = Section(
     "pictures come from its library.",
     (Measure("wall", "time"),),
     cases,
-    rounds=5,
+    rounds=3,
 )

@@ -11,6 +11,8 @@ from typing import Any
 from .clients import CLIENTS, KEY, genai_response
 from .process import resident
 
+PAGE = 4096
+"""The least that the system counts."""
 FILL = """
 import nb_banana
 nb_banana.configure(base_url={base!r}, concurrency=4)
@@ -32,7 +34,7 @@ def measure(way: str, base: str, count: int) -> dict[str, float]:
     gc.collect()
     traced = tracemalloc.get_traced_memory()[0]
     assert len(held) == 10 + 2 * count
-    return {"resident": max(grown, 1) / count, "traced": traced / count}
+    return {"resident": max(grown, PAGE) / count, "traced": traced / count}
 
 
 def client(name: str) -> Callable[[str, int], Callable[[str], Any]]:

@@ -10,7 +10,8 @@ def measure(kernel: str, before: str, shown: str) -> dict[str, float]:
     """One cell that gets ready, one whose outputs count."""
     notebook = nbformat.v4.new_notebook()
     notebook.cells = [nbformat.v4.new_code_cell(code) for code in (before, shown)]
-    NotebookClient(notebook, timeout=120, kernel_name=kernel, store_widget_state=True).execute()
+    options = {"store_widget_state": True, "shutdown_kernel": "immediate"}
+    NotebookClient(notebook, timeout=120, kernel_name=kernel, **options).execute()
     bare = copy.deepcopy(notebook)
     bare.cells[1].outputs = []
     bare.metadata.pop("widgets", None)
