@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
     with stage(quick=given.quick) as here:
         for section in chosen:
             found += rows(section, take(section, here))
-    page = report.markdown(machine, chosen, found)
+    page = report.markdown(machine, chosen, found, quick=given.quick)
     (given.out / "bench.md").write_text(page, "utf-8")
     (given.out / "bench.json").write_text(report.as_json(machine, found), "utf-8")
     print(page)

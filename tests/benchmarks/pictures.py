@@ -19,17 +19,20 @@ CAMERA = (4000, 3000)
 def photo(size: tuple[int, int], grain: float, seed: int = 1) -> Image.Image:
     """Soft forms of many sizes, with grain."""
     rng = np.random.default_rng(seed)
-    width, height = size
-    light = np.full((height, width, 3), 128, np.float32)
+    small = (size[0] // 8, size[1] // 8)
+    forms = np.zeros((small[1], small[0], 3), np.float32)
     for across in (3, 6, 12, 24, 48, 96):
-        small = rng.normal(0, 96 / across**0.7, (max(2, across * height // width), across, 3))
-        bands = [
-            Image.fromarray(small[..., band].astype(np.float32)).resize(size, Image.BICUBIC)
-            for band in range(3)
-        ]
-        light += np.stack([np.asarray(band) for band in bands], axis=-1)
-    light += rng.normal(0, grain, light.shape).astype(np.float32)
+        high = max(2, across * size[1] // size[0])
+        forms += enlarged(rng.normal(0, 96 / across**0.7, (high, across, 3)), small)
+    light = enlarged(forms, size)
+    light += rng.normal(128, grain, light.shape)
     return Image.fromarray(light.clip(0, 255).astype(np.uint8))
+
+
+def enlarged(light: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Bands of light, without steps."""
+    bands = (Image.fromarray(light[..., band].astype(np.float32)) for band in range(3))
+    return np.stack([np.asarray(band.resize(size, Image.BICUBIC)) for band in bands], axis=-1)
 
 
 def flat(size: tuple[int, int]) -> Image.Image:
@@ -65,9 +68,9 @@ def jpeg(image: Image.Image) -> bytes:
 
 
 MAKERS: dict[str, Callable[[], bytes]] = {
-    "photo-1k.png": lambda: png(photo(SIZES["1k"], 6)),
-    "photo-2k.png": lambda: png(photo(SIZES["2k"], 3.5), 3),
-    "photo-4k.png": lambda: png(photo(SIZES["4k"], 1.6), 1),
+    "photo-1k.png": lambda: png(photo(SIZES["1k"], 4.8)),
+    "photo-2k.png": lambda: png(photo(SIZES["2k"], 2.5), 3),
+    "photo-4k.png": lambda: png(photo(SIZES["4k"], 0.8), 1),
     "flat-1k.png": lambda: png(flat(SIZES["1k"])),
     "transparent-1k.png": lambda: png(cut_out(SIZES["1k"])),
     "photo-1k.jpg": lambda: jpeg(photo(SIZES["1k"], 6)),

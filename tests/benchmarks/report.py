@@ -18,11 +18,14 @@ INTRODUCTION = (
     "and the most. The reference measured once more (A/A) says how far to trust the others. Less "
     "is better."
 )
+QUICK = "**The quick form**: a single round of few, which shows that it works and no more."
 
 
-def markdown(machine: Machine, sections: Sequence[Section], rows: Sequence[Row]) -> str:
+def markdown(
+    machine: Machine, sections: Sequence[Section], rows: Sequence[Row], *, quick: bool
+) -> str:
     """A page, which can go into the docs as it is."""
-    parts = [f"# Benchmarks\n\n{INTRODUCTION}", machine.markdown()]
+    parts = [f"# Benchmarks\n\n{INTRODUCTION}", *([QUICK] if quick else []), machine.markdown()]
     for section in sections:
         lines = [line(row) for row in rows if row.section == section.name]
         parts.append("\n".join([f"## {section.name}\n\n{section.what}\n", HEADER, *lines]))
@@ -32,7 +35,8 @@ def markdown(machine: Machine, sections: Sequence[Section], rows: Sequence[Row])
 def line(row: Row) -> str:
     """One row as Markdown."""
     if row.value is None:
-        return f"| {row.what} | {row.case} | {row.trouble} | | | {goal_text(row)} | |"
+        trouble = row.trouble.replace("|", "/")
+        return f"| {row.what} | {row.case} | {trouble} | | | {goal_text(row)} | |"
     times = spread = ""
     if row.times:
         middle, least, most = row.times

@@ -2,6 +2,7 @@
 
 import heapq
 import random
+from typing import Any
 
 from ..cases import Case, Goal, Measure, Section
 from ..stage import Stage
@@ -52,9 +53,9 @@ def cases_of(stage: Stage, group: str, base: str, goal: float) -> list[Case]:
     seconds = drawn(stage)
     least = {"wall": ideal(seconds, LANES)}
 
-    def case(name: str, client: str, home: str, **options: object) -> Case:
+    def case(name: str, client: str, home: str, **options: Any) -> Case:
         argument = many(client, base, stage.http(), seconds)
-        return Case(name, "many", argument, home, group, **options)  # type: ignore[arg-type]
+        return Case(name, "many", argument, home, group, **options)
 
     return [
         Case("ideal", group=group, is_reference=True, known=least),

@@ -1,5 +1,7 @@
 """The first picture of a fresh process."""
 
+from typing import Any
+
 from ..cases import Case, Goal, Measure, Section
 from ..stage import Stage
 
@@ -16,8 +18,8 @@ CLIENTS = {
 def cases(stage: Stage) -> list[Case]:
     base = stage.tls()
 
-    def case(name: str, client: str, **options: object) -> Case:
-        return Case(name, "first", {"client": client, "base": base}, **options)  # type: ignore[arg-type]
+    def case(name: str, client: str, **options: Any) -> Case:
+        return Case(name, "first", {"client": client, "base": base}, **options)
 
     return [
         case("requests.Session", "session", home="ours", is_reference=True),

@@ -1,5 +1,7 @@
 """One generation: the client's own work, beside a `requests.Session`."""
 
+from typing import Any
+
 from ..cases import Case, Goal, Measure, Section
 from ..stage import Stage
 
@@ -22,9 +24,9 @@ def cases(stage: Stage, base: str, alone: float, whole: float | None) -> list[Ca
     """All clients on one address, with the goals of ours."""
     count = stage.count(30, 5)
 
-    def case(name: str, client: str, **options: object) -> Case:
+    def case(name: str, client: str, **options: Any) -> Case:
         argument = {"client": client, "base": base, "count": min(count, FEW.get(client, count))}
-        return Case(name, "drawing", argument, **options)  # type: ignore[arg-type]
+        return Case(name, "drawing", argument, **options)
 
     goals = {"cpu": Goal(whole)} if whole else {}
     return [

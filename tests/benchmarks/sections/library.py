@@ -1,5 +1,7 @@
 """The library and the panel, beside plain files, plain threads and a plain form."""
 
+from typing import Any
+
 from ..cases import Case, Measure, Section
 from ..stage import Stage
 from .batch import many
@@ -13,9 +15,9 @@ def finding(stage: Stage) -> list[Case]:
     picture, count = stage.picture("photo-1k.png"), stage.count(40, 10)
     small, large = stage.count(1_000, 100), stage.count(100_000, 200)
 
-    def case(name: str, way: str, size: int, group: str, **options: object) -> Case:
+    def case(name: str, way: str, size: int, group: str, **options: Any) -> Case:
         argument = {"way": way, "size": size, "picture": picture, "count": count}
-        return Case(name, "finding", argument, "ours", group, **options)  # type: ignore[arg-type]
+        return Case(name, "finding", argument, "ours", group, **options)
 
     one, grown = "a picture from the library", "a picture of many"
     return [
@@ -29,10 +31,10 @@ def finding(stage: Stage) -> list[Case]:
 def storing(stage: Stage) -> list[Case]:
     picture, count = stage.picture("photo-1k.png"), stage.count(20, 5)
 
-    def case(name: str, way: str, times: int, **options: object) -> Case:
+    def case(name: str, way: str, times: int, **options: Any) -> Case:
         argument = {"way": way, "picture": picture, "times": times, "count": count}
         group = f"keeping {1.9 * times:g} MB"
-        return Case(name, "storing", argument, "ours", group, **options)  # type: ignore[arg-type]
+        return Case(name, "storing", argument, "ours", group, **options)
 
     return [
         each

@@ -1,5 +1,7 @@
 """Loading an extension into a kernel that has just started."""
 
+from typing import Any
+
 from ..cases import Case, Goal, Measure, Section
 from ..stage import Stage
 
@@ -28,9 +30,9 @@ def cases(stage: Stage) -> list[Case]:
 GROUPS = {"ours": "", "loading": "in their own environment"}
 
 
-def case(kernel: str, name: str, line: str, **options: object) -> Case:
+def case(kernel: str, name: str, line: str, **options: Any) -> Case:
     argument = {"kernel": kernel, "line": line}
-    return Case(name, "loading", argument, "own", GROUPS[kernel], **options)  # type: ignore[arg-type]
+    return Case(name, "loading", argument, "own", GROUPS[kernel], **options)
 
 
 def ours(name: str, line: str, goals: dict[str, Goal], base: str = "") -> Case:

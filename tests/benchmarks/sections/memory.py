@@ -1,6 +1,7 @@
 """What pictures take of memory."""
 
 from pathlib import Path
+from typing import Any
 
 from ..cases import Case, Goal, Measure, Section
 from ..stage import Stage
@@ -29,9 +30,9 @@ def cases(stage: Stage) -> list[Case]:
     base, count = stage.http(), stage.count(100, 5)
     size = Path(stage.picture("photo-1k.png")).stat().st_size
 
-    def case(name: str, way: str, home: str, **options: object) -> Case:
+    def case(name: str, way: str, home: str, **options: Any) -> Case:
         argument = {"way": way, "base": base, "count": count}
-        return Case(name, "holding", argument, home, HELD, **options)  # type: ignore[arg-type]
+        return Case(name, "holding", argument, home, HELD, **options)
 
     whole = {"resident": size, "traced": size}
     goals = {"resident": Goal(0.02), "traced": Goal(0.02)}

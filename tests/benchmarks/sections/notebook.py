@@ -1,5 +1,7 @@
 """The weight of a shown picture in the saved notebook."""
 
+from typing import Any
+
 from ..cases import Case, Goal, Measure, Section
 from ..stage import Stage
 
@@ -52,11 +54,11 @@ def cases_of(stage: Stage, name: str) -> list[Case]:
     facts = {"path": stage.picture(name), "base": stage.http(), "name": name}
     drawn = DRAWN if name == "photo-1k.png" else {}
 
-    def case(title: str, way: tuple[str, str, str], **options: object) -> Case:
+    def case(title: str, way: tuple[str, str, str], **options: Any) -> Case:
         before, shown, kernel = way
         argument = {"before": before.format(**facts), "shown": shown.format(**facts)}
         argument["kernel"] = kernel
-        return Case(title, "notebook", argument, "own", PICTURES[name], **options)  # type: ignore[arg-type]
+        return Case(title, "notebook", argument, "own", PICTURES[name], **options)
 
     return [
         case("IPython.display.Image", IMAGE, is_reference=True),

@@ -1,5 +1,7 @@
 """The line that counts the seconds while a cell waits."""
 
+from typing import Any
+
 from ..cases import Case, Measure, Section
 from ..stage import Stage
 
@@ -21,9 +23,9 @@ SILENT = (CELLS[0], "with silently(): draw('a banana [{seconds:.3f} s]')")
 def cases(stage: Stage) -> list[Case]:
     facts = {"base": stage.http(), "seconds": stage.count(10, 2)}
 
-    def case(name: str, cells: tuple[str, ...], **options: object) -> Case:
+    def case(name: str, cells: tuple[str, ...], **options: Any) -> Case:
         argument = {"kernel": "ours", "cells": [cell.format(**facts) for cell in cells]}
-        return Case(name, "cells", argument, "own", **options)  # type: ignore[arg-type]
+        return Case(name, "cells", argument, "own", **options)
 
     return [
         case("nb_banana, without the line", SILENT, is_reference=True),

@@ -1,5 +1,7 @@
 """From a photo to a request's body."""
 
+from typing import Any
+
 from ..cases import Case, Goal, Measure, Section
 from ..stage import Stage
 
@@ -15,9 +17,9 @@ SHRUNK = {"wall": Goal(0.35), "peak": Goal(0.3)}
 def cases(stage: Stage) -> list[Case]:
     path, small = stage.picture("camera.jpg"), stage.picture("photo-1k.jpg")
 
-    def case(name: str, way: str, home: str, **options: object) -> Case:
+    def case(name: str, way: str, home: str, **options: Any) -> Case:
         argument = {"way": way, "path": path, "small": small}
-        return Case(name, "referring", argument, home, **options)  # type: ignore[arg-type]
+        return Case(name, "referring", argument, home, **options)
 
     return [
         case("PIL, thumbnail(2048) and JPEG", "pillow", "ours", is_reference=True),

@@ -1,5 +1,7 @@
 """The same where the service takes fewer at once than are sent."""
 
+from typing import Any
+
 from ..cases import Case, Goal, Measure, Section
 from ..stage import Stage
 from .batch import drawn, ideal, many
@@ -22,8 +24,8 @@ def cases(stage: Stage) -> list[Case]:
         "refused": Goal(12, "value"),
     }
 
-    def case(name: str, client: str, home: str, **options: object) -> Case:
-        return Case(name, "many", many(client, base, base, seconds), home, **options)  # type: ignore[arg-type]
+    def case(name: str, client: str, home: str, **options: Any) -> Case:
+        return Case(name, "many", many(client, base, base, seconds), home, **options)
 
     return [
         Case("ideal", is_reference=True, known=least),

@@ -1,5 +1,7 @@
 """From a picture to what the notebook shows of it."""
 
+from typing import Any
+
 from ..cases import Case, Goal, Measure, Section
 from ..stage import Stage
 
@@ -47,10 +49,10 @@ def cases_of(stage: Stage, name: str) -> list[Case]:
         "count": stage.count(count, 1),
     }
 
-    def case(what: str, code: str, kernel: str, **options: object) -> Case:
+    def case(what: str, code: str, kernel: str, **options: Any) -> Case:
         cells = [CLOCK.format(**facts), code.format(**facts)]
         argument = {"kernel": kernel, "cells": cells}
-        return Case(what, "cells", argument, "own", title, **options)  # type: ignore[arg-type]
+        return Case(what, "cells", argument, "own", title, **options)
 
     return [
         case("PIL as last expression", PILLOW, "ours", is_reference=True),

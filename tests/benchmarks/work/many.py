@@ -12,12 +12,14 @@ from .clients import CLIENTS, KEY, opened
 
 SHARED = {"httpx", "openai", "google-genai", "pool"}
 """Clients that threads may share."""
+Run = Callable[[str, list[str], int], int]
+"""From the address, the prompts and the lanes to how many pictures came."""
 
 
 def measure(client: str, base: str, plain: str, prompts: list[str], lanes: int) -> dict[str, float]:
     """`plain` is the same service over http, which tells how often it refused."""
-    run = {"nb_banana": ours, "aiohttp": with_aiohttp}.get(client, in_threads(client))
     CLIENTS[client](base)  # everything is imported; nothing is sent yet
+    run = RUNS[client]() if client in RUNS else in_threads(client)
     before = refused(plain)
     started = time.perf_counter()
     delivered = run(base, prompts, lanes)
@@ -30,7 +32,7 @@ def refused(plain: str) -> int:
         return int(json.load(answer)["refused"])
 
 
-def in_threads(client: str) -> Callable[[str, list[str], int], int]:
+def in_threads(client: str) -> Run:
     """A pool of threads; each has a client of its own where they can't share one."""
 
     def run(base: str, prompts: list[str], lanes: int) -> int:
@@ -52,10 +54,10 @@ def in_threads(client: str) -> Callable[[str, list[str], int], int]:
     return run
 
 
-def with_aiohttp(base: str, prompts: list[str], lanes: int) -> int:
+def with_aiohttp() -> Run:
     """One session, and a semaphore for the lanes."""
 
-    async def run() -> int:
+    async def run(base: str, prompts: list[str], lanes: int) -> int:
         draw = await opened(base)
         room = asyncio.Semaphore(lanes)
 
@@ -67,12 +69,19 @@ def with_aiohttp(base: str, prompts: list[str], lanes: int) -> int:
         came = await asyncio.gather(*map(one, prompts), return_exceptions=True)
         return sum(isinstance(data, bytes) for data in came)
 
-    return asyncio.run(run())
+    return lambda *given: asyncio.run(run(*given))
 
 
-def ours(base: str, prompts: list[str], lanes: int) -> int:
+def ours() -> Run:
     """Everything is kept."""
-    import nb_banana
+    from nb_banana import configure, generate_many
 
-    nb_banana.configure(base_url=base, concurrency=lanes)
-    return len(nb_banana.generate_many(prompts, key=KEY).images)
+    def run(base: str, prompts: list[str], lanes: int) -> int:
+        configure(base_url=base, concurrency=lanes)
+        return len(generate_many(prompts, key=KEY).images)
+
+    return run
+
+
+RUNS: dict[str, Callable[[], Run]] = {"nb_banana": ours, "aiohttp": with_aiohttp}
+"""Those that do it in their own way."""

@@ -6,7 +6,7 @@ import json
 import time
 from pathlib import Path
 
-from .process import peak, resident
+from .process import forget_peak, peak, resident
 
 SIDE = 2048
 
@@ -15,6 +15,7 @@ def measure(way: str, path: str, small: str) -> dict[str, float]:
     """`small` is another photo, to import everything with."""
     work = WAYS[way]
     work(small)
+    forget_peak()
     before = resident()
     started = time.perf_counter()
     body = work(path)
