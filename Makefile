@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: demo lab test lint clean
+.PHONY: demo lab test lint bench clean
 
 # uv makes the environment in seconds; a fresh machine has only pip to get it with. No lock file.
 .venv/.ok: pyproject.toml
@@ -29,5 +29,25 @@ lint: .venv/.ok
 	$(BIN)/ruff format .
 	$(BIN)/mypy
 
+# Three environments beside .venv: nb_banana as a new user has it, its peers, extensions to load.
+.venv-bench-ours/.ok: .venv/.ok pyproject.toml
+	@$(BIN)/uv venv -q --clear .venv-bench-ours
+	@UV_COMPILE_BYTECODE=1 $(BIN)/uv pip install -q --python .venv-bench-ours/bin/python -e . ipykernel
+	@touch $@
+
+.venv-bench/.ok: .venv/.ok tests/benchmarks/peers.txt
+	@$(BIN)/uv venv -q --clear .venv-bench
+	@UV_COMPILE_BYTECODE=1 $(BIN)/uv pip install -q --python .venv-bench/bin/python -r tests/benchmarks/peers.txt
+	@touch $@
+
+.venv-bench-loading/.ok: .venv/.ok tests/benchmarks/peers_loading.txt
+	@$(BIN)/uv venv -q --clear .venv-bench-loading
+	@UV_COMPILE_BYTECODE=1 $(BIN)/uv pip install -q --python .venv-bench-loading/bin/python -r tests/benchmarks/peers_loading.txt
+	@touch $@
+
+# All of it takes half an hour. make bench QUICK=1 only looks; make bench SECTION="load shown" is a part.
+bench: .venv/.ok .venv-bench-ours/.ok .venv-bench/.ok .venv-bench-loading/.ok
+	@$(BIN)/python -m tests.benchmarks $(if $(QUICK),--quick) $(SECTION)
+
 clean:
-	rm -rf .venv demo build dist .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv .venv-bench .venv-bench-ours .venv-bench-loading bench.md bench.json demo build dist .pytest_cache .ruff_cache .mypy_cache

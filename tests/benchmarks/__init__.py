@@ -1,1 +1,1 @@
-"""Measurements that are run by hand: ``python -m tests.benchmarks.bench_…``."""
+"""What nb_banana costs, beside what a person would pick instead: ``python -m tests.benchmarks``."""

@@ -1,0 +1,39 @@
+"""The first picture of a fresh process."""
+
+from typing import Any
+
+from ..cases import Case, Goal, Measure, Section
+from ..stage import Stage
+
+CLIENTS = {
+    "requests, a new connection each": "sample",
+    "httpx.Client": "httpx",
+    "openai, then requests.get": "openai",
+    "google-genai": "google-genai",
+    "gemimg, not saving": "gemimg",
+    "litellm": "litellm",
+}
+
+
+def cases(stage: Stage) -> list[Case]:
+    base = stage.tls()
+
+    def case(name: str, client: str, **options: Any) -> Case:
+        return Case(name, "first", {"client": client, "base": base}, **options)
+
+    return [
+        case("requests.Session", "session", home="ours", is_reference=True),
+        *[case(name, client) for name, client in CLIENTS.items()],
+        case("nb_banana", "nb_banana", home="ours", goals={"wall": Goal(0.9)}),
+    ]
+
+
+SECTION = Section(
+    "first",
+    "From the first line of a fresh process to the first picture's bytes, over TLS: import, "
+    "construct, send, fetch; beside `requests.Session`. nb_banana also keeps it.",
+    (Measure("wall", "time"),),
+    cases,
+    rounds=9,
+    warm=True,
+)

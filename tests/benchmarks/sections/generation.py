@@ -1,0 +1,58 @@
+"""One generation: the client's own work, beside a `requests.Session`."""
+
+from typing import Any
+
+from ..cases import Case, Goal, Measure, Section
+from ..stage import Stage
+
+MEASURES = (Measure("cpu", "processor"),)
+CLIENTS = {
+    "requests, a new connection each": "sample",
+    "urllib3.PoolManager": "pool",
+    "httpx.Client": "httpx",
+    "aiohttp": "aiohttp",
+    "openai, then requests.get": "openai",
+    "google-genai": "google-genai",
+    "gemimg, not saving": "gemimg",
+    "gemimg": "gemimg saving",
+}
+FEW = {"gemimg saving": 3}
+"""It takes a second each time."""
+
+
+def cases(stage: Stage, base: str, alone: float, whole: float | None) -> list[Case]:
+    """All clients on one address, with the goals of ours."""
+    count = stage.count(30, 5)
+
+    def case(name: str, client: str, **options: Any) -> Case:
+        argument = {"client": client, "base": base, "count": min(count, FEW.get(client, count))}
+        return Case(name, "drawing", argument, **options)
+
+    goals = {"cpu": Goal(whole)} if whole else {}
+    return [
+        case("requests.Session", "session", home="ours", is_reference=True),
+        *[case(name, client) for name, client in CLIENTS.items()],
+        case(
+            "nb_banana, its client alone",
+            "nb_banana client",
+            home="ours",
+            goals={"cpu": Goal(alone)},
+        ),
+        case("nb_banana, all of it", "nb_banana", home="ours", goals=goals),
+    ]
+
+
+HTTP = Section(
+    "generation",
+    "The processor's seconds that a client takes for a generation and its picture of 1.9 MB, once "
+    "it is warm; beside `requests.Session` with a POST and a GET. All of nb_banana is the journal, "
+    "the file and the value too.",
+    MEASURES,
+    lambda stage: cases(stage, stage.http(), 0.52, 1.2),
+)
+TLS = Section(
+    "tls",
+    "The same over TLS.",
+    MEASURES,
+    lambda stage: cases(stage, stage.tls(), 0.65, None),
+)
