@@ -59,6 +59,7 @@ class Panel(Fields):
         self._made: tuple[BananaImage, ...] = ()
         self._turn = 0
         self._pending: Any = None
+        self._asked: tuple[Form, str] | None = None
         self._shelf = shelf.Shelf()
         super().__init__(form, shelf_id=self._shelf.id)
         self.on_msg(self._hear)
@@ -176,8 +177,10 @@ class Panel(Fields):
     def _generate(self, *, agreed: bool = False) -> None:
         if self.busy:
             raise RequestError("One is on its way. Wait for it, or cancel it.")
-        if not agreed and (question := desk.question(self.form, self._names)):
-            self._say("ask", question)
+        asked = self.form, desk.question(self.form, self._names)
+        if asked[1] and not (agreed and asked == self._asked):  # a yes holds for what was asked
+            self._asked = asked
+            self._say("ask", asked[1])
             return
         pending = self._pending = desk.begin(self.form, self._names)
         self.put(busy={"since": time.time()}, fresh=False)  # fresh was meant for this one

@@ -159,6 +159,18 @@ def test_who_is_to_be_asked_is_asked_in_the_panel(opened, service):
     assert len(service.posts) == 1
 
 
+def test_a_yes_holds_for_what_was_asked_and_not_for_a_form_that_costs_more_by_now(opened, service):
+    configure(confirm_over=0.01)
+    opened.prompt = "a banana"
+    press(opened, "generate")
+    press(opened, "generate", agreed=True, changed={"resolution": "4K", "count": 9})
+    assert opened.message["text"] == "This costs about $1.79, more than $0.01. Send it?"
+    assert service.posts == []
+    press(opened, "generate", agreed=True)
+    settle(opened)
+    assert len(service.posts) == 9
+
+
 def test_fresh_holds_for_one_picture(opened, service):
     opened.prompt = "a banana"
     for fresh in (False, True, False):
