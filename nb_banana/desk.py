@@ -46,7 +46,7 @@ def order_of(form: Form, names: Names) -> Order:
         RequestError: anything that is not understood; nothing was sent.
     """
     if form.prompt.lstrip().startswith(MAGIC):
-        read_cell(form.prompt)  # says what is wrong with it
+        form = read_cell(form.prompt)  # says what is wrong with it
     call = read_call(parse_cell_line(form.line, names), form.prompt, names)
     if call.dry_run:
         raise RequestError("--dry-run is for a cell: copy the cell, and run it there.")

@@ -129,8 +129,8 @@ class Panel(Fields):
     def form_changed(self) -> None:
         """Show what hangs on the form: its cell, what the model offers, the price."""
         with self._told(), self._lock:
-            if self.prompt.startswith((f"{MAGIC} ", f"{MAGIC}\n")):
-                pasted = self.prompt
+            pasted = self.prompt.lstrip()
+            if pasted.startswith((f"{MAGIC} ", f"{MAGIC}\n")):
                 self.fill(read_cell(pasted), pasted)
                 return
             names = dict(self._names)

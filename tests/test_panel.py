@@ -308,6 +308,20 @@ def test_a_pasted_cell_that_is_wrong_says_so_and_is_not_drawn(opened, service):
     assert service.posts == []
 
 
+def test_a_pasted_cell_may_have_an_empty_line_above_it(opened):
+    opened.prompt = "\n  %%banana trex -r 2K\na T-Rex"
+    assert (opened.prompt, opened.name, opened.resolution) == ("a T-Rex", "trex", "2K")
+    assert opened.head == "%%banana trex -r 2K"
+
+
+def test_a_pasted_cell_without_a_prompt_is_not_drawn(opened, service):
+    opened.prompt = "%%banana"
+    press(opened, "generate")
+    settle(opened)
+    assert "The prompt is empty" in opened.message["text"]
+    assert service.posts == []
+
+
 def test_the_notebooks_pictures_are_offered_after_each_cell(opened, ip):
     ip.run("from PIL import Image; red = Image.new('RGB', (9, 9)); many = [red]; number = 3")
     opened.look_around()
