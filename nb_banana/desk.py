@@ -11,7 +11,7 @@ from nb_banana.building import build_request, known_options
 from nb_banana.call import read_call
 from nb_banana.command import parse_cell_line
 from nb_banana.errors import BananaError, Interrupted, RequestError
-from nb_banana.form import MAGIC, Form, read_cell
+from nb_banana.form import FLAGS, MAGIC, Form, read_cell
 from nb_banana.gallery import Gallery
 from nb_banana.image import BananaImage
 from nb_banana.money import dollars
@@ -47,9 +47,15 @@ def order_of(form: Form, names: Names) -> Order:
     """
     if form.prompt.lstrip().startswith(MAGIC):
         form = read_cell(form.prompt)  # says what is wrong with it
-    call = read_call(parse_cell_line(form.line, names), form.prompt, names)
-    if call.dry_run:
-        raise RequestError("--dry-run is for a cell: copy the cell, and run it there.")
+    if form.name and not form.name.strip().isidentifier():  # else it is read as options, too
+        raise RequestError(
+            f"{form.name!r} can't be the name of a variable: one word of letters, digits and _."
+        )
+    line = parse_cell_line(form.line, names)
+    for option in ("dry_run", "help"):
+        if option in line.options:
+            raise RequestError(f"{FLAGS[option]} is for a cell: copy the cell, and run it there.")
+    call = read_call(line, form.prompt, names)
     options = {name: value for name, value in call.arguments.items() if name != "background"}
     patience = checked_patience(options.pop("timeout", None))
     # Whoever presses Generate has seen the price, or was asked, see `question`.

@@ -58,6 +58,18 @@ def test_what_is_no_cell_is_refused(text):
         read_cell(text)
 
 
+@pytest.mark.parametrize("name", ["my fox", "1fox", "fox -r 4K", "--fresh"])
+def test_what_is_no_name_of_a_variable_is_refused_in_the_fields_own_words(name):
+    with pytest.raises(errors.RequestError, match="can't be the name of a variable: one word"):
+        order_of(Form("a fox", name=name), {})
+
+
+@pytest.mark.parametrize("option", ["--dry-run", "--help"])
+def test_an_option_that_sends_nothing_is_for_the_cell_and_sends_nothing_here(option):
+    with pytest.raises(errors.RequestError, match="is for a cell"):
+        order_of(Form("a fox", more=option), {})
+
+
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.short[0])
 def test_a_model_offers_what_the_table_says(model):
     offered = offer(model.short[-1])
