@@ -7,7 +7,7 @@ from typing import Any
 import anywidget
 from traitlets import Bool, Int, List, Unicode
 
-from nb_banana.form import Form
+from nb_banana.form import MOST_TAKES, Form
 
 FIELDS = tuple(each.name for each in fields(Form))
 
@@ -27,7 +27,7 @@ class Fields(anywidget.AnyWidget):
     resolution = Unicode().tag(sync=True)
     web_search = Bool().tag(sync=True)
     images = List(Unicode()).tag(sync=True)
-    count = Int(1, min=1, max=100).tag(sync=True)
+    count = Int(1, min=1, max=MOST_TAKES).tag(sync=True)
     fresh = Bool().tag(sync=True)
     more = Unicode().tag(sync=True)
 

@@ -12,6 +12,9 @@ FLAGS = {option.dest: option.flags[0] for option in OPTIONS}
 PLAIN = ("model", "aspect_ratio", "resolution", "web_search", "images", "count", "fresh")
 """Options that have a field of their own, in the order in which a cell names them."""
 
+MOST_TAKES = 100
+"""What the field of takes holds; a cell may ask for more."""
+
 
 @dataclass(frozen=True)
 class Form:
@@ -74,8 +77,8 @@ def read_cell(text: str) -> Form:
     name, words = split_line(line)
     said = written_options(words)
     count = said.pop("count", "1")
-    if not count.isdecimal() or int(count) < 1:
-        said["count"] = count  # {{…}}, or a mistake that is said when it is drawn
+    if not count.isdecimal() or not 1 <= int(count) <= MOST_TAKES:
+        said["count"] = count  # more, {{…}}, or a mistake that is said when it is drawn
         count = "1"
     own: dict[str, Any] = {
         each: said.pop(each) for each in PLAIN if each in said and each != "count"

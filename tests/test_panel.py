@@ -322,6 +322,13 @@ def test_a_pasted_cell_without_a_prompt_is_not_drawn(opened, service):
     assert service.posts == []
 
 
+def test_a_cell_of_more_takes_than_the_field_holds_keeps_them_among_its_options(opened):
+    opened.prompt = "%%banana -n 200\na T-Rex"
+    settle(opened)
+    assert (opened.prompt, opened.count, opened.more) == ("a T-Rex", 1, "-n 200")
+    assert opened.price["text"].startswith("200 pictures")
+
+
 def test_the_notebooks_pictures_are_offered_after_each_cell(opened, ip):
     ip.run("from PIL import Image; red = Image.new('RGB', (9, 9)); many = [red]; number = 3")
     opened.look_around()
