@@ -9,6 +9,7 @@ from nb_banana.form import Form
 from nb_banana.inherit import options_like
 from nb_banana.models import MODELS, RESOLUTIONS, SIZES, Model, choose, find_model, short_name
 from nb_banana.names import find_picture
+from nb_banana.onhand import is_there
 from nb_banana.settings import settings
 
 
@@ -22,10 +23,11 @@ def model_of(form: Form, names: Mapping[str, Any]) -> str:
     if form.model:
         return form.model
     try:
-        images = [find_picture(form.images[0], names)[0]] if form.images else []
+        images = [find_picture(word, names)[0] for word in form.images[:1]]
     except BadReferenceError:  # said when its price is asked
         images = []
-    return str(options_like(images, {}).get("model") or settings.model)
+    there = [each for each in images if is_there(each)]  # to ask of one on its way would wait
+    return str(options_like(there, {}).get("model") or settings.model)
 
 
 def offer(name: str) -> dict[str, Any]:

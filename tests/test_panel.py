@@ -350,6 +350,25 @@ def test_a_picture_that_is_on_its_way_or_failed_is_not_offered_yet(opened, ip):
     assert [each["word"] for each in opened.here] == ["slow"]
 
 
+def test_a_reference_that_is_drawn_anew_in_the_background_does_not_hold_up_the_kernel(opened, ip):
+    opened.images = ["mug"]
+    mug = ip.run("%%banana mug --background\na mug [trouble: slow 2]")
+    opened.look_around()
+    assert not mug.done
+    mug.wait()
+    settle(opened)
+
+
+def test_a_reference_that_failed_in_the_background_is_said_and_can_be_removed(opened, ip):
+    failed = ip.run("%%banana mug --background\na mug [trouble: refusal]")
+    with pytest.raises(errors.RefusalError):
+        failed.wait()
+    opened.prompt, opened.images = "a fox with a mug", ["mug"]
+    settle(opened)
+    assert [each["word"] for each in opened.references] == ["mug"]
+    assert "made no picture" in opened.price["text"]
+
+
 def test_a_cell_that_runs_again_closes_the_panel_that_it_had_opened(ip, monkeypatch):
     def run(number, cell="cell-1"):
         parent = {"metadata": {"cellId": cell}, "header": {"msg_id": f"run {number}"}}
