@@ -369,6 +369,18 @@ def test_a_reference_that_failed_in_the_background_is_said_and_can_be_removed(op
     assert "made no picture" in opened.price["text"]
 
 
+def test_a_variable_whose_attributes_raise_does_not_hide_the_pictures(opened, ip):
+    ip.run(
+        "class Away:\n"
+        "    def __getattr__(self, name): raise RuntimeError('outside of its context')\n"
+        "away = Away()\n"
+        "from PIL import Image; red = Image.new('RGB', (9, 9))"
+    )
+    opened.look_around()
+    assert opened.message == {}
+    assert [each["word"] for each in opened.here] == ["red"]
+
+
 def test_a_cell_that_runs_again_closes_the_panel_that_it_had_opened(ip, monkeypatch):
     def run(number, cell="cell-1"):
         parent = {"metadata": {"cellId": cell}, "header": {"msg_id": f"run {number}"}}
