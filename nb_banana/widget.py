@@ -238,6 +238,8 @@ class Panel(Fields):
 
     def _recall(self, *, sight: str) -> None:
         image = self._sights[sight]
+        if image is None:
+            raise RequestError("This picture has left the strip. nb_banana.history() has them all.")
         self.fill(recall.form_of_image(image, self._names))
         self._show((image,))
 

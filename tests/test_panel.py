@@ -261,6 +261,11 @@ def test_history_brings_back_picture_prompt_and_options(opened):
     assert opened.image.prompt == "an old banana"
 
 
+def test_a_picture_that_has_left_the_strip_meanwhile_is_said(opened):
+    press(opened, "recall", sight="gone")
+    assert opened.message["text"].startswith("This picture has left the strip.")
+
+
 def test_save_writes_beside_the_notebook_and_overwrites_nothing(opened, tmp_path):
     opened.prompt = "a banana"
     press(opened, "generate")
