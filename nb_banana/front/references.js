@@ -73,7 +73,9 @@ function makeReferences(model, line, set, say) {
       say("error", "That is no address of a picture: one begins with https://");
     }
   };
-  address.onkeydown = (event) => event.key === "Enter" && addAddress();
+  address.onkeydown = (event) => {
+    if (event.key === "Enter") addAddress(); // to return false would swallow every other key
+  };
   const addresses = row(address, button("Add address", addAddress));
 
   function item({ word, sight, problem }, at, all) {

@@ -164,6 +164,19 @@ def test_what_a_model_can_not_do_is_not_offered(page):
     expect(form.get_by_text("21:9", exact=True)).to_have_count(0)
 
 
+def test_an_address_is_typed_and_tab_leads_on(page):
+    form = panel(page)
+    before = form.locator(".nbb-references li").count()
+    form.get_by_role("button", name="Remove").last.click()
+    expect(form.locator(".nbb-references li")).to_have_count(before - 1)
+    address = form.get_by_label("Address of a picture")
+    address.press_sequentially("https://example.com/a.png")
+    address.press("Tab")
+    expect(form.get_by_role("button", name="Add address")).to_be_focused()
+    address.press("Enter")
+    expect(form.locator(".nbb-references li").last).to_contain_text("https://example.com/a.png")
+
+
 def test_it_is_usable_in_the_dark_and_in_a_narrow_window(page):
     page.set_theme("dark")
     shoot(page, "dark")
