@@ -12,6 +12,18 @@ from ..servers import picture
 
 SHOTS = os.environ.get("NB_BANANA_SCREENSHOTS")
 """A folder to put screenshots into, for people to look at."""
+CONTRAST = """node => {
+    const color = text => text.match(/[0-9.]+/g).slice(0, 3).map(each => each / 255)
+        .map(each => each <= 0.04045 ? each / 12.92 : ((each + 0.055) / 1.055) ** 2.4);
+    const light = ([red, green, blue]) => 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    const style = getComputedStyle(node);
+    let under = node;
+    while (/, 0\\)/.test(getComputedStyle(under).backgroundColor)) under = under.parentElement;
+    const ground = getComputedStyle(under).backgroundColor;
+    const [dark, bright] = [light(color(style.color)), light(color(ground))].sort((a, b) => a - b);
+    return (bright + 0.05) / (dark + 0.05);
+}"""
+"""How well words are seen on their ground; 4.5 and more is WCAG's AA."""
 SIDEBAR = "window.jupyterapp.commands.execute('application:toggle-left-area')"
 
 
@@ -182,6 +194,10 @@ def test_it_is_usable_in_the_dark_and_in_a_narrow_window(page):
     shoot(page, "dark")
     ground = panel(page).evaluate("node => getComputedStyle(node).backgroundColor")
     assert sum(map(int, ground.removeprefix("rgb(").rstrip(")").split(",")[:3])) < 200
+    write(page, "A {{wolf}}")
+    expect(panel(page).locator(".nbb-price.nbb-problem")).to_be_visible()
+    for words in (".nbb-primary", ".nbb-price.nbb-problem"):
+        assert panel(page).locator(words).evaluate(CONTRAST) >= 4.5
     page.viewport(480, 900)
     page.page.evaluate(f"() => {SIDEBAR}")
     shoot(page, "narrow")
