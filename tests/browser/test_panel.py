@@ -207,6 +207,14 @@ def test_it_is_usable_in_the_dark_and_in_a_narrow_window(page):
     page.set_theme("light")
 
 
+def test_notebook_7_does_not_squeeze_it_into_a_box_that_scrolls(page):
+    page.page.evaluate("() => document.body.dataset.notebook = 'notebooks'")
+    page.cell(2).evaluate("node => node.classList.add('jp-mod-outputsScrolled')")
+    assert page.output(2).evaluate("node => node.scrollHeight - node.clientHeight") < 2
+    page.cell(2).evaluate("node => node.classList.remove('jp-mod-outputsScrolled')")
+    page.page.evaluate("() => delete document.body.dataset.notebook")
+
+
 def test_a_second_panel_does_not_disturb_the_first(page):
     page.run_cell(5)
     expect(panel(page, 5)).to_be_visible(timeout=30_000)
