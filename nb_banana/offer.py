@@ -1,6 +1,6 @@
 """What a model offers, for the fields of the panel: read from `MODELS`, as all else is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -87,6 +87,20 @@ def fitted(form: Form, offered: Mapping[str, Any]) -> tuple[Form, str]:
     what = " and no ".join(words[name] for name in values)
     were = "it was" if len(values) == 1 else "they were"
     return replace(form, **values), f"{offered['model']} takes no {what}: {were} left out."
+
+
+def check_room(offered: Mapping[str, Any], images: Sequence[str], what: str) -> None:
+    """See that the model takes another reference.
+
+    Raises:
+        RequestError: it does not.
+    """
+    most = offered.get("most")
+    if most is not None and len(images) >= most:
+        takes = f"at most {most}" if most else "no"
+        raise RequestError(
+            f"{offered['model']} takes {takes} reference pictures: {what} was not added."
+        )
 
 
 def _is_lost(field: str, value: str, allowed: list[str]) -> bool:

@@ -19,17 +19,32 @@ LARGEST = 100_000_000
 
 
 class Uploads:
-    """Files that are arriving, by the numbers that the browser gave them."""
+    """Files that are arriving, by the numbers that the browser gave them.
+
+    Attributes:
+        refused: why files of the latest drop were refused; a good one after them does not hide it.
+    """
 
     def __init__(self) -> None:
         self._arriving: dict[str, bytearray] = {}
+        self._drop = ""
+        self.refused: list[str] = []
 
     def add(self, number: str, name: str, piece: bytes, *, last: bool) -> bytes | None:
         """Take the next piece of a file; the whole file when it was the last.
 
+        Args:
+            number: the file's, behind that of its drop: ``12/0``, ``12/1`` …
+            name: the file's name in the browser.
+            piece: its next bytes.
+            last: whether these are the last ones.
+
         Raises:
             BadReferenceError: it is too large.
         """
+        drop = number.partition("/")[0]
+        if drop != self._drop:
+            self._drop, self.refused = drop, []
         held = self._arriving.setdefault(number, bytearray())
         held += piece
         if len(held) > LARGEST:

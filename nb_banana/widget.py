@@ -20,7 +20,7 @@ from nb_banana.fields import Fields
 from nb_banana.form import MAGIC, Form, read_cell
 from nb_banana.frontend import Place, shell
 from nb_banana.image import BananaImage
-from nb_banana.offer import fitted, model_choices, model_of, offer
+from nb_banana.offer import check_room, fitted, model_choices, model_of, offer
 from nb_banana.settings import settings
 from nb_banana.sights import Sights, big, told
 from nb_banana.uploads import Uploads, keep
@@ -209,25 +209,23 @@ class Panel(Fields):
             self._pending.cancel()
 
     def _upload(self, buffers: list[Any], *, number: str, name: str, last: bool) -> None:
-        data = self._uploads.add(number, name, bytes(buffers[0]) if buffers else b"", last=last)
-        if data is not None:
-            self._check_room(name)
-            word = keep(name, data)
-            self._add(word)
-            self._say("note", f"{name} is kept as {word}, so that the cell finds it tomorrow too.")
+        piece = bytes(buffers[0]) if buffers else b""
+        try:
+            data = self._uploads.add(number, name, piece, last=last)
+            if data is not None:
+                check_room(self.offered, self.images, name)
+                self._add(word := keep(name, data))
+                said = f"{name} is kept as {word}, so that the cell finds it tomorrow too."
+                self._say("note", said)
+        except BananaError as error:
+            self._uploads.refused.append(str(error))
+        if refused := self._uploads.refused:
+            self._say("error", "\n".join(refused))
 
     def _add(self, word: str) -> None:
         if word not in self.images:
-            self._check_room(word)
+            check_room(self.offered, self.images, word)
             self.images = [*self.images, word]
-
-    def _check_room(self, what: str) -> None:
-        most = self.offered.get("most")
-        if most is not None and len(self.images) >= most:
-            takes = f"at most {most}" if most else "no"
-            raise RequestError(
-                f"{self.offered['model']} takes {takes} reference pictures: {what} was not added."
-            )
 
     def _use(self) -> None:
         image = self._shown()

@@ -224,6 +224,19 @@ def test_an_upload_that_is_no_picture_is_refused_and_not_written(
     assert not (tmp_path / FOLDER).exists()
 
 
+def test_of_one_drop_a_good_file_does_not_hide_what_was_refused_before_it(opened):
+    press(opened, "upload", b"words", number="1/0", name="a.txt", last=True)
+    press(opened, "upload", b"more", number="1/1", name="b.txt", last=True)
+    press(opened, "upload", encode(picture()), number="1/2", name="c.png", last=True)
+    assert opened.images == [f"{FOLDER}/c.png"]
+    assert opened.message["kind"] == "error"
+    first, second = opened.message["text"].splitlines()
+    assert first.startswith("a.txt is not a picture")
+    assert second.startswith("b.txt is not a picture")
+    press(opened, "upload", encode(picture(9, 9)), number="2/0", name="d.png", last=True)
+    assert opened.message["kind"] == "note"
+
+
 def test_a_sixth_reference_is_refused_in_a_sentence(opened, ip, tmp_path):
     opened.images = [f"https://example.com/{number}.png" for number in range(5)]
     upload(opened, "sixth.png", encode(picture()))

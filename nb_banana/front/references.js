@@ -4,14 +4,15 @@ const LARGEST = 100_000_000;
 
 /** Send files to the kernel in pieces. */
 async function upload(files, line, say) {
-  for (const file of files) {
+  const drop = `${Date.now()}-${Math.random()}`;
+  for (const [at, file] of files.entries()) {
     if (file.size > LARGEST) {
       say("error", `${file.name} has more than ${LARGEST / 1e6} MB. Make it smaller.`);
       continue;
     }
     say("note", `${file.name} is on its way …`);
     const data = await file.arrayBuffer();
-    const number = `${Date.now()}-${Math.random()}`;
+    const number = `${drop}/${at}`;
     for (let start = 0; start === 0 || start < data.byteLength; start += PIECE) {
       const last = start + PIECE >= data.byteLength;
       const message = { do: "upload", number, name: file.name, last };
