@@ -9,6 +9,7 @@ from nb_banana import onhand
 from nb_banana.errors import BananaError
 from nb_banana.image import BananaImage
 from nb_banana.settings import settings
+from nb_banana.showing import lines
 
 THUMBNAIL = 112
 """Pixels of a thumbnail's longer side."""
@@ -69,4 +70,4 @@ def big(image: BananaImage) -> str:
 
 def told(image: BananaImage) -> dict[str, Any]:
     """What the browser has to know of a picture that is shown large."""
-    return {"sight": big(image), "caption": image.caption, "alt": image.alt}
+    return {"sight": big(image), "caption": "\n".join(lines(image)), "alt": image.alt}

@@ -265,6 +265,18 @@ def test_a_result_becomes_a_reference_with_its_shape(opened, ip, service):
     assert opened.before["caption"] == ip.names["cafe"].caption
 
 
+def test_what_a_person_should_know_of_a_picture_stands_below_it(opened, ip):
+    configure(reference_side=64)
+    ip.names["wide"] = picture(200, 100)
+    opened.prompt, opened.name, opened.images = "a banana", "fruit", ["wide"]
+    press(opened, "generate")
+    settle(opened)
+    caption, mapping, smaller = opened.results[0]["caption"].splitlines()
+    assert caption == ip.names["fruit"].caption
+    assert mapping == "image 1 = wide"
+    assert smaller in ip.names["fruit"].notes
+
+
 def test_history_brings_back_picture_prompt_and_options(opened):
     generate("an old banana", aspect_ratio="3:4", resolution="2K")
     opened.look_around()
