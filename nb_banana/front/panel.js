@@ -46,7 +46,11 @@ function makeGo(model, act, set) {
     price.classList.toggle("nbb-problem", model.get("price").fine === false);
   };
   const node = h("div", { className: "nbb-go" }, generate, cancel, progress, price);
-  return { node, show, press };
+  const stop = () => {
+    progress.textContent = "";
+    cancel.hidden = true;
+  };
+  return { node, show, press, stop };
 }
 
 /** The form: all fields with their labels. */
@@ -148,6 +152,7 @@ function render({ model, el }, line) {
     isGone = true;
     body.disabled = true;
     clearInterval(ticking);
+    go.stop();
     say("error", GONE);
   };
   kernel?.statusChanged?.connect(watchKernel);

@@ -240,8 +240,13 @@ def test_a_kernel_that_restarts_under_it_is_said(page):
     page.run_cell(0)
     page.run_cell(2)
     expect(panel(page)).to_be_visible(timeout=30_000)
+    write(page, "A fox [trouble: slow 30]")
+    panel(page).get_by_role("button", name="Generate").click()
+    expect(panel(page).locator(".nbb-progress")).to_contain_text("Drawing")
     page.restart_kernel()
     expect(message(page)).to_contain_text("Run this cell again")
+    expect(panel(page).locator(".nbb-progress")).to_be_empty()
+    expect(panel(page).get_by_role("button", name="Cancel")).to_be_hidden()
     expect(panel(page).get_by_role("button", name="Generate")).to_be_disabled()
 
 
