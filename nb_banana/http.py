@@ -1,6 +1,7 @@
 """One request and its body with a bound, and the key for one host alone."""
 
-import time
+import threading
+from contextlib import suppress
 from typing import Any
 
 import requests
@@ -15,7 +16,7 @@ CONNECT_TIMEOUT = 5.0625
 """Seconds. An odd number, for it is by its number that a timeout in the TLS handshake, when nothing
 was sent yet, is told from one while waiting for the answer: urllib3 raises the same error."""
 CHUNK = 64 * 1024
-"""Bytes read at once. Smaller pieces cost calls; larger ones cost fresh pages of memory, each."""
+"""Bytes read at once of a body that names no length."""
 
 
 class TooLongError(Exception):
@@ -63,7 +64,7 @@ def send(
 
 
 def read_body(response: requests.Response, most: int, *, seconds: float) -> bytes:
-    """The whole body, in large pieces.
+    """The whole body.
 
     Args:
         response: an answer whose body was not read yet.
@@ -72,32 +73,51 @@ def read_body(response: requests.Response, most: int, *, seconds: float) -> byte
 
     Raises:
         TooLongError: more than ``most`` bytes.
+        requests.ReadTimeout: it took longer.
         requests.ConnectionError: the connection ended or fell silent before the body did.
 
     """
-    pieces: list[bytes] = []
-    length = 0
-    deadline = time.monotonic() + seconds
+    late = threading.Event()
+    watch = threading.Timer(seconds, _hang_up, (response, late))
+    watch.daemon = True
+    watch.start()
     try:
-        # read1 hands over what is there, so that the clock is looked at while little comes.
-        while piece := response.raw.read1(CHUNK, decode_content=True):
-            pieces.append(piece)
-            length += len(piece)
-            if length > most:
-                raise TooLongError
-            if time.monotonic() > deadline:
-                raise requests.ReadTimeout(f"the body took longer than {seconds:g} s")
+        body = _read(response, most)
     except KeyboardInterrupt:
         sessions.SESSIONS.forget()
         raise
-    except requests.ReadTimeout:  # the deadline's own; it is an OSError too
-        raise
     except (HTTPError, OSError) as error:
-        raise requests.ConnectionError(error) from error
+        if not late.is_set():
+            raise requests.ConnectionError(error) from error
     finally:
+        watch.cancel()
         # A body that was read to its end gives its connection back; another closes it.
         response.close()
+    if late.is_set():  # a body without a length then seems to have come to its end
+        raise requests.ReadTimeout(f"the body took longer than {seconds:g} s")
+    return body
+
+
+def _read(response: requests.Response, most: int) -> bytes:
+    length = response.headers.get("Content-Length", "")
+    if length.isdecimal() and "Content-Encoding" not in response.headers:
+        if int(length) > most:
+            raise TooLongError
+        whole: bytes = response.raw.read()  # at once: pieces and their whole are twice the memory
+        return whole
+    pieces, count = [], 0
+    while piece := response.raw.read1(CHUNK, decode_content=True):
+        pieces.append(piece)
+        count += len(piece)
+        if count > most:
+            raise TooLongError
     return b"".join(pieces)
+
+
+def _hang_up(response: requests.Response, late: threading.Event) -> None:
+    late.set()
+    with suppress(OSError, RuntimeError, ValueError):  # it has just come to its end
+        response.raw.shutdown()
 
 
 def redact(error: BananaError, secret: Secret | None) -> BananaError:
