@@ -8,7 +8,7 @@ from typing import Any
 from nb_banana import template
 from nb_banana.errors import RequestError
 
-BRACES = re.compile(r"\{\{.*?\}\}")
+BRACES = re.compile(r"\{\{(?:(?!\}\}).)*\}\}")
 SWITCHES = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 

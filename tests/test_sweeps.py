@@ -120,6 +120,7 @@ def test_values_of_the_notebook_and_of_the_line_go_together():
     names = {"pets": ["cat", "owl"], "pet": "fox"}
     assert read_sweeps(["animal={{pets}}"], names) == {"animal": ["cat", "owl"]}
     assert read_sweeps(["animal={{pet}}, bee"], names) == {"animal": ["fox", "bee"]}
+    assert read_sweeps(["animal={{pet}},{{pets[1]}}"], names) == {"animal": ["fox", "owl"]}
     assert read_sweeps(["web-search=yes,no"], {}) == {"web_search": [True, False]}
 
 
