@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from nb_banana.absent import is_absent
 from nb_banana.building import build_request, known_options
 from nb_banana.errors import RequestError
 from nb_banana.request import ImageRequest, copy_with
@@ -89,9 +90,16 @@ def _job(number: int, prompt: Any, options: Mapping[str, Any], wishes: Wishes) -
         if isinstance(prompt, ImageRequest):
             return Job(prompt, wishes)
         if isinstance(prompt, Mapping):
-            own = {str(name): value for name, value in prompt.items()}
-            text = own.pop("prompt", None)
+            # A row of a table has no options where nothing stands in it.
+            own = {str(name): value for name, value in prompt.items() if not is_absent(value)}
+            text = _there(own.pop("prompt", None))
             return Job(build_request(text, **{**options, **known_options(own)}), wishes, own)
-        return Job(build_request(prompt, **options), wishes)
+        return Job(build_request(_there(prompt), **options), wishes)
     except RequestError as error:
         raise type(error)(f"Prompt {number}: {error.args[0]}", **error.facts) from error
+
+
+def _there(prompt: Any) -> Any:
+    if is_absent(prompt):
+        raise RequestError(f"There is none ({prompt}). Leave it out, e.g. with dropna().")
+    return prompt

@@ -76,6 +76,7 @@ def test_models_and_web_search_can_be_swept(sweeping, service):
         ("a cat", {"resolutions": ["1K"]}, "Did you mean resolution"),
         ("a {{animal}} {{style}}", {"animal": ["cat"]}, "There is no 'style'"),
         ("a {{animal}}", {"animal": []}, "has no values"),
+        ("a {{animal}}", {"animal": ["cat", float("nan")]}, "animal is nan, which is no word"),
         ("a {{animal", {"animal": ["cat"]}, "The template is broken"),
         ("a cat", {"take": [1, 2]}, "-n 4"),
     ],
