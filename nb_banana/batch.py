@@ -134,6 +134,7 @@ class Crew:
         self.cause: BananaError | None = None
         self._turns: dict[str, threading.Lock] = {}
         self._failed: dict[str, BananaError | Interrupted] = {}
+        self._not_kept: dict[str, BananaImage] = {}
 
     def run(self) -> Gallery:
         """Do all jobs. Raises as the function `run`."""
@@ -233,12 +234,18 @@ class Crew:
         with nullcontext() if wishes.fresh else self._turns.setdefault(key, threading.Lock()):
             if key in self._failed and not wishes.fresh:
                 raise self._failed[key]
+            if key in self._not_kept and not wishes.fresh:
+                return self._not_kept[key]
             try:
-                return studio.make(request, wishes, kinds=self.road.kinds, service=self.service)
+                image = studio.make(request, wishes, kinds=self.road.kinds, service=self.service)
             except (BananaError, Interrupted) as error:
-                if "image" not in error.facts:  # else it was made, and can be had
+                made = error.facts.get("image")
+                if made is None or made.path is None:  # else it was made, and can be had
                     self._failed[key] = error
                 raise
+            if image.path is None:  # no library will have it for the next one
+                self._not_kept[key] = image
+            return image
 
     def _is_fatal(self, error: BaseException) -> bool:
         facts: Mapping[str, Any] = getattr(error, "facts", {})
