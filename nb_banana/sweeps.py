@@ -8,16 +8,15 @@ from nb_banana import template
 from nb_banana.building import REQUEST_OPTIONS, build_request, given_pictures, known_options
 from nb_banana.errors import RequestError
 from nb_banana.gathering import References
-from nb_banana.jobs import Job, takes
+from nb_banana.jobs import Job, check_total, takes
 from nb_banana.near import hint
+from nb_banana.request import whole_number
 from nb_banana.settings import limits, settings
 from nb_banana.sources import is_picture
 from nb_banana.wishes import PLAIN, Wishes
 
 FIELDS = ("aspect_ratio", "resolution", "model", "web_search")
 """The fields of a request that can be swept. Pictures are swept by a name in the prompt."""
-MOST = 10_000
-"""More combinations than this are a mistake; `generate_many` takes any number of prompts."""
 
 
 def jobs_of(
@@ -45,7 +44,8 @@ def jobs_of(
     Raises:
         RequestError: a name that nothing is known of, or a value that the model does not take.
     """
-    _check(prompt, swept, known_options(dict(options)), raw=raw)
+    each = 1 if count is None else whole_number("count", count)
+    _check(prompt, swept, known_options(dict(options)), each, raw=raw)
     kept = References(limits(), fetch=settings.fetch_references)
     for image in given_pictures(options.get("images", ()), options.get("resize")):
         kept.number(image)
@@ -123,10 +123,14 @@ def values_of(value: Any) -> list[Any] | None:
 
 
 def _check(
-    prompt: str, swept: Mapping[str, Sequence[Any]], options: Mapping[str, Any], *, raw: bool
+    prompt: str,
+    swept: Mapping[str, Sequence[Any]],
+    options: Mapping[str, Any],
+    total: int,
+    *,
+    raw: bool,
 ) -> None:
     known = set() if raw else template.names_in(prompt)
-    total = 1
     for name, values in swept.items():
         if name in FIELDS:
             if options.get(name) is not None:
@@ -138,8 +142,7 @@ def _check(
         if not values:
             raise RequestError(f"The sweep of {name} has no values.")
         total *= len(values)
-    if total > MOST:
-        raise RequestError(f"That is {total:,} pictures, and {MOST:,} is the limit of a sweep.")
+    check_total(total)
 
 
 def _unknown(name: str, known: Iterable[str], *, raw: bool) -> str:

@@ -2,6 +2,7 @@
 
 import time
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
@@ -130,6 +131,19 @@ def test_a_count_that_is_none_is_refused(service, count):
     assert not service.posts
 
 
+def test_more_takes_than_anybody_means_are_refused_before_they_fill_the_memory(door):
+    assert "10,000 are the most at once" in door.refused("a cat", count=1_000_000_000)
+    sentence = "That is 20,000 pictures"
+    with pytest.raises(errors.RequestError, match=sentence):
+        nb_banana.sweep("a {{animal}}", animal=["cat", "owl"], count=10_000)
+    assert not door.service.posts
+
+
+def test_a_number_of_numpys_counts_too(service):
+    assert len(nb_banana.generate("a cat", count=np.int64(2))) == 2
+    assert nb_banana.generate("a cat", take=np.int64(2)).came == "reused"
+
+
 def test_count_and_take_exclude_each_other(door):
     assert "leave out the take" in door.refused("a cat", count=2, take=3)
 
@@ -231,6 +245,7 @@ def test_requests_and_rows_with_options_are_prompts_too(service):
         (["a cat", ""], "Prompt 2: The prompt is empty"),
         (["a cat", None], "Prompt 2: The prompt is a text, not NoneType"),
         (["a cat", {"prompt": "an owl", "aspect": "1:1"}], "Prompt 2: There is no option 'aspect'"),
+        ([{"prompt": "a cat", "alt": "x"}], "no option 'alt' here: there are aspect_ratio, images"),
         ("a cat", "one prompt goes to generate"),
         (7, "takes a list of prompts"),
         (pd.DataFrame({"prompt": ["a cat"]}), "Name the column"),
