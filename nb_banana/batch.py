@@ -4,16 +4,14 @@ The road is `nb_banana.studio.make`; here is only who takes it when. Threads car
 all of them share one `Pace`.
 """
 
-import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence, Sized
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from nb_banana import studio
+from nb_banana import portfolio, studio
 from nb_banana.bar import Bar
 from nb_banana.client import LONGEST_RETRY_AFTER, Carrier
 from nb_banana.errors import (
@@ -25,7 +23,6 @@ from nb_banana.errors import (
     NotAllowedError,
     NotSentError,
     RateLimitError,
-    RequestError,
     SaveError,
 )
 from nb_banana.gallery import Failure, Gallery
@@ -87,7 +84,8 @@ def prepare(
     Raises:
         BananaError: nothing was sent.
     """
-    _check_folder(whole)
+    if whole.save is not None:
+        portfolio.check(whole.save)
     if isinstance(jobs, Sized):
         jobs = list(numbered(jobs, whole.name))
         road = survey(jobs, key, timeout, elsewhere=carrier is not None)
@@ -95,14 +93,6 @@ def prepare(
         jobs = numbered(jobs, whole.name)
         road = open_end(key, timeout, elsewhere=carrier is not None)
     return Crew(jobs, road, whole, labels, carrier)
-
-
-def _check_folder(whole: Wishes) -> None:
-    if whole.save is not None and Path(whole.save).suffix:
-        raise RequestError(
-            f"These are several pictures, and {os.fspath(whole.save)!r} is one file. Name a folder "
-            "for them."
-        )
 
 
 class Crew:

@@ -266,6 +266,21 @@ def test_a_folder_takes_all_pictures(door, tmp_path):
     assert len(list((tmp_path / "cats").glob("*.png"))) == 3
 
 
+@pytest.mark.parametrize("folder", ["file", "file/folder", "/proc/nothing/here", "a\0b", 7, True])
+def test_a_folder_that_takes_none_is_said_before_anything_is_paid(service, tmp_path, folder):
+    (tmp_path / "file").touch()
+    place = tmp_path / folder if isinstance(folder, str) else folder
+    with pytest.raises(errors.SaveError):
+        nb_banana.generate("a cat", count=2, save=place)
+    assert not service.posts
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_may_have_a_dot_in_its_name(service, tmp_path):
+    nb_banana.generate("a cat", count=2, save=tmp_path / "run.2026-11-24")
+    assert len(list((tmp_path / "run.2026-11-24").iterdir())) == 2
+
+
 def test_several_pictures_do_not_go_into_one_file(door, tmp_path):
     assert "Name a folder" in door.refused("a cat", count=3, save=str(tmp_path / "cat.png"))
     assert not door.service.posts

@@ -234,6 +234,8 @@ def test_a_folder_that_is_a_file_is_said(grid, tmp_path):
         grid.save(tmp_path / "file")
     with pytest.raises(errors.SaveError, match="can't be a folder"):
         grid.save(tmp_path / "file" / "folder")
+    with pytest.raises(errors.SaveError, match="is one file"):
+        grid.save(tmp_path / "grid.png")
 
 
 def test_a_table_has_a_row_for_each(grid):
