@@ -106,6 +106,21 @@ def test_what_can_be_refused_is_refused_before_it_begins(service):
     assert not service.posts
 
 
+def test_without_a_key_several_are_refused_before_they_begin(monkeypatch):
+    monkeypatch.delenv("AIMLAPI_KEY", raising=False)
+    nb_banana.configure(backend="api")
+    with pytest.raises(errors.MissingKeyError):
+        generate("a cat", count=2, background=True)
+    assert not pending()
+
+
+def test_several_from_the_library_are_there_at_once(begin, service):
+    generate("a cat", count=2)
+    gallery = begin("a cat", count=2)
+    assert gallery.done
+    assert [image.came for image in gallery] == ["reused"] * 2
+
+
 def test_several_come_as_one_gallery(begin, service):
     gallery = begin(SLOW, count=3)
     assert isinstance(gallery, PendingGallery)
