@@ -222,11 +222,12 @@ def test_the_placeholder_becomes_the_picture_while_other_cells_run():
 def test_the_placeholder_becomes_the_error():
     notebook = run_notebook(
         LOAD,
-        "%%banana cat --background\na cat [trouble: refusal]",
+        # It fails during the next cell: between two cells nobody listens in `nbclient`.
+        "%%banana cat --background\na cat [trouble: 503]",
         "import time\nwhile not cat.done: time.sleep(0.05)\ntime.sleep(0.3)",
     )
     (output,) = notebook.cells[1].outputs
-    assert output["data"]["text/plain"].startswith("RefusalError: The model made no picture")
+    assert output["data"]["text/plain"].startswith("ServerError: The service failed (503)")
 
 
 def test_a_kernel_that_ends_meanwhile_has_it_in_its_journal(service):
