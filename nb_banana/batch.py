@@ -206,7 +206,9 @@ class Crew:
                     return self._draw(job.request, wishes)
             # What is in the library costs nothing and is had all the same.
             found = studio.find(job.request, kinds, wishes)
-            return found or _failure(job, NotSentError(f"Not sent, for another one said: {cause}"))
+            return found or _failure(
+                job, NotSentError(f"Not sent, for another one said: {cause.args[0]}")
+            )
         except (BananaError, Interrupted) as error:
             if self._is_fatal(error) and isinstance(error, BananaError):
                 self.cause = self.cause or error

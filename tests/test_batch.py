@@ -44,6 +44,7 @@ def test_a_refusal_that_holds_for_all_stops_what_has_not_started(service, troubl
     assert prompts_of(service) == prompts[:2]
     assert [type(entry.error) for entry in gallery.failures[1:]] == [errors.NotSentError] * 2
     assert "Not sent" in str(gallery[3].error)
+    assert "client request id" not in str(gallery[3].error)  # those are another one's
 
 
 def test_what_is_in_the_library_comes_all_the_same_when_the_rest_is_stopped(service):
