@@ -135,6 +135,14 @@ def test_retry_fetches_what_is_paid_and_does_not_pay_again_unasked(service, bris
     assert len(generous) == 3
 
 
+def test_retry_pays_once_for_what_is_there_twice(service, brisk):
+    gallery = generate_many(["a cat [trouble: drop-after x1]"] * 3)
+    assert len(service.charges) == 1
+    again = gallery.retry(again=True)
+    assert len(service.charges) == 2
+    assert len(again.images) == 3
+
+
 def test_a_failure_that_cost_nothing_is_simply_sent_again(service, brisk):
     gallery = generate_many(["a cat", "an owl [trouble: 400 x1]"])
     assert len(gallery.failures) == 1
