@@ -240,11 +240,21 @@ def test_requests_and_rows_with_options_are_prompts_too(service):
     assert [image.size for image in gallery] == [(768, 1376), (1376, 768), (1200, 896)]
 
 
+def test_where_nothing_stands_in_a_row_what_holds_for_all_holds(service):
+    table = pd.DataFrame({"prompt": ["a cat", "an owl"], "aspect_ratio": ["16:9", None]})
+    table["resolution"] = [float("nan"), "2K"]
+    gallery = generate_many(table.to_dict("records"), aspect_ratio="9:16")
+    assert [image.size for image in gallery] == [(1376, 768), (1536, 2752)]
+
+
 @pytest.mark.parametrize(
     ("prompts", "sentence"),
     [
         (["a cat", ""], "Prompt 2: The prompt is empty"),
-        (["a cat", None], "Prompt 2: The prompt is a text, not NoneType"),
+        (["a cat", None], r"Prompt 2: There is none \(None\)"),
+        (pd.Series(["a cat", float("nan")]), r"Prompt 2: There is none \(nan\).*dropna"),
+        ([{"aspect_ratio": "1:1"}], "Prompt 1: There is none"),
+        (["a cat", 7], "Prompt 2: The prompt is a text, not int"),
         (["a cat", {"prompt": "an owl", "aspect": "1:1"}], "Prompt 2: There is no option 'aspect'"),
         ([{"prompt": "a cat", "alt": "x"}], "no option 'alt' here: there are aspect_ratio, images"),
         ("a cat", "one prompt goes to generate"),
