@@ -105,7 +105,7 @@ def sweep(
     secret = None if key is None else keys.Secret(key)
     key = None  # from here on no traceback of anything can show it
     wishes, patience = wishes_of(options), checked_patience(timeout)
-    sorted_out = sweeps.sort_out(prompt, options, over, names)
+    sorted_out = sweeps.sort_out(prompt, options, over, names, raw=raw)
     many = sweeps.jobs_of(prompt, *sorted_out, raw=raw, count=count, wishes=wishes)
     draw_many = start_many if background else batch.run
     return draw_many(many, wishes, key=secret, timeout=patience)
@@ -202,7 +202,7 @@ def dry_run(
     >>> dry_run("a banana").payload
     {'model': 'google/nano-banana-2', 'prompt': 'a banana'}
     """
-    swept, names, common = sweeps.sort_out(prompt, options, over, names)
+    swept, names, common = sweeps.sort_out(prompt, options, over, names, raw=raw)
     if count is None and not swept and not names:
         request = build_request(prompt, **common)
         return DryRun(request, settings.base_url, lookup.quote(request))

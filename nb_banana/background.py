@@ -104,10 +104,17 @@ def start_many(
     key: Secret | None = None,
     timeout: float | None = None,
 ) -> PendingGallery:
-    """The same for a batch; see `nb_banana.batch.run`."""
+    """The same for a batch; see `nb_banana.batch.run`.
+
+    Raises:
+        BananaError: nothing was sent.
+    """
     crew = batch.prepare(jobs, whole, key=key, timeout=timeout)
     gallery = PendingGallery(jobs, whole, crew.stop)
-    _begin(gallery, crew.run)
+    if crew.service is None:  # nobody has to draw, or nobody can: it is over at once
+        gallery.end(crew.run())
+    else:
+        _begin(gallery, crew.run)
     return gallery
 
 

@@ -4,16 +4,14 @@ The road is `nb_banana.studio.make`; here is only who takes it when. Threads car
 all of them share one `Pace`.
 """
 
-import os
 import threading
 from collections.abc import Iterable, Mapping, Sequence, Sized
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from nb_banana import studio
+from nb_banana import portfolio, studio
 from nb_banana.bar import Bar
 from nb_banana.client import LONGEST_RETRY_AFTER, Carrier
 from nb_banana.errors import (
@@ -25,7 +23,6 @@ from nb_banana.errors import (
     NotAllowedError,
     NotSentError,
     RateLimitError,
-    RequestError,
     SaveError,
 )
 from nb_banana.gallery import Failure, Gallery
@@ -87,7 +84,8 @@ def prepare(
     Raises:
         BananaError: nothing was sent.
     """
-    _check_folder(whole)
+    if whole.save is not None:
+        portfolio.check(whole.save)
     if isinstance(jobs, Sized):
         jobs = list(numbered(jobs, whole.name))
         road = survey(jobs, key, timeout, elsewhere=carrier is not None)
@@ -95,14 +93,6 @@ def prepare(
         jobs = numbered(jobs, whole.name)
         road = open_end(key, timeout, elsewhere=carrier is not None)
     return Crew(jobs, road, whole, labels, carrier)
-
-
-def _check_folder(whole: Wishes) -> None:
-    if whole.save is not None and Path(whole.save).suffix:
-        raise RequestError(
-            f"These are several pictures, and {os.fspath(whole.save)!r} is one file. Name a folder "
-            "for them."
-        )
 
 
 class Crew:
@@ -134,6 +124,7 @@ class Crew:
         self.cause: BananaError | None = None
         self._turns: dict[str, threading.Lock] = {}
         self._failed: dict[str, BananaError | Interrupted] = {}
+        self._not_kept: dict[str, BananaImage] = {}
 
     def run(self) -> Gallery:
         """Do all jobs. Raises as the function `run`."""
@@ -215,7 +206,9 @@ class Crew:
                     return self._draw(job.request, wishes)
             # What is in the library costs nothing and is had all the same.
             found = studio.find(job.request, kinds, wishes)
-            return found or _failure(job, NotSentError(f"Not sent, for another one said: {cause}"))
+            return found or _failure(
+                job, NotSentError(f"Not sent, for another one said: {cause.args[0]}")
+            )
         except (BananaError, Interrupted) as error:
             if self._is_fatal(error) and isinstance(error, BananaError):
                 self.cause = self.cause or error
@@ -233,12 +226,18 @@ class Crew:
         with nullcontext() if wishes.fresh else self._turns.setdefault(key, threading.Lock()):
             if key in self._failed and not wishes.fresh:
                 raise self._failed[key]
+            if key in self._not_kept and not wishes.fresh:
+                return self._not_kept[key]
             try:
-                return studio.make(request, wishes, kinds=self.road.kinds, service=self.service)
+                image = studio.make(request, wishes, kinds=self.road.kinds, service=self.service)
             except (BananaError, Interrupted) as error:
-                if "image" not in error.facts:  # else it was made, and can be had
+                made = error.facts.get("image")
+                if made is None or made.path is None:  # else it was made, and can be had
                     self._failed[key] = error
                 raise
+            if image.path is None:  # no library will have it for the next one
+                self._not_kept[key] = image
+            return image
 
     def _is_fatal(self, error: BaseException) -> bool:
         facts: Mapping[str, Any] = getattr(error, "facts", {})

@@ -71,15 +71,20 @@ def _limits(resize: bool | None) -> Limits:
 REQUEST_OPTIONS = frozenset(inspect.signature(build_request).parameters) - {"prompt"}
 
 
-def known_options(options: dict[str, Any]) -> dict[str, Any]:
+def known_options(options: dict[str, Any], *, wishes: bool = True) -> dict[str, Any]:
     """The same options, if each is one of a request.
+
+    Args:
+        options: what was given, without wishes.
+        wishes: whether wishes could have been given in this place too.
 
     Raises:
         RequestError: one is not.
     """
     for name in options:
         if name not in REQUEST_OPTIONS:
-            known = REQUEST_OPTIONS | {each.name for each in fields(Wishes)} - {"agreed"}
+            more = {each.name for each in fields(Wishes)} - {"agreed"} if wishes else set()
+            known = REQUEST_OPTIONS | more
             raise RequestError(
                 f"There is no option {name!r} here: there are {', '.join(sorted(known))}."
                 + hint(name, known)

@@ -66,7 +66,7 @@ def order_of(form: Form, names: Names) -> Order:
         request = build_request(call.prompt, **known_options(options))
         return Order(jobs.takes(request, count, wishes), wishes, is_many, patience)
     over, known, raw = (options.pop(each) for each in ("over", "names", "raw"))
-    sorted_out = sweeps.sort_out(call.prompt, options, over, known)
+    sorted_out = sweeps.sort_out(call.prompt, options, over, known, raw=raw)
     many = sweeps.jobs_of(call.prompt, *sorted_out, raw=raw, count=count, wishes=wishes)
     return Order(many, wishes, is_many, patience)
 

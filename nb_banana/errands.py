@@ -24,6 +24,7 @@ from nb_banana.errors import (
     MissingKeyError,
     NotSentError,
     PictureError,
+    RequestError,
     WorkerLostError,
 )
 from nb_banana.keys import Secret, find_key, is_loopback, missing_key
@@ -102,9 +103,17 @@ class Courier:
     Args:
         executor: any executor; Dask's is asked to do no errand twice, see `nb_banana.dask_once`.
         key_name: see `Errand`.
+
+    Raises:
+        RequestError: it is no executor.
     """
 
     def __init__(self, executor: Executor, key_name: str | None = None) -> None:
+        if not isinstance(executor, Executor):
+            raise RequestError(
+                "executor is one of concurrent.futures, e.g. ProcessPoolExecutor(4), Dask's "
+                f"client.get_executor() or ipyparallel's cluster.executor(), not {executor!r}."
+            )
         self._key_name = key_name
         self._lock = threading.Lock()  # ipyparallel's does not expect many at once
         self._submit: Callable[[Errand], Future[Any]] = lambda errand: executor.submit(run, errand)

@@ -13,6 +13,7 @@ from nb_banana.frontend import display, shell
 from nb_banana.image import BananaImage
 from nb_banana.models import model_id
 from nb_banana.near import hint
+from nb_banana.request import whole_number
 from nb_banana.tally import tally
 from nb_banana.varied import Variant, is_equal
 
@@ -201,8 +202,8 @@ class Gallery(Sequence[Entry]):
         Raises:
             RequestError: there is nothing to draw, or ``columns`` is no number from 1.
         """
-        if columns is not None and (not isinstance(columns, int) or columns < 1):
-            raise RequestError(f"columns is a whole number from 1, not {columns!r}.")
+        if columns is not None:
+            columns = whole_number("columns", columns)
         if not self:
             raise RequestError("The gallery is empty: there is nothing to draw a sheet of.")
         return contact.draw(self, self._variants, columns=columns, labels=labels).picture

@@ -54,12 +54,19 @@ def look_into(
             )
     except KeyboardInterrupt:
         charge, kind = account.UNKNOWN, Interrupted
-    _write_down(charge, service, entry, request)
+    bill = _write_down(charge, service, entry, request)
     facts = {"inference_id": charge.inference_id, "charge": charge} | error.facts
+    own = facts.get("receipt")
+    if own is None or own.usd is None:  # the answer may have said no price, the log has it
+        facts["receipt"] = bill or own
     return kind(str(error.args[0]).replace(UNSURE, _verdict(charge, entry)), **facts)
 
 
-def _write_down(charge: Charge, service: Service, entry: Entry, request: ImageRequest) -> None:
+def _write_down(
+    charge: Charge, service: Service, entry: Entry, request: ImageRequest
+) -> Receipt | None:
+    """What the log says goes into the journal; its receipt, where it was charged."""
+    bill = None
     if charge.state == "not charged":
         entry.write(entry.library.mark_failed, "the service's log says: not charged")
         purse.PURSE.drop(entry.request_id)
@@ -69,6 +76,7 @@ def _write_down(charge: Charge, service: Service, entry: Entry, request: ImageRe
         entry.write(entry.library.mark_unknown, "charged, and no answer came", bill)
         purse.PURSE.settle(entry.request_id, charge.usd)
     entry.ended = True
+    return bill
 
 
 def _verdict(charge: Charge, entry: Entry) -> str:

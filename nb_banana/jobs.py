@@ -4,10 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from nb_banana.absent import is_absent
 from nb_banana.building import build_request, known_options
 from nb_banana.errors import RequestError
-from nb_banana.request import ImageRequest, copy_with
+from nb_banana.request import ImageRequest, copy_with, whole_number
 from nb_banana.wishes import PLAIN, Wishes
+
+MOST = 10_000
+"""More combinations or takes than this are a mistake; `generate_many` takes any number."""
 
 
 @dataclass(frozen=True)
@@ -32,18 +36,28 @@ def numbered(jobs: Iterable[Job], name: str | None) -> Iterator[Job]:
         yield replace(job, wishes=replace(job.wishes, name=own, save=None))
 
 
+def check_total(count: int) -> None:
+    """See that one call does not ask for more pictures than anybody means.
+
+    Raises:
+        RequestError: it does.
+    """
+    if count > MOST:
+        raise RequestError(f"That is {count:,} pictures, and {MOST:,} are the most at once.")
+
+
 def takes(
     request: ImageRequest, count: Any, wishes: Wishes, variant: Mapping[str, Any] | None = None
 ) -> list[Job]:
     """Takes 1 to ``count`` of one request; without a count the request alone.
 
     Raises:
-        RequestError: ``count`` is no whole number from 1, or a take is named as well.
+        RequestError: ``count`` is no whole number from 1, or too many, or a take is named as well.
     """
     if count is None:
         return [Job(request, wishes, variant or {})]
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        raise RequestError(f"count is a whole number from 1, not {count!r}.")
+    count = whole_number("count", count)
+    check_total(count)
     if request.take != 1:
         raise RequestError("count makes takes 1, 2, 3 and so on: leave out the take, or the count.")
     return [
@@ -89,9 +103,17 @@ def _job(number: int, prompt: Any, options: Mapping[str, Any], wishes: Wishes) -
         if isinstance(prompt, ImageRequest):
             return Job(prompt, wishes)
         if isinstance(prompt, Mapping):
-            own = {str(name): value for name, value in prompt.items()}
-            text = own.pop("prompt", None)
-            return Job(build_request(text, **{**options, **known_options(own)}), wishes, own)
-        return Job(build_request(prompt, **options), wishes)
+            # A row of a table has no options where nothing stands in it.
+            own = {str(name): value for name, value in prompt.items() if not is_absent(value)}
+            text = _there(own.pop("prompt", None))
+            known_options(own, wishes=False)
+            return Job(build_request(text, **{**options, **own}), wishes, own)
+        return Job(build_request(_there(prompt), **options), wishes)
     except RequestError as error:
         raise type(error)(f"Prompt {number}: {error.args[0]}", **error.facts) from error
+
+
+def _there(prompt: Any) -> Any:
+    if is_absent(prompt):
+        raise RequestError(f"There is none ({prompt}). Leave it out, e.g. with dropna().")
+    return prompt

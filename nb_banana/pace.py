@@ -77,9 +77,10 @@ class Pace:
             self.limit = max(1, self.limit // 2, others)
             self._rounds = min(2 * self._rounds, MOST_ROUNDS)
             self._went_well = 0
-            if not others and not seconds:
-                seconds = min(SHORTEST_PAUSE * 2**self._refused_in_a_row, LONGEST_PAUSE)
+            if not others:
+                pause = min(SHORTEST_PAUSE * 2**self._refused_in_a_row, LONGEST_PAUSE)
                 self._refused_in_a_row += 1
+                seconds = seconds or pause
             self._not_before = max(self._not_before, time.monotonic() + seconds)
 
     @property

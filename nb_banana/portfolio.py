@@ -1,7 +1,9 @@
 """Many pictures into a folder: names that sort and say what varied, and nothing overwritten."""
 
+import contextlib
 import os
 import re
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -45,16 +47,50 @@ def save(
     return list(wanted)
 
 
+def check(folder: str | os.PathLike[str]) -> None:
+    """Find out before pictures are paid whether a folder could take them; it is not made.
+
+    Raises:
+        SaveError: it could not.
+    """
+    with _said(folder):
+        place = _place(folder)
+        with contextlib.suppress(FileNotFoundError):  # a name that no disk takes is found here
+            if not stat.S_ISDIR(place.stat().st_mode):
+                raise FileExistsError
+        there = next(each for each in (place, *place.absolute().parents) if each.exists())
+        files.check_writable(there / "picture")
+
+
 def _folder(folder: str | os.PathLike[str]) -> Path:
-    try:
-        place = Path(os.fsdecode(folder)).expanduser()
+    with _said(folder):
+        place = _place(folder)
         place.mkdir(parents=True, exist_ok=True)
-    except FileExistsError:
-        raise SaveError(f"{place} is a file. Name a folder for the pictures.") from None
-    except (TypeError, ValueError, RuntimeError, OSError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SaveError(f"{folder!r} can't be a folder for the pictures: {reason}.") from None
+        return place
+
+
+def _place(folder: str | os.PathLike[str]) -> Path:
+    place = Path(os.fsdecode(folder)).expanduser()
+    if place.suffix.lower() in files.FORMATS and not place.is_dir():
+        raise SaveError(
+            f"These are several pictures, and {os.fsdecode(folder)!r} is one file. Name a folder "
+            "for them."
+        )
     return place
+
+
+@contextlib.contextmanager
+def _said(folder: str | os.PathLike[str]) -> Iterator[None]:
+    try:
+        yield
+    except SaveError:
+        raise
+    except FileExistsError:
+        shown = os.fsdecode(folder)
+        raise SaveError(f"{shown} is a file. Name a folder for the pictures.") from None
+    except (TypeError, ValueError, RuntimeError, OSError) as error:
+        reason = str(getattr(error, "strerror", None) or error).rstrip(".")
+        raise SaveError(f"{folder!r} can't be a folder for the pictures: {reason}.") from None
 
 
 def _names(

@@ -3,6 +3,7 @@
 import copy
 import hashlib
 import json
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -62,7 +63,7 @@ class ImageRequest:
             "images": as_references(self.images, limits=self.limits),
             "web_search": _checked_switch(self.web_search),
             "params": _checked_params(self.params),
-            "take": _checked_take(self.take),
+            "take": whole_number("take", self.take),
         }
         model = find_model(checked["model"])
         checked["aspect_ratio"] = _chosen("aspect_ratio", self.aspect_ratio, model)
@@ -151,10 +152,19 @@ def _checked_switch(value: Any) -> bool:
     return value
 
 
-def _checked_take(take: Any) -> int:
-    if isinstance(take, bool) or not isinstance(take, int) or take < 1:
-        raise RequestError(f"take is a whole number from 1, not {take!r}.")
-    return take
+def whole_number(what: str, value: Any) -> int:
+    """A number that counts something, numpy's too.
+
+    Raises:
+        RequestError: it is no whole number from 1.
+    """
+    try:
+        number = 0 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = 0
+    if number < 1:
+        raise RequestError(f"{what} is a whole number from 1, not {value!r}.")
+    return number
 
 
 def _checked_params(params: Any) -> dict[str, Any]:

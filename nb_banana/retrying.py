@@ -21,7 +21,7 @@ def retry(gallery: Gallery, *, again: bool = False) -> Gallery:
         BananaError: see `nb_banana.batch.run`.
     """
     entries = list(gallery)
-    places: list[int] = []
+    places: dict[str, list[int]] = {}  # what is there twice is drawn, and paid, once
     jobs: list[Job] = []
     for place, failure in enumerate(gallery):
         if not isinstance(failure, Failure):
@@ -30,12 +30,15 @@ def retry(gallery: Gallery, *, again: bool = False) -> Gallery:
         if is_paid and not again:
             entries[place] = _told(failure)
             continue
-        wishes = Wishes(failure.name, failure.alt, fresh=is_paid)
-        places.append(place)
-        jobs.append(Job(failure.request, wishes, gallery.variants[place]))
+        same = places.setdefault(failure.request.key, [])
+        if not same:
+            wishes = Wishes(failure.name, failure.alt, fresh=is_paid)
+            jobs.append(Job(failure.request, wishes, gallery.variants[place]))
+        same.append(place)
     if jobs:
-        for place, entry in zip(places, batch.run(jobs), strict=True):
-            entries[place] = entry
+        for same, entry in zip(places.values(), batch.run(jobs), strict=True):
+            for place in same:
+                entries[place] = entry
     return Gallery(entries, gallery.variants, index=gallery.labels, name=gallery.name)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from nb_banana import template
 from nb_banana.errors import RequestError
 
-BRACES = re.compile(r"\{\{.*?\}\}")
+BRACES = re.compile(r"\{\{(?:(?!\}\}).)*\}\}")
 SWITCHES = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
@@ -52,10 +52,9 @@ def _values(text: str, names: Mapping[str, Any]) -> list[Any]:
 
 
 def _several(value: Any) -> list[Any]:
-    from nb_banana.sweeps import values_of  # with the first sweep, for it loads what a picture is
+    from nb_banana.sweeps import several  # with the first sweep, for it loads what a picture is
 
-    found = values_of(value)
-    return [value] if found is None else found
+    return several(value)
 
 
 def _switches(values: Sequence[Any]) -> list[Any]:

@@ -8,16 +8,15 @@ from nb_banana import template
 from nb_banana.building import REQUEST_OPTIONS, build_request, given_pictures, known_options
 from nb_banana.errors import RequestError
 from nb_banana.gathering import References
-from nb_banana.jobs import Job, takes
+from nb_banana.jobs import Job, check_total, takes
 from nb_banana.near import hint
+from nb_banana.request import whole_number
 from nb_banana.settings import limits, settings
 from nb_banana.sources import is_picture
 from nb_banana.wishes import PLAIN, Wishes
 
 FIELDS = ("aspect_ratio", "resolution", "model", "web_search")
 """The fields of a request that can be swept. Pictures are swept by a name in the prompt."""
-MOST = 10_000
-"""More combinations than this are a mistake; `generate_many` takes any number of prompts."""
 
 
 def jobs_of(
@@ -45,7 +44,8 @@ def jobs_of(
     Raises:
         RequestError: a name that nothing is known of, or a value that the model does not take.
     """
-    _check(prompt, swept, known_options(dict(options)), raw=raw)
+    each = 1 if count is None else whole_number("count", count)
+    _check(prompt, swept, known_options(dict(options)), each, raw=raw)
     kept = References(limits(), fetch=settings.fetch_references)
     for image in given_pictures(options.get("images", ()), options.get("resize")):
         kept.number(image)
@@ -67,6 +67,8 @@ def sort_out(
     options: Mapping[str, Any],
     over: Mapping[str, Sequence[Any]] | None = None,
     names: Mapping[str, Any] | None = None,
+    *,
+    raw: bool = False,
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """What a person gave to `nb_banana.sweep`, by what it means.
 
@@ -77,8 +79,12 @@ def sort_out(
     Raises:
         RequestError: a name that means nothing here.
     """
-    asked_for = template.names_in(prompt) if isinstance(prompt, str) else set()
-    swept: dict[str, Any] = {name: list(values) for name, values in (over or {}).items()}
+    if not isinstance(prompt, str):
+        raise RequestError(f"The prompt is a text, not {type(prompt).__name__}.")
+    asked_for = set() if raw else template.names_in(prompt)
+    if over is not None and not isinstance(over, Mapping):
+        raise RequestError('over is a dict of names and their values: {"style": ["oil", "ink"]}.')
+    swept: dict[str, Any] = {name: several(each) for name, each in (over or {}).items()}
     names = dict(names or {})
     common: dict[str, Any] = {}
     for name, value in options.items():
@@ -91,23 +97,40 @@ def sort_out(
         elif name in asked_for:
             names[name] = value
         else:
-            known_options({name: value})  # says which there are
+            raise RequestError(
+                f"There is no option {name!r}, and the prompt has no {{{{{name}}}}}."
+                + hint(name, [*REQUEST_OPTIONS, *asked_for])
+            )
     return swept, names, common
 
 
+def several(value: Any) -> list[Any]:
+    """Its values, or the single one that it is."""
+    found = values_of(value)
+    return [value] if found is None else found
+
+
 def values_of(value: Any) -> list[Any] | None:
-    """The values where there are several: a list, a column, a range; None for a single one."""
+    """The values where there are several: a list, a column, a range; None for a single one.
+
+    Raises:
+        RequestError: a table, for what it iterates over are names of columns.
+    """
+    if hasattr(value, "columns"):
+        raise RequestError('Name the column whose values are swept, e.g. df["animal"].')
     single = isinstance(value, str | bytes | Mapping) or is_picture(value)
     return None if single or not isinstance(value, Iterable) else list(value)
 
 
 def _check(
-    prompt: Any, swept: Mapping[str, Sequence[Any]], options: Mapping[str, Any], *, raw: bool
+    prompt: str,
+    swept: Mapping[str, Sequence[Any]],
+    options: Mapping[str, Any],
+    total: int,
+    *,
+    raw: bool,
 ) -> None:
-    if not isinstance(prompt, str):
-        raise RequestError(f"The prompt is a text, not {type(prompt).__name__}.")
-    known = template.names_in(prompt)
-    total = 1
+    known = set() if raw else template.names_in(prompt)
     for name, values in swept.items():
         if name in FIELDS:
             if options.get(name) is not None:
@@ -119,8 +142,7 @@ def _check(
         if not values:
             raise RequestError(f"The sweep of {name} has no values.")
         total *= len(values)
-    if total > MOST:
-        raise RequestError(f"That is {total:,} pictures, and {MOST:,} is the limit of a sweep.")
+    check_total(total)
 
 
 def _unknown(name: str, known: Iterable[str], *, raw: bool) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from nb_banana.absent import is_absent
 from nb_banana.errors import RequestError
 from nb_banana.near import hint
 
@@ -213,9 +214,9 @@ def _words(value: Any, called: Callable[[Any], str], references: "References | N
     if isinstance(value, list | tuple) and value and all(map(stands_for_picture, value)):
         return ", ".join(_words(each, called, references) for each in value)
     text = str(value)  # a name that is undefined says so here
-    if value is None:
-        name = called(value)
-        raise TemplateError(f"{name or 'A value in {{…}}'} is None, which is no word for a prompt.")
+    if is_absent(value):
+        name = called(value) or "A value in {{…}}"
+        raise TemplateError(f"{name} is {text}, which is no word for a prompt.")
     if cure := _no_words(value):
         kind, name = article(type(value).__name__), called(value)
         what = f"{name} is {kind}, which" if name else f"A{kind[1:]}"

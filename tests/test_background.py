@@ -106,6 +106,21 @@ def test_what_can_be_refused_is_refused_before_it_begins(service):
     assert not service.posts
 
 
+def test_without_a_key_several_are_refused_before_they_begin(monkeypatch):
+    monkeypatch.delenv("AIMLAPI_KEY", raising=False)
+    nb_banana.configure(backend="api")
+    with pytest.raises(errors.MissingKeyError):
+        generate("a cat", count=2, background=True)
+    assert not pending()
+
+
+def test_several_from_the_library_are_there_at_once(begin, service):
+    generate("a cat", count=2)
+    gallery = begin("a cat", count=2)
+    assert gallery.done
+    assert [image.came for image in gallery] == ["reused"] * 2
+
+
 def test_several_come_as_one_gallery(begin, service):
     gallery = begin(SLOW, count=3)
     assert isinstance(gallery, PendingGallery)
@@ -207,11 +222,12 @@ def test_the_placeholder_becomes_the_picture_while_other_cells_run():
 def test_the_placeholder_becomes_the_error():
     notebook = run_notebook(
         LOAD,
-        "%%banana cat --background\na cat [trouble: refusal]",
+        # It fails during the next cell: between two cells nobody listens in `nbclient`.
+        "%%banana cat --background\na cat [trouble: 503]",
         "import time\nwhile not cat.done: time.sleep(0.05)\ntime.sleep(0.3)",
     )
     (output,) = notebook.cells[1].outputs
-    assert output["data"]["text/plain"].startswith("RefusalError: The model made no picture")
+    assert output["data"]["text/plain"].startswith("ServerError: The service failed (503)")
 
 
 def test_a_kernel_that_ends_meanwhile_has_it_in_its_journal(service):

@@ -2,6 +2,7 @@
 
 import time
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
@@ -43,6 +44,7 @@ def test_a_refusal_that_holds_for_all_stops_what_has_not_started(service, troubl
     assert prompts_of(service) == prompts[:2]
     assert [type(entry.error) for entry in gallery.failures[1:]] == [errors.NotSentError] * 2
     assert "Not sent" in str(gallery[3].error)
+    assert "client request id" not in str(gallery[3].error)  # those are another one's
 
 
 def test_what_is_in_the_library_comes_all_the_same_when_the_rest_is_stopped(service):
@@ -91,6 +93,14 @@ def test_one_lane_does_not_send_again_what_was_lost_before_in_the_same_batch(ser
     assert [type(each.error) for each in gallery.failures] == [errors.ConnectionDroppedError] * 2
 
 
+def test_what_is_asked_for_twice_and_kept_nowhere_is_not_paid_again(service, tmp_path):
+    (tmp_path / "file").touch()
+    configure(concurrency=1, library=str(tmp_path / "file"))
+    gallery = generate_many(["a cat"] * 3)
+    assert len(gallery.images) == 3
+    assert len(service.charges) == 1
+
+
 def test_a_fresh_one_is_paid_though_the_same_is_under_way(service):
     first = nb_banana.generate("a cat [trouble: slow 0.3]", background=True)
     nb_banana.generate("a cat [trouble: slow 0.3]", fresh=True)
@@ -120,6 +130,19 @@ def test_a_count_that_is_none_is_refused(service, count):
     with pytest.raises(errors.RequestError, match="count is a whole number from 1"):
         nb_banana.generate("a cat", count=count)
     assert not service.posts
+
+
+def test_more_takes_than_anybody_means_are_refused_before_they_fill_the_memory(door):
+    assert "10,000 are the most at once" in door.refused("a cat", count=1_000_000_000)
+    sentence = "That is 20,000 pictures"
+    with pytest.raises(errors.RequestError, match=sentence):
+        nb_banana.sweep("a {{animal}}", animal=["cat", "owl"], count=10_000)
+    assert not door.service.posts
+
+
+def test_a_number_of_numpys_counts_too(service):
+    assert len(nb_banana.generate("a cat", count=np.int64(2))) == 2
+    assert nb_banana.generate("a cat", take=np.int64(2)).came == "reused"
 
 
 def test_count_and_take_exclude_each_other(door):
@@ -217,12 +240,23 @@ def test_requests_and_rows_with_options_are_prompts_too(service):
     assert [image.size for image in gallery] == [(768, 1376), (1376, 768), (1200, 896)]
 
 
+def test_where_nothing_stands_in_a_row_what_holds_for_all_holds(service):
+    table = pd.DataFrame({"prompt": ["a cat", "an owl"], "aspect_ratio": ["16:9", None]})
+    table["resolution"] = [float("nan"), "2K"]
+    gallery = generate_many(table.to_dict("records"), aspect_ratio="9:16")
+    assert [image.size for image in gallery] == [(1376, 768), (1536, 2752)]
+
+
 @pytest.mark.parametrize(
     ("prompts", "sentence"),
     [
         (["a cat", ""], "Prompt 2: The prompt is empty"),
-        (["a cat", None], "Prompt 2: The prompt is a text, not NoneType"),
+        (["a cat", None], r"Prompt 2: There is none \(None\)"),
+        (pd.Series(["a cat", float("nan")]), r"Prompt 2: There is none \(nan\).*dropna"),
+        ([{"aspect_ratio": "1:1"}], "Prompt 1: There is none"),
+        (["a cat", 7], "Prompt 2: The prompt is a text, not int"),
         (["a cat", {"prompt": "an owl", "aspect": "1:1"}], "Prompt 2: There is no option 'aspect'"),
+        ([{"prompt": "a cat", "alt": "x"}], "no option 'alt' here: there are aspect_ratio, images"),
         ("a cat", "one prompt goes to generate"),
         (7, "takes a list of prompts"),
         (pd.DataFrame({"prompt": ["a cat"]}), "Name the column"),
@@ -241,6 +275,21 @@ def test_an_empty_list_is_an_empty_gallery(service):
 def test_a_folder_takes_all_pictures(door, tmp_path):
     door.draw("a cat", count=3, save=str(tmp_path / "cats"))
     assert len(list((tmp_path / "cats").glob("*.png"))) == 3
+
+
+@pytest.mark.parametrize("folder", ["file", "file/folder", "/proc/nothing/here", "a\0b", 7, True])
+def test_a_folder_that_takes_none_is_said_before_anything_is_paid(service, tmp_path, folder):
+    (tmp_path / "file").touch()
+    place = tmp_path / folder if isinstance(folder, str) else folder
+    with pytest.raises(errors.SaveError):
+        nb_banana.generate("a cat", count=2, save=place)
+    assert not service.posts
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_may_have_a_dot_in_its_name(service, tmp_path):
+    nb_banana.generate("a cat", count=2, save=tmp_path / "run.2026-11-24")
+    assert len(list((tmp_path / "run.2026-11-24").iterdir())) == 2
 
 
 def test_several_pictures_do_not_go_into_one_file(door, tmp_path):

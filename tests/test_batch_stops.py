@@ -88,8 +88,9 @@ def test_an_endless_iterator_ends_where_the_rest_would_fail_alike(service):
     assert 1 <= len(gallery.failures) < 10
 
 
-def test_a_folder_that_can_not_be_written_to_loses_no_picture(service, tmp_path):
-    (tmp_path / "cats").write_bytes(b"a file")
+def test_a_folder_that_has_another_picture_loses_none(service, tmp_path):
+    (tmp_path / "cats").mkdir()
+    (tmp_path / "cats/02-take2.png").write_bytes(b"mine")
     with ipython_shell() as ip:
         error = ip.run(f"%%banana cats -n 2 --save {tmp_path / 'cats'}\na cat", fails=True)
         assert isinstance(error, errors.SaveError)
@@ -132,6 +133,14 @@ def test_retry_fetches_what_is_paid_and_does_not_pay_again_unasked(service, bris
     generous = gallery.retry(again=True)
     assert service.posts[-1].body["prompt"].startswith("a fox")
     assert len(generous) == 3
+
+
+def test_retry_pays_once_for_what_is_there_twice(service, brisk):
+    gallery = generate_many(["a cat [trouble: drop-after x1]"] * 3)
+    assert len(service.charges) == 1
+    again = gallery.retry(again=True)
+    assert len(service.charges) == 2
+    assert len(again.images) == 3
 
 
 def test_a_failure_that_cost_nothing_is_simply_sent_again(service, brisk):

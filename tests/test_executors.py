@@ -218,6 +218,15 @@ def test_an_executor_that_takes_no_work_sends_nothing(service):
     assert {row["state"] for row in states} == {"failed"}
 
 
+@pytest.mark.parametrize("given", [4, "dask", ThreadPoolExecutor, "a client of Dask's"])
+def test_what_is_no_executor_is_said_with_those_that_are(service, given, request):
+    if given == "a client of Dask's":
+        given = request.getfixturevalue("dask")
+    with pytest.raises(errors.RequestError, match=r"client.get_executor\(\)"):
+        generate_many(["a cat"], executor=given)
+    assert not service.posts
+
+
 def test_any_executor_will_do(service):
     class Here(Executor):
         def submit(self, function, *arguments):

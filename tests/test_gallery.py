@@ -136,6 +136,13 @@ def test_a_price_that_nobody_said_is_said(grid):
     assert "$0.089 play money · the price of 1 not said" in html_of(gallery)
 
 
+@pytest.mark.parametrize("trouble", ["drop-after", "html", "cut-json"])
+def test_what_only_the_log_says_is_counted_and_is_play_money_where_it_is(trouble):
+    gallery = nb_banana.generate(f"a cat [trouble: {trouble}]", count=2)
+    assert gallery.cost == 2 * PRICE
+    assert "no pictures · 2 failed · $0.179 play money" in html_of(gallery)
+
+
 def test_a_failure_says_why_where_it_is_used_as_a_picture(grid):
     with pytest.raises(errors.RefusalError, match="Say it in other words"):
         grid[2].pil  # noqa: B018
@@ -227,6 +234,8 @@ def test_a_folder_that_is_a_file_is_said(grid, tmp_path):
         grid.save(tmp_path / "file")
     with pytest.raises(errors.SaveError, match="can't be a folder"):
         grid.save(tmp_path / "file" / "folder")
+    with pytest.raises(errors.SaveError, match="is one file"):
+        grid.save(tmp_path / "grid.png")
 
 
 def test_a_table_has_a_row_for_each(grid):

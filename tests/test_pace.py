@@ -91,6 +91,16 @@ def test_a_service_that_refuses_everything_stops_the_batch(monkeypatch):
     assert len(service.began) < 60
 
 
+def test_a_service_that_refuses_everything_and_says_how_long_stops_the_batch_too(monkeypatch):
+    # As many attempts as ever, without the second that "Retry-After: 1" asks for.
+    monkeypatch.setattr("nb_banana.client._asked_pause", lambda reply: 0.001)
+    with busy(0, retry_after=1) as service:
+        configure(base_url=service.url, concurrency=2)
+        with pytest.raises(errors.RateLimitError, match="Too many requests"):
+            generate_many(prompts(100))
+    assert len(service.began) < 60
+
+
 def test_a_long_retry_after_is_the_persons_choice():
     with busy(0, retry_after=3600) as service:
         configure(base_url=service.url, concurrency=2)

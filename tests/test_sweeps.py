@@ -76,6 +76,7 @@ def test_models_and_web_search_can_be_swept(sweeping, service):
         ("a cat", {"resolutions": ["1K"]}, "Did you mean resolution"),
         ("a {{animal}} {{style}}", {"animal": ["cat"]}, "There is no 'style'"),
         ("a {{animal}}", {"animal": []}, "has no values"),
+        ("a {{animal}}", {"animal": ["cat", float("nan")]}, "animal is nan, which is no word"),
         ("a {{animal", {"animal": ["cat"]}, "The template is broken"),
         ("a cat", {"take": [1, 2]}, "-n 4"),
     ],
@@ -84,6 +85,26 @@ def test_one_value_that_is_wrong_stops_all_of_them(service, prompt, values, sent
     with pytest.raises(errors.RequestError, match=sentence):
         sweep(prompt, over=values)
     assert not service.posts
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"animals": ["cat"]}, "no option 'animals', and the prompt has no {{animals}}. Did you"),
+        ({"animal": pd.DataFrame({"animal": ["cat"]})}, "Name the column"),
+        ({"over": {"animal": pd.DataFrame({"animal": ["cat"]})}}, "Name the column"),
+        ({"over": ["animal"]}, "over is a dict"),
+    ],
+)
+def test_what_python_can_not_sweep_is_said(service, options, sentence):
+    with pytest.raises(errors.RequestError, match=sentence):
+        sweep("a {{animal}}", **options)
+    assert not service.posts
+
+
+def test_one_value_is_a_sweep_of_one_and_not_of_its_letters(service):
+    assert [image.prompt for image in sweep("a {{n}}", over={"n": "cat"})] == ["a cat"]
+    assert [image.prompt for image in sweep("a {{n}}", over={"n": 7})] == ["a 7"]
 
 
 def test_python_sweeps_what_is_a_list_and_fills_in_what_is_not(service):
@@ -101,8 +122,8 @@ def test_a_field_is_not_swept_and_set(service):
 
 def test_raw_leaves_braces_alone_and_sweeps_fields_only(service):
     with ipython_shell() as ip:
-        ip.run("%%banana --raw --sweep aspect-ratio=1:1,16:9\na {{cat}}")
-        assert [image.prompt for image in ip.run("_")] == ["a {{cat}}"] * 2
+        ip.run("%%banana --raw --sweep aspect-ratio=1:1,16:9\na {{cat")
+        assert [image.prompt for image in ip.run("_")] == ["a {{cat"] * 2
         error = ip.run("%%banana --raw --sweep cat=a,b\na {{cat}}", fails=True)
         assert "leave --raw out" in str(error)
 
@@ -120,6 +141,7 @@ def test_values_of_the_notebook_and_of_the_line_go_together():
     names = {"pets": ["cat", "owl"], "pet": "fox"}
     assert read_sweeps(["animal={{pets}}"], names) == {"animal": ["cat", "owl"]}
     assert read_sweeps(["animal={{pet}}, bee"], names) == {"animal": ["fox", "bee"]}
+    assert read_sweeps(["animal={{pet}},{{pets[1]}}"], names) == {"animal": ["fox", "owl"]}
     assert read_sweeps(["web-search=yes,no"], {}) == {"web_search": [True, False]}
 
 

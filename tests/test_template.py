@@ -87,6 +87,9 @@ def test_json_is_a_prompt_as_it_is(value):
         ("{{ many }}", "many is a list, which does not go into a prompt. It has 99 items"),
         ("{{ long }}", "9,999 characters"),
         ("{{ n }} {{ nothing }}", "^nothing is None, which is no word"),
+        ("{{ gap.a[1] }}", r"^A value in {{…}} is nan, which is no word"),
+        ("{{ gap.b[1] }}", r"is <NA>, which is no word"),
+        ("{{ gap.c[1] }}", r"is NaT, which is no word"),
         ("{{ thing }}", "has no words for a prompt: <.*Thing object at 0x"),
         ("{{ thing.explode }}", "A method does not go into a prompt"),
         ("{{ [thing.explode] }}", "has no words for a prompt"),
@@ -105,6 +108,13 @@ def test_what_can_not_be_filled_says_why(text, words):
         "df": pd.DataFrame({"a": [1, 2]}),
         "table": np.zeros((2, 3, 4, 5)),
         "kinds": pd.Categorical(["a", "b"]),
+        "gap": pd.DataFrame(
+            {
+                "a": ["x", float("nan")],
+                "b": pd.array(["x", None], dtype="string[python]"),
+                "c": pd.to_datetime(["2026-11-24", None]),
+            }
+        ).astype({"a": object}),
         "many": list(range(99)),
         "long": "x" * 9999,
         "nothing": None,
