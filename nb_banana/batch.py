@@ -5,6 +5,7 @@ all of them share one `Pace`.
 """
 
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence, Sized
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
@@ -39,6 +40,10 @@ from nb_banana.wishes import PLAIN, Wishes
 Entry = BananaImage | Failure
 FATAL = (BudgetError, KeyRefusedError, MissingKeyError, NotAllowedError)
 """After one of these the rest would fail alike, so it is not sent."""
+SHARE = 4
+"""One hand more for so many lanes: while one stores what came, the next request is on its way."""
+SETTLING = 1.0
+"""Seconds after a Ctrl-C for what is not on its way to say what became of it."""
 TICK = 0.5
 """Seconds between two looks at the clock while nothing ends."""
 
@@ -111,8 +116,9 @@ class Crew:
         labels: Sequence[Any] | None,
         carrier: Carrier | None,
     ) -> None:
-        self.lanes = settings.concurrency
-        self.pace = Pace(self.lanes)
+        lanes = settings.concurrency
+        self.pace = Pace(lanes)
+        self.hands = lanes + lanes // SHARE
         self.road, self.whole, self.labels = road, whole, labels
         service = road.service
         self.service = service and replace(service, pace=self.pace, carrier=carrier)
@@ -131,6 +137,7 @@ class Crew:
         try:
             self._work()
         except KeyboardInterrupt:
+            self._settle()
             gallery = self.gallery()
             raise Interrupted(_told(gallery, len(self.on_way)), gallery=gallery) from None
         gallery = self.gallery()
@@ -155,13 +162,13 @@ class Crew:
         self.pace.stop()
 
     def _work(self) -> None:
-        pool = ThreadPoolExecutor(self.lanes, "nb_banana")
+        pool = ThreadPoolExecutor(self.hands, "nb_banana")
         try:
             for job in self.waiting:
                 if self.cause is not None and not isinstance(self.waiting, list):
                     break  # nobody knows how many more there would be
                 self.jobs.append(job)
-                while len(self.on_way) >= self.lanes:
+                while len(self.on_way) >= self.hands:
                     self._collect()
                 self.on_way[pool.submit(self._make, job)] = len(self.jobs) - 1
             self._collect_all()
@@ -186,6 +193,13 @@ class Crew:
         for future in done:
             self._take(future)
         self.bar.tick()
+
+    def _settle(self) -> None:
+        """Wait a moment for those that have no place at the service: they know how they end."""
+        until = time.monotonic() + SETTLING
+        while len(self.on_way) > self.pace.busy and (left := until - time.monotonic()) > 0:
+            for future in wait(self.on_way, left, FIRST_COMPLETED).done:
+                self._take(future)
 
     def _take(self, future: "Future[Entry]") -> None:
         entry = self.entries[self.on_way[future]] = future.result()

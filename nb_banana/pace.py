@@ -60,6 +60,11 @@ class Pace:
                 self._busy -= 1
                 self._changed.notify_all()
 
+    @property
+    def busy(self) -> int:
+        """How many hold a place."""
+        return self._busy
+
     def _seconds_left(self) -> float | None:
         """Until there may be a place: 0 for now, None for when somebody is back."""
         if self._busy >= self.limit:

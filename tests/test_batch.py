@@ -308,9 +308,9 @@ def test_the_library_alone_says_what_is_missing(service):
 
 def test_no_more_are_on_their_way_than_concurrency_says():
     with busy(100) as service:
-        configure(base_url=service.url, concurrency=3)
-        generate_many([f"a cat {number}" for number in range(12)])
-    assert service.most == 3
+        configure(base_url=service.url, concurrency=8)
+        generate_many([f"a cat {number}" for number in range(32)])
+    assert service.most == 8
 
 
 def test_each_request_of_a_batch_has_its_line_in_the_journal_and_its_bill(service):

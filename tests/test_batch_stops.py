@@ -60,6 +60,19 @@ def test_what_is_in_the_library_comes_at_once_the_second_time(service, interrupt
     assert [image.came for image in again] == ["reused"] * 3 + ["made"]
 
 
+def test_who_waits_for_a_place_is_not_sent_and_says_so(service, interrupt):
+    configure(concurrency=4)  # and a fifth hand, which waits for a place
+    interrupt(4)
+    with pytest.raises(errors.Interrupted, match="4 more are on their way") as it:
+        generate_many(prompts(6))
+    said = [str(entry.error) for entry in it.value.gallery]
+    assert sum("on its way" in each for each in said) == 4
+    assert sum("Nothing was charged" in each for each in said) == 2
+    settled()
+    assert len(service.posts) == 4
+    assert list(nb_banana.recover()) == []
+
+
 def settled():
     for thread in threading.enumerate():
         if thread.name.startswith("nb_banana"):
