@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from .work.wire import KEY
+
 ROOT = Path(__file__).parents[2]
 PLACES = {"ours": ".venv-bench-ours", "peers": ".venv-bench", "loading": ".venv-bench-loading"}
-KEY = "bench-key-0123456789"
-"""Opens nothing."""
 VERSIONS = """
 import importlib.metadata, json, sys
 print(json.dumps({name: importlib.metadata.version(name) for name in sys.argv[1:]}))

@@ -22,7 +22,7 @@ FEW = {"gemimg saving": 3}
 
 def cases(stage: Stage, base: str, alone: float, whole: float | None) -> list[Case]:
     """All clients on one address, with the goals of ours."""
-    count = stage.count(30, 5)
+    count = stage.count(100, 5)
 
     def case(name: str, client: str, **options: Any) -> Case:
         argument = {"client": client, "base": base, "count": min(count, FEW.get(client, count))}

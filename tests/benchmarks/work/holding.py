@@ -8,8 +8,9 @@ import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
-from .clients import CLIENTS, KEY, genai_response
+from .clients import CLIENTS
 from .process import resident
+from .wire import KEY
 
 PAGE = 4096
 """The least that the system counts."""
@@ -55,10 +56,6 @@ def decoded(base: str, count: int) -> Callable[[str], Any]:
     return one
 
 
-def response(base: str, count: int) -> Callable[[str], Any]:
-    return genai_response(base)
-
-
 def from_history(base: str, count: int) -> Callable[[str], Any]:
     """What another process kept."""
     import nb_banana
@@ -73,7 +70,7 @@ def from_history(base: str, count: int) -> Callable[[str], Any]:
 WAYS = {
     "bytes": client("session"),
     "decoded": decoded,
-    "google-genai": response,
+    "google-genai": client("google-genai response"),
     "gemimg": client("gemimg"),
     "nb_banana": client("nb_banana"),
     "nb_banana history": from_history,

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from urllib.request import urlopen
 
-from .clients import CLIENTS, KEY, opened
+from .clients import CLIENTS
+from .plain import opened
+from .wire import KEY
 
 SHARED = {"httpx", "openai", "google-genai", "pool"}
 """Clients that threads may share."""
