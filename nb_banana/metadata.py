@@ -22,9 +22,11 @@ WEBP_KEPT = frozenset((b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ICCP", b"ANIM", b"A
 WEBP_EXIF_AND_XMP = 0x08 | 0x04
 """Two flags of VP8X: https://developers.google.com/speed/webp/docs/riff_container"""
 JPEG_APP = range(0xE0, 0xF0)
-JPEG_KEPT = {0xE0: b"JFIF\0", 0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
-"""The APPn segments that stay, by how they begin: APP2 also holds further pictures (MPF), APP0 an
-old thumbnail (JFXX)."""
+JPEG_JFIF = 0xE0
+JFIF = re.compile(rb"\xff\xe0\x00\x10JFIF\x00\x01.[\x00-\x02].{4}\x00\x00", re.DOTALL)
+"""The APP0 segment that stays: the plain one, without an old thumbnail in it."""
+JPEG_KEPT = {0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
+"""The other APPn segments that stay, by how they begin: APP2 also holds further pictures (MPF)."""
 JPEG_COMMENT, JPEG_SCAN, JPEG_END = 0xFE, 0xDA, 0xD9
 JPEG_BARE = {0x01, *range(0xD0, 0xD9)}
 """Markers without a length."""
@@ -97,10 +99,15 @@ def _png(data: bytes) -> Iterator[Part]:
 def _jpeg(data: bytes) -> Iterator[Part]:
     yield 0, 2, True
     place, dropped = 2, False
-    while 0 <= place < len(data) - 1:
+    while place < len(data) - 1:
         marker = data[place + 1]
         if data[place] != 0xFF or marker in {0x00, 0xFF}:
-            place = data.find(b"\xff", place + 1)  # decoders pass over padding, and so do we
+            # Decoders pass over what is between two segments; nobody knows what it is, so it goes.
+            after = data.find(b"\xff", place + 1)
+            if after < 0:
+                break
+            yield place, after, False
+            place, dropped = after, True
             continue
         if marker == JPEG_END:
             yield place, place + 2, True
@@ -122,6 +129,8 @@ def _jpeg(data: bytes) -> Iterator[Part]:
 
 
 def _is_kept(data: bytes, place: int, marker: int) -> bool:
+    if marker == JPEG_JFIF:
+        return JFIF.match(data, place) is not None
     if marker in JPEG_APP:
         return marker in JPEG_KEPT and data.startswith(JPEG_KEPT[marker], place + 4)
     return marker != JPEG_COMMENT

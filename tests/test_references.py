@@ -634,6 +634,12 @@ DAMAGED = [
 ]
 
 
+@pytest.mark.parametrize("end", [13, 18])
+def test_what_a_damaged_header_has_taken_in_or_left_over_is_not_sent(end):
+    photo = next(data for data in DAMAGED if data.startswith(b"\xff\xd8"))
+    assert not SECRETS.search(as_reference(photo[:10] + photo[end:]).data)
+
+
 @settings(deadline=None, max_examples=200)
 @given(st.sampled_from(DAMAGED), st.data())
 def test_a_damaged_file_is_a_picture_or_a_clear_error(data, draw):
