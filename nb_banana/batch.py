@@ -40,7 +40,7 @@ from nb_banana.wishes import PLAIN, Wishes
 Entry = BananaImage | Failure
 FATAL = (BudgetError, KeyRefusedError, MissingKeyError, NotAllowedError)
 """After one of these the rest would fail alike, so it is not sent."""
-SHARE = 4
+SHARE = 2
 """One hand more for so many lanes: while one stores what came, the next request is on its way."""
 SETTLING = 1.0
 """Seconds after a Ctrl-C for what is not on its way to say what became of it."""
@@ -116,9 +116,9 @@ class Crew:
         labels: Sequence[Any] | None,
         carrier: Carrier | None,
     ) -> None:
-        lanes = settings.concurrency
-        self.pace = Pace(lanes)
-        self.hands = lanes + lanes // SHARE
+        self.lanes = settings.concurrency
+        self.hands = self.lanes + self.lanes // SHARE
+        self.pace = Pace(self.lanes)
         self.road, self.whole, self.labels = road, whole, labels
         service = road.service
         self.service = service and replace(service, pace=self.pace, carrier=carrier)
@@ -168,7 +168,7 @@ class Crew:
                 if self.cause is not None and not isinstance(self.waiting, list):
                     break  # nobody knows how many more there would be
                 self.jobs.append(job)
-                while len(self.on_way) >= self.hands:
+                while self._is_busy():
                     self._collect()
                 self.on_way[pool.submit(self._make, job)] = len(self.jobs) - 1
             self._collect_all()
@@ -183,6 +183,11 @@ class Crew:
         finally:
             pool.shutdown(wait=False)
             self.bar.close()
+
+    def _is_busy(self) -> bool:
+        """Whether the next job has to wait. The spare hands begin when all lanes are taken."""
+        count = len(self.on_way)
+        return count >= self.hands or (count >= self.lanes and self.pace.busy < self.lanes)
 
     def _collect_all(self) -> None:
         while self.on_way:

@@ -5,7 +5,6 @@ many lanes would spend more time on that than on writing.
 """
 
 import os
-import threading
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -43,15 +42,8 @@ class _Task(Generic[Result]):
         return self._result[0]
 
 
-class _Queue:
-    """Who waits to write into one file. The first to hold the lock writes for all."""
-
-    def __init__(self) -> None:
-        self.tasks: deque[_Task[Any]] = deque()
-        self.lock = threading.Lock()
-
-
-_queues: dict[str, _Queue] = {}
+_queues: dict[str, deque[_Task[Any]]] = {}
+"""What waits to be written, by the file. The first to have its turn writes for all."""
 
 
 def commit(index: "Index", work: "Callable[[Session], Result]") -> Result:
@@ -64,10 +56,10 @@ def commit(index: "Index", work: "Callable[[Session], Result]") -> Result:
     Raises:
         LibraryError: see `nb_banana.errors`; and whatever the work raises.
     """
-    queue = _queues.setdefault(str(index.path), _Queue())
+    queue = _queues.setdefault(str(index.path), deque())
     task = _Task(work)
-    queue.tasks.append(task)
-    with queue.lock:
+    queue.append(task)
+    with index.turn:
         if not task.is_done:
             # A Ctrl-C in here would take along what other threads have written down.
             with unbroken():
@@ -75,8 +67,8 @@ def commit(index: "Index", work: "Callable[[Session], Result]") -> Result:
     return task.outcome()
 
 
-def _commit_all(index: "Index", queue: _Queue) -> None:
-    tasks = [queue.tasks.popleft() for _ in range(len(queue.tasks))]
+def _commit_all(index: "Index", queue: deque[_Task[Any]]) -> None:
+    tasks = [queue.popleft() for _ in range(len(queue))]
     try:
         with index.writing() as session:
             for task in tasks:
@@ -88,10 +80,5 @@ def _commit_all(index: "Index", queue: _Queue) -> None:
         task.is_done = True
 
 
-def _forget() -> None:
-    """A forked child has none of the threads that hold locks in its parent."""
-    _queues.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+if hasattr(os, "register_at_fork"):  # a child has none of the threads that wait in its parent
+    os.register_at_fork(after_in_child=_queues.clear)

@@ -4,7 +4,9 @@ Each step opens its own connection and closes it again. That costs a fraction of
 threads and forked processes share nothing, no file stays open, and the folder may be moved.
 """
 
+import os
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -76,6 +78,13 @@ class Session:
         return self.run(sql, *columns.values(), *values)
 
 
+_turns: dict[str, threading.RLock] = {}
+"""Who uses an index now, by its path."""
+
+if hasattr(os, "register_at_fork"):  # a child has none of the threads that hold them
+    os.register_at_fork(after_in_child=_turns.clear)
+
+
 class Index:
     """The file, opened anew for each step.
 
@@ -102,7 +111,7 @@ class Index:
         """
         if not self._is_there():
             return []
-        with self._connected() as connection:
+        with self.turn, self._connected() as connection:
             return Session(connection).rows(sql, *values)
 
     def write(self, work: Callable[[Session], Result]) -> Result:
@@ -114,6 +123,14 @@ class Index:
         from nb_banana.commits import commit  # to look something up it is not needed
 
         return commit(self, work)
+
+    @property
+    def turn(self) -> threading.RLock:
+        """Held by the thread of this process that uses the file.
+
+        SQLite alone would let the others look again after naps of up to a tenth of a second.
+        """
+        return _turns.setdefault(str(self.path), threading.RLock())
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -34,6 +35,7 @@ class Pace:
         self.most = self.limit = most
         self._changed = threading.Condition()
         self._busy = 0
+        self._queue: deque[object] = deque()
         self._not_before = 0.0
         self._went_well = 0
         self._rounds = 1
@@ -42,14 +44,18 @@ class Pace:
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Wait for a place and hold it while a request is on its way.
+        """Wait for a place and hold it while a request is on its way. Who comes first has it first.
 
         Raises:
             NotSentError: `stop` was called; whoever waits does not begin any more.
         """
         with self._changed:
-            while not self._stopped and (left := self._seconds_left()) != 0:
+            ticket = object()
+            self._queue.append(ticket)
+            while not self._stopped and (left := self._seconds_left(ticket)) != 0:
                 self._changed.wait(left)
+            self._queue.remove(ticket)
+            self._changed.notify_all()
             if self._stopped:
                 raise NotSentError(STOPPED)
             self._busy += 1
@@ -65,9 +71,9 @@ class Pace:
         """How many hold a place."""
         return self._busy
 
-    def _seconds_left(self) -> float | None:
+    def _seconds_left(self, ticket: object) -> float | None:
         """Until there may be a place: 0 for now, None for when somebody is back."""
-        if self._busy >= self.limit:
+        if self._busy >= self.limit or self._queue[0] is not ticket:
             return None
         return max(self._not_before - time.monotonic(), 0.0)
 

@@ -4,6 +4,7 @@ import os
 import ssl
 import threading
 from functools import cache
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,9 @@ SURROUNDINGS = (
 )
 """What requests heeds of the environment. A session is for one state of it."""
 
+MOST_KEPT = 256
+"""Connections to one host that are kept: as many as `Banana.concurrency` may be."""
+
 # Only a connection that was never made is tried again down here, where nothing was sent yet.
 # Everything later is the money contract's matter, in client.py.
 CONNECT_RETRY = Retry(
@@ -39,18 +43,21 @@ CONNECT_RETRY = Retry(
 )
 
 
-class Sessions(threading.local):
-    """The sessions of one thread, one for each host: connections are kept and used again."""
+class Sessions:
+    """One session for each host: connections are kept and used again, each by one at a time.
+
+    The main thread has its own. Only there a Ctrl-C is raised, and a pool of connections that was
+    interrupted may hold its lock for ever: https://bugs.python.org/issue29988
+    """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str | None, ...], requests.Session] = {}
+        self._making = threading.Lock()
+        self._main: dict[tuple[str | None, ...], requests.Session] = {}
+        self._shared: dict[tuple[str | None, ...], requests.Session] = {}
 
     def forget(self) -> None:
-        """Begin anew after a Ctrl-C: a pool that was interrupted may hold its own lock for ever.
-
-        https://bugs.python.org/issue29988
-        """
-        self._known.clear()
+        """Begin anew after a Ctrl-C."""
+        self._main.clear()
 
     def for_url(self, url: str) -> requests.Session:
         """The session for an address, as the environment is now. On loopback no proxy is between.
@@ -58,11 +65,14 @@ class Sessions(threading.local):
         Raises:
             OSError: the environment names certificates that are not there.
         """
+        is_main = threading.current_thread() is threading.main_thread()
+        known = self._main if is_main else self._shared
         place = urlsplit(url)
         key = (place.scheme, place.netloc, *map(os.environ.get, SURROUNDINGS))
-        if key not in self._known:
-            self._known[key] = _new_session(url)
-        return self._known[key]
+        if key not in known:
+            with self._making:  # of those that begin at the same moment one reads the certificates
+                known[key] = known.get(key) or _new_session(url)
+        return known[key]
 
 
 class _SecureAdapter(HTTPAdapter):
@@ -70,7 +80,7 @@ class _SecureAdapter(HTTPAdapter):
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
-        super().__init__(max_retries=CONNECT_RETRY)
+        super().__init__(max_retries=CONNECT_RETRY, pool_maxsize=MOST_KEPT)
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
@@ -95,11 +105,13 @@ def _new_session(url: str) -> requests.Session:
     session.trust_env = False
     if not is_loopback(url):
         session.proxies.update(get_environ_proxies(url))
+    # A jar that takes no cookies: it is not made for threads that read and write it at once.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers["User-Agent"] = f"nb_banana/{__version__}"
     if url.startswith("https:"):
         named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
         session.mount("https://", _SecureAdapter(_context(named or DEFAULT_CA_BUNDLE_PATH)))
-    session.mount("http://", HTTPAdapter(max_retries=CONNECT_RETRY))
+    session.mount("http://", HTTPAdapter(max_retries=CONNECT_RETRY, pool_maxsize=MOST_KEPT))
     return session
 
 

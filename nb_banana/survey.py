@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from nb_banana import lookup, purse, services, shelves, studio
 from nb_banana.client import Service
 from nb_banana.errors import MissingKeyError, NotKeptError, RequestError
+from nb_banana.frontend import shell
 from nb_banana.jobs import Job
 from nb_banana.keys import Secret
 from nb_banana.request import ImageRequest
@@ -19,7 +20,7 @@ class Road:
     Attributes:
         kinds: in which libraries they are looked for.
         service: who draws the others; None where nobody has to, or nobody can.
-        say: the one line that is said before it begins.
+        say: the one line that is said before it begins; nothing in a script, which shows none.
     """
 
     kinds: tuple[str, ...]
@@ -58,6 +59,8 @@ def survey(
             return Road(kinds, None)
         ask = not all(job.wishes.agreed for job in jobs)
         purse.check_budget(missing, service, services.kind_of_service(service), ask=ask)
+    if shell() is None:  # nobody would see the price, so nobody is asked for it
+        return Road(kinds, service)
     return Road(kinds, service, _say(len(jobs), len(missing), _price(missing, service)))
 
 

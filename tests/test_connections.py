@@ -1,9 +1,11 @@
-"""Who shares a connection with whom: calls of one thread do, threads and forked processes never."""
+"""Who uses a connection: one at a time, and never the main thread's or another process's."""
 
 import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -57,17 +59,44 @@ def test_a_forked_child_and_its_parent_do_not_share_a_connection():
     assert not by_words["child"] & by_words["parent"]
 
 
-def test_a_thread_has_a_connection_of_its_own():
-    def ask(words):
-        with pytest.raises(errors.RefusalError, match=words):
-            make(ImageRequest(words), service=Service(url))
+def ask(url, words):
+    with pytest.raises(errors.RefusalError, match=words):
+        make(ImageRequest(words), service=Service(url))
 
+
+def test_a_thread_takes_over_what_another_has_left_and_never_the_main_threads():
     with server(echo) as (url, seen):
         for words in ("one", "two"):
-            ask("mine")
-            thread = threading.Thread(target=ask, args=(words,))
+            ask(url, "mine")
+            thread = threading.Thread(target=ask, args=(url, words))
             thread.start()
             thread.join()
     mine, one, again, two = [each.client for each in posts(seen)]
     assert mine == again
-    assert len({mine, one, two}) == 3
+    assert one == two != mine
+
+
+def test_two_threads_at_once_have_two_connections_and_each_its_own_answer():
+    both = threading.Barrier(2)
+
+    def at_once(handler):
+        both.wait(10)
+        echo(handler)
+
+    with server(at_once) as (url, seen), ThreadPoolExecutor(2) as pool:
+        for _ in range(3):
+            list(pool.map(partial(ask, url), ("one", "two")))
+    assert len(posts(seen)) == 6
+    assert len({each.client for each in posts(seen)}) == 2
+
+
+def test_a_cookie_is_not_kept():
+    def answer(handler):
+        handler.reply(200, b'{"data": []}', Set_Cookie="who=me")
+
+    with server(answer) as (url, seen):
+        for words in ("one", "two"):
+            with pytest.raises(errors.RefusalError):
+                make(ImageRequest(words), service=Service(url))
+    assert len(posts(seen)) == 2
+    assert not any("Cookie" in each.headers for each in seen)
