@@ -41,7 +41,19 @@ def cases(stage: Stage) -> list[Case]:
         *[case(name, *where) for name, where in CLIENTS.items()],
         case("nb_banana, made here", "nb_banana", "ours", goals=goals),
         case("nb_banana, from the history", "nb_banana history", "ours", goals=goals),
+        *others(stage, base),
         day(base, stage.count(2000, 20)),
+    ]
+
+
+def others(stage: Stage, base: str) -> list[Case]:
+    lanes, count = stage.count(200, 20), stage.count(50, 3)
+    waiting = {"base": base, "lanes": lanes, "seconds": stage.count(3, 1)}
+    leaving = {"base": base, "count": count}
+    drawn = f"after {count} pictures in the panel, which is closed"
+    return [
+        Case("nb_banana", "waiting", waiting, "ours", f"each request on its way, {lanes} at once"),
+        Case("nb_banana", "leaving", leaving, "ours", drawn),
     ]
 
 
@@ -59,6 +71,7 @@ SECTION = Section(
     (
         Measure("resident", "resident", "B"),
         Measure("traced", "traced", "B"),
+        Measure("disk", "the index on the disk", "B"),
         Measure("peak", "most memory", "B"),
     ),
     cases,

@@ -9,11 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from .clients import CLIENTS
-from .process import resident
+from .process import PAGE, resident
 from .wire import KEY
 
-PAGE = 4096
-"""The least that the system counts."""
 FILL = """
 import nb_banana
 nb_banana.configure(base_url={base!r}, concurrency=4)

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+PAGE = 4096
+"""The least that the system counts."""
+
 
 def status(name: str) -> int:
     """One line of its status; ``ru_maxrss`` would be the parent's after a fork."""

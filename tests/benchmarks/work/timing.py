@@ -8,9 +8,11 @@ from statistics import median
 def usual(work: Callable[[], object], count: int) -> float:
     """Seconds: the median; one more comes first and does not count."""
     work()
-    took = []
-    for _ in range(count):
-        started = time.perf_counter()
-        work()
-        took.append(time.perf_counter() - started)
-    return median(took)
+    return median(seconds(work) for _ in range(count))
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long it takes, once."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
