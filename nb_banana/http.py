@@ -1,6 +1,8 @@
 """One request and its body with a bound, and the key for one host alone."""
 
 import threading
+import time
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -16,7 +18,7 @@ CONNECT_TIMEOUT = 5.0625
 """Seconds. An odd number, for it is by its number that a timeout in the TLS handshake, when nothing
 was sent yet, is told from one while waiting for the answer: urllib3 raises the same error."""
 CHUNK = 64 * 1024
-"""Bytes read at once of a body that names no length."""
+"""Bytes read at once of a body that is small, or names no length."""
 
 
 class TooLongError(Exception):
@@ -77,47 +79,69 @@ def read_body(response: requests.Response, most: int, *, seconds: float) -> byte
         requests.ConnectionError: the connection ended or fell silent before the body did.
 
     """
-    late = threading.Event()
-    watch = threading.Timer(seconds, _hang_up, (response, late))
-    watch.daemon = True
-    watch.start()
     try:
-        body = _read(response, most)
+        length = _known_length(response)
+        if length > most:
+            raise TooLongError
+        if length > CHUNK:
+            return _whole(response, seconds)
+        return b"".join(_pieces(response, most, seconds))
     except KeyboardInterrupt:
         sessions.SESSIONS.forget()
         raise
+    except requests.ReadTimeout:  # our own; it is an OSError too
+        raise
     except (HTTPError, OSError) as error:
-        if not late.is_set():
-            raise requests.ConnectionError(error) from error
+        raise requests.ConnectionError(error) from error
     finally:
-        watch.cancel()
         # A body that was read to its end gives its connection back; another closes it.
         response.close()
-    if late.is_set():  # a body without a length then seems to have come to its end
-        raise requests.ReadTimeout(f"the body took longer than {seconds:g} s")
+
+
+def _known_length(response: requests.Response) -> int:
+    """Bytes of the body; 0 where nobody says how many."""
+    length = response.headers.get("Content-Length", "")
+    is_plain = length.isdecimal() and "Content-Encoding" not in response.headers
+    return int(length) if is_plain else 0
+
+
+def _whole(response: requests.Response, seconds: float) -> bytes:
+    """The body at once: its pieces and their whole would be twice the memory, and take longer."""
+    late = threading.Event()
+
+    def hang_up() -> None:
+        late.set()
+        with suppress(OSError, RuntimeError, ValueError):  # it has just come to its end
+            response.raw.shutdown()
+
+    watch = threading.Timer(seconds, hang_up)
+    watch.daemon = True
+    watch.start()
+    try:
+        body: bytes = response.raw.read()
+    except (HTTPError, OSError):
+        if late.is_set():
+            raise _late(seconds) from None
+        raise
+    finally:
+        watch.cancel()
     return body
 
 
-def _read(response: requests.Response, most: int) -> bytes:
-    length = response.headers.get("Content-Length", "")
-    if length.isdecimal() and "Content-Encoding" not in response.headers:
-        if int(length) > most:
-            raise TooLongError
-        whole: bytes = response.raw.read()  # at once: pieces and their whole are twice the memory
-        return whole
-    pieces, count = [], 0
+def _pieces(response: requests.Response, most: int, seconds: float) -> Iterator[bytes]:
+    """The body as it comes, with a look at the clock while little comes."""
+    deadline, count = time.monotonic() + seconds, 0
     while piece := response.raw.read1(CHUNK, decode_content=True):
-        pieces.append(piece)
         count += len(piece)
         if count > most:
             raise TooLongError
-    return b"".join(pieces)
+        if time.monotonic() > deadline:
+            raise _late(seconds)
+        yield piece
 
 
-def _hang_up(response: requests.Response, late: threading.Event) -> None:
-    late.set()
-    with suppress(OSError, RuntimeError, ValueError):  # it has just come to its end
-        response.raw.shutdown()
+def _late(seconds: float) -> requests.ReadTimeout:
+    return requests.ReadTimeout(f"the body took longer than {seconds:g} s")
 
 
 def redact(error: BananaError, secret: Secret | None) -> BananaError:

@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -126,8 +127,14 @@ def _from_environment() -> FoundKey | None:
     return None
 
 
+@cache
+def _has_keyring() -> bool:
+    """Looked up once: it is asked with each picture."""
+    return importlib.util.find_spec("keyring") is not None
+
+
 def _from_keyring(host: str) -> FoundKey | None:
-    if importlib.util.find_spec("keyring") is None:
+    if not _has_keyring():
         return None
     import keyring
     import keyring.errors

@@ -12,6 +12,7 @@ from nb_banana.client import Service
 from nb_banana.studio import make
 
 from .servers import answering, picture, posts, server
+from .test_paid_pictures import trickle
 
 LINK = "/pictures/1.png"
 
@@ -21,12 +22,18 @@ def authority():
     return trustme.CA()
 
 
-@pytest.fixture
-def service(authority):
-    """An https service on loopback, and what it has seen."""
+@pytest.fixture(scope="module")
+def secure(authority):
+    """What a server on loopback shows its certificate with."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("127.0.0.1").configure_cert(context)
-    with server(answering([{"url": LINK}], {LINK: picture()}), context) as (url, seen):
+    return context
+
+
+@pytest.fixture
+def service(secure):
+    """An https service on loopback, and what it has seen."""
+    with server(answering([{"url": LINK}], {LINK: picture()}), secure) as (url, seen):
         yield Service(url), seen
 
 
@@ -96,6 +103,14 @@ def test_the_certificates_are_read_once_for_all_threads(service, bundle, monkeyp
     thread.join()
     assert sizes == [(64, 48)]
     assert len({each.client for each in service[1]}) == 2
+
+
+def test_an_answer_that_trickles_for_ever_is_given_up_over_tls_too(secure, bundle, monkeypatch):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    with server(trickle, secure) as (url, seen):
+        with pytest.raises(errors.AnswerTimeoutError, match=r"within 0.5 s"):
+            make(ImageRequest("a banana"), service=Service(url, timeout=0.5))
+        assert len(posts(seen)) == 1
 
 
 def test_a_proxy_that_is_named_later_is_asked_from_then_on(monkeypatch):

@@ -31,6 +31,7 @@ def cases(stage: Stage, base: str, alone: float, whole: float | None) -> list[Ca
     goals = {"cpu": Goal(whole)} if whole else {}
     return [
         case("requests.Session", "session", home="ours", is_reference=True),
+        case("requests.Session, hash, write and fsync", "session keeping", home="ours"),
         *[case(name, client) for name, client in CLIENTS.items()],
         case(
             "nb_banana, its client alone",

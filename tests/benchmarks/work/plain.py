@@ -1,5 +1,6 @@
 """Clients for HTTP. Nothing is imported before its function is called."""
 
+import hashlib
 import json
 import os
 import tempfile
@@ -52,6 +53,21 @@ def session_writing(base: str) -> Draw:
     """A session whose pictures go into files."""
     fetch, folder = session(base), Path(tempfile.mkdtemp())
     return lambda prompt: (folder / f"{hash(prompt)}.png").write_bytes(fetch(prompt))
+
+
+def session_keeping(base: str) -> Draw:
+    """A session whose pictures are on the disk when it goes on, under the hash of their bytes."""
+    fetch, folder = session(base), Path(tempfile.mkdtemp())
+
+    def draw(prompt: str) -> bytes:
+        data = fetch(prompt)
+        with (folder / hashlib.sha256(data).hexdigest()).open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        return data
+
+    return draw
 
 
 def pool(base: str) -> Draw:
