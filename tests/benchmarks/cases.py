@@ -83,6 +83,7 @@ class Section:
         cases: makes them, once there is a service and a folder.
         rounds: how often each case is measured.
         warm: whether a first round is thrown away, as caches of the file system matter.
+        floor: what no work of ours could go below, and why; it stands under the table.
     """
 
     name: str
@@ -92,3 +93,4 @@ class Section:
     rounds: int = 7
     quick_rounds: int = 1
     warm: bool = False
+    floor: str = ""

@@ -29,6 +29,7 @@ def markdown(
     for section in sections:
         lines = [line(row) for row in rows if row.section == section.name]
         parts.append("\n".join([f"## {section.name}\n\n{section.what}\n", HEADER, *lines]))
+        parts += [section.floor] if section.floor else []
     return "\n\n".join(parts) + "\n"
 
 

@@ -42,4 +42,5 @@ SECTION = Section(
         Measure("sent", "size of the body", "B"),
     ),
     cases,
+    floor="The floor of what is passed on is `base64` alone, whatever it is compared with.",
 )

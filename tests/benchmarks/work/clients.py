@@ -34,6 +34,7 @@ CLIENTS: dict[str, Callable[[str], Draw]] = {
     "sample": plain.sample,
     "session": plain.session,
     "session writing": plain.session_writing,
+    "session importing": plain.session_importing,
     "session keeping": plain.session_keeping,
     "session with retry": plain.session_with_retry,
     "pool": plain.pool,

@@ -55,6 +55,16 @@ def session_writing(base: str) -> Draw:
     return lambda prompt: (folder / f"{hash(prompt)}.png").write_bytes(fetch(prompt))
 
 
+def session_importing(base: str) -> Draw:
+    """A session beside what we need too: Pillow, the settings' traitlets, SQLite."""
+    import sqlite3  # noqa: F401 - it is the import that counts
+
+    import PIL.Image  # noqa: F401
+    import traitlets.config  # noqa: F401
+
+    return session(base)
+
+
 def session_keeping(base: str) -> Draw:
     """A session whose pictures are on the disk when it goes on, under the hash of their bytes."""
     fetch, folder = session(base), Path(tempfile.mkdtemp())
