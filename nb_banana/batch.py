@@ -4,17 +4,16 @@ The road is `nb_banana.studio.make`; here is only who takes it when. Threads car
 all of them share one `Pace`.
 """
 
-import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence, Sized
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
 from nb_banana import portfolio, studio
 from nb_banana.bar import Bar
 from nb_banana.client import LONGEST_RETRY_AFTER, Carrier
+from nb_banana.equals import Equals
 from nb_banana.errors import (
     BananaError,
     BudgetError,
@@ -128,9 +127,7 @@ class Crew:
         self.entries: dict[int, Entry] = {}
         self.on_way: dict[Future[Entry], int] = {}
         self.cause: BananaError | None = None
-        self._turns: dict[str, threading.Lock] = {}
-        self._failed: dict[str, BananaError | Interrupted] = {}
-        self._not_kept: dict[str, BananaImage] = {}
+        self._equals = Equals()
 
     def run(self) -> Gallery:
         """Do all jobs. Raises as the function `run`."""
@@ -237,26 +234,10 @@ class Crew:
             return _failure(job, BananaError(f"{type(error).__name__}: {error}"))
 
     def _draw(self, request: ImageRequest, wishes: Wishes) -> BananaImage:
-        """One picture. Where the same was asked for in this batch and failed, it is not sent again.
+        def draw() -> BananaImage:
+            return studio.make(request, wishes, kinds=self.road.kinds, service=self.service)
 
-        It may have been charged, or would fail alike.
-        """
-        key = request.key
-        with nullcontext() if wishes.fresh else self._turns.setdefault(key, threading.Lock()):
-            if key in self._failed and not wishes.fresh:
-                raise self._failed[key]
-            if key in self._not_kept and not wishes.fresh:
-                return self._not_kept[key]
-            try:
-                image = studio.make(request, wishes, kinds=self.road.kinds, service=self.service)
-            except (BananaError, Interrupted) as error:
-                made = error.facts.get("image")
-                if made is None or made.path is None:  # else it was made, and can be had
-                    self._failed[key] = error
-                raise
-            if image.path is None:  # no library will have it for the next one
-                self._not_kept[key] = image
-            return image
+        return draw() if wishes.fresh else self._equals.draw(request.key, draw)
 
     def _is_fatal(self, error: BaseException) -> bool:
         facts: Mapping[str, Any] = getattr(error, "facts", {})

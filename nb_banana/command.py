@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from nb_banana import template
 from nb_banana.errors import RequestError
 from nb_banana.near import hint
-from nb_banana.options import ILLUSTRATION, OPTIONS
+from nb_banana.options import FLAGS, ILLUSTRATION, OPTIONS
 from nb_banana.settings import checked_seconds
 from nb_banana.sweep_values import read_sweeps
 
@@ -149,7 +149,7 @@ def parse_line(line: str, names: Mapping[str, Any]) -> tuple[Line, str]:
     (Line(name=None, options={'aspect_ratio': '16:9'}), "a cat's dinner")
     """
     words, prompt = _leading_options(line)
-    late = [word for word in prompt.split() if word.partition("=")[0] in _FLAGS]
+    late = [word for word in prompt.split() if word.partition("=")[0] in FLAGS]
     if late and not line.lstrip().startswith("-- "):
         raise RequestError(
             f"Options come before the prompt: %banana {late[0]} … PROMPT. "
@@ -158,7 +158,6 @@ def parse_line(line: str, names: Mapping[str, Any]) -> tuple[Line, str]:
     return Line(None, _parse(words, names)), prompt
 
 
-_FLAGS = {flag: option for option in OPTIONS for flag in option.flags}
 _BRACES = r"\{\{.*?\}\}"
 _AS_IT_IS = rf"""{_BRACES}|(?<=[\w\])])\[(?:"[^"]*"|'[^']*')\]"""
 """Jinja's, and the index of ``figs["a"]``: their quotes are their own."""
@@ -176,7 +175,7 @@ def _leading_options(line: str) -> tuple[list[str], str]:
         if word == "--":
             break
         words += _split(word)
-        option = _FLAGS.get(word.partition("=")[0])
+        option = FLAGS.get(word.partition("=")[0])
         if option and option.metavar and "=" not in word and (value := _WORD.match(rest)):
             words += _split(value[1])
             rest = rest[value.end() :]
@@ -225,7 +224,7 @@ def _filled(value: Any, names: Mapping[str, Any]) -> Any:
 
 def _refuse(word: str) -> NoReturn:
     if word.startswith("-"):
-        near = hint(word, _FLAGS)
+        near = hint(word, FLAGS)
         raise RequestError(f"There is no option {word}.{near} See %banana --help.")
     raise RequestError(
         f"{word!r} is one word too many: the line holds a name and options, the cell holds the "

@@ -2,13 +2,9 @@
 
 import re
 from collections.abc import Callable
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
-
-if TYPE_CHECKING:
-    from nb_banana.options import Option
 
 OURS = re.compile(r"""\s*(%%banana|([\w.\[\]'", ]+=\s*)?%banana)\s""")
 """A line whose end is for us: ``%%banana …``, ``%banana …``, ``small = %banana …``."""
@@ -22,26 +18,19 @@ def complete(line: str) -> list[str]:
     >>> complete("%%banana trex -r ")
     ['1K', '2K', '4K']
     """
+    from nb_banana.options import FLAGS  # with the first Tab, not with the extension
+
     words = re.split(r"\s+", line)
     start = words[-1]
-    options = _options()
-    before = options.get(words[-2]) if len(words) > 1 else None
+    before = FLAGS.get(words[-2]) if len(words) > 1 else None
     flag, equals, value = start.partition("=")
-    if equals and flag in options:
-        return [f"{flag}={each}" for each in options[flag].values if each.startswith(value)]
+    if equals and flag in FLAGS:
+        return [f"{flag}={each}" for each in FLAGS[flag].values if each.startswith(value)]
     if before is not None and before.metavar:
         return [each for each in before.values if each.lower().startswith(start.lower())]
     if start.startswith("-"):
-        return [flag for flag in options if flag.startswith(start)]
+        return [flag for flag in FLAGS if flag.startswith(start)]
     return []
-
-
-@cache
-def _options() -> "dict[str, Option]":
-    """Each flag with its option; loaded with the first Tab."""
-    from nb_banana.options import OPTIONS
-
-    return {flag: option for option in OPTIONS for flag in option.flags}
 
 
 def make_matcher() -> Callable[[CompletionContext], Any]:

@@ -100,9 +100,11 @@ def read_body(response: requests.Response, most: int, *, seconds: float) -> byte
 
 def _known_length(response: requests.Response) -> int:
     """Bytes of the body; 0 where nobody says how many."""
-    length = response.headers.get("Content-Length", "")
-    is_plain = length.isdecimal() and "Content-Encoding" not in response.headers
-    return int(length) if is_plain else 0
+    headers = response.headers
+    length = headers.get("Content-Length", "")
+    # Compressed or in chunks it may become more than it says.
+    is_coded = "Content-Encoding" in headers or "Transfer-Encoding" in headers
+    return int(length) if length.isdecimal() and not is_coded else 0
 
 
 def _whole(response: requests.Response, seconds: float) -> bytes:

@@ -10,7 +10,6 @@ import os
 import re
 import sys
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -127,14 +126,8 @@ def _from_environment() -> FoundKey | None:
     return None
 
 
-@cache
-def _has_keyring() -> bool:
-    """Looked up once: it is asked with each picture."""
-    return importlib.util.find_spec("keyring") is not None
-
-
 def _from_keyring(host: str) -> FoundKey | None:
-    if not _has_keyring():
+    if importlib.util.find_spec("keyring") is None:
         return None
     import keyring
     import keyring.errors

@@ -2,7 +2,7 @@
 
 from nb_banana.errors import LibraryError
 from nb_banana.folders import INDEX
-from nb_banana.index import Index, Row
+from nb_banana.index import Index
 from nb_banana.shelves import folder_of, known_kinds
 
 PATIENCE = 1.0
@@ -22,12 +22,10 @@ def _is_left_in(kind: str) -> bool:
             "AND state IN ('written', 'sent', 'answered', 'unknown')",
             kind,
         )
-        return bool(rows) and _is_any_left(rows)
+        if not rows:
+            return False
+        from nb_banana.process import is_left  # mostly it is not needed
+
+        return any(map(is_left, rows))
     except (LibraryError, ValueError, TypeError):  # said when the library is used
         return False
-
-
-def _is_any_left(rows: list[Row]) -> bool:
-    from nb_banana.process import is_left
-
-    return any(map(is_left, rows))

@@ -84,3 +84,6 @@ OPTIONS = (
     Option(("--quiet",), "quiet", "show nothing; so does a ; at the end"),
     Option(("-h", "--help"), "help", "show this"),
 )
+
+FLAGS = {flag: option for option in OPTIONS for flag in option.flags}
+"""Each way to write an option, and the option."""

@@ -3,6 +3,7 @@
 import os
 import ssl
 import threading
+from contextlib import nullcontext
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
@@ -70,7 +71,9 @@ class Sessions:
         place = urlsplit(url)
         key = (place.scheme, place.netloc, *map(os.environ.get, SURROUNDINGS))
         if key not in known:
-            with self._making:  # of those that begin at the same moment one reads the certificates
+            # Of those that begin at the same moment one reads the certificates. The main thread is
+            # not among them: a Ctrl-C could leave the lock as it could a pool's.
+            with nullcontext() if is_main else self._making:
                 known[key] = known.get(key) or _new_session(url)
         return known[key]
 

@@ -167,6 +167,24 @@ def test_an_answer_that_trickles_for_ever_is_given_up(brisk, chunked):
     assert len(posts(seen)) == 1
 
 
+def test_an_answer_in_chunks_is_bounded_whatever_length_it_names(brisk, monkeypatch):
+    monkeypatch.setattr("nb_banana.client.LONGEST_ANSWER", 300_000)
+
+    def flood(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", "200000")
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        for _ in range(100):
+            handler.wfile.write(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
+        handler.wfile.write(b"0\r\n\r\n")
+
+    with server(lambda handler: flood(handler) if handler.command == "POST" else None) as (url, _):
+        configure(base_url=url)
+        with pytest.raises(errors.UnreadableAnswerError, match="larger than any picture"):
+            generate("a banana")
+
+
 def test_a_picture_that_trickles_for_ever_is_given_up_and_its_link_is_kept(brisk, monkeypatch):
     monkeypatch.setattr("nb_banana.downloads.LONGEST_DOWNLOAD", 0.1)
 

@@ -330,11 +330,18 @@ def test_a_cell_that_is_pasted_into_the_prompt_fills_the_form(opened):
     assert opened.cell == "%%banana trex -a 16:9 -r 2K\na T-Rex"
 
 
-def test_a_pasted_cell_that_is_wrong_says_so_and_is_not_drawn(opened, service):
-    opened.prompt = "%%banana --nonsense\na T-Rex"
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("%%banana --nonsense\na T-Rex", "There is no option --nonsense"),
+        ("%%banana", "The prompt is empty"),
+    ],
+)
+def test_a_pasted_cell_that_is_wrong_says_so_and_is_not_drawn(cell, said, opened, service):
+    opened.prompt = cell
     press(opened, "generate")
     settle(opened)
-    assert "There is no option --nonsense" in opened.message["text"]
+    assert said in opened.message["text"]
     assert service.posts == []
 
 
@@ -342,14 +349,6 @@ def test_a_pasted_cell_may_have_an_empty_line_above_it(opened):
     opened.prompt = "\n  %%banana trex -r 2K\na T-Rex"
     assert (opened.prompt, opened.name, opened.resolution) == ("a T-Rex", "trex", "2K")
     assert opened.head == "%%banana trex -r 2K"
-
-
-def test_a_pasted_cell_without_a_prompt_is_not_drawn(opened, service):
-    opened.prompt = "%%banana"
-    press(opened, "generate")
-    settle(opened)
-    assert "The prompt is empty" in opened.message["text"]
-    assert service.posts == []
 
 
 def test_a_cell_of_more_takes_than_the_field_holds_keeps_them_among_its_options(opened):
