@@ -171,6 +171,9 @@ def test_an_answer_in_chunks_is_bounded_whatever_length_it_names(brisk, monkeypa
     monkeypatch.setattr("nb_banana.client.LONGEST_ANSWER", 300_000)
 
     def flood(handler):
+        if handler.command == "GET":
+            handler.reply(404)
+            return
         handler.send_response(200)
         handler.send_header("Content-Length", "200000")
         handler.send_header("Transfer-Encoding", "chunked")
@@ -179,7 +182,7 @@ def test_an_answer_in_chunks_is_bounded_whatever_length_it_names(brisk, monkeypa
             handler.wfile.write(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
         handler.wfile.write(b"0\r\n\r\n")
 
-    with server(lambda handler: flood(handler) if handler.command == "POST" else None) as (url, _):
+    with server(flood) as (url, _):
         configure(base_url=url)
         with pytest.raises(errors.UnreadableAnswerError, match="larger than any picture"):
             generate("a banana")
