@@ -1,0 +1,127 @@
+"""What a person has, types and sees is what it was at commit 1470f9c.
+
+The files in ``data`` were made by the code of that commit. They are never made anew: where a test
+is red, somebody would pay again, or find something gone.
+"""
+
+import base64
+import json
+import pickle
+import shutil
+from pathlib import Path
+
+import pytest
+
+import nb_banana
+from nb_banana import ImageRequest
+from nb_banana.library import Library
+from nb_banana.rows import family_key
+
+from . import snapshot
+
+DATA = Path(__file__).parent / "data"
+REQUESTS = json.loads((DATA / "requests.json").read_text("utf-8"))
+LIBRARY = json.loads((DATA / "library.json").read_text("utf-8"))
+SEEN = json.loads((DATA / "seen.json").read_text("utf-8"))
+SERVICE = "127.0.0.1-8765"
+
+
+def given(value):
+    """A reference as it was given: bytes stand in JSON as base64."""
+    if isinstance(value, dict):
+        return base64.b64decode(value["bytes"])
+    return [given(each) for each in value] if isinstance(value, list) else value
+
+
+def options(arguments):
+    return arguments | {"images": given(arguments.get("images", ()))}
+
+
+@pytest.mark.parametrize("golden", REQUESTS, ids=lambda golden: golden["key"][:8])
+def test_a_request_has_the_key_that_its_picture_is_kept_under(golden):
+    request = ImageRequest(**options(golden["arguments"]))
+    assert (request.key, family_key(request)) == (golden["key"], golden["family"])
+    assert request.payload() == golden["payload"]
+
+
+@pytest.fixture
+def old_library(tmp_path):
+    """A copy of the library, and settings under which nothing is ever sent."""
+    shutil.copytree(DATA / "library", tmp_path / "library")
+    nb_banana.configure(
+        library=str(tmp_path / "library"), base_url="http://127.0.0.1:8765", backend="library"
+    )
+    return Library(tmp_path / "library" / SERVICE, SERVICE)
+
+
+def test_an_old_library_has_its_pictures_as_hits(old_library):
+    for hit in LIBRARY["hits"]:
+        image = nb_banana.generate(hit["prompt"], **options(hit["options"]))
+        assert (image.came, image.digest) == ("reused", hit["digest"])
+        assert [list(image.size), str(image.cost)] == [hit["size"], hit["usd"]]
+        assert (image.cell(), len(image.extras)) == (hit["cell"], hit["extras"])
+        assert image.path.read_bytes() == image.bytes
+
+
+def test_an_old_librarys_edit_knows_what_it_was_made_from(old_library):
+    edit = nb_banana.load(LIBRARY["edit"]["digest"])
+    assert [each.digest for each in edit.parents] == [LIBRARY["edit"]["parent"]]
+    again = nb_banana.load(LIBRARY["edit"]["parent"]).edit("make it winter")
+    assert (again.came, again.digest) == ("reused", edit.digest)
+
+
+def test_an_old_librarys_history_and_bills_are_whole(old_library):
+    assert [each.digest for each in nb_banana.history()] == LIBRARY["history"]
+    assert str(sum(bill.usd for bill in old_library.bills())) == LIBRARY["spent"]
+
+
+def test_an_old_librarys_open_requests_are_still_open(old_library):
+    found = [[each.state, each.request.prompt] for each in old_library.unfinished()]
+    assert found == LIBRARY["unfinished"]
+
+
+def test_an_old_lesson_is_unpacked(tmp_path, monkeypatch):
+    notebook = nb_banana.unpack(DATA / "lesson.zip", tmp_path / "class")
+    monkeypatch.chdir(notebook.parent)
+    nb_banana.configure(base_url="http://127.0.0.1:8765", backend="library")
+    assert nb_banana.generate("a banana").digest == LIBRARY["hits"][0]["digest"]
+
+
+def test_the_prompt_inside_an_old_file_is_read(tmp_path):
+    image = nb_banana.load(DATA / "embedded.png")
+    assert (image.prompt, image.receipt.service) == ("a banana", "127.0.0.1:8765")
+
+
+def test_old_pickles_are_opened():
+    found = pickle.loads((DATA / "pickled.pickle").read_bytes())
+    assert found["image"].size == (8, 6)
+    assert found["edit"].prompt == "make it winter"
+    assert [each.prompt for each in found["gallery"]] == ["a banana", "a pair [two]"]
+    assert len(found["request"].references) == 2
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory):
+    """Before the settings of each test: it is made once, and they are put back."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("seen")))
+        patch.setenv("AIMLAPI_KEY", "a-key-of-nobody")
+        settings = nb_banana.configure()
+        before = {name: getattr(settings, name) for name in settings.trait_names(config=True)}
+        found = json.loads(json.dumps(snapshot.seen()))
+        nb_banana.configure(**before)
+    return found
+
+
+@pytest.mark.parametrize("part", ["names", "settings", "errors", "help", "attributes"])
+def test_what_a_person_types_is_what_it_was(part, seen):
+    assert seen[part] == SEEN[part]
+
+
+@pytest.mark.parametrize("name", sorted(SEEN["bundles"]))
+def test_what_a_person_sees_is_what_it_was(name, seen):
+    assert seen["bundles"][name] == SEEN["bundles"][name]
+
+
+def test_what_a_person_reads_is_what_it_was(seen):
+    assert seen["texts"] == SEEN["texts"]
