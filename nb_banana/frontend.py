@@ -44,6 +44,14 @@ class Place:
         self._is_there = True
         show(dict(bundle), metadata=dict(metadata or {}), raw=True)
 
+    def reserve(self) -> None:
+        """Take the place with nothing in it, for what is shown only while somebody waits.
+
+        Who compares the outputs of two runs (nbval) sees what was there first.
+        """
+        if not self._is_there:
+            self.show({})
+
     def show_value(self, value: Any) -> None:
         """Show a value there as it shows itself under a cell."""
         formatter: Any = getattr(shell(), "display_formatter", None)

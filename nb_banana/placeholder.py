@@ -30,6 +30,7 @@ class Placeholder:
             print(f"{self._what}: {self._prompt}")  # noqa: T201 - a terminal has one line
             return
         place = Place()
+        place.reserve()
         with self._lock:
             place.show(self._bundle())
             self._places.append(place)

@@ -101,6 +101,7 @@ class NotebookLine:
     def show(self, text: str) -> None:
         """Show the text, or change what is shown."""
         self._place = self._place or Place()
+        self._place.reserve()
         self._place.show({"text/plain": text})
 
     def clear(self) -> None:

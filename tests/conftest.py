@@ -1,12 +1,14 @@
 """What every test stands on: no key of the person who runs them, and a sandbox that speaks HTTP."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from urllib3.util import Retry
 
-from nb_banana import account, client, downloads, keys, purse, used
+from nb_banana import account, client, downloads, keys, pending, purse, used
+from nb_banana.errors import BananaError, Interrupted
 from nb_banana.library import Library
 from nb_banana.sandbox import Sandbox
 from nb_banana.settings import settings
@@ -28,6 +30,9 @@ def plain_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     names = settings.trait_names(config=True)
     before = {name: getattr(settings, name) for name in names}
     yield
+    for each in pending():  # what a test leaves on its way would be found by the next one
+        with suppress(BananaError, Interrupted):
+            each.wait(60)
     for name, value in before.items():
         setattr(settings, name, value)
     keys.forget_logins()

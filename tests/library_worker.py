@@ -3,9 +3,11 @@
 It says each step that is done in one line, so that whoever kills it knows how far it came.
 """
 
+import ctypes
 import os
 import resource
 import sqlite3
+import struct
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -89,18 +91,27 @@ def full_index(library):
         say(type(error).__name__, error)
 
 
-def be_nobody():
+def be_bound_by_modes():
+    """Root without the two capabilities that let it read and write whatever the modes say.
+
+    To become another user would do the same, and lock us out of the checkout and of Python itself
+    where these lie in a private folder: what is imported late could not be imported any more.
+    https://man7.org/linux/man-pages/man7/capabilities.7.html
+    """
     if os.getuid() == 0:
-        os.setgid(65534)
-        os.setuid(65534)
+        libc = ctypes.CDLL(None, use_errno=True)
+        header, sets = struct.pack("=Ii", 0x20080522, 0), (ctypes.c_uint32 * 6)()
+        assert libc.capget(header, sets) == 0
+        for effective_or_permitted in (0, 1):
+            sets[effective_or_permitted] &= ~0b110  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+        assert libc.capset(header, sets) == 0
 
 
 def checkup(library, mode):
     """What the doctor finds wrong for somebody who may not use the folder."""
     configure(backend="sandbox", library=str(library.folder.parent))
-    doctor()  # what is loaded late is loaded before we are nobody
     library.folder.parent.chmod(int(mode, 8))
-    be_nobody()
+    be_bound_by_modes()
     for check in doctor().checks:
         if not check.fine:
             say(check.found)
@@ -108,8 +119,7 @@ def checkup(library, mode):
 
 def read_only(library, key):
     """Read and write as somebody who may only read."""
-    picture(1)  # what is loaded late is loaded before we are nobody
-    be_nobody()
+    be_bound_by_modes()
     say(library.find(key).request.prompt)
     try:
         library.begin(ImageRequest("a pear"), "nbb-2")

@@ -8,6 +8,7 @@ import os
 import tempfile
 
 import pytest
+from nbval.plugin import IPyNbCell
 
 from nb_banana import keys
 
@@ -21,3 +22,13 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = tempfile.TemporaryDirectory(prefix="nb_banana-tests-")
     os.environ["XDG_DATA_HOME"] = folder.name
     config.add_cleanup(folder.cleanup)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests hold in any order (try pytest-randomly); the cells of a notebook in their own."""
+
+    def place(item: pytest.Item) -> tuple[str, int]:
+        return (str(item.path), item.cell_num) if isinstance(item, IPyNbCell) else ("", 0)
+
+    items.sort(key=place)

@@ -2,11 +2,9 @@
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -156,18 +154,16 @@ def test_a_disk_that_is_too_full_for_the_index_is_said(library):
 
 
 @pytest.fixture
-def public_folder():
-    """A folder that everybody can reach, which pytest's are not."""
-    folder = Path(tempfile.mkdtemp())
-    folder.chmod(0o755)
-    yield folder
-    for each in [folder, *folder.rglob("*")]:
-        each.chmod(0o755)
-    shutil.rmtree(folder)
+def folder(tmp_path):
+    """A folder that can be deleted afterwards, whatever a test has done to its modes."""
+    yield tmp_path
+    tmp_path.chmod(0o700)
+    for each in tmp_path.rglob("*"):
+        each.chmod(0o700)
 
 
-def test_a_folder_that_is_read_only_can_be_read_and_says_so_when_written(public_folder):
-    library = Library(public_folder / "library", "api")
+def test_a_folder_that_is_read_only_can_be_read_and_says_so_when_written(folder):
+    library = Library(folder / "library", "api")
     kept = put(library, ImageRequest("a banana"), "nbb-1")
     for each in [*library.folder.rglob("*"), library.folder]:
         each.chmod(0o555 if each.is_dir() else 0o444)
@@ -178,8 +174,8 @@ def test_a_folder_that_is_read_only_can_be_read_and_says_so_when_written(public_
 
 
 @pytest.mark.parametrize(("mode", "words"), [("555", "can't be made"), ("0", "can't be read")])
-def test_the_doctor_says_that_a_folder_cannot_be_used(public_folder, mode, words):
-    found = said("checkup", Library(public_folder / "sandbox", "sandbox"), mode)
+def test_the_doctor_says_that_a_folder_cannot_be_used(folder, mode, words):
+    found = said("checkup", Library(folder / "sandbox", "sandbox"), mode)
     assert words in found
     assert "Banana.library" in found
 

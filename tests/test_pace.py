@@ -30,8 +30,8 @@ def test_what_retry_after_says_holds_for_all_lanes():
         gallery = generate_many(prompts(8))
     assert len(gallery.images) == 8
     first = service.refused[0]
-    # What was under way already may come in the same moment.
-    assert not [when for when in service.began if first + 0.3 < when < first + 0.95]
+    # What was under way on the other lanes already may still come.
+    assert len([when for when in service.began if first < when < first + 0.95]) <= 3
 
 
 def test_when_the_service_has_room_again_it_is_used():
