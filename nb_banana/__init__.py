@@ -6,24 +6,26 @@ The same from Python: ``nb_banana.generate("a banana on a beach", aspect_ratio="
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from nb_banana import _moved
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from nb_banana.api import agenerate, dry_run, edit, generate, generate_many, login, sweep
-    from nb_banana.archive import forget, history, load
-    from nb_banana.background import pending
-    from nb_banana.checkup import doctor
-    from nb_banana.comparison import compare
-    from nb_banana.gallery import Gallery
-    from nb_banana.image import BananaImage
+    from nb_banana._api import agenerate, dry_run, edit, generate, generate_many, login, sweep
+    from nb_banana._doctor import doctor
+    from nb_banana._spending import spending
+    from nb_banana.batch.background import pending
+    from nb_banana.generation.browse import forget, history, load
+    from nb_banana.generation.recovery import recover
+    from nb_banana.lesson.pack import pack
+    from nb_banana.lesson.unpack import unpack
     from nb_banana.models import MODELS
-    from nb_banana.packing import pack
-    from nb_banana.panels import panel
-    from nb_banana.recovery import recover
     from nb_banana.request import ImageRequest
+    from nb_banana.results.comparison import compare
+    from nb_banana.results.gallery import Gallery
+    from nb_banana.results.image import BananaImage
     from nb_banana.settings import configure
-    from nb_banana.statement import spending
-    from nb_banana.unpacking import unpack
+    from nb_banana.widgets.panel import panel
 
 __all__ = [
     "MODELS",
@@ -55,29 +57,29 @@ __all__ = [
 # package and loading the extension take next to no time.
 _HOMES = {
     "MODELS": "models",
-    "BananaImage": "image",
-    "Gallery": "gallery",
+    "BananaImage": "results.image",
+    "Gallery": "results.gallery",
     "ImageRequest": "request",
     "configure": "settings",
-    "agenerate": "api",
-    "compare": "comparison",
-    "doctor": "checkup",
-    "dry_run": "api",
-    "edit": "api",
+    "agenerate": "_api",
+    "compare": "results.comparison",
+    "doctor": "_doctor",
+    "dry_run": "_api",
+    "edit": "_api",
     "errors": "",
-    "forget": "archive",
-    "generate": "api",
-    "generate_many": "api",
-    "history": "archive",
-    "load": "archive",
-    "login": "api",
-    "pack": "packing",
-    "panel": "panels",
-    "pending": "background",
-    "recover": "recovery",
-    "spending": "statement",
-    "sweep": "api",
-    "unpack": "unpacking",
+    "forget": "generation.browse",
+    "generate": "_api",
+    "generate_many": "_api",
+    "history": "generation.browse",
+    "load": "generation.browse",
+    "login": "_api",
+    "pack": "lesson.pack",
+    "panel": "widgets.panel",
+    "pending": "batch.background",
+    "recover": "generation.recovery",
+    "spending": "_spending",
+    "sweep": "_api",
+    "unpack": "lesson.unpack",
 }
 
 
@@ -94,15 +96,18 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
+_moved.install()
+
+
 def load_ipython_extension(ipython: Any) -> None:
     """Called by ``%load_ext nb_banana``."""
-    from nb_banana import magic
+    from nb_banana.notebook import magic
 
     magic.load(ipython)
 
 
 def unload_ipython_extension(ipython: Any) -> None:
     """Called by ``%unload_ext nb_banana``."""
-    from nb_banana import magic
+    from nb_banana.notebook import magic
 
     magic.unload(ipython)

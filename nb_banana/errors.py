@@ -84,7 +84,7 @@ class Told:
 
 
 UNSURE = "It may have been charged, so it was not sent again."
-"""What is said while nobody knows; the service's log may say more, see `nb_banana.inquiry`."""
+"""What is said while nobody knows. The service's log may say more: `generation.charges`."""
 
 IDS = ("client_request_id", "inference_id", "request_id")
 """The facts that a message ends with: what the service's support asks for."""

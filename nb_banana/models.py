@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from nb_banana._text import hint
 from nb_banana.errors import RequestError
-from nb_banana.near import hint
 
 SIZES = {
     "1:1": (1024, 1024),

@@ -1,8 +1,12 @@
-"""`ImageRequest`: what is asked of the model, checked once, and its JSON."""
+"""`ImageRequest`: what is asked of the model, checked once, and its JSON.
+
+And asked against delivered: the model's best-known fault is 1K where 4K was asked.
+"""
 
 import copy
 import hashlib
 import json
+import math
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,9 +14,9 @@ from functools import cached_property
 from typing import Any
 
 from nb_banana.errors import RequestError
-from nb_banana.limits import LIMITS, Limits
-from nb_banana.models import DEFAULT_MODEL, Model, choose, find_model, model_id
-from nb_banana.references import Reference, as_references
+from nb_banana.models import DEFAULT_MODEL, SCALES, Model, choose, find_model, model_id, ratio_value
+from nb_banana.references.limits import LIMITS, Limits
+from nb_banana.references.reference import Reference, as_references
 
 READ_TIMEOUTS = {"1K": 120.0, "2K": 240.0, "4K": 600.0}
 """Seconds to wait for an answer. 4K has been seen to take 282 s."""
@@ -29,8 +33,8 @@ class ImageRequest:
     Attributes:
         prompt: what to draw; white space around it is dropped.
         model: any name of a model, see `nb_banana.models.MODELS`; unknown ones pass unchecked.
-        images: reference pictures: anything that `nb_banana.references.as_reference` takes, one
-            or a list. They become `Reference` objects, each picture once.
+        images: reference pictures: anything that `references.reference.as_reference` takes, one or
+            a list. They become `Reference` objects, each picture once.
         aspect_ratio: e.g. ``"16:9"``; ``"16x9"`` is understood.
         resolution: ``"1K"``, ``"2K"`` or ``"4K"``.
         web_search: whether the model may look things up.
@@ -198,3 +202,34 @@ def _check_image_count(model: Model, count: int) -> None:
     if model.max_images is not None and count > model.max_images:
         takes = f"at most {model.max_images}" if model.max_images else "no"
         raise RequestError(f"{name} takes {takes} reference pictures, and {count} were given.")
+
+
+RATIO_SLACK = 0.035
+"""The models' sizes are multiples of 16 or 32, up to 2 % off the ratio's name."""
+SCALE_SLACK = 0.15
+"""All sizes of one resolution have about as many pixels: 1K is 1024² within 7 % a side."""
+
+
+def mismatch(request: ImageRequest, width: int, height: int) -> str | None:
+    """What was asked and not delivered, in words; None where the picture fits.
+
+    >>> mismatch(ImageRequest("a", aspect_ratio="16:9", resolution="4K"), 1376, 768)
+    'asked 4K 16:9, got 1376×768'
+    >>> mismatch(ImageRequest("a", aspect_ratio="16:9"), 1376, 768)
+    """
+    fits = _ratio_fits(request.aspect_ratio, width / height) and _scale_fits(
+        request.resolution, math.sqrt(width * height) / 1024
+    )
+    if fits:
+        return None
+    asked = " ".join(filter(None, (request.resolution, request.aspect_ratio)))
+    return f"asked {asked}, got {width}×{height}"
+
+
+def _ratio_fits(asked: str | None, got: float) -> bool:
+    wanted = ratio_value(asked or "")
+    return not wanted or abs(got / wanted - 1) <= RATIO_SLACK
+
+
+def _scale_fits(asked: str | None, got: float) -> bool:
+    return asked not in SCALES or abs(got / SCALES[asked] - 1) <= SCALE_SLACK

@@ -6,13 +6,14 @@ from urllib.parse import urlsplit
 from traitlets import Bool, Enum, Float, Integer, TraitError, TraitType, Unicode, validate
 from traitlets.config import Configurable
 
+from nb_banana._text import hint
+from nb_banana.credentials import VENDOR_HOST, is_loopback
 from nb_banana.errors import RequestError, SettingsError
-from nb_banana.keys import VENDOR_HOST, is_loopback
 from nb_banana.models import DEFAULT_MODEL, RESOLUTIONS, SIZES, choose, model_id
-from nb_banana.near import hint
 
 if TYPE_CHECKING:
-    from nb_banana.limits import Limits
+    from nb_banana.references.limits import Limits
+
 
 LONGEST_TIMEOUT = 86_400.0
 VENDOR_URL = f"https://{VENDOR_HOST}"
@@ -189,7 +190,7 @@ settings = Banana()
 
 def limits() -> "Limits":
     """How large references may be, by the settings."""
-    from nb_banana.limits import Limits
+    from nb_banana.references.limits import Limits
 
     return Limits(
         settings.reference_side,

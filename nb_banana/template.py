@@ -10,12 +10,26 @@ from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from nb_banana.absent import is_absent
+from nb_banana._text import hint
 from nb_banana.errors import RequestError
-from nb_banana.near import hint
 
 if TYPE_CHECKING:
-    from nb_banana.gathering import References
+    from nb_banana.references.numbering import References
+
+
+def is_absent(value: Any) -> bool:
+    """Whether a value is None, or what a table has for it: ``nan``, ``NaT``, ``pandas.NA``.
+
+    >>> is_absent(float("nan")), is_absent("nan"), is_absent([])
+    (True, False, False)
+    """
+    if value is None or type(value).__name__ == "NAType":
+        return True
+    try:
+        return bool(value != value)  # such a value is not even itself
+    except (TypeError, ValueError):  # an array has an answer for each of its values
+        return False
+
 
 LONGEST_VALUE = 4000
 """Characters of one value in a prompt; more is a mistake (a whole table, a whole file)."""
@@ -58,7 +72,7 @@ def fill(text: str, names: Mapping[str, Any], references: "References | None" = 
     if not any(mark in text for mark in MARKS):
         return text
 
-    from nb_banana.names import name_of
+    from nb_banana.references.variables import name_of
 
     written = {name: value for name, value in names.items() if name in text}
 
@@ -205,7 +219,7 @@ def _environment(finalize: Any) -> Any:
 
 def _words(value: Any, called: Callable[[Any], str], references: "References | None") -> Any:
     # Here and not above: loaded with the first value that is filled in.
-    from nb_banana.sources import article, stands_for_picture
+    from nb_banana.references.sources import article, stands_for_picture
 
     if stands_for_picture(value):
         if references is None:

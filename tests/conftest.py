@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 from urllib3.util import Retry
 
-from nb_banana import account, client, downloads, keys, pending, purse, used
+from nb_banana import credentials, pending
 from nb_banana.errors import BananaError, Interrupted
-from nb_banana.library import Library
+from nb_banana.generation import budget, context
+from nb_banana.library.library import Library
 from nb_banana.sandbox import Sandbox
+from nb_banana.services import send
+from nb_banana.services.aimlapi import account, pricing
 from nb_banana.settings import settings
+from nb_banana.wire import downloads
 
 from .reference_doors import Door, Function, Magic
 from .shells import ipython_shell
@@ -24,9 +28,9 @@ KEY = "test-key-7f3a9c51d2e84b06"
 def plain_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each test starts with the settings as they come, no key, an empty library and no bills."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.setattr(purse, "PURSE", purse.Purse())
-    monkeypatch.setattr(account, "_quotes", {})
-    monkeypatch.setattr(used, "USED", {})
+    monkeypatch.setattr(budget, "PURSE", budget.Purse())
+    monkeypatch.setattr(pricing, "_quotes", {})
+    monkeypatch.setattr(context, "USED", {})
     names = settings.trait_names(config=True)
     before = {name: getattr(settings, name) for name in names}
     yield
@@ -35,7 +39,7 @@ def plain_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
             each.wait(60)
     for name, value in before.items():
         setattr(settings, name, value)
-    keys.forget_logins()
+    credentials.forget_logins()
 
 
 @pytest.fixture
@@ -72,9 +76,9 @@ def door(request: pytest.FixtureRequest, service: Sandbox) -> Iterator[Door]:
 @pytest.fixture
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """As many attempts and looks into the log as ever, with less of a pause between them."""
-    quick = Retry(total=client.ATTEMPTS.total, backoff_factor=0.01)
-    monkeypatch.setattr(client, "ATTEMPTS", quick)
-    monkeypatch.setattr(client, "SHORTEST_PAUSE", 0.01)
+    quick = Retry(total=send.ATTEMPTS.total, backoff_factor=0.01)
+    monkeypatch.setattr(send, "ATTEMPTS", quick)
+    monkeypatch.setattr(send, "SHORTEST_PAUSE", 0.01)
     fetches = Retry(total=downloads.ATTEMPTS.total, backoff_factor=0.01)
     monkeypatch.setattr(downloads, "ATTEMPTS", fetches)
     monkeypatch.setattr(account, "PAUSES", (0.0, *(0.05 for _ in account.PAUSES[1:])))

@@ -12,8 +12,9 @@ import time
 from pathlib import Path
 
 import nb_banana
-from nb_banana import account, purse, shelves
 from nb_banana.errors import BananaError
+from nb_banana.generation import budget, context
+from nb_banana.services.aimlapi import account
 
 PACKAGE = str(Path(nb_banana.__file__).parent)
 TROUBLES = ("", "", "base64", "two-pictures", "drop-after", "504-gateway", "empty-item", "link-404")
@@ -68,9 +69,9 @@ def main(url, seed, rounds):
         if trouble not in lengths:
             lengths[trouble], _ = one(f"first {trouble}{mark}")
         told.append(one(f"banana {number}{mark}", chance.randint(1, lengths[trouble]))[1])
-    kind = shelves.known_kinds()[0]
+    kind = context.known_kinds()[0]
     found = nb_banana.recover()
-    tally = purse.PURSE[kind]
+    tally = budget.PURSE[kind]
     print(  # noqa: T201 - the answer to the test
         json.dumps(
             {
@@ -79,7 +80,7 @@ def main(url, seed, rounds):
                 "again": len([each for each in nb_banana.recover() if each.ended]),
                 "spent": str(tally.spent),
                 "count": tally.count,
-                "held": list(purse.PURSE._held),
+                "held": list(budget.PURSE._held),
             }
         )
     )

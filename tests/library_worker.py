@@ -13,11 +13,11 @@ from contextlib import closing
 from pathlib import Path
 
 from nb_banana import configure, doctor
-from nb_banana.answers import Item
 from nb_banana.errors import LibraryError
-from nb_banana.library import Library
-from nb_banana.pixels import Kind
+from nb_banana.imaging.decode import Kind
+from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
+from nb_banana.services.result import Item
 
 from .shelf import bytes_of, index_of, picture, put, receipt
 

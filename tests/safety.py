@@ -10,12 +10,18 @@ import tempfile
 import pytest
 from nbval.plugin import IPyNbCell
 
-from nb_banana import keys
+from nb_banana import credentials
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Runs before the first test is collected, also for notebooks and doctests."""
-    for name in (*keys.ENVIRONMENT, "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+    for name in (
+        *credentials.ENVIRONMENT,
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "http_proxy",
+        "https_proxy",
+    ):
         os.environ.pop(name, None)
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
     # Pictures of the tests go into a library of their own, not among a person's.

@@ -10,8 +10,8 @@ from decimal import Decimal
 
 from PIL import Image
 
-from nb_banana.pixels import Kind
-from nb_banana.receipt import Receipt
+from nb_banana.imaging.decode import Kind
+from nb_banana.services.receipt import Receipt
 
 
 def receipt(request_id, **changes):

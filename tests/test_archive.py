@@ -9,17 +9,8 @@ import pandas as pd
 import PIL.Image
 import pytest
 
-from nb_banana import (
-    BananaImage,
-    ImageRequest,
-    errors,
-    forget,
-    generate,
-    history,
-    load,
-    shelves,
-    spending,
-)
+from nb_banana import BananaImage, ImageRequest, errors, forget, generate, history, load, spending
+from nb_banana.generation import context
 
 from .shelf import put
 from .shells import ipython_shell, run_notebook
@@ -188,7 +179,7 @@ def test_forget_is_all_or_nothing(three):
 
 
 def test_the_beginning_of_several_ids_deletes_nothing_and_says_so():
-    library = shelves.library_of("api")
+    library = context.library_of("api")
     digests = [put(library, ImageRequest(f"a {n}"), f"nbb-{n}").digest for n in range(17)]
     (twice, _), *_ = Counter(digest[0] for digest in digests).most_common()
     with pytest.raises(errors.NotKeptError, match="beginning of several ids"):

@@ -6,13 +6,13 @@ import threading
 import pytest
 
 import nb_banana
-from nb_banana import shelves
+from nb_banana.generation import context
 
 SLOW = "[trouble: slow 1]"
 
 
 def library():
-    return shelves.library_of(shelves.kinds()[0])
+    return context.library_of(context.kinds()[0])
 
 
 def test_the_loop_stays_free_while_a_picture_is_made(service):

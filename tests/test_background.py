@@ -15,8 +15,9 @@ import PIL.Image
 import pytest
 
 import nb_banana
-from nb_banana import errors, generate, pending, shelves
-from nb_banana.background import PendingGallery, PendingImage
+from nb_banana import errors, generate, pending
+from nb_banana.batch.background import PendingGallery, PendingImage
+from nb_banana.generation import context
 
 from .shells import ipython_shell, run_notebook
 
@@ -236,7 +237,7 @@ def test_a_kernel_that_ends_meanwhile_has_it_in_its_journal(service):
         "time.sleep(1); os._exit(0)",
         service,
     )
-    (left,) = shelves.library_of(shelves.kinds()[-1]).unfinished()
+    (left,) = context.library_of(context.kinds()[-1]).unfinished()
     assert left.state == "sent"
 
 

@@ -9,7 +9,8 @@ from itertools import count
 import pytest
 
 import nb_banana
-from nb_banana import configure, errors, generate_many, shelves
+from nb_banana import configure, errors, generate_many
+from nb_banana.generation import context
 
 from .shells import ipython_shell, run_notebook
 
@@ -181,5 +182,5 @@ def test_a_batch_that_is_broken_off_leaves_nothing_unfinished(service, interrupt
     with pytest.raises(errors.Interrupted):
         generate_many(prompts(6))
     settled()
-    assert not shelves.library_of(shelves.kinds()[-1]).unfinished()
+    assert not context.library_of(context.kinds()[-1]).unfinished()
     assert not nb_banana.recover()

@@ -6,7 +6,7 @@ import pytest
 
 import nb_banana
 from nb_banana import errors
-from nb_banana.showing import lines
+from nb_banana.results.image_display import lines
 
 from .pictures import encode, picture
 from .shells import ipython_shell

@@ -7,9 +7,9 @@ import pytest
 
 import nb_banana
 from nb_banana import configure, errors, generate
-from nb_banana.completion import complete
 from nb_banana.models import MODELS
-from nb_banana.options import OPTIONS
+from nb_banana.notebook.completion import complete
+from nb_banana.notebook.options import OPTIONS
 
 from .conftest import KEY
 from .shells import ipython_shell, run_notebook

@@ -14,11 +14,14 @@ import pytest
 from nbclient import NotebookClient
 
 import nb_banana
-from nb_banana import account, configure, errors, purse, sessions, shelves, studio
-from nb_banana.client import Service
-from nb_banana.keys import Secret
+from nb_banana import configure, errors
+from nb_banana.credentials import Secret
+from nb_banana.generation import budget, context, pipeline
+from nb_banana.generation.options import Wishes
 from nb_banana.sandbox import Sandbox
-from nb_banana.wishes import Wishes
+from nb_banana.services.aimlapi import account
+from nb_banana.services.service import Service
+from nb_banana.wire import transport
 
 from .conftest import KEY
 from .shelf import picture as small
@@ -55,7 +58,7 @@ def draw(request, service):
 
 def journal():
     """The only row of the journal."""
-    (found,) = shelves.library_of(shelves.known_kinds()[0])._index.rows("SELECT * FROM requests")
+    (found,) = context.library_of(context.known_kinds()[0])._index.rows("SELECT * FROM requests")
     return found
 
 
@@ -326,16 +329,16 @@ def test_ctrl_c_in_a_notebook_says_it_too(service):
 def test_a_payload_that_cannot_be_read_was_not_sent(service, tmp_path):
     first = nb_banana.generate("a pear", images=[small_file(tmp_path)])
     again = nb_banana.load(first.id).request
-    for kept in shelves.library_of(shelves.known_kinds()[0]).folder.glob("references/*"):
+    for kept in context.library_of(context.known_kinds()[0]).folder.glob("references/*"):
         kept.unlink()
     with pytest.raises(errors.LibraryError):
-        studio.make(
+        pipeline.make(
             again,
             Wishes(fresh=True),
             service=Service(service.url, Secret(KEY)),
         )
     assert len(service.posts) == 1
-    assert not purse.PURSE.held(shelves.known_kinds()[0])
+    assert not budget.PURSE.held(context.known_kinds()[0])
 
 
 def small_file(folder):
@@ -353,7 +356,7 @@ def test_after_an_interrupt_the_connections_are_new():
     with wire({POST: post, LOGS: lambda request: page([])}) as service:
         configure(base_url=service.url)
         account.find_charge(Service(service.url), "nbb-1", pauses=(0.0,))
-        before = sessions.SESSIONS.for_url(service.url)
+        before = transport.SESSIONS.for_url(service.url)
         with pytest.raises(errors.Interrupted, match=NOT_KNOWN):
             nb_banana.generate("a banana")
-        assert sessions.SESSIONS.for_url(service.url) is not before
+        assert transport.SESSIONS.for_url(service.url) is not before

@@ -5,9 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from nb_banana import ImageRequest, configure, errors, generate, studio
-from nb_banana.client import Service
-from nb_banana.keys import Secret
+from nb_banana import ImageRequest, configure, errors, generate
+from nb_banana.credentials import Secret
+from nb_banana.generation import pipeline
+from nb_banana.services.service import Service
 
 from .conftest import KEY
 from .servers import server
@@ -15,7 +16,7 @@ from .servers import server
 
 def draw(service, prompt, **options):
     where = Service(service.url, Secret(KEY), options.pop("timeout", None))
-    return studio.make(ImageRequest(prompt, **options), service=where)
+    return pipeline.make(ImageRequest(prompt, **options), service=where)
 
 
 def test_a_picture_comes_with_its_whole_receipt(service):
@@ -132,12 +133,12 @@ def test_nobody_there_means_not_charged():
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
         with pytest.raises(errors.NotConnectedError, match="nothing was charged"):
-            studio.make(ImageRequest("a"), service=Service(url))
+            pipeline.make(ImageRequest("a"), service=Service(url))
 
 
 def test_an_unknown_host_means_not_charged():
     with pytest.raises(errors.NotConnectedError, match="nothing was charged"):
-        studio.make(ImageRequest("a"), service=Service("https://no-such-host.invalid"))
+        pipeline.make(ImageRequest("a"), service=Service("https://no-such-host.invalid"))
 
 
 def test_a_redirect_does_not_take_the_key_along(monkeypatch):
@@ -178,7 +179,7 @@ def test_a_picture_link_that_is_not_https_is_not_opened(url):
         handler.reply(200, f'{{"data": [{{"url": "{url}"}}]}}'.encode())
 
     with server(answer) as (base, _), pytest.raises(errors.DownloadError, match="not https"):
-        studio.make(ImageRequest("a"), service=Service(base))
+        pipeline.make(ImageRequest("a"), service=Service(base))
 
 
 def test_a_key_that_the_service_echoes_is_not_shown():
@@ -187,7 +188,7 @@ def test_a_key_that_the_service_echoes_is_not_shown():
         handler.reply(401, body.encode())
 
     with server(answer) as (base, _), pytest.raises(errors.KeyRefusedError) as caught:
-        studio.make(ImageRequest("a"), service=Service(base, Secret(KEY)))
+        pipeline.make(ImageRequest("a"), service=Service(base, Secret(KEY)))
     assert KEY[:8] not in str(caught.value)
     assert KEY[-6:] not in str(caught.value)
     assert "Incorrect API key" in str(caught.value)
@@ -210,7 +211,7 @@ def test_an_error_of_any_shape_becomes_a_sentence(body, words):
         server(lambda handler: handler.reply(400, body)) as (base, _),
         pytest.raises(errors.BadRequestError, match=words),
     ):
-        studio.make(ImageRequest("a"), service=Service(base))
+        pipeline.make(ImageRequest("a"), service=Service(base))
 
 
 @pytest.mark.parametrize(
@@ -228,7 +229,7 @@ def test_an_answer_of_any_shape_is_an_answer_error(brisk, body):
         server(lambda handler: handler.reply(200, body)) as (base, _),
         pytest.raises(errors.AnswerError),
     ):
-        studio.make(ImageRequest("a"), service=Service(base))
+        pipeline.make(ImageRequest("a"), service=Service(base))
 
 
 def test_a_refusal_gives_the_reason_and_the_bill():
@@ -237,7 +238,7 @@ def test_a_refusal_gives_the_reason_and_the_bill():
         server(lambda handler: handler.reply(200, body)) as (base, _),
         pytest.raises(errors.RefusalError, match=r"blocked for safety.*not charged"),
     ):
-        studio.make(ImageRequest("a"), service=Service(base))
+        pipeline.make(ImageRequest("a"), service=Service(base))
 
 
 @pytest.mark.parametrize(("value", "when"), [("3600", "in 3600 s"), ("9" * 99, "later")])
@@ -246,7 +247,7 @@ def test_too_many_requests_says_when_to_run_it_again(value, when):
         server(lambda handler: handler.reply(429, b"{}", Retry_After=value)) as (base, _),
         pytest.raises(errors.RateLimitError, match=f"Run it again {when}"),
     ):
-        studio.make(ImageRequest("a"), service=Service(base))
+        pipeline.make(ImageRequest("a"), service=Service(base))
 
 
 @pytest.mark.parametrize("value", ["soon", "-5", "", "Wed, 21 Oct 1990 07:28:00 GMT"])
@@ -261,7 +262,7 @@ def test_a_strange_retry_after_does_no_harm(brisk, value):
             handler.reply(400, b'{"message": "second"}')
 
     with server(answer) as (base, _), pytest.raises(errors.BadRequestError, match="second"):
-        studio.make(ImageRequest("a"), service=Service(base))
+        pipeline.make(ImageRequest("a"), service=Service(base))
     assert len(replies) == 2
 
 
@@ -272,7 +273,7 @@ def test_connections_are_used_again():
     with server(answer) as (base, seen):
         for _ in range(3):
             with pytest.raises(errors.RefusalError):
-                studio.make(ImageRequest("a"), service=Service(base))
+                pipeline.make(ImageRequest("a"), service=Service(base))
     assert len({each.client for each in seen}) == 1
 
 

@@ -10,9 +10,9 @@ from PIL import Image
 
 import nb_banana
 from nb_banana import errors
-from nb_banana.comparison import compare
-from nb_banana.gallery import Failure
 from nb_banana.request import ImageRequest
+from nb_banana.results.comparison import compare
+from nb_banana.results.failure import Failure
 
 from .pictures import camera, clear, encode
 from .shells import ipython_shell

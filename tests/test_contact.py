@@ -7,12 +7,14 @@ import itertools
 import pytest
 from PIL import Image, ImageChops
 
-from nb_banana import contact, errors, generate, lettering
-from nb_banana.board import BAD_MOUNT, MOUNT, PAPER
-from nb_banana.gallery import Failure, Gallery
-from nb_banana.layout import near_square, table
+from nb_banana import errors, generate
+from nb_banana.imaging import text as imaging_text
+from nb_banana.imaging.sheet import BAD_MOUNT, MOUNT, PAPER, near_square, table
 from nb_banana.request import ImageRequest
-from nb_banana.varied import grid_of, labels_of
+from nb_banana.results import contact_sheet
+from nb_banana.results.failure import Failure
+from nb_banana.results.gallery import Gallery
+from nb_banana.results.variants import grid_of, labels_of
 
 from .test_image import image_of, picture
 
@@ -135,19 +137,19 @@ def test_a_notebook_holds_one_small_jpeg_whatever_the_number(count):
 
 def test_more_than_a_hundred_are_said_to_be_there():
     gallery = Gallery([plain()] * 150)
-    sheet = contact.draw(gallery, gallery.variants)
+    sheet = contact_sheet.draw(gallery, gallery.variants)
     assert sheet.shown == 100
     assert words(sheet.picture, (0, sheet.picture.height - 40, *sheet.picture.size))
     assert "150 pictures" in (html := gallery._repr_mimebundle_()[0]["text/html"])
     assert "the first 100 are shown" in html
-    assert contact.draw(gallery[:100], gallery.variants[:100]).shown == 100
+    assert contact_sheet.draw(gallery[:100], gallery.variants[:100]).shown == 100
     assert "are shown" not in gallery[:100]._repr_mimebundle_()[0]["text/html"]
 
 
 def test_a_grid_of_more_than_a_hundred_keeps_whole_rows():
     variants = swept(number=range(12), style=list("abcdefghi"))
     gallery = Gallery([plain()] * 108, variants)
-    sheet = contact.draw(gallery, variants)
+    sheet = contact_sheet.draw(gallery, variants)
     assert (sheet.shown, sheet.grid.fields) == (99, ("number", "style"))
 
 
@@ -244,7 +246,7 @@ def test_pictures_are_read_one_after_the_other_and_let_go(service):
     ],
 )
 def test_what_the_font_has_no_letters_for_is_known(text, drawn):
-    assert lettering.drawable(text) == drawn
+    assert imaging_text.drawable(text) == drawn
 
 
 def test_labels_in_other_letters_are_numbers_with_a_legend():
@@ -258,22 +260,22 @@ def test_labels_in_other_letters_are_numbers_with_a_legend():
 @pytest.mark.parametrize("text", ["word " * 50, "W" * 500, "a/b " * 3, "…" * 90, "i"])
 @pytest.mark.parametrize("width", [72, 150, 480])
 def test_lines_fit_and_are_no_more_than_asked(text, width):
-    lines = lettering.wrapped(text, 16, width, 2)
+    lines = imaging_text.wrapped(text, 16, width, 2)
     assert len(lines) <= 2
-    assert all(lettering.length(line, 16) <= width for line in lines)
+    assert all(imaging_text.length(line, 16) <= width for line in lines)
     whole = "".join(text.split())
     said = "".join("".join(lines).split())
     assert said == whole or (said.endswith("…") and whole.startswith(said[:-1]))
 
 
 def test_letters_are_not_cut_by_the_line_below():
-    height = lettering.line_height(18)
+    height = imaging_text.line_height(18)
     for letter in "gjpqyÅ|(":
-        assert lettering.font(18).getbbox(letter)[3] <= height
+        assert imaging_text.font(18).getbbox(letter)[3] <= height
 
 
 def test_names_of_rows_and_of_their_field_have_their_room():
     for rows, field in ((["oil", "a very detailed watercolour"], "of"), (["1"], "temperature")):
         layout = table(rows, ["a", "b"], field, 1.0, foot=False)
         for text in (field, rows[0], rows[-1][:15]):
-            assert lettering.length(text, layout.size) < layout.left
+            assert imaging_text.length(text, layout.size) < layout.left

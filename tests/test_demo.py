@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from nb_banana import ImageRequest, keys
-from nb_banana.folders import default_folder
-from nb_banana.library import Library
+from nb_banana import ImageRequest, credentials
+from nb_banana.library.library import Library
+from nb_banana.library.location import default_folder
 
 from .conftest import KEY
 from .shelf import put
@@ -38,7 +38,7 @@ def own_picture():
 def test_the_demo_draws_in_the_sandbox_whatever_keys_and_pictures_a_person_has(
     demo, own_picture, monkeypatch, capsys
 ):
-    for name in keys.ENVIRONMENT:
+    for name in credentials.ENVIRONMENT:
         monkeypatch.setenv(name, KEY)
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nobody outside can be reached
     assert demo.main() == 0

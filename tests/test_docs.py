@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from nb_banana import configure
-from nb_banana.options import OPTIONS
-from nb_banana.sandbox import trouble
+from nb_banana.notebook.options import OPTIONS
+from nb_banana.sandbox import faults
 
 from .shells import ipython_shell
 
@@ -50,7 +50,7 @@ def test_every_setting_is_in_the_readme():
 
 def test_every_trouble_that_the_readme_names_is_there():
     for name in re.findall(r"\[trouble: ([\w-]+)", README):
-        assert name in trouble.__doc__
+        assert name in faults.__doc__
 
 
 def test_every_link_into_the_project_leads_somewhere():

@@ -15,7 +15,7 @@ import seaborn as sns
 
 import nb_banana
 from nb_banana.models import find_model
-from nb_banana.showing import lines
+from nb_banana.results.image_display import lines
 
 from .pictures import camera, clear, encode, opened, photo, picture
 

@@ -5,8 +5,8 @@ import io
 import PIL.Image
 import pytest
 
-from nb_banana import embed
-from nb_banana.pixels import check_picture
+from nb_banana.imaging import metadata
+from nb_banana.imaging.decode import check_picture
 
 FACTS = {"prompt": 'a "banana" am Strand – 香蕉', "aspect_ratio": "16:9"}
 
@@ -38,8 +38,8 @@ def exif():
 )
 def test_facts_come_back_and_the_pixels_are_the_same(data):
     kind = check_picture(data)
-    after = embed.embed(data, kind.mime, FACTS)
-    assert embed.read(after) == FACTS
+    after = metadata.embed(data, kind.mime, FACTS)
+    assert metadata.read(after) == FACTS
     assert check_picture(after) == kind
     with PIL.Image.open(io.BytesIO(data)) as one, PIL.Image.open(io.BytesIO(after)) as two:
         assert one.mode == two.mode
@@ -48,5 +48,5 @@ def test_facts_come_back_and_the_pixels_are_the_same(data):
 
 
 def test_a_picture_without_facts_has_none():
-    assert embed.read(picture("PNG")) is None
-    assert embed.read(picture("JPEG", exif=exif())) is None
+    assert metadata.read(picture("PNG")) is None
+    assert metadata.read(picture("JPEG", exif=exif())) is None

@@ -14,8 +14,9 @@ import ipyparallel
 import pytest
 
 import nb_banana
-from nb_banana import configure, errors, generate_many, shelves
-from nb_banana.errands import Errand, run
+from nb_banana import configure, errors, generate_many
+from nb_banana.batch.executors import Errand, run
+from nb_banana.generation import context
 
 from .busy import busy
 from .conftest import KEY
@@ -64,7 +65,7 @@ def test_a_process_pool_sends_and_the_notebook_keeps(service, executor):
     gallery = generate_many(prompts(5), executor=executor)
     assert [image.prompt for image in gallery] == prompts(5)
     assert all(image.path.is_file() for image in gallery)
-    bills = shelves.library_of(shelves.kinds()[-1]).bills()
+    bills = context.library_of(context.kinds()[-1]).bills()
     assert {bill.request_id for bill in bills} == set(sent(service))
     assert set(sent(service).values()) == {1}
     # What is there is not sent again, by whomever.
@@ -214,7 +215,7 @@ def test_an_executor_that_takes_no_work_sends_nothing(service):
     with pytest.raises(errors.NotSentError, match="takes no work"):
         generate_many(prompts(3), executor=executor)
     assert not service.posts
-    states = shelves.library_of(shelves.kinds()[-1])._index.rows("SELECT state FROM requests")
+    states = context.library_of(context.kinds()[-1])._index.rows("SELECT state FROM requests")
     assert {row["state"] for row in states} == {"failed"}
 
 
@@ -240,6 +241,6 @@ def test_any_executor_will_do(service):
 def test_a_picture_that_the_worker_could_not_fetch_is_fetched_by_the_notebook(sandbox, monkeypatch):
     monkeypatch.setenv("AIMLAPI_KEY", KEY)
     configure(base_url=sandbox.url)
-    monkeypatch.setattr("nb_banana.errands._pictures", lambda reply, service: (None,))
+    monkeypatch.setattr("nb_banana.batch.executors._pictures", lambda reply, service: (None,))
     with ThreadPoolExecutor(1) as executor:
         assert generate_many(prompts(1), executor=executor)[0].path.is_file()

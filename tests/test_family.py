@@ -4,9 +4,10 @@ import pytest
 from PIL import Image
 
 import nb_banana
-from nb_banana import settings, shelves
-from nb_banana.image import BananaImage
-from nb_banana.showing import lines
+from nb_banana import settings
+from nb_banana.generation import context
+from nb_banana.results.image import BananaImage
+from nb_banana.results.image_display import lines
 
 from .pictures import encode, picture
 from .shells import run_notebook
@@ -19,7 +20,7 @@ def cafe(service):
 
 def again(image):
     """The picture as another session finds it: in the library, with nothing in memory."""
-    library = shelves.library_of(shelves.kinds()[0])
+    library = context.library_of(context.kinds()[0])
     return BananaImage.of(library.by_digest(image.digest), library)
 
 
@@ -79,7 +80,7 @@ def test_parents_are_found_after_a_restart(door, cafe):
 
 def test_a_picture_that_was_forgotten_is_no_parent_any_more(cafe):
     night = cafe.edit("make it night")
-    shelves.library_of(shelves.kinds()[0]).forget([cafe.id])
+    context.library_of(context.kinds()[0]).forget([cafe.id])
     assert again(night).parents == ()
 
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import pytest
 
 import nb_banana
-from nb_banana import fetching
-from nb_banana.showing import lines
+from nb_banana.references import fetch
+from nb_banana.results.image_display import lines
 
 from .pictures import camera, encode, picture
 from .shells import ipython_shell
@@ -105,7 +105,7 @@ def test_what_is_no_picture_is_refused_before_any_money(door, web, place, words)
 
 
 def test_what_is_too_long_is_refused(door, web, monkeypatch):
-    monkeypatch.setattr(fetching, "MOST_BYTES", 3000)
+    monkeypatch.setattr(fetch, "MOST_BYTES", 3000)
     assert "has more than" in door.refused("a banana", [f"{web.url}/film"])
 
 
@@ -126,9 +126,9 @@ def test_addresses_of_this_machine_and_its_network_are_not_fetched(door, web, ho
 
 def test_a_redirect_into_this_network_is_not_followed(web, monkeypatch):
     nb_banana.configure(fetch_private=False)
-    own = fetching._check_address
+    own = fetch._check_address
     monkeypatch.setattr(
-        fetching, "_check_address", lambda url: None if "/to=" in url else own(url)
+        fetch, "_check_address", lambda url: None if "/to=" in url else own(url)
     )  # as if the first address were one of the world
     with pytest.raises(nb_banana.errors.BadReferenceError, match="fetch_private"):
         nb_banana.generate("a banana", images=f"{web.url}/to={web.url}/photo")

@@ -11,9 +11,11 @@ import nbformat
 import pytest
 
 import nb_banana
-from nb_banana import errors, used
-from nb_banana.gallery import Failure, Gallery
+from nb_banana import errors
+from nb_banana.generation import context
 from nb_banana.request import ImageRequest
+from nb_banana.results.failure import Failure
+from nb_banana.results.gallery import Gallery
 
 from .shells import ipython_shell
 
@@ -340,7 +342,7 @@ def test_an_empty_gallery_says_so():
 
 
 def test_pack_takes_along_what_a_saved_gallery_shows(grid, tmp_path):
-    used.USED.clear()  # as in another kernel
+    context.USED.clear()  # as in another kernel
     bundle, metadata = grid._repr_mimebundle_()
     output = nbformat.v4.new_output("display_data", bundle, metadata=metadata)
     cell = nbformat.v4.new_code_cell("grid", outputs=[output])

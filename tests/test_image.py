@@ -17,9 +17,9 @@ import pytest
 from IPython.display import Image as IPythonImage
 
 from nb_banana import BananaImage, ImageRequest, errors, generate
-from nb_banana.pixels import check_picture
-from nb_banana.receipt import Receipt
-from nb_banana.sizes import mismatch
+from nb_banana.imaging.decode import check_picture
+from nb_banana.request import mismatch
+from nb_banana.services.receipt import Receipt
 
 mpl.use("agg")
 

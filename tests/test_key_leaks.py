@@ -11,7 +11,7 @@ import pytest
 
 import nb_banana
 from nb_banana import configure, errors, generate, login
-from nb_banana.sandbox.trouble import TROUBLES
+from nb_banana.sandbox.faults import TROUBLES
 
 from .conftest import KEY
 from .servers import server

@@ -13,7 +13,8 @@ from decimal import Decimal
 
 import pytest
 
-from nb_banana import configure, shelves
+from nb_banana import configure
+from nb_banana.generation import context
 from nb_banana.sandbox import Sandbox
 
 from .conftest import KEY
@@ -50,7 +51,7 @@ def paid(monkeypatch):
 def test_every_charge_is_a_kept_picture_or_is_named_by_recover(paid):
     moments = random.Random(SEED)
     reports, bytes_then = [], {}
-    library = shelves.library_of(shelves.known_kinds()[0])
+    library = context.library_of(context.known_kinds()[0])
     for life in range(0, KILLS, 2):  # two kernels share the folder
         workers = [start("generate", paid.url, f"{SEED}-{life + each}") for each in range(2)]
         for worker in workers:

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from nb_banana import errors
-from nb_banana.answers import Item
-from nb_banana.folders import default_folder
-from nb_banana.library import Library
+from nb_banana.library.library import Library
+from nb_banana.library.location import default_folder
 from nb_banana.models import MODELS
-from nb_banana.references import as_reference
+from nb_banana.references.reference import as_reference
 from nb_banana.request import ImageRequest
+from nb_banana.services.result import Item
 
 from .shelf import change, data_url, picture, put, receipt
 
@@ -209,7 +209,7 @@ def test_a_kept_picture_survives_a_pickle(library):
 def test_a_request_that_a_model_does_not_take_any_more_still_comes_back(library, monkeypatch):
     request = ImageRequest("a banana", aspect_ratio="16:9")
     put(library, request, "nbb-1")
-    monkeypatch.setattr("nb_banana.request.find_model", lambda name: MODELS[-1])
+    monkeypatch.setattr("nb_banana.models.find_model", lambda name: MODELS[-1])
     change(library, "UPDATE requests SET parameters = replace(parameters, '16:9', '77:1')")
     assert library.history()[0].request.aspect_ratio == "77:1"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from nb_banana import errors
-from nb_banana.library import Library
-from nb_banana.pixels import Kind
+from nb_banana.imaging.decode import Kind
+from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
 
 from .shelf import bytes_of, index_of, put

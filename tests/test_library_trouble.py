@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from nb_banana import errors
-from nb_banana.index import Index
-from nb_banana.library import Library
+from nb_banana.library.database import Index
+from nb_banana.library.library import Library
+from nb_banana.library.schema import MIGRATIONS
 from nb_banana.request import ImageRequest
-from nb_banana.schema import MIGRATIONS
 
 from .shelf import change, data_url, index_of, picture, put
 

@@ -9,9 +9,9 @@ import threading
 import pytest
 
 from nb_banana import BananaImage, ImageRequest, configure, errors
-from nb_banana.completion import complete
-from nb_banana.dryrun import DryRun
-from nb_banana.options import OPTIONS
+from nb_banana.generation.dry_run import DryRun
+from nb_banana.notebook.completion import complete
+from nb_banana.notebook.options import OPTIONS
 
 from .shells import ipython_shell
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 
 from nb_banana import configure, errors, generate
-from nb_banana.sandbox.trouble import TROUBLES
+from nb_banana.sandbox.faults import TROUBLES
 
 from .servers import answering, picture, posts, server
 from .shells import ipython_shell

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nb_banana.errors import BadReferenceError
-from nb_banana.names import NotFound, find_picture, look_up, near_variables
-from nb_banana.references import as_references
+from nb_banana.references.reference import as_references
+from nb_banana.references.variables import NotFound, find_picture, look_up, near_variables
 
 from .pictures import encode, picture
 

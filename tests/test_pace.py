@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from nb_banana import configure, errors, generate_many
-from nb_banana.pace import Pace
+from nb_banana.wire.rate_limit import Pace
 
 from .busy import busy
 
@@ -44,7 +44,7 @@ def test_when_the_service_has_room_again_it_is_used():
 
 
 def test_half_of_the_places_go_where_nothing_else_explains_the_refusal(monkeypatch):
-    monkeypatch.setattr("nb_banana.pace.SHORTEST_PAUSE", 0.01)
+    monkeypatch.setattr("nb_banana.wire.rate_limit.SHORTEST_PAUSE", 0.01)
     pace = Pace(8)
     for limit in (4, 2, 1, 1):
         with pace.place():
@@ -83,7 +83,7 @@ def test_who_waits_for_a_place_when_it_is_stopped_sends_nothing():
 
 
 def test_a_service_that_refuses_everything_stops_the_batch(monkeypatch):
-    monkeypatch.setattr("nb_banana.pace.SHORTEST_PAUSE", 0.001)
+    monkeypatch.setattr("nb_banana.wire.rate_limit.SHORTEST_PAUSE", 0.001)
     with busy(0) as service:
         configure(base_url=service.url, concurrency=2)
         with pytest.raises(errors.RateLimitError, match="Too many requests"):
@@ -93,7 +93,7 @@ def test_a_service_that_refuses_everything_stops_the_batch(monkeypatch):
 
 def test_a_service_that_refuses_everything_and_says_how_long_stops_the_batch_too(monkeypatch):
     # As many attempts as ever, without the second that "Retry-After: 1" asks for.
-    monkeypatch.setattr("nb_banana.client._asked_pause", lambda reply: 0.001)
+    monkeypatch.setattr("nb_banana.services.send._asked_pause", lambda reply: 0.001)
     with busy(0, retry_after=1) as service:
         configure(base_url=service.url, concurrency=2)
         with pytest.raises(errors.RateLimitError, match="Too many requests"):

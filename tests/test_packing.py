@@ -13,8 +13,10 @@ import pytest
 from PIL import Image
 
 import nb_banana
-from nb_banana import errors, shelves, used
-from nb_banana.library import Library
+from nb_banana import errors
+from nb_banana.generation import context
+from nb_banana.library import location
+from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
 from nb_banana.settings import settings
 
@@ -28,14 +30,14 @@ def here(tmp_path, monkeypatch):
     folder = tmp_path / "work"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(used, "USED", {})
+    monkeypatch.setattr(context, "USED", {})
     return folder
 
 
 @pytest.fixture
 def shelf():
     """The teacher's own library of pictures by the model."""
-    return shelves.library_of("api")
+    return context.library_of("api")
 
 
 def cell_of(source, *request_ids, **more):
@@ -59,7 +61,7 @@ def names(path):
 def packed_prompts(path, folder, kind="api"):
     with zipfile.ZipFile(path) as archive:
         archive.extractall(folder)
-    library = Library(folder / shelves.BESIDE / kind, kind)
+    library = Library(folder / location.BESIDE / kind, kind)
     return [each.request.prompt for each in library.history()]
 
 
@@ -92,7 +94,7 @@ def test_what_a_picture_was_made_from_comes_along(shelf, tmp_path):
     save("lesson.ipynb", cell_of("x", "nbb-3"))
     lesson = nb_banana.pack("lesson.zip", notebook="lesson.ipynb")
     assert set(packed_prompts(lesson, tmp_path / "out")) == {"first", "second", "third"}
-    library = Library(tmp_path / "out" / shelves.BESIDE / "api", "api")
+    library = Library(tmp_path / "out" / location.BESIDE / "api", "api")
     assert library.find(mug.key).request.payload() == mug.payload()
 
 
@@ -109,13 +111,13 @@ def test_the_picture_that_counts_in_the_lesson_is_the_one_that_was_asked_for_las
     put(shelf, ImageRequest("a banana"), "nbb-new")
     save("lesson.ipynb", cell_of("x", "nbb-new"), cell_of("y", "nbb-old"))
     packed_prompts(nb_banana.pack("lesson.zip", notebook="lesson.ipynb"), tmp_path / "out")
-    library = Library(tmp_path / "out" / shelves.BESIDE / "api", "api")
+    library = Library(tmp_path / "out" / location.BESIDE / "api", "api")
     assert library.find(ImageRequest("a banana").key).request_id == "nbb-new"
 
 
 def test_pictures_of_every_kind_of_service_go_each_into_its_own(shelf):
     put(shelf, ImageRequest("paid"), "nbb-1")
-    put(shelves.library_of("sandbox"), ImageRequest("played"), "nbb-2")
+    put(context.library_of("sandbox"), ImageRequest("played"), "nbb-2")
     save("lesson.ipynb", cell_of("x", "nbb-1", "nbb-2"))
     found = {name.split("/")[1] for name in names(nb_banana.pack("l", notebook="lesson.ipynb"))[1:]}
     assert found == {"api", "sandbox"}
@@ -127,7 +129,7 @@ def test_what_this_kernel_used_without_showing_it_goes_along_and_is_said(service
     lesson = nb_banana.pack("lesson.zip", notebook="lesson.ipynb")
     assert (lesson.pictures, lesson.missing) == (1, ())
     assert "1 of the pictures were used in this kernel and are not shown" in repr(lesson)
-    used.USED.clear()
+    context.USED.clear()
     assert nb_banana.generate("a quiet banana").came == "reused"
     assert len(service.charges) == 1
     assert nb_banana.pack("lesson.zip", notebook="lesson.ipynb").pictures == 1
@@ -226,7 +228,7 @@ def test_a_folder_and_a_name_without_a_suffix_are_understood(shelf):
 )
 def test_the_library_goes_where_the_notebook_looks_for_it(setting, folder):
     settings.library = setting
-    put(shelves.library_of("api"), ImageRequest("a banana"), "nbb-1")
+    put(context.library_of("api"), ImageRequest("a banana"), "nbb-1")
     save("lesson.ipynb", cell_of(f"%config Banana.library = '{setting}'", "nbb-1"))
     lesson = nb_banana.pack("lesson.zip", notebook="lesson.ipynb")
     assert all(name.startswith(folder) for name in names(lesson)[1:])
@@ -235,10 +237,10 @@ def test_the_library_goes_where_the_notebook_looks_for_it(setting, folder):
 
 def test_an_absolute_library_becomes_the_one_beside_the_notebook(tmp_path):
     settings.library = str(tmp_path / "elsewhere")
-    put(shelves.library_of("api"), ImageRequest("a banana"), "nbb-1")
+    put(context.library_of("api"), ImageRequest("a banana"), "nbb-1")
     save("lesson.ipynb", cell_of("x", "nbb-1"))
     lesson = nb_banana.pack("lesson.zip", notebook="lesson.ipynb")
-    assert f"{shelves.BESIDE}/api/index.sqlite" in names(lesson)
+    assert f"{location.BESIDE}/api/index.sqlite" in names(lesson)
     assert lesson.notes == ()
 
 
@@ -307,9 +309,9 @@ def test_a_cell_that_would_pay_again_is_said(shelf):
 
 def test_a_library_that_can_not_be_read_is_said_where_a_picture_is_missing(shelf):
     put(shelf, ImageRequest("a banana"), "nbb-1")
-    put(shelves.library_of("sandbox"), ImageRequest("a pear"), "nbb-2")
+    put(context.library_of("sandbox"), ImageRequest("a pear"), "nbb-2")
     save("lesson.ipynb", cell_of("x", "nbb-1"), cell_of("y", "nbb-2"))
-    (shelves.library_of("sandbox").folder / "index.sqlite").write_bytes(b"spoiled" * 2000)
+    (context.library_of("sandbox").folder / "index.sqlite").write_bytes(b"spoiled" * 2000)
     lesson = nb_banana.pack("lesson.zip", notebook="lesson.ipynb")
     assert lesson.pictures == 1
     assert lesson.missing[0].startswith("cell 2 (y) shows a picture that no library here has")
@@ -329,7 +331,7 @@ def test_the_packed_index_is_whole_and_says_what_it_cost(shelf, tmp_path):
     kept = put(shelf, ImageRequest("a banana"), "nbb-1")
     save("lesson.ipynb", cell_of("x", "nbb-1"))
     packed_prompts(nb_banana.pack("lesson.zip", notebook="lesson.ipynb"), tmp_path / "out")
-    folder = tmp_path / "out" / shelves.BESIDE / "api"
+    folder = tmp_path / "out" / location.BESIDE / "api"
     assert Library(folder, "api").find(kept.request.key).receipt == kept.receipt
     with closing(sqlite3.connect(folder / "index.sqlite")) as index:
         assert index.execute("PRAGMA integrity_check").fetchall() == [("ok",)]

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from nb_banana import configure, errors, generate
-from nb_banana.files import FORMATS
+from nb_banana.imaging.save import FORMATS
 
 from .servers import answering, picture, posts, server
 from .shells import ipython_shell
@@ -168,7 +168,7 @@ def test_an_answer_that_trickles_for_ever_is_given_up(brisk, chunked):
 
 
 def test_an_answer_in_chunks_is_bounded_whatever_length_it_names(brisk, monkeypatch):
-    monkeypatch.setattr("nb_banana.client.LONGEST_ANSWER", 300_000)
+    monkeypatch.setattr("nb_banana.services.send.LONGEST_ANSWER", 300_000)
 
     def flood(handler):
         if handler.command == "GET":
@@ -189,7 +189,7 @@ def test_an_answer_in_chunks_is_bounded_whatever_length_it_names(brisk, monkeypa
 
 
 def test_a_picture_that_trickles_for_ever_is_given_up_and_its_link_is_kept(brisk, monkeypatch):
-    monkeypatch.setattr("nb_banana.downloads.LONGEST_DOWNLOAD", 0.1)
+    monkeypatch.setattr("nb_banana.wire.downloads.LONGEST_DOWNLOAD", 0.1)
 
     def answer(handler):
         answering([{"url": "/a.png"}])(handler) if handler.command == "POST" else trickle(handler)

@@ -6,14 +6,13 @@ import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
 from nb_banana.models import SCALES, SIZES
-from nb_banana.sandbox.paintbox import label
-from nb_banana.sandbox.paintbox.backdrops import BACKDROPS
-from nb_banana.sandbox.paintbox.colours import rgb
-from nb_banana.sandbox.paintbox.lettering import SET, font, plain, wrap
-from nb_banana.sandbox.paintbox.styles import STYLES
-from nb_banana.sandbox.paintbox.subjects import SUBJECTS
-from nb_banana.sandbox.paintbox.words import Wish, read
-from nb_banana.sandbox.painter import SIDE, paint
+from nb_banana.sandbox.painter import SIDE, label, paint
+from nb_banana.sandbox.painter.backdrops import BACKDROPS
+from nb_banana.sandbox.painter.brush import rgb
+from nb_banana.sandbox.painter.label import SET, font, plain, wrap
+from nb_banana.sandbox.painter.styles import STYLES
+from nb_banana.sandbox.painter.subjects import SUBJECTS
+from nb_banana.sandbox.painter.words import Wish, read
 from nb_banana.sandbox.references import shrink
 
 SMALL = (344, 192)

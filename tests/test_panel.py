@@ -10,8 +10,8 @@ import pytest
 from IPython.utils.capture import capture_output
 
 from nb_banana import configure, errors, generate, history
-from nb_banana.panels import panel
-from nb_banana.uploads import FOLDER, keep
+from nb_banana.widgets.panel import panel
+from nb_banana.widgets.uploads import FOLDER, keep
 
 from .pictures import encode, picture
 from .shells import ipython_shell

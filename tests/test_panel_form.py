@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nb_banana import errors, generate, load
-from nb_banana.command import parse_cell_line
-from nb_banana.desk import order_of
-from nb_banana.form import Form, read_cell
 from nb_banana.models import MODELS
-from nb_banana.offer import fitted, model_choices, model_of, offer
-from nb_banana.recall import edit_form, form_of, form_of_image, word_of
+from nb_banana.notebook.parser import parse_cell_line
+from nb_banana.widgets.choices import fitted, model_choices, model_of, offer
+from nb_banana.widgets.controller import order_of
+from nb_banana.widgets.form import Form, read_cell
+from nb_banana.widgets.prefill import edit_form, form_of, form_of_image, word_of
 
 from .pictures import encode, picture
 

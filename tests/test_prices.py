@@ -9,11 +9,14 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 import nb_banana
-from nb_banana import BananaImage, account, configure, errors, purse
-from nb_banana.client import Service
-from nb_banana.keys import Secret
+from nb_banana import BananaImage, configure, errors
+from nb_banana.credentials import Secret
+from nb_banana.generation import budget
 from nb_banana.request import ImageRequest
 from nb_banana.sandbox import Sandbox
+from nb_banana.services.aimlapi import account, pricing
+from nb_banana.services.aimlapi import pricing as aimlapi_pricing
+from nb_banana.services.service import Service
 
 from .conftest import KEY
 from .servers import picture
@@ -35,7 +38,7 @@ def offer(price, when, **changes):
 def asked(answer, resolution=None, model=MODEL):
     """The price that is read from one answer of the service."""
     with wire({MODELS: lambda request: answer}) as service:
-        return account.price(Service(service.url), model, resolution)
+        return aimlapi_pricing.price(Service(service.url), model, resolution)
 
 
 @pytest.mark.parametrize(
@@ -100,14 +103,14 @@ def test_an_answer_that_is_no_price_list_means_not_known(answer):
 
 
 def test_a_service_that_is_not_there_means_not_known():
-    assert account.price(Service("http://127.0.0.1:9"), MODEL, None) is None
+    assert aimlapi_pricing.price(Service("http://127.0.0.1:9"), MODEL, None) is None
 
 
 def test_a_service_that_does_not_answer_in_time_means_not_known(monkeypatch):
     monkeypatch.setattr(account, "READ_TIMEOUT", 0.2)
     forever = threading.Event()
     with wire({MODELS: lambda request: forever.wait(5) and None}) as service:
-        assert account.price(Service(service.url), MODEL, None) is None
+        assert aimlapi_pricing.price(Service(service.url), MODEL, None) is None
         forever.set()
 
 
@@ -119,45 +122,49 @@ def test_a_model_is_found_by_its_id_and_its_aliases():
 
 def test_the_sandbox_quotes_what_it_charges(service):
     image = nb_banana.generate("a banana", resolution="2K")
-    assert account.price(Service(service.url), image.request.model, "2K") == image.cost
+    assert aimlapi_pricing.price(Service(service.url), image.request.model, "2K") == image.cost
 
 
 def test_a_price_is_asked_for_once_and_later_only_whether_it_changed(monkeypatch):
     answers = [quote(fixed(0.06), ETag='W/"1"'), (304, b"", {}), quote(fixed(0.07), ETag='W/"2"')]
     with wire({MODELS: lambda request: answers.pop(0)}) as service:
         where = Service(service.url, Secret(KEY))
-        assert [account.price(where, MODEL, None) for _ in range(3)] == [Decimal("0.06")] * 3
+        assert [aimlapi_pricing.price(where, MODEL, None) for _ in range(3)] == [
+            Decimal("0.06")
+        ] * 3
         assert len(service.seen) == 1
-        monkeypatch.setattr(account, "FRESH", 0.0)
-        assert account.price(where, MODEL, None) == Decimal("0.06")
-        assert account.price(where, MODEL, None) == Decimal("0.07")
+        monkeypatch.setattr(pricing, "FRESH", 0.0)
+        assert aimlapi_pricing.price(where, MODEL, None) == Decimal("0.06")
+        assert aimlapi_pricing.price(where, MODEL, None) == Decimal("0.07")
     assert [each.headers["If-None-Match"] for each in service.seen] == [None, 'W/"1"', 'W/"1"']
     assert service.seen[0].query == {"id": MODEL, "include": "pricing"}
     assert not any(each.headers["Authorization"] for each in service.seen)
 
 
 def test_a_price_that_was_said_holds_while_the_service_fails(monkeypatch):
-    monkeypatch.setattr(account, "FRESH", 0.0)
+    monkeypatch.setattr(pricing, "FRESH", 0.0)
     answers = [quote(fixed(0.06)), (500, b"", {}), (200, b"<html>", {}), None]
     with wire({MODELS: lambda request: answers.pop(0)}) as service:
         where = Service(service.url)
-        assert [account.price(where, MODEL, None) for _ in range(4)] == [Decimal("0.06")] * 4
+        assert [aimlapi_pricing.price(where, MODEL, None) for _ in range(4)] == [
+            Decimal("0.06")
+        ] * 4
 
 
 def test_many_requests_of_one_kind_ask_for_the_price_once(service):
     requests = [ImageRequest(f"banana {number}") for number in range(50)]
-    cost = purse.estimate(requests, Service(service.url))
+    cost = budget.estimate(requests, Service(service.url))
     assert (cost.usd, cost.unknown) == (50 * ONE, 0)
     assert len(service.received) == 1
 
 
 def test_several_pictures_of_one_request_are_each_counted(service):
     request = ImageRequest("a banana", model="pro", params={"num_images": 4})
-    assert purse.estimate([request], Service(service.url)).usd == 4 * Decimal("0.1742")
+    assert budget.estimate([request], Service(service.url)).usd == 4 * Decimal("0.1742")
 
 
 def test_a_sum_of_a_thousand_bills_is_exact():
-    wallet = purse.Purse()
+    wallet = budget.Purse()
     for number in range(1000):
         wallet.hold(str(number), "api", ONE)
         wallet.settle(str(number), ONE)
@@ -252,7 +259,7 @@ def test_what_failed_leaves_the_budget_alone(service):
     for trouble in ("400", "401", "refusal", "drop-before", "502-gateway"):
         with pytest.raises(errors.BananaError):
             nb_banana.generate(f"a [trouble: {trouble}]")
-    used = purse.PURSE.used("127.0.0.1-" + service.url.rpartition(":")[2])
+    used = budget.PURSE.used("127.0.0.1-" + service.url.rpartition(":")[2])
     # Nobody can say of the dropped connection yet whether it was charged.
     assert used == ONE
     with pytest.raises(errors.BudgetError):

@@ -11,10 +11,13 @@ from decimal import Decimal
 import pytest
 
 import nb_banana
-from nb_banana import configure, errors, http, leftovers, purse, recovery, shelves
-from nb_banana.answers import Item
-from nb_banana.library import Library
+from nb_banana import configure, errors, settings
+from nb_banana.generation import budget, context, recovery
+from nb_banana.library import location, owner
+from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
+from nb_banana.services.result import Item
+from nb_banana.wire import transport
 
 from .conftest import KEY
 from .shelf import change, index_of, picture, put, receipt
@@ -40,7 +43,7 @@ def wired(monkeypatch):
 @pytest.fixture
 def shelf(wired):
     """The library of that service."""
-    return shelves.library_of(shelves.known_kinds()[0])
+    return context.library_of(context.known_kinds()[0])
 
 
 def leave(library, state, *links, request_id="nbb-1", prompt="a banana", age=timedelta(0), **bill):
@@ -176,8 +179,8 @@ def test_the_log_is_asked_for_the_days_around_an_old_request(wired, shelf):
 
 def test_without_a_key_it_says_what_it_needs(wired, monkeypatch):
     monkeypatch.delenv("AIMLAPI_KEY")
-    configure(base_url=shelves.VENDOR_URL)
-    library = shelves.library_of("api")
+    configure(base_url=settings.VENDOR_URL)
+    library = context.library_of("api")
     leave(library, "unknown")
     (found,) = nb_banana.recover()
     assert "there is no key" in found.outcome
@@ -211,18 +214,18 @@ def test_what_a_live_kernel_works_on_is_left_alone(wired, shelf):
     with running("wait", Library(shelf.folder, "api"), "nbb-1"):
         change(shelf, "UPDATE requests SET service = ?", shelf.service)
         assert not nb_banana.recover()
-        assert not leftovers.is_something_left()
+        assert not owner.is_something_left()
     assert len(nb_banana.recover()) == 1
 
 
 def test_a_charge_found_later_counts_for_the_session_that_sent_it(wired, shelf):
     configure(budget=1)
-    purse.PURSE.hold("nbb-1", shelf.service, ONE)
+    budget.PURSE.hold("nbb-1", shelf.service, ONE)
     leave(shelf, "unknown")
     leave(shelf, "unknown", request_id="nbb-2")
     wired.answers[LOGS] = lambda request: page([row("nbb-1"), row("nbb-2")])
     nb_banana.recover()
-    assert purse.PURSE[shelf.service].spent == ONE
+    assert budget.PURSE[shelf.service].spent == ONE
     assert {line.what: line.count for line in nb_banana.spending().lines}["ever"] == 2
 
 
@@ -235,12 +238,12 @@ def test_a_library_that_is_damaged_is_said(wired, shelf):
     damage(shelf)
     with pytest.raises(errors.LibraryDamagedError, match="backup"):
         nb_banana.recover()
-    assert not leftovers.is_something_left()
+    assert not owner.is_something_left()
 
 
 def test_a_damaged_library_does_not_hide_what_became_of_the_others(wired, shelf):
     leave(shelf, "answered", "/1.png")
-    play = shelves.library_of(shelves.SANDBOX)
+    play = context.library_of(location.SANDBOX)
     put(play, ImageRequest("a"), "nbb-9")
     damage(play)
     found = nb_banana.recover()
@@ -298,14 +301,14 @@ def test_two_processes_may_recover_at_once(wired, shelf):
 
 
 def test_loading_says_one_line_when_something_was_left_and_then_nothing():
-    library = shelves.library_of("api")
+    library = context.library_of("api")
     leave(library, "written")
     assert loading() == "nb_banana: 1 unfinished request, 1 not charged.\n"
     assert loading() == ""
 
 
 def test_loading_names_a_charge_that_it_closes(wired):
-    library = shelves.library_of("api")
+    library = context.library_of("api")
     leave(library, "answered", None)
     line = loading()
     assert line.count("\n") == 1
@@ -313,13 +316,13 @@ def test_loading_names_a_charge_that_it_closes(wired):
 
 
 def test_loading_with_nothing_left_loads_nothing_heavy():
-    put(shelves.library_of("api"), ImageRequest("a"), "nbb-1")
+    put(context.library_of("api"), ImageRequest("a"), "nbb-1")
     code = LOAD + ";import sys;print({'requests', 'PIL'} & set(sys.modules))"
     assert loading(code) == "set()\n"
 
 
 def test_loading_for_the_library_alone_asks_nobody():
-    leave(shelves.library_of("api"), "written")
+    leave(context.library_of("api"), "written")
     config = "from traitlets.config import Config; C = Config(); C.Banana.backend = 'library';"
     assert loading(config + LOAD.replace("S.instance()", "S.instance(config=C)")) == ""
 
@@ -355,9 +358,9 @@ def test_a_paid_link_that_still_fails_stops_and_only_fresh_pays_again(service, b
 
 def test_a_link_that_nobody_answers_is_not_asked_again_and_again(shelf, monkeypatch):
     asked = []
-    send = http.send
+    send = transport.send
     monkeypatch.setattr(
-        http, "send", lambda *args, **more: asked.append(args) or send(*args, **more)
+        transport, "send", lambda *args, **more: asked.append(args) or send(*args, **more)
     )
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

@@ -21,14 +21,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image, ImageChops, ImageCms, ImageFile, ImageOps
 
-from nb_banana import BananaImage, ImageRequest, encoding, references
+from nb_banana import BananaImage, ImageRequest
 from nb_banana.errors import BadReferenceError, RequestError
-from nb_banana.kept import Kept, cost
-from nb_banana.limits import LIMITS, Limits
-from nb_banana.pixels import check_picture
-from nb_banana.receipt import Receipt
-from nb_banana.references import as_reference, as_references, unique
-from nb_banana.sources import is_picture
+from nb_banana.imaging.decode import check_picture
+from nb_banana.references import encode as references_encode
+from nb_banana.references import reference as references_reference
+from nb_banana.references.encoded import Kept, cost
+from nb_banana.references.limits import LIMITS, Limits
+from nb_banana.references.reference import as_reference, as_references, unique
+from nb_banana.references.sources import is_picture
+from nb_banana.services.receipt import Receipt
 
 from .pictures import XMP, camera, clear, encode, frames, noise, opened, photo, picture
 
@@ -38,7 +40,7 @@ SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 @pytest.fixture(autouse=True)
 def nothing_kept():
-    references.KEPT.clear()
+    references_reference.KEPT.clear()
 
 
 def same(one, other):
@@ -311,7 +313,7 @@ def test_a_heic_photo_is_taken_where_pillow_can_read_it():
     heif = pytest.importorskip("pillow_heif")
     code = (
         "import io, pillow_heif; pillow_heif.register_heif_opener(); from PIL import Image\n"
-        "from nb_banana.references import as_reference\n"
+        "from nb_banana.references.reference import as_reference\n"
         "out = io.BytesIO(); Image.new('RGB', (64, 48)).save(out, 'HEIF')\n"
         "print(as_reference(out.getvalue()).url[:23], as_reference(out.getvalue()).body.size)"
     )
@@ -646,7 +648,7 @@ def test_a_damaged_file_is_a_picture_or_a_clear_error(data, draw):
     place = draw.draw(st.integers(0, len(data) - 1))
     end = draw.draw(st.integers(place, len(data)))
     try:
-        references.KEPT.clear()
+        references_reference.KEPT.clear()
         sent = as_reference(data[:place] + draw.draw(st.binary(max_size=8)) + data[end:])
     except BadReferenceError as error:
         sent = None
@@ -812,13 +814,13 @@ def test_a_second_request_sends_the_very_same_text(make):
 
 
 def test_a_second_request_with_five_large_photos_encodes_none_of_them_again():
-    references.KEPT.clear()
+    references_reference.KEPT.clear()
     photos = [encode(photo(1480, 1480, seed)) for seed in range(5)]
     assert 6_000_000 < len(photos[0]) < LIMITS.picture_bytes
     first, again = as_references(photos), as_references(photos)
     assert all(each.note for each in first)  # together they are too large
     assert all(one.body is other.body for one, other in zip(first, again, strict=True))
-    references.KEPT.clear()
+    references_reference.KEPT.clear()
 
 
 def test_a_figure_that_did_not_change_is_not_encoded_again(plot):
@@ -838,8 +840,10 @@ def test_an_image_that_was_drawn_on_is_another_picture():
 
 def test_forty_threads_encode_a_picture_once(monkeypatch):
     encoded = []
-    original = encoding._save
-    monkeypatch.setattr(encoding, "_save", lambda *a, **k: encoded.append(1) or original(*a, **k))
+    original = references_encode._save
+    monkeypatch.setattr(
+        references_encode, "_save", lambda *a, **k: encoded.append(1) or original(*a, **k)
+    )
     image = photo(300, 200)
     threads = [threading.Thread(target=as_reference, args=[image]) for _ in range(40)]
     for thread in threads:
@@ -883,7 +887,8 @@ def test_the_repr_is_short():
 
 def test_importing_references_loads_nothing_heavy():
     code = (
-        "import sys, nb_banana.names; heavy = 'PIL numpy matplotlib IPython plotly'.split(); "
+        "import sys, nb_banana.references.variables; "
+        "heavy = 'PIL numpy matplotlib IPython plotly'.split(); "
         "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

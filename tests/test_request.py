@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from nb_banana import ImageRequest
 from nb_banana.errors import RequestError
-from nb_banana.limits import Limits
 from nb_banana.models import MODELS, find_model, model_id
-from nb_banana.references import as_reference
+from nb_banana.references.limits import Limits
+from nb_banana.references.reference import as_reference
 
 from .pictures import encode, photo, picture
 

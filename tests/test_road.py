@@ -5,8 +5,10 @@ import sqlite3
 
 import pytest
 
-from nb_banana import configure, dry_run, edit, errors, generate, load, shelves, spending
-from nb_banana.library import Library
+from nb_banana import configure, dry_run, edit, errors, generate, load, spending
+from nb_banana.generation import context
+from nb_banana.library import location
+from nb_banana.library.library import Library
 
 from .doors import open_door
 from .shells import ipython_shell, run_notebook
@@ -19,7 +21,7 @@ def draw(request, service):
 
 
 def library_of(service) -> Library:
-    return shelves.library_of(shelves.kind_of(service.url))
+    return context.library_of(location.kind_of(service.url))
 
 
 def test_the_same_request_comes_from_the_library_and_costs_nothing(draw, service):
@@ -146,8 +148,8 @@ def test_the_parents_are_known_after_a_restart(service):
 
 def test_a_folder_beside_the_notebook_is_its_library(service, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / shelves.BESIDE).mkdir()
-    assert tmp_path / shelves.BESIDE in generate("a banana").path.parents
+    (tmp_path / location.BESIDE).mkdir()
+    assert tmp_path / location.BESIDE in generate("a banana").path.parents
     configure(library="pictures of the lesson")
     assert tmp_path / "pictures of the lesson" in generate("a banana").path.parents
 

@@ -16,8 +16,8 @@ import requests
 from PIL import Image
 
 from nb_banana.models import MODELS, SIZES
-from nb_banana.sandbox import Sandbox, trouble
-from nb_banana.sandbox.trouble import TROUBLES
+from nb_banana.sandbox import Sandbox, faults
+from nb_banana.sandbox.faults import TROUBLES
 
 KEY = "a-key-that-must-not-be-kept"
 MODEL = "google/nano-banana-2"
@@ -145,7 +145,7 @@ def test_a_fresh_sandbox_paints_the_same_pictures_again():
 
 def test_a_link_outlives_the_memory_for_files(sandbox, monkeypatch):
     """A picture that was forgotten is painted again, to the byte."""
-    monkeypatch.setattr("nb_banana.sandbox.pictures.KEPT", 1)
+    monkeypatch.setattr("nb_banana.sandbox.picture_store.KEPT", 1)
     early, late = (links(draw(sandbox, prompt))[0] for prompt in ("one", "two"))
     before = requests.get(early, timeout=30).content
     requests.get(late, timeout=30)
@@ -548,7 +548,7 @@ def in_trouble(sandbox, name, **fields):
 
 def test_every_trouble_is_documented_and_proven():
     """The table in the docstring, the table in the code and the one here have the same names."""
-    rows = [line.split("  ")[0] for line in trouble.__doc__.splitlines() if "  " in line]
+    rows = [line.split("  ")[0] for line in faults.__doc__.splitlines() if "  " in line]
     documented = {row for row in rows if row and row != "NAME" and not row.startswith("=")}
     assert documented == set(TROUBLES) == {name.split()[0] for name in OUTCOMES}
 

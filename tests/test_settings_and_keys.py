@@ -10,8 +10,9 @@ import keyring.backend
 import keyring.errors
 import pytest
 
-from nb_banana import configure, errors, keys, login, services
-from nb_banana.keys import Secret, find_key
+from nb_banana import configure, credentials, errors, login
+from nb_banana.credentials import Secret, find_key
+from nb_banana.generation import context
 
 from .conftest import KEY
 
@@ -49,7 +50,7 @@ def test_base_url_may_end_as_other_clients_write_it():
     assert configure(base_url="https://api.aimlapi.com/v1/").base_url == VENDOR
 
 
-@pytest.mark.parametrize("name", keys.ENVIRONMENT)
+@pytest.mark.parametrize("name", credentials.ENVIRONMENT)
 def test_each_environment_variable_is_heard(monkeypatch, name):
     assert find_key(VENDOR) is None
     monkeypatch.setenv(name, f" {KEY}\n")
@@ -59,7 +60,7 @@ def test_each_environment_variable_is_heard(monkeypatch, name):
 
 
 def test_the_first_environment_variable_wins(monkeypatch):
-    for number, name in enumerate(keys.ENVIRONMENT):
+    for number, name in enumerate(credentials.ENVIRONMENT):
         monkeypatch.setenv(name, f"{KEY}-{number}")
     assert find_key(VENDOR).secret.reveal() == f"{KEY}-0"
 
@@ -69,15 +70,15 @@ def test_a_key_is_not_sent_to_a_stranger(monkeypatch):
     configure(base_url="https://evil.example")
     assert find_key("https://evil.example") is None
     with pytest.raises(errors.MissingKeyError, match=r"evil.example"):
-        services.find_service()
+        context.find_service()
     with pytest.raises(errors.MissingKeyError):
-        configure(base_url="https://api.aimlapi.com.evil.example") and services.find_service()
+        configure(base_url="https://api.aimlapi.com.evil.example") and context.find_service()
 
 
 def test_a_key_given_for_a_stranger_goes_there_and_nowhere_else(capsys):
     configure(base_url="https://gateway.example")
     login(KEY)
-    assert services.find_service().secret.reveal() == KEY
+    assert context.find_service().secret.reveal() == KEY
     assert find_key(VENDOR) is None
     assert KEY not in capsys.readouterr().out
 
@@ -106,7 +107,7 @@ def test_what_is_no_key_is_refused(text):
 
 def test_a_key_does_not_show_itself():
     secret = Secret(KEY)
-    assert KEY not in f"{secret} {secret!r} {[secret]} {keys.FoundKey(secret, 'x')}"
+    assert KEY not in f"{secret} {secret!r} {[secret]} {credentials.FoundKey(secret, 'x')}"
     with pytest.raises(TypeError):
         pickle.dumps(secret)
 
@@ -117,18 +118,18 @@ def test_parts_of_a_key_are_not_shown_either():
 
 
 def test_without_a_key_the_sandbox_draws_and_api_refuses():
-    assert services.find_service().base_url == services.sandbox_url()
+    assert context.find_service().base_url == context.sandbox_url()
     configure(backend="api")
     with pytest.raises(errors.MissingKeyError, match=r"AIMLAPI_KEY.*login"):
-        services.find_service()
+        context.find_service()
 
 
 def test_with_a_key_the_api_is_used_unless_the_sandbox_is_asked_for(monkeypatch):
     monkeypatch.setenv("AIMLAPI_KEY", KEY)
-    assert services.find_service().base_url == VENDOR
+    assert context.find_service().base_url == VENDOR
     configure(backend="sandbox")
-    service = services.find_service()
-    assert service.base_url == services.sandbox_url()
+    service = context.find_service()
+    assert service.base_url == context.sandbox_url()
     assert service.secret is None
 
 
@@ -157,7 +158,7 @@ def memory_keyring():
 
 def test_a_saved_key_is_found_by_later_kernels_for_its_own_host(memory_keyring):
     login(KEY, save=True)
-    keys.forget_logins()
+    credentials.forget_logins()
     assert find_key(VENDOR).place == "the keyring"
     assert find_key(VENDOR).secret.reveal() == KEY
     assert find_key("https://gateway.example") is None

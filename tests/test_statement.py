@@ -4,8 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from nb_banana import ImageRequest, configure, copying, doctor, errors, generate, shelves, spending
-from nb_banana.library import Library
+from nb_banana import ImageRequest, configure, doctor, errors, generate, spending
+from nb_banana.generation import context
+from nb_banana.library import transfer
+from nb_banana.library.library import Library
 
 from .conftest import KEY
 from .shelf import put
@@ -92,7 +94,7 @@ def test_the_doctor_without_a_key_says_who_draws(monkeypatch):
 
 
 def test_what_a_lesson_saves_is_real_money_where_there_is_no_key():
-    put(shelves.library_of("api"), ImageRequest("a banana"), "nbb-1")
+    put(context.library_of("api"), ImageRequest("a banana"), "nbb-1")
     for backend in ("auto", "library"):
         configure(backend=backend)
         generate("a banana")
@@ -111,7 +113,7 @@ def test_the_doctor_sees_a_file_that_is_cut_off(service):
 def test_pictures_that_came_with_a_lesson_were_paid_by_somebody_else(tmp_path, library):
     put(library, ImageRequest("a banana"), "nbb-teacher")
     student = Library(tmp_path / "student" / "api", "api")
-    copying.copy(library, student)
+    transfer.copy(library, student)
     assert [bill.request_id for bill in library.bills()] == ["nbb-teacher"]
     assert student.bills() == []
     assert student.find(ImageRequest("a banana").key).receipt.usd

@@ -5,7 +5,8 @@ import pytest
 
 import nb_banana
 from nb_banana import errors, sweep
-from nb_banana.sweep_values import read_sweeps
+from nb_banana.notebook.parser import read_sweeps
+from nb_banana.references import encode as references_encode
 
 from .shells import ipython_shell
 
@@ -157,12 +158,12 @@ def test_a_field_is_swept_once():
 
 
 def test_a_reference_of_all_is_encoded_once(service, monkeypatch):
-    from nb_banana import conversion
-
     calls = []
-    encode = conversion.from_image
+    original = references_encode.from_image
     monkeypatch.setattr(
-        conversion, "from_image", lambda *args, **more: calls.append(1) or encode(*args, **more)
+        references_encode,
+        "from_image",
+        lambda *args, **more: calls.append(1) or original(*args, **more),
     )
     import PIL.Image
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nb_banana.errors import BadReferenceError
-from nb_banana.gathering import References
+from nb_banana.references.numbering import References
 from nb_banana.template import TemplateError, fill, value_of
 
 from .pictures import encode, picture

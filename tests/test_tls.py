@@ -8,8 +8,8 @@ import pytest
 import trustme
 
 from nb_banana import ImageRequest, errors
-from nb_banana.client import Service
-from nb_banana.studio import make
+from nb_banana.generation.pipeline import make
+from nb_banana.services.service import Service
 
 from .servers import answering, picture, posts, server
 from .test_paid_pictures import trickle

@@ -12,14 +12,17 @@ import nbformat
 import pytest
 
 import nb_banana
-from nb_banana import errors, lessons, shelves, used
-from nb_banana.library import Library
+from nb_banana import errors
+from nb_banana.generation import context
+from nb_banana.lesson import archive as lesson_archive
+from nb_banana.library import location
+from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
 
 from .shelf import bytes_of, data_url, picture, put
 
 NOTEBOOK = "lesson.ipynb"
-FOLDER = f"{shelves.BESIDE}/api"
+FOLDER = f"{location.BESIDE}/api"
 INDEX = f"{FOLDER}/index.sqlite"
 
 
@@ -29,13 +32,13 @@ def here(tmp_path, monkeypatch):
     folder = tmp_path / "work"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(used, "USED", {})
+    monkeypatch.setattr(context, "USED", {})
 
 
 @pytest.fixture
 def shelf():
     """The teacher's own library."""
-    return shelves.library_of("api")
+    return context.library_of("api")
 
 
 def make(shelf, *request_ids, notebook=NOTEBOOK, target="lesson.zip"):
@@ -254,7 +257,7 @@ def test_a_lesson_over_a_limit_is_neither_packed_nor_unpacked(
 ):
     lesson = make(shelf, "nbb-1").path
     before = lesson.read_bytes()
-    monkeypatch.setattr(lessons, limit, value)
+    monkeypatch.setattr(lesson_archive, limit, value)
     with pytest.raises(errors.LessonError, match=said):
         nb_banana.unpack(lesson, "class")
     with pytest.raises(errors.LessonError, match=said):
@@ -376,7 +379,7 @@ def test_a_place_that_is_none_is_said(shelf, tmp_path):
 
 def test_a_file_in_the_place_of_the_library_leaves_all_as_it_was(shelf, tmp_path):
     lesson = make(shelf, "nbb-1")
-    (tmp_path / shelves.BESIDE).write_text("mine")
+    (tmp_path / location.BESIDE).write_text("mine")
     before = sorted(tmp_path.iterdir())
     with pytest.raises(errors.LessonError, match="can't be unpacked"):
         nb_banana.unpack(lesson, tmp_path)

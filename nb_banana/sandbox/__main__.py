@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from threading import Event
 
+from nb_banana.sandbox.faults import TROUBLES
 from nb_banana.sandbox.server import Sandbox
-from nb_banana.sandbox.trouble import TROUBLES
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -10,7 +10,7 @@ from json import dumps
 from typing import Any, Literal
 
 from nb_banana.models import MODELS, Model
-from nb_banana.sandbox.answers import Answer, as_json
+from nb_banana.sandbox.http_response import Answer, as_json
 
 CREDITS_PER_USD = 2_000_000
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from nb_banana.sandbox.answers import now, stamp
 from nb_banana.sandbox.catalogue import CREDITS_PER_USD, usd
+from nb_banana.sandbox.http_response import now, stamp
 
 
 @dataclass(frozen=True)

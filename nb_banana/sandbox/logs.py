@@ -6,7 +6,7 @@ from collections import deque
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from nb_banana.sandbox.answers import Refused, now
+from nb_banana.sandbox.http_response import Refused, now
 from nb_banana.sandbox.ledger import Row
 
 LONGEST = timedelta(days=92)

@@ -56,7 +56,7 @@ def shrink(data: bytes) -> bytes:
     from PIL import Image, ImageOps
     from PIL.PngImagePlugin import PngInfo
 
-    from nb_banana.sandbox.paintbox import prints
+    from nb_banana.sandbox.painter import prints
 
     try:
         with Image.open(BytesIO(data)) as opened:

@@ -9,11 +9,11 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from nb_banana.sandbox.answers import Answer, Refused, error
+from nb_banana.sandbox.api import GENERATIONS, Service
+from nb_banana.sandbox.faults import Troubles
+from nb_banana.sandbox.http_response import Answer, Refused, error
 from nb_banana.sandbox.ledger import Ledger, Row
-from nb_banana.sandbox.record import Incoming, Received
-from nb_banana.sandbox.service import GENERATIONS, Service
-from nb_banana.sandbox.trouble import Troubles
+from nb_banana.sandbox.recorder import Incoming, Received
 
 HOST = "127.0.0.1"
 LARGEST_BODY = 128 * 2**20
@@ -25,7 +25,7 @@ class Sandbox:
     Args:
         key: the only key that is accepted; None accepts every request, with a key or without.
         port: where to listen; 0 for any free port.
-        trouble: what should go wrong with every generation: a name of `nb_banana.sandbox.trouble`.
+        trouble: what should go wrong with every generation: a name of `nb_banana.sandbox.faults`.
         delay: seconds that each generation takes.
         balance: what there is to spend, in USD.
         log_lag: seconds until a charge is shown in the log.

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from nb_banana.models import SCALES, SIZES
-from nb_banana.sandbox.answers import Refused
 from nb_banana.sandbox.catalogue import OFFERS, Offer, price
+from nb_banana.sandbox.http_response import Refused
 from nb_banana.sandbox.references import is_uri, nearest_ratio, read_reference
 
 HEADING = "Body validation error!"

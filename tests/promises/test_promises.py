@@ -14,8 +14,8 @@ import pytest
 
 import nb_banana
 from nb_banana import ImageRequest
-from nb_banana.library import Library
-from nb_banana.rows import family_key
+from nb_banana.library.library import Library
+from nb_banana.library.rows import family_key
 
 from . import snapshot
 

@@ -8,7 +8,7 @@ from ..stage import Stage
 CELLS = (
     """import json, time
 import nb_banana
-from nb_banana.progress import silently
+from nb_banana.display.progress import silently
 nb_banana.configure(base_url={base!r})
 def draw(prompt):
     started = time.process_time()

@@ -9,9 +9,10 @@ from .wire import KEY, Draw
 def banana_client(base: str) -> Draw:
     """What we do with the network, alone."""
     from nb_banana import ImageRequest
-    from nb_banana.client import Service, generate, new_request_id
-    from nb_banana.downloads import fetch_all
-    from nb_banana.keys import Secret
+    from nb_banana.credentials import Secret
+    from nb_banana.services.send import generate, new_request_id
+    from nb_banana.services.service import Service
+    from nb_banana.wire.downloads import fetch_all
 
     service = Service(base, Secret(KEY))
 

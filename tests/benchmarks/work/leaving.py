@@ -7,8 +7,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from nb_banana import configure
-from nb_banana.form import Form
-from nb_banana.widget import Panel
+from nb_banana.widgets.form import Form
+from nb_banana.widgets.widget import Panel
 
 from .process import PAGE, resident
 

@@ -102,7 +102,7 @@ def ours(path: str) -> Any:
 
 def shrunk(path: str, side: int = SIDE) -> Any:
     from nb_banana import ImageRequest
-    from nb_banana.limits import Limits
+    from nb_banana.references.limits import Limits
 
     return ImageRequest("a banana", images=path, limits=Limits(side)).payload()
 

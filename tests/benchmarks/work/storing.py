@@ -5,8 +5,9 @@ import tempfile
 from itertools import count as numbers
 from pathlib import Path
 
-from nb_banana import ImageRequest, shelves
-from nb_banana.pixels import Kind
+from nb_banana import ImageRequest
+from nb_banana.generation import context
+from nb_banana.imaging.decode import Kind
 
 from ...shelf import receipt
 from .timing import usual
@@ -33,7 +34,7 @@ def written(data: bytes):
 
 
 def kept(data: bytes, most: int):
-    library, number = shelves.library_of("api"), numbers()
+    library, number = context.library_of("api"), numbers()
     for each in range(most):
         library.begin(ImageRequest(f"banana {each}"), f"nbb-s{each}")
 

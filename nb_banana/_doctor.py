@@ -1,0 +1,178 @@
+"""`doctor`: what nb_banana finds on this machine, one line each. Nothing that costs is sent."""
+
+import html
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+
+from nb_banana import __version__
+from nb_banana._text import dollars, megabytes
+from nb_banana.credentials import find_key, host_of
+from nb_banana.errors import BananaError, LibraryError
+from nb_banana.generation import context
+from nb_banana.library import location
+from nb_banana.library.files import look
+from nb_banana.library.library import Library
+from nb_banana.library.records import Kept
+from nb_banana.services.aimlapi import account, pricing
+from nb_banana.services.service import Service
+from nb_banana.settings import settings
+
+PACKAGES = ("ipython", "ipywidgets", "requests", "pillow", "jinja2", "ipykernel", "jupyterlab")
+LITTLE_ROOM = 500_000_000
+"""Bytes on the library's disk below which it is said: some twenty 4K pictures."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        what: its name.
+        found: what was found, and what to do where it is not fine.
+        fine: whether pictures can be made as it is.
+    """
+
+    what: str
+    found: str
+    fine: bool = True
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """What `doctor` found; shows itself as a table."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def fine(self) -> bool:
+        """Whether nothing needs to be mended."""
+        return all(check.fine for check in self.checks)
+
+    def __repr__(self) -> str:
+        width = max(len(check.what) for check in self.checks)
+        return "\n".join(f"{_mark(each)} {each.what:{width}}  {each.found}" for each in self.checks)
+
+    def _repr_html_(self) -> str:
+        cell = '<td style="text-align:left">'
+        rows = "".join(
+            f"<tr><td>{_mark(each)}</td>{cell}{html.escape(each.what)}</td>"
+            f"{cell}{html.escape(each.found)}</td></tr>"
+            for each in self.checks
+        )
+        return f'<div class="nb-banana-doctor"><table><tbody>{rows}</tbody></table></div>'
+
+
+def doctor() -> Checkup:
+    """Look at the key, the service, the account, the library and the versions. It costs nothing."""
+    return Checkup(tuple(_checks()))
+
+
+def _checks() -> Iterator[Check]:
+    yield _key()
+    drawer = context.kinds()[-1]
+    if settings.backend == "library":
+        yield Check("who draws", "nobody: the backend is “library”, only kept pictures are shown")
+    elif drawer == location.SANDBOX:
+        yield Check("who draws", "the sandbox on this machine: no AI, no cost")
+    else:
+        yield from _service()
+    for kind in context.kinds():
+        yield from _library(context.library_of(kind))
+    yield Check("versions", ", ".join(_versions()))
+
+
+def _key() -> Check:
+    host = host_of(settings.base_url)
+    found = find_key(settings.base_url)
+    if found is not None:
+        return Check("key", f"found for {host} ({found.place})")
+    fine = settings.backend != "api"
+    return Check("key", f"none for {host}: set AIMLAPI_KEY or call nb_banana.login()", fine)
+
+
+def _service() -> Iterator[Check]:
+    host = host_of(settings.base_url)
+    yield Check("who draws", host)
+    if account.is_reachable(Service(settings.base_url)):
+        price = pricing.price(Service(settings.base_url), settings.model, settings.resolution)
+        cost = f"costs about {dollars(price)}" if price is not None else "has a price not known"
+        yield Check("reachable", f"{host} answers; a picture {cost}")
+    else:
+        yield Check("reachable", f"{host} does not answer: look at the network", fine=False)
+    try:
+        balance = account.balance(context.find_service())
+    except BananaError:  # no key, which was said above
+        return
+    said = "not known: the service did not say" if balance is None else dollars(balance)
+    yield Check("balance", said, fine=balance is None or balance > 0)
+
+
+def _library(library: Library) -> Iterator[Check]:
+    name = f"library ({library.service})"
+    try:
+        kept = library.history(limit=None)
+        unfinished = len(library.unfinished())
+    except LibraryError as error:
+        yield Check(name, str(error), fine=False)
+        return
+    if not library.folder.exists():
+        yield _room_for(library, name)
+        return
+    lost = sum(not _is_whole(each) for each in kept)
+    size = megabytes(sum(each.size for each in kept))
+    yield Check(name, f"{library.folder}: {len(kept)} pictures, {size}")
+    if lost:
+        yield Check(
+            name,
+            f"{lost} of its files are gone or cut off: put them back from a backup",
+            fine=False,
+        )
+    if unfinished:
+        yield Check(
+            name,
+            f"unfinished requests: {unfinished}. nb_banana.recover() looks after them",
+            fine=False,
+        )
+    if not os.access(library.folder, os.W_OK):
+        yield Check(name, "it can't be written to, so new pictures are not kept", fine=False)
+    elif shutil.disk_usage(library.folder).free < LITTLE_ROOM:
+        yield Check(name, "its disk is nearly full, so new pictures may not be kept", fine=False)
+
+
+def _room_for(library: Library, name: str) -> Check:
+    """Whether a folder that is not there yet can be made."""
+    above = next(each for each in library.folder.parents if each.exists())
+    if above.is_dir() and os.access(above, os.W_OK):
+        return Check(name, f"{library.folder}: empty, made with the first picture")
+    return Check(
+        name,
+        f"{library.folder} can't be made, for {above} can't be written to: new pictures are not "
+        'kept. Choose another folder with %config Banana.library = "…"',
+        fine=False,
+    )
+
+
+def _is_whole(kept: Kept) -> bool:
+    try:
+        look(kept.path, kept.size)
+    except LibraryError:
+        return False
+    return True
+
+
+def _versions() -> Iterator[str]:
+    yield f"nb_banana {__version__}"
+    yield f"Python {platform.python_version()}"
+    for package in PACKAGES:
+        try:
+            yield f"{package} {metadata.version(package)}"
+        except metadata.PackageNotFoundError:
+            continue
+
+
+def _mark(check: Check) -> str:
+    return "✓" if check.fine else "✗"

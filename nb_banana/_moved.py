@@ -1,0 +1,81 @@
+"""Where earlier versions had the classes that a pickle names: such a file is opened as ever.
+
+A picture that was pickled holds its bytes, and they may be all that is left of it.
+"""
+
+import sys
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+PACKAGE = "nb_banana"
+CLASSES = {
+    "account": {"Charge": "services.aimlapi.account"},
+    "album": {"History": "results.history"},
+    "checkup": {"Check": "_doctor", "Checkup": "_doctor"},
+    "dryrun": {"DryRun": "generation.dry_run"},
+    "encoded": {"Encoded": "references.encoded"},
+    "failure": {"Failure": "results.failure"},
+    "gallery": {"Gallery": "results.gallery"},
+    "image": {"BananaImage": "results.image"},
+    "index": {"Index": "library.database"},
+    "later": {"_itself": "results.pending"},
+    "library": {"Library": "library.library"},
+    "limits": {"Limits": "references.limits"},
+    "packing": {"Lesson": "lesson.pack"},
+    "pixels": {"Kind": "imaging.decode"},
+    "receipt": {"Receipt": "services.receipt"},
+    "records": {"Kept": "library.records", "KeptBody": "library.records"},
+    "recovery": {"Found": "generation.recovery", "Recovery": "generation.recovery"},
+    "references": {
+        "Address": "references.reference",
+        "Reference": "references.reference",
+    },
+    "statement": {"Line": "_spending", "Statement": "_spending"},
+    "tree": {"Tree": "results.lineage"},
+    "vault": {"Vault": "library.files"},
+}
+"""The classes of version 0.1.0 that its pickles name, by module, and where each is now."""
+
+
+def find(module: str, name: str) -> Any:
+    """What an earlier version had under this name.
+
+    Raises:
+        AttributeError: it had nothing there.
+    """
+    place = CLASSES.get(module, {}).get(name)
+    if place is None:
+        raise AttributeError(f"module '{PACKAGE}.{module}' has no attribute {name!r}")
+    home, _, other = place.partition(":")
+    return getattr(import_module(f"{PACKAGE}.{home}"), other or name)
+
+
+class Finder:
+    """Finds the modules of earlier versions when a pickle asks for them, and nothing else."""
+
+    @staticmethod
+    def find_spec(name: str, *_: Any) -> ModuleSpec | None:
+        """Called by Python for a module that it has not found."""
+        package, _dot, module = name.partition(".")
+        known = package == PACKAGE and module in CLASSES
+        return ModuleSpec(name, Finder) if known else None  # type: ignore[arg-type]
+
+    @staticmethod
+    def create_module(spec: ModuleSpec) -> ModuleType | None:  # noqa: ARG004 - as Python calls it
+        """Called by Python: a plain module will do."""
+        return None
+
+    @staticmethod
+    def exec_module(module: ModuleType) -> None:
+        """Called by Python to fill the module."""
+        own = module.__name__.rpartition(".")[2]
+        for name in CLASSES[own]:
+            setattr(module, name, find(own, name))
+
+
+def install() -> None:
+    """Let pickles of earlier versions be opened in this process."""
+    if Finder not in sys.meta_path:
+        sys.meta_path.append(Finder)

@@ -1,0 +1,153 @@
+"""`spending`: what was spent and what was saved, by time and by model, and what is left."""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from nb_banana._text import dollars
+from nb_banana.display import output
+from nb_banana.errors import LibraryError, MissingKeyError
+from nb_banana.generation import budget, context
+from nb_banana.library import location
+from nb_banana.library.records import Bill
+from nb_banana.models import short_name
+from nb_banana.services.aimlapi import account
+
+NONE = budget.Tally()
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a statement.
+
+    Attributes:
+        what: e.g. ``"today"`` or a model's name.
+        usd: the exact sum in US dollars.
+        count: how many generations were billed.
+        unknown: how many of them had no price that the service named.
+    """
+
+    what: str
+    usd: Decimal
+    count: int
+    unknown: int = 0
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What was spent; shows itself as a small table.
+
+    Attributes:
+        lines: this session, this notebook, today, this month, then one for each model.
+        saved: US dollars that pictures from the library did not cost again in this session.
+        balance: what is left on the account; None where there is no key or no answer.
+        left: what is left of ``Banana.budget``; None where there is none.
+        is_play_money: whether the sandbox draws.
+        note: what could not be found out, and why.
+    """
+
+    lines: tuple[Line, ...]
+    saved: Decimal
+    balance: Decimal | None
+    left: Decimal | None
+    is_play_money: bool
+    note: str = ""
+
+    def __repr__(self) -> str:
+        width = max(len(label) for label, _ in self._rows())
+        rows = [f"  {label:{width}}  {value}" for label, value in self._rows()]
+        return "\n".join([self._title, *rows])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f'<tr><td style="text-align:left">{html.escape(label)}</td>'
+            f'<td style="text-align:left">{html.escape(value)}</td></tr>'
+            for label, value in self._rows()
+        )
+        return (
+            f'<div class="nb-banana-spending"><p>{self._title}</p>'
+            f"<table><tbody>{rows}</tbody></table></div>"
+        )
+
+    @property
+    def _title(self) -> str:
+        return "Spent in the sandbox (play money)" if self.is_play_money else "Spent"
+
+    def _rows(self) -> list[tuple[str, str]]:
+        rows = [(line.what, _amount(line)) for line in self.lines]
+        rows.append(("saved by the library in this session", dollars(self.saved)))
+        if self.left is not None:
+            rows.append(("left of the budget", dollars(self.left)))
+        if self.balance is not None:
+            rows.append(("balance of the account", dollars(self.balance)))
+        if self.note:
+            rows.append(("", self.note))
+        return rows
+
+
+def spending() -> Statement:
+    """What was spent: in this session, in this notebook, today, this month, and by model.
+
+    The balance of the account is asked for where a key is there; that costs nothing. Where there
+    is no real money, neither spent nor saved, it is the play money of the sandbox, and the
+    statement says so.
+    """
+    *real, drawer = context.kinds()
+    books = map(_books, (kind for kind in real if kind != location.SANDBOX))
+    found = next((each for each in books if any(each[1:]) or budget.PURSE[each[0]] != NONE), None)
+    kind, bills, note = found or _books(drawer)
+    is_play_money = kind == location.SANDBOX or any(bill.sandbox for bill in bills)
+    return Statement(
+        lines=tuple(_lines(bills, budget.PURSE[kind])),
+        saved=budget.PURSE[kind].saved,
+        balance=None if drawer == location.SANDBOX else _balance(),
+        left=budget.left(drawer),
+        is_play_money=is_play_money,
+        note=note,
+    )
+
+
+def _books(kind: str) -> tuple[str, list[Bill], str]:
+    """What was charged by a kind of service, and why that can't be read."""
+    try:
+        return kind, context.library_of(kind).bills(), ""
+    except LibraryError as error:
+        return kind, [], str(error)
+
+
+def _lines(bills: Sequence[Bill], session: budget.Tally) -> list[Line]:
+    now = datetime.now().astimezone()
+    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    here = output.notebook()
+    lines = [Line("this session", session.spent, session.count)]
+    if here:
+        lines.append(_line("this notebook", [bill for bill in bills if bill.notebook == here]))
+    lines.append(_line("today", [bill for bill in bills if bill.made >= day]))
+    month = [bill for bill in bills if bill.made >= day.replace(day=1)]
+    lines.append(_line("this month", month))
+    lines.append(_line("ever", bills))
+    models = dict.fromkeys(short_name(bill.model) for bill in bills)
+    return lines + [
+        _line(f"  {name}", [bill for bill in bills if short_name(bill.model) == name])
+        for name in models
+    ]
+
+
+def _line(what: str, bills: Sequence[Bill]) -> Line:
+    known = [bill.usd for bill in bills if bill.usd is not None]
+    return Line(what, sum(known, Decimal(0)), len(bills), len(bills) - len(known))
+
+
+def _amount(line: Line) -> str:
+    requests = "1 request" if line.count == 1 else f"{line.count} requests"
+    unknown = f", {line.unknown} at a price that was not said" if line.unknown else ""
+    return f"{dollars(line.usd)} for {requests}{unknown}" if line.count else dollars(line.usd)
+
+
+def _balance() -> Decimal | None:
+    try:
+        return account.balance(context.find_service())
+    except MissingKeyError:
+        return None

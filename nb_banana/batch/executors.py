@@ -1,0 +1,197 @@
+"""Requests that other processes send: what travels is plain data, what comes back is the reply.
+
+The journal, the library, the pace and the decision to send again stay with the notebook. The key
+does not travel: a worker looks for its own (environment, keyring), as the notebook does.
+
+Dask runs the task of a lost worker, or one whose result was lost, again: a request must not be.
+So each has a queue with one place on Dask's scheduler. Whoever runs it first fills the place; a
+second run finds it full, and sends nothing.
+"""
+
+import asyncio
+import os
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, replace
+from typing import Any
+
+import distributed
+
+from nb_banana.credentials import Secret, find_key, is_loopback, missing_key
+from nb_banana.errors import (
+    UNSURE,
+    AnswerError,
+    BananaError,
+    ConnectionDroppedError,
+    Interrupted,
+    MissingKeyError,
+    NotSentError,
+    PictureError,
+    RequestError,
+    WorkerLostError,
+)
+from nb_banana.services import send
+from nb_banana.services.aimlapi.responses import Reply, read_items
+from nb_banana.services.service import Service
+from nb_banana.wire import downloads, transport
+
+
+@dataclass(frozen=True)
+class Errand:
+    """One attempt of one request, as it travels to a worker.
+
+    Attributes:
+        payload: the JSON body.
+        base_url: where it goes.
+        timeout: seconds to wait for the answer.
+        client_request_id: our own id.
+        key_name: the environment variable of the worker that has the key; None: the usual places.
+    """
+
+    payload: dict[str, Any]
+    base_url: str
+    timeout: float
+    client_request_id: str
+    key_name: str | None = None
+
+
+def run(errand: Errand) -> Reply | BananaError:
+    """Send it, on the worker. An error is handed back, for some executors change what is raised."""
+    try:
+        service = Service(errand.base_url, _secret(errand))
+    except MissingKeyError as error:
+        return error
+    facts = {"client_request_id": errand.client_request_id}
+    try:
+        reply = send.attempt(errand.payload, service, errand.timeout, facts)
+    except Interrupted as error:  # Ctrl-C in a terminal reaches the workers too
+        return ConnectionDroppedError(f"The worker was stopped. {UNSURE}", **error.facts)
+    except BananaError as error:
+        return transport.redact(error, service.secret)
+    reply = replace(reply, pictures=_pictures(reply, service))
+    if service.secret is None:
+        return reply
+    headers = {name: service.secret.redact(value) for name, value in reply.headers.items()}
+    body = service.secret.redact_bytes(reply.body)
+    return replace(reply, headers=type(reply.headers)(headers), body=body)  # type: ignore[call-arg]
+
+
+def _secret(errand: Errand) -> Secret | None:
+    if errand.key_name is not None:
+        place = f"the environment variable {errand.key_name} of the worker"
+        return Secret(os.environ.get(errand.key_name, ""), place)
+    found = find_key(errand.base_url)
+    if found is None and not is_loopback(errand.base_url):
+        raise missing_key(errand.base_url)
+    return found.secret if found else None
+
+
+def _pictures(reply: Reply, service: Service) -> tuple[bytes | None, ...]:
+    """What is at the links of an answer; None where it did not come, for the notebook to try."""
+    if not 200 <= reply.status < 300:
+        return ()
+    try:
+        items = read_items(reply, {})
+    except AnswerError:  # the notebook says so
+        return ()
+    found: list[bytes | None] = []
+    for item in items:
+        try:
+            found.append(downloads.fetch(item, service, {})[0])
+        except PictureError:
+            found.append(None)
+    return tuple(found)
+
+
+class Courier:
+    """Hands attempts to an executor's workers.
+
+    Args:
+        executor: any executor; Dask's is asked to do no errand twice.
+        key_name: see `Errand`.
+
+    Raises:
+        RequestError: it is no executor.
+    """
+
+    def __init__(self, executor: Executor, key_name: str | None = None) -> None:
+        if not isinstance(executor, Executor):
+            raise RequestError(
+                "executor is one of concurrent.futures, e.g. ProcessPoolExecutor(4), Dask's "
+                f"client.get_executor() or ipyparallel's cluster.executor(), not {executor!r}."
+            )
+        self._key_name = key_name
+        self._lock = threading.Lock()  # ipyparallel's does not expect many at once
+        self._submit: Callable[[Errand], Future[Any]] = lambda errand: executor.submit(run, errand)
+        if type(executor).__module__.partition(".")[0] == "distributed":
+            self._submit = submitter(executor)
+
+    def carry(
+        self, payload: dict[str, Any], service: Service, timeout: float, client_request_id: str
+    ) -> Reply:
+        """Send one attempt through a worker and wait for its reply.
+
+        Raises:
+            NotSentError: the executor takes no work.
+            WorkerLostError: it may have been charged, for its worker did not come back.
+            BananaError: what the worker said.
+        """
+        errand = Errand(payload, service.base_url, timeout, client_request_id, self._key_name)
+        try:
+            with self._lock:
+                future = self._submit(errand)
+        except Exception as error:  # noqa: BLE001 - each executor has its own; nothing has begun
+            raise NotSentError(
+                f"The executor takes no work: {error}. Nothing was sent. Start it anew.",
+                is_fatal=True,
+            ) from None
+        try:
+            outcome: Any = future.result()
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - as above; it is sent
+            raise WorkerLostError(
+                f"The worker that sent it did not come back ({type(error).__name__}). {UNSURE}",
+                client_request_id=client_request_id,
+            ) from None
+        if isinstance(outcome, Reply):
+            return outcome
+        raise outcome
+
+
+Queue: Any = distributed.Queue
+PATIENCE = "1s"
+"""How long a second run waits for the place, which never comes."""
+
+
+def submitter(executor: Executor) -> Callable[[Errand], "Future[Any]"]:
+    """What submits errands to this executor of Dask's, each to be run at most once."""
+    dask: Any = executor
+
+    def submit(errand: Errand) -> "Future[Any]":
+        name = f"nb_banana-{uuid.uuid4().hex}"
+        place = Queue(name, client=dask._client, maxsize=1)
+        future: Future[Any] = dask.submit(run_once, errand, name, pure=False)
+        future.add_done_callback(lambda _: place.close())
+        return future
+
+    return submit
+
+
+def run_once(errand: Errand, name: str) -> Reply | BananaError:
+    """Send it, on a worker, unless it was begun on another one before."""
+    place = Queue(name, maxsize=1)
+    try:
+        is_first = place.qsize() == 0  # asked first, for Dask logs each place that is not had
+        if is_first:
+            place.put(1, timeout=PATIENCE)
+    except TimeoutError:  # two at the same moment
+        is_first = False
+    finally:
+        place.close()
+    if is_first:
+        return run(errand)
+    return WorkerLostError(
+        f"Another worker had begun with it and is gone. {UNSURE}",
+        client_request_id=errand.client_request_id,
+    )

@@ -1,0 +1,104 @@
+"""`Job`: one of many pictures that are asked for together. Takes and prompts become jobs."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
+from dataclasses import replace
+from typing import Any
+
+from nb_banana.errors import RequestError
+from nb_banana.generation.options import Wishes, build_request, known_options
+from nb_banana.generation.plan import Job
+from nb_banana.request import ImageRequest, copy_with, whole_number
+from nb_banana.template import is_absent
+
+MOST = 10_000
+"""More combinations or takes than this are a mistake; `generate_many` takes any number."""
+
+
+def numbered(jobs: Iterable[Job], name: str | None) -> Iterator[Job]:
+    """The jobs with wishes for one of many: each has its place in its name, as in ``cafe[0]``."""
+    for number, job in enumerate(jobs):
+        own = job.wishes.name if name is None else f"{name}[{number}]"
+        yield replace(job, wishes=replace(job.wishes, name=own, save=None))
+
+
+def check_total(count: int) -> None:
+    """See that one call does not ask for more pictures than anybody means.
+
+    Raises:
+        RequestError: it does.
+    """
+    if count > MOST:
+        raise RequestError(f"That is {count:,} pictures, and {MOST:,} are the most at once.")
+
+
+def takes(
+    request: ImageRequest, count: Any, wishes: Wishes, variant: Mapping[str, Any] | None = None
+) -> list[Job]:
+    """Takes 1 to ``count`` of one request; without a count the request alone.
+
+    Raises:
+        RequestError: ``count`` is no whole number from 1, or too many, or a take is named as well.
+    """
+    if count is None:
+        return [Job(request, wishes, variant or {})]
+    count = whole_number("count", count)
+    check_total(count)
+    if request.take != 1:
+        raise RequestError("count makes takes 1, 2, 3 and so on: leave out the take, or the count.")
+    return [
+        Job(copy_with(request, take=take), wishes, {**(variant or {}), "take": take})
+        for take in range(1, count + 1)
+    ]
+
+
+def of_prompts(prompts: Any, options: Mapping[str, Any], wishes: Wishes) -> Iterable[Job]:
+    """A job for each prompt. A collection is checked as a whole; an iterator is taken as it comes.
+
+    Args:
+        prompts: texts, requests, or mappings of ``prompt`` and options; a list, a column of a
+            table, an iterator.
+        options: what holds for all of them, see `build_request`.
+        wishes: what else is wanted of each.
+
+    Raises:
+        RequestError: one of them is no prompt, with its place.
+    """
+    known_options(dict(options))
+    if isinstance(prompts, str | bytes | Mapping | ImageRequest) or not isinstance(
+        prompts, Iterable
+    ):
+        raise RequestError(
+            "generate_many takes a list of prompts, a column or an iterator; one prompt goes to "
+            "generate."
+        )
+    if hasattr(prompts, "columns"):  # a table: what it iterates over are names of columns
+        raise RequestError('Name the column of prompts: generate_many(df["prompt"]).')
+    jobs = (_job(number, prompt, options, wishes) for number, prompt in enumerate(prompts, start=1))
+    return list(jobs) if isinstance(prompts, Sized) else jobs
+
+
+def labels_of(prompts: Any) -> Sequence[Any] | None:
+    """The index of a pandas column, one label for each; None for anything else."""
+    index = getattr(prompts, "index", None)
+    return list(index) if hasattr(prompts, "iloc") and isinstance(index, Iterable) else None
+
+
+def _job(number: int, prompt: Any, options: Mapping[str, Any], wishes: Wishes) -> Job:
+    try:
+        if isinstance(prompt, ImageRequest):
+            return Job(prompt, wishes)
+        if isinstance(prompt, Mapping):
+            # A row of a table has no options where nothing stands in it.
+            own = {str(name): value for name, value in prompt.items() if not is_absent(value)}
+            text = _there(own.pop("prompt", None))
+            known_options(own, wishes=False)
+            return Job(build_request(text, **{**options, **own}), wishes, own)
+        return Job(build_request(_there(prompt), **options), wishes)
+    except RequestError as error:
+        raise type(error)(f"Prompt {number}: {error.args[0]}", **error.facts) from error
+
+
+def _there(prompt: Any) -> Any:
+    if is_absent(prompt):
+        raise RequestError(f"There is none ({prompt}). Leave it out, e.g. with dropna().")
+    return prompt

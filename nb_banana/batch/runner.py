@@ -1,0 +1,317 @@
+"""Many requests on the one road, on several lanes: library, budget, journal hold for each.
+
+The road is `nb_banana.generation.pipeline.make`; here is only who takes it when. Threads carry the
+requests, and all of them share one `Pace`. Equal requests of one batch are asked once, whatever
+came of the first.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from typing import Any
+
+from nb_banana.batch.jobs import numbered
+from nb_banana.credentials import Secret
+from nb_banana.display.progress import Bar, silently
+from nb_banana.errors import (
+    BananaError,
+    BudgetError,
+    Interrupted,
+    KeyRefusedError,
+    MissingKeyError,
+    NotAllowedError,
+    NotSentError,
+    RateLimitError,
+    SaveError,
+)
+from nb_banana.generation import pipeline
+from nb_banana.generation.options import PLAIN, Wishes
+from nb_banana.generation.plan import Job, Road, open_end, survey
+from nb_banana.request import ImageRequest
+from nb_banana.results import export
+from nb_banana.results.failure import Failure
+from nb_banana.results.gallery import Gallery
+from nb_banana.results.image import BananaImage
+from nb_banana.services.carrier import Carrier
+from nb_banana.services.send import LONGEST_RETRY_AFTER
+from nb_banana.settings import settings
+from nb_banana.wire.rate_limit import STOPPED, Pace
+
+
+class Equals:
+    """Lets equal requests have their turn one after the other, and remembers what no library has.
+
+    What failed may have been charged, or would fail alike; what could not be kept is in hand.
+    """
+
+    def __init__(self) -> None:
+        self._turns: dict[str, threading.Lock] = {}
+        self._known: dict[str, BananaImage | BananaError | Interrupted] = {}
+
+    def draw(self, key: str, draw: Callable[[], BananaImage]) -> BananaImage:
+        """The picture of a request, which only the first of equal ones sends.
+
+        Raises:
+            BananaError, Interrupted: as ``draw`` does, or did.
+        """
+        with self._turns.setdefault(key, threading.Lock()):
+            known = self._known.get(key)
+            if isinstance(known, BananaImage):
+                return known
+            if known is not None:
+                raise known
+            try:
+                image = draw()
+            except (BananaError, Interrupted) as error:
+                made = error.facts.get("image")
+                if made is None or made.path is None:  # else it was made, and can be had
+                    self._known[key] = error
+                raise
+            if image.path is None:
+                self._known[key] = image
+            return image
+
+
+Entry = BananaImage | Failure
+FATAL = (BudgetError, KeyRefusedError, MissingKeyError, NotAllowedError)
+"""After one of these the rest would fail alike, so it is not sent."""
+SHARE = 2
+"""One hand more for so many lanes: while one stores what came, the next request is on its way."""
+SETTLING = 1.0
+"""Seconds after a Ctrl-C for what is not on its way to say what became of it."""
+TICK = 0.5
+"""Seconds between two looks at the clock while nothing ends."""
+
+
+def run(
+    jobs: Iterable[Job],
+    whole: Wishes = PLAIN,
+    *,
+    labels: Sequence[Any] | None = None,
+    key: Secret | None = None,
+    timeout: float | None = None,
+    carrier: Carrier | None = None,
+) -> Gallery:
+    """The pictures of all jobs, in their order; one that fails is an entry and no exception.
+
+    Args:
+        jobs: what to draw. A list is looked at as a whole first: its price is said and held
+            against the budget. Others are taken one by one, when there is a lane for them.
+        whole: what is wanted of the gallery: its name, and the folder it is saved to.
+        labels: what each is called in a table.
+        key: the key for these alone.
+        timeout: seconds to wait for each picture.
+        carrier: who sends them, if not this process; see `nb_banana.batch.executors`.
+
+    Raises:
+        BananaError: nothing was drawn, for a reason that holds for all of them.
+        Interrupted: Ctrl-C; what was done is in its ``.gallery``.
+    """
+    return prepare(jobs, whole, labels=labels, key=key, timeout=timeout, carrier=carrier).run()
+
+
+def prepare(
+    jobs: Iterable[Job],
+    whole: Wishes,
+    *,
+    labels: Sequence[Any] | None = None,
+    key: Secret | None = None,
+    timeout: float | None = None,
+    carrier: Carrier | None = None,
+) -> "Crew":
+    """All that is done before anything is sent; see `run`.
+
+    Raises:
+        BananaError: nothing was sent.
+    """
+    if whole.save is not None:
+        export.check(whole.save)
+    if isinstance(jobs, Sized):
+        jobs = list(numbered(jobs, whole.name))
+        road = survey(jobs, key, timeout, elsewhere=carrier is not None)
+    else:
+        jobs = numbered(jobs, whole.name)
+        road = open_end(key, timeout, elsewhere=carrier is not None)
+    return Crew(jobs, road, whole, labels, carrier)
+
+
+class Crew:
+    """The lanes of one batch, and what came of each job.
+
+    Attributes:
+        on_way: what is being drawn.
+        cause: what one of them said that holds for all, so that the others are not sent.
+    """
+
+    def __init__(
+        self,
+        jobs: Iterable[Job],
+        road: Road,
+        whole: Wishes,
+        labels: Sequence[Any] | None,
+        carrier: Carrier | None,
+    ) -> None:
+        self.lanes = settings.concurrency
+        self.hands = self.lanes + self.lanes // SHARE
+        self.pace = Pace(self.lanes)
+        self.road, self.whole, self.labels = road, whole, labels
+        service = road.service
+        self.service = service and replace(service, pace=self.pace, carrier=carrier)
+        self.bar = Bar(len(jobs) if isinstance(jobs, list) else None, road.say)
+        self.waiting = jobs
+        self.jobs: list[Job] = []
+        self.entries: dict[int, Entry] = {}
+        self.on_way: dict[Future[Entry], int] = {}
+        self.cause: BananaError | None = None
+        self._equals = Equals()
+
+    def run(self) -> Gallery:
+        """Do all jobs. Raises as the function `run`."""
+        try:
+            self._work()
+        except KeyboardInterrupt:
+            self._settle()
+            gallery = self.gallery()
+            raise Interrupted(_told(gallery, len(self.on_way)), gallery=gallery) from None
+        gallery = self.gallery()
+        if self.cause is not None and self._is_nothing_begun(gallery):
+            self.cause.facts["gallery"] = gallery
+            raise self.cause
+        if self.whole.save is not None:
+            try:
+                gallery.save(self.whole.save)
+            except SaveError as error:
+                error.facts["gallery"] = gallery  # it is paid, and it is in the library
+                raise
+        return gallery
+
+    def _is_nothing_begun(self, gallery: Gallery) -> bool:
+        alike = (type(self.cause), NotSentError)
+        return all(isinstance(each, Failure) and isinstance(each.error, alike) for each in gallery)
+
+    def stop(self) -> None:
+        """Nothing more begins; what is on its way goes on."""
+        self.cause = self.cause or NotSentError(STOPPED)
+        self.pace.stop()
+
+    def _work(self) -> None:
+        pool = ThreadPoolExecutor(self.hands, "nb_banana")
+        try:
+            for job in self.waiting:
+                if self.cause is not None and not isinstance(self.waiting, list):
+                    break  # nobody knows how many more there would be
+                self.jobs.append(job)
+                while self._is_busy():
+                    self._collect()
+                self.on_way[pool.submit(self._make, job)] = len(self.jobs) - 1
+            self._collect_all()
+        except KeyboardInterrupt:
+            self.stop()
+            if isinstance(self.waiting, list):
+                self.jobs = self.waiting
+            raise
+        except BaseException:  # the person's own iterator
+            self._collect_all()
+            raise
+        finally:
+            pool.shutdown(wait=False)
+            self.bar.close()
+
+    def _is_busy(self) -> bool:
+        """Whether the next job has to wait. The spare hands begin when all lanes are taken."""
+        count = len(self.on_way)
+        return count >= self.hands or (count >= self.lanes and self.pace.busy < self.lanes)
+
+    def _collect_all(self) -> None:
+        while self.on_way:
+            self._collect()
+
+    def _collect(self) -> None:
+        done, _ = wait(self.on_way, TICK, FIRST_COMPLETED)
+        for future in done:
+            self._take(future)
+        self.bar.tick()
+
+    def _settle(self) -> None:
+        """Wait a moment for those that have no place at the service: they know how they end."""
+        until = time.monotonic() + SETTLING
+        while len(self.on_way) > self.pace.busy and (left := until - time.monotonic()) > 0:
+            for future in wait(self.on_way, left, FIRST_COMPLETED).done:
+                self._take(future)
+
+    def _take(self, future: "Future[Entry]") -> None:
+        entry = self.entries[self.on_way[future]] = future.result()
+        del self.on_way[future]
+        made = entry if isinstance(entry, BananaImage) else None
+        usd = made.cost if made is not None and made.came == "made" else None
+        self.bar.count(
+            failed=made is None, reused=made is not None and made.came == "reused", usd=usd
+        )
+
+    def _make(self, job: Job) -> Entry:
+        """One picture, in a thread; an error that one of many raises takes no other along."""
+        wishes = replace(job.wishes, agreed=True)
+        kinds, cause = self.road.kinds, self.cause
+        try:
+            if cause is None:
+                with silently():
+                    return self._draw(job.request, wishes)
+            # What is in the library costs nothing and is had all the same.
+            found = pipeline.find(job.request, kinds, wishes)
+            return found or _failure(
+                job, NotSentError(f"Not sent, for another one said: {cause.args[0]}")
+            )
+        except (BananaError, Interrupted) as error:
+            if self._is_fatal(error) and isinstance(error, BananaError):
+                self.cause = self.cause or error
+                self.pace.stop()  # whoever waits for a place would hear the same
+            return _failure(job, error)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the others go on
+            return _failure(job, BananaError(f"{type(error).__name__}: {error}"))
+
+    def _draw(self, request: ImageRequest, wishes: Wishes) -> BananaImage:
+        def draw() -> BananaImage:
+            return pipeline.make(request, wishes, kinds=self.road.kinds, service=self.service)
+
+        return draw() if wishes.fresh else self._equals.draw(request.key, draw)
+
+    def _is_fatal(self, error: BaseException) -> bool:
+        facts: Mapping[str, Any] = getattr(error, "facts", {})
+        refused = isinstance(error, RateLimitError) and (
+            self.pace.is_stuck or facts.get("retry_after", 0) > LONGEST_RETRY_AFTER
+        )
+        return refused or isinstance(error, FATAL) or facts.get("is_fatal", False)
+
+    def gallery(self) -> Gallery:
+        """What came, in the order in which it was asked for; what did not come is said."""
+        for future in [each for each in self.on_way if each.done()]:
+            self._take(future)
+        waiting = set(self.on_way.values())
+        entries = [
+            self.entries[number]
+            if number in self.entries
+            else _failure(job, _not_here(number in waiting))
+            for number, job in enumerate(self.jobs)
+        ]
+        variants = [job.variant for job in self.jobs]
+        return Gallery(entries, variants, index=self.labels, name=self.whole.name)
+
+
+def _told(gallery: Gallery, on_way: int) -> str:
+    still = f" {on_way} more are on their way and will be in your library." if on_way else ""
+    return (
+        f"Stopped. {len(gallery.images)} of {len(gallery)} are done.{still} Run it again: what is "
+        "there is free."
+    )
+
+
+def _not_here(on_way: bool) -> BananaError | Interrupted:
+    if on_way:
+        return Interrupted("It was on its way. Run it again: it is free when it has arrived.")
+    return NotSentError(STOPPED)
+
+
+def _failure(job: Job, error: BananaError | Interrupted) -> Failure:
+    return Failure(job.request, error, job.wishes.name, job.wishes.alt)

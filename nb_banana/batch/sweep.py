@@ -1,0 +1,161 @@
+"""A sweep: one prompt, several values for a field or for a ``{{name}}`` in it → a job for each."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+from nb_banana import template
+from nb_banana._text import hint
+from nb_banana.batch.jobs import check_total, takes
+from nb_banana.errors import RequestError
+from nb_banana.generation.options import (
+    PLAIN,
+    REQUEST_OPTIONS,
+    Wishes,
+    build_request,
+    given_pictures,
+    known_options,
+)
+from nb_banana.generation.plan import Job
+from nb_banana.references.numbering import References
+from nb_banana.references.sources import is_picture
+from nb_banana.request import whole_number
+from nb_banana.settings import limits, settings
+
+FIELDS = ("aspect_ratio", "resolution", "model", "web_search")
+"""The fields of a request that can be swept. Pictures are swept by a name in the prompt."""
+
+
+def jobs_of(
+    prompt: str,
+    swept: Mapping[str, Sequence[Any]],
+    names: Mapping[str, Any],
+    options: Mapping[str, Any],
+    *,
+    raw: bool = False,
+    count: int | None = None,
+    wishes: Wishes = PLAIN,
+) -> list[Job]:
+    """A job for each combination of values; the first field varies slowest, takes fastest.
+
+    Args:
+        prompt: with ``{{…}}`` for what is filled in.
+        swept: the values of each field or name.
+        names: what else ``{{…}}`` may name.
+        options: what holds for all, see `build_request`. Its ``images`` are counted before those
+            of ``{{…}}``.
+        raw: whether ``{{…}}`` stays as it is.
+        count: takes of each.
+        wishes: what else is wanted of each.
+
+    Raises:
+        RequestError: a name that nothing is known of, or a value that the model does not take.
+    """
+    each = 1 if count is None else whole_number("count", count)
+    _check(prompt, swept, known_options(dict(options)), each, raw=raw)
+    kept = References(limits(), fetch=settings.fetch_references)
+    for image in given_pictures(options.get("images", ()), options.get("resize")):
+        kept.number(image)
+    found: list[Job] = []
+    for values in product(*swept.values()):
+        variant = dict(zip(swept, values, strict=True))
+        references = kept.copy()
+        filled = {name: value for name, value in variant.items() if name not in FIELDS}
+        text = prompt if raw else template.fill(prompt, {**names, **filled}, references)
+        fields = {name: value for name, value in variant.items() if name in FIELDS}
+        request = build_request(text, **{**options, **fields, "images": list(references)})
+        variant |= {name: getattr(request, name) for name in fields}
+        found += takes(request, count, wishes, variant)
+    return found
+
+
+def sort_out(
+    prompt: Any,
+    options: Mapping[str, Any],
+    over: Mapping[str, Sequence[Any]] | None = None,
+    names: Mapping[str, Any] | None = None,
+    *,
+    raw: bool = False,
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """What a person gave to `nb_banana.sweep`, by what it means.
+
+    Returns:
+        The values of what is swept, the single values of names in the prompt, and the options that
+        hold for all.
+
+    Raises:
+        RequestError: a name that means nothing here.
+    """
+    if not isinstance(prompt, str):
+        raise RequestError(f"The prompt is a text, not {type(prompt).__name__}.")
+    asked_for = set() if raw else template.names_in(prompt)
+    if over is not None and not isinstance(over, Mapping):
+        raise RequestError('over is a dict of names and their values: {"style": ["oil", "ink"]}.')
+    swept: dict[str, Any] = {name: several(each) for name, each in (over or {}).items()}
+    names = dict(names or {})
+    common: dict[str, Any] = {}
+    for name, value in options.items():
+        is_option = name in REQUEST_OPTIONS
+        values = None if is_option and name not in FIELDS else values_of(value)
+        if values is not None and (is_option or name in asked_for):
+            swept[name] = values
+        elif is_option:
+            common[name] = value
+        elif name in asked_for:
+            names[name] = value
+        else:
+            raise RequestError(
+                f"There is no option {name!r}, and the prompt has no {{{{{name}}}}}."
+                + hint(name, [*REQUEST_OPTIONS, *asked_for])
+            )
+    return swept, names, common
+
+
+def several(value: Any) -> list[Any]:
+    """Its values, or the single one that it is."""
+    found = values_of(value)
+    return [value] if found is None else found
+
+
+def values_of(value: Any) -> list[Any] | None:
+    """The values where there are several: a list, a column, a range; None for a single one.
+
+    Raises:
+        RequestError: a table, for what it iterates over are names of columns.
+    """
+    if hasattr(value, "columns"):
+        raise RequestError('Name the column whose values are swept, e.g. df["animal"].')
+    single = isinstance(value, str | bytes | Mapping) or is_picture(value)
+    return None if single or not isinstance(value, Iterable) else list(value)
+
+
+def _check(
+    prompt: str,
+    swept: Mapping[str, Sequence[Any]],
+    options: Mapping[str, Any],
+    total: int,
+    *,
+    raw: bool,
+) -> None:
+    known = set() if raw else template.names_in(prompt)
+    for name, values in swept.items():
+        if name in FIELDS:
+            if options.get(name) is not None:
+                raise RequestError(f"{name} is swept and given once more: leave one of them out.")
+        elif name == "take":
+            raise RequestError("Takes are counted: write -n 4, or count=4, in place of a sweep.")
+        elif raw or name not in known:
+            raise RequestError(_unknown(name, known, raw=raw))
+        if not values:
+            raise RequestError(f"The sweep of {name} has no values.")
+        total *= len(values)
+    check_total(total)
+
+
+def _unknown(name: str, known: Iterable[str], *, raw: bool) -> str:
+    if raw:
+        return f"The sweep of {name} needs {{{{{name}}}}} filled in: leave --raw out."
+    return (
+        f"There is no {name} to sweep: it is no field ({', '.join(FIELDS)}), and the prompt has no "
+        f"{{{{{name}}}}}.{hint(name, [*FIELDS, *known])}"
+    )

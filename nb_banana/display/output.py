@@ -1,0 +1,86 @@
+"""The front end: which one it is, which notebook it runs, and outputs in it.
+
+IPython is imported only where it runs.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    pass
+
+
+def shell() -> Any | None:
+    """The running IPython shell; None in a script."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython else None
+
+
+def is_rich(of: Any | None = None) -> bool:
+    """Whether the front end shows HTML: a notebook does, IPython in a terminal does not."""
+    running = of or shell()
+    return running is None or "text/html" in running.display_formatter.active_types
+
+
+def is_kernel() -> bool:
+    """Whether this is a Jupyter kernel."""
+    return getattr(shell(), "kernel", None) is not None
+
+
+def display(value: Any) -> None:
+    """Show a value under the cell that runs."""
+    from IPython.display import display as show
+
+    show(value)  # type: ignore[no-untyped-call]
+
+
+class Place:
+    """An output of its own under the cell that runs. Threads may change it, also later."""
+
+    def __init__(self) -> None:
+        from IPython.display import DisplayHandle
+
+        self._handle: Any = DisplayHandle()  # type: ignore[no-untyped-call]
+        self._is_there = False
+
+    def show(self, bundle: Mapping[str, Any], metadata: Mapping[str, Any] | None = None) -> None:
+        """Show a MIME bundle there, in place of the one before; an empty one shows nothing."""
+        show = self._handle.update if self._is_there else self._handle.display
+        self._is_there = True
+        show(dict(bundle), metadata=dict(metadata or {}), raw=True)
+
+    def reserve(self) -> None:
+        """Take the place with nothing in it, for what is shown only while somebody waits.
+
+        Who compares the outputs of two runs (nbval) sees what was there first.
+        """
+        if not self._is_there:
+            self.show({})
+
+    def show_value(self, value: Any) -> None:
+        """Show a value there as it shows itself under a cell."""
+        formatter: Any = getattr(shell(), "display_formatter", None)
+        self.show(*formatter.format(value))
+
+
+def clear() -> None:
+    """Take away all outputs of the cell that runs."""
+    from IPython.display import clear_output
+
+    clear_output()  # type: ignore[no-untyped-call]
+
+
+def notebook() -> str | None:
+    """The path of the notebook that runs, where the front end says it."""
+    running = shell()
+    told_by_vscode = running.user_ns.get("__vsc_ipynb_file__") if running else None
+    return told_by_vscode or os.environ.get("JPY_SESSION_NAME") or None
+
+
+def notebook_folder() -> Path:
+    """The notebook's folder; else the current one."""
+    path = Path(notebook() or "")
+    return path.parent if path.is_absolute() and path.parent.is_dir() else Path.cwd()

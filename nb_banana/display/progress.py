@@ -1,0 +1,234 @@
+"""While a cell waits: a line that counts the seconds; of a batch, a bar. Afterwards it is gone."""
+
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextvars import ContextVar
+from decimal import Decimal
+from types import TracebackType
+from typing import Any, Protocol
+
+from nb_banana._text import dollars
+from nb_banana.display.output import Place, clear, is_kernel, shell
+
+QUIET_SECONDS = 1.0
+"""A quick answer shows no line at all."""
+
+
+_alone: ContextVar[bool] = ContextVar("alone", default=False)
+_silent: ContextVar[bool] = ContextVar("silent", default=False)
+
+
+@contextlib.contextmanager
+def alone_in_cell(alone: bool) -> Iterator[None]:
+    """Say that the block is all that its cell puts out, so that the cell may be cleared after."""
+    token = _alone.set(alone)
+    try:
+        yield
+    finally:
+        _alone.reset(token)
+
+
+@contextlib.contextmanager
+def silently() -> Iterator[None]:
+    """Show no line while the block runs: it is one of many, or nobody waits for it."""
+    token = _silent.set(True)
+    try:
+        yield
+    finally:
+        _silent.reset(token)
+
+
+def is_silent() -> bool:
+    """Whether no progress is shown here; see `silently`."""
+    return _silent.get()
+
+
+_over: ContextVar[threading.Event | None] = ContextVar("over", default=None)
+
+
+@contextlib.contextmanager
+def while_awaited() -> Iterator[None]:
+    """Take the line away with the end of the block, also where a thread of it goes on.
+
+    Else the seconds of a request that was cancelled would be counted in the next cell's output.
+    """
+    over = threading.Event()
+    token = _over.set(over)
+    try:
+        yield
+    finally:
+        _over.reset(token)
+        over.set()
+
+
+class Line(Protocol):
+    """A place for one line of text that can be taken away again."""
+
+    def show(self, text: str) -> None:
+        """Put the text there, in place of the one before."""
+
+    def clear(self) -> None:
+        """Take the line away."""
+
+
+class TerminalLine:
+    """A line of the terminal, written over itself on stderr."""
+
+    def show(self, text: str) -> None:
+        """Write over the line."""
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Erase the line."""
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
+
+
+class NotebookLine:
+    """An output of the cell. Threads may update it: it keeps its own place.
+
+    Args:
+        alone: whether nothing else was put out by the cell, so that all of it may be cleared.
+            Else the output is left behind empty, which shows as nothing.
+    """
+
+    def __init__(self, *, alone: bool) -> None:
+        self._alone = alone
+        self._place: Place | None = None
+
+    def show(self, text: str) -> None:
+        """Show the text, or change what is shown."""
+        self._place = self._place or Place()
+        self._place.reserve()
+        self._place.show({"text/plain": text})
+
+    def clear(self) -> None:
+        """Take the output away."""
+        if self._alone:
+            clear()
+        elif self._place is not None:
+            self._place.show({})
+
+
+class Waiting:
+    """Counts the seconds in a front end of IPython while its block runs; elsewhere does nothing."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._line = _line()
+        self._done = _over.get() or threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> "Waiting":
+        if self._line is not None:
+            self._thread = threading.Thread(target=self._count, args=(self._line,), daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._done.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _count(self, line: Line) -> None:
+        started = time.monotonic()
+        if self._done.wait(QUIET_SECONDS):
+            return
+        while True:
+            line.show(f"{self._what} … {time.monotonic() - started:.0f} s")
+            if self._done.wait(1.0):
+                break
+        line.clear()
+
+
+def _line() -> Line | None:
+    if is_silent():
+        return None
+    if is_kernel():
+        return NotebookLine(alone=_alone.get())
+    if shell() is not None and sys.stderr.isatty():
+        return TerminalLine()
+    return None
+
+
+class Bar:
+    """A bar of tqdm: a widget in a notebook, text in a terminal, nothing in a script's log.
+
+    In a notebook it stands in the place of the line that says the price, which comes back after it:
+    a saved notebook has only the line.
+
+    Args:
+        total: how many pictures are asked for; None where nobody knows.
+        line: what is said before it begins.
+    """
+
+    def __init__(self, total: int | None, line: str) -> None:
+        self._total = total
+        self._line = line
+        self._place: Place | None = None
+        if is_kernel():
+            self._place = Place()
+            self._place.show(self._text)
+        elif line and shell() is not None:
+            print(line)  # noqa: T201 - before anything is paid
+        self._started = time.monotonic()
+        self._done = self._failed = self._reused = 0
+        self._spent = Decimal(0)
+        self._bar: Any = None
+
+    def count(self, *, failed: bool, reused: bool, usd: Decimal | None) -> None:
+        """One more has ended."""
+        self._done += 1
+        self._failed += failed
+        self._reused += reused
+        self._spent += usd or 0
+        self.tick()
+
+    def tick(self) -> None:
+        """Show how far it is; a batch that is soon over shows nothing."""
+        if self._bar is None:
+            is_early = time.monotonic() - self._started < QUIET_SECONDS
+            if is_early or is_silent() or shell() is None:
+                return
+            self._open()
+        self._bar.set_postfix_str(self._story(), refresh=False)
+        self._bar.update(self._done - self._bar.n)
+
+    def close(self) -> None:
+        """Take the bar away; nothing of it stays in a saved notebook."""
+        if self._bar is not None:
+            self._bar.close()
+            if self._place is not None:
+                self._place.show(self._text)
+
+    def _open(self) -> None:
+        from tqdm.auto import tqdm
+
+        options: dict[str, Any] = {"total": self._total, "unit": "picture", "leave": False}
+        options["desc"] = self._line
+        if self._place is None:
+            self._bar = tqdm(**options, disable=None)  # None: nothing where no terminal is
+            return
+        self._bar = tqdm(**options, display=False)
+        self._place.show_value(self._bar.container)
+
+    @property
+    def _text(self) -> dict[str, str]:
+        return {"text/plain": self._line} if self._line else {}
+
+    def _story(self) -> str:
+        parts = (
+            f"{self._failed} failed" if self._failed else "",
+            f"{self._reused} from your library" if self._reused else "",
+            dollars(self._spent),
+        )
+        return ", ".join(filter(None, parts))

@@ -1,0 +1,1 @@
+"""One request from its options to its picture: library, budget, journal, service."""

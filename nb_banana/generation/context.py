@@ -1,0 +1,146 @@
+"""Who draws and which libraries count, by the settings, the notebook and the key.
+
+Also which kept pictures this process has used: `nb_banana.pack` takes them along.
+"""
+
+import atexit
+import os
+import threading
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nb_banana.credentials import Secret, find_key, is_loopback, missing_key
+from nb_banana.display.output import notebook_folder
+from nb_banana.library.location import API, BESIDE, INDEX, SANDBOX, default_folder, kind_of
+from nb_banana.services.service import Service
+from nb_banana.settings import VENDOR_URL, checked_seconds, settings
+
+if TYPE_CHECKING:
+    from nb_banana.library.library import Library
+    from nb_banana.sandbox.server import Sandbox
+
+
+_sandbox: "Sandbox | None" = None
+_sandbox_lock = threading.Lock()
+
+
+def find_service(
+    *, key: Secret | None = None, timeout: float | None = None, elsewhere: bool = False
+) -> Service:
+    """Who draws, by the settings: the API with its key, or the sandbox.
+
+    Args:
+        key: the key for this call alone.
+        timeout: seconds to wait.
+        elsewhere: whether other processes send, which have keys of their own.
+
+    Raises:
+        RequestError: ``timeout`` is no number of seconds.
+        MissingKeyError: the API is wanted, and there is no key that may be sent there.
+    """
+    timeout = settings.timeout if timeout is None else checked_seconds(timeout)
+    if settings.backend == "sandbox":
+        return Service(sandbox_url(), None, timeout)
+    url = settings.base_url
+    found = find_key(url, key)
+    if found is not None:
+        return Service(url, found.secret, timeout)
+    if is_loopback(url):
+        return Service(url, None, timeout)  # a server of one's own may ask for no key
+    if settings.backend == "auto" and url == VENDOR_URL:
+        return Service(sandbox_url(), None, timeout)
+    if elsewhere:
+        return Service(url, None, timeout)
+    raise missing_key(url)
+
+
+def find_quoter() -> Service:
+    """Whom to ask for prices, which needs no key."""
+    if kinds()[-1] == SANDBOX:
+        return Service(sandbox_url())
+    return Service(settings.base_url)
+
+
+def kind_of_service(service: Service) -> str:
+    """Which library its pictures go to."""
+    own = _sandbox is not None and service.base_url == _sandbox.url
+    return SANDBOX if own else kind_of(service.base_url)
+
+
+def sandbox_url() -> str:
+    """The address of this process's own sandbox, which starts when it is first needed."""
+    global _sandbox
+    with _sandbox_lock:
+        if _sandbox is None:
+            from nb_banana.sandbox.server import Sandbox
+
+            _sandbox = Sandbox().start()
+            atexit.register(_stop, _sandbox, os.getpid())
+        return _sandbox.url
+
+
+def running_sandbox() -> Service | None:
+    """The sandbox of this process, if it was started."""
+    return Service(_sandbox.url) if _sandbox is not None else None
+
+
+def _stop(sandbox: "Sandbox", starter: int) -> None:
+    if os.getpid() == starter:  # the thread that serves does not live in a forked child
+        sandbox.stop()
+
+
+USED: "dict[tuple[Library, str], None]" = {}
+"""Where each one is, and the id of its request; in the order of their first use."""
+
+
+def note(library: "Library", request_id: str) -> None:
+    """Remember that a picture was used. `nb_banana.pack` takes it along."""
+    USED[library, request_id] = None
+
+
+def kinds(key: Secret | None = None) -> tuple[str, ...]:
+    """The kinds of service whose pictures count, the best first; the last draws what is missing.
+
+    A picture of the model stands in for one of the sandbox, never the other way round.
+    """
+    own = kind_of(settings.base_url)
+    if settings.backend == "sandbox":
+        return (SANDBOX,)
+    if settings.backend == "library":
+        return tuple(dict.fromkeys((own, API, SANDBOX)))
+    if settings.backend == "auto" and own == API and find_key(VENDOR_URL, key) is None:
+        return (API, SANDBOX)
+    return (own,)
+
+
+def known_kinds() -> tuple[str, ...]:
+    """All kinds of service that this person may have pictures of."""
+    return tuple(dict.fromkeys((kind_of(settings.base_url), API, SANDBOX)))
+
+
+def folder_of(kind: str) -> Path:
+    """The folder of a kind of service, as the settings say."""
+    beside = notebook_folder() / BESIDE
+    if settings.library is None and beside.is_dir():
+        return beside / kind
+    return default_folder(kind, settings.library, notebook_folder())
+
+
+def library_of(kind: str) -> "Library":
+    """The library of a kind of service, in the folder that the settings say."""
+    return _library(folder_of(kind), kind)
+
+
+def libraries_of(folder: Path) -> "list[Library]":
+    """All libraries that a notebook in a folder may have its pictures in, its own first."""
+    kept = [folder / BESIDE, default_folder("", settings.library, folder), default_folder("")]
+    folders = [index.parent for root in kept for index in sorted(root.glob(f"*/{INDEX}"))]
+    return [_library(each, each.name) for each in dict.fromkeys(folders)]
+
+
+@lru_cache(maxsize=32)
+def _library(folder: Path, kind: str) -> "Library":
+    from nb_banana.library.library import Library  # loading the extension asks for folders only
+
+    return Library(folder, kind)

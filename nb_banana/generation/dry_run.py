@@ -1,0 +1,125 @@
+"""`DryRun`: the request before it is sent, in JSON, in Python and in curl."""
+
+import html
+import json
+import pprint
+import shlex
+from typing import Any
+
+from nb_banana._text import megabytes
+from nb_banana.credentials import ENVIRONMENT
+from nb_banana.references.reference import Address, Reference
+from nb_banana.request import ImageRequest
+from nb_banana.services.send import GENERATIONS
+
+LONGEST_URL = 120
+LONGEST_DATA = 40
+"""A ``data:`` picture of megabytes is shown by its beginning, so that it takes one line."""
+
+CODE = "font-family:var(--jp-code-font-family,monospace);margin:.2em 0 1em"
+"""JupyterLab and nbconvert show a bare ``pre`` in the letters of prose."""
+
+
+class DryRun:
+    """What would be sent. Nothing was. The key stands in it as an environment variable.
+
+    Attributes:
+        request: the checked `ImageRequest`.
+        url: where it would go.
+        price: what it would cost, in words.
+        count: how many requests it would be; this is the first.
+    """
+
+    def __init__(
+        self, request: ImageRequest, base_url: str, price: str = "", count: int = 1
+    ) -> None:
+        self.request = request
+        self.count = count
+        self.price = price
+        self.url = base_url + GENERATIONS
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The JSON body as a dict."""
+        return self.request.payload()
+
+    @property
+    def json(self) -> str:
+        """The JSON body as text."""
+        return self._json(self.payload)
+
+    @property
+    def python(self) -> str:
+        """The same call as code for ``requests``."""
+        return self._python(self.payload)
+
+    @property
+    def curl(self) -> str:
+        """The same call as a shell command."""
+        return self._curl(self.payload)
+
+    def _json(self, payload: dict[str, Any]) -> str:
+        return json.dumps(payload, indent=2, ensure_ascii=False)
+
+    def _python(self, payload: dict[str, Any]) -> str:
+        body = pprint.pformat(payload, sort_dicts=False, width=88).replace("\n", "\n    ")
+        return (
+            "import os\n\nimport requests\n\n"
+            "answer = requests.post(\n"
+            f"    {self.url!r},\n"
+            f'    headers={{"Authorization": "Bearer " + os.environ["{ENVIRONMENT[0]}"]}},\n'
+            f"    json={body},\n"
+            f"    timeout={self.request.read_timeout:g},\n"
+            ")\n"
+            "answer.raise_for_status()\n"
+            'picture = requests.get(answer.json()["data"][0]["url"], timeout=60).content\n'
+        )
+
+    def _curl(self, payload: dict[str, Any]) -> str:
+        return (
+            f"curl {shlex.quote(self.url)} \\\n"
+            f'  -H "Authorization: Bearer ${ENVIRONMENT[0]}" \\\n'
+            '  -H "Content-Type: application/json" \\\n'
+            f"  -d {shlex.quote(json.dumps(payload, ensure_ascii=False))}"
+        )
+
+    def __repr__(self) -> str:
+        return "\n\n".join(f"{title}\n{text}" for title, text in self._sections())
+
+    def _repr_html_(self) -> str:
+        blocks = (
+            f'<strong>{html.escape(title)}</strong><pre style="{CODE}">{html.escape(text)}</pre>'
+            for title, text in self._sections()
+        )
+        return f'<div class="nb-banana-dry-run">{"".join(blocks)}</div>'
+
+    def _sections(self) -> list[tuple[str, str]]:
+        shown = self.payload
+        if "image_urls" in shown:
+            shown["image_urls"] = [_shorten(url) for url in shown["image_urls"]]
+        pictures = [_line(*each) for each in enumerate(self.request.references, 1)]
+        price = [("Price:", self.price)] if self.price else []
+        which = "request" if self.count == 1 else f"first of {self.count:,} requests"
+        return [
+            *price,
+            (f"Nothing was sent. This is the {which}:", self._json(shown)),
+            *([("The reference pictures:", "\n".join(pictures))] if pictures else []),
+            ("The same in Python:", self._python(shown)),
+            ("The same in a shell:", self._curl(shown)),
+        ]
+
+
+def _line(number: int, reference: Reference) -> str:
+    body, name = reference.body, reference.label or "picture"
+    note = (reference.note or "").removeprefix(f"{name}: ")
+    is_changed = bool(note) and note != reference.note  # then the note has the size
+    if isinstance(body, Address):
+        kind = "fetched by the service"
+    else:
+        kind = body.mime if is_changed else f"{body.mime}, {megabytes(len(body.data))}"
+    return f"image {number} = {name}: {kind}{', ' if note else ''}{note}"
+
+
+def _shorten(url: str) -> str:
+    longest = LONGEST_DATA if url.startswith("data:") else LONGEST_URL
+    return url if len(url) <= longest else f"{url[:longest]}… ({len(url):,} characters)"

@@ -1,0 +1,76 @@
+"""What is in the library already, and what is missing would cost. Nothing is paid here."""
+
+from collections.abc import Iterable, Sequence
+
+from nb_banana import errors
+from nb_banana.generation import budget, context
+from nb_banana.library.library import Library
+from nb_banana.library.records import Kept
+from nb_banana.request import ImageRequest
+from nb_banana.results.image import BananaImage
+from nb_banana.settings import settings
+
+
+def find(
+    request: ImageRequest, kinds: Iterable[str], *, name: str | None = None, alt: str | None = None
+) -> BananaImage | None:
+    """The picture of a request in the libraries of some kinds of service; nothing is sent.
+
+    Args:
+        request: what to draw.
+        kinds: the kinds of service, the best first.
+        name: what the caption calls the picture.
+        alt: its alt text.
+
+    Raises:
+        LostPictureError: it was made, and its file is not whole: to make it again would cost again.
+    """
+    found = _look(request, kinds)
+    if found is None:
+        return None
+    kept, library = found
+    context.note(library, kept.request_id)
+    budget.PURSE.save(kept.receipt.usd, library.service)
+    return BananaImage.of(kept, library, request=request, name=name, alt=alt, came="reused")
+
+
+def missing(requests: Sequence[ImageRequest], kinds: Iterable[str]) -> list[ImageRequest]:
+    """Those that no library has a picture of, each once: equal ones are drawn once."""
+    wanted = {each.key: each for each in requests}
+    for kind in kinds:
+        try:
+            known = context.library_of(kind).known(wanted)
+        except errors.LibraryError:  # what can't be used has nothing; the road says so
+            continue
+        wanted = {key: each for key, each in wanted.items() if key not in known}
+    return list(wanted.values())
+
+
+def quote(request: ImageRequest) -> str:
+    """What a request would cost now, in words. Nothing but its price is asked for."""
+    try:
+        if _look(request, context.kinds()):
+            return "$0, it is in your library"
+    except errors.LibraryError as error:
+        return str(error)
+    if settings.backend == "library":
+        return "it is not in your library, and nothing else is asked"
+    return str(budget.estimate([request], context.find_quoter()))
+
+
+def _look(request: ImageRequest, kinds: Iterable[str]) -> tuple[Kept, Library] | None:
+    problem: errors.LibraryError | None = None
+    for kind in kinds:
+        library = context.library_of(kind)
+        try:
+            kept = library.find(request.key)
+        except errors.LostPictureError:
+            raise
+        except errors.LibraryError as error:  # what can't be used has nothing; the road says so
+            problem = error
+            continue
+        if kept is not None:
+            return kept, library
+    if problem is not None and settings.backend == "library":  # where nothing is drawn
+        raise problem
+    return None

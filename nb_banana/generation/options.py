@@ -1,0 +1,196 @@
+"""Words and options → the checked request, and what is wanted of the picture besides.
+
+What nobody said follows the first reference (an edit looks like it), or the settings.
+"""
+
+import inspect
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from nb_banana._text import hint
+from nb_banana.errors import RequestError
+from nb_banana.models import find_model, ratio_value
+from nb_banana.references.fetch import fetched
+from nb_banana.references.limits import Limits
+from nb_banana.references.reference import Reference, as_references
+from nb_banana.request import ImageRequest
+from nb_banana.results.image import BananaImage
+from nb_banana.settings import limits, settings
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a person wants of the picture besides what is in the request.
+
+    Attributes:
+        name: what the caption calls it.
+        alt: the alt text; else the prompt.
+        save: a file to write it to as well; that it can be is checked before anything is sent.
+        strict: whether another size than asked is an error; the picture is in its ``.image``.
+        fresh: whether a new one is made although the library has one.
+        agreed: whether the person has agreed to the price, of this one among many.
+    """
+
+    name: str | None = None
+    alt: str | None = None
+    save: str | os.PathLike[str] | None = None
+    strict: bool = False
+    fresh: bool = False
+    agreed: bool = False
+
+
+PLAIN = Wishes()
+
+
+def wishes_of(options: dict[str, Any]) -> Wishes:
+    """Take the wishes out of what a person gave as options.
+
+    >>> given = {"alt": "a fruit", "resolution": "2K"}
+    >>> wishes_of(given).alt, given
+    ('a fruit', {'resolution': '2K'})
+    """
+    names = {each.name for each in fields(Wishes)} - {"agreed"}
+    return Wishes(**{name: options.pop(name) for name in names & set(options)})
+
+
+def options_like(images: Any, said: Mapping[str, Any]) -> dict[str, Any]:
+    """What a request takes over from its first reference, where that was made here.
+
+    Args:
+        images: the references, one or several.
+        said: what the person said, which decides the model and with it what can be asked.
+
+    Returns:
+        ``model`` (one that takes references), ``aspect_ratio`` as delivered, ``resolution`` as
+        asked; empty where the first reference is no `BananaImage`.
+    """
+    first = _first(images)
+    if not isinstance(first, BananaImage):
+        return {}
+    model_name = said.get("model") or _editor(first.request.model)
+    found: dict[str, Any] = {"model": model_name}
+    model = find_model(model_name)
+    if model is not None and model.aspect_ratios:
+        found["aspect_ratio"] = nearest_ratio(first.width, first.height, model.aspect_ratios)
+    if first.request.resolution and (
+        model is None or first.request.resolution in model.resolutions
+    ):
+        found["resolution"] = first.request.resolution
+    return found
+
+
+def usual_options(model_name: str) -> dict[str, Any]:
+    """The settings that hold for a model: those that it has no field for stay behind."""
+    names = ("aspect_ratio", "resolution", "web_search")
+    found = {name: getattr(settings, name) for name in names}
+    model = find_model(model_name)
+    if model is not None:
+        found["web_search"] = found["web_search"] and model.web_search
+        found["resolution"] = found["resolution"] if model.resolutions else None
+        found["aspect_ratio"] = found["aspect_ratio"] if model.aspect_ratios else None
+    return {"model": model_name, **found}
+
+
+def nearest_ratio(width: int, height: int, allowed: Sequence[str]) -> str:
+    """The allowed ratio whose shape is nearest to a picture's.
+
+    >>> nearest_ratio(1376, 768, ["1:1", "4:3", "16:9"])
+    '16:9'
+    """
+    return min(allowed, key=lambda each: abs(math.log(ratio_value(each) * height / width)))
+
+
+def _first(images: Any) -> Any:
+    while isinstance(images, list | tuple):
+        if not images:
+            return None
+        images = images[0]
+    return images.source if isinstance(images, Reference) else images
+
+
+def _editor(name: str) -> str:
+    """The model itself where it takes references, else its twin that does."""
+    model = find_model(name)
+    if model is None or model.max_images != 0:
+        return name
+    twin = find_model(f"{model.ids[0]}-edit")
+    return twin.ids[0] if twin else name
+
+
+def build_request(
+    prompt: str,
+    *,
+    images: Any = (),
+    model: str | None = None,
+    aspect_ratio: str | None = None,
+    resolution: str | None = None,
+    web_search: bool | None = None,
+    params: Mapping[str, Any] | None = None,
+    take: int = 1,
+    resize: bool | None = None,
+) -> ImageRequest:
+    """The checked request for these words and options.
+
+    What is None comes from the first reference where that is a `BananaImage` (its ratio as
+    delivered, its resolution, its model), else from the settings.
+
+    Raises:
+        RequestError: a value that the model does not take.
+    """
+    given = {
+        "model": model,
+        "aspect_ratio": aspect_ratio,
+        "resolution": resolution,
+        "web_search": web_search,
+    }
+    said = {name: value for name, value in given.items() if value is not None}
+    like = options_like(images, said)
+    usual = usual_options(model or like.get("model") or settings.model)
+    options = usual | like | said
+    held = _limits(resize)
+    pictures = given_pictures(images, resize)
+    return ImageRequest(
+        prompt, images=pictures, params=params or {}, take=take, limits=held, **options
+    )
+
+
+def given_pictures(images: Any, resize: bool | None = None) -> tuple[Reference, ...]:
+    """One picture or many as references, by the settings; each once.
+
+    Raises:
+        BadReferenceError: see `nb_banana.references.reference.as_references`.
+    """
+    held = _limits(resize)
+    here = fetched(images, held) if settings.fetch_references else images
+    return as_references(here, limits=held)
+
+
+def _limits(resize: bool | None) -> Limits:
+    return limits() if resize is None else replace(limits(), resize=resize)
+
+
+REQUEST_OPTIONS = frozenset(inspect.signature(build_request).parameters) - {"prompt"}
+
+
+def known_options(options: dict[str, Any], *, wishes: bool = True) -> dict[str, Any]:
+    """The same options, if each is one of a request.
+
+    Args:
+        options: what was given, without wishes.
+        wishes: whether wishes could have been given in this place too.
+
+    Raises:
+        RequestError: one is not.
+    """
+    for name in options:
+        if name not in REQUEST_OPTIONS:
+            more = {each.name for each in fields(Wishes)} - {"agreed"} if wishes else set()
+            known = REQUEST_OPTIONS | more
+            raise RequestError(
+                f"There is no option {name!r} here: there are {', '.join(sorted(known))}."
+                + hint(name, known)
+            )
+    return options

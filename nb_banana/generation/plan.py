@@ -1,0 +1,125 @@
+"""Before a batch begins: what it asks for, what is there already, what the rest would cost."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nb_banana.credentials import Secret
+from nb_banana.display.output import shell
+from nb_banana.errors import MissingKeyError, NotKeptError, RequestError
+from nb_banana.generation import budget, context, lookup, pipeline
+from nb_banana.generation.options import PLAIN, Wishes
+from nb_banana.library import location
+from nb_banana.request import ImageRequest
+from nb_banana.services.service import Service
+from nb_banana.settings import settings
+
+
+@dataclass(frozen=True)
+class Job:
+    """A picture that is asked for.
+
+    Attributes:
+        request: what to draw.
+        wishes: what else is wanted of it.
+        variant: in what it differs from the others, e.g. ``{"aspect_ratio": "16:9", "take": 2}``.
+    """
+
+    request: ImageRequest
+    wishes: Wishes = PLAIN
+    variant: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Road:
+    """Where the pictures of a batch come from.
+
+    Attributes:
+        kinds: in which libraries they are looked for.
+        service: who draws the others; None where nobody has to, or nobody can.
+        say: the one line that is said before it begins; nothing in a script, which shows none.
+    """
+
+    kinds: tuple[str, ...]
+    service: Service | None
+    say: str = ""
+
+
+def survey(
+    jobs: Iterable[Job],
+    key: Secret | None = None,
+    timeout: float | None = None,
+    *,
+    elsewhere: bool = False,
+) -> Road:
+    """Look before anything is sent: what is in the library, what the rest costs, who draws it.
+
+    Args:
+        jobs: all of them.
+        key: the key for these alone.
+        timeout: seconds to wait for each picture.
+        elsewhere: whether other processes send them, which have keys of their own.
+
+    Raises:
+        RequestError: wishes that can't be fulfilled.
+        BudgetError: it would pass the budget, or nobody agrees to the price.
+    """
+    jobs = list(jobs)
+    for job in jobs:
+        pipeline.check(job.request, job.wishes)
+    kinds = context.kinds(key)
+    missing, service = _missing(jobs, kinds), None
+    if missing:
+        try:
+            service = pipeline.find_service(key, timeout, elsewhere=elsewhere)
+        except (NotKeptError, MissingKeyError):  # said for each that is missing
+            return Road(kinds, None)
+        ask = not all(job.wishes.agreed for job in jobs)
+        budget.check_budget(missing, service, context.kind_of_service(service), ask=ask)
+    if shell() is None:  # nobody would see the price, so nobody is asked for it
+        return Road(kinds, service)
+    return Road(kinds, service, _say(len(jobs), len(missing), _price(missing, service)))
+
+
+def quote_many(jobs: Sequence[Job]) -> str:
+    """What they would cost now, in words. Nothing but the price is asked for."""
+    missing = _missing(jobs, context.kinds())
+    service = context.find_quoter() if missing and settings.backend != "library" else None
+    return _say(len(jobs), len(missing), _price(missing, service))
+
+
+def _missing(jobs: Sequence[Job], kinds: Sequence[str]) -> list[ImageRequest]:
+    kept = [job.request for job in jobs if not job.wishes.fresh]
+    fresh = [job.request for job in jobs if job.wishes.fresh]
+    return lookup.missing(kept, kinds) + fresh
+
+
+def _price(missing: Sequence[ImageRequest], service: Service | None) -> str:
+    if service is None:
+        return "$0"
+    play = context.kind_of_service(service) == location.SANDBOX
+    return f"{budget.estimate(missing, service)}{' play money' if play else ''}"
+
+
+def _say(count: int, missing: int, price: str) -> str:
+    reused = count - missing
+    known = f"{'all' if not missing else reused} from your library" if reused else ""
+    pictures = "1 picture" if count == 1 else f"{count:,} pictures"
+    return ", ".join(filter(None, (pictures, known, price)))
+
+
+def open_end(key: Secret | None, timeout: float | None, *, elsewhere: bool) -> Road:
+    """The same for an iterator: nobody knows how many pictures it will be.
+
+    Raises:
+        RequestError: ``Banana.confirm_over`` can't be held against that.
+    """
+    if settings.confirm_over is not None:
+        raise RequestError(
+            "Banana.confirm_over is set, and nobody knows how many prompts an iterator has. Give a "
+            "list, or set Banana.budget instead, which holds for each."
+        )
+    try:
+        return Road(context.kinds(key), pipeline.find_service(key, timeout, elsewhere=elsewhere))
+    except (NotKeptError, MissingKeyError):
+        return Road(context.kinds(key), None)

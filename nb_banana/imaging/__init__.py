@@ -1,0 +1,1 @@
+"""Bytes and Pillow: formats, decoding, metadata, files, contact sheets. Knows no request."""

@@ -1,0 +1,307 @@
+"""Bytes that should be a picture: are they whole, of what kind and size; and a small copy.
+
+Any Pillow mode becomes one of the four that a reference is sent in: L, LA, RGB, RGBA, eight bits.
+"""
+
+import io
+import struct
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nb_banana.errors import NotAPictureError, PictureTooLargeError, TruncatedPictureError
+from nb_banana.imaging.formats import BROKEN, Flaw, damaged
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+MAX_PIXELS = 180_000_000
+"""Twice Pillow's own guard would be a bomb; the largest 4K picture of any model has 38 million."""
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+"""What is opened at all. Pillow also knows formats that run other programs (EPS)."""
+SUFFIXES = {
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "image/gif": ".gif",
+    "image/tiff": ".tif",
+    "image/bmp": ".bmp",
+    "image/avif": ".avif",
+}
+"""The file suffix of each kind of picture that may come."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the bytes themselves say: MIME type, width and height in pixels."""
+
+    mime: str
+    width: int
+    height: int
+
+
+def open_picture(data: bytes, formats: tuple[str, ...] = FORMATS) -> "Image.Image":
+    """A Pillow image of the bytes, its pixels not decoded yet.
+
+    Args:
+        data: the file's bytes.
+        formats: the names of the formats that are opened at all.
+
+    Raises:
+        NotAPictureError: Pillow can't read it.
+        PictureTooLargeError: more pixels than `MAX_PIXELS`.
+
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            # Pillow only warns from 90 million pixels on; our own bound stands below.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(io.BytesIO(data), formats=formats)
+    except Image.DecompressionBombError as error:
+        raise PictureTooLargeError("The picture has far too many pixels to be opened.") from error
+    except (
+        UnidentifiedImageError,
+        OSError,
+        ValueError,
+        SyntaxError,
+        struct.error,
+        KeyError,
+        RuntimeError,  # a broken AVIF
+    ) as error:
+        raise NotAPictureError(f"This is not a picture: {_describe(data)}.") from error
+    if picture.width * picture.height > MAX_PIXELS:
+        raise PictureTooLargeError(
+            f"The picture has {picture.width}×{picture.height} pixels, which is more than we open."
+        )
+    return picture
+
+
+def check_picture(data: bytes) -> Kind:
+    """What kind of picture the bytes are, if they are a whole one.
+
+    The pixels of PNG, JPEG and WebP are not decoded, nor are checksums reckoned: the connection
+    has its own, and what was cut off shows at the end.
+
+    Raises:
+        NotAPictureError, PictureTooLargeError: as `open_picture`.
+        TruncatedPictureError: the end is missing.
+
+    >>> check_picture(b"<html>")
+    Traceback (most recent call last):
+    nb_banana.errors.NotAPictureError: This is not a picture: it is a web page.
+    """
+    picture = open_picture(data)
+    mime = picture.get_format_mimetype() or "application/octet-stream"  # type: ignore[attr-defined]
+    mime = "image/jpeg" if mime == "image/mpo" else mime  # a JPEG with a second one behind it
+    size = picture.size
+    if not _is_whole(data, mime, picture):
+        raise TruncatedPictureError(
+            f"The picture is cut off: {size[0]}×{size[1]} pixels were announced, "
+            f"and the {len(data):,} bytes that came do not hold them all."
+        )
+    return Kind(mime, *size)
+
+
+def _is_whole(data: bytes, mime: str, picture: "Image.Image") -> bool:
+    if mime == "image/png":
+        return _png_is_whole(data)
+    if mime == "image/jpeg":
+        return b"\xff\xd9" in data[-1024:]  # some writers pad after the end mark
+    if mime == "image/webp":
+        return len(data) >= int.from_bytes(data[4:8], "little") + 8
+    try:
+        picture.load()
+    except (OSError, ValueError, SyntaxError, IndexError, struct.error):
+        return False
+    return True
+
+
+def _png_is_whole(data: bytes) -> bool:
+    """Whether the chunks follow each other to the end mark."""
+    place = 8
+    while place + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, place)
+        end = place + 8 + length
+        if end + 4 > len(data):
+            return False
+        if data[place + 4 : place + 8] == b"IEND":
+            return True
+        place = end + 4
+    return False
+
+
+def preview(data: bytes, longest: int) -> tuple[str, bytes]:
+    """A small copy to show: JPEG, or PNG where there is transparency.
+
+    Args:
+        data: the whole picture.
+        longest: the most pixels that its longer side may have.
+
+    Returns:
+        The MIME type and the bytes.
+
+    """
+    from PIL import Image, ImageOps
+
+    picture = open_picture(data)
+    picture.draft("RGB", (longest, longest))
+    small = to_eight_bits(picture)
+    # Nearly all of the time is for decoding: a finer filter would add half of that once more.
+    small.thumbnail((longest, longest), Image.Resampling.HAMMING, reducing_gap=1.5)
+    small = ImageOps.exif_transpose(small)
+    out = io.BytesIO()
+    if _has_alpha(small):
+        small.save(out, "PNG", optimize=True)
+        return "image/png", out.getvalue()
+    small.save(out, "JPEG", quality=80)
+    return "image/jpeg", out.getvalue()
+
+
+def to_eight_bits(picture: "Image.Image") -> "Image.Image":
+    """A picture of any mode as grey, RGB or RGBA in eight bits: what every format can hold."""
+    if picture.mode in {"L", "RGB", "RGBA"} and not (
+        picture.mode != "RGBA" and _has_alpha(picture)
+    ):
+        return picture
+    if picture.mode.startswith("I"):  # 16 bits: a plain conversion would clip, not scale
+        return picture.convert("I").point(lambda value: value / 257).convert("L")
+    return picture.convert("RGBA" if _has_alpha(picture) else "RGB")
+
+
+def _has_alpha(picture: "Image.Image") -> bool:
+    return picture.has_transparency_data
+
+
+def _describe(data: bytes) -> str:
+    if not data:
+        return "it is empty"
+    start = data[:256].lstrip().lower()
+    if start.startswith((b"<!doctype", b"<html", b"<head", b"<body")):
+        return "it is a web page"
+    if start.startswith((b"{", b"[")):
+        return "it looks like JSON"
+    if start.startswith(b"<svg") or b"<svg" in start:
+        return "it is SVG, which has no pixels"
+    return f"Pillow can't read its {len(data):,} bytes"
+
+
+PLAIN = {"L", "LA", "RGB", "RGBA"}
+SIXTEEN_BITS = 65535
+ORIENTATION = 0x0112
+"""The EXIF tag that says how to turn a picture."""
+
+
+def to_plain_mode(image: "Image.Image") -> "Image.Image":
+    """The picture in a plain mode; the same object where it is in one already.
+
+    Alpha is kept, and so is a transparent colour, as alpha.
+
+    Raises:
+        Flaw: numbers for which nobody has said what is black and what is white.
+
+    """
+    if image.mode in {"I", "F"} or image.mode.startswith("I;16"):
+        return _levels(image)
+    if image.mode == "CMYK":
+        return _printed(image)
+    if image.has_transparency_data:
+        wanted = "LA" if image.mode in {"L", "LA", "La"} else "RGBA"
+    else:
+        wanted = "L" if image.mode in {"L", "1"} else "RGB"
+    return image if image.mode == wanted else image.convert(wanted)
+
+
+def opaque(image: "Image.Image") -> "Image.Image | None":
+    """The plain picture without its alpha; None where something shines through."""
+    if not image.mode.endswith("A"):
+        return image
+    if image.getchannel("A").getextrema() != (255, 255):
+        return None
+    return image.convert(image.mode[:-1])
+
+
+def turned(image: "Image.Image", orientation: int) -> "Image.Image":
+    """The picture turned as its EXIF orientation says; the same object where it is upright."""
+    from PIL import Image
+
+    turn = Image.Transpose
+    turns = {
+        2: turn.FLIP_LEFT_RIGHT,
+        3: turn.ROTATE_180,
+        4: turn.FLIP_TOP_BOTTOM,
+        5: turn.TRANSPOSE,
+        6: turn.ROTATE_270,
+        7: turn.TRANSVERSE,
+        8: turn.ROTATE_90,
+    }
+    method = turns.get(orientation)
+    return image if method is None else image.transpose(method)
+
+
+def normal(image: "Image.Image") -> "Image.Image":
+    """The picture upright and in a plain mode; the same object where it is so already.
+
+    Raises:
+        Flaw: it can't be decoded, or see `plain`.
+
+    """
+    try:
+        image.load()  # a TIFF turns itself when it is decoded, so its tag is read afterwards
+        return turned(to_plain_mode(image), orientation(image))
+    except BROKEN as error:
+        raise damaged(error) from error
+
+
+def orientation(image: "Image.Image") -> int:
+    """The EXIF orientation, 1 to 8; 1 where there is none that can be read."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # broken EXIF is nobody's concern here
+            value = image.getexif().get(ORIENTATION, 1)
+    except BROKEN:
+        return 1
+    return value if value in range(1, 9) else 1
+
+
+def _levels(image: "Image.Image") -> "Image.Image":
+    """16 bits, 32 bits and floats → 256 greys."""
+    numbers = image.convert("F")
+    low, high = (float(value) for value in numbers.getextrema())  # type: ignore[arg-type]
+    deep = image.mode.startswith("I;16") or (image.mode == "I" and high > 255)
+    if deep and low >= 0 and high <= SIXTEEN_BITS:
+        scale = 255 / SIXTEEN_BITS
+    elif image.mode == "F" and low >= 0 and high <= 1:
+        scale = 255.0
+    elif low >= 0 and high <= 255:
+        scale = 1.0
+    else:
+        raise Flaw(
+            f"has values from {low:g} to {high:g} (Pillow mode {image.mode}): nobody has said "
+            "which is black and which is white. Scale them to 0..255"
+        )
+    # Half a grey more, for convert("L") cuts off what is behind the point.
+    return numbers.point(lambda value: value * scale + 0.5).convert("L")
+
+
+def _printed(image: "Image.Image") -> "Image.Image":
+    """Four inks → RGB: by the picture's own colour profile where it has one that works."""
+    profile = image.info.get("icc_profile")
+    converted = None
+    if profile:
+        from PIL import ImageCms
+
+        try:
+            converted = ImageCms.profileToProfile(
+                image,
+                ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+                ImageCms.createProfile("sRGB"),
+                outputMode="RGB",
+            )
+        except (ImageCms.PyCMSError, OSError, ImportError):
+            converted = None  # a broken profile, or a Pillow without LittleCMS
+    picture = converted or image.convert("RGB")
+    picture.info.pop("icc_profile", None)  # it speaks of inks
+    return picture

@@ -1,0 +1,1 @@
+"""A notebook with its pictures in one file, for a class."""

@@ -1,0 +1,219 @@
+"""`pack`: a notebook and exactly the pictures that it needs, in one zip file for a class."""
+
+import os
+import stat
+import tempfile
+import time
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from nb_banana._text import megabytes
+from nb_banana.credentials import find_key
+from nb_banana.display import output
+from nb_banana.errors import LessonError, LibraryError, PictureError
+from nb_banana.imaging.formats import Flaw
+from nb_banana.lesson import notebook_file
+from nb_banana.lesson.archive import check
+from nb_banana.lesson.selection import Companions, Needed, companions, needed_by
+from nb_banana.library import location, transfer
+from nb_banana.library.files import README
+from nb_banana.library.library import Library
+from nb_banana.library.location import INDEX
+from nb_banana.library.records import Kept
+from nb_banana.references.locations import PICTURE_SUFFIXES
+from nb_banana.settings import settings
+
+
+@dataclass(frozen=True, repr=False)
+class Lesson:
+    """A lesson that was packed; it works wherever a path does.
+
+    Attributes:
+        path: the zip file.
+        notebook: the notebook's name in it.
+        pictures: how many pictures it has, those included that others were made from.
+        size: bytes.
+        missing: cells that should show a picture and have none, with what to do.
+        notes: what else a teacher should know before it is handed out.
+
+    """
+
+    path: Path
+    notebook: str
+    pictures: int
+    size: int
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        count = "1 picture" if self.pictures == 1 else f"{self.pictures} pictures"
+        first = f"{self.path.name}: {self.notebook} and {count}, {megabytes(self.size)}"
+        return "\n".join([first, *self.missing, *self.notes])
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+
+def pack(path: str | os.PathLike[str], *, notebook: str | os.PathLike[str] | None = None) -> Lesson:
+    """Put a notebook and exactly the pictures that it needs into one zip file.
+
+    Whoever unpacks it, with `unpack` or any other program, runs the notebook without a key, without
+    cost and without a network. The pictures are those that the saved notebook shows and, in the
+    kernel that runs it, those that were used without being shown; what they were made from comes
+    along. What they cost stays with them; where and by whom they were made does not.
+
+    Args:
+        path: the zip file. One that is there is replaced, in one step, when the new one is whole.
+        notebook: the notebook, saved after its cells were run; else the one that runs here.
+
+    Returns:
+        What was packed, as a path; cells without a picture are named in its repr.
+
+    Raises:
+        LessonError: nothing to pack, a notebook that can't be read, a place that can't be written
+            to, or a key inside the notebook.
+        LostPictureError: a picture's file is not what was kept.
+        LibraryError: a library can't be read.
+    """
+    source = notebook_file.read(_notebook(notebook))
+    target = _target(path, source)
+    _check_secret(source)
+    need = needed_by(source)
+    files = companions(source, [kept for _, kept in need.answers.values()])
+    try:
+        with tempfile.TemporaryDirectory(prefix=".nb_banana-", dir=target.parent) as folder:
+            packed = Path(folder) / "lesson.zip"
+            pictures = _write(packed, source, need, files)
+            size = packed.stat().st_size
+            packed.replace(target)
+    except OSError as error:
+        if isinstance(error, LibraryError):
+            raise
+        raise LessonError(f"{target} can't be written: {error.strerror or error}.") from error
+    notes = tuple(_notes(source, need, files))
+    return Lesson(target, source.path.name, pictures, size, tuple(need.missing), notes)
+
+
+def _notebook(given: str | os.PathLike[str] | None) -> Path:
+    running = output.notebook() or ""
+    if given is None and not running.endswith(".ipynb"):
+        raise LessonError(
+            'This front end does not say which notebook runs. Name it: notebook="lesson.ipynb"'
+        )
+    path = Path(running if given is None else given).expanduser()
+    beside = output.notebook_folder() / path
+    return beside if beside.is_file() and not path.is_file() else path
+
+
+def _target(path: str | os.PathLike[str], source: notebook_file.Saved) -> Path:
+    target = Path(path).expanduser()
+    if target.is_dir():
+        target /= f"{source.path.stem}.zip"
+    if not target.suffix:
+        target = target.with_name(f"{target.name}.zip")
+    if target.suffix.lower() != ".zip":
+        raise LessonError(f"A lesson is a zip file: name it {target.stem}.zip, not {target.name}.")
+    if not target.parent.is_dir():
+        raise LessonError(f"There is no folder {target.parent}. Make it first.")
+    return target
+
+
+def _check_secret(source: notebook_file.Saved) -> None:
+    found = find_key(settings.base_url)
+    if found and found.secret.reveal().encode() in source.data:
+        raise LessonError(
+            f"{source.path.name} has your key in it. Take it out, clear the output that shows it, "
+            "save the notebook, and pack again."
+        )
+
+
+def _write(packed: Path, source: notebook_file.Saved, need: Needed, files: Companions) -> int:
+    """Write the zip file; the number of its pictures."""
+    home = _library_folder()
+    digests: set[str] = set()
+    with zipfile.ZipFile(packed, "x") as archive:
+        _put(archive, source.path.name, source.data)
+        for name, data in files.data.items():
+            _put(archive, name, data)
+        for library in _fresh(need, packed.parent):
+            digests |= {each.digest for kept in transfer.answers(library) for each in _all(kept)}
+            _add_library(archive, library, f"{home}/{library.service}")
+    try:
+        with zipfile.ZipFile(packed) as archive:
+            check(archive)
+    except Flaw as flaw:
+        raise LessonError(f"This lesson could not be unpacked: it {flaw}.") from flaw
+    with packed.open("rb") as file:
+        os.fsync(file.fileno())
+    return len(digests)
+
+
+def _fresh(need: Needed, folder: Path) -> list[Library]:
+    """Small libraries of what is needed, made anew: nothing else of the old ones is in them."""
+    made: dict[str, Library] = {}
+    for library, request_ids in need.libraries().items():
+        kind = library.service
+        target = made.setdefault(kind, Library(folder / "library" / kind, kind))
+        try:
+            transfer.copy(library, target, request_ids)
+        except PictureError as error:
+            raise LessonError(f"{library} has a file that is not what it kept: {error}") from error
+    return list(made.values())
+
+
+def _all(kept: Kept) -> tuple[Kept, ...]:
+    return (kept, *kept.extras)
+
+
+def _add_library(archive: zipfile.ZipFile, library: Library, name: str) -> None:
+    _put(archive, f"{name}/{INDEX}", (library.folder / INDEX).read_bytes())
+    _put(archive, f"{name}/README.txt", README.encode())
+    for file in sorted(library.folder.glob("*/**/*")):
+        if file.is_file() and file.suffix != ".part":
+            inside = file.relative_to(library.folder).as_posix()
+            _put(archive, f"{name}/{inside}", file.read_bytes())
+
+
+def _put(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    entry = zipfile.ZipInfo(name, time.localtime()[:6])
+    is_picture = Path(name).suffix.lower() in PICTURE_SUFFIXES
+    entry.compress_type = zipfile.ZIP_STORED if is_picture else zipfile.ZIP_DEFLATED
+    # A class may share what one of them unpacks; the default is for its owner's eyes alone.
+    entry.external_attr = (stat.S_IFREG | 0o644) << 16
+    archive.writestr(entry, data)
+
+
+def _library_folder() -> str:
+    """Where the notebook looks for its library from where it is unpacked."""
+    path = Path(settings.library or location.BESIDE).expanduser()
+    leads_out = path.is_absolute() or ".." in path.parts or not path.name
+    return location.BESIDE if leads_out else path.as_posix()
+
+
+def _notes(source: notebook_file.Saved, need: Needed, files: Companions) -> list[str]:
+    notes = [f"{each}: copy it beside the notebook, and name it so." for each in files.elsewhere]
+    notes += [
+        f"{cell} never takes its picture from the library: leave the fresh out."
+        for cell in source.cells
+        if any(word in cell.source for word in ("--fresh", "fresh=True"))
+    ]
+    if need.missing:
+        notes += dict.fromkeys(need.problems)
+    if need.unseen:
+        notes.append(
+            f"{need.unseen} of the pictures were used in this kernel and are not shown in the "
+            "notebook. If some were only tried out: restart the kernel, run all cells, save, and "
+            "pack again."
+        )
+    text = source.data.decode("utf-8", "replace")
+    setting = settings.library
+    if setting and _library_folder() == location.BESIDE and setting in text:
+        notes.append(
+            f"The notebook sets Banana.library to {setting}, which nobody else has. Leave that out "
+            "of the lesson, or choose a folder beside the notebook."
+        )
+    home = str(Path.home())
+    if len(home) > 1 and home + os.sep in text:
+        notes.append(f"The notebook itself names your folder {home}. Look whether it should.")
+    return notes

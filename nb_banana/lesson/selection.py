@@ -1,0 +1,209 @@
+"""What a notebook needs: the kept answers that it shows or has used, and the files that it opens.
+
+``-i mug.jpg`` needs its file anywhere. A file counts where its bytes are those that a kept request
+was given. What goes along is the picture as it was sent, so without the place and the camera that
+the file itself may name.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nb_banana.display import output
+from nb_banana.errors import BadReferenceError, LessonError, LibraryError, NotKeptError
+from nb_banana.generation import context
+from nb_banana.lesson.notebook_file import Cell, Saved
+from nb_banana.library import transfer
+from nb_banana.library.library import Library
+from nb_banana.library.records import Kept
+from nb_banana.references.locations import PICTURE_SUFFIXES
+from nb_banana.references.reference import Reference, as_reference
+
+
+@dataclass
+class Needed:
+    """The answers, by the id of their request.
+
+    Attributes:
+        answers: each with the library that has it.
+        missing: the cells that should show a picture and have none, with what to do.
+        unseen: how many answers this kernel has used and the notebook does not show.
+        problems: what libraries said that could not be read.
+    """
+
+    answers: dict[str, tuple[Library, Kept]] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    unseen: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def libraries(self) -> dict[Library, list[str]]:
+        """The ids by library."""
+        found: dict[Library, list[str]] = {}
+        for request_id, (library, _) in self.answers.items():
+            found.setdefault(library, []).append(request_id)
+        return found
+
+
+def needed_by(notebook: Saved) -> Needed:
+    """What a saved notebook needs, with what those pictures were made from.
+
+    Raises:
+        LessonError: it needs nothing, or none of it can be found.
+    """
+    need = Needed()
+    libraries = context.libraries_of(notebook.path.parent.absolute())
+    shown = [request_id for cell in notebook.cells for request_id in cell.requests]
+    for library in libraries:
+        _take(need, library, shown)
+    seen = len(need.answers)
+    if _runs_here(notebook.path):
+        for library, request_id in list(context.USED):
+            _take(need, library, [request_id])
+    need.unseen = len(need.answers) - seen
+    need.missing = _missing(notebook, need)
+    if not need.answers:
+        raise _nothing(notebook, need)
+    _take_parents(need, libraries)
+    return need
+
+
+def _take(need: Needed, library: Library, request_ids: Iterable[str]) -> None:
+    wanted = [each for each in request_ids if each not in need.answers]
+    try:
+        found = transfer.answers(library, wanted) if wanted else []
+    except LibraryError as error:  # another library may have them
+        need.problems.append(str(error))
+        return
+    need.answers |= {kept.request_id: (library, kept) for kept in found}
+
+
+def _take_parents(need: Needed, libraries: list[Library]) -> None:
+    """Add the pictures that the others were made from, and those that these were made from."""
+    places = list(dict.fromkeys([*need.libraries(), *libraries]))
+    waiting = [digest for _, kept in need.answers.values() for digest in kept.parents]
+    known = {each.digest for _, kept in need.answers.values() for each in (kept, *kept.extras)}
+    while waiting:
+        digest = waiting.pop()
+        if digest in known:
+            continue
+        known.add(digest)
+        for library in places:
+            try:
+                request_id = library.by_digest(digest).request_id
+            except NotKeptError:
+                continue
+            except LibraryError as error:
+                need.problems.append(str(error))
+                continue
+            _take(need, library, [request_id])
+            waiting += need.answers[request_id][1].parents
+            break
+
+
+def _missing(notebook: Saved, need: Needed) -> list[str]:
+    """The cells without a picture.
+
+    A cell that shows none may have used one quietly. How many did so is known, and not which.
+    """
+    lost = [
+        f"{cell} shows a picture that no library here has: run it again, save, and pack again."
+        for cell in notebook.cells
+        if any(each not in need.answers for each in cell.requests)
+    ]
+    bare = [
+        f"{cell} has no picture: run the notebook, save it, and pack again."
+        for cell in notebook.cells
+        if cell.draws and not cell.requests
+    ]
+    return lost + (bare if len(bare) > need.unseen else [])
+
+
+def _nothing(notebook: Saved, need: Needed) -> LessonError:
+    said = need.missing or [
+        "None of its cells shows one: run the notebook, save it, and pack again."
+    ]
+    return LessonError(
+        f"There is no picture to pack for {notebook.path.name}. "
+        + " ".join([*said, *dict.fromkeys(need.problems)]),
+        missing=tuple(need.missing),
+    )
+
+
+def _runs_here(notebook: Path) -> bool:
+    """Whether this kernel runs the notebook, or may: some front ends do not say what they run."""
+    running = Path(output.notebook() or "")
+    if running.suffix != ".ipynb":
+        return True
+    if running.is_absolute():
+        return running.resolve() == notebook.resolve()
+    return notebook.resolve().parts[-len(running.parts) :] == running.parts
+
+
+WORD = re.compile(r"\"([^\"\n]+)\"|'([^'\n]+)'|([^\s\"'=,()\[\]{}]+)")
+
+
+@dataclass
+class Companions:
+    """The files.
+
+    Attributes:
+        data: their bytes, by name from the notebook's folder, with forward slashes.
+        elsewhere: cells that name files outside of that folder, which nobody else has.
+    """
+
+    data: dict[str, bytes] = field(default_factory=dict)
+    elsewhere: list[str] = field(default_factory=list)
+
+
+def companions(notebook: Saved, answers: Iterable[Kept]) -> Companions:
+    """The files that a notebook's cells name and that its pictures were made from.
+
+    Raises:
+        LibraryError: a reference picture is not in its library any more.
+    """
+    given = {
+        reference.origin: reference
+        for kept in answers
+        for reference in kept.request.references
+        if reference.data is not None
+    }
+    found = Companions()
+    for cell in notebook.cells if given else ():
+        for word in _words(cell):
+            path = Path(word).expanduser()
+            file = notebook.path.parent / path
+            data = _read(file)
+            reference = given.get(hashlib.sha256(data).hexdigest()) if data else None
+            if data is None or reference is None:
+                continue
+            if path.is_absolute() or ".." in path.parts:
+                found.elsewhere.append(f"{cell} opens {word}")
+            else:
+                found.data[path.as_posix()] = _as_sent(data, reference)
+    return found
+
+
+def _words(cell: Cell) -> Iterator[str]:
+    for groups in WORD.findall(cell.source):
+        word = "".join(groups).strip()
+        if Path(word).suffix.lower() in PICTURE_SUFFIXES:
+            yield word
+
+
+def _read(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes() if file.is_file() else None
+    except (OSError, ValueError):
+        return None
+
+
+def _as_sent(data: bytes, reference: Reference) -> bytes:
+    """The bytes that were sent, where they are the same reference again; else those of the file."""
+    sent = reference.data
+    try:
+        same = sent is not None and as_reference(sent).digest == reference.digest
+    except BadReferenceError:
+        same = False
+    return sent if sent is not None and same else data

@@ -1,0 +1,56 @@
+"""Take requests' words and pictures out of the library; their bills stay."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from nb_banana.library.database import Session
+from nb_banana.library.files import Vault
+from nb_banana.library.rows import FORGOTTEN
+
+
+def forget(session: Session, vault: Vault, request_ids: Iterable[str]) -> list[Path]:
+    """Empty the rows of requests but for their bills, and delete the files that nobody else uses.
+
+    Returns:
+        The files that were deleted.
+    """
+    names = set().union(*(_empty(session, each) for each in request_ids))
+    unused = [name for name in sorted(names) if not _is_used(session, name)]
+    # Before the commit: after it, another kernel could have kept the same bytes again.
+    for name in unused:
+        vault.remove(name)
+    return [vault.path(name) for name in unused]
+
+
+def _empty(session: Session, request_id: str) -> set[str]:
+    """The names of the files that the request used; another row may use them too."""
+    pictures = session.rows("SELECT path FROM pictures WHERE request_id = ?", request_id)
+    (row,) = session.rows("SELECT refs FROM requests WHERE id = ?", request_id)
+    session.run("DELETE FROM pictures WHERE request_id = ?", request_id)
+    session.change("requests", FORGOTTEN, "id = ?", request_id)
+    names = {each["path"] for each in pictures}
+    for reference in json.loads(row["refs"]):
+        names |= _drop_reference(session, reference["digest"])
+    return names
+
+
+def _is_used(session: Session, name: str) -> bool:
+    """Whether any row still names the file."""
+    return bool(
+        session.rows(
+            "SELECT 1 FROM pictures WHERE path = ? "
+            "UNION SELECT 1 FROM reference_files WHERE path = ?",
+            name,
+            name,
+        )
+    )
+
+
+def _drop_reference(session: Session, digest: str) -> set[str]:
+    """Take a reference away that no request uses any more."""
+    if session.rows("SELECT 1 FROM requests WHERE instr(refs, ?) LIMIT 1", digest):
+        return set()
+    files = session.rows("SELECT path FROM reference_files WHERE digest = ?", digest)
+    session.run("DELETE FROM reference_files WHERE digest = ?", digest)
+    return {each["path"] for each in files}

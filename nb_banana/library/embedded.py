@@ -1,0 +1,54 @@
+"""What a picture's file tells of it wherever it goes: facts that are embedded, and read back."""
+
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any
+
+from nb_banana.models import DEFAULT_MODEL, model_id
+from nb_banana.request import ImageRequest, copy_with
+from nb_banana.services.receipt import Receipt
+
+
+def facts(request: ImageRequest, receipt: Receipt) -> dict[str, Any]:
+    """What is worth to know of a picture wherever its file goes: words, options, ids. No key."""
+    known = request.payload()
+    known.pop("image_urls", None)
+    return known | {
+        "take": request.take,
+        "params": dict(request.params),
+        "images": [each.label for each in request.references],
+        "made": receipt.created.isoformat(),
+        "service": receipt.service,
+        "sandbox": receipt.sandbox,
+        "client_request_id": receipt.client_request_id,
+    }
+
+
+def _told_request(facts: dict[str, Any]) -> ImageRequest:
+    """The request that a file tells of; its reference pictures are not in the file."""
+    own = {each.name for each in fields(ImageRequest)} - {"images", "limits", "model"}
+    names = {"enable_web_search": "web_search"}
+    told = {names.get(name, name): value for name, value in facts.items()}
+    values = {name: value for name, value in told.items() if name in own}
+    # As no model that we know: what one takes was checked when the picture was made.
+    request = ImageRequest(**values, model="any")
+    return copy_with(request, model=model_id(str(told.get("model", DEFAULT_MODEL))))
+
+
+def _told_receipt(facts: dict[str, Any]) -> Receipt:
+    try:
+        made = datetime.fromisoformat(facts["made"])
+    except (KeyError, TypeError, ValueError):
+        made = datetime.now(UTC)
+    return Receipt(
+        model=str(facts.get("model")),
+        service=str(facts.get("service", "unknown")),
+        sandbox=facts.get("sandbox") is True,
+        client_request_id=str(facts.get("client_request_id", "")),
+        inference_id=None,
+        credits=None,
+        usd=None,
+        seconds=0.0,
+        attempts=1,
+        created=made,
+    )

@@ -1,0 +1,232 @@
+"""The library's folder: picture files that are there whole or not at all, and never overwritten."""
+
+import contextlib
+import errno
+import hashlib
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from nb_banana.errors import (
+    LibraryDamagedError,
+    LibraryUnavailableError,
+    PictureChangedError,
+    PictureMissingError,
+)
+from nb_banana.imaging.decode import SUFFIXES
+from nb_banana.imaging.save import slug
+
+README = """\
+This folder is a library of nb_banana, the notebook extension behind %%banana cells. It keeps every
+picture that was made, so that a notebook that is run again does not pay for it again. "pictures"
+has the pictures as the service made them, under readable names; "references" has the pictures that
+were sent along; index.sqlite knows which prompt made which picture, and what it cost. You may copy
+and open every file. You may delete the folder: then the pictures are gone, and running the
+notebooks again makes and pays for new ones. To delete single pictures, use nb_banana.forget(). For
+a backup, copy the whole folder while no notebook is drawing; it works at any other place as well.
+"""
+STALE = 24 * 3600.0
+"""Seconds after which nobody can still be writing a temporary file."""
+_OURS = re.compile(r"(pictures|references)(/[^/\\:]+)+")
+
+
+class Vault:
+    """The files in one folder. Names in it are relative, with forward slashes.
+
+    Attributes:
+        folder: where it is; made when the first file comes.
+
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def prepare(self) -> None:
+        """Make the folder with its README; remove what writers that died have left.
+
+        Raises:
+            LibraryUnavailableError: it can't be made or written to.
+        """
+        with self._explained():
+            self._incoming.mkdir(parents=True, exist_ok=True)
+            readme = self.folder / "README.txt"
+            if not readme.exists():
+                readme.write_text(README, "utf-8")
+            for part in self._incoming.glob("*.part"):
+                with contextlib.suppress(OSError):  # another process may be faster
+                    if time.time() - part.stat().st_mtime > STALE:
+                        part.unlink()
+
+    @contextmanager
+    def part(self, data: bytes) -> Iterator[Path]:
+        """The bytes on the disk under a temporary name, for `keep`. What is not kept goes.
+
+        Raises:
+            LibraryUnavailableError: the folder can't be written to.
+        """
+        path = self._incoming / f"{secrets.token_hex(8)}.part"
+        try:
+            with self._explained():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with path.open("xb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+            yield path
+        finally:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+
+    def keep(self, part: Path, data: bytes, names: Iterable[str]) -> str:
+        """Give the bytes the first name that is free or has these bytes already.
+
+        Args:
+            part: see `part`.
+            data: what is in it.
+            names: the best first.
+
+        Returns:
+            The name.
+
+        Raises:
+            LibraryUnavailableError: the folder can't be written to.
+        """
+        with self._explained():
+            for name in names:
+                path = self.path(name)
+                if not path.exists():
+                    self._move(part, path)
+                    return name
+                if path.stat().st_size == len(data) and path.read_bytes() == data:
+                    return name
+        raise LibraryUnavailableError(
+            f"The library in {self.folder} has other bytes under {name}, and nothing in it is "
+            "overwritten. Move that file away, then run it again."
+        )
+
+    def path(self, name: str) -> Path:
+        """The file of a name.
+
+        Raises:
+            LibraryDamagedError: the name leads out of the folder. A library may come from a
+                stranger.
+        """
+        if not _OURS.fullmatch(name) or {".", ".."} & set(name.split("/")):
+            raise LibraryDamagedError(
+                f"The index of the library in {self.folder} names a file outside of it: {name!r}. "
+                "It was left alone. Use this library only if you know who made it."
+            )
+        return self.folder / name
+
+    def remove(self, name: str) -> None:
+        """Delete a file; one that is gone already is fine.
+
+        Raises:
+            LibraryUnavailableError: it can't be deleted.
+        """
+        with self._explained():
+            self.path(name).unlink(missing_ok=True)
+
+    @property
+    def _incoming(self) -> Path:
+        return self.folder / "incoming"
+
+    def _move(self, part: Path, path: Path) -> None:
+        folder = path.parent
+        is_new = not folder.exists()
+        folder.mkdir(parents=True, exist_ok=True)
+        part.replace(path)
+        _settle(folder)
+        if is_new:
+            _settle(folder.parent)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """What the system says of the folder, as a sentence with its cure."""
+        try:
+            yield
+        except OSError as error:
+            full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+            why = "the disk is full" if full else error.strerror or str(error)
+            cure = "Make room" if full else "Look at that place and its permissions"
+            raise LibraryUnavailableError(
+                f"The library in {self.folder} can't be written to: {why}. {cure}, or choose "
+                'another folder with %config Banana.library = "…".'
+            ) from error
+
+
+def look(path: Path, size: int) -> Path:
+    """The file, seen to be there in its whole length.
+
+    Raises:
+        PictureMissingError, PictureChangedError: it is not.
+    """
+    try:
+        found = path.stat().st_size
+    except OSError as error:
+        raise _missing(path, error) from error
+    if found != size:
+        raise PictureChangedError(
+            f"The picture's file is not as it was kept: {path} has {found:,} bytes instead of "
+            f"{size:,}. Put a copy back in its place, or make the picture again with --fresh.",
+            path=path,
+        )
+    return path
+
+
+def read_whole(path: Path, digest: str) -> bytes:
+    """The bytes of a file, seen to be those that were kept.
+
+    Raises:
+        PictureMissingError, PictureChangedError: they are not.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise _missing(path, error) from error
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise PictureChangedError(
+            f"The picture's file is not as it was kept: {path} has other bytes. "
+            "Put a copy back in its place, or make the picture again with --fresh.",
+            path=path,
+        )
+    return data
+
+
+def picture_names(title: str, made: datetime, digest: str, mime: str) -> list[str]:
+    """Names for a picture, the best first: readable, and apart by what is in it.
+
+    >>> made = datetime(2026, 11, 22)
+    >>> picture_names("A T-Rex!", made, "1f3a9c" + 58 * "0", "image/png")[0]
+    'pictures/2026-11/2026-11-22-a-t-rex-1f3a9c.png'
+    """
+    stem = f"pictures/{made:%Y-%m}/{made:%Y-%m-%d}-{slug(title)}"
+    return [f"{stem}-{digest[:length]}{SUFFIXES.get(mime, '.bin')}" for length in (6, 16, 64)]
+
+
+def reference_names(digest: str, mime: str) -> list[str]:
+    """Names for a reference picture, which is kept once."""
+    return [f"references/{digest[:length]}{SUFFIXES.get(mime, '.bin')}" for length in (16, 64)]
+
+
+def _missing(path: Path, error: OSError) -> PictureMissingError:
+    return PictureMissingError(
+        f"The picture's file can't be read any more: {path} ({error.strerror}). "
+        "Put it back in its place, or make the picture again with --fresh.",
+        path=path,
+    )
+
+
+def _settle(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk, where the system can."""
+    with contextlib.suppress(OSError):  # Windows opens no folders, and some network disks say no
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,241 @@
+"""The journal: what was asked, and how far it came. Each step is on the disk before the next.
+
+::
+
+    sent ──> answered ──> stored
+      └─────────┴───────> failed     it is known that there is no picture
+                          unknown    nobody can say yet
+
+``forgotten`` is a row whose picture and words were deleted; its cost stays. ``written`` is one of
+an earlier version, which wrote a row down before it was about to be sent.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nb_banana.errors import LibraryDamagedError, LostPictureError, NotKeptError
+from nb_banana.library import rows
+from nb_banana.library.database import Index, Row, Session
+from nb_banana.library.files import Vault, look, read_whole, reference_names
+from nb_banana.library.location import INDEX
+from nb_banana.library.owner import is_left, this_process
+from nb_banana.library.records import Bill, Unfinished
+from nb_banana.references.reference import Address, Reference
+from nb_banana.request import ImageRequest
+from nb_banana.services.receipt import Receipt
+
+if TYPE_CHECKING:
+    from nb_banana.services.result import Item
+
+
+OPEN = "id = ? AND state NOT IN ('stored', 'forgotten')"
+NOBODY = {"host": None, "pid": None, "started": None}
+
+
+class Journal:
+    """The rows of the requests, in one folder and for one kind of service.
+
+    Nothing is made on the disk before the first `begin`. Threads, forked processes and other
+    kernels may use the same folder at the same time.
+
+    Args:
+        folder: where it is.
+        service: the kind of service; rows of another one are not seen.
+        patience: seconds to wait while another process writes.
+
+    Every method raises `LibraryError` where the folder can't be used.
+    """
+
+    def __init__(self, folder: Path, service: str, *, patience: float = 30.0) -> None:
+        self.folder = Path(folder)
+        self.service = service
+        self._index = Index(self.folder / INDEX, patience)
+        self._vault = Vault(self.folder)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.service} in {self.folder}>"
+
+    def begin(
+        self,
+        request: ImageRequest,
+        request_id: str,
+        *,
+        notebook: str | None = None,
+        parents: Sequence[str] = (),
+    ) -> None:
+        """Write the request down, and keep its reference pictures. Before anything is sent.
+
+        From now on it may have been sent, and charged.
+
+        Args:
+            request: what is asked.
+            request_id: our own id; each only once.
+            notebook: where it is asked for, if known.
+            parents: digests of the kept pictures that it is made from.
+        """
+        self._vault.prepare()
+        time = rows.now()
+        row = {
+            "id": request_id,
+            "service": self.service,
+            "state": "sent",
+            "key": request.key,
+            "family": rows.family_key(request),
+            **rows.request_row(request),
+            "parents": json.dumps(list(parents)),
+            "notebook": notebook,
+            "created": time,
+            "changed": time,
+            **asdict(this_process()),
+        }
+
+        def write(session: Session) -> None:
+            for reference in request.references:
+                self._keep_reference(session, reference)
+            session.add("requests", row)
+
+        self._index.write(write)
+
+    def mark_answered(self, request_id: str, items: Sequence["Item"], receipt: Receipt) -> None:
+        """The answer is there: keep the links of its pictures, and the bill.
+
+        A picture that came inside the answer has no link: `Library.store` it at once.
+        """
+        links = json.dumps([item.url for item in items])
+        bill = rows.receipt_row(receipt)
+        self._step(request_id, state="answered", links=links, **bill, **asdict(this_process()))
+
+    def mark_failed(self, request_id: str, reason: str, receipt: Receipt | None = None) -> None:
+        """It is known that there is no picture to be had. Charged or not: see the receipt."""
+        bill = rows.receipt_row(receipt)
+        self._step(request_id, state="failed", error=reason, **bill, **NOBODY)
+
+    def mark_unknown(self, request_id: str, reason: str, receipt: Receipt | None = None) -> None:
+        """Nobody can say yet what became of it; `unfinished` has it from now on."""
+        bill = rows.receipt_row(receipt)
+        self._step(request_id, state="unknown", error=reason, **bill, **NOBODY)
+
+    def release(self, request_id: str, reason: str) -> None:
+        """Give up for now and leave the state as it is, e.g. when an answer's link fails."""
+        self._step(request_id, error=reason, **NOBODY)
+
+    def unfinished(self, key: str | None = None) -> list[Unfinished]:
+        """The requests that nobody works on any more and that have no picture, oldest first.
+
+        A row is someone's while its process lives: on this host that is looked up, and on another
+        one it is believed for an hour.
+
+        Args:
+            key: only those that ask for the same, see `ImageRequest.key`.
+        """
+        found = self._index.rows(
+            "SELECT * FROM requests WHERE service = ? "
+            "AND state IN ('written', 'sent', 'answered', 'unknown') "
+            "AND key = coalesce(?, key) ORDER BY seq",
+            self.service,
+            key,
+        )
+        with self._believed():
+            return [
+                rows.restore_unfinished(row, self.reference_url) for row in found if is_left(row)
+            ]
+
+    def bills(self, since: datetime | None = None) -> list[Bill]:
+        """What was charged or may have been, oldest first, forgotten pictures too.
+
+        Pictures that came with a lesson are not among them: somebody else paid.
+
+        Args:
+            since: with its time zone; None for all.
+        """
+        found = self._index.rows(
+            "SELECT id, created, model, notebook, usd, sandbox FROM requests "
+            "WHERE service = ? AND answered IS NOT NULL AND created >= ? AND NOT came_along "
+            "ORDER BY seq",
+            self.service,
+            rows.stamp(since) if since else "",
+        )
+        with self._believed():
+            return [rows.restore_bill(row) for row in found]
+
+    def keep_reference(self, data: bytes, mime: str) -> Path:
+        """Keep a reference picture, once, and say where. A picture of the library stays there.
+
+        Args:
+            data: its bytes.
+            mime: what they are, e.g. ``"image/png"``.
+        """
+        self._vault.prepare()
+        digest = hashlib.sha256(data).hexdigest()
+        return self._index.write(lambda session: self._keep_bytes(session, data, mime, digest))
+
+    def reference(self, digest: str) -> Path:
+        """The file of a reference picture.
+
+        Raises:
+            NotKeptError: there is none.
+            PictureMissingError, PictureChangedError: it is not as it was kept.
+        """
+        row = self._reference_row(digest)
+        return look(self._vault.path(row["path"]), row["size"])
+
+    def reference_url(self, digest: str) -> str:
+        """A reference picture as a ``data:`` URI. Raises as `reference` does."""
+        row = self._reference_row(digest)
+        data = read_whole(self._vault.path(row["path"]), row["content"])
+        return f"data:{row['mime']};base64,{base64.b64encode(data).decode()}"
+
+    def _reference_row(self, digest: str) -> Row:
+        found = self._index.rows("SELECT * FROM reference_files WHERE digest = ?", digest)
+        if not found:
+            raise NotKeptError(f"The library in {self.folder} has no reference {digest[:12]}….")
+        return found[0]
+
+    def _keep_reference(self, session: Session, reference: Reference) -> None:
+        """Keep its bytes, unless they are kept already or the service fetches them itself."""
+        known = session.rows("SELECT * FROM reference_files WHERE digest = ?", reference.digest)
+        with suppress(LostPictureError):
+            if known:
+                look(self._vault.path(known[0]["path"]), known[0]["size"])
+                return
+        if not isinstance(reference.body, Address):
+            self._keep_bytes(session, reference.body.data, reference.body.mime, reference.digest)
+
+    def _keep_bytes(self, session: Session, data: bytes, mime: str, digest: str) -> Path:
+        # In the transaction that needs it, so that no other kernel forgets the file meanwhile.
+        content = hashlib.sha256(data).hexdigest()
+        pictures = session.rows("SELECT DISTINCT path FROM pictures WHERE digest = ?", content)
+        names = [each["path"] for each in pictures] + reference_names(content, mime)
+        with self._vault.part(data) as part:
+            name = self._vault.keep(part, data, names)
+        row = {"digest": digest, "content": content, "mime": mime, "size": len(data), "path": name}
+        session.add("reference_files", row, known="REPLACE")
+        return self._vault.path(name)
+
+    def _step(self, request_id: str, **columns: Any) -> None:
+        self._index.write(lambda session: self._change(session, request_id, columns))
+
+    def _change(self, session: Session, request_id: str, columns: Row) -> None:
+        """Write a row's columns. What is stored or forgotten stays so, whoever comes late."""
+        columns = {**columns, "changed": rows.now()}
+        changed = session.change("requests", columns, OPEN, request_id)
+        if not changed and not session.rows("SELECT 1 FROM requests WHERE id = ?", request_id):
+            raise NotKeptError(f"The library in {self.folder} has no request {request_id}.")
+
+    @contextmanager
+    def _believed(self) -> Iterator[None]:
+        """Rows that make no sense were not written by us."""
+        try:
+            yield
+        except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as error:
+            raise LibraryDamagedError(
+                f"A row of the library in {self.folder} can't be read ({error!r}). "
+                "It was left as it is. Put a backup of index.sqlite in its place."
+            ) from error

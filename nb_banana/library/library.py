@@ -1,0 +1,297 @@
+"""The library: every picture that was made, to be found again by what was asked for.
+
+The rooms behind it: `journal` has the steps of a request, `index` the SQLite file, `schema` its
+tables, `vault` the picture files, `records` what is handed out, `rows` the way from one to the
+other, `forgetting` what is deleted, `process` who works on a row.
+"""
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+from nb_banana.errors import NotKeptError
+from nb_banana.imaging.decode import Kind
+from nb_banana.library import deletion, rows
+from nb_banana.library.database import Index, Row, Session
+from nb_banana.library.files import look, picture_names
+from nb_banana.library.journal import NOBODY, Journal
+from nb_banana.library.records import Bill, Kept, Unfinished
+from nb_banana.services.receipt import Receipt
+
+__all__ = ["Bill", "Kept", "Library", "Unfinished"]
+
+
+class Library(Journal):
+    """The pictures of one kind of service in one folder, and the journal of how they came.
+
+    Args:
+        folder: where it is, see `nb_banana.library.location`; made with the first `begin`.
+        service: the kind of service, e.g. ``"api"``; pictures of another one are never found.
+        patience: seconds to wait while another process writes.
+
+    Every method raises `LibraryError` where the folder can't be used.
+    """
+
+    def store(
+        self,
+        request_id: str,
+        pictures: Sequence[tuple[bytes, Kind]],
+        receipt: Receipt,
+    ) -> list[Kept]:
+        """Keep the pictures of an answer: the files first, then the rows that name them.
+
+        To store them a second time does no harm.
+
+        Args:
+            request_id: the one that began.
+            pictures: the bytes as they came, at least one, in the order of the answer.
+            receipt: the bill, and how long it took.
+
+        Raises:
+            NotKeptError: there is no such request, or it was forgotten meanwhile.
+        """
+        if not pictures:
+            raise ValueError("An answer without a picture is not stored: mark it as failed.")
+        columns = {"state": "stored", "error": None, **rows.receipt_row(receipt), **NOBODY}
+        with ExitStack() as parts:
+            # The slow part, the bytes, before the transaction; the names in it, so that no other
+            # kernel forgets the same picture meanwhile.
+            written = [parts.enter_context(self._written(data)) for data, _ in pictures]
+
+            def write(session: Session) -> list[Kept]:
+                request = self._asked(session, request_id)
+                session.run("DELETE FROM pictures WHERE request_id = ?", request_id)
+                self._change(session, request_id, columns)
+                return [
+                    self._add(session, request | columns, position, part, picture)
+                    for position, (part, picture) in enumerate(zip(written, pictures, strict=True))
+                ]
+
+            kept = self._index.write(write)
+        return [replace(kept[0], extras=tuple(kept[1:])), *kept[1:]]
+
+    def find(self, key: str) -> Kept | None:
+        """The picture of a request, by `ImageRequest.key`: the one that was asked for last.
+
+        Returns:
+            None where there was never one. That its file is gone is not the same: it costs again.
+
+        Raises:
+            PictureMissingError, PictureChangedError: it was made, and its file is not whole.
+        """
+        found = self._kept(self._index, "key = ?", key)
+        if not found:
+            return None
+        look(found[0].path, found[0].size)
+        return found[0]
+
+    def known(self, keys: Iterable[str]) -> set[str]:
+        """Which requests have a picture here, by `ImageRequest.key`. Only `find` looks at files."""
+        found = self._index.rows(
+            "SELECT DISTINCT key FROM requests WHERE service = ? AND state = 'stored' "
+            "AND key IN (SELECT value FROM json_each(?))",
+            self.service,
+            json.dumps(list(keys)),
+        )
+        return {row["key"] for row in found}
+
+    def history(self, query: str | None = None, limit: int | None = 50) -> list[Kept]:
+        """The pictures, the newest first. The files are not looked at.
+
+        Args:
+            query: only prompts that have all of these words, in any case.
+            limit: at most so many; None for all.
+        """
+        words = rows.fold(query or "").split()
+        fits = "".join(" AND instr(folded, ?)" for _ in words)
+        where = (
+            "seq IN (SELECT seq FROM requests WHERE service = ? AND state = 'stored'"  # noqa: S608
+            f"{fits} ORDER BY seq DESC LIMIT ?)"
+        )
+        most = -1 if limit is None else limit
+        return self._kept(self._index, where, self.service, *words, most)
+
+    def by_id(self, text: str) -> Kept:
+        """The picture of an id: the beginning of its digest, or of its request's id.
+
+        The six digits at the end of a file's name are such a beginning.
+
+        Raises:
+            NotKeptError: it fits no picture, or several.
+        """
+        text = text.strip().lower()
+        span = (text, text + "\U0010ffff")
+        found = self._pictures(
+            "id IN (SELECT request_id FROM pictures WHERE digest >= ? AND digest < ?) "
+            "OR (id >= ? AND id < ?)",
+            *(span + span),
+        )
+        fitting = [
+            each
+            for each in found
+            if each.digest.startswith(text)
+            or (each.request_id.startswith(text) and each.position == 0)
+        ]
+        several = {each.digest for each in fitting}
+        if not text or not fitting:
+            raise self._unknown(text)
+        if len(several) > 1:
+            ids = ", ".join(sorted(digest[: len(text) + 4] for digest in several)[:5])
+            said = f"{text} is the beginning of several ids: {ids}. Give more of it."
+            raise NotKeptError(said, several=True)
+        return fitting[0]
+
+    def by_path(self, path: str | os.PathLike[str]) -> Kept:
+        """The picture of a file: of the library's own, or of a copy with the same bytes.
+
+        Raises:
+            NotKeptError: the library has no such picture, or there is no such file.
+        """
+        file = Path(path).expanduser().resolve()
+        folder = self.folder.resolve()
+        if file.is_relative_to(folder):
+            name = file.relative_to(folder).as_posix()
+            where = "id IN (SELECT request_id FROM pictures WHERE path = ?)"
+            found = self._pictures(where, name)
+            mine = [each for each in found if each.path == self.folder / name]
+            if mine:
+                return mine[0]
+        try:
+            return self.by_content(file.read_bytes())
+        except OSError as error:
+            raise NotKeptError(f"{path} can't be read: {error.strerror}.") from error
+
+    def by_content(self, data: bytes) -> Kept:
+        """The picture that has these bytes; see `by_digest`."""
+        return self.by_digest(hashlib.sha256(data).hexdigest())
+
+    def by_digest(self, digest: str) -> Kept:
+        """The picture whose bytes have this SHA-256, as it was asked for last.
+
+        Raises:
+            NotKeptError: the library has no such picture.
+        """
+        where = "id IN (SELECT request_id FROM pictures WHERE digest = ?)"
+        found = [each for each in self._pictures(where, digest) if each.digest == digest]
+        if not found:
+            raise NotKeptError(
+                f"The library in {self.folder} has no picture with these bytes. "
+                "A picture that was saved anew has other bytes than the one that was made."
+            )
+        return found[0]
+
+    def forget(self, ids: Iterable[str]) -> list[Path]:
+        """Delete pictures and what was asked: all answers that have them, and their extras.
+
+        Files that another answer or request still uses stay. What was charged stays too, as
+        `bills` has it: money that was spent is not unspent.
+
+        Args:
+            ids: as `by_id` takes them, or whole ids of requests that never got a picture.
+
+        Returns:
+            The files that were deleted.
+
+        Raises:
+            NotKeptError: an id fits nothing, or several; then nothing is deleted.
+        """
+        wanted = [self._request_ids(each) for each in ids]
+        ids = {each for several in wanted for each in several}
+        return self._index.write(lambda session: deletion.forget(session, self._vault, ids))
+
+    @contextmanager
+    def _written(self, data: bytes) -> Iterator[tuple[Path, str]]:
+        """The bytes on the disk, and their digest: hashed while the disk writes."""
+        content = hashlib.sha256()
+        hashing = threading.Thread(target=content.update, args=(data,))
+        hashing.start()
+        with self._vault.part(data) as part:
+            hashing.join()
+            yield part, content.hexdigest()
+
+    def _asked(self, session: Session, request_id: str) -> Row:
+        found = session.rows(
+            "SELECT * FROM requests WHERE id = ? AND state <> 'forgotten'", request_id
+        )
+        if not found:
+            raise self._unknown(request_id)
+        return found[0]
+
+    def _add(
+        self,
+        session: Session,
+        request: Row,
+        position: int,
+        part: tuple[Path, str],
+        picture: tuple[bytes, Kind],
+    ) -> Kept:
+        """Name the file of a picture, then write its row."""
+        (path, digest), (data, kind) = part, picture
+        same = session.rows("SELECT DISTINCT path FROM pictures WHERE digest = ?", digest)
+        made = datetime.fromisoformat(request["created"])
+        names = [each["path"] for each in same]
+        names += picture_names(request["prompt"], made, digest, kind.mime)
+        row = {
+            "request_id": request["id"],
+            "position": position,
+            "digest": digest,
+            "mime": kind.mime,
+            "width": kind.width,
+            "height": kind.height,
+            "size": len(data),
+            "path": self._vault.keep(path, data, names),
+        }
+        session.add("pictures", row)
+        return rows.restore_kept(request | row, self._vault.path(row["path"]), self.reference_url)
+
+    def _kept(self, source: Index | Session, where: str, *values: Any) -> list[Kept]:
+        """The answers for which a condition on `requests` holds, the newest first."""
+        # Our own text; what comes from elsewhere goes in by ?.
+        found = source.rows(
+            f"SELECT {rows.KEPT} FROM requests JOIN pictures ON request_id = id "  # noqa: S608
+            f"WHERE service = ? AND state = 'stored' AND ({where}) ORDER BY seq DESC, position",
+            self.service,
+            *values,
+        )
+        with self._believed():
+            pictures = [
+                rows.restore_kept(row, self._vault.path(row["path"]), self.reference_url)
+                for row in found
+            ]
+        answers = [list(group) for _, group in groupby(pictures, attrgetter("request_id"))]
+        return [
+            replace(first, extras=tuple(others)) if others else first for first, *others in answers
+        ]
+
+    def _pictures(self, where: str, *values: Any) -> list[Kept]:
+        """The same, and the further pictures of each answer as pictures of their own."""
+        found = self._kept(self._index, where, *values)
+        return [picture for each in found for picture in (each, *each.extras)]
+
+    def _request_ids(self, text: str) -> list[str]:
+        """The requests that an id stands for: all that have the picture, or the one itself."""
+        exact = self._index.rows(
+            "SELECT id FROM requests WHERE id = ? AND service = ? AND state <> 'forgotten'",
+            text.strip(),
+            self.service,
+        )
+        if exact:
+            return [exact[0]["id"]]
+        digest = self.by_id(text).digest
+        where = "id IN (SELECT request_id FROM pictures WHERE digest = ?)"
+        return [each.request_id for each in self._kept(self._index, where, digest)]
+
+    def _unknown(self, text: str) -> NotKeptError:
+        return NotKeptError(
+            f"The library in {self.folder} has nothing with the id {text!r}. "
+            "nb_banana.history() lists what it has."
+        )

@@ -1,0 +1,136 @@
+"""Who works on a row of the journal: this process, another one that lives, or one that is gone.
+
+Whether anything is unfinished is found out in no time: each load of the extension asks it.
+"""
+
+import functools
+import importlib
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from nb_banana.errors import LibraryError
+from nb_banana.library.database import Index
+from nb_banana.library.location import INDEX
+
+PATIENCE = timedelta(hours=1)
+"""How long a process that can't be asked after (on another host) counts as alive."""
+GONE = None
+UNTOLD = ""
+_given_up: set[str] = set()
+"""Requests that this process, which still lives, works on no more; not each could be written."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A process, so that it can be told from a later one with the same number.
+
+    Attributes:
+        host: the name of its computer or container.
+        pid: its number there.
+        started: when it was started, as its system says it; empty where it can't say.
+
+    """
+
+    host: str
+    pid: int
+    started: str
+
+
+def this_process() -> Owner:
+    """The process that runs this."""
+    return _owner(os.getpid())
+
+
+@functools.lru_cache(maxsize=2)  # by number, so that a forked child is another
+def _owner(pid: int) -> Owner:
+    return Owner(socket.gethostname(), pid, _started(pid) or UNTOLD)
+
+
+def is_gone(owner: Owner, last_sign: datetime) -> bool:
+    """Whether nobody works on the row any more.
+
+    Args:
+        owner: who wrote the row last.
+        last_sign: when, in UTC.
+
+    """
+    if owner.host == this_process().host and owner.started:
+        now = _started(owner.pid)
+        if now != UNTOLD:
+            return now != owner.started
+    return datetime.now(UTC) - last_sign > PATIENCE
+
+
+def give_up(request_id: str) -> None:
+    """From now on nobody of this process works on the request."""
+    _given_up.add(request_id)
+
+
+def is_left(row: Mapping[str, Any]) -> bool:
+    """Whether a row of the journal is nobody's any more.
+
+    Args:
+        row: its columns ``id``, ``host``, ``pid``, ``started`` and ``changed``.
+    """
+    if row["pid"] is None or row["id"] in _given_up:
+        return True
+    owner = Owner(row["host"], row["pid"], row["started"])
+    return is_gone(owner, datetime.fromisoformat(row["changed"]))
+
+
+def _started(pid: int) -> str | None:
+    """When a process of this host was started; `GONE`, or `UNTOLD` where nobody can say."""
+    if sys.platform == "linux":
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+            boot = Path("/proc/sys/kernel/random/boot_id").read_text("utf-8").strip()
+        except FileNotFoundError:
+            return UNTOLD if not Path("/proc/self/stat").exists() else GONE
+        except OSError:
+            return GONE  # the process ended while we were reading (ESRCH)
+        fields = stat.rpartition(")")[2].split()  # the name before it may hold anything
+        return GONE if fields[0] in "ZX" else f"{boot}/{fields[19]}"
+    return _started_elsewhere(pid)
+
+
+def _started_elsewhere(pid: int) -> str | None:
+    """The same on macOS and Windows, where ipykernel brings psutil along."""
+    try:
+        psutil = importlib.import_module("psutil")
+    except ImportError:
+        return UNTOLD
+    try:
+        return f"{psutil.Process(pid).create_time():.2f}"
+    except psutil.NoSuchProcess:
+        return GONE
+    except psutil.Error:
+        return UNTOLD
+
+
+LOOK_PATIENCE = 1.0
+"""Seconds to wait for an index that another process holds; the next load asks again."""
+
+
+def has_unfinished(folder: Path, kind: str) -> bool:
+    """Whether a library has a request that got no end and that nobody works on.
+
+    Args:
+        folder: where it is.
+        kind: the kind of service.
+    """
+    index = Index(folder / INDEX, LOOK_PATIENCE)
+    try:
+        rows = index.rows(
+            "SELECT id, host, pid, started, changed FROM requests WHERE service = ? "
+            "AND state IN ('written', 'sent', 'answered', 'unknown')",
+            kind,
+        )
+        return any(map(is_left, rows))
+    except (LibraryError, ValueError, TypeError):  # said when the library is used
+        return False

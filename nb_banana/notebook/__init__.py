@@ -1,0 +1,1 @@
+"""IPython: the magic, its line, its options, Tab."""

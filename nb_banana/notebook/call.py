@@ -1,0 +1,66 @@
+"""A cell's line and text → the call that it stands for. Magic and panel make the same one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nb_banana import template
+from nb_banana.notebook import parser
+from nb_banana.references.numbering import References
+from nb_banana.settings import limits, settings
+
+HERE = frozenset({"dry_run", "raw", "quiet", "help"})
+"""Options that the front end itself heeds; all others are arguments of `generate`."""
+SENDING = frozenset({"alt", "save", "strict", "timeout", "fresh", "background"})
+"""Arguments of `generate` that do not belong to the request, so `dry_run` has no use for them."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is called for a cell.
+
+    Attributes:
+        prompt: the prompt, filled unless it is swept.
+        arguments: those of `nb_banana.generate`, or of `nb_banana.sweep` where there is ``over``.
+        name: the variable to bind.
+        quiet: whether nothing is shown.
+        dry_run: whether nothing is sent.
+    """
+
+    prompt: str
+    arguments: Mapping[str, Any]
+    name: str | None
+    quiet: bool
+    dry_run: bool
+
+    @property
+    def asking(self) -> dict[str, Any]:
+        """The arguments that say what is asked for; the others say what happens with it."""
+        return {name: value for name, value in self.arguments.items() if name not in SENDING}
+
+
+def read_call(line: parser.Line, text: str, names: Mapping[str, Any]) -> Call:
+    """The call that a line and the text below it stand for.
+
+    Args:
+        line: the line, as it was read.
+        text: the prompt; a ``;`` at its end is the cell's own.
+        names: the notebook's variables.
+
+    Raises:
+        RequestError: anything that is not understood; nothing was sent.
+    """
+    text = text.rstrip()
+    quiet = "quiet" in line.options or text.endswith(";")
+    prompt = text.removesuffix(";")
+    arguments = {name: value for name, value in line.options.items() if name not in HERE}
+    raw, over = "raw" in line.options, arguments.pop("sweep", None)
+    references = References(limits(), fetch=settings.fetch_references)
+    for wanted in arguments.pop("images", ()):
+        references.add(wanted, names)
+    if over is not None:  # each combination fills the prompt for itself
+        arguments |= {"over": over, "names": names, "raw": raw}
+    elif not raw:
+        prompt = template.fill(prompt, names, references)
+    arguments["images"] = list(references)
+    return Call(prompt, arguments, line.name, quiet, "dry_run" in line.options)

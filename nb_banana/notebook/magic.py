@@ -1,0 +1,178 @@
+"""``%banana`` and ``%%banana``: parse, call, return. Imported only by `load_ipython_extension`.
+
+What a cell needs is imported with the first cell: the extension itself loads in no time.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import no_var_expand
+from traitlets import TraitError
+
+from nb_banana.credentials import find_key
+from nb_banana.display.output import is_rich
+from nb_banana.errors import BananaError, Interrupted
+from nb_banana.generation.context import folder_of, known_kinds
+from nb_banana.library.owner import has_unfinished
+from nb_banana.notebook.completion import make_matcher
+from nb_banana.settings import VENDOR_URL, settings
+
+if TYPE_CHECKING:
+    from nb_banana.notebook.parser import Line
+
+
+SANDBOX_NOTE = (
+    "nb_banana draws in its sandbox (no AI, no cost). With a key: AIMLAPI_KEY or nb_banana.login()"
+)
+
+
+def make_magic(shell: Any) -> Callable[..., Any]:
+    """The function that IPython calls for ``%banana`` and ``%%banana`` in this shell."""
+
+    @no_var_expand
+    def banana(line: str, cell: str | None = None) -> Any:
+        """Make a picture with Nano Banana 2: ``%banana --help``."""
+        from nb_banana.display import progress
+        from nb_banana.notebook import parser
+
+        if cell is None:
+            parsed, prompt = parser.parse_line(line, shell.user_ns)
+        else:
+            parsed, prompt = parser.parse_cell_line(line, shell.user_ns), cell
+        if "help" in parsed.options:
+            print(parser.help_text())  # noqa: T201 - a person asked for it
+            return None
+        if cell is None and not prompt and is_rich(shell):
+            return _open_panel(line)
+        if not prompt and not parsed.options:  # a terminal shows no panel
+            print(parser.help_text())  # noqa: T201 - the next best thing
+            return None
+        with progress.alone_in_cell(_is_alone(shell)):
+            return _draw(shell, parsed, prompt)
+
+    # What ``%%banana?`` shows. IPython asks for it before it looks at the docstring.
+    banana.getdoc = _help_text  # type: ignore[attr-defined]
+    return banana
+
+
+def _help_text() -> str:
+    from nb_banana.notebook.parser import help_text
+
+    return help_text()
+
+
+def _open_panel(line: str) -> Any:
+    from nb_banana.widgets.panel import panel
+
+    return panel(f"%%banana {line}") if line.strip() else panel()
+
+
+def _draw(shell: Any, line: "Line", prompt: str) -> Any:
+    # Imported with the first picture, not with the extension: requests takes its time.
+    from nb_banana import _api
+    from nb_banana.notebook.call import read_call
+
+    call = read_call(line, prompt, shell.user_ns)
+    if call.dry_run:
+        return _api.dry_run(call.prompt, **call.asking)
+    draw: Callable[..., Any] = _api.sweep if "over" in call.arguments else _api.generate
+    try:
+        value = draw(call.prompt, name=call.name, **call.arguments)
+    except (BananaError, Interrupted) as error:
+        # Pictures may be paid and there although something failed (strict, save, Ctrl-C in a
+        # batch): then the cell fails, and the person has them all the same.
+        made = error.facts.get("image", error.facts.get("gallery"))
+        if made is not None:
+            _bind(shell, call.name, made)
+            shell.displayhook.update_user_ns(made)
+            if not call.quiet:
+                made.show()
+        raise
+    _bind(shell, call.name, value)
+    if call.quiet:
+        _hush(shell, value)
+    return value
+
+
+def _bind(shell: Any, name: str | None, image: Any) -> None:
+    if name is not None:
+        shell.push({name: image})
+
+
+def _source(shell: Any) -> str:
+    """The text of the cell that runs."""
+    typed = shell.history_manager.input_hist_raw
+    return str(typed[-1]).strip() if typed else ""
+
+
+def _is_alone(shell: Any) -> bool:
+    """Whether the cell is this magic and nothing else, so that its output may be cleared."""
+    source = _source(shell)
+    return source.startswith("%%banana") or ("%banana" in source and "\n" not in source)
+
+
+def _hush(shell: Any, image: Any) -> None:
+    """Show nothing in this cell; ``_`` and ``Out[n]`` still get the picture.
+
+    Only where the picture would be shown: as the value of the cell's last line.
+    """
+    hook = shell.displayhook
+    source = _source(shell)
+    is_shown = source.startswith("%%") or source.rpartition("\n")[2].lstrip().startswith("%banana")
+    if not is_shown or "quiet" in vars(hook):
+        return
+    hook.update_user_ns(image)
+    hook.quiet = lambda: True
+
+    def after_cell(*_: Any) -> None:
+        shell.events.unregister("post_run_cell", after_cell)
+        del hook.quiet
+
+    shell.events.register("post_run_cell", after_cell)
+
+
+_loaded: dict[int, Callable[..., Any]] = {}
+
+
+def load(shell: Any) -> None:
+    """Register the magic, the settings and Tab completion; say so where the sandbox is used."""
+    unload(shell)
+    shell.register_magic_function(make_magic(shell), "line_cell", "banana")
+    shell.configurables.append(settings)
+    _take_config(shell)
+    _loaded[id(shell)] = matcher = make_matcher()
+    shell.Completer.custom_matchers.append(matcher)
+    if settings.backend == "auto" and settings.base_url == VENDOR_URL and not find_key(VENDOR_URL):
+        print(SANDBOX_NOTE)  # noqa: T201 - the person has to know whose pictures these are
+    if settings.backend != "library" and _is_something_left():
+        # It loads as much as the first picture.
+        from nb_banana.generation.recovery import recover_quietly
+
+        print(recover_quietly())  # noqa: T201 - a paid picture came back, or may yet
+
+
+def _is_something_left() -> bool:
+    """Whether a library of this person has a request that got no end."""
+    return any(has_unfinished(folder_of(kind), kind) for kind in known_kinds())
+
+
+def unload(shell: Any) -> None:
+    """Take away what `load` added."""
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("banana", None)
+    if settings in shell.configurables:
+        shell.configurables.remove(settings)
+    matcher = _loaded.pop(id(shell), None)
+    if matcher in shell.Completer.custom_matchers:
+        shell.Completer.custom_matchers.remove(matcher)
+
+
+def _take_config(shell: Any) -> None:
+    """Take ``c.Banana.…`` from the person's IPython configuration; a bad value is said, once."""
+    wanted = shell.config.get("Banana", {})
+    for name, value in list(wanted.items()):
+        try:
+            setattr(settings, name, value)
+        except TraitError as error:
+            del wanted[name]
+            print(f"nb_banana: c.Banana.{name} in your configuration was left out. {error}")  # noqa: T201

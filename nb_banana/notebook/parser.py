@@ -1,0 +1,322 @@
+"""A ``%banana`` line → the name to bind, the options by their names, and the prompt."""
+
+import argparse
+import builtins
+import csv
+import json
+import keyword
+import os
+import re
+import shlex
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, NoReturn
+
+from nb_banana import template
+from nb_banana._text import hint
+from nb_banana.errors import RequestError
+from nb_banana.notebook.options import FLAGS, ILLUSTRATION, OPTIONS
+from nb_banana.settings import checked_seconds
+
+BRACES = re.compile(r"\{\{(?:(?!\}\}).)*\}\}")
+SWITCHES = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def read_sweeps(texts: Iterable[str], names: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The values of each swept field or name, in the order of the line.
+
+    Args:
+        texts: what stands behind each ``--sweep``.
+        names: the notebook's variables, of which ``{{animals}}`` may be a list.
+
+    Raises:
+        RequestError: a sweep without values, or one field twice.
+
+    >>> read_sweeps(["aspect-ratio=1:1,16:9", "animal={{pets}}"], {"pets": ["cat", "owl"]})
+    {'aspect_ratio': ['1:1', '16:9'], 'animal': ['cat', 'owl']}
+    >>> read_sweeps(['style=oil,"red, chalk"'], {})
+    {'style': ['oil', 'red, chalk']}
+    """
+    found: dict[str, list[Any]] = {}
+    for text in texts:
+        name, equals, listed = text.partition("=")
+        name = name.strip().lstrip("-").replace("-", "_")
+        if not equals or not name.isidentifier() or not listed.strip():
+            raise RequestError(f"--sweep {text}: write FIELD=V1,V2, e.g. --sweep style=oil,ink.")
+        if name in found:
+            raise RequestError(f"--sweep {name} is given twice: put all its values into one.")
+        values = _values(listed, names)
+        found[name] = _switches(values) if name == "web_search" else values
+    return found
+
+
+def _values(text: str, names: Mapping[str, Any]) -> list[Any]:
+    if BRACES.fullmatch(text.strip()):
+        return _several(template.value_of(text, names))
+    inside = BRACES.findall(text)
+    # What is in braces has commas and quotes of its own, so csv sees a stand-in.
+    (row,) = csv.reader([BRACES.sub("\0", text)], skipinitialspace=True)
+    pieces = iter(inside)
+    words = [re.sub("\0", lambda _: next(pieces), word).strip() for word in row]
+    return [template.value_of(word, names) for word in words if word]
+
+
+def _several(value: Any) -> list[Any]:
+    from nb_banana.batch.sweep import (
+        several,  # with the first sweep, for it loads what a picture is
+    )
+
+    return several(value)
+
+
+def _switches(values: Sequence[Any]) -> list[Any]:
+    return [SWITCHES.get(each.lower(), each) if isinstance(each, str) else each for each in values]
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a line says: the variable to bind and the options that were given, by their `dest`."""
+
+    name: str | None
+    options: Mapping[str, Any]
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise RequestError(f"{message[:1].upper()}{message[1:]}. See %banana --help.")
+
+
+class _Once(argparse.Action):
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,  # noqa: ARG002 - argparse calls it so
+    ) -> None:
+        if hasattr(namespace, self.dest):
+            parser.error(f"{'/'.join(self.option_strings)} is given twice")
+        setattr(namespace, self.dest, True if self.nargs == 0 else values)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="banana",
+        # argparse fills % in, so each one is doubled here.
+        usage="\n  %%%%banana [NAME] [options]   (the cell's text is the prompt)\n"
+        "  %%banana [options] PROMPT   (one line)\n"
+        "  %%banana [options]   (nothing to draw: opens the panel)",
+        description="Make a picture with Nano Banana 2. NAME is bound to it, and it is the "
+        "cell's value. {{name}} in the prompt is filled from the notebook.",
+        epilog="example:\n" + ILLUSTRATION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,
+        allow_abbrev=False,
+        add_help=False,
+    )
+    for option in OPTIONS:
+        kind: dict[str, Any] = {"metavar": option.metavar} if option.metavar else {"nargs": 0}
+        action: Any = "append" if option.repeatable else _Once
+        parser.add_argument(
+            *option.flags, dest=option.dest, help=option.help, action=action, **kind
+        )
+    return parser
+
+
+def help_text() -> str:
+    """What ``%banana --help`` and ``%%banana?`` show."""
+    return _parser().format_help()
+
+
+def parse_cell_line(line: str, names: Mapping[str, Any]) -> Line:
+    """Read the line of a ``%%banana`` cell: the name first, then options.
+
+    Args:
+        line: what stands behind ``%%banana``.
+        names: the notebook's variables: some must not be overwritten, and ``{{…}}`` in an
+            option's value is filled from them.
+
+    Raises:
+        RequestError: anything that is not understood; nothing was sent.
+
+    >>> parse_cell_line("trex -a 16:9", {})
+    Line(name='trex', options={'aspect_ratio': '16:9'})
+    """
+    name, words = split_line(line)
+    if name is not None:
+        _check_name(name, names)
+    return Line(name, _parse(words, names))
+
+
+def split_line(line: str) -> tuple[str | None, list[str]]:
+    """The name and the further words of a cell's line.
+
+    Raises:
+        RequestError: quotes that do not come in pairs.
+
+    >>> split_line("trex -i 'my mug.jpg'")
+    ('trex', ['-i', 'my mug.jpg'])
+    """
+    words = _split(line)
+    if words and not words[0].startswith("-"):
+        # As Python itself reads names, so that the one that is bound can be written.
+        return unicodedata.normalize("NFKC", words[0]), words[1:]
+    return None, words
+
+
+def written_options(words: Sequence[str]) -> dict[str, Any]:
+    """The options as they are written, by their `dest`: texts, lists of texts, or True.
+
+    Raises:
+        RequestError: a word that is no option.
+
+    >>> written_options(["-i", "mug", "--take", "{{k}}"])
+    {'images': ['mug'], 'take': '{{k}}'}
+    """
+    found, rest = _parser().parse_known_args(words)
+    if rest:
+        _refuse(rest[0])
+    return vars(found)
+
+
+def quoted(word: str) -> str:
+    """A word as it is written into a line: in quotes where it has to be.
+
+    >>> quoted("cats[0]"), quoted("my mug.jpg")
+    ('cats[0]', "'my mug.jpg'")
+    """
+    try:
+        return word if _split(word) == [word] else shlex.quote(word)
+    except RequestError:
+        return shlex.quote(word)
+
+
+def parse_line(line: str, names: Mapping[str, Any]) -> tuple[Line, str]:
+    """Read the line of ``%banana``: options first, then the prompt, word for word.
+
+    Raises:
+        RequestError: anything that is not understood; nothing was sent.
+
+    >>> parse_line("-a 16:9 a cat's dinner", {})
+    (Line(name=None, options={'aspect_ratio': '16:9'}), "a cat's dinner")
+    """
+    words, prompt = _leading_options(line)
+    late = [word for word in prompt.split() if word.partition("=")[0] in FLAGS]
+    if late and not line.lstrip().startswith("-- "):
+        raise RequestError(
+            f"Options come before the prompt: %banana {late[0]} … PROMPT. "
+            "Where the prompt itself has it, write -- before the prompt."
+        )
+    return Line(None, _parse(words, names)), prompt
+
+
+_BRACES = r"\{\{.*?\}\}"
+_AS_IT_IS = rf"""{_BRACES}|(?<=[\w\])])\[(?:"[^"]*"|'[^']*')\]"""
+"""Jinja's, and the index of ``figs["a"]``: their quotes are their own."""
+_WORD = re.compile(rf"""\s*((?:{_BRACES}|"[^"]*"|'[^']*'|[^\s"'])+)""")
+
+
+def _leading_options(line: str) -> tuple[list[str], str]:
+    words: list[str] = []
+    rest = line
+    while match := _WORD.match(rest):
+        word = match[1]
+        if not word.startswith("-") or word == "-":
+            break
+        rest = rest[match.end() :]
+        if word == "--":
+            break
+        words += _split(word)
+        option = FLAGS.get(word.partition("=")[0])
+        if option and option.metavar and "=" not in word and (value := _WORD.match(rest)):
+            words += _split(value[1])
+            rest = rest[value.end() :]
+    return words, rest.strip()
+
+
+def _split(line: str) -> list[str]:
+    # What is inside has spaces and quotes of its own, so shlex sees a stand-in.
+    inside = re.findall(_AS_IT_IS, line)
+    try:
+        reader = shlex.shlex(re.sub(_AS_IT_IS, "\0", line), posix=True, punctuation_chars=False)
+        reader.whitespace_split, reader.commenters = True, ""
+        if os.name == "nt":  # a backslash is a folder's there
+            reader.escape = ""
+        words = list(reader)
+    except ValueError as error:
+        raise RequestError(
+            f"The line can't be read ({error}): quotes come in pairs. "
+            "The prompt stands in the cell, below the line."
+        ) from error
+    pieces = iter(inside)
+    return [re.sub("\0", lambda _: next(pieces), word) for word in words]
+
+
+def _parse(words: Sequence[str], names: Mapping[str, Any]) -> dict[str, Any]:
+    options = written_options(words)
+    sweeps = options.pop("sweep", None)
+    if "raw" not in options:
+        options = {name: _filled(value, names) for name, value in options.items()}
+    if "params" in options:
+        options["params"] = dict(_read_params(options["params"]))
+    for name in {"take", "count"} & set(options):
+        options[name] = _read_number(name, options[name])
+    if sweeps:
+        options["sweep"] = read_sweeps(sweeps, names)
+    if "timeout" in options:
+        options["timeout"] = checked_seconds(options["timeout"])
+    return options
+
+
+def _filled(value: Any, names: Mapping[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [_filled(each, names) for each in value]
+    return template.value_of(value, names) if isinstance(value, str) and "{{" in value else value
+
+
+def _refuse(word: str) -> NoReturn:
+    if word.startswith("-"):
+        near = hint(word, FLAGS)
+        raise RequestError(f"There is no option {word}.{near} See %banana --help.")
+    raise RequestError(
+        f"{word!r} is one word too many: the line holds a name and options, the cell holds the "
+        "prompt."
+    )
+
+
+def _read_number(name: str, text: Any) -> int:
+    try:
+        return int(text)
+    except (TypeError, ValueError):
+        raise RequestError(f"--{name} {text}: {name} is a number: 1, 2, 3 and so on.") from None
+
+
+def _read_params(params: list[str]) -> Iterator[tuple[str, Any]]:
+    seen: set[str] = set()
+    for text in params:
+        name, equals, value = str(text).partition("=")
+        if not name or not equals or name in seen:
+            raise RequestError(f"--param {text}: write each KEY once, as KEY=JSON.")
+        seen.add(name)
+        try:
+            yield name, json.loads(value)
+        except ValueError:
+            raise RequestError(
+                f"--param {name}: {value!r} is not JSON. A text needs its quotes: "
+                f"--param '{name}=\"{value}\"'"
+            ) from None
+
+
+def _check_name(name: str, taken: Mapping[str, Any]) -> None:
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise RequestError(
+            f"{name!r} can't be the name of a variable. The line is %%banana [NAME] [options]; "
+            "the prompt stands in the cell below it."
+        )
+    special = (
+        name in {"get_ipython", "In", "Out"} or name.startswith("_") or hasattr(builtins, name)
+    )
+    if special or isinstance(taken.get(name), ModuleType):
+        raise RequestError(f"{name!r} is needed by Python or this notebook. Choose another name.")

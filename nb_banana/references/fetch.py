@@ -1,0 +1,90 @@
+"""References that are http(s) addresses, fetched here first, to be kept with the picture."""
+
+import ipaddress
+import socket
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from nb_banana.errors import BadReferenceError
+from nb_banana.references.limits import Limits
+from nb_banana.references.reference import Address, Reference, as_reference, is_many
+from nb_banana.settings import settings
+from nb_banana.wire import transport
+
+READ_TIMEOUT = 30.0
+LONGEST_FETCH = 120.0
+MOST_BYTES = 50 * 1024 * 1024
+MOST_REDIRECTS = 5
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+"""IPv6 addresses whose end is an IPv4 one: RFC 6052."""
+
+
+def fetched(images: Any, limits: Limits) -> list[Any]:
+    """The pictures, those that are http(s) addresses as pictures of this machine.
+
+    Raises:
+        BadReferenceError: an address that can't be fetched, or is no picture.
+    """
+    each = list(images) if is_many(images) else [images]
+    return [fetched(one, limits) if is_many(one) else _here(one, limits) for one in each]
+
+
+def _here(image: Any, limits: Limits) -> Any:
+    is_address = isinstance(image, str) and image.strip().lower().startswith(("http:", "https:"))
+    is_ready = isinstance(image, Reference) and isinstance(image.body, Address)
+    if not is_address and not is_ready:
+        return image
+    url = image.url if isinstance(image, Reference) else str(image).strip()
+    label = image.label if isinstance(image, Reference) else url
+    return as_reference(_download(url), label=label, limits=limits)
+
+
+def _download(url: str) -> bytes:
+    first = url
+    for _ in range(MOST_REDIRECTS + 1):
+        _check_address(url)
+        try:
+            response = transport.send("GET", url, read_timeout=READ_TIMEOUT)
+            if response.is_redirect:
+                response.close()
+                url = urljoin(url, response.headers["location"])
+                continue
+            data = transport.read_body(response, MOST_BYTES, seconds=LONGEST_FETCH)
+        except transport.TooLongError:
+            raise BadReferenceError(f"{first} has more than {MOST_BYTES // 1024**2} MB.") from None
+        except (OSError, ValueError) as error:  # all of requests' errors are OSErrors
+            kind = type(error).__name__
+            raise BadReferenceError(f"{first} could not be fetched ({kind}).") from None
+        if response.status_code != 200:
+            raise BadReferenceError(f"{first} answers {response.status_code}.")
+        return data
+    raise BadReferenceError(f"{first} leads in circles.")
+
+
+def _check_address(url: str) -> None:
+    """A notebook from a stranger must not look around in the person's own network."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+    except (OSError, ValueError):
+        raise BadReferenceError(f"There is no host of the address {url}.") from None
+    if parts.scheme not in {"http", "https"}:
+        raise BadReferenceError(f"{url} is no http(s) address.")
+    private = any(_is_private(str(each[4][0])) for each in found)
+    if private and not settings.fetch_private:
+        raise BadReferenceError(
+            f"{parts.hostname} is an address of this machine or its network, so it was not "
+            "fetched. If you trust it: %config Banana.fetch_private = True"
+        )
+
+
+def _is_private(text: str) -> bool:
+    """Whether it leads into this machine or its network, also as IPv4 inside of IPv6."""
+    address = ipaddress.ip_address(text)
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = address.ipv4_mapped or address.sixtofour
+        if address in NAT64:
+            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        address = inner or address
+    return not address.is_global

@@ -1,0 +1,126 @@
+"""Paths and addresses of pictures.
+
+Files are read whole, or a flaw says what is in the way and what is near. An http(s) address is
+fetched by the service; a ``data:`` one has the picture in it.
+"""
+
+import base64
+import binascii
+import os
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from nb_banana.imaging.formats import Flaw
+
+PICTURE_SUFFIXES = {
+    *(".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff"),
+    *(".bmp", ".heic", ".heif", ".avif"),
+}
+LONGEST_SHOWN = 80
+
+
+def read_file(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a file; ``~`` is understood, and relative means: next to the notebook.
+
+    Raises:
+        Flaw: no such file, a folder, or a file that can't be read.
+
+    """
+    file = Path(path).expanduser()
+    try:
+        if file.is_dir():
+            raise Flaw(f"is a folder. Name one picture{_examples(file)}")
+        if not file.exists():
+            raise Flaw(missing(file))
+        if not file.is_file():
+            raise Flaw("is no file to be read, but a device or a pipe")
+        return file.read_bytes()
+    except OSError as error:
+        raise Flaw(f"can't be read: {error.strerror or error}") from error
+    except ValueError as error:  # a NUL in a name
+        raise Flaw(f"is no name of a file: {error}") from error
+
+
+def missing(file: Path) -> str:
+    """The flaw of a file that is not there, with the names that are near it."""
+    if not file.parent.is_dir():
+        return f"is not there: there is no folder {file.parent}"
+    near = near_files(file)
+    where = file.parent.absolute()
+    meant = f"; did you mean {' or '.join(near)}?" if near else ""
+    return f"is not there (in {where}{meant})"
+
+
+def near_files(file: Path) -> list[str]:
+    """Names in the same folder that are near to this file's, pictures first, as they'd be written.
+
+    >>> near_files(Path("/no/such/folder/cat.png"))
+    []
+    """
+    try:
+        names = sorted(each.name for each in file.parent.iterdir() if each.is_file())
+    except OSError:
+        return []
+    pictures = [name for name in names if Path(name).suffix.lower() in PICTURE_SUFFIXES]
+    same_stem = [name for name in pictures if Path(name).stem.lower() == file.stem.lower()]
+    near = [*same_stem, *_near(file.name, pictures), *_near(file.name, names)]
+    return [str(file.with_name(name)) for name in dict.fromkeys(near)][:3]
+
+
+def _near(name: str, names: Iterable[str]) -> list[str]:
+    return get_close_matches(name, list(names), n=3)
+
+
+def _examples(folder: Path) -> str:
+    names = sorted(
+        each.name for each in folder.iterdir() if each.suffix.lower() in PICTURE_SUFFIXES
+    )
+    return f", e.g. {folder / names[0]}" if names else ": there is none in it"
+
+
+SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:(?=//)|data:")
+"""An address. One letter and a colon is a drive of Windows."""
+
+
+def data_bytes(address: str) -> bytes:
+    """The bytes in a ``data:`` address. What it says of their type is not believed.
+
+    Raises:
+        Flaw: it is not base64, or broken.
+
+    >>> data_bytes("data:text/plain;base64,YmFuYW5h")
+    b'banana'
+
+    """
+    head, comma, body = address.partition(",")
+    if not comma or not head.replace(" ", "").lower().endswith(";base64"):
+        raise Flaw("has to be base64, e.g. data:image/png;base64,…")
+    try:
+        packed = unquote_to_bytes(body) if "%" in body else body.encode("ascii")
+        return base64.b64decode(b"".join(packed.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Flaw(f"has broken base64: {str(error).rstrip('.')}") from error
+
+
+def checked_address(address: str) -> str:
+    """An http(s) address that a service can fetch from, as it was given.
+
+    Raises:
+        Flaw: another kind of address, or one that is no address.
+
+    """
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+    except ValueError as error:  # e.g. a bracket that is not closed
+        raise Flaw(f"is no address: {error}") from error
+    if parts.scheme == "file":
+        raise Flaw("is a file on this machine. Give its path, without file://")
+    if parts.scheme not in {"http", "https"} or not host:
+        raise Flaw("is no address of a picture: it starts with http://, https:// or data:")
+    if re.search(r"[\s\x00-\x1f\x7f]", address):
+        raise Flaw("is no address: there is a space in it, which is written %20")
+    return address

@@ -1,0 +1,235 @@
+"""What a word behind ``-i`` means: a name of the notebook, else a file, else an address.
+
+Names are read and never evaluated: ``results[0]``, ``df.image[3]``, ``figs["a"].inner`` are
+attribute and index access. Calls, arithmetic and underscores are not.
+"""
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from nb_banana.errors import BadReferenceError
+from nb_banana.references import locations
+from nb_banana.references.locations import SCHEME
+from nb_banana.references.reference import is_many
+from nb_banana.references.sources import is_picture
+
+NOT_MINE = {"In", "Out", "exit", "quit", "get_ipython", "open"}
+"""Names that IPython puts into every notebook."""
+
+
+@dataclass(frozen=True)
+class NotFound:
+    """There is no such value.
+
+    Attributes:
+        word: what was looked for.
+        reason: what is missing, as a sentence; empty where the word is no name at all.
+    """
+
+    word: str
+    reason: str = ""
+
+
+def look_up(word: str, names: Mapping[str, Any]) -> Any | NotFound:
+    """The value that a dotted or indexed name stands for.
+
+    Args:
+        word: e.g. ``results[-1]``, ``df.image[3]`` or ``figs["a"]``.
+        names: the notebook's variables.
+
+    >>> look_up("cats[-1].real", {"cats": [1, 2]})
+    2
+    >>> look_up("cats[7]", {"cats": [1, 2]}).reason
+    'cats has 2 entries, and there is no cats[7].'
+
+    """
+    steps = parse(word)
+    if not steps:
+        return NotFound(word)
+    start = steps[0].key
+    if start not in names:
+        return NotFound(word, f"There is no variable {start}.")
+    value = names[start]
+    for step in steps[1:]:
+        try:
+            value = getattr(value, step.key) if step.dotted else value[step.key]
+        except (AttributeError, LookupError, TypeError, ValueError):
+            return NotFound(word, _missing(value, step))
+    return value
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a name.
+
+    Attributes:
+        key: the variable, the attribute or the index.
+        dotted: whether it is an attribute.
+        path: the word up to this step, without it.
+        text: the word up to this step, with it.
+    """
+
+    key: Any
+    dotted: bool
+    path: str
+    text: str
+
+
+def parse(word: str) -> list[Step]:
+    """The steps of a dotted and indexed name; none where the word is something else.
+
+    >>> [step.key for step in parse('a.b["c d"][-2]')]
+    ['a', 'b', 'c d', -2]
+    >>> parse("photo of a cat.jpg"), parse("f()"), parse("a.__class__")
+    ([], [], [])
+    """
+    try:
+        node: ast.expr = ast.parse(word.strip(), mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return []
+    steps: list[Step] = []
+    while not isinstance(node, ast.Name):
+        step = _step(node)
+        if step is None or not isinstance(node, ast.Attribute | ast.Subscript):
+            return []
+        steps.append(step)
+        node = node.value
+    return [Step(node.id, False, "", node.id), *reversed(steps)]
+
+
+def _step(node: ast.expr) -> Step | None:
+    if isinstance(node, ast.Attribute):
+        if node.attr.startswith("_"):
+            return None
+        return Step(node.attr, True, ast.unparse(node.value), ast.unparse(node))
+    if isinstance(node, ast.Subscript):
+        try:
+            key = ast.literal_eval(node.slice)
+        except ValueError:
+            return None
+        if isinstance(key, str | int):
+            return Step(key, False, ast.unparse(node.value), ast.unparse(node))
+    return None
+
+
+def find_picture(word: str, names: Mapping[str, Any]) -> tuple[Any, str, str | None]:
+    """What a word behind ``-i`` means.
+
+    Args:
+        word: an address, a name of the notebook, or a path.
+        names: the notebook's variables.
+
+    Returns:
+        The value, for `references.reference.as_references` (a path stays a text); what to call it;
+        and a note where the word meant two things.
+
+    Raises:
+        BadReferenceError: neither a variable nor a file, with names near to it.
+
+    """
+    text = word.strip()
+    if SCHEME.match(text):
+        return text, "data: address" if text.startswith("data:") else text, None
+    value = look_up(text, names)
+    there = _is_there(text)
+    if not isinstance(value, NotFound):
+        note = f"{text} is the variable here, not the file; write ./{text} for that."
+        return value, text, note if there and not Path(text).is_absolute() else None
+    if there:
+        return text, Path(text).name, None
+    raise BadReferenceError(_neither(text, value, names))
+
+
+def _is_there(text: str) -> bool:
+    try:
+        return bool(text) and Path(text).expanduser().exists()
+    except (OSError, ValueError, RuntimeError):  # too long, a NUL, a ~user that nobody is
+        return False
+
+
+def _missing(value: Any, step: Step) -> str:
+    if step.dotted and isinstance(value, Mapping) and step.key in value:
+        return f"{step.path} has no .{step.key}. Did you mean {step.path}[{step.key!r}]?"
+    if step.dotted:
+        known = [name for name in dir(value) if not name.startswith("_")]
+        return f"{step.path} has no .{step.key}.{_did_you_mean(str(step.key), known)}"
+    if isinstance(value, Mapping):
+        known = [key for key in value if isinstance(key, str)]
+        return f"{step.path} has no {step.key!r}.{_did_you_mean(str(step.key), known)}"
+    if hasattr(value, "__len__") and isinstance(step.key, int):
+        count = len(value)
+        entries = "1 entry" if count == 1 else f"{count} entries"
+        return f"{step.path} has {entries}, and there is no {step.text}."
+    return f"There is no {step.text}: {step.path} is {type(value).__name__}."
+
+
+def _neither(text: str, missing: NotFound, names: Mapping[str, Any]) -> str:
+    files = _near_files(text)
+    steps = parse(text)
+    if len(steps) > 1 and steps[0].key in names:
+        return missing.reason + (_did_you_mean("", files) if files else "")
+    near = list(dict.fromkeys([*near_variables(text, names), *files]))
+    if near:
+        return f"There is no variable and no file {text}. Did you mean {' or '.join(near)}?"
+    pictures = [name for name in _own(names) if _shows(names[name])][:5]
+    have = f" Pictures here: {', '.join(pictures)}." if pictures else ""
+    return f"There is no variable and no file {text}.{have}"
+
+
+def near_variables(word: str, names: Mapping[str, Any]) -> list[str]:
+    """Names of variables that are near to a word, those of pictures first; at most three."""
+    own = _own(names)
+    pictures = [name for name in own if _shows(names[name])]
+    near = [*get_close_matches(word, pictures, n=3), *get_close_matches(word, own, n=3)]
+    return list(dict.fromkeys(near))[:3]
+
+
+def name_of(value: Any, names: Mapping[str, Any]) -> str:
+    """How a person would write a value: its variable, or its place in a list or a dict there.
+
+    Returns:
+        Nothing where it has no such name.
+
+    >>> cat = object()
+    >>> name_of(cat, {"_": cat, "cats": [1, cat]}), name_of(cat, {"figs": {"a b": cat}})
+    ('cats[1]', "figs['a b']")
+    """
+    own = {name: names[name] for name in _own(names)}
+    inside = (
+        f"{name}[{key!r}]"
+        for name, holder in own.items()
+        for key, each in _entries(holder)
+        if each is value
+    )
+    return next((name for name, each in own.items() if each is value), None) or next(inside, "")
+
+
+def _entries(holder: Any) -> Iterable[tuple[Any, Any]]:
+    """What is in a plain list or dict; other holders would run code of their own."""
+    if type(holder) in {list, tuple}:
+        return enumerate(holder)
+    return holder.items() if type(holder) is dict else ()
+
+
+def _own(names: Mapping[str, Any]) -> list[str]:
+    return [name for name in names if not name.startswith("_") and name not in NOT_MINE]
+
+
+def _shows(value: Any) -> bool:
+    return is_picture(value) or (is_many(value) and any(map(is_picture, value)))
+
+
+def _near_files(text: str) -> list[str]:
+    try:
+        return locations.near_files(Path(text).expanduser())
+    except (OSError, ValueError, RuntimeError):
+        return []
+
+
+def _did_you_mean(word: str, known: Iterable[str]) -> str:
+    near = get_close_matches(word, list(known), n=3) if word else list(known)
+    return f" Did you mean {' or '.join(near)}?" if near else ""

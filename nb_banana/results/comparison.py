@@ -1,0 +1,202 @@
+"""`compare`: two pictures over each other with a slider between them, and side by side.
+
+The slider is of HTML and CSS alone: it needs neither a kernel nor a script.
+"""
+
+import base64
+import html
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from nb_banana._text import shortened
+from nb_banana.display.output import is_rich
+from nb_banana.errors import BadReferenceError
+from nb_banana.imaging.decode import open_picture, preview
+from nb_banana.imaging.sheet import MOUNT, Board, fitted, jpeg, near_square
+from nb_banana.imaging.text import drawable
+from nb_banana.references.reference import as_reference
+from nb_banana.results.image import BananaImage
+from nb_banana.results.image_display import Bundle
+from nb_banana.settings import settings
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+HINT = (
+    "Move the bar below towards the picture that you want to see, or press ← and → on the picture. "
+    "Where there is no bar, drag the lower corner of the left one."
+)
+
+# Where all CSS is kept (a cell that was run, an exported page) it is a box that scrolls, so that
+# keys, a wheel, a finger and the bar all move it. What is in it is twice as wide. Both pictures are
+# sticky and stay in sight; only the clip of the upper one and the line at its end move. Lumino, on
+# which JupyterLab stands, would take the arrow keys, but for the attribute that it looks for.
+#
+# JupyterLab takes sticky, clip-path, inline-size and the like out of a notebook that it does not
+# trust, and leaves width and resize: then the upper picture lies in a box whose corner is drawn.
+# So each pair of values below is meant: the later one wins where it is understood.
+_SLIDER = (
+    '<div tabindex="0" role="group" data-lm-suppress-shortcuts="true" '
+    'aria-label="Slider. {label}" style="position:relative;width:{width}px;'
+    'max-width:100%;overflow-x:auto;overflow-y:hidden">'
+    '<div style="position:relative;inline-size:200%">'
+    '<img src="{after}" alt="{after_alt}" style="display:block;width:100%;height:auto;'
+    'max-inline-size:50%;position:sticky;left:0">'
+    '<div style="position:absolute;top:0;left:0;width:50%;height:100%;max-width:100%;'
+    "overflow:hidden;resize:horizontal;box-sizing:border-box;border-right:2px solid #fff;"
+    'inline-size:100%;overflow:clip;clip-path:inset(0 50% 0 0)">'
+    '<img src="{before}" alt="{before_alt}" style="display:block;width:auto;height:100%;'
+    'max-width:none;position:sticky;left:0"></div>'
+    '<div style="position:absolute;top:0;left:0;height:100%;inset-inline-start:50%;'
+    'inline-size:3px;margin-inline-start:-4px;background:#fff;border-inline:1px solid #0007"></div>'
+    '<div style="position:absolute;top:0;left:0;inset-inline-start:25%;'
+    'scroll-initial-target:nearest"></div>'
+    "</div></div>"
+)
+
+
+def slider(pictures: Sequence[bytes], alts: Sequence[str], width: int, label: str) -> str:
+    """The HTML of two JPEGs of one size, the first on the left.
+
+    Args:
+        pictures: their bytes.
+        alts: their alt texts.
+        width: of both, in pixels; they shrink where there is less room.
+        label: what the slider is called to those who hear it.
+    """
+    encoded = [base64.b64encode(each).decode() for each in pictures]
+    before, after = (f"data:image/jpeg;base64,{each}" for each in encoded)
+    before_alt, after_alt = map(html.escape, alts)
+    return _SLIDER.format(
+        label=html.escape(label),
+        width=width,
+        before=before,
+        before_alt=before_alt,
+        after=after,
+        after_alt=after_alt,
+    )
+
+
+class Comparison:
+    """Two pictures, before and after. It shows itself; `side_by_side` is a Pillow image of both.
+
+    Attributes:
+        before, after: the pictures as they were given.
+    """
+
+    def __init__(self, before: Any, after: Any) -> None:
+        self.before, self.after = before, after
+        found = [as_reference(each) for each in (before, after)]
+        for each in found:
+            if each.data is None:
+                raise BadReferenceError(f"{each.label} is only an address. Download it first.")
+        sizes = [open_picture(each.data or b"").size for each in found]
+        self._names = [
+            shortened(each.label, 60) + ("" if sizes[0] == sizes[1] else f" {width}×{height}")
+            for each, (width, height) in zip(found, sizes, strict=True)
+        ]
+        self._pictures = _alike([each.data or b"" for each in found])
+
+    @property
+    def caption(self) -> str:
+        """The line under the pictures: which is which."""
+        drawn = any(isinstance(each, BananaImage) and each.sandbox for each in self._given)
+        parts = [
+            "SANDBOX, no AI model" if drawn else "",
+            f"left: {self._names[0]}",
+            f"right: {self._names[1]}",
+        ]
+        return " · ".join(filter(None, parts))
+
+    @property
+    def _given(self) -> tuple[Any, Any]:
+        return self.before, self.after
+
+    def side_by_side(self) -> "Image.Image":
+        """Both on one sheet (RGB), each with its name."""
+        sides = zip(("left", "right"), self._names, strict=True)
+        labels = [f"{side}: {drawable(name) or 'picture'}" for side, name in sides]
+        first = open_picture(self._pictures[0])
+        layout = near_square(labels, first.width / first.height, 2, foot=False)
+        board = Board(layout)
+        for column, (data, label) in enumerate(zip(self._pictures, labels, strict=True)):
+            board.mount(fitted(data, *layout.cell), 0, column)
+            board.label(label, 0, column)
+        return board.picture
+
+    def __repr__(self) -> str:
+        return f"<Comparison of {self._names[0]} and {self._names[1]}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        images = [each for each in self._given if isinstance(each, BananaImage)]
+        requests = [each.receipt.client_request_id for each in images]
+        metadata: Bundle = {"nb_banana": {"requests": list(dict.fromkeys(requests))}}
+        if not is_rich():
+            return {"text/plain": self.caption}, metadata
+        shown = {
+            "text/html": self._figure(),
+            "image/jpeg": base64.b64encode(jpeg(self.side_by_side())).decode(),
+            "text/plain": repr(self),
+        }
+        wanted = {
+            kind: value
+            for kind, value in shown.items()
+            if (not include or kind in include) and kind not in (exclude or ())
+        }
+        alt = {"image/jpeg": {"alt": self.caption}} if "image/jpeg" in wanted else {}
+        return wanted, metadata | alt
+
+    def _figure(self) -> str:
+        alts = [
+            f"{side}: {shortened(str(getattr(given, 'alt', None) or name), 200)}"
+            for side, given, name in zip(("left", "right"), self._given, self._names, strict=True)
+        ]
+        width = open_picture(self._pictures[0]).width
+        return (
+            '<figure class="nb-banana" style="margin:0">'
+            f"{slider(self._pictures, alts, width, self.caption)}"
+            '<figcaption style="font-size:90%;opacity:.75">'
+            f"{html.escape(self.caption)}<br>{HINT}</figcaption></figure>"
+        )
+
+
+def compare(before: Any, after: Any) -> Comparison:
+    """Two pictures of any kind, before and after, with a slider between them.
+
+    The slider works without a kernel, also in a saved notebook. Pictures of other sizes are made
+    as large as each other; what has another shape gets margins.
+
+    Args:
+        before: what `nb_banana.references.reference.as_reference` takes, but for addresses.
+        after: the same.
+
+    Raises:
+        BadReferenceError: no picture, or one that can't be read.
+
+    >>> from PIL import Image
+    >>> compare(Image.new("RGB", (64, 32)), Image.new("RGB", (32, 32), "red"))
+    <Comparison of image 64×32 and image 32×32>
+    """
+    return Comparison(before, after)
+
+
+def _alike(pictures: list[bytes]) -> list[bytes]:
+    """Small copies as JPEG, all of the first one's shape and as large as the largest of them."""
+    small = [preview(each, settings.preview)[1] for each in pictures]
+    sizes = [open_picture(each).size for each in small]
+    scale = max(map(max, sizes)) / max(sizes[0])
+    width, height = (max(1, round(side * scale)) for side in sizes[0])
+    return [_boxed(each, width, height) for each in small]
+
+
+def _boxed(data: bytes, width: int, height: int) -> bytes:
+    """A JPEG of exactly this size, with the picture as large in it as it can be."""
+    from PIL import Image, ImageOps
+
+    picture = fitted(data, width, height)
+    picture = ImageOps.contain(picture, (width, height), Image.Resampling.LANCZOS)
+    box = Image.new("RGB", (width, height), MOUNT)
+    place = ((width - picture.width) // 2, (height - picture.height) // 2)
+    box.paste(picture, place, picture if picture.mode == "RGBA" else None)
+    return jpeg(box)

@@ -1,0 +1,133 @@
+"""The contact sheet: many pictures on one, each with what it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nb_banana.errors import BananaError
+from nb_banana.imaging.sheet import Board, cell_ratio, fitted, near_square, table
+from nb_banana.imaging.text import drawable
+from nb_banana.models import SIZES
+from nb_banana.results.failure import Failure, sentence
+from nb_banana.results.image import BananaImage
+from nb_banana.results.variants import Grid, Variant, grid_of, labels_of
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+Entry = BananaImage | Failure
+
+MOST = 100
+"""Pictures on one sheet. The others are said to be there."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A contact sheet.
+
+    Attributes:
+        picture: RGB.
+        shown: how many entries are on it.
+        legend: what stands there as a number, for the font has no such letters.
+        grid: the rows and columns, where it has names for them.
+    """
+
+    picture: "Image.Image"
+    shown: int
+    legend: tuple[str, ...] = ()
+    grid: Grid | None = None
+
+
+def draw(
+    entries: Sequence[Entry],
+    variants: Sequence[Variant],
+    *,
+    columns: int | None = None,
+    labels: bool = True,
+) -> Sheet:
+    """Rows and columns with their names after a sweep of two fields, else near-square.
+
+    Each picture is read, made small and let go before the next.
+
+    Args:
+        entries: pictures and failures, at least one. The first `MOST` are drawn.
+        variants: what varies, one for each.
+        columns: how many; else what fits.
+        labels: whether to write what each is.
+    """
+    grid = grid_of(variants)
+    if grid and columns in {None, len(grid.columns)} and len(grid.columns) <= MOST:
+        return _grid_sheet(entries, grid, labels)
+    shown = entries[:MOST]
+    texts = labels_of(variants[:MOST], [each.prompt for each in shown])
+    legend: list[str] = []
+    written = [
+        _written(text, f"[{number}]", legend) if labels else "" for number, text in enumerate(texts)
+    ]
+    layout = near_square(written, _ratio(shown), columns, len(shown) < len(entries))
+    board = Board(layout)
+    for number, (entry, label) in enumerate(zip(shown, written, strict=True)):
+        row, column = divmod(number, layout.columns)
+        _put(board, entry, row, column)
+        board.label(label, row, column)
+    return _sheet(board, len(shown), len(entries), legend)
+
+
+def _grid_sheet(entries: Sequence[Entry], grid: Grid, labels: bool) -> Sheet:
+    places = grid.places[: max(1, MOST // len(grid.columns))]
+    shown = [entries[place] for row in places for place in row]
+    legend: list[str] = []
+    fields, rows, columns = [""] * 2, [""] * len(places), [""] * len(grid.columns)
+    if labels:
+        fields = [_written(name, "field", legend) for name in grid.fields]
+        named = enumerate(grid.rows[: len(places)], 1)
+        rows = [_written(text, f"row {number}", legend) for number, text in named]
+        named = enumerate(grid.columns, 1)
+        columns = [_written(text, f"column {number}", legend) for number, text in named]
+    board = Board(table(rows, columns, fields[0], _ratio(shown), len(shown) < len(entries)))
+    if labels:
+        board.head(fields, rows, columns)
+    for row, line in enumerate(places):
+        for column, place in enumerate(line):
+            _put(board, entries[place], row, column)
+    return _sheet(board, len(shown), len(entries), legend, grid)
+
+
+def _sheet(
+    board: Board, shown: int, count: int, legend: list[str], grid: Grid | None = None
+) -> Sheet:
+    if shown < count:
+        board.foot(f"The first {shown} of {count}.")
+    return Sheet(board.picture, shown, tuple(legend), grid)
+
+
+def _written(text: str, place: str, legend: list[str]) -> str:
+    """The text as the font can draw it; else its place, and the text goes into the legend."""
+    drawn = drawable(text)
+    if drawn is None and text:
+        legend.append(f"{place}: {text}")
+        return place
+    return drawn or ""
+
+
+def _put(board: Board, entry: Entry, row: int, column: int) -> None:
+    if isinstance(entry, Failure):
+        board.explain(sentence(entry), row, column)
+        return
+    width, height = board.layout.cell
+    scale = min(width / entry.width, height / entry.height)
+    longest = max(1, round(max(entry.size) * scale))
+    try:
+        small = fitted(entry.preview(longest)[1], width, height)
+    except (OSError, ValueError, SyntaxError, BananaError) as error:
+        # Its file is gone or damaged; the others are shown all the same.
+        board.explain(str(error), row, column)
+    else:
+        board.mount(small, row, column)
+
+
+def _ratio(entries: Sequence[Entry]) -> float:
+    images = [each.size for each in entries if isinstance(each, BananaImage)]
+    asked = [SIZES.get(each.request.aspect_ratio or "", (1, 1)) for each in entries]
+    return cell_ratio(images or asked)

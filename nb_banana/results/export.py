@@ -1,0 +1,184 @@
+"""Many pictures out of the notebook: into a folder, and as a table.
+
+Files have names that sort and say what varied, and none is overwritten. A table has one row for
+each picture or failure.
+"""
+
+import contextlib
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from nb_banana.errors import BananaError, SaveError
+from nb_banana.imaging.decode import SUFFIXES
+from nb_banana.imaging.save import FORMATS, check_writable, slug, write_whole
+from nb_banana.references.sources import is_picture
+from nb_banana.results.failure import Failure
+from nb_banana.results.image import BananaImage
+from nb_banana.results.variants import Variant, text_of, varied_fields
+
+LONGEST = 60
+"""Characters of a name before its suffix. In UTF-8 the longest of them take four bytes each."""
+SHOWN = 3
+"""How many names a message has."""
+
+
+def save(
+    entries: Sequence[BananaImage | Failure],
+    variants: Sequence[Variant],
+    folder: str | os.PathLike[str],
+) -> list[Path]:
+    """See `nb_banana.results.gallery.Gallery.save`."""
+    place = _folder(folder)
+    numbered = _names(entries, variants)
+    wanted = {place / name: image for name, image in numbered}
+    there = {path for path in wanted if path.exists()}
+    if taken := [path.name for path in there if not _has_bytes(path, wanted[path])]:
+        more = f" and {len(taken) - SHOWN} more" if len(taken) > SHOWN else ""
+        names = ", ".join(sorted(taken)[:SHOWN]) + more
+        raise SaveError(
+            f"In {place} {names} would be overwritten with another picture, so nothing was "
+            "written. Choose another folder, or move what is there."
+        )
+    for path, image in wanted.items():
+        if path not in there:
+            write_whole(path, image.bytes)
+    if missing := len(entries) - len(wanted):
+        which = f"{missing} failed" if missing > 1 else "1 failed"
+        said = f"{len(wanted)} of {len(entries)} are in {place}; {which}."
+        print(said)  # noqa: T201 - the answer to a person
+    return list(wanted)
+
+
+def check(folder: str | os.PathLike[str]) -> None:
+    """Find out before pictures are paid whether a folder could take them; it is not made.
+
+    Raises:
+        SaveError: it could not.
+    """
+    with _said(folder):
+        place = _place(folder)
+        with contextlib.suppress(FileNotFoundError):  # a name that no disk takes is found here
+            if not stat.S_ISDIR(place.stat().st_mode):
+                raise FileExistsError
+        there = next(each for each in (place, *place.absolute().parents) if each.exists())
+        check_writable(there / "picture")
+
+
+def _folder(folder: str | os.PathLike[str]) -> Path:
+    with _said(folder):
+        place = _place(folder)
+        place.mkdir(parents=True, exist_ok=True)
+        return place
+
+
+def _place(folder: str | os.PathLike[str]) -> Path:
+    place = Path(os.fsdecode(folder)).expanduser()
+    if place.suffix.lower() in FORMATS and not place.is_dir():
+        raise SaveError(
+            f"These are several pictures, and {os.fsdecode(folder)!r} is one file. Name a folder "
+            "for them."
+        )
+    return place
+
+
+@contextlib.contextmanager
+def _said(folder: str | os.PathLike[str]) -> Iterator[None]:
+    try:
+        yield
+    except SaveError:
+        raise
+    except FileExistsError:
+        shown = os.fsdecode(folder)
+        raise SaveError(f"{shown} is a file. Name a folder for the pictures.") from None
+    except (TypeError, ValueError, RuntimeError, OSError) as error:
+        reason = str(getattr(error, "strerror", None) or error).rstrip(".")
+        raise SaveError(f"{folder!r} can't be a folder for the pictures: {reason}.") from None
+
+
+def _names(
+    entries: Sequence[BananaImage | Failure], variants: Sequence[Variant]
+) -> Iterator[tuple[str, BananaImage]]:
+    """A name for each picture. The number makes it another one, on any disk."""
+    digits = max(2, len(str(len(entries))))
+    fields = varied_fields(variants)
+    for number, (entry, variant) in enumerate(zip(entries, variants, strict=True), 1):
+        if isinstance(entry, Failure):
+            continue
+        said = [_part(name, variant) for name in fields if name in variant]
+        title = "-".join(said) or slug(entry.prompt, LONGEST)
+        suffix = SUFFIXES.get(entry.mime, "")
+        yield f"{number:0{digits}}-{title[:LONGEST].rstrip('-')}{suffix}", entry
+
+
+def _part(field: str, variant: Variant) -> str:
+    """A value in a file's name: ``16:9`` is ``16x9``, the second take is ``take2``."""
+    value = variant[field]
+    text = re.sub(r"(?<=\d):(?=\d)", "x", text_of(value))
+    return slug(text if isinstance(value, str) else f"{field}{text}", 24)
+
+
+def _has_bytes(path: Path, image: BananaImage) -> bool:
+    try:
+        return path.read_bytes() == image.bytes
+    except OSError:  # a folder of that name, or nothing that may be read
+        return False
+
+
+COUNTS = {"take": "Int64", "width": "Int64", "height": "Int64"}
+"""Whole numbers, also where a failure has none."""
+
+
+def of(
+    entries: Sequence[BananaImage | Failure],
+    variants: Sequence[Variant],
+    index: Sequence[Any] | None,
+) -> Any:
+    """See `nb_banana.results.gallery.Gallery.to_frame`."""
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise BananaError("A table needs pandas. Install it: pip install pandas") from error
+    varied = dict.fromkeys(name for variant in variants for name in variant)
+    rows = [
+        {name: _cell(variant.get(name)) for name in varied} | _row(entry)
+        for entry, variant in zip(entries, variants, strict=True)
+    ]
+    columns = list(dict.fromkeys([*varied, *_COLUMNS]))
+    table = pd.DataFrame(rows, columns=columns, index=None if index is None else pd.Index(index))
+    return table.astype(COUNTS)
+
+
+_COLUMNS = (
+    "prompt", "model", "aspect_ratio", "resolution", "take",
+    "width", "height", "usd", "came", "id", "path", "error",
+)  # fmt: skip
+
+
+def _cell(value: Any) -> Any:
+    """A picture would make its cell an array."""
+    return text_of(value) if is_picture(value) else value
+
+
+def _row(entry: BananaImage | Failure) -> dict[str, Any]:
+    request = entry.request
+    asked = {
+        "prompt": request.prompt,
+        "model": request.model,
+        "aspect_ratio": request.aspect_ratio,
+        "resolution": request.resolution,
+        "take": request.take,
+    }
+    if isinstance(entry, Failure):
+        return asked | {"error": str(entry.error)}
+    return asked | {
+        "width": entry.width,
+        "height": entry.height,
+        "usd": entry.cost,
+        "came": entry.came,
+        "id": entry.id,
+        "path": str(entry.path) if entry.path else None,
+    }

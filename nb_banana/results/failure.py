@@ -1,0 +1,69 @@
+"""`Failure`: what stands in a gallery where a picture was not made, and why."""
+
+import html
+from typing import Any
+
+from nb_banana._text import shortened
+from nb_banana.display.output import is_rich
+from nb_banana.errors import BananaError, Interrupted, Told
+from nb_banana.request import ImageRequest
+
+
+class Failure:
+    """A picture that was not made. It is false, and using it as a picture raises its error.
+
+    Attributes:
+        request: the `ImageRequest` that was not answered with a picture.
+        prompt: its prompt.
+        error: why: the error that was raised.
+        name, alt: as a picture's would have been.
+    """
+
+    def __init__(
+        self,
+        request: ImageRequest,
+        error: BananaError | Interrupted,
+        name: str | None = None,
+        alt: str | None = None,
+    ) -> None:
+        self.request = request
+        self.error = error
+        self.name = name
+        self.alt = alt or request.prompt
+
+    @property
+    def prompt(self) -> str:
+        """The prompt as it was sent, or would have been."""
+        return self.request.prompt
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __getattr__(self, name: str) -> Any:
+        # Whoever takes it for a picture (.pil, .save …) is told why there is none. Protocols ask
+        # by private names, pickle does so before there is an error: they hear the usual answer.
+        error = self.__dict__.get("error")
+        if name.startswith("_") or error is None:
+            raise AttributeError(f"A Failure has no attribute {name!r}.")
+        raise error.with_traceback(None)
+
+    def __repr__(self) -> str:
+        return f"<Failure {shortened(self.prompt, 40)!r}: {shortened(sentence(self), 120)}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        told = f"No picture of {shortened(self.prompt, 80)!r}. {self.error}"
+        shown = {"text/plain": told}
+        if is_rich():
+            shown["text/html"] = f'<p class="nb-banana-failure">{html.escape(told)}</p>'
+        return {
+            kind: value
+            for kind, value in shown.items()
+            if (not include or kind in include) and kind not in (exclude or ())
+        }
+
+
+def sentence(failure: Failure) -> str:
+    """What the error says, without the ids that support asks for: the same for the same trouble."""
+    error = failure.error
+    said = error.args[0] if isinstance(error, Told) and error.args else error
+    return str(said) or type(error).__name__

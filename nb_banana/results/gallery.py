@@ -1,0 +1,225 @@
+"""`Gallery`: many pictures as one value: a sequence that shows itself, is saved and is sifted."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from nb_banana._text import hint
+from nb_banana.display.output import display, shell
+from nb_banana.errors import RequestError
+from nb_banana.models import model_id
+from nb_banana.request import whole_number
+from nb_banana.results import contact_sheet, export, gallery_display
+from nb_banana.results.failure import Failure
+from nb_banana.results.gallery_display import tally
+from nb_banana.results.image import BananaImage
+from nb_banana.results.variants import Variant, is_equal
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+Entry = BananaImage | Failure
+
+FIELDS = ("prompt", "model", "aspect_ratio", "resolution", "web_search", "take")
+"""What of a request can be asked for where it was not varied."""
+
+
+class Gallery(Sequence[Entry]):
+    """Pictures that were asked for together, in the order in which they were asked for.
+
+    One that was not made is a `Failure` in its place. It works as a list does: index, slice, loop,
+    ``+``; and wherever several pictures are taken, e.g. ``images=gallery``.
+
+    Args:
+        entries: the pictures and failures.
+        variants: what was varied, one mapping for each, e.g. ``{"style": "oil", "take": 2}``.
+        index: what a table called each prompt, one label for each.
+        name: the notebook's variable, for the caption.
+
+    Raises:
+        ValueError: another number of variants or labels than of entries.
+    """
+
+    def __init__(
+        self,
+        entries: Iterable[Entry],
+        variants: Iterable[Variant] | None = None,
+        *,
+        index: Iterable[Any] | None = None,
+        name: str | None = None,
+    ) -> None:
+        self._entries = tuple(entries)
+        self._variants: tuple[Variant, ...] = tuple(
+            ({} for _ in self._entries) if variants is None else map(dict, variants)
+        )
+        self._index = None if index is None else tuple(index)
+        self.name = name
+        for each in (self._variants, self._index):
+            if each is not None and len(each) != len(self._entries):
+                raise ValueError(f"{len(self._entries)} entries can't have {len(each)} labels.")
+
+    @property
+    def images(self) -> tuple[BananaImage, ...]:
+        """The pictures alone, without the failures."""
+        return tuple(each for each in self._entries if not isinstance(each, Failure))
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """What was not made, and why."""
+        return tuple(each for each in self._entries if isinstance(each, Failure))
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        """What was varied, one mapping for each entry."""
+        return self._variants
+
+    @property
+    def labels(self) -> tuple[Any, ...] | None:
+        """What a table called each prompt (its index); None where they did not come from one."""
+        return self._index
+
+    @property
+    def cost(self) -> Decimal:
+        """What making them cost in US dollars; one that was in the library already cost nothing.
+
+        Failures that were charged count. Play money counts where all of it is play money.
+        """
+        bill = tally(self)
+        return bill.real or bill.play
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Gallery": ...
+    def __getitem__(self, index: int | slice) -> "Entry | Gallery":
+        if isinstance(index, slice):
+            return self._some(range(len(self))[index])
+        return self._entries[index]
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
+
+    def __add__(self, other: "Gallery") -> "Gallery":
+        if not isinstance(other, Gallery):
+            return NotImplemented
+        index = None if self._index is None or other._index is None else self._index + other._index
+        return Gallery(
+            self._entries + other._entries, self._variants + other._variants, index=index
+        )
+
+    def where(self, **values: Any) -> "Gallery":
+        """The entries with these values, e.g. ``grid.where(style="oil", aspect_ratio="16:9")``.
+
+        Args:
+            **values: of what was varied, or of the request: ``model``, ``aspect_ratio`` …
+
+        Raises:
+            RequestError: nothing is called so; the message has what there is.
+        """
+        known = list(dict.fromkeys([*(each for one in self._variants for each in one), *FIELDS]))
+        for name in values:
+            if name not in known:
+                raise RequestError(
+                    f"There is no {name!r} in this gallery: there are {', '.join(known)}."
+                    + hint(name, known)
+                )
+        return self._some(
+            number
+            for number in range(len(self))
+            if all(self._has(number, name, value) for name, value in values.items())
+        )
+
+    def _has(self, number: int, name: str, value: Any) -> bool:
+        missing = object()
+        found = self._variants[number].get(name, missing)
+        if found is missing:
+            found = getattr(self._entries[number].request, name, missing)
+        if name == "model":
+            found, value = model_id(str(found)), model_id(str(value))
+        return is_equal(found, value)
+
+    def _some(self, places: Iterable[int]) -> "Gallery":
+        chosen = list(places)
+        return Gallery(
+            [self._entries[each] for each in chosen],
+            [self._variants[each] for each in chosen],
+            index=None if self._index is None else [self._index[each] for each in chosen],
+        )
+
+    def save(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Write the pictures into a folder, which is made; a line says where some are missing.
+
+        Their names sort as the gallery does, are counted from 1 and say what was varied, e.g.
+        ``03-16x9-oil.png``. A file that has the same picture already stays as it is.
+
+        Returns:
+            The files.
+
+        Raises:
+            SaveError: a file has another picture (then nothing was written), or the folder can't
+                be written to.
+        """
+        return export.save(self._entries, self._variants, folder)
+
+    def to_frame(self) -> Any:
+        """A pandas data frame, one row each: what varied, the request, size, price, file, error.
+
+        ``usd`` is what the picture cost when it was made, an exact ``Decimal``; ``came`` says
+        whether that was now (``made``) or on another day (``reused``, ``loaded``).
+
+        Raises:
+            BananaError: pandas is not there.
+        """
+        return export.of(self._entries, self._variants, self._index)
+
+    def retry(self, *, again: bool = False) -> "Gallery":
+        """A new gallery, in which the failed ones are tried once more in their places.
+
+        Args:
+            again: also those that were charged, or may have been, and gave no picture. They may
+                be charged a second time.
+
+        Raises:
+            BananaError: see `nb_banana.errors`.
+        """
+        # The lanes stand above this file: they are asked when they are needed.
+        from nb_banana.batch.retry import retry
+
+        return retry(self, again=again)
+
+    def contact_sheet(self, columns: int | None = None, labels: bool = True) -> "Image.Image":
+        """One picture (RGB) of all, at most the first 100, as the notebook shows it.
+
+        Args:
+            columns: how many; else what fits.
+            labels: whether to write what each is.
+
+        Raises:
+            RequestError: there is nothing to draw, or ``columns`` is no number from 1.
+        """
+        if columns is not None:
+            columns = whole_number("columns", columns)
+        if not self:
+            raise RequestError("The gallery is empty: there is nothing to draw a sheet of.")
+        return contact_sheet.draw(self, self._variants, columns=columns, labels=labels).picture
+
+    def show(self) -> None:
+        """Show the contact sheet: under the cell in a notebook, in a window elsewhere."""
+        if shell() is None:
+            self.contact_sheet().show()
+            return
+        display(self)
+
+    def __repr__(self) -> str:
+        label = f"{self.name} " if self.name else ""
+        failed = f", {len(self.failures)} failed" if self.failures else ""
+        return f"<Gallery {label}{gallery_display.counted(len(self.images))}{failed}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        return gallery_display.bundle(self, include, exclude)

@@ -1,0 +1,221 @@
+"""How a gallery shows itself: the caption, the lines under it, the figure, the MIME bundle.
+
+And what it cost: the new ones, and failures that were charged all the same.
+"""
+
+import base64
+import html
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from nb_banana._text import dollars, shortened
+from nb_banana.display.output import is_rich
+from nb_banana.errors import PictureError, UncertainError
+from nb_banana.imaging.sheet import jpeg
+from nb_banana.results import contact_sheet
+from nb_banana.results.failure import Failure, sentence
+from nb_banana.results.image import BananaImage
+from nb_banana.results.image_display import Bundle
+from nb_banana.results.image_display import lines as lines_of_image
+from nb_banana.results.variants import labels_of
+
+if TYPE_CHECKING:
+    from nb_banana.results.gallery import Gallery
+
+
+NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """The bill of a run.
+
+    Attributes:
+        real: US dollars.
+        play: the sandbox's play money.
+        unknown: how many requests were, or may have been, charged an amount that nobody said.
+    """
+
+    real: Decimal = NOTHING
+    play: Decimal = NOTHING
+    unknown: int = 0
+
+    def __str__(self) -> str:
+        amounts = [dollars(self.real)] if self.real or not self.play else []
+        if self.play:
+            amounts.append(f"{dollars(self.play)} play money")
+        if self.unknown:
+            if not self.real and not self.play:
+                return "price not said"
+            amounts.append(f"the price of {self.unknown} not said")
+        return " · ".join(amounts)
+
+
+def tally(entries: "Iterable[BananaImage | Failure]") -> Tally:
+    """The bill of these pictures and failures. One that is there twice was paid once."""
+    real, play, unknown = NOTHING, NOTHING, 0
+    once = {_request_id(each): each for each in entries}.values()
+    sandbox = any(each.sandbox for each in once if not isinstance(each, Failure))
+    for entry in once:
+        amount, is_play = _failed(entry, sandbox) if isinstance(entry, Failure) else _made(entry)
+        unknown += amount is None
+        real += NOTHING if is_play else amount or NOTHING
+        play += (amount or NOTHING) if is_play else NOTHING
+    return Tally(real, play, unknown)
+
+
+def _made(image: "BananaImage") -> tuple[Decimal | None, bool]:
+    """What an image cost in this run: one from the library cost something on another day."""
+    return (image.cost if image.came == "made" else NOTHING), image.sandbox
+
+
+def _failed(failure: Failure, sandbox: bool) -> tuple[Decimal | None, bool]:
+    """What a failure cost. Where it does not say who was asked, its neighbours' service was."""
+    facts = failure.error.facts
+    if image := facts.get("image"):
+        return _made(image)
+    if receipt := facts.get("receipt"):
+        return receipt.usd, receipt.sandbox
+    if charge := facts.get("charge"):
+        return (NOTHING if charge.state == "not charged" else charge.usd), sandbox
+    may_be_charged = isinstance(failure.error, PictureError | UncertainError)
+    return (None if may_be_charged and not facts.get("not_charged") else NOTHING), sandbox
+
+
+def _request_id(entry: "BananaImage | Failure") -> object:
+    if isinstance(entry, Failure):
+        return entry.error.facts.get("client_request_id") or id(entry)
+    return entry.receipt.client_request_id
+
+
+MOST_LINES = 5
+"""How many different sentences, or notes, are listed."""
+LONGEST_ALT = 500
+
+
+def caption(gallery: "Gallery") -> str:
+    """The one line under a gallery: how many, from where, what went wrong, price, name."""
+    images, failures = gallery.images, gallery.failures
+    drawn = [image for image in images if image.sandbox]
+    mine = "SANDBOX, no AI model" if len(drawn) == len(images) else f"{len(drawn)} by the SANDBOX"
+    old = sum(image.came != "made" for image in images)
+    other = sum(image.mismatch is not None for image in images)
+    shown = min(len(gallery), contact_sheet.MOST)
+    parts = [
+        mine if drawn else "",
+        counted(len(images)),
+        f"{old} from your library" if old else "",
+        f"{len(failures)} failed" if failures else "",
+        f"{other} in another size than asked" if other else "",
+        str(tally(gallery)) if len(gallery) else "",
+        f"the first {shown} are shown" if shown < len(gallery) else "",
+        gallery.name or "",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def counted(number: int) -> str:
+    """A number of pictures in words.
+
+    >>> counted(0), counted(1), counted(6)
+    ('no pictures', '1 picture', '6 pictures')
+    """
+    return "1 picture" if number == 1 else f"{number or 'no'} pictures"
+
+
+def bundle(gallery: "Gallery", include: Any = None, exclude: Any = None) -> Any:
+    """What IPython shows: HTML, the contact sheet and text, or text alone in a terminal."""
+    # `nb_banana.pack` reads in a saved notebook which pictures it shows.
+    requests = [image.receipt.client_request_id for image in gallery.images]
+    metadata: Bundle = {"nb_banana": {"requests": list(dict.fromkeys(requests))}}
+    if not is_rich() or not len(gallery):
+        return {"text/plain": "\n".join(text(gallery))}, metadata
+    sheet = contact_sheet.draw(gallery, gallery.variants)
+    encoded = base64.b64encode(jpeg(sheet.picture)).decode()
+    alt = alt_of(gallery, sheet)
+    shown = {
+        "text/html": _figure(encoded, alt, [caption(gallery), *sheet.legend, *remarks(gallery)]),
+        "image/jpeg": encoded,
+        "text/plain": repr(gallery),
+    }
+    wanted = {
+        kind: value
+        for kind, value in shown.items()
+        if (not include or kind in include) and kind not in (exclude or ())
+    }
+    return wanted, metadata | ({"image/jpeg": {"alt": alt}} if "image/jpeg" in wanted else {})
+
+
+def text(gallery: "Gallery") -> Iterable[str]:
+    """A gallery in a terminal: the caption, and a line for each entry."""
+    yield caption(gallery)
+    labels = labels_of(gallery.variants, [entry.prompt for entry in gallery])
+    for number, (entry, label) in enumerate(zip(gallery, labels, strict=True)):
+        said = _line(entry)
+        yield f"[{number}] {shortened(label, 60)} · {said}" if label else f"[{number}] {said}"
+    yield from remarks(gallery, failures=False)
+
+
+def _line(entry: BananaImage | Failure) -> str:
+    if isinstance(entry, Failure):
+        return f"failed: {entry.error}"
+    return f"{entry.caption} · {entry.path or 'not kept'}"
+
+
+def remarks(gallery: "Gallery", *, failures: bool = True) -> list[str]:
+    """What else is to be said: why some failed, what "image 1" is, and the notes of pictures."""
+    reasons: dict[str, list[int]] = {}
+    notes: dict[str, list[int]] = {}
+    for number, entry in enumerate(gallery):
+        if not isinstance(entry, Failure):
+            for note in lines_of_image(entry)[1:]:
+                notes.setdefault(note, []).append(number)
+        elif failures:
+            reasons.setdefault(sentence(entry), []).append(number)
+    failed = [f"{_places(places)} failed: {why}" for why, places in reasons.items()]
+    every = len(gallery.images)
+    told = [
+        note if len(places) == every else f"{_places(places)}: {note}"
+        for note, places in notes.items()
+    ]
+    return [*_bounded(failed, "other reasons, see .failures"), *_bounded(told, "other notes")]
+
+
+def _places(places: Sequence[int]) -> str:
+    """Where in the gallery, e.g. ``"3 ([0], [4], [7])"``."""
+    if len(places) == 1:
+        return f"[{places[0]}]"
+    more = ", …" if len(places) > MOST_LINES else ""
+    return f"{len(places)} ({', '.join(f'[{each}]' for each in places[:MOST_LINES])}{more})"
+
+
+def _bounded(said: list[str], others: str) -> list[str]:
+    if len(said) <= MOST_LINES:
+        return said
+    return [*said[:MOST_LINES], f"and {len(said) - MOST_LINES} {others}"]
+
+
+def alt_of(gallery: "Gallery", sheet: contact_sheet.Sheet) -> str:
+    """The text that stands for a contact sheet where it can't be seen."""
+    first = f"Contact sheet of {len(gallery)}"
+    alts = list(dict.fromkeys(shortened(entry.alt, 100) for entry in gallery))
+    if sheet.grid:
+        down, across = sheet.grid.fields
+        rows = f"rows: {down} {', '.join(sheet.grid.rows)}"
+        columns = f"columns: {across} {', '.join(sheet.grid.columns)}"
+        return shortened(f"{first}; {rows}; {columns}. {'; '.join(alts)}", LONGEST_ALT)
+    labels = [each for each in labels_of(gallery.variants, [""] * len(gallery)) if each]
+    said = f" ({', '.join(labels)})" if labels else ""
+    return shortened(f"{first}{said}. {'; '.join(alts)}", LONGEST_ALT)
+
+
+def _figure(encoded: str, alt: str, said: list[str]) -> str:
+    return (
+        '<figure class="nb-banana" style="margin:0">'
+        f'<img src="data:image/jpeg;base64,{encoded}" alt="{html.escape(alt)}" '
+        'style="max-width:100%;height:auto">'
+        '<figcaption style="font-size:90%;opacity:.75">'
+        f"{'<br>'.join(map(html.escape, said))}</figcaption></figure>"
+    )

@@ -1,0 +1,110 @@
+"""`History`: the pictures that were made, newest first, as a sequence that shows itself."""
+
+import base64
+import html
+from collections.abc import Iterator, Sequence
+from typing import Any, overload
+
+from nb_banana._text import dollars
+from nb_banana.models import short_name
+from nb_banana.results.image import BananaImage
+
+THUMBNAIL = 96
+"""Pixels of a thumbnail's longer side."""
+
+
+class History(Sequence[BananaImage]):
+    """Pictures from the library: index, slice, loop, `to_frame`.
+
+    Args:
+        images: the pictures.
+        title: what is said above them.
+    """
+
+    def __init__(self, images: Sequence[BananaImage], title: str) -> None:
+        self._images = list(images)
+        self._title = title
+
+    @overload
+    def __getitem__(self, index: int) -> BananaImage: ...
+    @overload
+    def __getitem__(self, index: slice) -> "History": ...
+    def __getitem__(self, index: int | slice) -> "BananaImage | History":
+        if isinstance(index, slice):
+            chosen = self._images[index]
+            return History(chosen, f"{len(chosen)} of {self._title}")
+        return self._images[index]
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __iter__(self) -> Iterator[BananaImage]:
+        return iter(self._images)
+
+    def to_frame(self) -> Any:
+        """A pandas data frame, one row each (``pip install pandas``)."""
+        import pandas as pd
+
+        return pd.DataFrame([_row(image) for image in self])
+
+    def __repr__(self) -> str:
+        lines = (
+            f"{number:3}  {image.id[:8]}  {_day(image)}  {image.width}×{image.height}  "
+            f"{dollars(image.receipt.usd):>8}  {_short(image.prompt)}"
+            for number, image in enumerate(self)
+        )
+        return "\n".join([self._title, *lines])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{number}</td><td>{_thumbnail(image)}</td>"
+            f'<td style="text-align:left">{html.escape(_short(image.prompt, 200))}</td>'
+            f"<td>{image.width}×{image.height}</td>"
+            f"<td>{html.escape(short_name(image.request.model))}</td>"
+            f"<td>{html.escape(dollars(image.receipt.usd))}</td><td>{_day(image)}</td>"
+            f"<td><code>{image.id[:8]}</code></td></tr>"
+            for number, image in enumerate(self)
+        )
+        head = "".join(
+            f'<th style="text-align:left">{name}</th>'
+            for name in ("", "", "prompt", "size", "model", "cost", "made", "id")
+        )
+        return (
+            f'<div class="nb-banana-history"><p>{html.escape(self._title)}</p>'
+            f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        )
+
+
+def _row(image: BananaImage) -> dict[str, Any]:
+    request, receipt = image.request, image.receipt
+    return {
+        "id": image.id,
+        "prompt": request.prompt,
+        "model": request.model,
+        "aspect_ratio": request.aspect_ratio,
+        "resolution": request.resolution,
+        "take": request.take,
+        "width": image.width,
+        "height": image.height,
+        "usd": receipt.usd,
+        "made": receipt.created,
+        "path": str(image.path) if image.path else None,
+    }
+
+
+def _day(image: BananaImage) -> str:
+    return f"{image.receipt.created.astimezone():%Y-%m-%d %H:%M}"
+
+
+def _short(prompt: str, longest: int = 60) -> str:
+    line = " ".join(prompt.split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def _thumbnail(image: BananaImage) -> str:
+    try:
+        mime, data = image.preview(THUMBNAIL)
+    except OSError as error:  # its file is gone; the row still tells what it was
+        return f"<small>{html.escape(str(error))}</small>"
+    encoded = base64.b64encode(data).decode()
+    return f'<img src="data:{mime};base64,{encoded}" alt="{html.escape(image.alt)}">'

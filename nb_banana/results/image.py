@@ -1,0 +1,296 @@
+"""`BananaImage`: a picture as a value. It shows itself, and it is a file and an array to others."""
+
+import hashlib
+import os
+import tempfile
+import weakref
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nb_banana.display.output import display, shell
+from nb_banana.errors import LibraryError
+from nb_banana.imaging import metadata as embedding
+from nb_banana.imaging import save
+from nb_banana.imaging.decode import SUFFIXES, Kind, open_picture, preview
+from nb_banana.library import embedded
+from nb_banana.request import ImageRequest, mismatch
+from nb_banana.results import image_display
+from nb_banana.results.cell import cell_of
+from nb_banana.results.lineage import Tree
+from nb_banana.services.receipt import Receipt
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL import Image
+
+    from nb_banana.library.library import Library
+    from nb_banana.library.records import Kept
+
+
+Bytes = bytes
+"""The built-in type, whose name is an attribute of the class below."""
+
+
+class BananaImage:
+    """A picture that the model made, with all that is known of it.
+
+    It works wherever a file or an array does: ``PIL.Image.open(img)``, ``open(img, "rb")``,
+    ``shutil.copy(img, …)``, ``np.asarray(img)``, ``plt.imshow(img)``.
+
+    Attributes:
+        mime: what the bytes are, e.g. ``"image/png"``.
+        width, height, size: in pixels.
+        request: the `ImageRequest` that it answers.
+        receipt: the `Receipt`: ids, cost, time.
+        name: the notebook's variable that it was bound to, for the caption.
+        alt: the text that stands for it where it can't be seen; the prompt unless given.
+        extras: further pictures of the same answer, which the service sent unasked.
+        came: ``made`` just now; ``reused``, from the library at no cost; or ``loaded``, looked up.
+        notes: what a person should know of it, one line each.
+
+    """
+
+    def __init__(
+        self,
+        data: Bytes | None,
+        kind: Kind,
+        request: ImageRequest,
+        receipt: Receipt,
+        *,
+        name: str | None = None,
+        alt: str | None = None,
+        kept: "Kept | None" = None,
+        library: "Library | None" = None,
+    ) -> None:
+        self._data = data
+        self._kept = kept
+        self._library = library
+        self.mime, self.width, self.height = kind.mime, kind.width, kind.height
+        self.request = request
+        self.receipt = receipt
+        self.name = name
+        self.alt = alt or request.prompt
+        self.extras: tuple[BananaImage, ...] = ()
+        self.came = "loaded" if kept else "made"
+        self.notes = tuple(each.note for each in request.references if each.note)
+        self._sources = tuple(each.source for each in request.references)
+        self._temporary: Path | None = None
+        self._digest = kept.digest if kept else None
+
+    @classmethod
+    def of(
+        cls,
+        kept: "Kept",
+        library: "Library",
+        *,
+        request: ImageRequest | None = None,
+        name: str | None = None,
+        alt: str | None = None,
+        came: str = "loaded",
+    ) -> "BananaImage":
+        """The value of a picture in the library. Its bytes stay on the disk.
+
+        Args:
+            kept: the picture.
+            library: where it is.
+            request: what asks for it now, which knows the names of its references.
+            name: what the caption calls it.
+            alt: the alt text; else the prompt.
+            came: see the class.
+        """
+        asked = kept.asked_by(request) if request else kept.request
+        image = cls(
+            None, kept.kind, asked, kept.receipt, name=name, alt=alt, kept=kept, library=library
+        )
+        if request:
+            image._sources = tuple(each.source for each in request.references)
+        image.came = came
+        image.extras = tuple(cls.of(each, library) for each in kept.extras)
+        return image
+
+    @property
+    def bytes(self) -> Bytes:
+        """The picture as the service made it, never re-encoded.
+
+        Raises:
+            LostPictureError: it is in the library, and its file is not what was kept.
+        """
+        if self._data is not None or self._kept is None:
+            return self._data or b""
+        return self._kept.read()
+
+    @property
+    def path(self) -> Path | None:
+        """Its file in the library; None where it is not kept."""
+        return self._kept.path if self._kept and self._kept.path.is_file() else None
+
+    @property
+    def parents(self) -> "tuple[BananaImage, ...]":
+        """The reference pictures that were pictures of ours, those of another day too."""
+        labels = (each.label for each in self.request.references)
+        found = map(self._find, self._sources, labels)
+        return tuple(each for each in found if each is not None)
+
+    def _find(self, source: Any, label: str) -> "BananaImage | None":
+        if isinstance(source, BananaImage):
+            return source
+        if self._library is None:
+            return None
+        try:
+            kept = self._library.by_digest(source)
+        except LibraryError:  # it was never ours, or it was forgotten
+            return None
+        is_name = label.isidentifier() and label != "picture"  # and no name of a file
+        return BananaImage.of(kept, self._library, name=label if is_name else None)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.width, self.height
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the bytes, 64 hex digits."""
+        if self._digest is None:
+            self._digest = hashlib.sha256(self.bytes).hexdigest()
+        return self._digest
+
+    @property
+    def id(self) -> str:
+        """What `nb_banana.load` finds it by: the beginning of its `digest`."""
+        return self.digest[:12]
+
+    @property
+    def prompt(self) -> str:
+        """The prompt as it was sent."""
+        return self.request.prompt
+
+    @property
+    def cost(self) -> Decimal | None:
+        """What it cost in US dollars (play money where `sandbox`); None where nobody said."""
+        return self.receipt.usd
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether the sandbox painted it, and no model."""
+        return self.receipt.sandbox
+
+    @property
+    def mismatch(self) -> str | None:
+        """What was asked and not delivered, e.g. ``"asked 4K 16:9, got 1376×768"``; else None."""
+        return mismatch(self.request, self.width, self.height)
+
+    @property
+    def pil(self) -> "Image.Image":
+        """A new Pillow image, yours to draw on."""
+        picture = open_picture(self.bytes)
+        picture.load()
+        return picture
+
+    @property
+    def caption(self) -> str:
+        """The one line under the picture: size, model, time, price, name."""
+        return image_display.caption(self)
+
+    def cell(self) -> str:
+        """The ``%%banana`` cell that asks for this picture."""
+        return cell_of(self.request, self.name)
+
+    def save(self, path: str | os.PathLike[str], *, embed: bool = False) -> Path:
+        """Write the picture to a file, whole or not at all, and return the file's path.
+
+        The bytes stay as they are where the suffix fits them, or where there is none (then the
+        fitting one is added). Another suffix (``.jpg`` for a PNG) converts. In a folder the file
+        gets a name from the prompt.
+
+        Args:
+            path: a file or a folder.
+            embed: write prompt and parameters into the file's metadata too (PNG, JPEG, WebP), so
+                that `nb_banana.load` reads them back. The pixels are not touched.
+
+        Raises:
+            SaveError: an unknown suffix, or a place that can't be written to.
+
+        """
+        target = save.target(path, suffix=SUFFIXES.get(self.mime, ""), title=self.prompt)
+        data = save.encode(self.bytes, self.mime, target.suffix)
+        if embed:
+            mime = save.mime_of(target.suffix) or self.mime
+            data = embedding.embed(data, mime, embedded.facts(self.request, self.receipt))
+        save.write_whole(target, data)
+        return target
+
+    def edit(self, prompt: str, images: Any = (), **options: Any) -> "BananaImage":
+        """A new picture from this one, e.g. ``cafe.edit("make it night")``.
+
+        Args:
+            prompt: what to change. This picture is image 1.
+            images: further references, image 2 and so on.
+            **options: as `nb_banana.generate`; ratio, resolution and model default to this
+                picture's own.
+
+        Raises:
+            BananaError: see `nb_banana.errors`.
+        """
+        # The road stands above this file: it is asked when it is needed, as a person would ask it.
+        from nb_banana import _api
+
+        return _api.edit(self, prompt, images=images, **options)
+
+    def tree(self) -> Tree:
+        """The family: the pictures that this one was made from, first to last."""
+        return Tree(self)
+
+    def show(self) -> None:
+        """Show the picture: under the cell in a notebook, in a window elsewhere."""
+        if shell() is None:
+            self.pil.show()
+            return
+        display(self)
+
+    def __repr__(self) -> str:
+        prompt = self.prompt if len(self.prompt) <= 40 else self.prompt[:39] + "…"
+        label = f"{self.name} " if self.name else ""
+        return f"<BananaImage {label}{self.width}×{self.height} {self.mime} {prompt!r}>"
+
+    def __fspath__(self) -> str:
+        if self.path is not None:
+            return str(self.path)
+        if self._temporary is None or not self._temporary.exists():
+            handle, name = tempfile.mkstemp(SUFFIXES.get(self.mime, ""), "nb_banana-")
+            self._temporary = Path(name)
+            weakref.finalize(self, self._temporary.unlink, missing_ok=True)
+            with os.fdopen(handle, "wb") as file:
+                file.write(self.bytes)
+        return str(self._temporary)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> "np.ndarray[Any, Any]":
+        import numpy as np
+
+        if copy is False:
+            raise ValueError("An array of a picture is always a copy: its bytes are compressed.")
+        picture = self.pil
+        plain = picture if picture.mode in {"L", "RGB", "RGBA"} else picture.convert("RGB")
+        return np.array(plain, dtype=dtype)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Parents that are kept go by their digests, else a chain of edits would be one huge pickle.
+        sources = tuple(
+            each.digest if isinstance(each, BananaImage) and each._kept else each
+            for each in self._sources
+        )
+        return self.__dict__ | {"_data": self.bytes, "_temporary": None, "_sources": sources}
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        return image_display.bundle(self, include, exclude)
+
+    def preview(self, longest: int) -> tuple[str, Bytes]:
+        """A small copy: its MIME type and bytes. See `nb_banana.imaging.decode.preview`.
+
+        Raises:
+            LostPictureError: it is in the library, and its file is not what was kept.
+        """
+        if self._data is not None or self._kept is None:
+            return preview(self.bytes, longest)
+        return self._kept.preview(longest)

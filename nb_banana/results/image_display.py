@@ -1,0 +1,89 @@
+"""How a picture shows itself: the caption, the lines under it, the figure, the MIME bundle."""
+
+import base64
+import html
+import os
+from typing import TYPE_CHECKING, Any
+
+from nb_banana._text import dollars
+from nb_banana.display.output import is_rich
+from nb_banana.errors import BananaError
+from nb_banana.models import short_name
+from nb_banana.settings import settings
+
+if TYPE_CHECKING:
+    from nb_banana.results.image import BananaImage
+
+
+Bundle = dict[str, Any]
+
+
+def caption(image: "BananaImage") -> str:
+    """The one line under a picture: size, model, time, price, name."""
+    parts = [
+        "SANDBOX, no AI model" if image.sandbox else "",
+        f"{image.width}×{image.height}",
+        short_name(image.request.model),
+        *_story(image),
+        image.mismatch or "",
+        f"{len(image.extras)} more in .extras" if image.extras else "",
+        image.name or "",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def _story(image: "BananaImage") -> tuple[str, ...]:
+    made = f"made {image.receipt.created.astimezone():%Y-%m-%d}"
+    if image.came == "reused":
+        return "from your library", "$0", made
+    cost = dollars(image.cost) + (" play money" if image.sandbox and image.cost else "")
+    if image.came == "loaded":
+        return (made, cost) if image.cost is not None else (made,)
+    return f"{image.receipt.seconds:.1f} s", cost
+
+
+def lines(image: "BananaImage") -> tuple[str, ...]:
+    """All that stands under a picture: the caption, what "image 1" is, and the notes."""
+    labels = enumerate((each.label for each in image.request.references), 1)
+    mapping = ", ".join(f"image {number} = {label}" for number, label in labels)
+    return tuple(filter(None, (caption(image), mapping, *image.notes)))
+
+
+def bundle(
+    image: "BananaImage", include: Any = None, exclude: Any = None
+) -> Bundle | tuple[Bundle, Bundle]:
+    """What IPython shows: HTML, the preview and text, or text alone in a terminal."""
+    try:
+        if not is_rich():
+            first, *others = lines(image)
+            return {"text/plain": "\n".join([f"{first} · {os.fspath(image)}", *others])}
+        mime, data = image.preview(settings.preview)
+    except (OSError, ValueError, SyntaxError, BananaError) as error:
+        # Pixels that can't be decoded, or no file any more: what is known is shown anyway.
+        return {"text/plain": f"{caption(image)} · it can't be shown: {error}"}
+    encoded = base64.b64encode(data).decode()
+    shown = {
+        "text/html": figure(image, mime, encoded),
+        mime: encoded,
+        "text/plain": repr(image),
+    }
+    wanted = {
+        kind: value
+        for kind, value in shown.items()
+        if (not include or kind in include) and kind not in (exclude or ())
+    }
+    # `nb_banana.pack` reads in a saved notebook which pictures it shows.
+    metadata: Bundle = {"nb_banana": {"request": image.receipt.client_request_id}}
+    return wanted, metadata | ({mime: {"alt": image.alt}} if mime in wanted else {})
+
+
+def figure(image: "BananaImage", mime: str, encoded: str) -> str:
+    """The picture with its caption as HTML."""
+    return (
+        '<figure class="nb-banana" style="margin:0">'
+        f'<img src="data:{mime};base64,{encoded}" alt="{html.escape(image.alt)}" '
+        'style="max-width:100%;height:auto">'
+        '<figcaption style="font-size:90%;opacity:.75">'
+        f"{'<br>'.join(map(html.escape, lines(image)))}</figcaption>"
+        "</figure>"
+    )

@@ -1,0 +1,86 @@
+"""`Tree`: a picture's family, from the first to the last, as HTML and as text."""
+
+import base64
+import html
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from nb_banana.errors import BananaError
+from nb_banana.results import image_display
+
+if TYPE_CHECKING:
+    from nb_banana.results.image import BananaImage
+
+
+THUMBNAIL = 128
+"""Pixels of a thumbnail's longer side."""
+
+
+class Tree:
+    """The pictures that a picture was made from, each after its own parents.
+
+    Attributes:
+        image: the last of the family.
+    """
+
+    def __init__(self, image: "BananaImage") -> None:
+        self.image = image
+
+    def __iter__(self) -> "Iterator[BananaImage]":
+        """Every picture of the family once, parents before children."""
+        for _, image in self._walk(self.image, 0, set()):
+            yield image
+
+    def __repr__(self) -> str:
+        rows = self._walk(self.image, 0, set())
+        return "\n".join(f"{'  ' * depth}{_line(image)}" for depth, image in self._levels(rows))
+
+    def _repr_html_(self) -> str:
+        items = "".join(
+            '<div style="display:flex;gap:.7em;align-items:center;'
+            f'margin:.3em 0 .3em {2 * depth}em">'
+            f"{_thumbnail(image)}<span>{html.escape(image.prompt)}<br>"
+            f'<small style="opacity:.75">{_small(image)}</small></span></div>'
+            for depth, image in self._levels(self._walk(self.image, 0, set()))
+        )
+        return f'<div class="nb-banana-tree">{items}</div>'
+
+    def _levels(
+        self, rows: "Iterator[tuple[int, BananaImage]]"
+    ) -> "Iterator[tuple[int, BananaImage]]":
+        """Depth counted from the first pictures, so that the last stands deepest."""
+        found = list(rows)
+        deepest = max(depth for depth, _ in found)
+        return ((deepest - depth, image) for depth, image in found)
+
+    def _walk(
+        self, image: "BananaImage", depth: int, seen: set[str]
+    ) -> "Iterator[tuple[int, BananaImage]]":
+        # By content: from the library the same parent comes as a new object each time.
+        if image.digest in seen:
+            return
+        seen.add(image.digest)
+        for parent in image.parents:
+            yield from self._walk(parent, depth + 1, seen)
+        yield depth, image
+
+
+def _line(image: "BananaImage") -> str:
+    label = f"{image.name}: " if image.name else ""
+    prompt = " ".join(image.prompt.split())
+    short = prompt if len(prompt) <= 80 else prompt[:79] + "…"
+    return f"{label}{short} ({image.width}×{image.height})"
+
+
+def _small(image: "BananaImage") -> str:
+    return "<br>".join(map(html.escape, image_display.lines(image)))
+
+
+def _thumbnail(image: "BananaImage") -> str:
+    try:
+        mime, data = image.preview(THUMBNAIL)
+    except (OSError, ValueError, SyntaxError, BananaError) as error:
+        # Its file is gone or damaged; the others of the family are shown all the same.
+        return f"<small>it can't be shown: {html.escape(str(error))}</small>"
+    encoded = base64.b64encode(data).decode()
+    return f'<img src="data:{mime};base64,{encoded}" alt="{html.escape(image.alt)}">'

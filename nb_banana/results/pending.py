@@ -1,0 +1,140 @@
+"""`Later`: what a value has while it is on its way. It is bound at once, and using it waits."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Any, ClassVar, Generic, TypeVar
+
+from nb_banana.display.output import display
+from nb_banana.display.placeholder import Placeholder
+from nb_banana.display.progress import silently
+from nb_banana.errors import BananaError, Interrupted
+
+Value = TypeVar("Value")
+CANCELLED = (
+    "You cancelled it. What was sent by then may be charged: what comes is kept in your library, "
+    "and nb_banana.recover() looks after the rest."
+)
+
+
+class Later(Generic[Value]):
+    """The first base of a class whose values may be on their way.
+
+    ``await value`` waits without holding up the kernel. What went wrong is raised where it is used.
+
+    Args:
+        placeholder: stands where it is shown.
+        stop: called by `cancel`.
+    """
+
+    _comes_later: ClassVar[frozenset[str]]
+    """The attributes of a finished value: asking for one of them waits."""
+
+    def __init__(self, placeholder: Placeholder, stop: Callable[[], None]) -> None:
+        self._future: Future[Value] = Future()
+        self._placeholder = placeholder
+        self._stop = stop
+        self._started = time.monotonic()
+        self._ending = threading.Lock()
+
+    def __getattr__(self, attribute: str) -> Any:
+        # Called for what is not there yet. Other names are asked for by front ends that feel
+        # their way, and must not wait.
+        if attribute not in self._comes_later:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {attribute!r}")
+        self.wait()
+        return vars(self)[attribute]
+
+    @property
+    def done(self) -> bool:
+        """Whether it is there, or has failed."""
+        return self._future.done()
+
+    def wait(self, timeout: float | None = None) -> Value:
+        """Wait for it.
+
+        Args:
+            timeout: seconds; None for as long as it takes.
+
+        Returns:
+            The value itself.
+
+        Raises:
+            BananaError: what went wrong, see `nb_banana.errors`.
+            TimeoutError: it is not there yet; it goes on.
+            Interrupted: Ctrl-C, or `cancel`; it may come all the same.
+        """
+        try:
+            return self._future.result(timeout)
+        except Interrupted:
+            raise
+        except KeyboardInterrupt:
+            raise Interrupted("Stopped waiting. It is still on its way.") from None
+        except FutureTimeoutError as error:
+            if isinstance(error, BananaError):  # the service was slow, not we
+                raise
+            raise TimeoutError(f"It is not there after {timeout:g} s; it goes on.") from None
+
+    def __await__(self) -> Generator[Any, None, Value]:
+        # Shielded: who stops to wait must not take it from others who do.
+        return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
+
+    def on_end(self, call: Callable[[], None]) -> None:
+        """Call this when it is there or has failed: in the thread that drew it, or at once."""
+        self._future.add_done_callback(lambda _: call())
+
+    def cancel(self) -> bool:
+        """Stop waiting. A request that was sent can't be called back; what comes is kept.
+
+        Returns:
+            Whether it was still on its way.
+        """
+        self._stop()
+        return self.end(error=Interrupted(CANCELLED))
+
+    def draw(self, make: Callable[[], Value]) -> None:
+        """Make it; runs in a thread of its own."""
+        try:
+            with silently():
+                value = make()
+        except BaseException as error:  # noqa: BLE001 - whoever uses the value gets it
+            self.end(error=error)
+        else:
+            self.end(value)
+
+    def end(self, value: Value | None = None, *, error: BaseException | None = None) -> bool:
+        """It is there, or it failed: the first word counts. Returns whether this was it."""
+        with self._ending:
+            if self.done:
+                return False
+            if error is not None:
+                self._future.set_exception(error)
+            else:
+                vars(self).update(vars(value))
+                self._future.set_result(value)  # type: ignore[arg-type]
+        self._placeholder.end(value if error is None else error)
+        return True
+
+    def __reduce__(self) -> Any:
+        return _itself, (self.wait(),)
+
+    @property
+    def state(self) -> str:
+        """How it is with it, in a few words; nothing when it is there."""
+        if not self.done:
+            return f"on its way for {time.monotonic() - self._started:.0f} s"
+        error = self._future.exception()
+        return f"failed: {error}" if error else ""
+
+    def _ipython_display_(self) -> None:
+        if self.done:
+            display(self.wait())
+        else:
+            self._placeholder.show()
+
+
+def _itself(value: Any) -> Any:
+    return value

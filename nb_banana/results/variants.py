@@ -1,0 +1,148 @@
+"""What varies between many pictures: fields, their values as people read them, and the grid."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Any
+
+from nb_banana._text import shortened
+from nb_banana.references import sources
+
+Variant = Mapping[str, Any]
+"""What makes one picture differ from its neighbours, e.g. ``{"style": "oil", "take": 2}``."""
+
+LONGEST = 60
+"""Characters of a label, before it is fitted into its cell."""
+SHARE = 16
+"""Characters of one value among several in a label."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Pictures of every combination of two fields.
+
+    Attributes:
+        fields: the names of the fields: of the rows, of the columns.
+        rows, columns: the values, as text.
+        places: for each row its pictures, as places among all.
+    """
+
+    fields: tuple[str, str]
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    places: tuple[tuple[int, ...], ...]
+
+
+def text_of(value: Any) -> str:
+    """A value as a person reads it; a picture by its name or its prompt.
+
+    >>> text_of("16:9"), text_of(0.5), text_of(None)
+    ('16:9', '0.5', 'none')
+    """
+    if value is None:
+        return "none"
+    if sources.is_picture(value):
+        named = getattr(value, "name", None) or getattr(value, "prompt", None)
+        return shortened(str(named or type(value).__name__), LONGEST)
+    return shortened(str(value), LONGEST)
+
+
+def is_equal(one: Any, other: Any) -> bool:
+    """Whether two values are the same, as such or as text; arrays only where they are one object.
+
+    >>> is_equal(2, "2"), is_equal(1, True), is_equal("oil", "ink")
+    (True, True, False)
+    """
+    if one is other:
+        return True
+    if isinstance(one, str) or isinstance(other, str):
+        return str(one) == str(other)
+    try:
+        return bool(one == other)
+    except (TypeError, ValueError):  # arrays compare to arrays, pandas.NA to nothing
+        return False
+
+
+def varied_fields(variants: Sequence[Variant]) -> list[str]:
+    """The fields that have more than one value, in the order in which they were given."""
+    fields = dict.fromkeys(name for variant in variants for name in variant)
+    return [name for name in fields if len(_distinct(each.get(name) for each in variants)) > 1]
+
+
+def grid_of(variants: Sequence[Variant]) -> Grid | None:
+    """The rows and columns of a sweep of two fields; None where it is anything else."""
+    fields = varied_fields(variants)
+    if len(fields) != 2:
+        return None
+    down, across = fields
+    rows = _distinct(each.get(down) for each in variants)
+    columns = _distinct(each.get(across) for each in variants)
+    cells = {
+        (_key(each.get(down)), _key(each.get(across))): number
+        for number, each in enumerate(variants)
+    }
+    if not len(cells) == len(variants) == len(rows) * len(columns):
+        return None
+    places = tuple(tuple(cells[row, column] for column in columns) for row in rows)
+    return Grid(
+        (down, across),
+        tuple(map(text_of, rows.values())),
+        tuple(map(text_of, columns.values())),
+        places,
+    )
+
+
+def labels_of(variants: Sequence[Variant], prompts: Sequence[str]) -> list[str]:
+    """What to write under each picture: what varies, else where its prompt differs.
+
+    >>> labels_of([{"style": "oil"}, {"style": "ink"}], ["a cat in oil", "a cat in ink"])
+    ['oil', 'ink']
+    >>> labels_of([{}, {}], ["a photo of a cat", "a photo of a dog"])
+    ['… cat', '… dog']
+    """
+    fields = varied_fields(variants)
+    # Of several values each has its share of the label, so that a long one leaves room for others.
+    share = LONGEST if len(fields) == 1 else SHARE
+    parts = [
+        [shortened(_label(name, each[name]), share) for name in fields if name in each]
+        for each in variants
+    ]
+    said = [" · ".join(part) for part in parts]
+    if len(set(said)) == len(said) or len(set(prompts)) == 1:
+        return said
+    beginnings = _beginnings(prompts)
+    return [" · ".join(filter(None, pair)) for pair in zip(beginnings, said, strict=True)]
+
+
+def _label(field: str, value: Any) -> str:
+    """A text says itself what it is; a number does not."""
+    bare = isinstance(value, str) or sources.is_picture(value)
+    return text_of(value) if bare else f"{field} {text_of(value)}"
+
+
+def _beginnings(prompts: Sequence[str]) -> list[str]:
+    """The beginnings of prompts, without the words that all begin with where these are many."""
+    lines = [" ".join(each.split()) for each in prompts]
+    # Of all the lines the first and the last in order differ soonest.
+    pairs = zip(min(lines), max(lines), strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    shared = lines[0][:same]
+    shared = shared[: shared.rfind(" ") + 1]
+    if shared.count(" ") < 3:
+        return [shortened(line, LONGEST) for line in lines]
+    return [f"… {shortened(line[len(shared) :], LONGEST)}" for line in lines]
+
+
+def _distinct(values: Iterable[Any]) -> dict[Any, Any]:
+    """Each value once, by its key."""
+    return {_key(value): value for value in values}
+
+
+def _key(value: Any) -> Any:
+    """What two equal values share. A sweep may have thousands, so each is looked at once."""
+    try:
+        hash(value)
+    except TypeError:
+        # The repr of a large array leaves most of it out.
+        return repr(value) if isinstance(value, list | dict | set) else id(value)
+    return value

@@ -1,1 +1,0 @@
-"""The paintbox: what `painter` works with. Backdrops, subjects, letters, styles."""

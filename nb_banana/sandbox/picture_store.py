@@ -1,0 +1,110 @@
+"""The picture store: links that do not die, in bounded memory."""
+
+from collections import Counter, OrderedDict
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
+from threading import Lock
+from uuid import uuid4
+
+from nb_banana.sandbox.faults import Strike
+from nb_banana.sandbox.http_response import Answer, Refused, page
+from nb_banana.sandbox.validation import Order
+
+KEPT = 64
+KEPT_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True)
+class Picture:
+    """All that is needed to paint a picture, once or again.
+
+    Attributes:
+        name: its part of the link.
+        order: what was asked for.
+        size: the pixels that it is painted in.
+        seed: tells takes of one order apart.
+        strike: the trouble that it was made under.
+    """
+
+    name: str
+    order: Order
+    size: tuple[int, int]
+    seed: str
+    strike: Strike
+
+    def paint(self) -> bytes:
+        """Its file: the same bytes each time."""
+        # Here and not above: starting the server does not wait for Pillow.
+        from nb_banana.sandbox.painter import paint
+
+        data = paint(self.order.prompt, self.size, self.order.references, self.seed)
+        return as_jpeg(data) if self.strike.trouble.name == "jpeg" else data
+
+
+class Pictures:
+    """Every picture that was ordered; the files of the last ones, the others are painted again."""
+
+    def __init__(self) -> None:
+        self._pictures: dict[str, Picture] = {}
+        self._files: OrderedDict[str, bytes] = OrderedDict()
+        self._takes: Counter[str] = Counter()
+        self._lock = Lock()
+
+    def add(self, order: Order, strike: Strike) -> Picture:
+        """Take an order for one picture. It is painted when it is first asked for."""
+        # The number of the take and not a random seed: the same notebook gets the same pictures.
+        digest = sha256(repr((order.model, order.prompt, order.size, order.references)).encode())
+        size = order.small if strike.trouble.name == "wrong-size" else order.size
+        with self._lock:
+            take = self._takes[digest.hexdigest()]
+            self._takes[digest.hexdigest()] += 1
+            picture = Picture(f"{uuid4()}.png", order, size, f"take {take}" if take else "", strike)
+            self._pictures[picture.name] = picture
+        return picture
+
+    def find(self, name: str) -> Picture:
+        """The picture with this name.
+
+        Raises:
+            Refused: 404, there is none.
+        """
+        if name not in self._pictures:
+            raise Refused(404, "Not Found")
+        return self._pictures[name]
+
+    def file(self, picture: Picture) -> bytes:
+        """Its bytes, from memory or painted again."""
+        with self._lock:
+            data = self._files.pop(picture.name, None)
+        if data is None:
+            data = picture.paint()
+        with self._lock:
+            self._files[picture.name] = data
+            while len(self._files) > KEPT or sum(map(len, self._files.values())) > KEPT_BYTES:
+                self._files.popitem(last=False)
+        return data
+
+
+def serve(data: bytes, trouble: str) -> Answer:
+    """What the link answers, with the trouble of this name or with none."""
+    half = len(data) // 2
+    headers = {"Content-Type": "image/png"}
+    if trouble == "link-404":
+        return page(404, "404 Not Found")
+    if trouble == "not-a-picture":
+        return page(200, "Sign in")
+    if trouble == "half-picture":
+        data = data[:half]
+    sent = half if trouble == "cut-picture" else None
+    return Answer(200, data, headers, sent=sent, from_service=False)
+
+
+def as_jpeg(data: bytes) -> bytes:
+    """The same picture as a JPEG."""
+    from PIL import Image
+
+    out = BytesIO()
+    with Image.open(BytesIO(data)) as image:
+        image.convert("RGB").save(out, "JPEG", quality=90)
+    return out.getvalue()

@@ -1,0 +1,1 @@
+"""Who draws, and how it is asked. What is the AI/ML API's own is in `aimlapi`."""

@@ -1,0 +1,95 @@
+"""What a picture costs, as the service quotes it.
+
+Source: https://docs.aimlapi.com/api-references/service-endpoints/complete-model-list
+"""
+
+import time
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from nb_banana.models import find_model
+from nb_banana.services.aimlapi.account import MOST, _ask, _at, _decimal, _json, _list
+from nb_banana.services.service import Service
+
+FRESH = 300.0
+"""Seconds for which a quoted price is believed; then the service is asked whether it changed."""
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What the service said of a model's price, with its ETag, and when on our clock."""
+
+    pricing: Any
+    etag: str
+    moment: float
+
+
+_quotes: dict[tuple[str, str], Quote] = {}
+"""The session's answers about prices, by service and model."""
+
+
+def price(service: Service, model: str, resolution: str | None) -> Decimal | None:
+    """The price of one picture in US dollars, as the service quotes it; None where it can't say.
+
+    Args:
+        service: who would be asked. No key is sent.
+        model: the id that would be sent.
+        resolution: what would be asked; None is the service's default, 1K.
+    """
+    return _quoted(_pricing(service, model), resolution or "1K")
+
+
+def _pricing(service: Service, model: str) -> Any:
+    known = _quotes.get((service.base_url, model))
+    if known and time.monotonic() - known.moment < FRESH:
+        return known.pricing
+    reply = _ask(
+        service,
+        "/v1/models",
+        {"id": model, "include": "pricing"},
+        headers={"If-None-Match": known.etag} if known and known.etag else {},
+        with_key=False,
+    )
+    body = _json(reply) if reply else None
+    now = time.monotonic()
+    if known and reply and reply.status == 304:
+        quote = replace(known, moment=now)
+    elif reply and reply.status == 200 and isinstance(rows := _at(body, "data"), list):
+        quote = Quote(_find_pricing(rows, model), reply.headers.get("etag", ""), now)
+    else:  # no answer to this question: what was said before holds
+        return known.pricing if known else None
+    _quotes[service.base_url, model] = quote
+    return quote.pricing
+
+
+def _find_pricing(rows: list[Any], model: str) -> Any:
+    known = find_model(model)
+    names = known.ids if known else (model,)
+    for row in rows:
+        if any(name == _at(row, "id") or name in _list(_at(row, "aliases")) for name in names):
+            return row.get("pricing")
+    return None
+
+
+def _quoted(pricing: Any, resolution: str) -> Decimal | None:
+    if not isinstance(pricing, dict) or pricing.get("currency", "USD") != "USD":
+        return None
+    if pricing.get("kind") == "fixed":
+        offers = [unit for unit in _list(pricing.get("units")) if _at(unit, "name") == "image"]
+    elif pricing.get("kind") == "variants":
+        # A variant that depends on more than we know of is no price to quote.
+        offers = [
+            variant
+            for variant in _list(pricing.get("variants"))
+            if _at(variant, "when") == {"resolution": resolution}
+            and _at(variant, "unit") == "image"
+        ]
+    else:
+        return None
+    if len(offers) != 1:
+        return None
+    amount, per = _decimal(_at(offers[0], "price")), _decimal(_at(offers[0], "per"))
+    if amount is None or not per or per * MOST < 1:
+        return None
+    return amount / per

@@ -1,0 +1,205 @@
+"""Send a generation, and never send twice what may have been charged.
+
+Source: https://docs.aimlapi.com/api-references/image-models/google/nano-banana-2
+"""
+
+import secrets
+import time
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from typing import Any
+
+from urllib3.exceptions import InvalidHeader
+from urllib3.util import Retry
+
+from nb_banana.errors import UNSURE, BananaError, Interrupted, UnreadableAnswerError
+from nb_banana.request import ImageRequest
+from nb_banana.services.aimlapi.responses import Reply, error_for, read_items
+from nb_banana.services.receipt import Receipt, read_bill
+from nb_banana.services.result import Answer
+from nb_banana.services.service import Service
+from nb_banana.wire import transport
+from nb_banana.wire.interrupts import breakable
+from nb_banana.wire.transport import lost
+
+GENERATIONS = "/v1/images/generations"
+LONGEST_ANSWER = 128 * 1024 * 1024
+"""Bytes of an answer that we accept; a 4K picture inside the answer has some 26 MB."""
+LONGEST_RETRY_AFTER = 120.0
+"""Seconds of `Retry-After` that are waited for; a longer wait is the person's choice."""
+SHORTEST_PAUSE = 0.25
+"""Seconds between two attempts, whatever the service says."""
+SANDBOX_HEADER = "x-nb-banana-sandbox"
+
+# Bookkeeping and backoff are urllib3's; *whether* to send again is decided in _may_send_again.
+ATTEMPTS = Retry(total=4, backoff_factor=0.5, backoff_jitter=0.5, backoff_max=30)
+MOST_REFUSALS = 8
+"""How often one of many may be refused with 429: mostly the others are why."""
+
+
+def new_request_id() -> str:
+    """An id of our own, ``nbb-`` and 32 hex digits, which the service's log keeps too."""
+    return f"nbb-{secrets.token_hex(16)}"
+
+
+def generate(request: ImageRequest, service: Service, client_request_id: str) -> Answer:
+    """Send one generation and read its answer. The picture is not fetched yet.
+
+    Sent again by itself only where it can't have been charged: no connection made, 429, or a 5xx
+    in the service's own words.
+
+    Raises:
+        NotConnectedError, ServiceError: not charged.
+        UncertainError, Interrupted: it may have been charged.
+        AnswerError: answered, and there is no picture in it.
+
+    """
+    try:
+        return _answer(request, service, client_request_id)
+    except BananaError as error:
+        redacted = transport.redact(error, service.secret)
+    # Not inside of `except`: there the first error, with what the service echoed, would come along
+    # as its context, which some pickles take (tblib's, which Dask brings).
+    raise redacted
+
+
+def _answer(request: ImageRequest, service: Service, client_request_id: str) -> Answer:
+    # A frame of its own: what came is in its variables, and so would be a key that was echoed.
+    reply, attempts = _send_until_answered(request, service, client_request_id)
+    facts: dict[str, Any] = {**reply.ids, "client_request_id": client_request_id}
+    facts["attempts"] = attempts
+    if not 200 <= reply.status < 300:  # some of the vendor's pages say 201
+        raise error_for(reply, facts | {"retry_after": _asked_pause(reply) or None})
+    receipt = _receipt(request, service, client_request_id, reply, attempts)
+    return Answer(read_items(reply, {**facts, "receipt": receipt}), receipt)
+
+
+def _send_until_answered(
+    request: ImageRequest, service: Service, client_request_id: str
+) -> tuple[Reply, int]:
+    """The last reply and the number of attempts."""
+    retry, refusals, attempts = ATTEMPTS, 0, 0
+    payload = request.payload()  # before there is anything that could have been sent
+    timeout = service.timeout or request.read_timeout
+    while True:
+        attempts += 1
+        reply = _in_turn(payload, service, timeout, client_request_id, attempts)
+        if service.pace is not None and reply.status == 429:
+            refusals += 1
+            is_hopeless = service.pace.is_stuck or _asked_pause(reply) > LONGEST_RETRY_AFTER
+            if is_hopeless or refusals > MOST_REFUSALS:
+                return reply, attempts
+            continue  # the pause is the pace's: it waits for its place
+        pause = _pause_before_next(reply, retry)
+        if pause is None:
+            return reply, attempts
+        _wait(pause, client_request_id)
+        retry = retry.increment("POST", GENERATIONS, error=None)
+
+
+def _in_turn(
+    payload: dict[str, Any], service: Service, timeout: float, client_request_id: str, number: int
+) -> Reply:
+    """One attempt, in its place among others."""
+    facts = {"client_request_id": client_request_id, "attempts": number}
+    carrier, pace = service.carrier, service.pace
+    with nullcontext() if pace is None else pace.place():
+        if carrier is not None:
+            reply = carrier.carry(payload, service, timeout, client_request_id)
+        else:
+            reply = attempt(payload, service, timeout, facts)
+        if pace is not None:
+            if reply.status == 429:
+                pace.slow_down(_asked_pause(reply))
+            elif reply.status < 400:
+                pace.speed_up()
+    return reply
+
+
+def _wait(pause: float, client_request_id: str) -> None:
+    try:
+        with breakable():
+            time.sleep(pause)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "Stopped before it was sent again. Nothing was charged.",
+            client_request_id=client_request_id,
+            not_charged=True,
+        ) from None
+
+
+def _pause_before_next(reply: Reply, retry: Retry) -> float | None:
+    """Seconds to wait before the same request is sent again; None where it must not be."""
+    not_charged = reply.status == 429 or (reply.status >= 500 and reply.is_own_words)
+    if not not_charged or not retry.total:
+        return None
+    pause = max(_asked_pause(reply), retry.get_backoff_time() + SHORTEST_PAUSE)
+    return pause if pause <= LONGEST_RETRY_AFTER else None
+
+
+def _asked_pause(reply: Reply) -> float:
+    """The seconds of `Retry-After`; 0 where there is none that makes sense."""
+    text = reply.headers.get("Retry-After")
+    try:
+        return ATTEMPTS.parse_retry_after(text) if text else 0.0
+    except (InvalidHeader, ValueError, OverflowError):  # no date that there is
+        return 0.0
+
+
+def attempt(
+    payload: dict[str, Any], service: Service, timeout: float, facts: dict[str, Any]
+) -> Reply:
+    """Send once, and read the whole reply, whatever it says.
+
+    Raises:
+        NotConnectedError: nothing was sent.
+        UncertainError, UnreadableAnswerError, Interrupted: it may have been charged.
+    """
+    facts = dict(facts)
+    try:
+        with breakable():
+            response = transport.send(
+                "POST",
+                service.base_url + GENERATIONS,
+                secret=service.secret,
+                read_timeout=timeout,
+                json=payload,
+                headers={"X-Client-Request-Id": facts["client_request_id"]},
+            )
+        facts["inference_id"] = response.headers.get("x-inference-id")
+        body = transport.read_body(response, LONGEST_ANSWER, seconds=timeout)
+        return Reply(response.status_code, response.headers, body)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"Stopped waiting for a request that was sent. {UNSURE}",
+            **facts,
+        ) from None
+    except transport.TooLongError:
+        raise UnreadableAnswerError(
+            f"The service's answer is larger than any picture, so it was not read. {UNSURE}",
+            **facts,
+        ) from None
+    except Exception as error:  # noqa: BLE001 - whatever it was, it may have been charged
+        raise lost(error, service.host, timeout, facts) from None
+
+
+def _receipt(
+    request: ImageRequest,
+    service: Service,
+    client_request_id: str,
+    reply: Reply,
+    attempts: int,
+) -> Receipt:
+    spent, usd = read_bill(reply.headers, reply.json)
+    return Receipt(
+        model=request.model,
+        service=service.host,
+        sandbox=SANDBOX_HEADER in reply.headers,
+        client_request_id=client_request_id,
+        inference_id=reply.headers.get("x-inference-id"),
+        credits=spent,
+        usd=usd,
+        seconds=0.0,
+        attempts=attempts,
+        created=datetime.now(UTC),
+    )

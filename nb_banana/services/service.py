@@ -1,0 +1,37 @@
+"""`Service`: where requests go, and the key that may go there."""
+
+from dataclasses import dataclass, field
+
+from nb_banana.credentials import Secret, host_of, is_loopback
+from nb_banana.services.carrier import Carrier
+from nb_banana.wire.rate_limit import Pace
+
+
+@dataclass(frozen=True)
+class Service:
+    """Where requests go, and the key that may go there.
+
+    Attributes:
+        base_url: without the ``/v1``.
+        secret: None where the service asks for no key.
+        timeout: seconds to wait for an answer; None goes by the resolution.
+        pace: how many requests at once, where there are many.
+        carrier: who sends, where it is not this process.
+
+    """
+
+    base_url: str
+    secret: Secret | None = None
+    timeout: float | None = None
+    pace: Pace | None = field(default=None, compare=False, repr=False)
+    carrier: Carrier | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it is on this machine, where a server may ask for no key."""
+        return is_loopback(self.base_url)
+
+    @property
+    def host(self) -> str:
+        """The host, and its port where it has one of its own."""
+        return host_of(self.base_url)

@@ -1,0 +1,1 @@
+"""The panel: the request by hand."""

@@ -1,0 +1,86 @@
+"""The output below a panel: what it was, for a notebook without a kernel, and the kept pictures.
+
+It is an output of its own, for JupyterLab shows nothing but an error for a widget whose kernel is
+gone, whatever else is in its bundle. The panel hides the words while it lives.
+"""
+
+import base64
+import html
+import secrets
+
+from nb_banana.display.output import Place
+from nb_banana.results.image import BananaImage
+from nb_banana.results.image_display import Bundle, figure
+from nb_banana.settings import settings
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+WORDS = "The panel of nb_banana: %banana opens it."
+HIDE_ERROR = (
+    "<style>.jp-OutputArea-child:has(+ .jp-OutputArea-child [data-nb-banana])"
+    " > .jupyter-widgets:not(:has(*)) {display: none}</style>"
+)
+"""JupyterLab's "Error displaying widget: model not found", right above what says it better."""
+
+
+def bundle(model_id: str) -> Bundle:
+    """What a panel is: the widget, and for what knows no widgets the words."""
+    return {
+        VIEW: {"version_major": 2, "version_minor": 0, "model_id": model_id},
+        "text/html": f"<p>{WORDS}</p>",
+        "text/plain": WORDS,
+    }
+
+
+class Shelf:
+    """One output, written anew as often as needed.
+
+    Attributes:
+        id: what the panel finds the words by, to hide them.
+    """
+
+    def __init__(self) -> None:
+        self.id = secrets.token_hex(6)
+        self._place: Place | None = None
+        self._kept: list[BananaImage] = []
+        self._words = ""
+
+    def show(self, cell: str) -> None:
+        """Put it below what is shown now."""
+        self._place = self._place or Place()
+        self.tell(cell)
+
+    def tell(self, cell: str) -> None:
+        """Write into it which cell the panel stood for."""
+        self.put(
+            "This was the panel of nb_banana. Run this cell to open it again; it stood for "
+            f"<pre>{html.escape(cell)}</pre>"
+        )
+
+    def keep(self, image: BananaImage) -> None:
+        """Add a picture that stays."""
+        self._kept = [each for each in self._kept if each.id != image.id] + [image]
+        self.put(self._words)
+
+    def put(self, words: str) -> None:
+        """Write it with these words, which are HTML; where the panel was never shown, nothing."""
+        self._words = words
+        if self._place is not None:
+            self._place.show(*self._bundle())
+
+    def _bundle(self) -> tuple[Bundle, Bundle]:
+        pictures = [each.preview(settings.preview) for each in self._kept]
+        figures = (
+            figure(image, mime, base64.b64encode(data).decode())
+            for image, (mime, data) in zip(self._kept, pictures, strict=True)
+        )
+        words = f'<div data-nb-banana="{self.id}">{self._words}{HIDE_ERROR}</div>'
+        shown: Bundle = {
+            "text/html": words + "".join(figures),
+            "text/plain": "\n".join(map(repr, self._kept)) or WORDS,
+        }
+        if pictures:  # for exports that take no HTML
+            mime, data = pictures[-1]
+            shown |= {mime: base64.b64encode(data).decode()}
+        # `nb_banana.pack` reads in a saved notebook which pictures it shows.
+        requests = [each.receipt.client_request_id for each in self._kept]
+        return shown, {"nb_banana": {"requests": requests}}

@@ -1,0 +1,168 @@
+"""The pictures that a notebook has at hand, by the words that a cell has for them.
+
+`Sights` are small copies of them for the browser, which asks for what it does not have.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+from nb_banana.errors import BadReferenceError, BananaError
+from nb_banana.imaging.decode import preview
+from nb_banana.references.locations import SCHEME
+from nb_banana.references.reference import as_reference
+from nb_banana.references.sources import is_picture
+from nb_banana.references.variables import NOT_MINE, find_picture
+from nb_banana.results.gallery import Gallery
+from nb_banana.results.image import BananaImage
+from nb_banana.results.image_display import lines
+from nb_banana.results.pending import Later
+from nb_banana.settings import limits, settings
+
+MOST = 60
+"""Pictures that are offered; more can be named in the cell."""
+IN_ONE = 12
+"""Pictures of one list that are offered."""
+
+
+def pictures_of(names: Mapping[str, Any]) -> dict[str, Any]:
+    """The notebook's pictures by their words, the latest variable first.
+
+    >>> pictures_of({"number": 1, "_": None})
+    {}
+    """
+    found: dict[str, Any] = {}
+    for name in reversed(list(names)):
+        if not name.startswith("_") and name not in NOT_MINE:
+            found |= _safely(name, names[name])
+        if len(found) >= MOST:
+            break
+    return dict(list(found.items())[:MOST])
+
+
+def _safely(name: str, value: Any) -> dict[str, Any]:
+    try:
+        return dict(_pictures(name, value))
+    except Exception:  # noqa: BLE001 - a stranger's value may raise anything when it is looked at
+        return {}
+
+
+def _pictures(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if not is_there(value):
+        return
+    if type(value) in {list, tuple} or isinstance(value, Gallery):
+        for index, each in enumerate(value[:IN_ONE]):
+            if is_picture(each):
+                yield f"{name}[{index}]", each
+    elif is_picture(value) or _is_colours(value):
+        yield name, value
+
+
+def _is_colours(value: Any) -> bool:
+    """Whether an array is surely a picture: rows of red, green, blue in bytes."""
+    shape: Any = getattr(value, "shape", ())
+    return str(getattr(value, "dtype", "")) == "uint8" and len(shape) == 3 and shape[2] in (3, 4)
+
+
+def is_there(value: Any) -> bool:
+    """Whether a value can be looked at now: not one that is on its way, or has failed."""
+    return not isinstance(value, Later) or (value.done and not value.state)
+
+
+def find(word: str, names: Mapping[str, Any]) -> Any:
+    """The value behind a word, or the error that says why there is none, to be told later."""
+    try:
+        return find_picture(word, names)[0]
+    except BadReferenceError as error:
+        return error
+
+
+def sight_of(word: str, value: Any) -> str:
+    """What the browser knows a small picture by: another one where the value is another one.
+
+    Returns:
+        Nothing where there is none to be seen: an address, which the service fetches.
+    """
+    if (
+        isinstance(value, Exception)
+        or not is_there(value)
+        or (isinstance(value, str) and SCHEME.match(value))
+    ):
+        return ""
+    if isinstance(value, BananaImage):
+        return value.id
+    return f"{word}#{id(value) if not isinstance(value, str) else value}"
+
+
+def small(value: Any, longest: int) -> tuple[str, bytes]:
+    """A small copy of any picture: its MIME type and bytes.
+
+    Raises:
+        BadReferenceError: it is none.
+    """
+    if isinstance(value, BananaImage):
+        return value.preview(longest)
+    return preview(as_reference(value, limits=limits()).data or b"", longest)
+
+
+THUMBNAIL = 112
+"""Pixels of a thumbnail's longer side."""
+
+
+class Sights:
+    """What of one panel can be seen, and the thread that makes the copies.
+
+    Args:
+        send: takes a message for the browser and its bytes.
+    """
+
+    def __init__(self, send: Callable[[Mapping[str, Any], list[bytes]], None]) -> None:
+        self._send = send
+        self._worker = ThreadPoolExecutor(1, "nb_banana panel")
+        self._places: dict[str, dict[str, tuple[Any, int]]] = {}
+
+    def see(self, place: str, values: Mapping[str, Any], longest: int = THUMBNAIL) -> None:
+        """What is to be seen in one place from now on, by its sights; what was there is let go."""
+        self._places[place] = {sight: (each, longest) for sight, each in values.items() if sight}
+
+    def __getitem__(self, sight: str) -> Any:
+        """The picture behind a sight; None where it is not to be seen any more."""
+        return self._find(sight)[0]
+
+    def send(self, sight: str) -> None:
+        """Send the copy, or no bytes where there is none to be made."""
+        value, longest = self._find(sight)
+
+        def work() -> None:
+            mime, data = "", b""
+            with suppress(BananaError, OSError, ValueError):  # what is wrong is said elsewhere
+                if value is not None:
+                    mime, data = small(value, longest)
+            self._send({"sight": sight, "mime": mime}, [data])
+
+        self.later(work)
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Do it in the thread, so that the kernel stays free."""
+        with suppress(RuntimeError):  # the panel was closed
+            self._worker.submit(work)
+
+    def close(self) -> None:
+        """Let the pictures and the thread go."""
+        self._worker.shutdown(wait=False, cancel_futures=True)
+        self._places = {}
+
+    def _find(self, sight: str) -> tuple[Any, int]:
+        places = list(self._places.values())
+        return next((each[sight] for each in places if sight in each), (None, THUMBNAIL))
+
+
+def big(image: BananaImage) -> str:
+    """The sight of a picture that is shown large."""
+    return f"{image.id}@{settings.preview}"
+
+
+def told(image: BananaImage) -> dict[str, Any]:
+    """What the browser has to know of a picture that is shown large."""
+    return {"sight": big(image), "caption": "\n".join(lines(image)), "alt": image.alt}

@@ -1,0 +1,143 @@
+"""A picture → the form that asks for it again, and the words that a cell has for pictures."""
+
+from collections.abc import MutableMapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from itertools import chain, count
+from pathlib import Path
+from typing import Any
+
+from nb_banana.errors import BadReferenceError, BananaError, NotKeptError
+from nb_banana.generation import browse
+from nb_banana.generation.options import options_like
+from nb_banana.references.reference import Reference, as_reference
+from nb_banana.references.variables import NotFound, find_picture, look_up, name_of
+from nb_banana.results.image import BananaImage
+from nb_banana.settings import settings
+from nb_banana.widgets.controller import order_of
+from nb_banana.widgets.form import MAGIC, Form, read_cell
+from nb_banana.widgets.pictures import is_there
+from nb_banana.widgets.uploads import keep
+
+Names = MutableMapping[str, Any]
+LOOKS = 20
+"""So many of the last cells are looked at for the one that made a picture."""
+
+
+def form_of(what: Any, names: Names, history: Sequence[str] = ()) -> tuple[Form, str]:
+    """The form for what a person opens the panel with, and its cell as it was written.
+
+    Args:
+        what: a picture, the name of one in the notebook, the id or file of one in the library, or
+            the text of a ``%%banana`` cell.
+        names: the notebook's variables.
+        history: the cells that were run; the one that made the picture is taken as it stands.
+
+    Raises:
+        BananaError: there is no such picture.
+    """
+    if isinstance(what, str) and what.lstrip().startswith(MAGIC):
+        return read_cell(what), what
+    name = ""
+    if isinstance(what, str):
+        found = look_up(what, names)
+        name, what = (what, found) if not isinstance(found, NotFound) else ("", browse.load(what))
+    if isinstance(what, BananaImage):
+        name = name or name_of(what, names)
+        form = form_of_image(what, names)
+        return _typed(what, name, names, history) or (form, form.cell)
+    as_reference(what)  # says that it is no picture
+    word = name or name_of(what, names)
+    if not word:
+        raise BadReferenceError(
+            "Give the picture a name in the notebook, and open the panel again."
+        )
+    form = Form(images=(word,))
+    return form, form.cell
+
+
+def _typed(
+    image: BananaImage, name: str, names: Names, history: Sequence[str]
+) -> tuple[Form, str] | None:
+    """The cell that a person wrote for a picture, with its ``{{…}}``; None where none is found."""
+    cells = [each for each in reversed(history) if each.startswith(f"{MAGIC} {name}")]
+    for text in cells[:LOOKS] if name else ():
+        try:
+            form = read_cell(text)
+            order = order_of(form, names)
+        except (BananaError, ValueError):  # another cell, or its names are others by now
+            continue
+        keys = [job.request.key for job in order.jobs]
+        if form.name == name and keys == [image.request.key]:
+            return form, text
+    return None
+
+
+def form_of_image(image: BananaImage, names: Names) -> Form:
+    """The form that asks for a picture again; its references go by words that are found."""
+    form = read_cell(image.cell())
+    words = tuple(_word(each, names) for each in image.request.references)
+    if names.get(form.name) is not image:
+        form = replace(form, name="")
+    return replace(form, images=words)
+
+
+def _word(reference: Reference, names: Names) -> str:
+    """A word behind ``-i`` that is this reference: a name, an address, else a file."""
+    with suppress(BananaError):
+        if as_reference(find_picture(reference.label, names)[0]).digest == reference.digest:
+            return reference.label
+    if reference.data is None:
+        return reference.url
+    with suppress(NotKeptError):
+        image = browse.load(reference.origin)
+        image.name = reference.label
+        return word_of(image, names)
+    return keep(Path(reference.label).name, reference.data)
+
+
+def edit_form(form: Form, image: BananaImage) -> Form:
+    """The form, in the shape of the picture that is its reference now."""
+    like = options_like([image], {"model": form.model or settings.model})
+    ratio = str(like.get("aspect_ratio", form.aspect_ratio))
+    return replace(
+        form, aspect_ratio=ratio, name=_next(form.name) if form.name in form.images else form.name
+    )
+
+
+def _next(name: str) -> str:
+    """Another name like it: a cell that binds its own reference would draw another one each time.
+
+    >>> _next("cafe"), _next("cafe_2")
+    ('cafe_2', 'cafe_3')
+    """
+    start, _, number = name.rpartition("_")
+    return f"{start}_{int(number) + 1}" if start and number.isdecimal() else f"{name}_2"
+
+
+def word_of(image: BananaImage, names: Names) -> str:
+    """What a cell calls a picture of ours: its variable, to which it is bound where it has none.
+
+    Its file would not do: as a stranger's it would go out without its metadata, as another one.
+    """
+    same = (name for name, value in list(names.items()) if _is_same(value, image))
+    word = name_of(image, names) or next((name for name in same if name[0] != "_"), "")
+    if not word:
+        own = (image.name or "").isidentifier()
+        wanted = [image.name] if own and image.name else []
+        numbered = (f"picture_{number}" for number in count(1))
+        word = next(each for each in chain(wanted, numbered) if each not in names)
+        names[word] = image
+    return word
+
+
+def _is_same(value: Any, image: BananaImage) -> bool:
+    return isinstance(value, BananaImage) and is_there(value) and value.digest == image.digest
+
+
+def short_path(path: Path) -> str:
+    """A path as a person writes it: below the current folder, or from ``~``."""
+    for folder, begin in ((Path.cwd(), ""), (Path.home(), "~/")):
+        if path.is_relative_to(folder):
+            return begin + path.relative_to(folder).as_posix()
+    return str(path)

@@ -1,0 +1,1 @@
+"""HTTP and nothing else. The only room that imports `requests`."""
