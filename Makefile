@@ -22,12 +22,14 @@ test: .venv/.ok
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/.ok
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 # Three environments beside .venv: nb_banana as a new user has it, its peers, extensions to load.
 .venv-bench-ours/.ok: .venv/.ok pyproject.toml
@@ -50,4 +52,4 @@ bench: .venv/.ok .venv-bench-ours/.ok .venv-bench/.ok .venv-bench-loading/.ok
 	@$(BIN)/python -m tests.benchmarks $(if $(QUICK),--quick) $(SECTION)
 
 clean:
-	rm -rf .venv .venv-bench .venv-bench-ours .venv-bench-loading bench.md bench.json demo build dist .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv .venv-bench .venv-bench-ours .venv-bench-loading bench.md bench.json demo build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache

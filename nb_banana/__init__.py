@@ -6,9 +6,8 @@ The same from Python: ``nb_banana.generate("a banana on a beach", aspect_ratio="
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nb_banana import _moved
-
-__version__ = "0.1.0"
+from nb_banana import _default, _moved
+from nb_banana._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from nb_banana._api import agenerate, dry_run, edit, generate, generate_many, login, sweep
@@ -96,14 +95,25 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
+def _client() -> Any:
+    return import_module(f"{__name__}._api")
+
+
+_default.register(_client)
 _moved.install()
+
+
+def _open_panel(what: str | None) -> Any:
+    from nb_banana.widgets.panel import panel  # with the first panel: it takes its time
+
+    return panel(what)
 
 
 def load_ipython_extension(ipython: Any) -> None:
     """Called by ``%load_ext nb_banana``."""
     from nb_banana.notebook import magic
 
-    magic.load(ipython)
+    magic.load(ipython, _open_panel)
 
 
 def unload_ipython_extension(ipython: Any) -> None:

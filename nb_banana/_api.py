@@ -10,6 +10,7 @@ from nb_banana import credentials
 from nb_banana.batch import jobs, runner
 from nb_banana.batch.background import start, start_many
 from nb_banana.batch.executors import Courier
+from nb_banana.batch.retry import retry as retry
 from nb_banana.batch.sweep import jobs_of, sort_out
 from nb_banana.display.progress import while_awaited
 from nb_banana.errors import MissingKeyError

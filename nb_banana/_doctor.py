@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 
-from nb_banana import __version__
 from nb_banana._text import dollars, megabytes
+from nb_banana._version import __version__
 from nb_banana.credentials import find_key, host_of
 from nb_banana.errors import BananaError, LibraryError
 from nb_banana.generation import context

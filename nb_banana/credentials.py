@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from nb_banana.errors import MissingKeyError, SettingsError
 
 VENDOR_HOST = "api.aimlapi.com"
+VENDOR_URL = f"https://{VENDOR_HOST}"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 KEY_PAGE = "https://aimlapi.com/app/keys"
 ENVIRONMENT = ("AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY")

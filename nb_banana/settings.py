@@ -1,22 +1,17 @@
 """`Banana`: the settings, as traits. ``%config Banana`` and `configure` change the same object."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from traitlets import Bool, Enum, Float, Integer, TraitError, TraitType, Unicode, validate
 from traitlets.config import Configurable
 
 from nb_banana._text import hint
-from nb_banana.credentials import VENDOR_HOST, is_loopback
+from nb_banana.credentials import VENDOR_URL, is_loopback
 from nb_banana.errors import RequestError, SettingsError
 from nb_banana.models import DEFAULT_MODEL, RESOLUTIONS, SIZES, choose, model_id
 
-if TYPE_CHECKING:
-    from nb_banana.references.limits import Limits
-
-
 LONGEST_TIMEOUT = 86_400.0
-VENDOR_URL = f"https://{VENDOR_HOST}"
 
 
 def checked_seconds(value: Any) -> float:
@@ -186,18 +181,6 @@ class Banana(Configurable):
 
 settings = Banana()
 """The settings in force."""
-
-
-def limits() -> "Limits":
-    """How large references may be, by the settings."""
-    from nb_banana.references.limits import Limits
-
-    return Limits(
-        settings.reference_side,
-        settings.reference_bytes,
-        settings.references_bytes,
-        settings.resize,
-    )
 
 
 def configure(**changes: Any) -> Banana:

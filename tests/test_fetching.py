@@ -128,7 +128,7 @@ def test_a_redirect_into_this_network_is_not_followed(web, monkeypatch):
     nb_banana.configure(fetch_private=False)
     own = fetch._check_address
     monkeypatch.setattr(
-        fetch, "_check_address", lambda url: None if "/to=" in url else own(url)
+        fetch, "_check_address", lambda url, private: None if "/to=" in url else own(url, private)
     )  # as if the first address were one of the world
     with pytest.raises(nb_banana.errors.BadReferenceError, match="fetch_private"):
         nb_banana.generate("a banana", images=f"{web.url}/to={web.url}/photo")

@@ -14,7 +14,7 @@ from nb_banana.credentials import Secret
 from nb_banana.generation import budget
 from nb_banana.request import ImageRequest
 from nb_banana.sandbox import Sandbox
-from nb_banana.services.aimlapi import account, pricing
+from nb_banana.services.aimlapi import account, pricing, query
 from nb_banana.services.aimlapi import pricing as aimlapi_pricing
 from nb_banana.services.service import Service
 
@@ -107,7 +107,7 @@ def test_a_service_that_is_not_there_means_not_known():
 
 
 def test_a_service_that_does_not_answer_in_time_means_not_known(monkeypatch):
-    monkeypatch.setattr(account, "READ_TIMEOUT", 0.2)
+    monkeypatch.setattr(query, "READ_TIMEOUT", 0.2)
     forever = threading.Event()
     with wire({MODELS: lambda request: forever.wait(5) and None}) as service:
         assert aimlapi_pricing.price(Service(service.url), MODEL, None) is None

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 
 import nb_banana
-from nb_banana import configure, errors, settings
+from nb_banana import configure, credentials, errors
 from nb_banana.generation import budget, context, recovery
 from nb_banana.library import location, owner
 from nb_banana.library.library import Library
@@ -179,7 +179,7 @@ def test_the_log_is_asked_for_the_days_around_an_old_request(wired, shelf):
 
 def test_without_a_key_it_says_what_it_needs(wired, monkeypatch):
     monkeypatch.delenv("AIMLAPI_KEY")
-    configure(base_url=settings.VENDOR_URL)
+    configure(base_url=credentials.VENDOR_URL)
     library = context.library_of("api")
     leave(library, "unknown")
     (found,) = nb_banana.recover()
@@ -214,7 +214,7 @@ def test_what_a_live_kernel_works_on_is_left_alone(wired, shelf):
     with running("wait", Library(shelf.folder, "api"), "nbb-1"):
         change(shelf, "UPDATE requests SET service = ?", shelf.service)
         assert not nb_banana.recover()
-        assert not owner.is_something_left()
+        assert not owner.has_unfinished(shelf.folder, shelf.service)
     assert len(nb_banana.recover()) == 1
 
 
@@ -238,7 +238,7 @@ def test_a_library_that_is_damaged_is_said(wired, shelf):
     damage(shelf)
     with pytest.raises(errors.LibraryDamagedError, match="backup"):
         nb_banana.recover()
-    assert not owner.is_something_left()
+    assert not owner.has_unfinished(shelf.folder, shelf.service)
 
 
 def test_a_damaged_library_does_not_hide_what_became_of_the_others(wired, shelf):

@@ -32,10 +32,11 @@ from nb_banana.errors import (
     RequestError,
     WorkerLostError,
 )
-from nb_banana.services import send
-from nb_banana.services.aimlapi.responses import Reply, read_items
+from nb_banana.services import result, send
+from nb_banana.services.aimlapi.responses import read_items
+from nb_banana.services.carrier import Reply
 from nb_banana.services.service import Service
-from nb_banana.wire import downloads, transport
+from nb_banana.wire import transport
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def _pictures(reply: Reply, service: Service) -> tuple[bytes | None, ...]:
     found: list[bytes | None] = []
     for item in items:
         try:
-            found.append(downloads.fetch(item, service, {})[0])
+            found.append(result.fetch(item, service.base_url, {})[0])
         except PictureError:
             found.append(None)
     return tuple(found)
@@ -129,7 +130,7 @@ class Courier:
             self._submit = submitter(executor)
 
     def carry(
-        self, payload: dict[str, Any], service: Service, timeout: float, client_request_id: str
+        self, payload: dict[str, Any], base_url: str, timeout: float, client_request_id: str
     ) -> Reply:
         """Send one attempt through a worker and wait for its reply.
 
@@ -138,7 +139,7 @@ class Courier:
             WorkerLostError: it may have been charged, for its worker did not come back.
             BananaError: what the worker said.
         """
-        errand = Errand(payload, service.base_url, timeout, client_request_id, self._key_name)
+        errand = Errand(payload, base_url, timeout, client_request_id, self._key_name)
         try:
             with self._lock:
                 future = self._submit(errand)

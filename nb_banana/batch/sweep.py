@@ -17,10 +17,11 @@ from nb_banana.generation.options import (
     known_options,
 )
 from nb_banana.generation.plan import Job
+from nb_banana.references.limits import Limits
 from nb_banana.references.numbering import References
 from nb_banana.references.sources import is_picture
 from nb_banana.request import whole_number
-from nb_banana.settings import limits, settings
+from nb_banana.settings import settings
 
 FIELDS = ("aspect_ratio", "resolution", "model", "web_search")
 """The fields of a request that can be swept. Pictures are swept by a name in the prompt."""
@@ -53,7 +54,9 @@ def jobs_of(
     """
     each = 1 if count is None else whole_number("count", count)
     _check(prompt, swept, known_options(dict(options)), each, raw=raw)
-    kept = References(limits(), fetch=settings.fetch_references)
+    kept = References(
+        Limits.of(settings), fetch=settings.fetch_references, private=settings.fetch_private
+    )
     for image in given_pictures(options.get("images", ()), options.get("resize")):
         kept.number(image)
     found: list[Job] = []

@@ -10,11 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nb_banana.credentials import Secret, find_key, is_loopback, missing_key
+from nb_banana.credentials import VENDOR_URL, Secret, find_key, is_loopback, missing_key
 from nb_banana.display.output import notebook_folder
 from nb_banana.library.location import API, BESIDE, INDEX, SANDBOX, default_folder, kind_of
 from nb_banana.services.service import Service
-from nb_banana.settings import VENDOR_URL, checked_seconds, settings
+from nb_banana.settings import checked_seconds, settings
 
 if TYPE_CHECKING:
     from nb_banana.library.library import Library

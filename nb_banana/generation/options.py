@@ -18,7 +18,7 @@ from nb_banana.references.limits import Limits
 from nb_banana.references.reference import Reference, as_references
 from nb_banana.request import ImageRequest
 from nb_banana.results.image import BananaImage
-from nb_banana.settings import limits, settings
+from nb_banana.settings import settings
 
 
 @dataclass(frozen=True)
@@ -164,12 +164,14 @@ def given_pictures(images: Any, resize: bool | None = None) -> tuple[Reference, 
         BadReferenceError: see `nb_banana.references.reference.as_references`.
     """
     held = _limits(resize)
-    here = fetched(images, held) if settings.fetch_references else images
+    here = images
+    if settings.fetch_references:
+        here = fetched(images, held, private=settings.fetch_private)
     return as_references(here, limits=held)
 
 
 def _limits(resize: bool | None) -> Limits:
-    return limits() if resize is None else replace(limits(), resize=resize)
+    return Limits.of(settings) if resize is None else replace(Limits.of(settings), resize=resize)
 
 
 REQUEST_OPTIONS = frozenset(inspect.signature(build_request).parameters) - {"prompt"}

@@ -23,11 +23,10 @@ from nb_banana.models import short_name
 from nb_banana.request import ImageRequest
 from nb_banana.results.image import BananaImage
 from nb_banana.services.receipt import Receipt
-from nb_banana.services.result import Answer
+from nb_banana.services.result import Answer, Arrival, fetch_all
 from nb_banana.services.send import generate, new_request_id
 from nb_banana.services.service import Service
 from nb_banana.settings import settings
-from nb_banana.wire.downloads import Arrival, fetch_all
 from nb_banana.wire.interrupts import unbroken
 
 AGAIN = " nb_banana.recover() tries it again, as does running this again; --fresh pays anew."
@@ -125,7 +124,7 @@ def _fetch_paid(
             continue
         row, receipt = paid[-1]
         with unbroken(), Waiting("Fetching what was paid before"):
-            came = fetch_all(recovery.answer_of(row, receipt), there)
+            came = fetch_all(recovery.answer_of(row, receipt), there.base_url)
             image = _keep(request, wishes, Entry.of(library, row.request_id), receipt, came)
         image.came = "reused" if image.path else "loaded"
         return image
@@ -169,7 +168,7 @@ def _draw(request: ImageRequest, wishes: Wishes, service: Service) -> BananaImag
             with Waiting(f"{short_name(request.model)} is drawing"):
                 started = time.monotonic()
                 answer = _ask(request, service, entry)
-                came = fetch_all(answer, service)
+                came = fetch_all(answer, service.base_url)
                 receipt = replace(answer.receipt, seconds=time.monotonic() - started)
             return _keep(request, wishes, entry, receipt, came)
     except Interrupted:

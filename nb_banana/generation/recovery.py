@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import overload
 
 from nb_banana._text import dollars
-from nb_banana.credentials import find_key
+from nb_banana.credentials import VENDOR_URL, find_key
 from nb_banana.errors import BananaError, LibraryError, LinkGoneError
 from nb_banana.generation import budget, context
 from nb_banana.generation.charges import bill_of
@@ -18,10 +18,9 @@ from nb_banana.library.records import Unfinished
 from nb_banana.results.image import BananaImage
 from nb_banana.services.aimlapi import account
 from nb_banana.services.receipt import Receipt
-from nb_banana.services.result import Answer, Item
+from nb_banana.services.result import Answer, Item, fetch_all
 from nb_banana.services.service import Service
-from nb_banana.settings import VENDOR_URL, settings
-from nb_banana.wire.downloads import fetch_all
+from nb_banana.settings import settings
 
 LATEST_ROW = timedelta(minutes=30)
 """After this long a request that the service's log does not have was never charged: the waits
@@ -175,7 +174,7 @@ def _fetch(row: Unfinished, library: Library, service: Service, found: Found) ->
         return replace(found, outcome="its bill is not in the journal", ended=False)
     found = replace(found, usd=receipt.usd)
     price = f"charged {dollars(receipt.usd)}" if receipt.usd else "charged"
-    came = fetch_all(answer_of(row, receipt), service)
+    came = fetch_all(answer_of(row, receipt), service.base_url)
     if came.is_whole:
         image = BananaImage.of(library.store(row.request_id, came.pictures, receipt)[0], library)
         gone = ""

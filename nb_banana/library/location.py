@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nb_banana.settings import VENDOR_URL
+from nb_banana.credentials import VENDOR_URL
 
 if TYPE_CHECKING:
     pass

@@ -6,8 +6,9 @@ from typing import Any
 
 from nb_banana import template
 from nb_banana.notebook import parser
+from nb_banana.references.limits import Limits
 from nb_banana.references.numbering import References
-from nb_banana.settings import limits, settings
+from nb_banana.settings import settings
 
 HERE = frozenset({"dry_run", "raw", "quiet", "help"})
 """Options that the front end itself heeds; all others are arguments of `generate`."""
@@ -55,7 +56,9 @@ def read_call(line: parser.Line, text: str, names: Mapping[str, Any]) -> Call:
     prompt = text.removesuffix(";")
     arguments = {name: value for name, value in line.options.items() if name not in HERE}
     raw, over = "raw" in line.options, arguments.pop("sweep", None)
-    references = References(limits(), fetch=settings.fetch_references)
+    references = References(
+        Limits.of(settings), fetch=settings.fetch_references, private=settings.fetch_private
+    )
     for wanted in arguments.pop("images", ()):
         references.add(wanted, names)
     if over is not None:  # each combination fills the prompt for itself

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.magic import no_var_expand
 from traitlets import TraitError
 
-from nb_banana.credentials import find_key
+from nb_banana.credentials import VENDOR_URL, find_key
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BananaError, Interrupted
 from nb_banana.generation.context import folder_of, known_kinds
 from nb_banana.library.owner import has_unfinished
 from nb_banana.notebook.completion import make_matcher
-from nb_banana.settings import VENDOR_URL, settings
+from nb_banana.settings import settings
 
 if TYPE_CHECKING:
     from nb_banana.notebook.parser import Line
@@ -26,7 +26,11 @@ SANDBOX_NOTE = (
 )
 
 
-def make_magic(shell: Any) -> Callable[..., Any]:
+OpenPanel = Callable[[str | None], Any]
+"""Opens the panel: as `nb_banana.panel`, with the text of a cell, or empty."""
+
+
+def make_magic(shell: Any, open_panel: OpenPanel) -> Callable[..., Any]:
     """The function that IPython calls for ``%banana`` and ``%%banana`` in this shell."""
 
     @no_var_expand
@@ -43,7 +47,7 @@ def make_magic(shell: Any) -> Callable[..., Any]:
             print(parser.help_text())  # noqa: T201 - a person asked for it
             return None
         if cell is None and not prompt and is_rich(shell):
-            return _open_panel(line)
+            return open_panel(f"%%banana {line}" if line.strip() else None)
         if not prompt and not parsed.options:  # a terminal shows no panel
             print(parser.help_text())  # noqa: T201 - the next best thing
             return None
@@ -59,12 +63,6 @@ def _help_text() -> str:
     from nb_banana.notebook.parser import help_text
 
     return help_text()
-
-
-def _open_panel(line: str) -> Any:
-    from nb_banana.widgets.panel import panel
-
-    return panel(f"%%banana {line}") if line.strip() else panel()
 
 
 def _draw(shell: Any, line: "Line", prompt: str) -> Any:
@@ -134,10 +132,15 @@ def _hush(shell: Any, image: Any) -> None:
 _loaded: dict[int, Callable[..., Any]] = {}
 
 
-def load(shell: Any) -> None:
-    """Register the magic, the settings and Tab completion; say so where the sandbox is used."""
+def load(shell: Any, open_panel: OpenPanel) -> None:
+    """Register the magic, the settings and Tab completion; say so where the sandbox is used.
+
+    Args:
+        shell: IPython's.
+        open_panel: what ``%banana`` with nothing to draw does.
+    """
     unload(shell)
-    shell.register_magic_function(make_magic(shell), "line_cell", "banana")
+    shell.register_magic_function(make_magic(shell, open_panel), "line_cell", "banana")
     shell.configurables.append(settings)
     _take_config(shell)
     _loaded[id(shell)] = matcher = make_matcher()

@@ -8,7 +8,6 @@ from urllib.parse import urljoin, urlsplit
 from nb_banana.errors import BadReferenceError
 from nb_banana.references.limits import Limits
 from nb_banana.references.reference import Address, Reference, as_reference, is_many
-from nb_banana.settings import settings
 from nb_banana.wire import transport
 
 READ_TIMEOUT = 30.0
@@ -19,30 +18,38 @@ NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """IPv6 addresses whose end is an IPv4 one: RFC 6052."""
 
 
-def fetched(images: Any, limits: Limits) -> list[Any]:
+def fetched(images: Any, limits: Limits, *, private: bool) -> list[Any]:
     """The pictures, those that are http(s) addresses as pictures of this machine.
+
+    Args:
+        images: one picture or many.
+        limits: how large each may be.
+        private: whether addresses of this machine and its network may be asked.
 
     Raises:
         BadReferenceError: an address that can't be fetched, or is no picture.
     """
     each = list(images) if is_many(images) else [images]
-    return [fetched(one, limits) if is_many(one) else _here(one, limits) for one in each]
+    return [
+        fetched(one, limits, private=private) if is_many(one) else _here(one, limits, private)
+        for one in each
+    ]
 
 
-def _here(image: Any, limits: Limits) -> Any:
+def _here(image: Any, limits: Limits, private: bool) -> Any:
     is_address = isinstance(image, str) and image.strip().lower().startswith(("http:", "https:"))
     is_ready = isinstance(image, Reference) and isinstance(image.body, Address)
     if not is_address and not is_ready:
         return image
     url = image.url if isinstance(image, Reference) else str(image).strip()
     label = image.label if isinstance(image, Reference) else url
-    return as_reference(_download(url), label=label, limits=limits)
+    return as_reference(_download(url, private), label=label, limits=limits)
 
 
-def _download(url: str) -> bytes:
+def _download(url: str, private: bool) -> bytes:
     first = url
     for _ in range(MOST_REDIRECTS + 1):
-        _check_address(url)
+        _check_address(url, private)
         try:
             response = transport.send("GET", url, read_timeout=READ_TIMEOUT)
             if response.is_redirect:
@@ -61,7 +68,7 @@ def _download(url: str) -> bytes:
     raise BadReferenceError(f"{first} leads in circles.")
 
 
-def _check_address(url: str) -> None:
+def _check_address(url: str, private: bool) -> None:
     """A notebook from a stranger must not look around in the person's own network."""
     try:
         parts = urlsplit(url)
@@ -71,8 +78,7 @@ def _check_address(url: str) -> None:
         raise BadReferenceError(f"There is no host of the address {url}.") from None
     if parts.scheme not in {"http", "https"}:
         raise BadReferenceError(f"{url} is no http(s) address.")
-    private = any(_is_private(str(each[4][0])) for each in found)
-    if private and not settings.fetch_private:
+    if not private and any(_is_private(str(each[4][0])) for each in found):
         raise BadReferenceError(
             f"{parts.hostname} is an address of this machine or its network, so it was not "
             "fetched. If you trust it: %config Banana.fetch_private = True"

@@ -38,6 +38,16 @@ class Limits:
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise RequestError(f"{limit.name} is a whole number from 1, not {value!r}.")
 
+    @classmethod
+    def of(cls, settings: Any) -> "Limits":
+        """The limits that settings say: ``reference_side``, ``reference_bytes`` …"""
+        return cls(
+            settings.reference_side,
+            settings.reference_bytes,
+            settings.references_bytes,
+            settings.resize,
+        )
+
 
 LIMITS = Limits()
 """The limits where nobody sets others. Google's own for this family of models, 7 MB a picture:

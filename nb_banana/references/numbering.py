@@ -18,11 +18,14 @@ class References:
         limits: how large each may be.
         fetch: whether http(s) addresses are fetched here: before they are counted, for two
             addresses may lead to one picture.
+        private: whether addresses of this machine and its network may be fetched.
     """
 
-    def __init__(self, limits: Limits = LIMITS, *, fetch: bool = False) -> None:
+    def __init__(
+        self, limits: Limits = LIMITS, *, fetch: bool = False, private: bool = False
+    ) -> None:
         self._limits = limits
-        self._fetch = fetch
+        self._fetch, self._private = fetch, private
         self._found: list[Reference] = []
 
     def __iter__(self) -> Iterator[Reference]:
@@ -30,7 +33,7 @@ class References:
 
     def copy(self) -> "References":
         """The same pictures so far; what is added to one of the two is not in the other."""
-        other = References(self._limits, fetch=self._fetch)
+        other = References(self._limits, fetch=self._fetch, private=self._private)
         other._found = list(self._found)
         return other
 
@@ -41,7 +44,7 @@ class References:
             BadReferenceError: see `nb_banana.references.reference.as_reference`.
         """
         if self._fetch:
-            (value,) = fetched([value], self._limits)
+            (value,) = fetched([value], self._limits, private=self._private)
         new = as_reference(value, label=label, limits=self._limits)
         for number, known in enumerate(self._found, 1):
             if is_same(new, known):

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from nb_banana import _default
 from nb_banana._text import hint
 from nb_banana.display.output import display, shell
 from nb_banana.errors import RequestError
@@ -188,10 +189,8 @@ class Gallery(Sequence[Entry]):
         Raises:
             BananaError: see `nb_banana.errors`.
         """
-        # The lanes stand above this file: they are asked when they are needed.
-        from nb_banana.batch.retry import retry
-
-        return retry(self, again=again)
+        tried: Gallery = _default.client().retry(self, again=again)
+        return tried
 
     def contact_sheet(self, columns: int | None = None, labels: bool = True) -> "Image.Image":
         """One picture (RGB) of all, at most the first 100, as the notebook shows it.

@@ -5,10 +5,10 @@ And what it cost: the new ones, and failures that were charged all the same.
 
 import base64
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from nb_banana._text import dollars, shortened
 from nb_banana.display.output import is_rich
@@ -19,10 +19,22 @@ from nb_banana.results.failure import Failure, sentence
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import Bundle
 from nb_banana.results.image_display import lines as lines_of_image
-from nb_banana.results.variants import labels_of
+from nb_banana.results.variants import Variant, labels_of
 
-if TYPE_CHECKING:
-    from nb_banana.results.gallery import Gallery
+
+class ShownGallery(Protocol):
+    """What of a `Gallery` is shown: so that it may stand above what shows it."""
+
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def images(self) -> tuple[BananaImage, ...]: ...
+    @property
+    def failures(self) -> tuple[Failure, ...]: ...
+    @property
+    def variants(self) -> tuple[Variant, ...]: ...
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[BananaImage | Failure]: ...
 
 
 NOTHING = Decimal(0)
@@ -53,7 +65,7 @@ class Tally:
         return " · ".join(amounts)
 
 
-def tally(entries: "Iterable[BananaImage | Failure]") -> Tally:
+def tally(entries: Iterable[BananaImage | Failure]) -> Tally:
     """The bill of these pictures and failures. One that is there twice was paid once."""
     real, play, unknown = NOTHING, NOTHING, 0
     once = {_request_id(each): each for each in entries}.values()
@@ -66,7 +78,7 @@ def tally(entries: "Iterable[BananaImage | Failure]") -> Tally:
     return Tally(real, play, unknown)
 
 
-def _made(image: "BananaImage") -> tuple[Decimal | None, bool]:
+def _made(image: BananaImage) -> tuple[Decimal | None, bool]:
     """What an image cost in this run: one from the library cost something on another day."""
     return (image.cost if image.came == "made" else NOTHING), image.sandbox
 
@@ -84,7 +96,7 @@ def _failed(failure: Failure, sandbox: bool) -> tuple[Decimal | None, bool]:
     return (None if may_be_charged and not facts.get("not_charged") else NOTHING), sandbox
 
 
-def _request_id(entry: "BananaImage | Failure") -> object:
+def _request_id(entry: BananaImage | Failure) -> object:
     if isinstance(entry, Failure):
         return entry.error.facts.get("client_request_id") or id(entry)
     return entry.receipt.client_request_id
@@ -95,7 +107,7 @@ MOST_LINES = 5
 LONGEST_ALT = 500
 
 
-def caption(gallery: "Gallery") -> str:
+def caption(gallery: ShownGallery) -> str:
     """The one line under a gallery: how many, from where, what went wrong, price, name."""
     images, failures = gallery.images, gallery.failures
     drawn = [image for image in images if image.sandbox]
@@ -125,14 +137,14 @@ def counted(number: int) -> str:
     return "1 picture" if number == 1 else f"{number or 'no'} pictures"
 
 
-def bundle(gallery: "Gallery", include: Any = None, exclude: Any = None) -> Any:
+def bundle(gallery: ShownGallery, include: Any = None, exclude: Any = None) -> Any:
     """What IPython shows: HTML, the contact sheet and text, or text alone in a terminal."""
     # `nb_banana.pack` reads in a saved notebook which pictures it shows.
     requests = [image.receipt.client_request_id for image in gallery.images]
     metadata: Bundle = {"nb_banana": {"requests": list(dict.fromkeys(requests))}}
     if not is_rich() or not len(gallery):
         return {"text/plain": "\n".join(text(gallery))}, metadata
-    sheet = contact_sheet.draw(gallery, gallery.variants)
+    sheet = contact_sheet.draw(list(gallery), gallery.variants)
     encoded = base64.b64encode(jpeg(sheet.picture)).decode()
     alt = alt_of(gallery, sheet)
     shown = {
@@ -148,7 +160,7 @@ def bundle(gallery: "Gallery", include: Any = None, exclude: Any = None) -> Any:
     return wanted, metadata | ({"image/jpeg": {"alt": alt}} if "image/jpeg" in wanted else {})
 
 
-def text(gallery: "Gallery") -> Iterable[str]:
+def text(gallery: ShownGallery) -> Iterable[str]:
     """A gallery in a terminal: the caption, and a line for each entry."""
     yield caption(gallery)
     labels = labels_of(gallery.variants, [entry.prompt for entry in gallery])
@@ -164,7 +176,7 @@ def _line(entry: BananaImage | Failure) -> str:
     return f"{entry.caption} · {entry.path or 'not kept'}"
 
 
-def remarks(gallery: "Gallery", *, failures: bool = True) -> list[str]:
+def remarks(gallery: ShownGallery, *, failures: bool = True) -> list[str]:
     """What else is to be said: why some failed, what "image 1" is, and the notes of pictures."""
     reasons: dict[str, list[int]] = {}
     notes: dict[str, list[int]] = {}
@@ -197,7 +209,7 @@ def _bounded(said: list[str], others: str) -> list[str]:
     return [*said[:MOST_LINES], f"and {len(said) - MOST_LINES} {others}"]
 
 
-def alt_of(gallery: "Gallery", sheet: contact_sheet.Sheet) -> str:
+def alt_of(gallery: ShownGallery, sheet: contact_sheet.Sheet) -> str:
     """The text that stands for a contact sheet where it can't be seen."""
     first = f"Contact sheet of {len(gallery)}"
     alts = list(dict.fromkeys(shortened(entry.alt, 100) for entry in gallery))

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nb_banana import _default
 from nb_banana.display.output import display, shell
 from nb_banana.errors import LibraryError
 from nb_banana.imaging import metadata as embedding
@@ -233,10 +234,8 @@ class BananaImage:
         Raises:
             BananaError: see `nb_banana.errors`.
         """
-        # The road stands above this file: it is asked when it is needed, as a person would ask it.
-        from nb_banana import _api
-
-        return _api.edit(self, prompt, images=images, **options)
+        edited: BananaImage = _default.client().edit(self, prompt, images=images, **options)
+        return edited
 
     def tree(self) -> Tree:
         """The family: the pictures that this one was made from, first to last."""

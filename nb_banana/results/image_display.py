@@ -3,22 +3,59 @@
 import base64
 import html
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, Protocol
 
 from nb_banana._text import dollars
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BananaError
 from nb_banana.models import short_name
+from nb_banana.request import ImageRequest
+from nb_banana.services.receipt import Receipt
 from nb_banana.settings import settings
-
-if TYPE_CHECKING:
-    from nb_banana.results.image import BananaImage
-
 
 Bundle = dict[str, Any]
 
 
-def caption(image: "BananaImage") -> str:
+class ShownImage(Protocol):
+    """What of a `BananaImage` is shown: so that it may stand above what shows it."""
+
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def alt(self) -> str: ...
+    @property
+    def prompt(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def request(self) -> ImageRequest: ...
+    @property
+    def receipt(self) -> Receipt: ...
+    @property
+    def came(self) -> str: ...
+    @property
+    def cost(self) -> Decimal | None: ...
+    @property
+    def sandbox(self) -> bool: ...
+    @property
+    def mismatch(self) -> str | None: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+    @property
+    def extras(self) -> Sequence["ShownImage"]: ...
+    @property
+    def parents(self) -> Sequence["ShownImage"]: ...
+    @property
+    def digest(self) -> str: ...
+    def preview(self, longest: int) -> tuple[str, bytes]: ...
+    def __fspath__(self) -> str: ...
+
+
+def caption(image: ShownImage) -> str:
     """The one line under a picture: size, model, time, price, name."""
     parts = [
         "SANDBOX, no AI model" if image.sandbox else "",
@@ -32,7 +69,7 @@ def caption(image: "BananaImage") -> str:
     return " · ".join(filter(None, parts))
 
 
-def _story(image: "BananaImage") -> tuple[str, ...]:
+def _story(image: ShownImage) -> tuple[str, ...]:
     made = f"made {image.receipt.created.astimezone():%Y-%m-%d}"
     if image.came == "reused":
         return "from your library", "$0", made
@@ -42,7 +79,7 @@ def _story(image: "BananaImage") -> tuple[str, ...]:
     return f"{image.receipt.seconds:.1f} s", cost
 
 
-def lines(image: "BananaImage") -> tuple[str, ...]:
+def lines(image: ShownImage) -> tuple[str, ...]:
     """All that stands under a picture: the caption, what "image 1" is, and the notes."""
     labels = enumerate((each.label for each in image.request.references), 1)
     mapping = ", ".join(f"image {number} = {label}" for number, label in labels)
@@ -50,7 +87,7 @@ def lines(image: "BananaImage") -> tuple[str, ...]:
 
 
 def bundle(
-    image: "BananaImage", include: Any = None, exclude: Any = None
+    image: ShownImage, include: Any = None, exclude: Any = None
 ) -> Bundle | tuple[Bundle, Bundle]:
     """What IPython shows: HTML, the preview and text, or text alone in a terminal."""
     try:
@@ -77,7 +114,7 @@ def bundle(
     return wanted, metadata | ({mime: {"alt": image.alt}} if mime in wanted else {})
 
 
-def figure(image: "BananaImage", mime: str, encoded: str) -> str:
+def figure(image: ShownImage, mime: str, encoded: str) -> str:
     """The picture with its caption as HTML."""
     return (
         '<figure class="nb-banana" style="margin:0">'

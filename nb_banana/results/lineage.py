@@ -3,14 +3,10 @@
 import base64
 import html
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 from nb_banana.errors import BananaError
-from nb_banana.results import image_display
-
-if TYPE_CHECKING:
-    from nb_banana.results.image import BananaImage
-
+from nb_banana.results.image_display import ShownImage, lines
 
 THUMBNAIL = 128
 """Pixels of a thumbnail's longer side."""
@@ -23,10 +19,10 @@ class Tree:
         image: the last of the family.
     """
 
-    def __init__(self, image: "BananaImage") -> None:
-        self.image = image
+    def __init__(self, image: ShownImage) -> None:
+        self.image: Any = image
 
-    def __iter__(self) -> "Iterator[BananaImage]":
+    def __iter__(self) -> Iterator[Any]:
         """Every picture of the family once, parents before children."""
         for _, image in self._walk(self.image, 0, set()):
             yield image
@@ -45,17 +41,15 @@ class Tree:
         )
         return f'<div class="nb-banana-tree">{items}</div>'
 
-    def _levels(
-        self, rows: "Iterator[tuple[int, BananaImage]]"
-    ) -> "Iterator[tuple[int, BananaImage]]":
+    def _levels(self, rows: Iterator[tuple[int, ShownImage]]) -> Iterator[tuple[int, ShownImage]]:
         """Depth counted from the first pictures, so that the last stands deepest."""
         found = list(rows)
         deepest = max(depth for depth, _ in found)
         return ((deepest - depth, image) for depth, image in found)
 
     def _walk(
-        self, image: "BananaImage", depth: int, seen: set[str]
-    ) -> "Iterator[tuple[int, BananaImage]]":
+        self, image: ShownImage, depth: int, seen: set[str]
+    ) -> Iterator[tuple[int, ShownImage]]:
         # By content: from the library the same parent comes as a new object each time.
         if image.digest in seen:
             return
@@ -65,18 +59,18 @@ class Tree:
         yield depth, image
 
 
-def _line(image: "BananaImage") -> str:
+def _line(image: ShownImage) -> str:
     label = f"{image.name}: " if image.name else ""
     prompt = " ".join(image.prompt.split())
     short = prompt if len(prompt) <= 80 else prompt[:79] + "…"
     return f"{label}{short} ({image.width}×{image.height})"
 
 
-def _small(image: "BananaImage") -> str:
-    return "<br>".join(map(html.escape, image_display.lines(image)))
+def _small(image: ShownImage) -> str:
+    return "<br>".join(map(html.escape, lines(image)))
 
 
-def _thumbnail(image: "BananaImage") -> str:
+def _thumbnail(image: ShownImage) -> str:
     try:
         mime, data = image.preview(THUMBNAIL)
     except (OSError, ValueError, SyntaxError, BananaError) as error:

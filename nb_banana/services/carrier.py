@@ -1,17 +1,59 @@
-"""`Carrier`: another process that sends an attempt."""
+"""`Carrier`: another process that sends an attempt. `Reply`: what an attempt brings."""
 
-from typing import TYPE_CHECKING, Any, Protocol
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from nb_banana.services.aimlapi.responses import Reply
 
-if TYPE_CHECKING:
-    from nb_banana.services.service import Service
+@dataclass(frozen=True)
+class Reply:
+    """A raw answer: status, headers (any case) and the whole body.
+
+    Attributes:
+        pictures: what a worker has fetched from the links in it already, see `batch.executors`.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    pictures: tuple[bytes | None, ...] = ()
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON; None where it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    @property
+    def ids(self) -> dict[str, str | None]:
+        """The ids that the service gave the request."""
+        body = self.json
+        request_id = body.get("requestId") if isinstance(body, dict) else None
+        return {
+            "client_request_id": self.headers.get("x-client-request-id"),
+            "inference_id": self.headers.get("x-inference-id"),
+            "request_id": str(request_id) if request_id else None,
+        }
+
+    @property
+    def is_own_words(self) -> bool:
+        """Whether the service itself wrote this error, and not a gateway before it.
+
+        Gateways answer with a page of HTML, with ``{"message": …}`` alone, or with that and a
+        ``statusCode``.
+        """
+        body = self.json
+        names = set(body) if isinstance(body, dict) else set()
+        return {"message", "statusCode"} <= names and bool({"requestId", "path"} & names)
 
 
 class Carrier(Protocol):
-    """Another way to the service than from this process: see `nb_banana.batch.executors`."""
+    """Another way to the service than from this process: see `batch.executors`."""
 
     def carry(
-        self, payload: dict[str, Any], service: "Service", timeout: float, client_request_id: str
+        self, payload: dict[str, Any], base_url: str, timeout: float, client_request_id: str
     ) -> Reply:
-        """Send one attempt and bring its reply. Raises as `attempt`."""
+        """Send one attempt and bring its reply. Raises as `services.send.attempt`."""

@@ -1,8 +1,12 @@
 """What a generation gave: links or bytes of pictures, and the receipt for all of them."""
 
 from dataclasses import dataclass
+from typing import Any
 
+from nb_banana.errors import LinkGoneError, PictureError
+from nb_banana.imaging.decode import check_picture
 from nb_banana.services.receipt import Receipt
+from nb_banana.wire.downloads import Fetched, fetch_link, paid
 
 
 @dataclass(frozen=True)
@@ -19,3 +23,63 @@ class Answer:
 
     items: tuple[Item, ...]
     receipt: Receipt
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What could be had of an answer's pictures.
+
+    Attributes:
+        pictures: those that came whole.
+        problem: the first problem with another one.
+        is_whole: whether nothing more will come, so that these are all there are to keep.
+    """
+
+    pictures: list[Fetched]
+    problem: PictureError | None
+    is_whole: bool
+
+
+def fetch_all(answer: Answer, base_url: str) -> Arrival:
+    """Fetch the pictures of an answer of the service at this address.
+
+    One that fails does not take the others along.
+    """
+    receipt = answer.receipt
+    facts: dict[str, Any] = {
+        "client_request_id": receipt.client_request_id,
+        "inference_id": receipt.inference_id,
+        "receipt": receipt,
+    }
+    pictures: list[Fetched] = []
+    problems: list[PictureError] = []
+    for item in answer.items:
+        try:
+            pictures.append(fetch(item, base_url, facts))
+        except PictureError as error:
+            problems.append(error)
+    # What came inside the answer can't be fetched again, so it is not kept waiting for the others.
+    is_inside = any(item.data is not None and item.url is None for item in answer.items)
+    is_over = is_inside or all(isinstance(error, LinkGoneError) for error in problems)
+    return Arrival(pictures, problems[0] if problems else None, bool(pictures) and is_over)
+
+
+def fetch(item: Item, base_url: str, facts: dict[str, Any]) -> Fetched:
+    """The picture's bytes as they were made, and what they are.
+
+    Args:
+        item: a link, or bytes that came in the answer.
+        base_url: who answered.
+        facts: ids for the error.
+
+    Raises:
+        PictureError, Interrupted: see `wire.downloads.fetch_link`.
+
+    """
+    if item.data is None:
+        return fetch_link(item.url or "", base_url, facts)
+    try:
+        return item.data, check_picture(item.data)
+    except PictureError as error:
+        where = "what came is in the error's facts['data']"
+        raise paid(error, where, {**facts, "data": item.data}) from None

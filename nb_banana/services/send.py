@@ -14,7 +14,8 @@ from urllib3.util import Retry
 
 from nb_banana.errors import UNSURE, BananaError, Interrupted, UnreadableAnswerError
 from nb_banana.request import ImageRequest
-from nb_banana.services.aimlapi.responses import Reply, error_for, read_items
+from nb_banana.services.aimlapi.responses import error_for, read_items
+from nb_banana.services.carrier import Reply
 from nb_banana.services.receipt import Receipt, read_bill
 from nb_banana.services.result import Answer
 from nb_banana.services.service import Service
@@ -105,7 +106,7 @@ def _in_turn(
     carrier, pace = service.carrier, service.pace
     with nullcontext() if pace is None else pace.place():
         if carrier is not None:
-            reply = carrier.carry(payload, service, timeout, client_request_id)
+            reply = carrier.carry(payload, service.base_url, timeout, client_request_id)
         else:
             reply = attempt(payload, service, timeout, facts)
         if pace is not None:

@@ -1,10 +1,13 @@
 """`Service`: where requests go, and the key that may go there."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from nb_banana.credentials import Secret, host_of, is_loopback
-from nb_banana.services.carrier import Carrier
-from nb_banana.wire.rate_limit import Pace
+
+if TYPE_CHECKING:  # loading the extension asks who draws, and sends nothing
+    from nb_banana.services.carrier import Carrier
+    from nb_banana.wire.rate_limit import Pace
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,8 @@ class Service:
     base_url: str
     secret: Secret | None = None
     timeout: float | None = None
-    pace: Pace | None = field(default=None, compare=False, repr=False)
-    carrier: Carrier | None = field(default=None, compare=False, repr=False)
+    pace: "Pace | None" = field(default=None, compare=False, repr=False)
+    carrier: "Carrier | None" = field(default=None, compare=False, repr=False)
 
     @property
     def is_loopback(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from nb_banana.errors import BadReferenceError, BananaError
 from nb_banana.imaging.decode import preview
+from nb_banana.references.limits import Limits
 from nb_banana.references.locations import SCHEME
 from nb_banana.references.reference import as_reference
 from nb_banana.references.sources import is_picture
@@ -18,7 +19,7 @@ from nb_banana.results.gallery import Gallery
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import lines
 from nb_banana.results.pending import Later
-from nb_banana.settings import limits, settings
+from nb_banana.settings import settings
 
 MOST = 60
 """Pictures that are offered; more can be named in the cell."""
@@ -103,7 +104,7 @@ def small(value: Any, longest: int) -> tuple[str, bytes]:
     """
     if isinstance(value, BananaImage):
         return value.preview(longest)
-    return preview(as_reference(value, limits=limits()).data or b"", longest)
+    return preview(as_reference(value, limits=Limits.of(settings)).data or b"", longest)
 
 
 THUMBNAIL = 112

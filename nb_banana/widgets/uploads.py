@@ -10,8 +10,9 @@ from pathlib import Path
 from nb_banana._text import megabytes
 from nb_banana.errors import BadReferenceError, SaveError
 from nb_banana.imaging import save
+from nb_banana.references.limits import Limits
 from nb_banana.references.reference import as_reference
-from nb_banana.settings import limits
+from nb_banana.settings import settings
 
 FOLDER = "nb_banana_uploads"
 LARGEST = 100_000_000
@@ -66,7 +67,7 @@ def keep(name: str, data: bytes) -> str:
         BadReferenceError: it is no picture; nothing was written.
         SaveError: the folder can't be written to.
     """
-    as_reference(data, label=name, limits=limits())
+    as_reference(data, label=name, limits=Limits.of(settings))
     folder = Path(FOLDER)
     given = Path(name.replace("\\", "/"))
     stem, suffix = save.slug(given.stem), given.suffix.lower()

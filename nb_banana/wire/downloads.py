@@ -1,7 +1,6 @@
 """Fetch a picture that was made and charged: a GET, which may be tried again, without any key."""
 
 import time
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -16,8 +15,6 @@ from nb_banana.errors import (
     PictureTooLargeError,
 )
 from nb_banana.imaging.decode import Kind, check_picture
-from nb_banana.services.result import Answer, Item
-from nb_banana.services.service import Service
 from nb_banana.wire import transport
 from nb_banana.wire.interrupts import breakable
 from nb_banana.wire.transport import is_unconnected
@@ -35,48 +32,12 @@ PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 Fetched = tuple[bytes, Kind]
 
 
-@dataclass(frozen=True)
-class Arrival:
-    """What could be had of an answer's pictures.
-
-    Attributes:
-        pictures: those that came whole.
-        problem: the first problem with another one.
-        is_whole: whether nothing more will come, so that these are all there are to keep.
-    """
-
-    pictures: list[Fetched]
-    problem: PictureError | None
-    is_whole: bool
-
-
-def fetch_all(answer: Answer, service: Service) -> Arrival:
-    """Fetch the pictures of an answer: one that fails does not take the others along."""
-    receipt = answer.receipt
-    facts: dict[str, Any] = {
-        "client_request_id": receipt.client_request_id,
-        "inference_id": receipt.inference_id,
-        "receipt": receipt,
-    }
-    pictures: list[Fetched] = []
-    problems: list[PictureError] = []
-    for item in answer.items:
-        try:
-            pictures.append(fetch(item, service, facts))
-        except PictureError as error:
-            problems.append(error)
-    # What came inside the answer can't be fetched again, so it is not kept waiting for the others.
-    is_inside = any(item.data is not None and item.url is None for item in answer.items)
-    is_over = is_inside or all(isinstance(error, LinkGoneError) for error in problems)
-    return Arrival(pictures, problems[0] if problems else None, bool(pictures) and is_over)
-
-
-def fetch(item: Item, service: Service, facts: dict[str, Any]) -> Fetched:
-    """The picture's bytes as they were made, and what they are.
+def fetch_link(link: str, base_url: str, facts: dict[str, Any]) -> Fetched:
+    """The bytes behind a link as they were made, and what they are.
 
     Args:
-        item: a link, or bytes that came in the answer.
-        service: who answered; only a service on loopback may name a link on loopback.
+        link: an address, or a path at the service.
+        base_url: who named it; only a service on loopback may name a link on loopback.
         facts: ids for the error.
 
     Raises:
@@ -85,19 +46,13 @@ def fetch(item: Item, service: Service, facts: dict[str, Any]) -> Fetched:
         Interrupted: Ctrl-C; the picture stays at its link.
 
     """
-    if item.data is not None:
-        try:
-            return item.data, check_picture(item.data)
-        except PictureError as error:
-            where = "what came is in the error's facts['data']"
-            raise _kept(error, where, {**facts, "data": item.data}) from None
-    url = _absolute(service.base_url + "/", item.url or "", facts)
+    url = _absolute(base_url + "/", link, facts)
     where, facts = f"its link is {url}", {**facts, "url": url}
     try:
         with breakable():
-            return _until_it_is_there(url, service)
+            return _until_it_is_there(url, is_loopback(base_url))
     except PictureError as error:
-        raise _kept(error, where, facts) from None
+        raise paid(error, where, facts) from None
     except KeyboardInterrupt:
         raise Interrupted(
             f"Stopped. The picture was made and charged; nb_banana.recover() fetches it, {where}",
@@ -105,22 +60,22 @@ def fetch(item: Item, service: Service, facts: dict[str, Any]) -> Fetched:
         ) from None
 
 
-def _until_it_is_there(url: str, service: Service) -> Fetched:
+def paid(error: PictureError, where: str, facts: dict[str, Any]) -> PictureError:
+    """The same error with what it means: the picture is paid, and here is where it is."""
+    return type(error)(f"{error.args[0]} The picture was made and charged; {where}", **facts)
+
+
+def _until_it_is_there(url: str, local: bool) -> Fetched:
     retry = ATTEMPTS
     while True:
         try:
-            data = _download(url, service)
+            data = _download(url, local)
             return data, check_picture(data)
         except PictureError as error:
             if not retry.total or not error.facts.get("passing", True):
                 raise
         time.sleep(retry.get_backoff_time())
         retry = retry.increment("GET", url, error=None)
-
-
-def _kept(error: PictureError, where: str, facts: dict[str, Any]) -> PictureError:
-    """The same error with what it means: the picture is paid, and here is where it is."""
-    return type(error)(f"{error.args[0]} The picture was made and charged; {where}", **facts)
 
 
 def _absolute(base: str, url: str, facts: dict[str, Any]) -> str:
@@ -133,9 +88,9 @@ def _absolute(base: str, url: str, facts: dict[str, Any]) -> str:
         ) from None
 
 
-def _download(url: str, service: Service) -> bytes:
+def _download(url: str, local: bool) -> bytes:
     for _ in range(MOST_REDIRECTS + 1):
-        _check_address(url, service)
+        _check_address(url, local)
         try:
             response = transport.send("GET", url, read_timeout=READ_TIMEOUT)
             if response.is_redirect:
@@ -168,12 +123,12 @@ def _download(url: str, service: Service) -> bytes:
     raise DownloadError("The picture's link leads in circles.", passing=False)
 
 
-def _check_address(url: str, service: Service) -> None:
-    """Pictures come over https; over http only from loopback, and only if the service is there."""
+def _check_address(url: str, local: bool) -> None:
+    """Pictures come over https; over http only from loopback, if the service is there too."""
     try:
         safe = urlsplit(url).scheme == "https" and bool(urlsplit(url).hostname)
     except ValueError:
         raise DownloadError("The picture's link is no address.", passing=False) from None
-    local = urlsplit(url).scheme == "http" and is_loopback(url) and is_loopback(service.base_url)
-    if not safe and not local:
+    near = urlsplit(url).scheme == "http" and is_loopback(url) and local
+    if not safe and not near:
         raise DownloadError("The picture's link is not https, so it was not opened.", passing=False)

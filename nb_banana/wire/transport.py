@@ -24,7 +24,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError
 from urllib3.util import Retry
 from urllib3.util.ssl_ import create_urllib3_context
 
-from nb_banana import __version__
+from nb_banana._version import __version__
 from nb_banana.credentials import Secret, is_loopback
 from nb_banana.errors import (
     UNSURE,

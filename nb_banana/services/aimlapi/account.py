@@ -3,31 +3,23 @@
 Source: https://docs.aimlapi.com/api-references/service-endpoints/account-balance and /logs
 """
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Literal
 
-import requests
-
-from nb_banana.services.aimlapi.responses import Reply
+from nb_banana.services.aimlapi import query
 from nb_banana.services.receipt import read_bill
 from nb_banana.services.service import Service
-from nb_banana.wire import transport
 
-READ_TIMEOUT = 10.0
-LONGEST_BODY = 8 * 1024 * 1024
 PAUSES = (0.0, 1.0, 2.0, 3.0)
 """Seconds before each look into the log: a row can lag the answer by some seconds."""
 PAGE = 100
 MOST_PAGES = 10
 CLOCKS = timedelta(hours=1)
 """How far our clock and the service's may be apart."""
-MOST = 10**9
-"""More US dollars than this are a mistake of the service, and less than one part in it too."""
 
 
 @dataclass(frozen=True)
@@ -84,15 +76,15 @@ def _log_rows(
     service: Service, client_request_id: str, sent: datetime | None
 ) -> list[Mapping[str, Any]] | None:
     """The rows of a request; None where the log can't be read, or not far enough back."""
-    query: dict[str, Any] = {"limit": PAGE}
+    period: dict[str, Any] = {"limit": PAGE}
     if sent is None:
-        query["period"] = "24h"
+        period["period"] = "24h"
     else:
-        query["start"] = (sent - CLOCKS).isoformat()
-        query["end"] = (sent + 2 * CLOCKS).isoformat()
+        period["start"] = (sent - CLOCKS).isoformat()
+        period["end"] = (sent + 2 * CLOCKS).isoformat()
     found: list[Mapping[str, Any]] = []
     for page in range(MOST_PAGES):
-        body = _get(service, "/v2/logs", query | {"offset": page * PAGE})
+        body = query.get(service, "/v2/logs", period | {"offset": page * PAGE})
         rows = body.get("data") if isinstance(body, dict) else None
         if not isinstance(rows, list):
             return None
@@ -114,87 +106,28 @@ def _charge(rows: list[Mapping[str, Any]], attempts: int | None) -> Charge:
     paid = [row for row, cost in zip(rows, costs, strict=True) if cost]
     if paid:
         total = sum((cost for cost in costs if cost), Decimal(0))
-        return Charge("charged", total, _text(paid[0].get("inference_id")))
+        return Charge("charged", total, query.text_of(paid[0].get("inference_id")))
     if all(row.get("status") == "failed" for row in rows):
         last_word = attempts is not None and len(rows) >= attempts
         state: Literal["not charged", "failed"] = "not charged" if last_word else "failed"
-        return Charge(state, Decimal(0), _text(rows[0].get("inference_id")))
+        return Charge(state, Decimal(0), query.text_of(rows[0].get("inference_id")))
     # A request that succeeded at no stated cost: as good as charged, for it has a picture.
-    return Charge("charged", None, _text(rows[0].get("inference_id")))
+    return Charge("charged", None, query.text_of(rows[0].get("inference_id")))
 
 
 def _usage(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"usd_spent": _at(row, "cost", "usd"), "credits_used": _at(row, "cost", "credits")}
+    return {
+        "usd_spent": query.at(row, "cost", "usd"),
+        "credits_used": query.at(row, "cost", "credits"),
+    }
 
 
 def balance(service: Service) -> Decimal | None:
     """What is left on the account, in US dollars; None where the service does not say."""
-    body = _get(service, "/v2/billing", {})
-    return _decimal(body.get("current_balance")) if isinstance(body, dict) else None
+    body = query.get(service, "/v2/billing", {})
+    return query.decimal_of(body.get("current_balance")) if isinstance(body, dict) else None
 
 
 def is_reachable(service: Service) -> bool:
     """Whether the service answers at all. No key is sent."""
-    return _ask(service, "/v1/models", {"limit": 1}, with_key=False) is not None
-
-
-def _get(service: Service, path: str, query: Mapping[str, Any]) -> Any:
-    reply = _ask(service, path, query)
-    return None if reply is None else _json(reply)
-
-
-def _ask(
-    service: Service,
-    path: str,
-    query: Mapping[str, Any],
-    *,
-    headers: Mapping[str, str] | None = None,
-    with_key: bool = True,
-) -> Reply | None:
-    """A reply of 200 or 304 with its body read; None for anything else: nothing hangs on it."""
-    try:
-        response = transport.send(
-            "GET",
-            service.base_url + path,
-            secret=service.secret if with_key else None,
-            read_timeout=READ_TIMEOUT,
-            params=query,
-            headers=headers,
-        )
-        body = transport.read_body(response, LONGEST_BODY, seconds=READ_TIMEOUT)
-    except (requests.RequestException, transport.TooLongError, OSError):
-        return None
-    reply = Reply(response.status_code, response.headers, body)
-    return reply if reply.status in {200, 304} else None
-
-
-def _json(reply: Reply) -> Any:
-    try:
-        # Numbers stay as they are written: money is never a float.
-        return json.loads(reply.body, parse_float=Decimal)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _at(value: Any, *names: str) -> Any:
-    for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _decimal(value: Any) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
-        return None
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and 0 <= number < MOST else None
+    return query.ask(service, "/v1/models", {"limit": 1}, with_key=False) is not None

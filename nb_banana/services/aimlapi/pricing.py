@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from nb_banana.models import find_model
-from nb_banana.services.aimlapi.account import MOST, _ask, _at, _decimal, _json, _list
+from nb_banana.services.aimlapi import query
 from nb_banana.services.service import Service
 
 FRESH = 300.0
@@ -44,18 +44,18 @@ def _pricing(service: Service, model: str) -> Any:
     known = _quotes.get((service.base_url, model))
     if known and time.monotonic() - known.moment < FRESH:
         return known.pricing
-    reply = _ask(
+    reply = query.ask(
         service,
         "/v1/models",
         {"id": model, "include": "pricing"},
         headers={"If-None-Match": known.etag} if known and known.etag else {},
         with_key=False,
     )
-    body = _json(reply) if reply else None
+    body = query.json_of(reply) if reply else None
     now = time.monotonic()
     if known and reply and reply.status == 304:
         quote = replace(known, moment=now)
-    elif reply and reply.status == 200 and isinstance(rows := _at(body, "data"), list):
+    elif reply and reply.status == 200 and isinstance(rows := query.at(body, "data"), list):
         quote = Quote(_find_pricing(rows, model), reply.headers.get("etag", ""), now)
     else:  # no answer to this question: what was said before holds
         return known.pricing if known else None
@@ -67,7 +67,10 @@ def _find_pricing(rows: list[Any], model: str) -> Any:
     known = find_model(model)
     names = known.ids if known else (model,)
     for row in rows:
-        if any(name == _at(row, "id") or name in _list(_at(row, "aliases")) for name in names):
+        if any(
+            name == query.at(row, "id") or name in query.list_of(query.at(row, "aliases"))
+            for name in names
+        ):
             return row.get("pricing")
     return None
 
@@ -76,20 +79,27 @@ def _quoted(pricing: Any, resolution: str) -> Decimal | None:
     if not isinstance(pricing, dict) or pricing.get("currency", "USD") != "USD":
         return None
     if pricing.get("kind") == "fixed":
-        offers = [unit for unit in _list(pricing.get("units")) if _at(unit, "name") == "image"]
+        offers = [
+            unit
+            for unit in query.list_of(pricing.get("units"))
+            if query.at(unit, "name") == "image"
+        ]
     elif pricing.get("kind") == "variants":
         # A variant that depends on more than we know of is no price to quote.
         offers = [
             variant
-            for variant in _list(pricing.get("variants"))
-            if _at(variant, "when") == {"resolution": resolution}
-            and _at(variant, "unit") == "image"
+            for variant in query.list_of(pricing.get("variants"))
+            if query.at(variant, "when") == {"resolution": resolution}
+            and query.at(variant, "unit") == "image"
         ]
     else:
         return None
     if len(offers) != 1:
         return None
-    amount, per = _decimal(_at(offers[0], "price")), _decimal(_at(offers[0], "per"))
-    if amount is None or not per or per * MOST < 1:
+    amount, per = (
+        query.decimal_of(query.at(offers[0], "price")),
+        query.decimal_of(query.at(offers[0], "per")),
+    )
+    if amount is None or not per or per * query.MOST < 1:
         return None
     return amount / per

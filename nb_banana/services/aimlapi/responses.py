@@ -4,9 +4,8 @@ Source: https://docs.aimlapi.com/errors-and-messages/general-info
 """
 
 import base64
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
@@ -28,6 +27,7 @@ from nb_banana.errors import (
     ServiceError,
     UnreadableAnswerError,
 )
+from nb_banana.services.carrier import Reply
 from nb_banana.services.receipt import Receipt
 from nb_banana.services.result import Item
 
@@ -36,50 +36,6 @@ DEFINITE = frozenset({400, 401, 403, 404, 405, 411, 413, 414, 415, 422, 429, 431
 may go on behind a gateway, unless the service itself says it does not."""
 LONGEST_QUOTE = 400
 """Characters of the service's own words that a message of ours repeats."""
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A raw answer: status, headers (any case) and the whole body.
-
-    Attributes:
-        pictures: what a worker has fetched from the links in it already, see `batch.executors`.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    pictures: tuple[bytes | None, ...] = ()
-
-    @property
-    def json(self) -> Any:
-        """The body as JSON; None where it is none."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
-
-    @property
-    def ids(self) -> dict[str, str | None]:
-        """The ids that the service gave the request."""
-        body = self.json
-        request_id = body.get("requestId") if isinstance(body, dict) else None
-        return {
-            "client_request_id": self.headers.get("x-client-request-id"),
-            "inference_id": self.headers.get("x-inference-id"),
-            "request_id": str(request_id) if request_id else None,
-        }
-
-    @property
-    def is_own_words(self) -> bool:
-        """Whether the service itself wrote this error, and not a gateway before it.
-
-        Gateways answer with a page of HTML, with ``{"message": …}`` alone, or with that and a
-        ``statusCode``.
-        """
-        body = self.json
-        names = set(body) if isinstance(body, dict) else set()
-        return {"message", "statusCode"} <= names and bool({"requestId", "path"} & names)
 
 
 def read_items(reply: Reply, facts: Mapping[str, Any]) -> tuple[Item, ...]:
