@@ -113,11 +113,11 @@ def load_ipython_extension(ipython: Any) -> None:
     """Called by ``%load_ext nb_banana``."""
     from nb_banana.notebook import magic
 
-    magic.load(ipython, _open_panel)
+    magic.load_extension(ipython, _open_panel)
 
 
 def unload_ipython_extension(ipython: Any) -> None:
     """Called by ``%unload_ext nb_banana``."""
     from nb_banana.notebook import magic
 
-    magic.unload(ipython)
+    magic.unload_extension(ipython)

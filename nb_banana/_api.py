@@ -9,14 +9,14 @@ from typing import Any, overload
 from nb_banana import credentials
 from nb_banana.batch import jobs, runner
 from nb_banana.batch.background import start, start_many
-from nb_banana.batch.executors import Courier
+from nb_banana.batch.executors import ExecutorTransport
 from nb_banana.batch.retry import retry as retry
-from nb_banana.batch.sweep import jobs_of, sort_out
+from nb_banana.batch.sweep import sort_out, sweep_jobs
 from nb_banana.display.progress import while_awaited
 from nb_banana.errors import MissingKeyError
 from nb_banana.generation import lookup, pipeline
 from nb_banana.generation.dry_run import DryRun
-from nb_banana.generation.options import build_request, known_options, wishes_of
+from nb_banana.generation.options import build_request, known_options, take_output_options
 from nb_banana.generation.plan import quote_many
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.image import BananaImage
@@ -63,13 +63,13 @@ def generate(
     """
     secret = None if key is None else credentials.Secret(key)
     key = None  # from here on no traceback of anything can show it
-    wishes, patience = wishes_of(options), checked_patience(timeout)
+    output, patience = take_output_options(options), checked_patience(timeout)
     request = build_request(prompt, **known_options(options))
     if count is None:
         draw = start if background else pipeline.make
-        return draw(request, wishes, key=secret, timeout=patience)
-    draw_many = start_many if background else runner.run
-    return draw_many(jobs.takes(request, count, wishes), wishes, key=secret, timeout=patience)
+        return draw(request, output, key=secret, timeout=patience)
+    draw_many = start_many if background else runner.run_batch
+    return draw_many(jobs.takes(request, count, output), output, key=secret, timeout=patience)
 
 
 def sweep(
@@ -107,11 +107,11 @@ def sweep(
     """
     secret = None if key is None else credentials.Secret(key)
     key = None  # from here on no traceback of anything can show it
-    wishes, patience = wishes_of(options), checked_patience(timeout)
+    output, patience = take_output_options(options), checked_patience(timeout)
     sorted_out = sort_out(prompt, options, over, names, raw=raw)
-    many = jobs_of(prompt, *sorted_out, raw=raw, count=count, wishes=wishes)
-    draw_many = start_many if background else runner.run
-    return draw_many(many, wishes, key=secret, timeout=patience)
+    many = sweep_jobs(prompt, *sorted_out, raw=raw, count=count, output=output)
+    draw_many = start_many if background else runner.run_batch
+    return draw_many(many, output, key=secret, timeout=patience)
 
 
 def generate_many(
@@ -127,7 +127,7 @@ def generate_many(
 
     Args:
         prompts: texts, `ImageRequest` objects, or mappings of ``prompt`` and options: a list, a
-            column of pandas or polars, or an iterator, which is taken as lanes become free.
+            column of pandas or polars, or an iterator, which is taken as places become free.
         executor: who sends the requests if not this process: a process pool, Dask's
             ``Client.get_executor()``, ipyparallel's. The key does not travel: each worker finds
             its own where the notebook would, in its environment or keyring.
@@ -144,14 +144,14 @@ def generate_many(
     """
     secret = None if key is None else credentials.Secret(key)
     key = None  # from here on no traceback of anything can show it
-    wishes, patience = wishes_of(options), checked_patience(timeout)
-    return runner.run(
-        jobs.of_prompts(prompts, options, wishes),
-        wishes,
-        labels=jobs.labels_of(prompts),
+    output, patience = take_output_options(options), checked_patience(timeout)
+    return runner.run_batch(
+        jobs.jobs_of_prompts(prompts, options, output),
+        output,
+        labels=jobs.index_of(prompts),
         key=secret,
         timeout=patience,
-        carrier=Courier(executor, key_name) if executor is not None else None,
+        carrier=ExecutorTransport(executor, key_name) if executor is not None else None,
     )
 
 
@@ -209,7 +209,7 @@ def dry_run(
     if count is None and not swept and not names:
         request = build_request(prompt, **common)
         return DryRun(request, settings.base_url, lookup.quote(request))
-    many = jobs_of(prompt, swept, names, common, raw=raw, count=count)
+    many = sweep_jobs(prompt, swept, names, common, raw=raw, count=count)
     return DryRun(many[0].request, settings.base_url, quote_many(many), count=len(many))
 
 
@@ -226,7 +226,7 @@ def login(key: str | None = None, *, save: bool = False) -> None:
     host = credentials.host_of(settings.base_url)
     secret = credentials.Secret(_ask(host) if key is None else key)
     key = None  # from here on no traceback of anything can show it
-    place = credentials.remember(settings.base_url, secret, save=save)
+    place = credentials.remember_key(settings.base_url, secret, save=save)
     print(f"Key for {host} kept {place}.")  # noqa: T201 - the answer to a person
 
 

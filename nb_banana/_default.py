@@ -1,7 +1,7 @@
 """What a value asks that was made here: the functions of `nb_banana`, handed in from above.
 
-A picture edits itself, and a gallery tries its failures again. They stand below the road that does
-it, so they know it only as a `Client`, which `nb_banana` puts in place.
+A picture edits itself, and a gallery tries its failures again. They stand below what does it,
+so they know it only as a `Client`, which `nb_banana` puts in place.
 """
 
 from collections.abc import Callable

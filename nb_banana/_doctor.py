@@ -14,9 +14,9 @@ from nb_banana.credentials import find_key, host_of
 from nb_banana.errors import BananaError, LibraryError
 from nb_banana.generation import context
 from nb_banana.library import location
-from nb_banana.library.files import look
+from nb_banana.library.files import check_file
 from nb_banana.library.library import Library
-from nb_banana.library.records import Kept
+from nb_banana.library.records import StoredImage
 from nb_banana.services.aimlapi import account, pricing
 from nb_banana.services.service import Service
 from nb_banana.settings import settings
@@ -156,9 +156,9 @@ def _room_for(library: Library, name: str) -> Check:
     )
 
 
-def _is_whole(kept: Kept) -> bool:
+def _is_whole(kept: StoredImage) -> bool:
     try:
-        look(kept.path, kept.size)
+        check_file(kept.path, kept.size)
     except LibraryError:
         return False
     return True

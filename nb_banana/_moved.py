@@ -15,28 +15,32 @@ CLASSES = {
     "album": {"History": "results.history"},
     "checkup": {"Check": "_doctor", "Checkup": "_doctor"},
     "dryrun": {"DryRun": "generation.dry_run"},
-    "encoded": {"Encoded": "references.encoded"},
+    "encoded": {"Encoded": "references.encoded:EncodedImage"},
     "failure": {"Failure": "results.failure"},
     "gallery": {"Gallery": "results.gallery"},
     "image": {"BananaImage": "results.image"},
-    "index": {"Index": "library.database"},
+    "index": {"Index": "library.database:Database"},
     "later": {"_itself": "results.pending"},
     "library": {"Library": "library.library"},
-    "limits": {"Limits": "references.limits"},
+    "limits": {"Limits": "references.limits:ReferenceLimits"},
     "packing": {"Lesson": "lesson.pack"},
-    "pixels": {"Kind": "imaging.decode"},
+    "pixels": {"Kind": "imaging.decode:PictureKind"},
     "receipt": {"Receipt": "services.receipt"},
-    "records": {"Kept": "library.records", "KeptBody": "library.records"},
+    "records": {
+        "Kept": "library.records:StoredImage",
+        "KeptBody": "library.records:StoredBody",
+    },
     "recovery": {"Found": "generation.recovery", "Recovery": "generation.recovery"},
     "references": {
-        "Address": "references.reference",
+        "Address": "references.reference:RemoteImage",
         "Reference": "references.reference",
     },
-    "statement": {"Line": "_spending", "Statement": "_spending"},
-    "tree": {"Tree": "results.lineage"},
-    "vault": {"Vault": "library.files"},
+    "statement": {"Line": "_spending:StatementLine", "Statement": "_spending"},
+    "tree": {"Tree": "results.lineage:Lineage"},
+    "vault": {"Vault": "library.files:FileStore"},
 }
-"""The classes of version 0.1.0 that its pickles name, by module, and where each is now."""
+"""The classes of version 0.1.0 that its pickles name, by module: where each is now, and its name
+there after a ``:`` where it is another."""
 
 
 def find(module: str, name: str) -> Any:

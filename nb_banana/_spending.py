@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from nb_banana._text import dollars
-from nb_banana.display import output
+from nb_banana.display.output import notebook_path
 from nb_banana.errors import LibraryError, MissingKeyError
 from nb_banana.generation import budget, context
 from nb_banana.library import location
@@ -15,11 +15,11 @@ from nb_banana.library.records import Bill
 from nb_banana.models import short_name
 from nb_banana.services.aimlapi import account
 
-NONE = budget.Tally()
+NONE = budget.SessionTotals()
 
 
 @dataclass(frozen=True)
-class Line:
+class StatementLine:
     """One line of a statement.
 
     Attributes:
@@ -48,7 +48,7 @@ class Statement:
         note: what could not be found out, and why.
     """
 
-    lines: tuple[Line, ...]
+    lines: tuple[StatementLine, ...]
     saved: Decimal
     balance: Decimal | None
     left: Decimal | None
@@ -96,14 +96,14 @@ def spending() -> Statement:
     """
     *real, drawer = context.kinds()
     books = map(_books, (kind for kind in real if kind != location.SANDBOX))
-    found = next((each for each in books if any(each[1:]) or budget.PURSE[each[0]] != NONE), None)
+    found = next((each for each in books if any(each[1:]) or budget.BUDGET[each[0]] != NONE), None)
     kind, bills, note = found or _books(drawer)
     is_play_money = kind == location.SANDBOX or any(bill.sandbox for bill in bills)
     return Statement(
-        lines=tuple(_lines(bills, budget.PURSE[kind])),
-        saved=budget.PURSE[kind].saved,
+        lines=tuple(_lines(bills, budget.BUDGET[kind])),
+        saved=budget.BUDGET[kind].saved,
         balance=None if drawer == location.SANDBOX else _balance(),
-        left=budget.left(drawer),
+        left=budget.budget_left(drawer),
         is_play_money=is_play_money,
         note=note,
     )
@@ -117,11 +117,11 @@ def _books(kind: str) -> tuple[str, list[Bill], str]:
         return kind, [], str(error)
 
 
-def _lines(bills: Sequence[Bill], session: budget.Tally) -> list[Line]:
+def _lines(bills: Sequence[Bill], session: budget.SessionTotals) -> list[StatementLine]:
     now = datetime.now().astimezone()
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    here = output.notebook()
-    lines = [Line("this session", session.spent, session.count)]
+    here = notebook_path()
+    lines = [StatementLine("this session", session.spent, session.count)]
     if here:
         lines.append(_line("this notebook", [bill for bill in bills if bill.notebook == here]))
     lines.append(_line("today", [bill for bill in bills if bill.made >= day]))
@@ -135,12 +135,12 @@ def _lines(bills: Sequence[Bill], session: budget.Tally) -> list[Line]:
     ]
 
 
-def _line(what: str, bills: Sequence[Bill]) -> Line:
+def _line(what: str, bills: Sequence[Bill]) -> StatementLine:
     known = [bill.usd for bill in bills if bill.usd is not None]
-    return Line(what, sum(known, Decimal(0)), len(bills), len(bills) - len(known))
+    return StatementLine(what, sum(known, Decimal(0)), len(bills), len(bills) - len(known))
 
 
-def _amount(line: Line) -> str:
+def _amount(line: StatementLine) -> str:
     requests = "1 request" if line.count == 1 else f"{line.count} requests"
     unknown = f", {line.unknown} at a price that was not said" if line.unknown else ""
     return f"{dollars(line.usd)} for {requests}{unknown}" if line.count else dollars(line.usd)

@@ -20,7 +20,7 @@ def dollars(amount: Decimal | None) -> str:
     return "$" + (text[:-1] if text.endswith("0") else text)
 
 
-def hint(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     """A sentence with the known words that are near to this one, with a space before; else nothing.
 
     >>> hint("trexx", ["trex", "cafe"])
@@ -32,7 +32,7 @@ def hint(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     return f" Did you mean {' or '.join(near)}?" if near else ""
 
 
-def shortened(text: str, longest: int) -> str:
+def shorten(text: str, longest: int) -> str:
     """One line of at most so many characters.
 
     >>> shortened("a long  prompt", 8)

@@ -155,7 +155,7 @@ def _from_colab(allowed: bool) -> FoundKey | None:
     return None
 
 
-def remember(base_url: str, secret: Secret, *, save: bool) -> str:
+def remember_key(base_url: str, secret: Secret, *, save: bool) -> str:
     """Keep a key for this kernel, and in the keyring if asked; says in words where it is.
 
     Raises:

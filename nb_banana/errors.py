@@ -53,7 +53,7 @@ Every message is a sentence for a person and holds its cure.
 from typing import Any
 
 
-class Told:
+class _Told:
     """The part that every error of ours shares: one message, some facts, no traceback.
 
     Attributes:
@@ -94,7 +94,7 @@ def _rebuild(kind: type[Any], message: str, facts: dict[str, Any]) -> Any:
     return kind(message, **facts)
 
 
-class BananaError(Told, Exception):
+class BananaError(_Told, Exception):
     """Anything that nb_banana raises, but for an interrupt."""
 
 
@@ -279,7 +279,7 @@ class SizeMismatchError(BananaError):
         return self.facts["image"]
 
 
-class Interrupted(Told, KeyboardInterrupt):
+class Interrupted(_Told, KeyboardInterrupt):
     """The wait was interrupted. The request may have been charged.
 
     Not a `BananaError`, so that ``except Exception`` in a loop does not swallow a Ctrl-C.

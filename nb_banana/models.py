@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from nb_banana._text import hint
+from nb_banana._text import did_you_mean
 from nb_banana.errors import RequestError
 
 SIZES = {
@@ -179,7 +179,7 @@ def choose(field: str, value: str, allowed: Iterable[str], *, of: str = "") -> s
     by = f" by {of}" if of else ""
     raise RequestError(
         f"{field} {value!r} is not accepted{by}: choose one of {', '.join(options)}."
-        + (_nearest_ratio(meant, options) or hint(meant, options, cutoff=0.5))
+        + (_nearest_ratio(meant, options) or did_you_mean(meant, options, cutoff=0.5))
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from nb_banana.errors import RequestError
 from nb_banana.models import DEFAULT_MODEL, SCALES, Model, choose, find_model, model_id, ratio_value
-from nb_banana.references.limits import LIMITS, Limits
+from nb_banana.references.limits import LIMITS, ReferenceLimits
 from nb_banana.references.reference import Reference, as_references
 
 READ_TIMEOUTS = {"1K": 120.0, "2K": 240.0, "4K": 600.0}
@@ -58,7 +58,7 @@ class ImageRequest:
     web_search: bool = False
     params: Mapping[str, Any] = field(default_factory=dict, hash=False)
     take: int = 1
-    limits: Limits = field(default=LIMITS, repr=False, compare=False)
+    limits: ReferenceLimits = field(default=LIMITS, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         checked: dict[str, Any] = {

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from traitlets import Bool, Enum, Float, Integer, TraitError, TraitType, Unicode, validate
 from traitlets.config import Configurable
 
-from nb_banana._text import hint
+from nb_banana._text import did_you_mean
 from nb_banana.credentials import VENDOR_URL, is_loopback
 from nb_banana.errors import RequestError, SettingsError
 from nb_banana.models import DEFAULT_MODEL, RESOLUTIONS, SIZES, choose, model_id
@@ -202,7 +202,7 @@ def configure(**changes: Any) -> Banana:
         if name not in known:
             raise SettingsError(
                 f"There is no setting {name!r}: there are {', '.join(sorted(known))}."
-                + hint(name, known)
+                + did_you_mean(name, known)
             )
     before = {name: getattr(settings, name) for name in changes}
     try:

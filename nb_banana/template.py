@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from nb_banana._text import hint
+from nb_banana._text import did_you_mean
 from nb_banana.errors import RequestError
 
 if TYPE_CHECKING:
-    from nb_banana.references.numbering import References
+    from nb_banana.references.numbering import NumberedReferences
 
 
 def is_absent(value: Any) -> bool:
@@ -53,7 +53,9 @@ class TemplateError(RequestError):
     """The text between ``{{`` and ``}}`` can't be filled. Nothing was sent."""
 
 
-def fill(text: str, names: Mapping[str, Any], references: "References | None" = None) -> str:
+def fill(
+    text: str, names: Mapping[str, Any], references: "NumberedReferences | None" = None
+) -> str:
     """The text with each ``{{…}}`` filled from the notebook's names, by Jinja2's sandbox.
 
     Args:
@@ -217,7 +219,9 @@ def _environment(finalize: Any) -> Any:
     )
 
 
-def _words(value: Any, called: Callable[[Any], str], references: "References | None") -> Any:
+def _words(
+    value: Any, called: Callable[[Any], str], references: "NumberedReferences | None"
+) -> Any:
     # Here and not above: loaded with the first value that is filled in.
     from nb_banana.references.sources import article, stands_for_picture
 
@@ -285,7 +289,7 @@ def _undefined(message: str, text: str, names: Mapping[str, Any]) -> str:
     missing = re.fullmatch(r"'([^']*)' is undefined", message)
     if missing:
         known = [known for known in names if not known.startswith("_")]
-        near = hint(missing[1], known)
+        near = did_you_mean(missing[1], known)
         return f"There is no {missing[1]!r} in this notebook.{near} {AS_IT_IS}"
     attribute = message.rsplit("'", 2)[-2] if message.count("'") >= 4 else ""
     step = rf"\s*(?:\.\s*{re.escape(attribute)}\b|\[\s*[\"']{re.escape(attribute)}[\"'])"
@@ -294,5 +298,5 @@ def _undefined(message: str, text: str, names: Mapping[str, Any]) -> str:
         return f"The template can't be filled: {message}."
     value = names[owner[1]]
     known = [str(each) for each in (value if isinstance(value, Mapping) else dir(value))]
-    near = hint(attribute, [each for each in known if not each.startswith("_")])
+    near = did_you_mean(attribute, [each for each in known if not each.startswith("_")])
     return f"{owner[1]} has no {attribute!r}.{near}"

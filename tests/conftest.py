@@ -28,7 +28,7 @@ KEY = "test-key-7f3a9c51d2e84b06"
 def plain_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each test starts with the settings as they come, no key, an empty library and no bills."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.setattr(budget, "PURSE", budget.Purse())
+    monkeypatch.setattr(budget, "BUDGET", budget.Budget())
     monkeypatch.setattr(pricing, "_quotes", {})
     monkeypatch.setattr(context, "USED", {})
     names = settings.trait_names(config=True)

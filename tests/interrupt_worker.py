@@ -71,7 +71,7 @@ def main(url, seed, rounds):
         told.append(one(f"banana {number}{mark}", chance.randint(1, lengths[trouble]))[1])
     kind = context.known_kinds()[0]
     found = nb_banana.recover()
-    tally = budget.PURSE[kind]
+    tally = budget.BUDGET[kind]
     print(  # noqa: T201 - the answer to the test
         json.dumps(
             {
@@ -80,7 +80,7 @@ def main(url, seed, rounds):
                 "again": len([each for each in nb_banana.recover() if each.ended]),
                 "spent": str(tally.spent),
                 "count": tally.count,
-                "held": list(budget.PURSE._held),
+                "held": list(budget.BUDGET._held),
             }
         )
     )

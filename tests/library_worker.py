@@ -14,10 +14,10 @@ from pathlib import Path
 
 from nb_banana import configure, doctor
 from nb_banana.errors import LibraryError
-from nb_banana.imaging.decode import Kind
+from nb_banana.imaging.decode import PictureKind
 from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
-from nb_banana.services.result import Item
+from nb_banana.services.result import ResultItem
 
 from .shelf import bytes_of, index_of, picture, put, receipt
 
@@ -45,11 +45,11 @@ def endless(library, name):
         request_id = f"nbb-{name}-{number}"
         library.begin(ImageRequest(request_id), request_id)
         say("sent", request_id)
-        links = [Item(f"https://x/{request_id}")]
+        links = [ResultItem(f"https://x/{request_id}")]
         library.mark_answered(request_id, links, receipt(request_id))
         say("answered", request_id)
         data = bytes_of(request_id)
-        library.store(request_id, [(data, Kind("image/png", 8, 8))], receipt(request_id))
+        library.store(request_id, [(data, PictureKind("image/png", 8, 8))], receipt(request_id))
         say("stored", request_id)
         number += 1
 
@@ -72,10 +72,10 @@ def hold(library):
 def full(library):
     """Store a picture on a disk that has no room for it."""
     library.begin(ImageRequest("a banana"), "nbb-1")
-    library.mark_answered("nbb-1", [Item("https://x/1")], receipt("nbb-1"))
+    library.mark_answered("nbb-1", [ResultItem("https://x/1")], receipt("nbb-1"))
     resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
     try:
-        library.store("nbb-1", [(bytes(300_000), Kind("image/png", 8, 8))], receipt("nbb-1"))
+        library.store("nbb-1", [(bytes(300_000), PictureKind("image/png", 8, 8))], receipt("nbb-1"))
     except LibraryError as error:
         say(type(error).__name__, error)
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from PIL import Image
 
-from nb_banana.imaging.decode import Kind
+from nb_banana.imaging.decode import PictureKind
 from nb_banana.services.receipt import Receipt
 
 
@@ -35,7 +35,7 @@ def picture(seed, size=(8, 8)):
     out = io.BytesIO()
     pixels = random.Random(seed).randbytes(size[0] * size[1] * 3)
     Image.frombytes("RGB", size, pixels).save(out, "PNG")
-    return out.getvalue(), Kind("image/png", *size)
+    return out.getvalue(), PictureKind("image/png", *size)
 
 
 def put(library, request, request_id, data=None, **options):

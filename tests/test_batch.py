@@ -155,7 +155,7 @@ def test_the_budget_counts_the_whole_before_anything_is_sent(door):
     configure(budget=0.20)
     assert "This costs about $0.36" in door.refused("a cat", count=4)
     assert not door.service.posts
-    assert budget.PURSE.used(context.kinds()[-1]) == 0
+    assert budget.BUDGET.used(context.kinds()[-1]) == 0
 
 
 def test_nobody_can_agree_to_the_price_where_nobody_sits(door, monkeypatch):

@@ -6,7 +6,7 @@ import pytest
 
 import nb_banana
 from nb_banana import errors
-from nb_banana.results.image_display import lines
+from nb_banana.results.image_display import image_lines
 
 from .pictures import encode, picture
 from .shells import ipython_shell
@@ -34,7 +34,7 @@ def ip(service, tmp_path, monkeypatch):
 
 def mapping(image):
     """The line under the picture that says which image is which."""
-    return next((line for line in lines(image) if line.startswith("image 1 = ")), "")
+    return next((line for line in image_lines(image) if line.startswith("image 1 = ")), "")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,9 @@ def test_a_picture_in_the_prompt_is_image_n_and_the_caption_says_which(ip, servi
     assert body["prompt"] == "Put image 2 in a café, drinking from the mug, by image 3."
     assert len(body["image_urls"]) == 3
     assert mapping(image) == "image 1 = mug.jpg, image 2 = trex, image 3 = blue"
-    assert mapping(image) in image._repr_mimebundle_()[0].get("text/html", "\n".join(lines(image)))
+    assert mapping(image) in image._repr_mimebundle_()[0].get(
+        "text/html", "\n".join(image_lines(image))
+    )
     assert image.parents == (ip.names["trex"],)
 
 

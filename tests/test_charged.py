@@ -17,7 +17,7 @@ import nb_banana
 from nb_banana import configure, errors
 from nb_banana.credentials import Secret
 from nb_banana.generation import budget, context, pipeline
-from nb_banana.generation.options import Wishes
+from nb_banana.generation.options import OutputOptions
 from nb_banana.sandbox import Sandbox
 from nb_banana.services.aimlapi import account
 from nb_banana.services.service import Service
@@ -334,11 +334,11 @@ def test_a_payload_that_cannot_be_read_was_not_sent(service, tmp_path):
     with pytest.raises(errors.LibraryError):
         pipeline.make(
             again,
-            Wishes(fresh=True),
+            OutputOptions(fresh=True),
             service=Service(service.url, Secret(KEY)),
         )
     assert len(service.posts) == 1
-    assert not budget.PURSE.held(context.known_kinds()[0])
+    assert not budget.BUDGET.held(context.known_kinds()[0])
 
 
 def small_file(folder):

@@ -9,7 +9,7 @@ from PIL import Image, ImageChops
 
 from nb_banana import errors, generate
 from nb_banana.imaging import text as imaging_text
-from nb_banana.imaging.sheet import BAD_MOUNT, MOUNT, PAPER, near_square, table
+from nb_banana.imaging.sheet import BAD_MOUNT, MOUNT, PAPER, near_square_layout, table_layout
 from nb_banana.request import ImageRequest
 from nb_banana.results import contact_sheet
 from nb_banana.results.failure import Failure
@@ -114,7 +114,7 @@ def test_one_long_value_leaves_room_for_the_others():
 
 @pytest.mark.parametrize("count", [1, 2, 4, 6, 9, 30, 100])
 def test_every_picture_is_on_the_sheet_and_none_overlaps(count):
-    layout = near_square(["a label"] * count, 1.0, None, foot=False)
+    layout = near_square_layout(["a label"] * count, 1.0, None, foot=False)
     corners = [layout.corner(*divmod(number, layout.columns)) for number in range(count)]
     width, height = layout.cell
     for (left, top), (other_left, other_top) in itertools.combinations(corners, 2):
@@ -137,19 +137,19 @@ def test_a_notebook_holds_one_small_jpeg_whatever_the_number(count):
 
 def test_more_than_a_hundred_are_said_to_be_there():
     gallery = Gallery([plain()] * 150)
-    sheet = contact_sheet.draw(gallery, gallery.variants)
+    sheet = contact_sheet.draw_sheet(gallery, gallery.variants)
     assert sheet.shown == 100
     assert words(sheet.picture, (0, sheet.picture.height - 40, *sheet.picture.size))
     assert "150 pictures" in (html := gallery._repr_mimebundle_()[0]["text/html"])
     assert "the first 100 are shown" in html
-    assert contact_sheet.draw(gallery[:100], gallery.variants[:100]).shown == 100
+    assert contact_sheet.draw_sheet(gallery[:100], gallery.variants[:100]).shown == 100
     assert "are shown" not in gallery[:100]._repr_mimebundle_()[0]["text/html"]
 
 
 def test_a_grid_of_more_than_a_hundred_keeps_whole_rows():
     variants = swept(number=range(12), style=list("abcdefghi"))
     gallery = Gallery([plain()] * 108, variants)
-    sheet = contact_sheet.draw(gallery, variants)
+    sheet = contact_sheet.draw_sheet(gallery, variants)
     assert (sheet.shown, sheet.grid.fields) == (99, ("number", "style"))
 
 
@@ -276,6 +276,6 @@ def test_letters_are_not_cut_by_the_line_below():
 
 def test_names_of_rows_and_of_their_field_have_their_room():
     for rows, field in ((["oil", "a very detailed watercolour"], "of"), (["1"], "temperature")):
-        layout = table(rows, ["a", "b"], field, 1.0, foot=False)
+        layout = table_layout(rows, ["a", "b"], field, 1.0, foot=False)
         for text in (field, rows[0], rows[-1][:15]):
             assert imaging_text.length(text, layout.size) < layout.left

@@ -15,7 +15,7 @@ import seaborn as sns
 
 import nb_banana
 from nb_banana.models import find_model
-from nb_banana.results.image_display import lines
+from nb_banana.results.image_display import image_lines
 
 from .pictures import camera, clear, encode, opened, photo, picture
 
@@ -37,7 +37,7 @@ def here(tmp_path, monkeypatch):
 
 def shown(image):
     """The lines under a picture."""
-    return "\n".join(lines(image))
+    return "\n".join(image_lines(image))
 
 
 def bars():

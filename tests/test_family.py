@@ -7,7 +7,7 @@ import nb_banana
 from nb_banana import settings
 from nb_banana.generation import context
 from nb_banana.results.image import BananaImage
-from nb_banana.results.image_display import lines
+from nb_banana.results.image_display import image_lines
 
 from .pictures import encode, picture
 from .shells import run_notebook
@@ -147,4 +147,4 @@ def test_settings_hold_where_the_first_picture_is_not_ours(door):
     settings.settings.aspect_ratio = "9:16"
     image = door.draw("a banana", [encode(Image.new("RGB", (90, 30)))])
     assert image.size == (768, 1376)
-    assert lines(image)[1].startswith("image 1 = ")
+    assert image_lines(image)[1].startswith("image 1 = ")

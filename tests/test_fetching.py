@@ -8,7 +8,7 @@ import pytest
 
 import nb_banana
 from nb_banana.references import fetch
-from nb_banana.results.image_display import lines
+from nb_banana.results.image_display import image_lines
 
 from .pictures import camera, encode, picture
 from .shells import ipython_shell
@@ -72,7 +72,7 @@ def test_the_picture_is_fetched_here_and_sent_upright_without_its_place(door, we
     assert door.arrived[0].size == (40, 60)
     assert b"Secret" not in door.files[0]
     assert web.asked == ["/photo"]
-    assert f"image 1 = {web.url}/photo" in lines(image)
+    assert f"image 1 = {web.url}/photo" in image_lines(image)
 
 
 def test_without_the_setting_the_service_fetches_it(door, web):

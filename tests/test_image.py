@@ -208,7 +208,7 @@ def test_asked_and_not_delivered_is_said(asked, got, says):
 
 def test_errors_are_pickled_with_their_facts():
     for kind in vars(errors).values():
-        if isinstance(kind, type) and issubclass(kind, errors.Told) and kind is not errors.Told:
+        if isinstance(kind, type) and issubclass(kind, errors._Told) and kind is not errors._Told:
             error = pickle.loads(pickle.dumps(kind("No.", inference_id="i-1", status=None)))
             assert type(error) is kind
             assert str(error) == "No. (inference id i-1)"

@@ -79,8 +79,9 @@ def test_during_the_download_the_link_is_in_the_error_and_recover_fetches_it():
             url,
             lambda: any(each.path == "/a.png" for each in seen),
             "%%banana x\na banana",
-            "import nb_banana; from nb_banana.generation import context\n"
-            "library = shelves.library_of(shelves.kind_of(nb_banana.configure().base_url))\n"
+            "import nb_banana; from nb_banana.generation import context; "
+            "from nb_banana.library.location import kind_of\n"
+            "library = context.library_of(kind_of(nb_banana.configure().base_url))\n"
             "print([(row.state, row.links) for row in library.unfinished()])",
             "found = nb_banana.recover(); print(found.summary, found.images[0].size)",
         )

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 import nb_banana
-from nb_banana import configure, errors, generate, login
+from nb_banana import configure, credentials, errors, generate, login
 from nb_banana.sandbox.faults import TROUBLES
 
 from .conftest import KEY
@@ -136,7 +136,7 @@ def test_a_key_with_odd_characters_is_refused_without_being_quoted(service, monk
     assert service.received == []
 
 
-@pytest.mark.parametrize("name", nb_banana.keys.ENVIRONMENT)
+@pytest.mark.parametrize("name", credentials.ENVIRONMENT)
 @pytest.mark.parametrize("key", [f"{KEY}\nX-More: 1", f"ключ-{KEY}", f"{KEY} {KEY}"])
 def test_an_odd_key_in_the_environment_is_named_by_its_place_alone(service, monkeypatch, name, key):
     monkeypatch.delenv("AIMLAPI_KEY")

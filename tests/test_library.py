@@ -18,7 +18,7 @@ from nb_banana.library.location import default_folder
 from nb_banana.models import MODELS
 from nb_banana.references.reference import as_reference
 from nb_banana.request import ImageRequest
-from nb_banana.services.result import Item
+from nb_banana.services.result import ResultItem
 
 from .shelf import change, data_url, picture, put, receipt
 
@@ -222,7 +222,7 @@ def test_each_step_is_there_before_the_next(library):
     states = []
     for step in (
         lambda: library.begin(request, "nbb-1"),
-        lambda: library.mark_answered("nbb-1", [Item("https://x/a.png")], receipt("nbb-1")),
+        lambda: library.mark_answered("nbb-1", [ResultItem("https://x/a.png")], receipt("nbb-1")),
         lambda: library.store("nbb-1", [picture(1)], receipt("nbb-1")),
     ):
         step()
@@ -239,7 +239,9 @@ def test_what_was_given_up_is_unfinished_with_all_that_is_known(library):
     for name in "abc":
         library.begin(ImageRequest(name), f"nbb-{name}", notebook="n.ipynb")
     library.mark_unknown("nbb-a", "no answer")
-    library.mark_answered("nbb-b", [Item("https://x/b.png"), Item(data=b"")], receipt("nbb-b"))
+    library.mark_answered(
+        "nbb-b", [ResultItem("https://x/b.png"), ResultItem(data=b"")], receipt("nbb-b")
+    )
     library.release("nbb-b", "the link failed")
     library.mark_failed("nbb-c", "refused", receipt("nbb-c"))
     unknown, answered = library.unfinished()

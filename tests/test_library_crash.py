@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nb_banana import errors
-from nb_banana.imaging.decode import Kind
+from nb_banana.imaging.decode import PictureKind
 from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
 
@@ -119,7 +119,7 @@ def finish(library):
     for each in library.unfinished():
         if each.state == "answered":
             data = bytes_of(each.request_id)
-            library.store(each.request_id, [(data, Kind("image/png", 8, 8))], each.receipt)
+            library.store(each.request_id, [(data, PictureKind("image/png", 8, 8))], each.receipt)
         else:
             library.mark_failed(each.request_id, "not charged")
     kept = library.history(limit=None)

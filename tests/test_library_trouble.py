@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nb_banana import errors
-from nb_banana.library.database import Index
+from nb_banana.library.database import Database
 from nb_banana.library.library import Library
 from nb_banana.library.schema import MIGRATIONS
 from nb_banana.request import ImageRequest
@@ -118,7 +118,7 @@ def test_a_library_from_a_newer_version_is_said_and_left_as_it_is(library):
 def test_an_older_library_is_brought_up_to_date_with_all_that_it_has(library):
     put(library, ImageRequest("a banana"), "nbb-1")
     newer = (*MIGRATIONS, ("ALTER TABLE requests ADD COLUMN mood TEXT DEFAULT 'good'",))
-    index = Index(index_of(library), 5, newer)
+    index = Database(index_of(library), 5, newer)
     assert index.rows("SELECT id, mood FROM requests") == [{"id": "nbb-1", "mood": "good"}]
     assert index.rows("PRAGMA user_version") == [{"user_version": len(newer)}]
 
@@ -127,7 +127,7 @@ def test_a_migration_that_fails_changes_nothing(library):
     put(library, ImageRequest("a banana"), "nbb-1")
     broken = (*MIGRATIONS, ("ALTER TABLE requests ADD COLUMN mood TEXT", "no SQL"))
     with pytest.raises(errors.LibraryError):
-        Index(index_of(library), 5, broken).rows("SELECT 1")
+        Database(index_of(library), 5, broken).rows("SELECT 1")
     assert "mood" not in library._index.rows("SELECT * FROM requests")[0]
 
 

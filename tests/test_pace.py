@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from nb_banana import configure, errors, generate_many
-from nb_banana.wire.rate_limit import Pace
+from nb_banana.wire.rate_limit import AdaptiveLimiter
 
 from .busy import busy
 
@@ -45,40 +45,40 @@ def test_when_the_service_has_room_again_it_is_used():
 
 def test_half_of_the_places_go_where_nothing_else_explains_the_refusal(monkeypatch):
     monkeypatch.setattr("nb_banana.wire.rate_limit.SHORTEST_PAUSE", 0.01)
-    pace = Pace(8)
+    limiter = AdaptiveLimiter(8)
     for limit in (4, 2, 1, 1):
-        with pace.place():
-            pace.slow_down(0)
-        assert pace.limit == limit
+        with limiter.place():
+            limiter.slow_down(0)
+        assert limiter.limit == limit
 
 
 def test_places_come_back_one_by_one():
-    pace = Pace(8)
-    pace.limit = 2
+    limiter = AdaptiveLimiter(8)
+    limiter.limit = 2
     for _ in range(2):
-        with pace.place():
-            pace.speed_up()
-    assert pace.limit == 3
+        with limiter.place():
+            limiter.speed_up()
+    assert limiter.limit == 3
 
 
 def test_who_waits_for_a_place_when_it_is_stopped_sends_nothing():
-    pace = Pace(1)
+    limiter = AdaptiveLimiter(1)
     said = []
 
     def wait():
         try:
-            with pace.place():
+            with limiter.place():
                 said.append("began")
         except errors.NotSentError as error:
             said.append(str(error))
 
-    with pace.place():
+    with limiter.place():
         thread = threading.Thread(target=wait)
         thread.start()
-        pace.stop()
+        limiter.stop()
         thread.join()
     assert said == ["Stopped before it was sent. Nothing was charged."]
-    with pytest.raises(errors.NotSentError), pace.place():
+    with pytest.raises(errors.NotSentError), limiter.place():
         pass
 
 

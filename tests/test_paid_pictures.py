@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from nb_banana import configure, errors, generate
-from nb_banana.imaging.save import FORMATS
+from nb_banana.imaging.save import SAVE_FORMATS
 
 from .servers import answering, picture, posts, server
 from .shells import ipython_shell
@@ -29,14 +29,14 @@ def print_ready():
     return drawn([{"url": "/a.jpg"}], {"/a.jpg": CMYK})
 
 
-@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("suffix", SAVE_FORMATS)
 def test_a_picture_of_four_inks_is_saved_as_every_format(print_ready, tmp_path, suffix):
     path = print_ready.save(tmp_path / f"a{suffix}")
     if suffix in {".jpg", ".jpeg"}:
         assert path.read_bytes() == CMYK
     elif suffix != ".pdf":
         with Image.open(path) as saved:
-            assert (saved.format, saved.size) == (FORMATS[suffix], (64, 48))
+            assert (saved.format, saved.size) == (SAVE_FORMATS[suffix], (64, 48))
     else:
         assert path.read_bytes().startswith(b"%PDF")
 
@@ -56,7 +56,7 @@ def test_a_cell_saves_a_picture_of_four_inks_as_it_is_told(tmp_path, suffix):
         configure(base_url=url)
         ip.run(f"%%banana --save '{tmp_path}/a{suffix}'\na banana")
     with Image.open(tmp_path / f"a{suffix}") as saved:
-        assert saved.format == FORMATS[suffix]
+        assert saved.format == SAVE_FORMATS[suffix]
 
 
 def test_two_pictures_saved_into_one_folder_are_two_files(service, tmp_path):

@@ -11,7 +11,7 @@ from IPython.utils.capture import capture_output
 
 from nb_banana import configure, errors, generate, history
 from nb_banana.widgets.panel import panel
-from nb_banana.widgets.uploads import FOLDER, keep
+from nb_banana.widgets.uploads import FOLDER, keep_upload
 
 from .pictures import encode, picture
 from .shells import ipython_shell
@@ -51,7 +51,7 @@ def settle(a_panel, seconds=20):
     assert not a_panel.busy
     for _ in range(2):  # what is done may have asked for more
         done = threading.Event()
-        a_panel._sights.later(done.set)
+        a_panel._thumbnails.later(done.set)
         assert done.wait(seconds)
 
 
@@ -154,7 +154,7 @@ def test_who_is_to_be_asked_is_asked_in_the_panel(opened, service):
     assert opened.message["kind"] == "ask"
     assert opened.message["text"] == "This costs about $0.089, more than $0.01. Send it?"
     assert service.posts == []
-    press(opened, "generate", agreed=True)
+    press(opened, "generate", confirmed=True)
     settle(opened)
     assert len(service.posts) == 1
 
@@ -163,10 +163,10 @@ def test_a_yes_holds_for_what_was_asked_and_not_for_a_form_that_costs_more_by_no
     configure(confirm_over=0.01)
     opened.prompt = "a banana"
     press(opened, "generate")
-    press(opened, "generate", agreed=True, changed={"resolution": "4K", "count": 9})
+    press(opened, "generate", confirmed=True, changed={"resolution": "4K", "count": 9})
     assert opened.message["text"] == "This costs about $1.79, more than $0.01. Send it?"
     assert service.posts == []
-    press(opened, "generate", agreed=True)
+    press(opened, "generate", confirmed=True)
     settle(opened)
     assert len(service.posts) == 9
 
@@ -246,8 +246,8 @@ def test_a_sixth_reference_is_refused_in_a_sentence(opened, ip, tmp_path):
 
 def test_the_same_upload_is_one_file_and_another_one_has_a_number(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    first, again = keep("a.png", encode(picture())), keep("a.png", encode(picture()))
-    other = keep("../../a.png", encode(picture(9, 9)))
+    first, again = keep_upload("a.png", encode(picture())), keep_upload("a.png", encode(picture()))
+    other = keep_upload("../../a.png", encode(picture(9, 9)))
     assert (first, again, other) == (f"{FOLDER}/a.png", f"{FOLDER}/a.png", f"{FOLDER}/a-2.png")
 
 
@@ -281,13 +281,13 @@ def test_history_brings_back_picture_prompt_and_options(opened):
     generate("an old banana", aspect_ratio="3:4", resolution="2K")
     opened.look_around()
     settle(opened)
-    press(opened, "recall", sight=opened.history[0]["sight"])
+    press(opened, "recall", thumbnail=opened.history[0]["thumbnail"])
     assert (opened.prompt, opened.aspect_ratio, opened.resolution) == ("an old banana", "3:4", "2K")
     assert opened.image.prompt == "an old banana"
 
 
 def test_a_picture_that_has_left_the_strip_meanwhile_is_said(opened):
-    press(opened, "recall", sight="gone")
+    press(opened, "recall", thumbnail="gone")
     assert opened.message["text"].startswith("This picture has left the strip.")
 
 
@@ -461,7 +461,7 @@ def test_a_closed_panel_lets_its_pictures_and_its_thread_go(ip):
         made.prompt = "a banana"
         press(made, "generate")
         settle(made)
-        image, worker = weakref.ref(made.image), made._sights._worker
+        image, worker = weakref.ref(made.image), made._thumbnails._worker
         made.close()
     gc.collect()
     assert image() is None

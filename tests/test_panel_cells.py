@@ -63,7 +63,7 @@ def test_a_panel_shows_the_cell_that_it_was_opened_with_word_for_word(opened, ce
 
 def test_takes_and_sweeps_are_asked_for_as_the_cell_does(ip):
     form = Form("a {{animal}}", count=2, more="--sweep animal=cat,fox")
-    jobs = controller.order_of(form, {}).jobs
+    jobs = controller.panel_request(form, {}).jobs
     gallery = ip.run(form.cell)
     assert [job.request.key for job in jobs] == [image.request.key for image in gallery]
 
@@ -109,7 +109,7 @@ def test_a_picture_brings_its_cell_back(opened, ip):
     image = generate("a cat", aspect_ratio="4:3")
     again = opened(image)
     assert again.form.aspect_ratio == "4:3"
-    (job,) = controller.order_of(again.form, ip.names).jobs
+    (job,) = controller.panel_request(again.form, ip.names).jobs
     assert job.request.key == image.request.key
 
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from nb_banana import errors, generate, load
 from nb_banana.models import MODELS
 from nb_banana.notebook.parser import parse_cell_line
-from nb_banana.widgets.choices import fitted, model_choices, model_of, offer
-from nb_banana.widgets.controller import order_of
+from nb_banana.widgets.choices import fit_form, model_choices, model_of, model_offer
+from nb_banana.widgets.controller import panel_request
 from nb_banana.widgets.form import Form, read_cell
 from nb_banana.widgets.prefill import edit_form, form_of, form_of_image, word_of
 
@@ -61,18 +61,18 @@ def test_what_is_no_cell_is_refused(text):
 @pytest.mark.parametrize("name", ["my fox", "1fox", "fox -r 4K", "--fresh"])
 def test_what_is_no_name_of_a_variable_is_refused_in_the_fields_own_words(name):
     with pytest.raises(errors.RequestError, match="can't be the name of a variable: one word"):
-        order_of(Form("a fox", name=name), {})
+        panel_request(Form("a fox", name=name), {})
 
 
 @pytest.mark.parametrize("option", ["--dry-run", "--help"])
 def test_an_option_that_sends_nothing_is_for_the_cell_and_sends_nothing_here(option):
     with pytest.raises(errors.RequestError, match="is for a cell"):
-        order_of(Form("a fox", more=option), {})
+        panel_request(Form("a fox", more=option), {})
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.short[0])
 def test_a_model_offers_what_the_table_says(model):
-    offered = offer(model.short[-1])
+    offered = model_offer(model.short[-1])
     assert tuple(offered["ratios"]) == model.aspect_ratios
     assert tuple(offered["resolutions"]) == model.resolutions
     assert offered["most"] == model.max_images
@@ -80,7 +80,7 @@ def test_a_model_offers_what_the_table_says(model):
 
 def test_what_the_model_cannot_do_is_taken_out_and_said():
     form = Form("a", resolution="4K", web_search=True, aspect_ratio="21:9")
-    kept, said = fitted(form, offer("2.5"))
+    kept, said = fit_form(form, model_offer("2.5"))
     assert kept == Form("a", aspect_ratio="21:9")
     assert (
         said
@@ -91,7 +91,7 @@ def test_what_the_model_cannot_do_is_taken_out_and_said():
 @pytest.mark.parametrize("ratio", ["16x9", "{{ratio}}"])
 def test_a_value_that_a_cell_writes_in_its_own_way_stays(ratio):
     form = Form("a", aspect_ratio=ratio)
-    assert fitted(form, offer("2")) == (form, "")
+    assert fit_form(form, model_offer("2")) == (form, "")
 
 
 def test_a_model_that_the_table_does_not_know_can_be_chosen_too():
@@ -124,7 +124,7 @@ def test_references_of_an_old_picture_are_found_again(service, tmp_path, monkeyp
     names = {}  # as after a restart of the kernel
     form = form_of_image(load(cafe.id), names)
     assert form.images == ("mug", "picture_1", "nb_banana_uploads/photo.png")
-    assert [job.request.key for job in order_of(form, names).jobs] == [cafe.request.key]
+    assert [job.request.key for job in panel_request(form, names).jobs] == [cafe.request.key]
     assert form_of_image(cafe, names).images == form.images
 
 

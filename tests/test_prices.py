@@ -164,7 +164,7 @@ def test_several_pictures_of_one_request_are_each_counted(service):
 
 
 def test_a_sum_of_a_thousand_bills_is_exact():
-    wallet = budget.Purse()
+    wallet = budget.Budget()
     for number in range(1000):
         wallet.hold(str(number), "api", ONE)
         wallet.settle(str(number), ONE)
@@ -259,7 +259,7 @@ def test_what_failed_leaves_the_budget_alone(service):
     for trouble in ("400", "401", "refusal", "drop-before", "502-gateway"):
         with pytest.raises(errors.BananaError):
             nb_banana.generate(f"a [trouble: {trouble}]")
-    used = budget.PURSE.used("127.0.0.1-" + service.url.rpartition(":")[2])
+    used = budget.BUDGET.used("127.0.0.1-" + service.url.rpartition(":")[2])
     # Nobody can say of the dropped connection yet whether it was charged.
     assert used == ONE
     with pytest.raises(errors.BudgetError):

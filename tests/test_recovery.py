@@ -16,7 +16,7 @@ from nb_banana.generation import budget, context, recovery
 from nb_banana.library import location, owner
 from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
-from nb_banana.services.result import Item
+from nb_banana.services.result import ResultItem
 from nb_banana.wire import transport
 
 from .conftest import KEY
@@ -52,7 +52,7 @@ def leave(library, state, *links, request_id="nbb-1", prompt="a banana", age=tim
     if state == "written":  # an earlier version had this step
         change(library, "UPDATE requests SET state = 'written' WHERE id = ?", request_id)
     if state == "answered":
-        items = [Item(link) if link else Item(data=b"x") for link in links]
+        items = [ResultItem(link) if link else ResultItem(data=b"x") for link in links]
         library.mark_answered(request_id, items, receipt(request_id, **bill))
     if state == "unknown":
         library.mark_unknown(request_id, "no answer")
@@ -220,12 +220,12 @@ def test_what_a_live_kernel_works_on_is_left_alone(wired, shelf):
 
 def test_a_charge_found_later_counts_for_the_session_that_sent_it(wired, shelf):
     configure(budget=1)
-    budget.PURSE.hold("nbb-1", shelf.service, ONE)
+    budget.BUDGET.hold("nbb-1", shelf.service, ONE)
     leave(shelf, "unknown")
     leave(shelf, "unknown", request_id="nbb-2")
     wired.answers[LOGS] = lambda request: page([row("nbb-1"), row("nbb-2")])
     nb_banana.recover()
-    assert budget.PURSE[shelf.service].spent == ONE
+    assert budget.BUDGET[shelf.service].spent == ONE
     assert {line.what: line.count for line in nb_banana.spending().lines}["ever"] == 2
 
 

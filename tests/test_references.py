@@ -26,8 +26,8 @@ from nb_banana.errors import BadReferenceError, RequestError
 from nb_banana.imaging.decode import check_picture
 from nb_banana.references import encode as references_encode
 from nb_banana.references import reference as references_reference
-from nb_banana.references.encoded import Kept, cost
-from nb_banana.references.limits import LIMITS, Limits
+from nb_banana.references.encoded import EncodeCache, held_bytes
+from nb_banana.references.limits import LIMITS, ReferenceLimits
 from nb_banana.references.reference import as_reference, as_references, unique
 from nb_banana.references.sources import is_picture
 from nb_banana.services.receipt import Receipt
@@ -40,7 +40,7 @@ SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 @pytest.fixture(autouse=True)
 def nothing_kept():
-    references_reference.KEPT.clear()
+    references_reference.ENCODE_CACHE.clear()
 
 
 def same(one, other):
@@ -202,7 +202,7 @@ def test_a_turned_tiff_and_a_turned_image_in_hand_are_sent_upright(orientation):
 
 def test_a_turned_photo_that_is_too_large_is_sent_upright_and_small():
     data = encode(photo(), "JPEG", exif=camera(6))
-    reference = as_reference(data, label="me.jpg", limits=Limits(longest_side=30))
+    reference = as_reference(data, label="me.jpg", limits=ReferenceLimits(longest_side=30))
     assert opened(reference).size == (20, 30)
     assert reference.note.startswith("me.jpg: 40×60 → 20×30, ")
 
@@ -648,7 +648,7 @@ def test_a_damaged_file_is_a_picture_or_a_clear_error(data, draw):
     place = draw.draw(st.integers(0, len(data) - 1))
     end = draw.draw(st.integers(place, len(data)))
     try:
-        references_reference.KEPT.clear()
+        references_reference.ENCODE_CACHE.clear()
         sent = as_reference(data[:place] + draw.draw(st.binary(max_size=8)) + data[end:])
     except BadReferenceError as error:
         sent = None
@@ -661,7 +661,7 @@ def test_a_damaged_file_is_a_picture_or_a_clear_error(data, draw):
 
 def test_what_is_too_long_is_made_smaller_and_says_so():
     reference = as_reference(
-        encode(photo(800, 600), "JPEG"), label="photo.jpg", limits=Limits(longest_side=400)
+        encode(photo(800, 600), "JPEG"), label="photo.jpg", limits=ReferenceLimits(longest_side=400)
     )
     assert (opened(reference).size, opened(reference).format) == ((400, 300), "JPEG")
     assert re.fullmatch(r"photo\.jpg: 800×600 → 400×300, 0\.\d MB → \d+ kB", reference.note)
@@ -669,19 +669,19 @@ def test_what_is_too_long_is_made_smaller_and_says_so():
 
 @pytest.mark.parametrize("make", [lambda: encode(photo(400, 300)), lambda: photo(400, 300)])
 def test_what_has_too_many_bytes_becomes_a_jpeg_within_the_limit(make):
-    reference = as_reference(make(), limits=Limits(picture_bytes=60_000))
+    reference = as_reference(make(), limits=ReferenceLimits(picture_bytes=60_000))
     assert opened(reference).format == "JPEG"
     assert 20_000 < len(reference.data) <= 60_000
-    smaller = as_reference(make(), limits=Limits(picture_bytes=6_000))
+    smaller = as_reference(make(), limits=ReferenceLimits(picture_bytes=6_000))
     assert opened(smaller).width < 400
     assert len(smaller.data) <= 6_000
 
 
 def test_alpha_is_kept_when_a_picture_is_made_smaller():
-    reference = as_reference(encode(clear(800, 600)), limits=Limits(longest_side=100))
+    reference = as_reference(encode(clear(800, 600)), limits=ReferenceLimits(longest_side=100))
     assert (opened(reference).mode, opened(reference).size) == ("RGBA", (100, 75))
     grainy = Image.frombytes("RGBA", (90, 90), noise(90 * 90 * 4))
-    tight = as_reference(encode(grainy), limits=Limits(picture_bytes=5_000))
+    tight = as_reference(encode(grainy), limits=ReferenceLimits(picture_bytes=5_000))
     assert (opened(tight).mode, opened(tight).format) == ("RGBA", "PNG")
     assert len(tight.data) <= 5_000
 
@@ -689,14 +689,17 @@ def test_alpha_is_kept_when_a_picture_is_made_smaller():
 def test_an_alpha_that_hides_nothing_does_not_stand_in_the_way_of_a_jpeg():
     solid = photo(400, 300).convert("RGBA")
     assert opened(as_reference(solid)).mode == "RGBA"
-    assert opened(as_reference(solid, limits=Limits(longest_side=200))).format == "JPEG"
+    assert opened(as_reference(solid, limits=ReferenceLimits(longest_side=200))).format == "JPEG"
 
 
 @pytest.mark.parametrize(
     ("limits", "sentence"),
     [
-        (Limits(longest_side=100), "cat has 800×600 pixels, and 100 is the limit of the longer"),
-        (Limits(picture_bytes=5_000), r"cat has 0\.\d MB, and 5 kB is the limit"),
+        (
+            ReferenceLimits(longest_side=100),
+            "cat has 800×600 pixels, and 100 is the limit of the longer",
+        ),
+        (ReferenceLimits(picture_bytes=5_000), r"cat has 0\.\d MB, and 5 kB is the limit"),
     ],
 )
 @pytest.mark.parametrize("make", [lambda: encode(photo(800, 600), "JPEG"), lambda: photo(800, 600)])
@@ -707,18 +710,18 @@ def test_nothing_is_made_smaller_where_that_is_not_wanted(make, limits, sentence
 
 def test_a_limit_that_nothing_can_meet_is_said():
     with pytest.raises(BadReferenceError, match="can't be made as small as 50 bytes"):
-        as_reference(photo(), limits=Limits(picture_bytes=50))
+        as_reference(photo(), limits=ReferenceLimits(picture_bytes=50))
 
 
 @pytest.mark.parametrize("wrong", [0, -1, 1.5, "4096", True])
 def test_a_limit_is_a_whole_number(wrong):
     with pytest.raises(RequestError, match="longest_side is a whole number from 1, not"):
-        Limits(longest_side=wrong)
+        ReferenceLimits(longest_side=wrong)
 
 
 def test_too_large_together_the_largest_are_made_smaller():
     small, *large = encode(photo(50, 50)), photo(300, 300, 1), photo(300, 300, 2)
-    limits = Limits(total_bytes=300_000)
+    limits = ReferenceLimits(total_bytes=300_000)
     sent = as_references([small, *large], label="cats", limits=limits)
     assert sum(len(each.url) for each in sent) <= 300_000
     assert sent[0].data is small
@@ -745,7 +748,7 @@ def test_a_picture_in_every_form_is_sent_once(tmp_path):
 def test_a_picture_that_is_made_smaller_is_sent_once_too(tmp_path):
     data = encode(photo(400, 300), "JPEG")
     forms = [data, Image.open(io.BytesIO(data)), encode(photo(400, 300), "JPEG", comment="a")]
-    assert len(as_references(forms, limits=Limits(longest_side=100))) == 1
+    assert len(as_references(forms, limits=ReferenceLimits(longest_side=100))) == 1
 
 
 def test_other_pictures_of_the_same_size_are_all_sent():
@@ -810,17 +813,17 @@ def test_a_reference_stays_as_it_is_and_may_get_another_label():
 def test_a_second_request_sends_the_very_same_text(make):
     first, second = as_reference(make()), as_reference(make(), label="again")
     assert first.url is second.url
-    assert as_reference(make(), limits=Limits(longest_side=30)).url is not first.url
+    assert as_reference(make(), limits=ReferenceLimits(longest_side=30)).url is not first.url
 
 
 def test_a_second_request_with_five_large_photos_encodes_none_of_them_again():
-    references_reference.KEPT.clear()
+    references_reference.ENCODE_CACHE.clear()
     photos = [encode(photo(1480, 1480, seed)) for seed in range(5)]
     assert 6_000_000 < len(photos[0]) < LIMITS.picture_bytes
     first, again = as_references(photos), as_references(photos)
     assert all(each.note for each in first)  # together they are too large
     assert all(one.body is other.body for one, other in zip(first, again, strict=True))
-    references_reference.KEPT.clear()
+    references_reference.ENCODE_CACHE.clear()
 
 
 def test_a_figure_that_did_not_change_is_not_encoded_again(plot):
@@ -863,10 +866,10 @@ def test_files_that_begin_and_end_alike_are_not_mistaken():
 
 def test_what_is_kept_is_bounded_and_the_oldest_goes_first():
     pictures = [as_reference(photo(seed=seed)).body for seed in range(3)]
-    kept = Kept(largest=cost(pictures[0]) + cost(pictures[1]))
+    kept = EncodeCache(largest=held_bytes(pictures[0]) + held_bytes(pictures[1]))
     for number in (0, 1, 0, 2):
         kept.of_pixels(number, lambda number=number: pictures[number])
-    assert kept.size <= cost(pictures[0]) + cost(pictures[1])
+    assert kept.size <= held_bytes(pictures[0]) + held_bytes(pictures[1])
     assert kept.of_pixels(0, lambda: None) is pictures[0]
     kept.clear()
     assert kept.size == 0
@@ -916,5 +919,5 @@ def test_a_value_is_recognised_without_running_its_code():
 def test_a_photo_that_is_made_smaller_keeps_nearly_as_much_as_is_allowed(size, sent):
     photo = io.BytesIO()
     Image.new("RGB", size, "orange").save(photo, "JPEG")
-    reference = as_reference(photo, limits=Limits(longest_side=2048))
+    reference = as_reference(photo, limits=ReferenceLimits(longest_side=2048))
     assert Image.open(io.BytesIO(reference.data)).size == sent

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nb_banana import ImageRequest
 from nb_banana.errors import RequestError
 from nb_banana.models import MODELS, find_model, model_id
-from nb_banana.references.limits import Limits
+from nb_banana.references.limits import ReferenceLimits
 from nb_banana.references.reference import as_reference
 
 from .pictures import encode, photo, picture
@@ -189,7 +189,7 @@ def test_pictures_are_counted_after_the_same_ones_are_one():
 
 
 def test_pictures_are_held_to_the_limits_of_the_request_and_of_its_copies():
-    limits = Limits(total_bytes=20_000)
+    limits = ReferenceLimits(total_bytes=20_000)
     request = ImageRequest("a", images=[photo(90, 90, 1), photo(90, 90, 2)], limits=limits)
     assert sum(map(len, request.payload()["image_urls"])) <= 20_000
     assert all(each.note for each in request.references)
@@ -197,7 +197,9 @@ def test_pictures_are_held_to_the_limits_of_the_request_and_of_its_copies():
     assert [each.url for each in again.images] == [each.url for each in request.images]
     assert again.references[0].note == request.references[0].note
     with pytest.raises(RequestError, match="together as they are sent"):
-        ImageRequest("a", images=request.images, limits=Limits(total_bytes=10, resize=False))
+        ImageRequest(
+            "a", images=request.images, limits=ReferenceLimits(total_bytes=10, resize=False)
+        )
 
 
 def test_forty_requests_send_the_very_same_text():

@@ -113,7 +113,7 @@ def test_the_doctor_sees_a_file_that_is_cut_off(service):
 def test_pictures_that_came_with_a_lesson_were_paid_by_somebody_else(tmp_path, library):
     put(library, ImageRequest("a banana"), "nbb-teacher")
     student = Library(tmp_path / "student" / "api", "api")
-    transfer.copy(library, student)
+    transfer.copy_answers(library, student)
     assert [bill.request_id for bill in library.bills()] == ["nbb-teacher"]
     assert student.bills() == []
     assert student.find(ImageRequest("a banana").key).receipt.usd

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nb_banana.errors import BadReferenceError
-from nb_banana.references.numbering import References
+from nb_banana.references.numbering import NumberedReferences
 from nb_banana.template import TemplateError, fill, value_of
 
 from .pictures import encode, picture
@@ -122,7 +122,7 @@ def test_what_can_not_be_filled_says_why(text, words):
         "red": PIL.Image.new("RGB", (8, 8)),
     }
     with pytest.raises(TemplateError, match=words):
-        fill(text, names, References())
+        fill(text, names, NumberedReferences())
 
 
 def test_a_call_is_refused_in_one_line_whatever_the_object_looks_like():
@@ -138,7 +138,7 @@ def test_one_value_of_a_table_is_words():
 
 def test_a_picture_becomes_a_reference_and_the_prose_counts_it():
     red, blue = (PIL.Image.new("RGB", (8, 8), each) for each in ("red", "blue"))
-    references = References()
+    references = NumberedReferences()
     text = fill("{{red}} by {{blue}}, then {{red}}", {"red": red, "blue": blue}, references)
     assert text == "image 1 by image 2, then image 1"
     assert [each.label for each in references] == ["red", "blue"]
@@ -146,7 +146,7 @@ def test_a_picture_becomes_a_reference_and_the_prose_counts_it():
 
 def test_pictures_that_were_given_before_are_counted_first():
     red, blue = (PIL.Image.new("RGB", (8, 8), each) for each in ("red", "blue"))
-    references = References()
+    references = NumberedReferences()
     references.number(red, "red")
     assert fill("{{blue}} and {{red}}", {"red": red, "blue": blue}, references) == (
         "image 2 and image 1"
@@ -167,35 +167,35 @@ def test_pictures_that_were_given_before_are_counted_first():
 def test_what_is_no_word_but_a_picture_is_a_reference_too(make, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("mug.png").write_bytes(encode(picture()))
-    references = References()
+    references = NumberedReferences()
     assert fill("a {{thing}}", {"thing": make()}, references) == "a image 1"
     assert [each.label for each in references] == ["thing"]
 
 
 def test_bytes_that_are_no_picture_are_refused():
     with pytest.raises(BadReferenceError, match=r"^data is not a picture"):
-        fill("{{ data }}", {"data": b"abc"}, References())
+        fill("{{ data }}", {"data": b"abc"}, NumberedReferences())
 
 
 def test_a_path_of_another_file_is_words():
-    assert fill("{{ notes }}", {"notes": Path("notes.txt")}, References()) == "notes.txt"
+    assert fill("{{ notes }}", {"notes": Path("notes.txt")}, NumberedReferences()) == "notes.txt"
 
 
 def test_a_picture_is_called_as_the_prompt_calls_it():
     red = PIL.Image.new("RGB", (8, 8))
-    references = References()
+    references = NumberedReferences()
     fill("{{cats[0]}}", {"red": red, "cats": [red]}, references)
     assert [each.label for each in references] == ["cats[0]"]
 
 
 def test_a_list_of_pictures_is_counted_in_order():
     pictures = [PIL.Image.new("RGB", (8, 8), each) for each in ("red", "blue")]
-    assert fill("{{pictures}}", {"pictures": pictures}, References()) == "image 1, image 2"
+    assert fill("{{pictures}}", {"pictures": pictures}, NumberedReferences()) == "image 1, image 2"
 
 
 def test_a_picture_is_called_by_its_place_where_it_has_no_name_of_its_own():
     red, blue = (PIL.Image.new("RGB", (8, 8), each) for each in ("red", "blue"))
-    references = References()
+    references = NumberedReferences()
     fill("{{cats[0]}} {{figs.a}}", {"cats": [red], "figs": {"a": blue}}, references)
     assert [each.label for each in references] == ["cats[0]", "figs['a']"]
 

@@ -10,17 +10,17 @@ from nb_banana.batch import runner
 from nb_banana.credentials import Secret
 from nb_banana.display.placeholder import Placeholder
 from nb_banana.generation import budget, context, pipeline
-from nb_banana.generation.options import Wishes
+from nb_banana.generation.options import OutputOptions
 from nb_banana.generation.plan import Job
 from nb_banana.models import short_name
 from nb_banana.request import ImageRequest
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.image import BananaImage
-from nb_banana.results.pending import Later
-from nb_banana.wire.rate_limit import Pace
+from nb_banana.results.pending import PendingValue
+from nb_banana.wire.rate_limit import AdaptiveLimiter
 
 
-class PendingImage(Later[BananaImage], BananaImage):
+class PendingImage(PendingValue[BananaImage], BananaImage):
     """A `BananaImage` that is on its way: whatever is asked of it waits until it is there."""
 
     _comes_later = frozenset(
@@ -41,11 +41,13 @@ class PendingImage(Later[BananaImage], BananaImage):
         ]
     )
 
-    def __init__(self, request: ImageRequest, wishes: Wishes, stop: Callable[[], None]) -> None:
+    def __init__(
+        self, request: ImageRequest, output: OutputOptions, stop: Callable[[], None]
+    ) -> None:
         self.request = request
-        self.name = wishes.name
-        self.alt = wishes.alt or request.prompt
-        Later.__init__(self, Placeholder(_what(request), request.prompt), stop)
+        self.name = output.name
+        self.alt = output.alt or request.prompt
+        PendingValue.__init__(self, Placeholder(_what(request), request.prompt), stop)
 
     def __repr__(self) -> str:
         if self.done and not self.state:
@@ -54,16 +56,20 @@ class PendingImage(Later[BananaImage], BananaImage):
         return f"<BananaImage {label}{self.state}: {_short(self.prompt)!r}>"
 
 
-class PendingGallery(Later[Gallery], Gallery):
+class PendingGallery(PendingValue[Gallery], Gallery):
     """A `Gallery` that is on its way: whatever is asked of it waits until all have ended."""
 
     _comes_later = frozenset(["_entries", "_variants", "_index"])
 
-    def __init__(self, jobs: Sequence[Job], wishes: Wishes, stop: Callable[[], None]) -> None:
-        self.name = wishes.name
+    def __init__(
+        self, jobs: Sequence[Job], output: OutputOptions, stop: Callable[[], None]
+    ) -> None:
+        self.name = output.name
         self._about = f"{len(jobs)} pictures"
         first = jobs[0].request
-        Later.__init__(self, Placeholder(_what(first), f"{self._about}: {first.prompt}"), stop)
+        PendingValue.__init__(
+            self, Placeholder(_what(first), f"{self._about}: {first.prompt}"), stop
+        )
 
     def __repr__(self) -> str:
         if self.done and not self.state:
@@ -74,7 +80,7 @@ class PendingGallery(Later[Gallery], Gallery):
 
 def start(
     request: ImageRequest,
-    wishes: Wishes,
+    output: OutputOptions,
     *,
     key: Secret | None = None,
     timeout: float | None = None,
@@ -82,47 +88,49 @@ def start(
     """Begin with a picture and come back at once. What costs nothing to check is checked before.
 
     Raises:
-        BananaError: nothing was sent: wishes that can't be fulfilled, no key, the budget.
+        BananaError: nothing was sent: options that can't be fulfilled, no key, the budget.
     """
-    pipeline.check(request, wishes)
-    pace = Pace(1)
-    image = PendingImage(request, wishes, pace.stop)
+    pipeline.check_output(request, output)
+    limiter = AdaptiveLimiter(1)
+    image = PendingImage(request, output, limiter.stop)
     kinds = context.kinds(key)
-    if (found := pipeline.find(request, kinds, wishes)) is not None:
-        image.end(pipeline.hand_over(found, wishes))
+    if (found := pipeline.find_reusable(request, kinds, output)) is not None:
+        image.end(pipeline.hand_over(found, output))
         return image
-    service = replace(pipeline.find_service(key, timeout), pace=pace)
-    budget.check_budget([request], service, context.kind_of_service(service), ask=not wishes.agreed)
-    agreed = replace(wishes, agreed=True)
-    _begin(image, lambda: pipeline.make(request, agreed, kinds=kinds, service=service))
+    service = replace(pipeline.find_drawing_service(key, timeout), limiter=limiter)
+    budget.check_budget(
+        [request], service, context.kind_of_service(service), ask=not output.confirmed
+    )
+    confirmed = replace(output, confirmed=True)
+    _begin(image, lambda: pipeline.make(request, confirmed, kinds=kinds, service=service))
     return image
 
 
 def start_many(
     jobs: Sequence[Job],
-    whole: Wishes,
+    whole: OutputOptions,
     *,
     key: Secret | None = None,
     timeout: float | None = None,
 ) -> PendingGallery:
-    """The same for a batch; see `nb_banana.batch.runner.run`.
+    """The same for a batch; see `nb_banana.batch.runner.run_batch`.
 
     Raises:
         BananaError: nothing was sent.
     """
-    crew = runner.prepare(jobs, whole, key=key, timeout=timeout)
-    gallery = PendingGallery(jobs, whole, crew.stop)
-    if crew.service is None:  # nobody has to draw, or nobody can: it is over at once
-        gallery.end(crew.run())
+    batch = runner.prepare_batch(jobs, whole, key=key, timeout=timeout)
+    gallery = PendingGallery(jobs, whole, batch.stop)
+    if batch.service is None:  # nobody has to draw, or nobody can: it is over at once
+        gallery.end(batch.run())
     else:
-        _begin(gallery, crew.run)
+        _begin(gallery, batch.run)
     return gallery
 
 
-_on_way: dict[int, Later[Any]] = {}
+_on_way: dict[int, PendingValue[Any]] = {}
 
 
-def _begin(value: Later[Any], make: Callable[[], Any]) -> None:
+def _begin(value: PendingValue[Any], make: Callable[[], Any]) -> None:
     def work() -> None:
         try:
             value.draw(make)

@@ -17,8 +17,6 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from typing import Any
 
-import distributed
-
 from nb_banana.credentials import Secret, find_key, is_loopback, missing_key
 from nb_banana.errors import (
     UNSURE,
@@ -34,13 +32,13 @@ from nb_banana.errors import (
 )
 from nb_banana.services import result, send
 from nb_banana.services.aimlapi.responses import read_items
-from nb_banana.services.carrier import Reply
+from nb_banana.services.carrier import RawResponse
 from nb_banana.services.service import Service
 from nb_banana.wire import transport
 
 
 @dataclass(frozen=True)
-class Errand:
+class RemoteTask:
     """One attempt of one request, as it travels to a worker.
 
     Attributes:
@@ -58,15 +56,15 @@ class Errand:
     key_name: str | None = None
 
 
-def run(errand: Errand) -> Reply | BananaError:
+def run_task(task: RemoteTask) -> RawResponse | BananaError:
     """Send it, on the worker. An error is handed back, for some executors change what is raised."""
     try:
-        service = Service(errand.base_url, _secret(errand))
+        service = Service(task.base_url, _secret(task))
     except MissingKeyError as error:
         return error
-    facts = {"client_request_id": errand.client_request_id}
+    facts = {"client_request_id": task.client_request_id}
     try:
-        reply = send.attempt(errand.payload, service, errand.timeout, facts)
+        reply = send.send_once(task.payload, service, task.timeout, facts)
     except Interrupted as error:  # Ctrl-C in a terminal reaches the workers too
         return ConnectionDroppedError(f"The worker was stopped. {UNSURE}", **error.facts)
     except BananaError as error:
@@ -79,17 +77,17 @@ def run(errand: Errand) -> Reply | BananaError:
     return replace(reply, headers=type(reply.headers)(headers), body=body)  # type: ignore[call-arg]
 
 
-def _secret(errand: Errand) -> Secret | None:
-    if errand.key_name is not None:
-        place = f"the environment variable {errand.key_name} of the worker"
-        return Secret(os.environ.get(errand.key_name, ""), place)
-    found = find_key(errand.base_url)
-    if found is None and not is_loopback(errand.base_url):
-        raise missing_key(errand.base_url)
+def _secret(task: RemoteTask) -> Secret | None:
+    if task.key_name is not None:
+        place = f"the environment variable {task.key_name} of the worker"
+        return Secret(os.environ.get(task.key_name, ""), place)
+    found = find_key(task.base_url)
+    if found is None and not is_loopback(task.base_url):
+        raise missing_key(task.base_url)
     return found.secret if found else None
 
 
-def _pictures(reply: Reply, service: Service) -> tuple[bytes | None, ...]:
+def _pictures(reply: RawResponse, service: Service) -> tuple[bytes | None, ...]:
     """What is at the links of an answer; None where it did not come, for the notebook to try."""
     if not 200 <= reply.status < 300:
         return ()
@@ -100,18 +98,18 @@ def _pictures(reply: Reply, service: Service) -> tuple[bytes | None, ...]:
     found: list[bytes | None] = []
     for item in items:
         try:
-            found.append(result.fetch(item, service.base_url, {})[0])
+            found.append(result.fetch_picture(item, service.base_url, {})[0])
         except PictureError:
             found.append(None)
     return tuple(found)
 
 
-class Courier:
+class ExecutorTransport:
     """Hands attempts to an executor's workers.
 
     Args:
         executor: any executor; Dask's is asked to do no errand twice.
-        key_name: see `Errand`.
+        key_name: see `RemoteTask`.
 
     Raises:
         RequestError: it is no executor.
@@ -125,13 +123,15 @@ class Courier:
             )
         self._key_name = key_name
         self._lock = threading.Lock()  # ipyparallel's does not expect many at once
-        self._submit: Callable[[Errand], Future[Any]] = lambda errand: executor.submit(run, errand)
+        self._submit: Callable[[RemoteTask], Future[Any]] = lambda task: executor.submit(
+            run_task, task
+        )
         if type(executor).__module__.partition(".")[0] == "distributed":
-            self._submit = submitter(executor)
+            self._submit = dask_submitter(executor)
 
     def carry(
         self, payload: dict[str, Any], base_url: str, timeout: float, client_request_id: str
-    ) -> Reply:
+    ) -> RawResponse:
         """Send one attempt through a worker and wait for its reply.
 
         Raises:
@@ -139,10 +139,10 @@ class Courier:
             WorkerLostError: it may have been charged, for its worker did not come back.
             BananaError: what the worker said.
         """
-        errand = Errand(payload, base_url, timeout, client_request_id, self._key_name)
+        task = RemoteTask(payload, base_url, timeout, client_request_id, self._key_name)
         try:
             with self._lock:
-                future = self._submit(errand)
+                future = self._submit(task)
         except Exception as error:  # noqa: BLE001 - each executor has its own; nothing has begun
             raise NotSentError(
                 f"The executor takes no work: {error}. Nothing was sent. Start it anew.",
@@ -155,33 +155,39 @@ class Courier:
                 f"The worker that sent it did not come back ({type(error).__name__}). {UNSURE}",
                 client_request_id=client_request_id,
             ) from None
-        if isinstance(outcome, Reply):
+        if isinstance(outcome, RawResponse):
             return outcome
         raise outcome
 
 
-Queue: Any = distributed.Queue
 PATIENCE = "1s"
 """How long a second run waits for the place, which never comes."""
 
 
-def submitter(executor: Executor) -> Callable[[Errand], "Future[Any]"]:
-    """What submits errands to this executor of Dask's, each to be run at most once."""
+def dask_submitter(executor: Executor) -> Callable[[RemoteTask], "Future[Any]"]:
+    """What submits tasks to this executor of Dask's, each to be run at most once."""
     dask: Any = executor
 
-    def submit(errand: Errand) -> "Future[Any]":
+    def submit(task: RemoteTask) -> "Future[Any]":
         name = f"nb_banana-{uuid.uuid4().hex}"
-        place = Queue(name, client=dask._client, maxsize=1)
-        future: Future[Any] = dask.submit(run_once, errand, name, pure=False)
+        place = _queue(name, client=dask._client)
+        future: Future[Any] = dask.submit(run_task_once, task, name, pure=False)
         future.add_done_callback(lambda _: place.close())
         return future
 
     return submit
 
 
-def run_once(errand: Errand, name: str) -> Reply | BananaError:
+def _queue(name: str, **options: Any) -> Any:
+    import distributed  # only where Dask is there already: it takes a second to load
+
+    make: Any = distributed.Queue
+    return make(name, maxsize=1, **options)
+
+
+def run_task_once(task: RemoteTask, name: str) -> RawResponse | BananaError:
     """Send it, on a worker, unless it was begun on another one before."""
-    place = Queue(name, maxsize=1)
+    place = _queue(name)
     try:
         is_first = place.qsize() == 0  # asked first, for Dask logs each place that is not had
         if is_first:
@@ -191,8 +197,8 @@ def run_once(errand: Errand, name: str) -> Reply | BananaError:
     finally:
         place.close()
     if is_first:
-        return run(errand)
+        return run_task(task)
     return WorkerLostError(
         f"Another worker had begun with it and is gone. {UNSURE}",
-        client_request_id=errand.client_request_id,
+        client_request_id=task.client_request_id,
     )

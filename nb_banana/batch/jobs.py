@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from nb_banana.errors import RequestError
-from nb_banana.generation.options import Wishes, build_request, known_options
+from nb_banana.generation.options import OutputOptions, build_request, known_options
 from nb_banana.generation.plan import Job
 from nb_banana.request import ImageRequest, copy_with, whole_number
 from nb_banana.template import is_absent
@@ -15,13 +15,13 @@ MOST = 10_000
 
 
 def numbered(jobs: Iterable[Job], name: str | None) -> Iterator[Job]:
-    """The jobs with wishes for one of many: each has its place in its name, as in ``cafe[0]``."""
+    """The jobs as one of many each: its place is in its name, as in ``cafe[0]``."""
     for number, job in enumerate(jobs):
-        own = job.wishes.name if name is None else f"{name}[{number}]"
-        yield replace(job, wishes=replace(job.wishes, name=own, save=None))
+        own = job.output.name if name is None else f"{name}[{number}]"
+        yield replace(job, output=replace(job.output, name=own, save=None))
 
 
-def check_total(count: int) -> None:
+def check_count(count: int) -> None:
     """See that one call does not ask for more pictures than anybody means.
 
     Raises:
@@ -32,7 +32,10 @@ def check_total(count: int) -> None:
 
 
 def takes(
-    request: ImageRequest, count: Any, wishes: Wishes, variant: Mapping[str, Any] | None = None
+    request: ImageRequest,
+    count: Any,
+    output: OutputOptions,
+    variant: Mapping[str, Any] | None = None,
 ) -> list[Job]:
     """Takes 1 to ``count`` of one request; without a count the request alone.
 
@@ -40,25 +43,27 @@ def takes(
         RequestError: ``count`` is no whole number from 1, or too many, or a take is named as well.
     """
     if count is None:
-        return [Job(request, wishes, variant or {})]
+        return [Job(request, output, variant or {})]
     count = whole_number("count", count)
-    check_total(count)
+    check_count(count)
     if request.take != 1:
         raise RequestError("count makes takes 1, 2, 3 and so on: leave out the take, or the count.")
     return [
-        Job(copy_with(request, take=take), wishes, {**(variant or {}), "take": take})
+        Job(copy_with(request, take=take), output, {**(variant or {}), "take": take})
         for take in range(1, count + 1)
     ]
 
 
-def of_prompts(prompts: Any, options: Mapping[str, Any], wishes: Wishes) -> Iterable[Job]:
+def jobs_of_prompts(
+    prompts: Any, options: Mapping[str, Any], output: OutputOptions
+) -> Iterable[Job]:
     """A job for each prompt. A collection is checked as a whole; an iterator is taken as it comes.
 
     Args:
         prompts: texts, requests, or mappings of ``prompt`` and options; a list, a column of a
             table, an iterator.
         options: what holds for all of them, see `build_request`.
-        wishes: what else is wanted of each.
+        output: what else is wanted of each.
 
     Raises:
         RequestError: one of them is no prompt, with its place.
@@ -73,27 +78,27 @@ def of_prompts(prompts: Any, options: Mapping[str, Any], wishes: Wishes) -> Iter
         )
     if hasattr(prompts, "columns"):  # a table: what it iterates over are names of columns
         raise RequestError('Name the column of prompts: generate_many(df["prompt"]).')
-    jobs = (_job(number, prompt, options, wishes) for number, prompt in enumerate(prompts, start=1))
+    jobs = (_job(number, prompt, options, output) for number, prompt in enumerate(prompts, start=1))
     return list(jobs) if isinstance(prompts, Sized) else jobs
 
 
-def labels_of(prompts: Any) -> Sequence[Any] | None:
+def index_of(prompts: Any) -> Sequence[Any] | None:
     """The index of a pandas column, one label for each; None for anything else."""
     index = getattr(prompts, "index", None)
     return list(index) if hasattr(prompts, "iloc") and isinstance(index, Iterable) else None
 
 
-def _job(number: int, prompt: Any, options: Mapping[str, Any], wishes: Wishes) -> Job:
+def _job(number: int, prompt: Any, options: Mapping[str, Any], output: OutputOptions) -> Job:
     try:
         if isinstance(prompt, ImageRequest):
-            return Job(prompt, wishes)
+            return Job(prompt, output)
         if isinstance(prompt, Mapping):
             # A row of a table has no options where nothing stands in it.
             own = {str(name): value for name, value in prompt.items() if not is_absent(value)}
             text = _there(own.pop("prompt", None))
-            known_options(own, wishes=False)
-            return Job(build_request(text, **{**options, **own}), wishes, own)
-        return Job(build_request(_there(prompt), **options), wishes)
+            known_options(own, output=False)
+            return Job(build_request(text, **{**options, **own}), output, own)
+        return Job(build_request(_there(prompt), **options), output)
     except RequestError as error:
         raise type(error)(f"Prompt {number}: {error.args[0]}", **error.facts) from error
 

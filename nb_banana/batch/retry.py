@@ -2,7 +2,7 @@
 
 from nb_banana.batch import runner
 from nb_banana.errors import AnswerError, BananaError, Interrupted, PictureError, UncertainError
-from nb_banana.generation.options import Wishes
+from nb_banana.generation.options import OutputOptions
 from nb_banana.generation.plan import Job
 from nb_banana.results.failure import Failure
 from nb_banana.results.gallery import Gallery
@@ -18,7 +18,7 @@ def retry(gallery: Gallery, *, again: bool = False) -> Gallery:
         again: send also what was charged, or may have been, and gave no picture.
 
     Raises:
-        BananaError: see `nb_banana.batch.runner.run`.
+        BananaError: see `nb_banana.batch.runner.run_batch`.
     """
     entries = list(gallery)
     places: dict[str, list[int]] = {}  # what is there twice is drawn, and paid, once
@@ -32,11 +32,11 @@ def retry(gallery: Gallery, *, again: bool = False) -> Gallery:
             continue
         same = places.setdefault(failure.request.key, [])
         if not same:
-            wishes = Wishes(failure.name, failure.alt, fresh=is_paid)
-            jobs.append(Job(failure.request, wishes, gallery.variants[place]))
+            output = OutputOptions(failure.name, failure.alt, fresh=is_paid)
+            jobs.append(Job(failure.request, output, gallery.variants[place]))
         same.append(place)
     if jobs:
-        for same, entry in zip(places.values(), runner.run(jobs), strict=True):
+        for same, entry in zip(places.values(), runner.run_batch(jobs), strict=True):
             for place in same:
                 entries[place] = entry
     return Gallery(entries, gallery.variants, index=gallery.labels, name=gallery.name)

@@ -1,8 +1,8 @@
-"""Many requests on the one road, on several lanes: library, budget, journal hold for each.
+"""Many requests, several at once: library, budget and journal hold for each.
 
-The road is `nb_banana.generation.pipeline.make`; here is only who takes it when. Threads carry the
-requests, and all of them share one `Pace`. Equal requests of one batch are asked once, whatever
-came of the first.
+Each goes through `generation.pipeline.make`; here is only when. Threads carry the requests, and
+all of them share one `AdaptiveLimiter`. Equal requests of one batch are asked once, whatever came
+of the first.
 """
 
 import threading
@@ -14,7 +14,7 @@ from typing import Any
 
 from nb_banana.batch.jobs import numbered
 from nb_banana.credentials import Secret
-from nb_banana.display.progress import Bar, silently
+from nb_banana.display.progress import BatchProgress, silently
 from nb_banana.errors import (
     BananaError,
     BudgetError,
@@ -27,20 +27,20 @@ from nb_banana.errors import (
     SaveError,
 )
 from nb_banana.generation import pipeline
-from nb_banana.generation.options import PLAIN, Wishes
-from nb_banana.generation.plan import Job, Road, open_end, survey
+from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions
+from nb_banana.generation.plan import BatchPlan, Job, plan_batch, plan_open_end
 from nb_banana.request import ImageRequest
 from nb_banana.results import export
-from nb_banana.results.failure import Failure
+from nb_banana.results.failure import Failure, GalleryEntry
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.image import BananaImage
 from nb_banana.services.carrier import Carrier
 from nb_banana.services.send import LONGEST_RETRY_AFTER
 from nb_banana.settings import settings
-from nb_banana.wire.rate_limit import STOPPED, Pace
+from nb_banana.wire.rate_limit import STOPPED, AdaptiveLimiter
 
 
-class Equals:
+class EqualRequests:
     """Lets equal requests have their turn one after the other, and remembers what no library has.
 
     What failed may have been charged, or would fail alike; what could not be kept is in hand.
@@ -74,20 +74,19 @@ class Equals:
             return image
 
 
-Entry = BananaImage | Failure
 FATAL = (BudgetError, KeyRefusedError, MissingKeyError, NotAllowedError)
 """After one of these the rest would fail alike, so it is not sent."""
 SHARE = 2
-"""One hand more for so many lanes: while one stores what came, the next request is on its way."""
+"""One thread more for so many workers: while one stores, the next request is on its way."""
 SETTLING = 1.0
 """Seconds after a Ctrl-C for what is not on its way to say what became of it."""
 TICK = 0.5
 """Seconds between two looks at the clock while nothing ends."""
 
 
-def run(
+def run_batch(
     jobs: Iterable[Job],
-    whole: Wishes = PLAIN,
+    whole: OutputOptions = DEFAULT_OUTPUT,
     *,
     labels: Sequence[Any] | None = None,
     key: Secret | None = None,
@@ -98,7 +97,7 @@ def run(
 
     Args:
         jobs: what to draw. A list is looked at as a whole first: its price is said and held
-            against the budget. Others are taken one by one, when there is a lane for them.
+            against the budget. Others are taken one by one, when there is a worker for them.
         whole: what is wanted of the gallery: its name, and the folder it is saved to.
         labels: what each is called in a table.
         key: the key for these alone.
@@ -109,36 +108,38 @@ def run(
         BananaError: nothing was drawn, for a reason that holds for all of them.
         Interrupted: Ctrl-C; what was done is in its ``.gallery``.
     """
-    return prepare(jobs, whole, labels=labels, key=key, timeout=timeout, carrier=carrier).run()
+    return prepare_batch(
+        jobs, whole, labels=labels, key=key, timeout=timeout, carrier=carrier
+    ).run()
 
 
-def prepare(
+def prepare_batch(
     jobs: Iterable[Job],
-    whole: Wishes,
+    whole: OutputOptions,
     *,
     labels: Sequence[Any] | None = None,
     key: Secret | None = None,
     timeout: float | None = None,
     carrier: Carrier | None = None,
-) -> "Crew":
-    """All that is done before anything is sent; see `run`.
+) -> "BatchRunner":
+    """All that is done before anything is sent; see `run_batch`.
 
     Raises:
         BananaError: nothing was sent.
     """
     if whole.save is not None:
-        export.check(whole.save)
+        export.check_folder(whole.save)
     if isinstance(jobs, Sized):
         jobs = list(numbered(jobs, whole.name))
-        road = survey(jobs, key, timeout, elsewhere=carrier is not None)
+        plan = plan_batch(jobs, key, timeout, elsewhere=carrier is not None)
     else:
         jobs = numbered(jobs, whole.name)
-        road = open_end(key, timeout, elsewhere=carrier is not None)
-    return Crew(jobs, road, whole, labels, carrier)
+        plan = plan_open_end(key, timeout, elsewhere=carrier is not None)
+    return BatchRunner(jobs, plan, whole, labels, carrier)
 
 
-class Crew:
-    """The lanes of one batch, and what came of each job.
+class BatchRunner:
+    """The workers of one batch, and what came of each job.
 
     Attributes:
         on_way: what is being drawn.
@@ -148,27 +149,27 @@ class Crew:
     def __init__(
         self,
         jobs: Iterable[Job],
-        road: Road,
-        whole: Wishes,
+        plan: BatchPlan,
+        whole: OutputOptions,
         labels: Sequence[Any] | None,
         carrier: Carrier | None,
     ) -> None:
-        self.lanes = settings.concurrency
-        self.hands = self.lanes + self.lanes // SHARE
-        self.pace = Pace(self.lanes)
-        self.road, self.whole, self.labels = road, whole, labels
-        service = road.service
-        self.service = service and replace(service, pace=self.pace, carrier=carrier)
-        self.bar = Bar(len(jobs) if isinstance(jobs, list) else None, road.say)
+        self.workers = settings.concurrency
+        self.threads = self.workers + self.workers // SHARE
+        self.limiter = AdaptiveLimiter(self.workers)
+        self.plan, self.whole, self.labels = plan, whole, labels
+        service = plan.service
+        self.service = service and replace(service, limiter=self.limiter, carrier=carrier)
+        self.bar = BatchProgress(len(jobs) if isinstance(jobs, list) else None, plan.say)
         self.waiting = jobs
         self.jobs: list[Job] = []
-        self.entries: dict[int, Entry] = {}
-        self.on_way: dict[Future[Entry], int] = {}
+        self.entries: dict[int, GalleryEntry] = {}
+        self.on_way: dict[Future[GalleryEntry], int] = {}
         self.cause: BananaError | None = None
-        self._equals = Equals()
+        self._equals = EqualRequests()
 
     def run(self) -> Gallery:
-        """Do all jobs. Raises as the function `run`."""
+        """Do all jobs. Raises as the function `run_batch`."""
         try:
             self._work()
         except KeyboardInterrupt:
@@ -194,10 +195,10 @@ class Crew:
     def stop(self) -> None:
         """Nothing more begins; what is on its way goes on."""
         self.cause = self.cause or NotSentError(STOPPED)
-        self.pace.stop()
+        self.limiter.stop()
 
     def _work(self) -> None:
-        pool = ThreadPoolExecutor(self.hands, "nb_banana")
+        pool = ThreadPoolExecutor(self.threads, "nb_banana")
         try:
             for job in self.waiting:
                 if self.cause is not None and not isinstance(self.waiting, list):
@@ -220,9 +221,9 @@ class Crew:
             self.bar.close()
 
     def _is_busy(self) -> bool:
-        """Whether the next job has to wait. The spare hands begin when all lanes are taken."""
+        """Whether the next job has to wait. The spare threads begin when all places are taken."""
         count = len(self.on_way)
-        return count >= self.hands or (count >= self.lanes and self.pace.busy < self.lanes)
+        return count >= self.threads or (count >= self.workers and self.limiter.busy < self.workers)
 
     def _collect_all(self) -> None:
         while self.on_way:
@@ -237,11 +238,11 @@ class Crew:
     def _settle(self) -> None:
         """Wait a moment for those that have no place at the service: they know how they end."""
         until = time.monotonic() + SETTLING
-        while len(self.on_way) > self.pace.busy and (left := until - time.monotonic()) > 0:
+        while len(self.on_way) > self.limiter.busy and (left := until - time.monotonic()) > 0:
             for future in wait(self.on_way, left, FIRST_COMPLETED).done:
                 self._take(future)
 
-    def _take(self, future: "Future[Entry]") -> None:
+    def _take(self, future: "Future[GalleryEntry]") -> None:
         entry = self.entries[self.on_way[future]] = future.result()
         del self.on_way[future]
         made = entry if isinstance(entry, BananaImage) else None
@@ -250,37 +251,37 @@ class Crew:
             failed=made is None, reused=made is not None and made.came == "reused", usd=usd
         )
 
-    def _make(self, job: Job) -> Entry:
+    def _make(self, job: Job) -> GalleryEntry:
         """One picture, in a thread; an error that one of many raises takes no other along."""
-        wishes = replace(job.wishes, agreed=True)
-        kinds, cause = self.road.kinds, self.cause
+        output = replace(job.output, confirmed=True)
+        kinds, cause = self.plan.kinds, self.cause
         try:
             if cause is None:
                 with silently():
-                    return self._draw(job.request, wishes)
+                    return self._draw(job.request, output)
             # What is in the library costs nothing and is had all the same.
-            found = pipeline.find(job.request, kinds, wishes)
+            found = pipeline.find_reusable(job.request, kinds, output)
             return found or _failure(
                 job, NotSentError(f"Not sent, for another one said: {cause.args[0]}")
             )
         except (BananaError, Interrupted) as error:
             if self._is_fatal(error) and isinstance(error, BananaError):
                 self.cause = self.cause or error
-                self.pace.stop()  # whoever waits for a place would hear the same
+                self.limiter.stop()  # whoever waits for a place would hear the same
             return _failure(job, error)
         except Exception as error:  # noqa: BLE001 - whatever it was, the others go on
             return _failure(job, BananaError(f"{type(error).__name__}: {error}"))
 
-    def _draw(self, request: ImageRequest, wishes: Wishes) -> BananaImage:
+    def _draw(self, request: ImageRequest, output: OutputOptions) -> BananaImage:
         def draw() -> BananaImage:
-            return pipeline.make(request, wishes, kinds=self.road.kinds, service=self.service)
+            return pipeline.make(request, output, kinds=self.plan.kinds, service=self.service)
 
-        return draw() if wishes.fresh else self._equals.draw(request.key, draw)
+        return draw() if output.fresh else self._equals.draw(request.key, draw)
 
     def _is_fatal(self, error: BaseException) -> bool:
         facts: Mapping[str, Any] = getattr(error, "facts", {})
         refused = isinstance(error, RateLimitError) and (
-            self.pace.is_stuck or facts.get("retry_after", 0) > LONGEST_RETRY_AFTER
+            self.limiter.is_stuck or facts.get("retry_after", 0) > LONGEST_RETRY_AFTER
         )
         return refused or isinstance(error, FATAL) or facts.get("is_fatal", False)
 
@@ -314,4 +315,4 @@ def _not_here(on_way: bool) -> BananaError | Interrupted:
 
 
 def _failure(job: Job, error: BananaError | Interrupted) -> Failure:
-    return Failure(job.request, error, job.wishes.name, job.wishes.alt)
+    return Failure(job.request, error, job.output.name, job.output.alt)

@@ -5,20 +5,20 @@ from itertools import product
 from typing import Any
 
 from nb_banana import template
-from nb_banana._text import hint
-from nb_banana.batch.jobs import check_total, takes
+from nb_banana._text import did_you_mean
+from nb_banana.batch.jobs import check_count, takes
 from nb_banana.errors import RequestError
 from nb_banana.generation.options import (
-    PLAIN,
+    DEFAULT_OUTPUT,
     REQUEST_OPTIONS,
-    Wishes,
+    OutputOptions,
     build_request,
     given_pictures,
     known_options,
 )
 from nb_banana.generation.plan import Job
-from nb_banana.references.limits import Limits
-from nb_banana.references.numbering import References
+from nb_banana.references.limits import ReferenceLimits
+from nb_banana.references.numbering import NumberedReferences
 from nb_banana.references.sources import is_picture
 from nb_banana.request import whole_number
 from nb_banana.settings import settings
@@ -27,7 +27,7 @@ FIELDS = ("aspect_ratio", "resolution", "model", "web_search")
 """The fields of a request that can be swept. Pictures are swept by a name in the prompt."""
 
 
-def jobs_of(
+def sweep_jobs(
     prompt: str,
     swept: Mapping[str, Sequence[Any]],
     names: Mapping[str, Any],
@@ -35,7 +35,7 @@ def jobs_of(
     *,
     raw: bool = False,
     count: int | None = None,
-    wishes: Wishes = PLAIN,
+    output: OutputOptions = DEFAULT_OUTPUT,
 ) -> list[Job]:
     """A job for each combination of values; the first field varies slowest, takes fastest.
 
@@ -47,15 +47,17 @@ def jobs_of(
             of ``{{…}}``.
         raw: whether ``{{…}}`` stays as it is.
         count: takes of each.
-        wishes: what else is wanted of each.
+        output: what else is wanted of each.
 
     Raises:
         RequestError: a name that nothing is known of, or a value that the model does not take.
     """
     each = 1 if count is None else whole_number("count", count)
     _check(prompt, swept, known_options(dict(options)), each, raw=raw)
-    kept = References(
-        Limits.of(settings), fetch=settings.fetch_references, private=settings.fetch_private
+    kept = NumberedReferences(
+        ReferenceLimits.of(settings),
+        fetch=settings.fetch_references,
+        private=settings.fetch_private,
     )
     for image in given_pictures(options.get("images", ()), options.get("resize")):
         kept.number(image)
@@ -68,7 +70,7 @@ def jobs_of(
         fields = {name: value for name, value in variant.items() if name in FIELDS}
         request = build_request(text, **{**options, **fields, "images": list(references)})
         variant |= {name: getattr(request, name) for name in fields}
-        found += takes(request, count, wishes, variant)
+        found += takes(request, count, output, variant)
     return found
 
 
@@ -109,7 +111,7 @@ def sort_out(
         else:
             raise RequestError(
                 f"There is no option {name!r}, and the prompt has no {{{{{name}}}}}."
-                + hint(name, [*REQUEST_OPTIONS, *asked_for])
+                + did_you_mean(name, [*REQUEST_OPTIONS, *asked_for])
             )
     return swept, names, common
 
@@ -152,7 +154,7 @@ def _check(
         if not values:
             raise RequestError(f"The sweep of {name} has no values.")
         total *= len(values)
-    check_total(total)
+    check_count(total)
 
 
 def _unknown(name: str, known: Iterable[str], *, raw: bool) -> str:
@@ -160,5 +162,5 @@ def _unknown(name: str, known: Iterable[str], *, raw: bool) -> str:
         return f"The sweep of {name} needs {{{{{name}}}}} filled in: leave --raw out."
     return (
         f"There is no {name} to sweep: it is no field ({', '.join(FIELDS)}), and the prompt has no "
-        f"{{{{{name}}}}}.{hint(name, [*FIELDS, *known])}"
+        f"{{{{{name}}}}}.{did_you_mean(name, [*FIELDS, *known])}"
     )

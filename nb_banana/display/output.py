@@ -37,7 +37,7 @@ def display(value: Any) -> None:
     show(value)  # type: ignore[no-untyped-call]
 
 
-class Place:
+class OutputCell:
     """An output of its own under the cell that runs. Threads may change it, also later."""
 
     def __init__(self) -> None:
@@ -73,7 +73,7 @@ def clear() -> None:
     clear_output()  # type: ignore[no-untyped-call]
 
 
-def notebook() -> str | None:
+def notebook_path() -> str | None:
     """The path of the notebook that runs, where the front end says it."""
     running = shell()
     told_by_vscode = running.user_ns.get("__vsc_ipynb_file__") if running else None
@@ -82,5 +82,5 @@ def notebook() -> str | None:
 
 def notebook_folder() -> Path:
     """The notebook's folder; else the current one."""
-    path = Path(notebook() or "")
+    path = Path(notebook_path() or "")
     return path.parent if path.is_absolute() and path.parent.is_dir() else Path.cwd()

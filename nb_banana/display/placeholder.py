@@ -5,7 +5,7 @@ import threading
 import time
 from typing import Any
 
-from nb_banana.display.output import Place, is_kernel
+from nb_banana.display.output import OutputCell, is_kernel
 
 
 class Placeholder:
@@ -18,7 +18,7 @@ class Placeholder:
 
     def __init__(self, what: str, prompt: str) -> None:
         self._what, self._prompt = what, prompt
-        self._places: list[Place] = []
+        self._places: list[OutputCell] = []
         self._ended = threading.Event()
         self._result: Any = None
         self._lock = threading.Lock()
@@ -29,7 +29,7 @@ class Placeholder:
         if not is_kernel():
             print(f"{self._what}: {self._prompt}")  # noqa: T201 - a terminal has one line
             return
-        place = Place()
+        place = OutputCell()
         place.reserve()
         with self._lock:
             place.show(self._bundle())
@@ -64,7 +64,7 @@ class Placeholder:
             f"{html.escape(text)}</div>",
         }
 
-    def _put_result(self, place: Place) -> None:
+    def _put_result(self, place: OutputCell) -> None:
         if isinstance(self._result, BaseException):
             text = f"{type(self._result).__name__}: {self._result}"
             place.show({"text/plain": text, "text/html": f"<div>{html.escape(text)}</div>"})

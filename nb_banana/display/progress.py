@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from nb_banana._text import dollars
-from nb_banana.display.output import Place, clear, is_kernel, shell
+from nb_banana.display.output import OutputCell, clear, is_kernel, shell
 
 QUIET_SECONDS = 1.0
 """A quick answer shows no line at all."""
@@ -64,7 +64,7 @@ def while_awaited() -> Iterator[None]:
         over.set()
 
 
-class Line(Protocol):
+class ProgressLine(Protocol):
     """A place for one line of text that can be taken away again."""
 
     def show(self, text: str) -> None:
@@ -98,11 +98,11 @@ class NotebookLine:
 
     def __init__(self, *, alone: bool) -> None:
         self._alone = alone
-        self._place: Place | None = None
+        self._place: OutputCell | None = None
 
     def show(self, text: str) -> None:
         """Show the text, or change what is shown."""
-        self._place = self._place or Place()
+        self._place = self._place or OutputCell()
         self._place.reserve()
         self._place.show({"text/plain": text})
 
@@ -114,7 +114,7 @@ class NotebookLine:
             self._place.show({})
 
 
-class Waiting:
+class Spinner:
     """Counts the seconds in a front end of IPython while its block runs; elsewhere does nothing."""
 
     def __init__(self, what: str) -> None:
@@ -123,7 +123,7 @@ class Waiting:
         self._done = _over.get() or threading.Event()
         self._thread: threading.Thread | None = None
 
-    def __enter__(self) -> "Waiting":
+    def __enter__(self) -> "Spinner":
         if self._line is not None:
             self._thread = threading.Thread(target=self._count, args=(self._line,), daemon=True)
             self._thread.start()
@@ -139,7 +139,7 @@ class Waiting:
         if self._thread is not None:
             self._thread.join()
 
-    def _count(self, line: Line) -> None:
+    def _count(self, line: ProgressLine) -> None:
         started = time.monotonic()
         if self._done.wait(QUIET_SECONDS):
             return
@@ -150,7 +150,7 @@ class Waiting:
         line.clear()
 
 
-def _line() -> Line | None:
+def _line() -> ProgressLine | None:
     if is_silent():
         return None
     if is_kernel():
@@ -160,7 +160,7 @@ def _line() -> Line | None:
     return None
 
 
-class Bar:
+class BatchProgress:
     """A bar of tqdm: a widget in a notebook, text in a terminal, nothing in a script's log.
 
     In a notebook it stands in the place of the line that says the price, which comes back after it:
@@ -174,9 +174,9 @@ class Bar:
     def __init__(self, total: int | None, line: str) -> None:
         self._total = total
         self._line = line
-        self._place: Place | None = None
+        self._place: OutputCell | None = None
         if is_kernel():
-            self._place = Place()
+            self._place = OutputCell()
             self._place.show(self._text)
         elif line and shell() is not None:
             print(line)  # noqa: T201 - before anything is paid

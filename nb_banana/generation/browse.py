@@ -9,7 +9,7 @@ from nb_banana.errors import LibraryError, NotKeptError, RequestError
 from nb_banana.generation import context
 from nb_banana.imaging import metadata
 from nb_banana.imaging.decode import check_picture
-from nb_banana.library.embedded import _told_receipt, _told_request
+from nb_banana.library.embedded import embedded_receipt, embedded_request
 from nb_banana.library.library import Library
 from nb_banana.results.history import History
 from nb_banana.results.image import BananaImage
@@ -128,13 +128,13 @@ def _by_content(data: bytes) -> BananaImage:
         except LibraryError as error:  # the file itself may tell
             problem = error
     kind = check_picture(data)
-    facts = metadata.read(data)
+    facts = metadata.read_embedded(data)
     if facts is None:
         raise problem or NotKeptError(
             "This picture is not in your library, and its file does not hold its prompt. Files "
             "that are saved with embed=True do."
         )
-    image = BananaImage(data, kind, _told_request(facts), _told_receipt(facts))
+    image = BananaImage(data, kind, embedded_request(facts), embedded_receipt(facts))
     image.came = "loaded"
     return image
 

@@ -34,7 +34,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Tally:
+class SessionTotals:
     """What happened in this kernel with one kind of service, in US dollars.
 
     Attributes:
@@ -48,16 +48,16 @@ class Tally:
     saved: Decimal = Decimal(0)
 
 
-class Purse:
+class Budget:
     """A tally for each kind of service; play money of the sandbox is never mixed with real one."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._tallies: dict[str, Tally] = {}
+        self._tallies: dict[str, SessionTotals] = {}
         self._held: dict[str, tuple[str, Decimal]] = {}
 
-    def __getitem__(self, kind: str) -> Tally:
-        return self._tallies.get(kind, Tally())
+    def __getitem__(self, kind: str) -> SessionTotals:
+        return self._tallies.get(kind, SessionTotals())
 
     def held(self, kind: str) -> Decimal:
         """What requests that are under way will cost, and those of which nobody knows yet."""
@@ -109,7 +109,7 @@ class Purse:
             self._tallies[kind] = replace(self[kind], saved=self[kind].saved + (usd or 0))
 
 
-PURSE = Purse()
+BUDGET = Budget()
 
 
 def estimate(requests: Sequence[ImageRequest], service: Service) -> Estimate:
@@ -156,11 +156,11 @@ def check_budget(
     limit = _amount(settings.confirm_over) if ask else None
     asked = budget is not None or limit is not None
     cost = estimate(requests, service) if asked else Estimate(Decimal(0), 0)
-    fits = budget is None or PURSE.used(kind) + cost.usd <= budget
-    if budget is not None and cost.unknown and PURSE.used(kind) >= budget:
+    fits = budget is None or BUDGET.used(kind) + cost.usd <= budget
+    if budget is not None and cost.unknown and BUDGET.used(kind) >= budget:
         fits = False
     if fits and request_id is not None:
-        fits = PURSE.hold(request_id, kind, cost.usd, budget)
+        fits = BUDGET.hold(request_id, kind, cost.usd, budget)
     if budget is not None and not fits:
         raise _passed(cost, budget, kind)
     if limit is not None and (cost.usd > limit or cost.unknown):
@@ -168,7 +168,7 @@ def check_budget(
 
 
 def _passed(cost: Estimate, budget: Decimal, kind: str) -> BudgetError:
-    used, held = PURSE.used(kind), PURSE.held(kind)
+    used, held = BUDGET.used(kind), BUDGET.held(kind)
     under_way = f" ({dollars(held)} of it under way or not known yet)" if held else ""
     enough = (used + (cost.usd or Decimal(1))).quantize(Decimal("0.01"), ROUND_UP)
     return BudgetError(
@@ -178,10 +178,10 @@ def _passed(cost: Estimate, budget: Decimal, kind: str) -> BudgetError:
     )
 
 
-def left(kind: str) -> Decimal | None:
+def budget_left(kind: str) -> Decimal | None:
     """What is left of the budget in US dollars; None where there is none."""
     budget = _amount(settings.budget)
-    return None if budget is None else max(budget - PURSE.used(kind), Decimal(0))
+    return None if budget is None else max(budget - BUDGET.used(kind), Decimal(0))
 
 
 def _amount(setting: float | None) -> Decimal | None:

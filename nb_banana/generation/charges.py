@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from nb_banana._text import dollars
 from nb_banana.errors import UNSURE, BananaError, Interrupted
 from nb_banana.generation import budget
-from nb_banana.generation.journal_entry import Entry
+from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.library.location import SANDBOX
 from nb_banana.request import ImageRequest
 from nb_banana.services.aimlapi import account
 from nb_banana.services.aimlapi.account import Charge
 from nb_banana.services.receipt import Receipt
 from nb_banana.services.service import Service
-from nb_banana.wire.interrupts import breakable
+from nb_banana.wire.interrupts import allow_interrupts
 
 ONE_LOOK = (0.0,)
 """After an interrupt the log is asked once: the person wants to go on."""
@@ -26,8 +26,8 @@ ASK_AGAIN = "nb_banana.recover() asks the service's log again."
 NOT_WRITTEN = "The library could not be used, so keep the id: the service's log has it too."
 
 
-def look_into(
-    error: BananaError | Interrupted, service: Service, entry: Entry, request: ImageRequest
+def explain_charge(
+    error: BananaError | Interrupted, service: Service, entry: JournalEntry, request: ImageRequest
 ) -> BananaError | Interrupted:
     """The error, with what the log says; the journal has it too.
 
@@ -42,14 +42,14 @@ def look_into(
     """
     if error.facts.get("not_charged"):
         entry.end(entry.library.mark_failed, str(error))
-        budget.PURSE.drop(entry.request_id)
+        budget.BUDGET.drop(entry.request_id)
         return error
     entry.write(entry.library.mark_unknown, str(error))
     kind = type(error)
     pauses = ONE_LOOK if isinstance(error, Interrupted) else account.PAUSES
     attempts = error.facts.get("attempts")
     try:
-        with breakable():
+        with allow_interrupts():
             charge = account.find_charge(
                 service, entry.request_id, attempts=attempts, pauses=pauses
             )
@@ -64,23 +64,23 @@ def look_into(
 
 
 def _write_down(
-    charge: Charge, service: Service, entry: Entry, request: ImageRequest
+    charge: Charge, service: Service, entry: JournalEntry, request: ImageRequest
 ) -> Receipt | None:
     """What the log says goes into the journal; its receipt, where it was charged."""
     bill = None
     if charge.state == "not charged":
         entry.write(entry.library.mark_failed, "the service's log says: not charged")
-        budget.PURSE.drop(entry.request_id)
+        budget.BUDGET.drop(entry.request_id)
     if charge.state == "charged":
         kind = entry.library.service
         bill = bill_of(charge, request, service, kind, entry.request_id, datetime.now(UTC))
         entry.write(entry.library.mark_unknown, "charged, and no answer came", bill)
-        budget.PURSE.settle(entry.request_id, charge.usd)
+        budget.BUDGET.settle(entry.request_id, charge.usd)
     entry.ended = True
     return bill
 
 
-def _verdict(charge: Charge, entry: Entry) -> str:
+def _verdict(charge: Charge, entry: JournalEntry) -> str:
     if charge.state == "charged":
         return CHARGED.format(amount=f": {dollars(charge.usd)}" if charge.usd else "")
     if charge.state == "not charged":

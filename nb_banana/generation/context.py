@@ -94,7 +94,7 @@ USED: "dict[tuple[Library, str], None]" = {}
 """Where each one is, and the id of its request; in the order of their first use."""
 
 
-def note(library: "Library", request_id: str) -> None:
+def note_used(library: "Library", request_id: str) -> None:
     """Remember that a picture was used. `nb_banana.pack` takes it along."""
     USED[library, request_id] = None
 

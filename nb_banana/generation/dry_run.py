@@ -8,7 +8,7 @@ from typing import Any
 
 from nb_banana._text import megabytes
 from nb_banana.credentials import ENVIRONMENT
-from nb_banana.references.reference import Address, Reference
+from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest
 from nb_banana.services.send import GENERATIONS
 
@@ -113,7 +113,7 @@ def _line(number: int, reference: Reference) -> str:
     body, name = reference.body, reference.label or "picture"
     note = (reference.note or "").removeprefix(f"{name}: ")
     is_changed = bool(note) and note != reference.note  # then the note has the size
-    if isinstance(body, Address):
+    if isinstance(body, RemoteImage):
         kind = "fetched by the service"
     else:
         kind = body.mime if is_changed else f"{body.mime}, {megabytes(len(body.data))}"

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 _lock = threading.Lock()
-_claims: "dict[tuple[str, str], Future[BananaImage]]" = {}
+_in_flight: "dict[tuple[str, str], Future[BananaImage]]" = {}
 
 
-class Claim:
+class InFlight:
     """The right to draw a request, which one at a time has.
 
     Args:
@@ -33,9 +33,9 @@ class Claim:
     def __init__(self, library: "Library", key: str) -> None:
         self._place = str(library.folder), key
         with _lock:
-            known = _claims.get(self._place)
+            known = _in_flight.get(self._place)
             self.is_ours = known is None
-            self._future = known or _claims.setdefault(self._place, Future())
+            self._future = known or _in_flight.setdefault(self._place, Future())
 
     def run(self, draw: "Callable[[], BananaImage]") -> "BananaImage":
         """Draw it; whoever waits gets the same picture, or the same error."""
@@ -55,14 +55,14 @@ class Claim:
 
     def _end(self) -> None:
         with _lock:
-            _claims.pop(self._place, None)
+            _in_flight.pop(self._place, None)
 
 
 def _forget() -> None:
     """In a forked child nobody draws what its parent has begun."""
     global _lock
     _lock = threading.Lock()
-    _claims.clear()
+    _in_flight.clear()
 
 
 if hasattr(os, "register_at_fork"):

@@ -1,4 +1,4 @@
-"""`Entry`: one request's line in the journal. Where the library fails, the road goes on."""
+"""`JournalEntry`: one request's line in the journal. Where the library fails, it goes on."""
 
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
@@ -11,7 +11,7 @@ from nb_banana.request import ImageRequest
 Result = TypeVar("Result")
 
 
-class Entry:
+class JournalEntry:
     """The steps of one request, written down one by one.
 
     Args:
@@ -34,7 +34,7 @@ class Entry:
         self.ended = False
 
     @classmethod
-    def of(cls, library: Library, request_id: str) -> "Entry":
+    def of(cls, library: Library, request_id: str) -> "JournalEntry":
         """The entry of a request of another time, whose answer is in the journal."""
         entry = cls(library, request_id)
         entry.is_written, entry.reached = True, "answered"

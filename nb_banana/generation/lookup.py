@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 from nb_banana import errors
 from nb_banana.generation import budget, context
 from nb_banana.library.library import Library
-from nb_banana.library.records import Kept
+from nb_banana.library.records import StoredImage
 from nb_banana.request import ImageRequest
 from nb_banana.results.image import BananaImage
 from nb_banana.settings import settings
 
 
-def find(
+def find_stored(
     request: ImageRequest, kinds: Iterable[str], *, name: str | None = None, alt: str | None = None
 ) -> BananaImage | None:
     """The picture of a request in the libraries of some kinds of service; nothing is sent.
@@ -29,18 +29,18 @@ def find(
     if found is None:
         return None
     kept, library = found
-    context.note(library, kept.request_id)
-    budget.PURSE.save(kept.receipt.usd, library.service)
+    context.note_used(library, kept.request_id)
+    budget.BUDGET.save(kept.receipt.usd, library.service)
     return BananaImage.of(kept, library, request=request, name=name, alt=alt, came="reused")
 
 
-def missing(requests: Sequence[ImageRequest], kinds: Iterable[str]) -> list[ImageRequest]:
+def find_missing(requests: Sequence[ImageRequest], kinds: Iterable[str]) -> list[ImageRequest]:
     """Those that no library has a picture of, each once: equal ones are drawn once."""
     wanted = {each.key: each for each in requests}
     for kind in kinds:
         try:
             known = context.library_of(kind).known(wanted)
-        except errors.LibraryError:  # what can't be used has nothing; the road says so
+        except errors.LibraryError:  # what can't be used has nothing; the pipeline says so
             continue
         wanted = {key: each for key, each in wanted.items() if key not in known}
     return list(wanted.values())
@@ -58,7 +58,7 @@ def quote(request: ImageRequest) -> str:
     return str(budget.estimate([request], context.find_quoter()))
 
 
-def _look(request: ImageRequest, kinds: Iterable[str]) -> tuple[Kept, Library] | None:
+def _look(request: ImageRequest, kinds: Iterable[str]) -> tuple[StoredImage, Library] | None:
     problem: errors.LibraryError | None = None
     for kind in kinds:
         library = context.library_of(kind)
@@ -66,7 +66,7 @@ def _look(request: ImageRequest, kinds: Iterable[str]) -> tuple[Kept, Library] |
             kept = library.find(request.key)
         except errors.LostPictureError:
             raise
-        except errors.LibraryError as error:  # what can't be used has nothing; the road says so
+        except errors.LibraryError as error:  # what can't be used has nothing; the pipeline says so
             problem = error
             continue
         if kept is not None:

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from nb_banana._text import hint
+from nb_banana._text import did_you_mean
 from nb_banana.errors import RequestError
 from nb_banana.models import find_model, ratio_value
 from nb_banana.references.fetch import fetched
-from nb_banana.references.limits import Limits
+from nb_banana.references.limits import ReferenceLimits
 from nb_banana.references.reference import Reference, as_references
 from nb_banana.request import ImageRequest
 from nb_banana.results.image import BananaImage
@@ -22,7 +22,7 @@ from nb_banana.settings import settings
 
 
 @dataclass(frozen=True)
-class Wishes:
+class OutputOptions:
     """What a person wants of the picture besides what is in the request.
 
     Attributes:
@@ -31,7 +31,7 @@ class Wishes:
         save: a file to write it to as well; that it can be is checked before anything is sent.
         strict: whether another size than asked is an error; the picture is in its ``.image``.
         fresh: whether a new one is made although the library has one.
-        agreed: whether the person has agreed to the price, of this one among many.
+        confirmed: whether the person has agreed to the price, of this one among many.
     """
 
     name: str | None = None
@@ -39,21 +39,21 @@ class Wishes:
     save: str | os.PathLike[str] | None = None
     strict: bool = False
     fresh: bool = False
-    agreed: bool = False
+    confirmed: bool = False
 
 
-PLAIN = Wishes()
+DEFAULT_OUTPUT = OutputOptions()
 
 
-def wishes_of(options: dict[str, Any]) -> Wishes:
-    """Take the wishes out of what a person gave as options.
+def take_output_options(options: dict[str, Any]) -> OutputOptions:
+    """Take the output options out of what a person gave as options.
 
     >>> given = {"alt": "a fruit", "resolution": "2K"}
     >>> wishes_of(given).alt, given
     ('a fruit', {'resolution': '2K'})
     """
-    names = {each.name for each in fields(Wishes)} - {"agreed"}
-    return Wishes(**{name: options.pop(name) for name in names & set(options)})
+    names = {each.name for each in fields(OutputOptions)} - {"agreed"}
+    return OutputOptions(**{name: options.pop(name) for name in names & set(options)})
 
 
 def options_like(images: Any, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,29 +170,33 @@ def given_pictures(images: Any, resize: bool | None = None) -> tuple[Reference, 
     return as_references(here, limits=held)
 
 
-def _limits(resize: bool | None) -> Limits:
-    return Limits.of(settings) if resize is None else replace(Limits.of(settings), resize=resize)
+def _limits(resize: bool | None) -> ReferenceLimits:
+    return (
+        ReferenceLimits.of(settings)
+        if resize is None
+        else replace(ReferenceLimits.of(settings), resize=resize)
+    )
 
 
 REQUEST_OPTIONS = frozenset(inspect.signature(build_request).parameters) - {"prompt"}
 
 
-def known_options(options: dict[str, Any], *, wishes: bool = True) -> dict[str, Any]:
+def known_options(options: dict[str, Any], *, output: bool = True) -> dict[str, Any]:
     """The same options, if each is one of a request.
 
     Args:
-        options: what was given, without wishes.
-        wishes: whether wishes could have been given in this place too.
+        options: what was given, without output options.
+        output: whether output options could have been given in this place too.
 
     Raises:
         RequestError: one is not.
     """
     for name in options:
         if name not in REQUEST_OPTIONS:
-            more = {each.name for each in fields(Wishes)} - {"agreed"} if wishes else set()
+            more = {each.name for each in fields(OutputOptions)} - {"agreed"} if output else set()
             known = REQUEST_OPTIONS | more
             raise RequestError(
                 f"There is no option {name!r} here: there are {', '.join(sorted(known))}."
-                + hint(name, known)
+                + did_you_mean(name, known)
             )
     return options

@@ -8,7 +8,7 @@ from nb_banana.credentials import Secret
 from nb_banana.display.output import shell
 from nb_banana.errors import MissingKeyError, NotKeptError, RequestError
 from nb_banana.generation import budget, context, lookup, pipeline
-from nb_banana.generation.options import PLAIN, Wishes
+from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions
 from nb_banana.library import location
 from nb_banana.request import ImageRequest
 from nb_banana.services.service import Service
@@ -21,17 +21,17 @@ class Job:
 
     Attributes:
         request: what to draw.
-        wishes: what else is wanted of it.
+        output: what else is wanted of it.
         variant: in what it differs from the others, e.g. ``{"aspect_ratio": "16:9", "take": 2}``.
     """
 
     request: ImageRequest
-    wishes: Wishes = PLAIN
+    output: OutputOptions = DEFAULT_OUTPUT
     variant: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Road:
+class BatchPlan:
     """Where the pictures of a batch come from.
 
     Attributes:
@@ -45,13 +45,13 @@ class Road:
     say: str = ""
 
 
-def survey(
+def plan_batch(
     jobs: Iterable[Job],
     key: Secret | None = None,
     timeout: float | None = None,
     *,
     elsewhere: bool = False,
-) -> Road:
+) -> BatchPlan:
     """Look before anything is sent: what is in the library, what the rest costs, who draws it.
 
     Args:
@@ -61,24 +61,24 @@ def survey(
         elsewhere: whether other processes send them, which have keys of their own.
 
     Raises:
-        RequestError: wishes that can't be fulfilled.
+        RequestError: output options that can't be fulfilled.
         BudgetError: it would pass the budget, or nobody agrees to the price.
     """
     jobs = list(jobs)
     for job in jobs:
-        pipeline.check(job.request, job.wishes)
+        pipeline.check_output(job.request, job.output)
     kinds = context.kinds(key)
     missing, service = _missing(jobs, kinds), None
     if missing:
         try:
-            service = pipeline.find_service(key, timeout, elsewhere=elsewhere)
+            service = pipeline.find_drawing_service(key, timeout, elsewhere=elsewhere)
         except (NotKeptError, MissingKeyError):  # said for each that is missing
-            return Road(kinds, None)
-        ask = not all(job.wishes.agreed for job in jobs)
+            return BatchPlan(kinds, None)
+        ask = not all(job.output.confirmed for job in jobs)
         budget.check_budget(missing, service, context.kind_of_service(service), ask=ask)
     if shell() is None:  # nobody would see the price, so nobody is asked for it
-        return Road(kinds, service)
-    return Road(kinds, service, _say(len(jobs), len(missing), _price(missing, service)))
+        return BatchPlan(kinds, service)
+    return BatchPlan(kinds, service, _say(len(jobs), len(missing), _price(missing, service)))
 
 
 def quote_many(jobs: Sequence[Job]) -> str:
@@ -89,9 +89,9 @@ def quote_many(jobs: Sequence[Job]) -> str:
 
 
 def _missing(jobs: Sequence[Job], kinds: Sequence[str]) -> list[ImageRequest]:
-    kept = [job.request for job in jobs if not job.wishes.fresh]
-    fresh = [job.request for job in jobs if job.wishes.fresh]
-    return lookup.missing(kept, kinds) + fresh
+    kept = [job.request for job in jobs if not job.output.fresh]
+    fresh = [job.request for job in jobs if job.output.fresh]
+    return lookup.find_missing(kept, kinds) + fresh
 
 
 def _price(missing: Sequence[ImageRequest], service: Service | None) -> str:
@@ -108,7 +108,7 @@ def _say(count: int, missing: int, price: str) -> str:
     return ", ".join(filter(None, (pictures, known, price)))
 
 
-def open_end(key: Secret | None, timeout: float | None, *, elsewhere: bool) -> Road:
+def plan_open_end(key: Secret | None, timeout: float | None, *, elsewhere: bool) -> BatchPlan:
     """The same for an iterator: nobody knows how many pictures it will be.
 
     Raises:
@@ -120,6 +120,8 @@ def open_end(key: Secret | None, timeout: float | None, *, elsewhere: bool) -> R
             "list, or set Banana.budget instead, which holds for each."
         )
     try:
-        return Road(context.kinds(key), pipeline.find_service(key, timeout, elsewhere=elsewhere))
+        return BatchPlan(
+            context.kinds(key), pipeline.find_drawing_service(key, timeout, elsewhere=elsewhere)
+        )
     except (NotKeptError, MissingKeyError):
-        return Road(context.kinds(key), None)
+        return BatchPlan(context.kinds(key), None)

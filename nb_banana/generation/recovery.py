@@ -14,11 +14,11 @@ from nb_banana.generation import budget, context
 from nb_banana.generation.charges import bill_of
 from nb_banana.library import location
 from nb_banana.library.library import Library
-from nb_banana.library.records import Unfinished
+from nb_banana.library.records import UnfinishedRequest
 from nb_banana.results.image import BananaImage
 from nb_banana.services.aimlapi import account
 from nb_banana.services.receipt import Receipt
-from nb_banana.services.result import Answer, Item, fetch_all
+from nb_banana.services.result import ResultItem, ServiceAnswer, fetch_pictures
 from nb_banana.services.service import Service
 from nb_banana.settings import settings
 
@@ -134,7 +134,7 @@ def recover() -> Recovery:
         except LibraryError as error:
             problems.append(error)
             continue
-        service = service_of(library) if left else NOBODY
+        service = service_of(library) if left else NO_SERVICE
         found += [_look_after(row, library, service) for row in left]
     if problems and not found:
         raise problems[0]
@@ -144,17 +144,17 @@ def recover() -> Recovery:
 def service_of(library: Library) -> Service:
     """Whom to ask about the requests of a library. Without a key its log stays closed."""
     if library.service == location.SANDBOX:
-        return context.running_sandbox() or NOBODY
+        return context.running_sandbox() or NO_SERVICE
     url = VENDOR_URL if library.service == location.API else settings.base_url
     found = find_key(url)
     return Service(url, found.secret if found else None)
 
 
-NOBODY = Service("http://127.0.0.1:9")
+NO_SERVICE = Service("http://127.0.0.1:9")
 """Stands for a sandbox that ended with its kernel: it can't be asked any more."""
 
 
-def _look_after(row: Unfinished, library: Library, service: Service) -> Found:
+def _look_after(row: UnfinishedRequest, library: Library, service: Service) -> Found:
     found = Found(row.request_id, row.request.prompt, "")
     try:
         if row.state == "written":
@@ -167,42 +167,42 @@ def _look_after(row: Unfinished, library: Library, service: Service) -> Found:
         return replace(found, outcome=str(error), ended=False)
 
 
-def _fetch(row: Unfinished, library: Library, service: Service, found: Found) -> Found:
+def _fetch(row: UnfinishedRequest, library: Library, service: Service, found: Found) -> Found:
     """Fetch the pictures of an answer by the links that are in the journal."""
     receipt = row.receipt
     if receipt is None:  # not a row of ours
         return replace(found, outcome="its bill is not in the journal", ended=False)
     found = replace(found, usd=receipt.usd)
     price = f"charged {dollars(receipt.usd)}" if receipt.usd else "charged"
-    came = fetch_all(answer_of(row, receipt), service.base_url)
+    came = fetch_pictures(answer_of(row, receipt), service.base_url)
     if came.is_whole:
         image = BananaImage.of(library.store(row.request_id, came.pictures, receipt)[0], library)
         gone = ""
         if len(came.pictures) < len(row.links):
-            gone = f", {len(came.pictures)} of {len(row.links)} pictures: {GONE}"
+            gone = f", {len(came.pictures)} of {len(row.links)} pictures: {LINK_GONE}"
         return replace(found, outcome=f"fetched: {image.id}{gone}", image=image)
     if isinstance(came.problem, LinkGoneError) or came.problem is None:
-        why = GONE if came.problem else "its picture was inside the answer, which was not kept"
+        why = LINK_GONE if came.problem else "its picture was inside the answer, which was not kept"
         library.mark_failed(row.request_id, f"charged, and {why}", receipt)
         return replace(found, outcome=f"{price}, and {why}: ask its support", lost=True)
-    if service is NOBODY:
+    if service is NO_SERVICE:
         library.mark_failed(row.request_id, str(came.problem), receipt)
         return replace(found, outcome="play money; its sandbox has ended", lost=True)
     library.release(row.request_id, str(came.problem))
     return replace(found, outcome=f"{price}; {came.problem}", ended=False)
 
 
-def answer_of(row: Unfinished, receipt: Receipt) -> Answer:
+def answer_of(row: UnfinishedRequest, receipt: Receipt) -> ServiceAnswer:
     """The answer as the journal has it: the links of its pictures, without what was inside it."""
-    return Answer(tuple(Item(url=link) for link in row.links if link), receipt)
+    return ServiceAnswer(tuple(ResultItem(url=link) for link in row.links if link), receipt)
 
 
-GONE = "the service has no picture at its link any more"
+LINK_GONE = "the service has no picture at its link any more"
 
 
-def _ask(row: Unfinished, library: Library, service: Service, found: Found) -> Found:
+def _ask(row: UnfinishedRequest, library: Library, service: Service, found: Found) -> Found:
     """Ask the log whether a request without an answer was charged."""
-    if service is NOBODY and row.receipt is None:
+    if service is NO_SERVICE and row.receipt is None:
         library.mark_failed(row.request_id, "its sandbox has ended")
         return replace(found, outcome="its sandbox has ended: not known, and only play money")
     charge = _known(row.receipt) or account.find_charge(
@@ -213,11 +213,11 @@ def _ask(row: Unfinished, library: Library, service: Service, found: Found) -> F
     old = datetime.now(UTC) - row.created > LATEST_ROW
     if charge.state == "failed" and old:
         library.mark_failed(row.request_id, "the service's log says: not charged")
-        budget.PURSE.drop(row.request_id)
+        budget.BUDGET.drop(row.request_id)
         return replace(found, outcome="not charged")
     if charge.state == "absent" and old:
         library.mark_failed(row.request_id, NO_ROW)
-        budget.PURSE.drop(row.request_id)
+        budget.BUDGET.drop(row.request_id)
         return replace(found, outcome=NO_ROW)
     return replace(found, outcome=f"not known yet: {_why(charge, service)}", ended=False)
 
@@ -241,14 +241,14 @@ def _why(charge: account.Charge, service: Service) -> str:
 
 
 def _close_charged(
-    row: Unfinished, library: Library, service: Service, charge: account.Charge, found: Found
+    row: UnfinishedRequest, library: Library, service: Service, charge: account.Charge, found: Found
 ) -> Found:
     kind = library.service
     bill = bill_of(charge, row.request, service, kind, row.request_id, row.created)
     library.mark_failed(
         row.request_id, "charged, and the service names no picture", row.receipt or bill
     )
-    budget.PURSE.settle(row.request_id, charge.usd)
+    budget.BUDGET.settle(row.request_id, charge.usd)
     price = dollars(charge.usd) if charge.usd else "an amount that the log does not name"
     ids = f" (inference id {charge.inference_id})" if charge.inference_id else ""
     said = f"charged {price}{ids}, and the service names no link to its picture: ask its support"

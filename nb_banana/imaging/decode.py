@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nb_banana.errors import NotAPictureError, PictureTooLargeError, TruncatedPictureError
-from nb_banana.imaging.formats import BROKEN, Flaw, damaged
+from nb_banana.imaging.formats import DECODE_ERRORS, PictureProblem, damaged
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MAX_PIXELS = 180_000_000
 """Twice Pillow's own guard would be a bomb; the largest 4K picture of any model has 38 million."""
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
+OPEN_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 """What is opened at all. Pillow also knows formats that run other programs (EPS)."""
 SUFFIXES = {
     "image/png": ".png",
@@ -33,7 +33,7 @@ SUFFIXES = {
 
 
 @dataclass(frozen=True)
-class Kind:
+class PictureKind:
     """What the bytes themselves say: MIME type, width and height in pixels."""
 
     mime: str
@@ -41,7 +41,7 @@ class Kind:
     height: int
 
 
-def open_picture(data: bytes, formats: tuple[str, ...] = FORMATS) -> "Image.Image":
+def open_picture(data: bytes, formats: tuple[str, ...] = OPEN_FORMATS) -> "Image.Image":
     """A Pillow image of the bytes, its pixels not decoded yet.
 
     Args:
@@ -79,7 +79,7 @@ def open_picture(data: bytes, formats: tuple[str, ...] = FORMATS) -> "Image.Imag
     return picture
 
 
-def check_picture(data: bytes) -> Kind:
+def check_picture(data: bytes) -> PictureKind:
     """What kind of picture the bytes are, if they are a whole one.
 
     The pixels of PNG, JPEG and WebP are not decoded, nor are checksums reckoned: the connection
@@ -102,7 +102,7 @@ def check_picture(data: bytes) -> Kind:
             f"The picture is cut off: {size[0]}×{size[1]} pixels were announced, "
             f"and the {len(data):,} bytes that came do not hold them all."
         )
-    return Kind(mime, *size)
+    return PictureKind(mime, *size)
 
 
 def _is_whole(data: bytes, mime: str, picture: "Image.Image") -> bool:
@@ -188,7 +188,7 @@ def _describe(data: bytes) -> str:
     return f"Pillow can't read its {len(data):,} bytes"
 
 
-PLAIN = {"L", "LA", "RGB", "RGBA"}
+PLAIN_MODES = {"L", "LA", "RGB", "RGBA"}
 SIXTEEN_BITS = 65535
 ORIENTATION = 0x0112
 """The EXIF tag that says how to turn a picture."""
@@ -241,7 +241,7 @@ def turned(image: "Image.Image", orientation: int) -> "Image.Image":
     return image if method is None else image.transpose(method)
 
 
-def normal(image: "Image.Image") -> "Image.Image":
+def upright_plain(image: "Image.Image") -> "Image.Image":
     """The picture upright and in a plain mode; the same object where it is so already.
 
     Raises:
@@ -251,7 +251,7 @@ def normal(image: "Image.Image") -> "Image.Image":
     try:
         image.load()  # a TIFF turns itself when it is decoded, so its tag is read afterwards
         return turned(to_plain_mode(image), orientation(image))
-    except BROKEN as error:
+    except DECODE_ERRORS as error:
         raise damaged(error) from error
 
 
@@ -261,7 +261,7 @@ def orientation(image: "Image.Image") -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # broken EXIF is nobody's concern here
             value = image.getexif().get(ORIENTATION, 1)
-    except BROKEN:
+    except DECODE_ERRORS:
         return 1
     return value if value in range(1, 9) else 1
 
@@ -278,7 +278,7 @@ def _levels(image: "Image.Image") -> "Image.Image":
     elif low >= 0 and high <= 255:
         scale = 1.0
     else:
-        raise Flaw(
+        raise PictureProblem(
             f"has values from {low:g} to {high:g} (Pillow mode {image.mode}): nobody has said "
             "which is black and which is white. Scale them to 0..255"
         )

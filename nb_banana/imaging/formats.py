@@ -1,24 +1,24 @@
-"""`Flaw`: why something can't go out as a reference picture, before it is known what to call it."""
+"""`PictureProblem`: why bytes are no picture that can be used, before they have a name."""
 
 import io
 import struct
 import zlib
 
 
-class Flaw(Exception):  # noqa: N818 - it is no error of ours: `as_reference` makes a sentence of it
+class PictureProblem(Exception):  # noqa: N818 - it is no error of ours: `as_reference` makes a sentence of it
     """A sentence without its subject and its full stop, e.g. ``"is empty"``."""
 
 
-def sentence(subject: str, flaw: Flaw) -> str:
+def problem_sentence(subject: str, problem: PictureProblem) -> str:
     """The whole sentence, or two of them.
 
     >>> sentence("mug.jpg", Flaw("is not there. Did you mean cup.jpg?"))
     'mug.jpg is not there. Did you mean cup.jpg?'
     """
-    return f"{subject} {flaw}" + ("" if str(flaw).endswith("?") else ".")
+    return f"{subject} {problem}" + ("" if str(problem).endswith("?") else ".")
 
 
-BROKEN = (
+DECODE_ERRORS = (
     OSError,
     SyntaxError,  # Pillow's word for a broken PNG, and for EXIF that is none
     ValueError,
@@ -34,13 +34,15 @@ BROKEN = (
 """What Pillow's decoders are known to raise for a damaged file."""
 
 
-def cut_off(data: bytes | memoryview) -> Flaw:
+def cut_off(data: bytes | memoryview) -> PictureProblem:
     """The flaw of a file whose end is missing or whose checksums are wrong."""
-    return Flaw(f"is cut off or damaged: its {len(data):,} bytes do not hold the whole picture")
+    return PictureProblem(
+        f"is cut off or damaged: its {len(data):,} bytes do not hold the whole picture"
+    )
 
 
-def damaged(error: BaseException) -> Flaw:
+def damaged(error: BaseException) -> PictureProblem:
     """The flaw of a picture that Pillow could open and not decode."""
     if isinstance(error, io.UnsupportedOperation):
-        return Flaw(f"can't be read: {error}")
-    return Flaw(f"is cut off or damaged: Pillow stops with {str(error).rstrip('.')!r}")
+        return PictureProblem(f"can't be read: {error}")
+    return PictureProblem(f"is cut off or damaged: Pillow stops with {str(error).rstrip('.')!r}")

@@ -198,7 +198,7 @@ EXIF_IFD = 0x8769
 UNICODE = b"UNICODE\0"
 
 
-def embed(data: bytes, mime: str, facts: dict[str, Any]) -> bytes:
+def embed_facts(data: bytes, mime: str, facts: dict[str, Any]) -> bytes:
     """The same picture with facts in its metadata.
 
     Args:
@@ -223,8 +223,8 @@ def embed(data: bytes, mime: str, facts: dict[str, Any]) -> bytes:
     raise SaveError("Only PNG, JPEG and WebP hold the prompt. Choose another suffix.")
 
 
-def read(data: bytes) -> dict[str, Any] | None:
-    """The facts that `embed` put into a picture; None where there are none.
+def read_embedded(data: bytes) -> dict[str, Any] | None:
+    """The facts that `embed_facts` put into a picture; None where there are none.
 
     Raises:
         NotAPictureError: it is no picture.

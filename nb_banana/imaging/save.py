@@ -12,7 +12,7 @@ from pathlib import Path
 from nb_banana.errors import PictureError, SaveError
 from nb_banana.imaging.decode import open_picture, to_eight_bits
 
-FORMATS = {
+SAVE_FORMATS = {
     ".png": "PNG",
     ".jpg": "JPEG",
     ".jpeg": "JPEG",
@@ -24,12 +24,12 @@ FORMATS = {
     ".pdf": "PDF",
 }
 """What a picture can be saved as."""
-MIMES = {name: f"image/{name.lower()}" for name in FORMATS.values()}
+MIMES = {name: f"image/{name.lower()}" for name in SAVE_FORMATS.values()}
 
 
 def mime_of(suffix: str) -> str | None:
     """The MIME type of a file's suffix; None where it is none of ours."""
-    return MIMES.get(FORMATS.get(suffix.lower(), ""))
+    return MIMES.get(SAVE_FORMATS.get(suffix.lower(), ""))
 
 
 OPAQUE = frozenset({"JPEG", "PDF", "BMP"})
@@ -46,7 +46,7 @@ def slug(text: str, longest: int = 48) -> str:
     return words[:longest].rstrip("-") or "picture"
 
 
-def target(path: str | os.PathLike[str], *, suffix: str, title: str) -> Path:
+def save_target(path: str | os.PathLike[str], *, suffix: str, title: str) -> Path:
     """The file that a person means: ``~`` and a folder are understood, a suffix is added.
 
     In a folder the file gets a name from the title, and a number where that is taken.
@@ -63,9 +63,9 @@ def target(path: str | os.PathLike[str], *, suffix: str, title: str) -> Path:
             wanted = wanted.with_name(wanted.name + suffix)
     except (TypeError, ValueError, RuntimeError, OSError) as error:
         raise SaveError(f"{path!r} is no path to save to: {error}.") from None
-    if wanted.suffix.lower() not in {*FORMATS, suffix}:
+    if wanted.suffix.lower() not in {*SAVE_FORMATS, suffix}:
         raise SaveError(
-            f"A picture can't be saved as {wanted.suffix}: choose one of {', '.join(FORMATS)}."
+            f"A picture can't be saved as {wanted.suffix}: choose one of {', '.join(SAVE_FORMATS)}."
         )
     if not wanted.parent.is_dir():
         raise SaveError(f"There is no folder {wanted.parent}. Make it first.")
@@ -92,7 +92,7 @@ def encode(data: bytes, mime: str, suffix: str) -> bytes:
     Raises:
         SaveError: the picture can't be converted.
     """
-    name = FORMATS.get(suffix.lower(), "")
+    name = SAVE_FORMATS.get(suffix.lower(), "")
     if not name or MIMES[name] == mime:
         return data
     out = io.BytesIO()

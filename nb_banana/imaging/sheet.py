@@ -61,7 +61,9 @@ class Layout:
         return left, MARGIN + self.top + row * (height + GAP) + sum(self.labels[:row])
 
 
-def near_square(labels: Sequence[str], ratio: float, columns: int | None, foot: bool) -> Layout:
+def near_square_layout(
+    labels: Sequence[str], ratio: float, columns: int | None, foot: bool
+) -> Layout:
     """So many pictures, row after row, each with its label below it.
 
     Args:
@@ -86,7 +88,7 @@ def near_square(labels: Sequence[str], ratio: float, columns: int | None, foot: 
     )
 
 
-def table(
+def table_layout(
     rows: Sequence[str], columns: Sequence[str], field: str, ratio: float, foot: bool
 ) -> Layout:
     """Rows and columns with their names, and the field of the rows; empty ones take no room."""
@@ -159,7 +161,7 @@ PAPER, MOUNT, INK, PALE = "#f4f4f2", "#e6e6e3", "#22262b", "#6a6f76"
 BAD_MOUNT, BAD_INK = "#f3e3df", "#8c2f22"
 
 
-class Board:
+class SheetCanvas:
     """The sheet.
 
     Attributes:
@@ -233,14 +235,14 @@ class Board:
             self._pen.text(place, line, ink, font(size))
 
 
-def fitted(data: bytes, width: int, height: int) -> "Image.Image":
+def fit_cell(data: bytes, width: int, height: int) -> "Image.Image":
     """A small picture as RGB or RGBA, no larger than its cell."""
     small = open_picture(data)
     small.thumbnail((width, height))
     return small.convert("RGBA" if small.has_transparency_data else "RGB")
 
 
-def jpeg(picture: "Image.Image") -> bytes:
+def sheet_jpeg(picture: "Image.Image") -> bytes:
     """The bytes of a picture, as a notebook keeps them."""
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=82, optimize=True, progressive=True)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from nb_banana._text import megabytes
-from nb_banana.imaging.formats import Flaw
+from nb_banana.imaging.formats import PictureProblem
 from nb_banana.library.location import INDEX
 from nb_banana.references.locations import PICTURE_SUFFIXES
 
@@ -42,7 +42,7 @@ _IN_LIBRARY = re.compile(rf"(.+)/(?:{re.escape(INDEX)}|README\.txt|(?:pictures|r
 
 
 @dataclass(frozen=True)
-class Content:
+class LessonContent:
     """The names in a lesson, with forward slashes.
 
     Attributes:
@@ -58,7 +58,7 @@ class Content:
     files: tuple[zipfile.ZipInfo, ...]
 
 
-def check(archive: zipfile.ZipFile) -> Content:
+def check_lesson(archive: zipfile.ZipFile) -> LessonContent:
     """See that a zip file holds what a lesson holds, and nothing else.
 
     Raises:
@@ -66,71 +66,73 @@ def check(archive: zipfile.ZipFile) -> Content:
     """
     files = archive.infolist()
     if len(files) > MOST_FILES:
-        raise Flaw(f"holds {len(files):,} files, and {MOST_FILES:,} is the limit")
+        raise PictureProblem(f"holds {len(files):,} files, and {MOST_FILES:,} is the limit")
     for file in files:
         _check_name(file)
         _check_form(file)
     total = sum(file.file_size for file in files)
     if total > LARGEST:
-        raise Flaw(f"would take {megabytes(total)}, and {megabytes(LARGEST)} is the limit")
+        raise PictureProblem(
+            f"would take {megabytes(total)}, and {megabytes(LARGEST)} is the limit"
+        )
     names = [file.filename for file in files]
     alike = Counter(unicodedata.normalize("NFC", name).casefold() for name in names)
     for name, count in alike.items():
         if count > 1:
-            raise Flaw(f"has {name!r} more than once, or in several spellings")
+            raise PictureProblem(f"has {name!r} more than once, or in several spellings")
         inside = [str(each) for each in PurePosixPath(name).parents if str(each) in alike]
         if inside:
-            raise Flaw(f"has {inside[0]!r} as a file and as a folder")
+            raise PictureProblem(f"has {inside[0]!r} as a file and as a folder")
     return _sorted_out(names, tuple(files))
 
 
-def _sorted_out(names: list[str], files: tuple[zipfile.ZipInfo, ...]) -> Content:
+def _sorted_out(names: list[str], files: tuple[zipfile.ZipInfo, ...]) -> LessonContent:
     notebooks = [name for name in names if "/" not in name and name.endswith(".ipynb")]
     if len(notebooks) != 1:
-        raise Flaw("holds no notebook" if not notebooks else "holds several notebooks")
+        raise PictureProblem("holds no notebook" if not notebooks else "holds several notebooks")
     libraries = [name.rpartition("/")[0] for name in names if name.endswith(f"/{INDEX}")]
     if not libraries:
-        raise Flaw("holds no library of pictures")
+        raise PictureProblem("holds no library of pictures")
     if not all("/" in name for name in libraries):
-        raise Flaw("has a library in a place where no lesson has one")
+        raise PictureProblem("has a library in a place where no lesson has one")
     pictures = []
     for name in names:
         within = _IN_LIBRARY.fullmatch(name)
         if name in notebooks or (within and any(name.startswith(f"{x}/") for x in libraries)):
             continue
         if PurePosixPath(name).suffix.lower() not in PICTURE_SUFFIXES:
-            raise Flaw(f"has a file that no lesson has: {name!r}")
+            raise PictureProblem(f"has a file that no lesson has: {name!r}")
         pictures.append(name)
-    return Content(notebooks[0], tuple(libraries), tuple(pictures), files)
+    return LessonContent(notebooks[0], tuple(libraries), tuple(pictures), files)
 
 
 def _check_name(file: zipfile.ZipInfo) -> None:
     name = file.orig_filename  # `filename` ends at a NUL
     parts = name.split("/")
     if name != file.filename or "" in parts or any(map(_ODD.search, parts)):
-        raise Flaw(f"has a file with a name that is not safe: {name!r}")
+        raise PictureProblem(f"has a file with a name that is not safe: {name!r}")
     if len(name.encode("utf-8", "replace")) > 1000 or len(parts) > 20:
-        raise Flaw(f"has a file with a name that is too long: {name[:60]!r}…")
+        raise PictureProblem(f"has a file with a name that is too long: {name[:60]!r}…")
 
 
 def _check_form(file: zipfile.ZipInfo) -> None:
     name, kind = file.filename, stat.S_IFMT(file.external_attr >> 16)
     if kind not in {0, stat.S_IFREG}:
-        raise Flaw(f"has something that is no plain file: {name!r}")
+        raise PictureProblem(f"has something that is no plain file: {name!r}")
     if file.flag_bits & 1:
-        raise Flaw("is encrypted")
+        raise PictureProblem("is encrypted")
     if file.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-        raise Flaw(f"is compressed in a way that no lesson is: {name!r}")
+        raise PictureProblem(f"is compressed in a way that no lesson is: {name!r}")
     if file.file_size > LARGEST_FILE:
-        raise Flaw(
+        raise PictureProblem(
             f"has {name!r} with {megabytes(file.file_size)}, and {megabytes(LARGEST_FILE)} is "
             "the limit of a file"
         )
     if file.file_size > max(FREE, MOST_PACKED * file.compress_size):
-        raise Flaw(f"has {name!r}, which swells far too much when it is unpacked")
+        raise PictureProblem(f"has {name!r}, which swells far too much when it is unpacked")
 
 
-def extract(archive: zipfile.ZipFile, content: Content, folder: Path) -> None:
+def extract_lesson(archive: zipfile.ZipFile, content: LessonContent, folder: Path) -> None:
     """Write the files of a lesson that was checked into an empty folder.
 
     Raises:
@@ -145,7 +147,7 @@ def extract(archive: zipfile.ZipFile, content: Content, folder: Path) -> None:
             while data := packed.read(CHUNK):
                 left -= len(data)
                 if left < 0:
-                    raise Flaw(f"has {file.filename!r} longer than it says")
+                    raise PictureProblem(f"has {file.filename!r} longer than it says")
                 unpacked.write(data)
         if left:
-            raise Flaw(f"has {file.filename!r} shorter than it says")
+            raise PictureProblem(f"has {file.filename!r} shorter than it says")

@@ -9,14 +9,14 @@ from typing import Any
 
 from nb_banana.errors import LessonError
 
-MAGIC = re.compile(r"^[ \t]*(?:%%banana\b(.*)|(?:[^\n#%]*=[ \t]*)?%banana[ \t]+(\S.*))$", re.M)
+MAGIC_LINE = re.compile(r"^[ \t]*(?:%%banana\b(.*)|(?:[^\n#%]*=[ \t]*)?%banana[ \t]+(\S.*))$", re.M)
 """A line that draws: what stands behind the magic is in one of the two groups."""
 IDLE = frozenset({"--dry-run", "-h", "--help"})
 """Options with which nothing is drawn."""
 
 
 @dataclass(frozen=True)
-class Cell:
+class NotebookCell:
     """A code cell.
 
     Attributes:
@@ -37,7 +37,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedNotebook:
     """A notebook's file.
 
     Attributes:
@@ -48,10 +48,10 @@ class Saved:
 
     path: Path
     data: bytes
-    cells: tuple[Cell, ...]
+    cells: tuple[NotebookCell, ...]
 
 
-def read(path: Path) -> Saved:
+def read_notebook(path: Path) -> SavedNotebook:
     """Read a notebook.
 
     Raises:
@@ -72,17 +72,17 @@ def read(path: Path) -> Saved:
             f"{path} is not a notebook of Jupyter's format 4. Name the .ipynb file, and save it "
             "anew if it is an old one."
         ) from error
-    return Saved(path, data, cells)
+    return SavedNotebook(path, data, cells)
 
 
-def _cells(cells: list[dict[str, Any]]) -> Iterator[Cell]:
+def _cells(cells: list[dict[str, Any]]) -> Iterator[NotebookCell]:
     for number, cell in enumerate(cells, 1):
         if cell["cell_type"] == "code":
             source = "".join(cell["source"])
             shown = dict.fromkeys(_requests(cell.get("outputs", [])))
             # A cell that fails on purpose teaches the error.
             fails = "raises-exception" in cell.get("metadata", {}).get("tags", ())
-            yield Cell(number, source, tuple(shown), _draws(source) and not fails)
+            yield NotebookCell(number, source, tuple(shown), _draws(source) and not fails)
 
 
 def _requests(outputs: list[dict[str, Any]]) -> Iterator[str]:
@@ -95,5 +95,5 @@ def _requests(outputs: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _draws(source: str) -> bool:
-    lines = ["".join(filter(None, found)).split() for found in MAGIC.findall(source)]
+    lines = ["".join(filter(None, found)).split() for found in MAGIC_LINE.findall(source)]
     return any(not IDLE & set(line) for line in lines)

@@ -10,17 +10,17 @@ from pathlib import Path
 
 from nb_banana._text import megabytes
 from nb_banana.credentials import find_key
-from nb_banana.display import output
+from nb_banana.display.output import notebook_folder, notebook_path
 from nb_banana.errors import LessonError, LibraryError, PictureError
-from nb_banana.imaging.formats import Flaw
+from nb_banana.imaging.formats import PictureProblem
 from nb_banana.lesson import notebook_file
-from nb_banana.lesson.archive import check
-from nb_banana.lesson.selection import Companions, Needed, companions, needed_by
+from nb_banana.lesson.archive import check_lesson
+from nb_banana.lesson.selection import Attachments, NeededAnswers, find_attachments, needed_by
 from nb_banana.library import location, transfer
 from nb_banana.library.files import README
 from nb_banana.library.library import Library
 from nb_banana.library.location import INDEX
-from nb_banana.library.records import Kept
+from nb_banana.library.records import StoredImage
 from nb_banana.references.locations import PICTURE_SUFFIXES
 from nb_banana.settings import settings
 
@@ -76,11 +76,11 @@ def pack(path: str | os.PathLike[str], *, notebook: str | os.PathLike[str] | Non
         LostPictureError: a picture's file is not what was kept.
         LibraryError: a library can't be read.
     """
-    source = notebook_file.read(_notebook(notebook))
+    source = notebook_file.read_notebook(_notebook(notebook))
     target = _target(path, source)
     _check_secret(source)
     need = needed_by(source)
-    files = companions(source, [kept for _, kept in need.answers.values()])
+    files = find_attachments(source, [kept for _, kept in need.answers.values()])
     try:
         with tempfile.TemporaryDirectory(prefix=".nb_banana-", dir=target.parent) as folder:
             packed = Path(folder) / "lesson.zip"
@@ -96,17 +96,17 @@ def pack(path: str | os.PathLike[str], *, notebook: str | os.PathLike[str] | Non
 
 
 def _notebook(given: str | os.PathLike[str] | None) -> Path:
-    running = output.notebook() or ""
+    running = notebook_path() or ""
     if given is None and not running.endswith(".ipynb"):
         raise LessonError(
             'This front end does not say which notebook runs. Name it: notebook="lesson.ipynb"'
         )
     path = Path(running if given is None else given).expanduser()
-    beside = output.notebook_folder() / path
+    beside = notebook_folder() / path
     return beside if beside.is_file() and not path.is_file() else path
 
 
-def _target(path: str | os.PathLike[str], source: notebook_file.Saved) -> Path:
+def _target(path: str | os.PathLike[str], source: notebook_file.SavedNotebook) -> Path:
     target = Path(path).expanduser()
     if target.is_dir():
         target /= f"{source.path.stem}.zip"
@@ -119,7 +119,7 @@ def _target(path: str | os.PathLike[str], source: notebook_file.Saved) -> Path:
     return target
 
 
-def _check_secret(source: notebook_file.Saved) -> None:
+def _check_secret(source: notebook_file.SavedNotebook) -> None:
     found = find_key(settings.base_url)
     if found and found.secret.reveal().encode() in source.data:
         raise LessonError(
@@ -128,7 +128,9 @@ def _check_secret(source: notebook_file.Saved) -> None:
         )
 
 
-def _write(packed: Path, source: notebook_file.Saved, need: Needed, files: Companions) -> int:
+def _write(
+    packed: Path, source: notebook_file.SavedNotebook, need: NeededAnswers, files: Attachments
+) -> int:
     """Write the zip file; the number of its pictures."""
     home = _library_folder()
     digests: set[str] = set()
@@ -137,32 +139,34 @@ def _write(packed: Path, source: notebook_file.Saved, need: Needed, files: Compa
         for name, data in files.data.items():
             _put(archive, name, data)
         for library in _fresh(need, packed.parent):
-            digests |= {each.digest for kept in transfer.answers(library) for each in _all(kept)}
+            digests |= {
+                each.digest for kept in transfer.stored_answers(library) for each in _all(kept)
+            }
             _add_library(archive, library, f"{home}/{library.service}")
     try:
         with zipfile.ZipFile(packed) as archive:
-            check(archive)
-    except Flaw as flaw:
-        raise LessonError(f"This lesson could not be unpacked: it {flaw}.") from flaw
+            check_lesson(archive)
+    except PictureProblem as problem:
+        raise LessonError(f"This lesson could not be unpacked: it {problem}.") from problem
     with packed.open("rb") as file:
         os.fsync(file.fileno())
     return len(digests)
 
 
-def _fresh(need: Needed, folder: Path) -> list[Library]:
+def _fresh(need: NeededAnswers, folder: Path) -> list[Library]:
     """Small libraries of what is needed, made anew: nothing else of the old ones is in them."""
     made: dict[str, Library] = {}
     for library, request_ids in need.libraries().items():
         kind = library.service
         target = made.setdefault(kind, Library(folder / "library" / kind, kind))
         try:
-            transfer.copy(library, target, request_ids)
+            transfer.copy_answers(library, target, request_ids)
         except PictureError as error:
             raise LessonError(f"{library} has a file that is not what it kept: {error}") from error
     return list(made.values())
 
 
-def _all(kept: Kept) -> tuple[Kept, ...]:
+def _all(kept: StoredImage) -> tuple[StoredImage, ...]:
     return (kept, *kept.extras)
 
 
@@ -191,7 +195,9 @@ def _library_folder() -> str:
     return location.BESIDE if leads_out else path.as_posix()
 
 
-def _notes(source: notebook_file.Saved, need: Needed, files: Companions) -> list[str]:
+def _notes(
+    source: notebook_file.SavedNotebook, need: NeededAnswers, files: Attachments
+) -> list[str]:
     notes = [f"{each}: copy it beside the notebook, and name it so." for each in files.elsewhere]
     notes += [
         f"{cell} never takes its picture from the library: leave the fresh out."

@@ -11,19 +11,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nb_banana.display import output
+from nb_banana.display.output import notebook_path
 from nb_banana.errors import BadReferenceError, LessonError, LibraryError, NotKeptError
 from nb_banana.generation import context
-from nb_banana.lesson.notebook_file import Cell, Saved
+from nb_banana.lesson.notebook_file import NotebookCell, SavedNotebook
 from nb_banana.library import transfer
 from nb_banana.library.library import Library
-from nb_banana.library.records import Kept
+from nb_banana.library.records import StoredImage
 from nb_banana.references.locations import PICTURE_SUFFIXES
 from nb_banana.references.reference import Reference, as_reference
 
 
 @dataclass
-class Needed:
+class NeededAnswers:
     """The answers, by the id of their request.
 
     Attributes:
@@ -33,7 +33,7 @@ class Needed:
         problems: what libraries said that could not be read.
     """
 
-    answers: dict[str, tuple[Library, Kept]] = field(default_factory=dict)
+    answers: dict[str, tuple[Library, StoredImage]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     unseen: int = 0
     problems: list[str] = field(default_factory=list)
@@ -46,13 +46,13 @@ class Needed:
         return found
 
 
-def needed_by(notebook: Saved) -> Needed:
+def needed_by(notebook: SavedNotebook) -> NeededAnswers:
     """What a saved notebook needs, with what those pictures were made from.
 
     Raises:
         LessonError: it needs nothing, or none of it can be found.
     """
-    need = Needed()
+    need = NeededAnswers()
     libraries = context.libraries_of(notebook.path.parent.absolute())
     shown = [request_id for cell in notebook.cells for request_id in cell.requests]
     for library in libraries:
@@ -69,17 +69,17 @@ def needed_by(notebook: Saved) -> Needed:
     return need
 
 
-def _take(need: Needed, library: Library, request_ids: Iterable[str]) -> None:
+def _take(need: NeededAnswers, library: Library, request_ids: Iterable[str]) -> None:
     wanted = [each for each in request_ids if each not in need.answers]
     try:
-        found = transfer.answers(library, wanted) if wanted else []
+        found = transfer.stored_answers(library, wanted) if wanted else []
     except LibraryError as error:  # another library may have them
         need.problems.append(str(error))
         return
     need.answers |= {kept.request_id: (library, kept) for kept in found}
 
 
-def _take_parents(need: Needed, libraries: list[Library]) -> None:
+def _take_parents(need: NeededAnswers, libraries: list[Library]) -> None:
     """Add the pictures that the others were made from, and those that these were made from."""
     places = list(dict.fromkeys([*need.libraries(), *libraries]))
     waiting = [digest for _, kept in need.answers.values() for digest in kept.parents]
@@ -102,7 +102,7 @@ def _take_parents(need: Needed, libraries: list[Library]) -> None:
             break
 
 
-def _missing(notebook: Saved, need: Needed) -> list[str]:
+def _missing(notebook: SavedNotebook, need: NeededAnswers) -> list[str]:
     """The cells without a picture.
 
     A cell that shows none may have used one quietly. How many did so is known, and not which.
@@ -120,7 +120,7 @@ def _missing(notebook: Saved, need: Needed) -> list[str]:
     return lost + (bare if len(bare) > need.unseen else [])
 
 
-def _nothing(notebook: Saved, need: Needed) -> LessonError:
+def _nothing(notebook: SavedNotebook, need: NeededAnswers) -> LessonError:
     said = need.missing or [
         "None of its cells shows one: run the notebook, save it, and pack again."
     ]
@@ -133,7 +133,7 @@ def _nothing(notebook: Saved, need: Needed) -> LessonError:
 
 def _runs_here(notebook: Path) -> bool:
     """Whether this kernel runs the notebook, or may: some front ends do not say what they run."""
-    running = Path(output.notebook() or "")
+    running = Path(notebook_path() or "")
     if running.suffix != ".ipynb":
         return True
     if running.is_absolute():
@@ -145,7 +145,7 @@ WORD = re.compile(r"\"([^\"\n]+)\"|'([^'\n]+)'|([^\s\"'=,()\[\]{}]+)")
 
 
 @dataclass
-class Companions:
+class Attachments:
     """The files.
 
     Attributes:
@@ -157,7 +157,7 @@ class Companions:
     elsewhere: list[str] = field(default_factory=list)
 
 
-def companions(notebook: Saved, answers: Iterable[Kept]) -> Companions:
+def find_attachments(notebook: SavedNotebook, answers: Iterable[StoredImage]) -> Attachments:
     """The files that a notebook's cells name and that its pictures were made from.
 
     Raises:
@@ -169,7 +169,7 @@ def companions(notebook: Saved, answers: Iterable[Kept]) -> Companions:
         for reference in kept.request.references
         if reference.data is not None
     }
-    found = Companions()
+    found = Attachments()
     for cell in notebook.cells if given else ():
         for word in _words(cell):
             path = Path(word).expanduser()
@@ -185,7 +185,7 @@ def companions(notebook: Saved, answers: Iterable[Kept]) -> Companions:
     return found
 
 
-def _words(cell: Cell) -> Iterator[str]:
+def _words(cell: NotebookCell) -> Iterator[str]:
     for groups in WORD.findall(cell.source):
         word = "".join(groups).strip()
         if Path(word).suffix.lower() in PICTURE_SUFFIXES:

@@ -20,9 +20,9 @@ from nb_banana.errors import (
     PictureError,
 )
 from nb_banana.imaging.decode import check_picture
-from nb_banana.imaging.formats import Flaw
+from nb_banana.imaging.formats import PictureProblem
 from nb_banana.lesson import archive, notebook_file
-from nb_banana.lesson.archive import check, extract
+from nb_banana.lesson.archive import check_lesson, extract_lesson
 from nb_banana.library import transfer
 from nb_banana.library.library import Library
 from nb_banana.library.location import INDEX
@@ -67,8 +67,8 @@ def _explained(archive: Path, home: Path) -> Iterator[None]:
         yield
     except LibraryError:
         raise
-    except Flaw as flaw:
-        raise LessonError(f"{name} {flaw}. {AGAIN}") from flaw
+    except PictureProblem as problem:
+        raise LessonError(f"{name} {problem}. {AGAIN}") from problem
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise LessonError(f"{name} is no zip file, or not a whole one. {AGAIN}") from error
     except OSError as error:
@@ -79,16 +79,16 @@ def _explained(archive: Path, home: Path) -> Iterator[None]:
         ) from error
 
 
-def _checked(path: Path, work: Path) -> tuple[archive.Content, Path]:
+def _checked(path: Path, work: Path) -> tuple[archive.LessonContent, Path]:
     """The lesson, checked in all its parts, in a folder of its own."""
     raw, clean = work / "raw", work / "clean"
     with zipfile.ZipFile(path) as archive:
-        content = check(archive)
-        extract(archive, content, raw)
+        content = check_lesson(archive)
+        extract_lesson(archive, content, raw)
     try:
-        notebook_file.read(raw / content.notebook)
+        notebook_file.read_notebook(raw / content.notebook)
     except LessonError as error:
-        raise Flaw("holds a notebook that Jupyter could not open") from error
+        raise PictureProblem("holds a notebook that Jupyter could not open") from error
     for name in content.libraries:
         _rebuild(raw / name, clean / name)
     for name in (content.notebook, *content.pictures):
@@ -103,10 +103,10 @@ def _rebuild(raw: Path, clean: Path) -> None:
     """A library of our own making with the pictures of one that came: its index is left behind."""
     source = Library(raw, raw.name)
     try:
-        transfer.check_own(source)
-        transfer.copy(source, Library(clean, clean.name))
+        transfer.check_own_schema(source)
+        transfer.copy_answers(source, Library(clean, clean.name))
     except NewerLibraryError as error:
-        raise Flaw(
+        raise PictureProblem(
             "was packed by a newer nb_banana: run pip install -U nb-banana and restart the kernel"
         ) from error
     except LibraryUnavailableError as error:
@@ -115,19 +115,21 @@ def _rebuild(raw: Path, clean: Path) -> None:
             "to. Nothing was unpacked. Make room, or choose another folder."
         ) from error
     except (LostPictureError, NotKeptError, PictureError) as error:
-        raise Flaw("has a picture that is missing or not the one that was packed") from error
+        raise PictureProblem(
+            "has a picture that is missing or not the one that was packed"
+        ) from error
     except LibraryError as error:
-        raise Flaw("has an index of pictures that nb_banana did not write") from error
+        raise PictureProblem("has an index of pictures that nb_banana did not write") from error
 
 
 def _check_file(path: Path, name: str) -> None:
     try:
         check_picture(path.read_bytes())
     except PictureError as error:
-        raise Flaw(f"has a file that is no picture: {name!r}") from error
+        raise PictureProblem(f"has a file that is no picture: {name!r}") from error
 
 
-def _move_in(content: archive.Content, clean: Path, home: Path) -> None:
+def _move_in(content: archive.LessonContent, clean: Path, home: Path) -> None:
     """Put the parts where they belong; the notebook last, so that what it needs is there."""
     names = [*content.pictures, content.notebook]
     new = [name for name in names if not _is_there(clean / name, home / name, home)]
@@ -138,7 +140,7 @@ def _move_in(content: archive.Content, clean: Path, home: Path) -> None:
                 continue
             if target.exists():
                 _check_library(target)
-                transfer.copy(Library(source, source.name), Library(target, target.name))
+                transfer.copy_answers(Library(source, source.name), Library(target, target.name))
                 continue
             _make(target.parent, undo)
             source.rename(target)

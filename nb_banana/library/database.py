@@ -5,7 +5,7 @@ threads and forked processes share nothing, no file stays open, and the folder m
 
 Threads that write at the same moment share one transaction: the disk is waited for once. SQLite
 itself lets one write at a time and makes the others look again after a nap; a batch with many
-lanes would spend more time on that than on writing.
+workers would spend more time on that than on writing.
 """
 
 import os
@@ -25,13 +25,13 @@ from nb_banana.errors import (
     NewerLibraryError,
 )
 from nb_banana.library import schema
-from nb_banana.wire.interrupts import unbroken
+from nb_banana.library.schema import Row
+from nb_banana.wire.interrupts import defer_interrupts
 
-Row = dict[str, Any]
 Result = TypeVar("Result")
 
 
-class Session:
+class Transaction:
     """One transaction: what it changes is there as a whole, or not at all."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -91,7 +91,7 @@ if hasattr(os, "register_at_fork"):  # a child has none of the threads that hold
     os.register_at_fork(after_in_child=_turns.clear)
 
 
-class Index:
+class Database:
     """The file, opened anew for each step.
 
     Attributes:
@@ -118,9 +118,9 @@ class Index:
         if not self._is_there():
             return []
         with self.turn, self._connected() as connection:
-            return Session(connection).rows(sql, *values)
+            return Transaction(connection).rows(sql, *values)
 
-    def write(self, work: Callable[[Session], Result]) -> Result:
+    def write(self, work: Callable[[Transaction], Result]) -> Result:
         """Do some work in a transaction that is on the disk when this returns.
 
         Raises:
@@ -137,7 +137,7 @@ class Index:
         return _turns.setdefault(str(self.path), threading.RLock())
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
+    def writing(self) -> Iterator[Transaction]:
         """A transaction that holds the index alone, and is on the disk when it ends well.
 
         Raises:
@@ -146,7 +146,7 @@ class Index:
         with self._connected() as connection:
             connection.execute("PRAGMA synchronous = FULL")  # not every build's default
             connection.execute("BEGIN IMMEDIATE")
-            yield Session(connection)
+            yield Transaction(connection)
             connection.execute("COMMIT")  # after an error, closing takes all of it back
 
     def is_own(self) -> bool:
@@ -162,7 +162,7 @@ class Index:
             for version in self.migrations:
                 for statement in version:
                     fresh.execute(statement)
-            return self.rows(_TABLES) == Session(fresh).rows(_TABLES)
+            return self.rows(_TABLES) == Transaction(fresh).rows(_TABLES)
 
     def _is_there(self) -> bool:
         try:
@@ -272,13 +272,13 @@ def _fitting(values: tuple[Any, ...]) -> list[Any]:
 class _Task(Generic[Result]):
     """What one thread wants to write, and what came of it."""
 
-    def __init__(self, work: "Callable[[Session], Result]") -> None:
+    def __init__(self, work: "Callable[[Transaction], Result]") -> None:
         self._work = work
         self._result: list[Result] = []
         self.error: BaseException | None = None
         self.is_done = False
 
-    def run(self, session: "Session") -> None:
+    def run(self, session: "Transaction") -> None:
         """Do it inside of the transaction of all; where it fails, only its own part goes back."""
         with session.step(self.fail):
             self._result = [self._work(session)]
@@ -298,7 +298,7 @@ _queues: dict[str, deque[_Task[Any]]] = {}
 """What waits to be written, by the file. The first to have its turn writes for all."""
 
 
-def commit(index: "Index", work: "Callable[[Session], Result]") -> Result:
+def commit(index: "Database", work: "Callable[[Transaction], Result]") -> Result:
     """Do some work in a transaction that is on the disk when this returns.
 
     Args:
@@ -314,12 +314,12 @@ def commit(index: "Index", work: "Callable[[Session], Result]") -> Result:
     with index.turn:
         if not task.is_done:
             # A Ctrl-C in here would take along what other threads have written down.
-            with unbroken():
+            with defer_interrupts():
                 _commit_all(index, queue)
     return task.outcome()
 
 
-def _commit_all(index: "Index", queue: deque[_Task[Any]]) -> None:
+def _commit_all(index: "Database", queue: deque[_Task[Any]]) -> None:
     tasks = [queue.popleft() for _ in range(len(queue))]
     try:
         with index.writing() as session:

@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from nb_banana.library.database import Session
-from nb_banana.library.files import Vault
+from nb_banana.library.database import Transaction
+from nb_banana.library.files import FileStore
 from nb_banana.library.rows import FORGOTTEN
 
 
-def forget(session: Session, vault: Vault, request_ids: Iterable[str]) -> list[Path]:
+def delete_requests(
+    session: Transaction, files: FileStore, request_ids: Iterable[str]
+) -> list[Path]:
     """Empty the rows of requests but for their bills, and delete the files that nobody else uses.
 
     Returns:
@@ -19,11 +21,11 @@ def forget(session: Session, vault: Vault, request_ids: Iterable[str]) -> list[P
     unused = [name for name in sorted(names) if not _is_used(session, name)]
     # Before the commit: after it, another kernel could have kept the same bytes again.
     for name in unused:
-        vault.remove(name)
-    return [vault.path(name) for name in unused]
+        files.remove(name)
+    return [files.path(name) for name in unused]
 
 
-def _empty(session: Session, request_id: str) -> set[str]:
+def _empty(session: Transaction, request_id: str) -> set[str]:
     """The names of the files that the request used; another row may use them too."""
     pictures = session.rows("SELECT path FROM pictures WHERE request_id = ?", request_id)
     (row,) = session.rows("SELECT refs FROM requests WHERE id = ?", request_id)
@@ -35,7 +37,7 @@ def _empty(session: Session, request_id: str) -> set[str]:
     return names
 
 
-def _is_used(session: Session, name: str) -> bool:
+def _is_used(session: Transaction, name: str) -> bool:
     """Whether any row still names the file."""
     return bool(
         session.rows(
@@ -47,7 +49,7 @@ def _is_used(session: Session, name: str) -> bool:
     )
 
 
-def _drop_reference(session: Session, digest: str) -> set[str]:
+def _drop_reference(session: Transaction, digest: str) -> set[str]:
     """Take a reference away that no request uses any more."""
     if session.rows("SELECT 1 FROM requests WHERE instr(refs, ?) LIMIT 1", digest):
         return set()

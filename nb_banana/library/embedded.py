@@ -9,7 +9,7 @@ from nb_banana.request import ImageRequest, copy_with
 from nb_banana.services.receipt import Receipt
 
 
-def facts(request: ImageRequest, receipt: Receipt) -> dict[str, Any]:
+def embedded_facts(request: ImageRequest, receipt: Receipt) -> dict[str, Any]:
     """What is worth to know of a picture wherever its file goes: words, options, ids. No key."""
     known = request.payload()
     known.pop("image_urls", None)
@@ -24,7 +24,7 @@ def facts(request: ImageRequest, receipt: Receipt) -> dict[str, Any]:
     }
 
 
-def _told_request(facts: dict[str, Any]) -> ImageRequest:
+def embedded_request(facts: dict[str, Any]) -> ImageRequest:
     """The request that a file tells of; its reference pictures are not in the file."""
     own = {each.name for each in fields(ImageRequest)} - {"images", "limits", "model"}
     names = {"enable_web_search": "web_search"}
@@ -35,7 +35,8 @@ def _told_request(facts: dict[str, Any]) -> ImageRequest:
     return copy_with(request, model=model_id(str(told.get("model", DEFAULT_MODEL))))
 
 
-def _told_receipt(facts: dict[str, Any]) -> Receipt:
+def embedded_receipt(facts: dict[str, Any]) -> Receipt:
+    """The bill that a file tells of; what it cost is not in it."""
     try:
         made = datetime.fromisoformat(facts["made"])
     except (KeyError, TypeError, ValueError):

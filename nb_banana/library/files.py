@@ -35,7 +35,7 @@ STALE = 24 * 3600.0
 _OURS = re.compile(r"(pictures|references)(/[^/\\:]+)+")
 
 
-class Vault:
+class FileStore:
     """The files in one folder. Names in it are relative, with forward slashes.
 
     Attributes:
@@ -160,7 +160,7 @@ class Vault:
             ) from error
 
 
-def look(path: Path, size: int) -> Path:
+def check_file(path: Path, size: int) -> Path:
     """The file, seen to be there in its whole length.
 
     Raises:

@@ -22,21 +22,22 @@ from typing import TYPE_CHECKING, Any
 
 from nb_banana.errors import LibraryDamagedError, LostPictureError, NotKeptError
 from nb_banana.library import rows
-from nb_banana.library.database import Index, Row, Session
-from nb_banana.library.files import Vault, look, read_whole, reference_names
+from nb_banana.library.database import Database, Transaction
+from nb_banana.library.files import FileStore, check_file, read_whole, reference_names
 from nb_banana.library.location import INDEX
 from nb_banana.library.owner import is_left, this_process
-from nb_banana.library.records import Bill, Unfinished
-from nb_banana.references.reference import Address, Reference
+from nb_banana.library.records import Bill, UnfinishedRequest
+from nb_banana.library.schema import Row
+from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest
 from nb_banana.services.receipt import Receipt
 
 if TYPE_CHECKING:
-    from nb_banana.services.result import Item
+    from nb_banana.services.result import ResultItem
 
 
 OPEN = "id = ? AND state NOT IN ('stored', 'forgotten')"
-NOBODY = {"host": None, "pid": None, "started": None}
+NO_OWNER = {"host": None, "pid": None, "started": None}
 
 
 class Journal:
@@ -56,8 +57,8 @@ class Journal:
     def __init__(self, folder: Path, service: str, *, patience: float = 30.0) -> None:
         self.folder = Path(folder)
         self.service = service
-        self._index = Index(self.folder / INDEX, patience)
-        self._vault = Vault(self.folder)
+        self._index = Database(self.folder / INDEX, patience)
+        self._vault = FileStore(self.folder)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.service} in {self.folder}>"
@@ -96,14 +97,16 @@ class Journal:
             **asdict(this_process()),
         }
 
-        def write(session: Session) -> None:
+        def write(session: Transaction) -> None:
             for reference in request.references:
                 self._keep_reference(session, reference)
             session.add("requests", row)
 
         self._index.write(write)
 
-    def mark_answered(self, request_id: str, items: Sequence["Item"], receipt: Receipt) -> None:
+    def mark_answered(
+        self, request_id: str, items: Sequence["ResultItem"], receipt: Receipt
+    ) -> None:
         """The answer is there: keep the links of its pictures, and the bill.
 
         A picture that came inside the answer has no link: `Library.store` it at once.
@@ -115,18 +118,18 @@ class Journal:
     def mark_failed(self, request_id: str, reason: str, receipt: Receipt | None = None) -> None:
         """It is known that there is no picture to be had. Charged or not: see the receipt."""
         bill = rows.receipt_row(receipt)
-        self._step(request_id, state="failed", error=reason, **bill, **NOBODY)
+        self._step(request_id, state="failed", error=reason, **bill, **NO_OWNER)
 
     def mark_unknown(self, request_id: str, reason: str, receipt: Receipt | None = None) -> None:
         """Nobody can say yet what became of it; `unfinished` has it from now on."""
         bill = rows.receipt_row(receipt)
-        self._step(request_id, state="unknown", error=reason, **bill, **NOBODY)
+        self._step(request_id, state="unknown", error=reason, **bill, **NO_OWNER)
 
     def release(self, request_id: str, reason: str) -> None:
         """Give up for now and leave the state as it is, e.g. when an answer's link fails."""
-        self._step(request_id, error=reason, **NOBODY)
+        self._step(request_id, error=reason, **NO_OWNER)
 
-    def unfinished(self, key: str | None = None) -> list[Unfinished]:
+    def unfinished(self, key: str | None = None) -> list[UnfinishedRequest]:
         """The requests that nobody works on any more and that have no picture, oldest first.
 
         A row is someone's while its process lives: on this host that is looked up, and on another
@@ -184,7 +187,7 @@ class Journal:
             PictureMissingError, PictureChangedError: it is not as it was kept.
         """
         row = self._reference_row(digest)
-        return look(self._vault.path(row["path"]), row["size"])
+        return check_file(self._vault.path(row["path"]), row["size"])
 
     def reference_url(self, digest: str) -> str:
         """A reference picture as a ``data:`` URI. Raises as `reference` does."""
@@ -198,17 +201,17 @@ class Journal:
             raise NotKeptError(f"The library in {self.folder} has no reference {digest[:12]}….")
         return found[0]
 
-    def _keep_reference(self, session: Session, reference: Reference) -> None:
+    def _keep_reference(self, session: Transaction, reference: Reference) -> None:
         """Keep its bytes, unless they are kept already or the service fetches them itself."""
         known = session.rows("SELECT * FROM reference_files WHERE digest = ?", reference.digest)
         with suppress(LostPictureError):
             if known:
-                look(self._vault.path(known[0]["path"]), known[0]["size"])
+                check_file(self._vault.path(known[0]["path"]), known[0]["size"])
                 return
-        if not isinstance(reference.body, Address):
+        if not isinstance(reference.body, RemoteImage):
             self._keep_bytes(session, reference.body.data, reference.body.mime, reference.digest)
 
-    def _keep_bytes(self, session: Session, data: bytes, mime: str, digest: str) -> Path:
+    def _keep_bytes(self, session: Transaction, data: bytes, mime: str, digest: str) -> Path:
         # In the transaction that needs it, so that no other kernel forgets the file meanwhile.
         content = hashlib.sha256(data).hexdigest()
         pictures = session.rows("SELECT DISTINCT path FROM pictures WHERE digest = ?", content)
@@ -222,7 +225,7 @@ class Journal:
     def _step(self, request_id: str, **columns: Any) -> None:
         self._index.write(lambda session: self._change(session, request_id, columns))
 
-    def _change(self, session: Session, request_id: str, columns: Row) -> None:
+    def _change(self, session: Transaction, request_id: str, columns: Row) -> None:
         """Write a row's columns. What is stored or forgotten stays so, whoever comes late."""
         columns = {**columns, "changed": rows.now()}
         changed = session.change("requests", columns, OPEN, request_id)

@@ -19,15 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from nb_banana.errors import NotKeptError
-from nb_banana.imaging.decode import Kind
+from nb_banana.imaging.decode import PictureKind
 from nb_banana.library import deletion, rows
-from nb_banana.library.database import Index, Row, Session
-from nb_banana.library.files import look, picture_names
-from nb_banana.library.journal import NOBODY, Journal
-from nb_banana.library.records import Bill, Kept, Unfinished
+from nb_banana.library.database import Database, Transaction
+from nb_banana.library.files import check_file, picture_names
+from nb_banana.library.journal import NO_OWNER, Journal
+from nb_banana.library.records import StoredImage
+from nb_banana.library.schema import Row
 from nb_banana.services.receipt import Receipt
-
-__all__ = ["Bill", "Kept", "Library", "Unfinished"]
 
 
 class Library(Journal):
@@ -44,9 +43,9 @@ class Library(Journal):
     def store(
         self,
         request_id: str,
-        pictures: Sequence[tuple[bytes, Kind]],
+        pictures: Sequence[tuple[bytes, PictureKind]],
         receipt: Receipt,
-    ) -> list[Kept]:
+    ) -> list[StoredImage]:
         """Keep the pictures of an answer: the files first, then the rows that name them.
 
         To store them a second time does no harm.
@@ -61,13 +60,13 @@ class Library(Journal):
         """
         if not pictures:
             raise ValueError("An answer without a picture is not stored: mark it as failed.")
-        columns = {"state": "stored", "error": None, **rows.receipt_row(receipt), **NOBODY}
+        columns = {"state": "stored", "error": None, **rows.receipt_row(receipt), **NO_OWNER}
         with ExitStack() as parts:
             # The slow part, the bytes, before the transaction; the names in it, so that no other
             # kernel forgets the same picture meanwhile.
             written = [parts.enter_context(self._written(data)) for data, _ in pictures]
 
-            def write(session: Session) -> list[Kept]:
+            def write(session: Transaction) -> list[StoredImage]:
                 request = self._asked(session, request_id)
                 session.run("DELETE FROM pictures WHERE request_id = ?", request_id)
                 self._change(session, request_id, columns)
@@ -79,7 +78,7 @@ class Library(Journal):
             kept = self._index.write(write)
         return [replace(kept[0], extras=tuple(kept[1:])), *kept[1:]]
 
-    def find(self, key: str) -> Kept | None:
+    def find(self, key: str) -> StoredImage | None:
         """The picture of a request, by `ImageRequest.key`: the one that was asked for last.
 
         Returns:
@@ -91,7 +90,7 @@ class Library(Journal):
         found = self._kept(self._index, "key = ?", key)
         if not found:
             return None
-        look(found[0].path, found[0].size)
+        check_file(found[0].path, found[0].size)
         return found[0]
 
     def known(self, keys: Iterable[str]) -> set[str]:
@@ -104,7 +103,7 @@ class Library(Journal):
         )
         return {row["key"] for row in found}
 
-    def history(self, query: str | None = None, limit: int | None = 50) -> list[Kept]:
+    def history(self, query: str | None = None, limit: int | None = 50) -> list[StoredImage]:
         """The pictures, the newest first. The files are not looked at.
 
         Args:
@@ -120,7 +119,7 @@ class Library(Journal):
         most = -1 if limit is None else limit
         return self._kept(self._index, where, self.service, *words, most)
 
-    def by_id(self, text: str) -> Kept:
+    def by_id(self, text: str) -> StoredImage:
         """The picture of an id: the beginning of its digest, or of its request's id.
 
         The six digits at the end of a file's name are such a beginning.
@@ -150,7 +149,7 @@ class Library(Journal):
             raise NotKeptError(said, several=True)
         return fitting[0]
 
-    def by_path(self, path: str | os.PathLike[str]) -> Kept:
+    def by_path(self, path: str | os.PathLike[str]) -> StoredImage:
         """The picture of a file: of the library's own, or of a copy with the same bytes.
 
         Raises:
@@ -170,11 +169,11 @@ class Library(Journal):
         except OSError as error:
             raise NotKeptError(f"{path} can't be read: {error.strerror}.") from error
 
-    def by_content(self, data: bytes) -> Kept:
+    def by_content(self, data: bytes) -> StoredImage:
         """The picture that has these bytes; see `by_digest`."""
         return self.by_digest(hashlib.sha256(data).hexdigest())
 
-    def by_digest(self, digest: str) -> Kept:
+    def by_digest(self, digest: str) -> StoredImage:
         """The picture whose bytes have this SHA-256, as it was asked for last.
 
         Raises:
@@ -206,7 +205,9 @@ class Library(Journal):
         """
         wanted = [self._request_ids(each) for each in ids]
         ids = {each for several in wanted for each in several}
-        return self._index.write(lambda session: deletion.forget(session, self._vault, ids))
+        return self._index.write(
+            lambda session: deletion.delete_requests(session, self._vault, ids)
+        )
 
     @contextmanager
     def _written(self, data: bytes) -> Iterator[tuple[Path, str]]:
@@ -218,7 +219,7 @@ class Library(Journal):
             hashing.join()
             yield part, content.hexdigest()
 
-    def _asked(self, session: Session, request_id: str) -> Row:
+    def _asked(self, session: Transaction, request_id: str) -> Row:
         found = session.rows(
             "SELECT * FROM requests WHERE id = ? AND state <> 'forgotten'", request_id
         )
@@ -228,12 +229,12 @@ class Library(Journal):
 
     def _add(
         self,
-        session: Session,
+        session: Transaction,
         request: Row,
         position: int,
         part: tuple[Path, str],
-        picture: tuple[bytes, Kind],
-    ) -> Kept:
+        picture: tuple[bytes, PictureKind],
+    ) -> StoredImage:
         """Name the file of a picture, then write its row."""
         (path, digest), (data, kind) = part, picture
         same = session.rows("SELECT DISTINCT path FROM pictures WHERE digest = ?", digest)
@@ -251,20 +252,20 @@ class Library(Journal):
             "path": self._vault.keep(path, data, names),
         }
         session.add("pictures", row)
-        return rows.restore_kept(request | row, self._vault.path(row["path"]), self.reference_url)
+        return rows.restore_stored(request | row, self._vault.path(row["path"]), self.reference_url)
 
-    def _kept(self, source: Index | Session, where: str, *values: Any) -> list[Kept]:
+    def _kept(self, source: Database | Transaction, where: str, *values: Any) -> list[StoredImage]:
         """The answers for which a condition on `requests` holds, the newest first."""
         # Our own text; what comes from elsewhere goes in by ?.
         found = source.rows(
-            f"SELECT {rows.KEPT} FROM requests JOIN pictures ON request_id = id "  # noqa: S608
+            f"SELECT {rows.STORED_COLUMNS} FROM requests JOIN pictures ON request_id = id "  # noqa: S608
             f"WHERE service = ? AND state = 'stored' AND ({where}) ORDER BY seq DESC, position",
             self.service,
             *values,
         )
         with self._believed():
             pictures = [
-                rows.restore_kept(row, self._vault.path(row["path"]), self.reference_url)
+                rows.restore_stored(row, self._vault.path(row["path"]), self.reference_url)
                 for row in found
             ]
         answers = [list(group) for _, group in groupby(pictures, attrgetter("request_id"))]
@@ -272,7 +273,7 @@ class Library(Journal):
             replace(first, extras=tuple(others)) if others else first for first, *others in answers
         ]
 
-    def _pictures(self, where: str, *values: Any) -> list[Kept]:
+    def _pictures(self, where: str, *values: Any) -> list[StoredImage]:
         """The same, and the further pictures of each answer as pictures of their own."""
         found = self._kept(self._index, where, *values)
         return [picture for each in found for picture in (each, *each.extras)]

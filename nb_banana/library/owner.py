@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nb_banana.errors import LibraryError
-from nb_banana.library.database import Index
+from nb_banana.library.database import Database
 from nb_banana.library.location import INDEX
 
 PATIENCE = timedelta(hours=1)
@@ -124,7 +124,7 @@ def has_unfinished(folder: Path, kind: str) -> bool:
         folder: where it is.
         kind: the kind of service.
     """
-    index = Index(folder / INDEX, LOOK_PATIENCE)
+    index = Database(folder / INDEX, LOOK_PATIENCE)
     try:
         rows = index.rows(
             "SELECT id, host, pid, started, changed FROM requests WHERE service = ? "

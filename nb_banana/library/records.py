@@ -7,8 +7,8 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
-from nb_banana.imaging.decode import Kind, preview
-from nb_banana.library.files import look, read_whole
+from nb_banana.imaging.decode import PictureKind, preview
+from nb_banana.library.files import check_file, read_whole
 from nb_banana.references.locations import data_bytes
 from nb_banana.request import ImageRequest, copy_with
 from nb_banana.services.receipt import Receipt
@@ -18,7 +18,7 @@ HELD_PREVIEWS = 16
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredImage:
     """A picture in the library, with all that is known of it. Its bytes stay on the disk.
 
     Attributes:
@@ -51,12 +51,12 @@ class Kept:
     made: datetime
     notebook: str | None
     parents: tuple[str, ...]
-    extras: tuple["Kept", ...] = field(default=(), repr=False)
+    extras: tuple["StoredImage", ...] = field(default=(), repr=False)
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> PictureKind:
         """MIME type, width and height."""
-        return Kind(self.mime, self.width, self.height)
+        return PictureKind(self.mime, self.width, self.height)
 
     def asked_by(self, request: ImageRequest) -> ImageRequest:
         """The request of this picture, with what another one that asks the same calls things."""
@@ -78,7 +78,7 @@ class Kept:
         Args:
             longest: the most pixels that its longer side may have.
         """
-        look(self.path, self.size)  # a copy that is held must not hide that the file is gone
+        check_file(self.path, self.size)  # a copy that is held must not hide that the file is gone
         return _preview(self.path, self.digest, longest)
 
 
@@ -88,7 +88,7 @@ def _preview(path: Path, digest: str, longest: int) -> tuple[str, bytes]:
 
 
 @dataclass(frozen=True)
-class Unfinished:
+class UnfinishedRequest:
     """A request that nobody works on any more, and that has no picture yet.
 
     Attributes:
@@ -137,7 +137,7 @@ class Bill:
 
 
 @dataclass(frozen=True)
-class KeptBody:
+class StoredBody:
     """A reference picture in the library: it is read when it is sent, and not before."""
 
     digest: str

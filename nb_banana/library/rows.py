@@ -9,22 +9,22 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from nb_banana.library.records import Bill, Kept, KeptBody, Unfinished
+from nb_banana.library.records import Bill, StoredBody, StoredImage, UnfinishedRequest
+from nb_banana.library.schema import Row
 from nb_banana.references.limits import LIMITS
-from nb_banana.references.reference import Address, Reference
+from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest, copy_with
 from nb_banana.services.receipt import Receipt
 
-Row = dict[str, Any]
-LARGEST = 2**63 - 1
+LARGEST_INTEGER = 2**63 - 1
 """What an SQLite integer holds. A service that names more credits is not believed."""
 
-KEPT = (
+STORED_COLUMNS = (
     "id, take, prompt, model, parameters, refs, parents, notebook, "
     "answered, answered_by, sandbox, inference_id, credits, usd, seconds, attempts, "
     "position, digest, mime, width, height, size, path"
 )
-"""The columns that `restore_kept` reads: each one costs a little with every hit."""
+"""The columns that `restore_stored` reads: each one costs a little with every hit."""
 FORGOTTEN: Row = {
     "state": "forgotten",
     **dict.fromkeys(("key", "family", "prompt", "folded"), ""),
@@ -72,7 +72,7 @@ def request_row(request: ImageRequest) -> Row:
 
 def _reference_json(reference: Reference) -> dict[str, Any]:
     found = {"digest": reference.digest, "label": reference.label, "source": reference.origin}
-    if isinstance(reference.body, Address):
+    if isinstance(reference.body, RemoteImage):
         found["url"] = reference.url
     return found
 
@@ -93,7 +93,7 @@ def restore_request(row: Row, read: Callable[[str], str]) -> ImageRequest:
     values |= {"prompt": row["prompt"], "take": row["take"], "limits": LIMITS}
     values["images"] = tuple(
         Reference(
-            Address(each["url"]) if "url" in each else KeptBody(each["digest"], read),
+            RemoteImage(each["url"]) if "url" in each else StoredBody(each["digest"], read),
             each["label"],
             came_from=each.get("source"),
         )
@@ -113,7 +113,7 @@ def receipt_row(receipt: Receipt | None) -> Row:
         "answered_by": receipt.service,
         "sandbox": receipt.sandbox,
         "inference_id": receipt.inference_id,
-        "credits": receipt.credits if (receipt.credits or 0) <= LARGEST else None,
+        "credits": receipt.credits if (receipt.credits or 0) <= LARGEST_INTEGER else None,
         "usd": None if receipt.usd is None else str(receipt.usd),
         "seconds": receipt.seconds,
         "attempts": receipt.attempts,
@@ -138,9 +138,9 @@ def restore_receipt(row: Row) -> Receipt | None:
     )
 
 
-def restore_unfinished(row: Row, read: Callable[[str], str]) -> Unfinished:
+def restore_unfinished(row: Row, read: Callable[[str], str]) -> UnfinishedRequest:
     """The value of a row."""
-    return Unfinished(
+    return UnfinishedRequest(
         request_id=row["id"],
         state=row["state"],
         request=restore_request(row, read),
@@ -159,12 +159,12 @@ def restore_bill(row: Row) -> Bill:
     return Bill(row["id"], made, row["model"], row["notebook"], usd, bool(row["sandbox"]))
 
 
-def restore_kept(row: Row, path: Path, read: Callable[[str], str]) -> Kept:
+def restore_stored(row: Row, path: Path, read: Callable[[str], str]) -> StoredImage:
     """The picture of a row, without the others of its answer."""
     receipt = restore_receipt(row)
     if receipt is None:
         raise ValueError(f"{row['id']} has a picture and no receipt")
-    return Kept(
+    return StoredImage(
         path=path,
         mime=row["mime"],
         width=row["width"],

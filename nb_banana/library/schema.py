@@ -3,6 +3,11 @@
 A version that is out is never changed: a new one is one more entry of `MIGRATIONS`.
 """
 
+from typing import Any
+
+Row = dict[str, Any]
+"""A row, by the names of its columns."""
+
 VERSION_1 = (
     # A row for each request, written down before it is sent. `seq` counts them as they were asked,
     # so that the newest is the one asked last, also where an older one is recovered later.

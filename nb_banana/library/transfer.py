@@ -11,13 +11,14 @@ from contextlib import ExitStack
 from nb_banana.errors import LibraryDamagedError, LibraryError
 from nb_banana.imaging.decode import check_picture
 from nb_banana.library import rows
-from nb_banana.library.database import Row, Session
-from nb_banana.library.journal import NOBODY
+from nb_banana.library.database import Transaction
+from nb_banana.library.journal import NO_OWNER
 from nb_banana.library.library import Library
-from nb_banana.library.records import Kept
+from nb_banana.library.records import StoredImage
+from nb_banana.library.schema import Row
 
 
-def answers(source: Library, request_ids: Iterable[str] | None = None) -> list[Kept]:
+def stored_answers(source: Library, request_ids: Iterable[str] | None = None) -> list[StoredImage]:
     """The kept answers of some requests, or all of them; what was asked first comes first.
 
     Ids that the library has no picture for are left out.
@@ -31,7 +32,9 @@ def answers(source: Library, request_ids: Iterable[str] | None = None) -> list[K
     return source._kept(source._index, where, json.dumps(list(request_ids)))[::-1]
 
 
-def copy(source: Library, target: Library, request_ids: Iterable[str] | None = None) -> list[Kept]:
+def copy_answers(
+    source: Library, target: Library, request_ids: Iterable[str] | None = None
+) -> list[StoredImage]:
     """Copy answers with their pictures and references, each as a whole or not at all.
 
     What the target has already stays as it is there; a picture file that was lost there comes
@@ -51,7 +54,7 @@ def copy(source: Library, target: Library, request_ids: Iterable[str] | None = N
         PictureError: a file of the source is no picture.
         LibraryError: other than these; e.g. the target has another picture for the same request.
     """
-    found = answers(source, request_ids)
+    found = stored_answers(source, request_ids)
     if found:
         target._vault.prepare()
     for kept in found:
@@ -61,7 +64,7 @@ def copy(source: Library, target: Library, request_ids: Iterable[str] | None = N
     return found
 
 
-def check_own(library: Library) -> None:
+def check_own_schema(library: Library) -> None:
     """See that the index has our tables and nothing else, before anything in it is read.
 
     Raises:
@@ -74,7 +77,7 @@ def check_own(library: Library) -> None:
         )
 
 
-def _row(kept: Kept, service: str) -> Row:
+def _row(kept: StoredImage, service: str) -> Row:
     """The row of an answer. What can be worked out is: what an index says may be invented."""
     made = rows.stamp(kept.made)
     return {
@@ -89,12 +92,12 @@ def _row(kept: Kept, service: str) -> Row:
         "created": made,
         "changed": made,
         "came_along": 1,
-        **NOBODY,
+        **NO_OWNER,
         **rows.receipt_row(kept.receipt),
     }
 
 
-def _add(kept: Kept, row: Row, target: Library) -> None:
+def _add(kept: StoredImage, row: Row, target: Library) -> None:
     pictures = [(each.read(), each.kind) for each in (kept, *kept.extras)]
     for data, kind in pictures:
         if check_picture(data) != kind:
@@ -107,7 +110,7 @@ def _add(kept: Kept, row: Row, target: Library) -> None:
     with ExitStack() as parts:
         written = [parts.enter_context(target._written(data)) for data, _ in pictures]
 
-        def write(session: Session) -> None:
+        def write(session: Transaction) -> None:
             settled = _settled(session, row, [digest for _, digest in written])
             for reference in kept.request.references:
                 target._keep_reference(session, reference)
@@ -118,7 +121,7 @@ def _add(kept: Kept, row: Row, target: Library) -> None:
         target._index.write(write)
 
 
-def _settled(session: Session, row: Row, digests: list[str]) -> Row:
+def _settled(session: Transaction, row: Row, digests: list[str]) -> Row:
     """The request's row in the target: the one that is there with the same pictures, or a new one.
 
     Raises:

@@ -6,8 +6,8 @@ from typing import Any
 
 from nb_banana import template
 from nb_banana.notebook import parser
-from nb_banana.references.limits import Limits
-from nb_banana.references.numbering import References
+from nb_banana.references.limits import ReferenceLimits
+from nb_banana.references.numbering import NumberedReferences
 from nb_banana.settings import settings
 
 HERE = frozenset({"dry_run", "raw", "quiet", "help"})
@@ -40,7 +40,7 @@ class Call:
         return {name: value for name, value in self.arguments.items() if name not in SENDING}
 
 
-def read_call(line: parser.Line, text: str, names: Mapping[str, Any]) -> Call:
+def read_call(line: parser.ParsedLine, text: str, names: Mapping[str, Any]) -> Call:
     """The call that a line and the text below it stand for.
 
     Args:
@@ -56,8 +56,10 @@ def read_call(line: parser.Line, text: str, names: Mapping[str, Any]) -> Call:
     prompt = text.removesuffix(";")
     arguments = {name: value for name, value in line.options.items() if name not in HERE}
     raw, over = "raw" in line.options, arguments.pop("sweep", None)
-    references = References(
-        Limits.of(settings), fetch=settings.fetch_references, private=settings.fetch_private
+    references = NumberedReferences(
+        ReferenceLimits.of(settings),
+        fetch=settings.fetch_references,
+        private=settings.fetch_private,
     )
     for wanted in arguments.pop("images", ()):
         references.add(wanted, names)

@@ -6,7 +6,7 @@ from typing import Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
-OURS = re.compile(r"""\s*(%%banana|([\w.\[\]'", ]+=\s*)?%banana)\s""")
+MAGIC_START = re.compile(r"""\s*(%%banana|([\w.\[\]'", ]+=\s*)?%banana)\s""")
 """A line whose end is for us: ``%%banana …``, ``%banana …``, ``small = %banana …``."""
 
 
@@ -18,18 +18,20 @@ def complete(line: str) -> list[str]:
     >>> complete("%%banana trex -r ")
     ['1K', '2K', '4K']
     """
-    from nb_banana.notebook.options import FLAGS  # with the first Tab, not with the extension
+    from nb_banana.notebook.options import (
+        OPTION_OF_FLAG,  # with the first Tab, not with the extension
+    )
 
     words = re.split(r"\s+", line)
     start = words[-1]
-    before = FLAGS.get(words[-2]) if len(words) > 1 else None
+    before = OPTION_OF_FLAG.get(words[-2]) if len(words) > 1 else None
     flag, equals, value = start.partition("=")
-    if equals and flag in FLAGS:
-        return [f"{flag}={each}" for each in FLAGS[flag].values if each.startswith(value)]
+    if equals and flag in OPTION_OF_FLAG:
+        return [f"{flag}={each}" for each in OPTION_OF_FLAG[flag].values if each.startswith(value)]
     if before is not None and before.metavar:
         return [each for each in before.values if each.lower().startswith(start.lower())]
     if start.startswith("-"):
-        return [flag for flag in FLAGS if flag.startswith(start)]
+        return [flag for flag in OPTION_OF_FLAG if flag.startswith(start)]
     return []
 
 
@@ -39,7 +41,7 @@ def make_matcher() -> Callable[[CompletionContext], Any]:
     @context_matcher()  # type: ignore[untyped-decorator]
     def banana_matcher(context: CompletionContext) -> Any:
         line = context.line_with_cursor[: context.cursor_position]
-        found = complete(line) if OURS.match(line) else []
+        found = complete(line) if MAGIC_START.match(line) else []
         # Suppress the completer's own guesses (files, variables) where ours fit.
         return {
             "completions": [SimpleCompletion(text, type="option") for text in found],

@@ -18,7 +18,7 @@ from nb_banana.notebook.completion import make_matcher
 from nb_banana.settings import settings
 
 if TYPE_CHECKING:
-    from nb_banana.notebook.parser import Line
+    from nb_banana.notebook.parser import ParsedLine
 
 
 SANDBOX_NOTE = (
@@ -65,7 +65,7 @@ def _help_text() -> str:
     return help_text()
 
 
-def _draw(shell: Any, line: "Line", prompt: str) -> Any:
+def _draw(shell: Any, line: "ParsedLine", prompt: str) -> Any:
     # Imported with the first picture, not with the extension: requests takes its time.
     from nb_banana import _api
     from nb_banana.notebook.call import read_call
@@ -132,14 +132,14 @@ def _hush(shell: Any, image: Any) -> None:
 _loaded: dict[int, Callable[..., Any]] = {}
 
 
-def load(shell: Any, open_panel: OpenPanel) -> None:
+def load_extension(shell: Any, open_panel: OpenPanel) -> None:
     """Register the magic, the settings and Tab completion; say so where the sandbox is used.
 
     Args:
         shell: IPython's.
         open_panel: what ``%banana`` with nothing to draw does.
     """
-    unload(shell)
+    unload_extension(shell)
     shell.register_magic_function(make_magic(shell, open_panel), "line_cell", "banana")
     shell.configurables.append(settings)
     _take_config(shell)
@@ -159,8 +159,8 @@ def _is_something_left() -> bool:
     return any(has_unfinished(folder_of(kind), kind) for kind in known_kinds())
 
 
-def unload(shell: Any) -> None:
-    """Take away what `load` added."""
+def unload_extension(shell: Any) -> None:
+    """Take away what `load_extension` added."""
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("banana", None)
     if settings in shell.configurables:

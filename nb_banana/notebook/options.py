@@ -85,5 +85,5 @@ OPTIONS = (
     Option(("-h", "--help"), "help", "show this"),
 )
 
-FLAGS = {flag: option for option in OPTIONS for flag in option.flags}
+OPTION_OF_FLAG = {flag: option for option in OPTIONS for flag in option.flags}
 """Each way to write an option, and the option."""

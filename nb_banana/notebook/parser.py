@@ -15,9 +15,9 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from nb_banana import template
-from nb_banana._text import hint
+from nb_banana._text import did_you_mean
 from nb_banana.errors import RequestError
-from nb_banana.notebook.options import FLAGS, ILLUSTRATION, OPTIONS
+from nb_banana.notebook.options import ILLUSTRATION, OPTION_OF_FLAG, OPTIONS
 from nb_banana.settings import checked_seconds
 
 BRACES = re.compile(r"\{\{(?:(?!\}\}).)*\}\}")
@@ -76,7 +76,7 @@ def _switches(values: Sequence[Any]) -> list[Any]:
 
 
 @dataclass(frozen=True)
-class Line:
+class ParsedLine:
     """What a line says: the variable to bind and the options that were given, by their `dest`."""
 
     name: str | None
@@ -130,7 +130,7 @@ def help_text() -> str:
     return _parser().format_help()
 
 
-def parse_cell_line(line: str, names: Mapping[str, Any]) -> Line:
+def parse_cell_line(line: str, names: Mapping[str, Any]) -> ParsedLine:
     """Read the line of a ``%%banana`` cell: the name first, then options.
 
     Args:
@@ -147,7 +147,7 @@ def parse_cell_line(line: str, names: Mapping[str, Any]) -> Line:
     name, words = split_line(line)
     if name is not None:
         _check_name(name, names)
-    return Line(name, _parse(words, names))
+    return ParsedLine(name, _parse(words, names))
 
 
 def split_line(line: str) -> tuple[str | None, list[str]]:
@@ -193,7 +193,7 @@ def quoted(word: str) -> str:
         return shlex.quote(word)
 
 
-def parse_line(line: str, names: Mapping[str, Any]) -> tuple[Line, str]:
+def parse_line(line: str, names: Mapping[str, Any]) -> tuple[ParsedLine, str]:
     """Read the line of ``%banana``: options first, then the prompt, word for word.
 
     Raises:
@@ -203,13 +203,13 @@ def parse_line(line: str, names: Mapping[str, Any]) -> tuple[Line, str]:
     (Line(name=None, options={'aspect_ratio': '16:9'}), "a cat's dinner")
     """
     words, prompt = _leading_options(line)
-    late = [word for word in prompt.split() if word.partition("=")[0] in FLAGS]
+    late = [word for word in prompt.split() if word.partition("=")[0] in OPTION_OF_FLAG]
     if late and not line.lstrip().startswith("-- "):
         raise RequestError(
             f"Options come before the prompt: %banana {late[0]} … PROMPT. "
             "Where the prompt itself has it, write -- before the prompt."
         )
-    return Line(None, _parse(words, names)), prompt
+    return ParsedLine(None, _parse(words, names)), prompt
 
 
 _BRACES = r"\{\{.*?\}\}"
@@ -229,7 +229,7 @@ def _leading_options(line: str) -> tuple[list[str], str]:
         if word == "--":
             break
         words += _split(word)
-        option = FLAGS.get(word.partition("=")[0])
+        option = OPTION_OF_FLAG.get(word.partition("=")[0])
         if option and option.metavar and "=" not in word and (value := _WORD.match(rest)):
             words += _split(value[1])
             rest = rest[value.end() :]
@@ -278,7 +278,7 @@ def _filled(value: Any, names: Mapping[str, Any]) -> Any:
 
 def _refuse(word: str) -> NoReturn:
     if word.startswith("-"):
-        near = hint(word, FLAGS)
+        near = did_you_mean(word, OPTION_OF_FLAG)
         raise RequestError(f"There is no option {word}.{near} See %banana --help.")
     raise RequestError(
         f"{word!r} is one word too many: the line holds a name and options, the cell holds the "

@@ -9,7 +9,7 @@ import io
 import sys
 from typing import TYPE_CHECKING, Any
 
-from nb_banana.imaging.formats import Flaw
+from nb_banana.imaging.formats import PictureProblem
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -36,7 +36,7 @@ def from_array(value: Any) -> "Image.Image":
         array = np.asarray(value)
     except (TypeError, ValueError, RuntimeError) as error:
         # A tensor on a GPU, or one that wants gradients: torch says itself what to call.
-        raise Flaw(f"can't be read as an array: {str(error).rstrip('.')}") from error
+        raise PictureProblem(f"can't be read as an array: {str(error).rstrip('.')}") from error
     _check_shape(array)
     _check_values(array)
     if array.ndim == 3 and array.shape[2] == 1:
@@ -51,17 +51,19 @@ def from_array(value: Any) -> "Image.Image":
 def _check_shape(array: Any) -> None:
     what = f"{array.dtype} of shape {array.shape}"
     if array.size == 0:
-        raise Flaw(f"is empty: it is {what}")
+        raise PictureProblem(f"is empty: it is {what}")
     if array.ndim == 2 or (array.ndim == 3 and array.shape[2] in CHANNELS):
         return
     if array.ndim == 3 and array.shape[0] in CHANNELS:
-        raise Flaw(
+        raise PictureProblem(
             f"has its channels first: it is {what}. Move them to the end, e.g. with "
             "np.moveaxis(a, 0, -1) or tensor.permute(1, 2, 0)"
         )
     if array.ndim == 4:
-        raise Flaw(f"holds several pictures: it is {what}. Take one of them, e.g. with a[0]")
-    raise Flaw(
+        raise PictureProblem(
+            f"holds several pictures: it is {what}. Take one of them, e.g. with a[0]"
+        )
+    raise PictureProblem(
         f"is no picture: it is {what}. A picture has the shape (height, width), "
         "(height, width, 3) or (height, width, 4)"
     )
@@ -72,12 +74,14 @@ def _check_values(array: Any) -> None:
     if array.dtype.kind == "b" or array.dtype == "uint8":
         return
     if array.dtype.kind != "f":
-        raise Flaw(f"has the wrong type: it is {what}. Make it uint8 (0 to 255) or float (0 to 1)")
+        raise PictureProblem(
+            f"has the wrong type: it is {what}. Make it uint8 (0 to 255) or float (0 to 1)"
+        )
     low, high = float(array.min()), float(array.max())
     if low != low or high != high:  # NaN alone is not equal to itself
-        raise Flaw(f"holds NaN: it is {what}. Fill them first, e.g. with np.nan_to_num")
+        raise PictureProblem(f"holds NaN: it is {what}. Fill them first, e.g. with np.nan_to_num")
     if low < -SLACK or high > 1 + SLACK:
-        raise Flaw(
+        raise PictureProblem(
             f"has values from {low:g} to {high:g}: it is {what}. "
             "Floats are from 0 to 1: scale them, e.g. (a - a.min()) / (a.max() - a.min())"
         )
@@ -150,9 +154,13 @@ def from_plotly(value: Any) -> bytes:
 
     """
     if importlib.util.find_spec("kaleido") is None:
-        raise Flaw("is a plotly figure, and needs kaleido to become a picture: pip install kaleido")
+        raise PictureProblem(
+            "is a plotly figure, and needs kaleido to become a picture: pip install kaleido"
+        )
     try:
         return bytes(value.to_image(format="png"))
     except Exception as error:
         reason = str(error).strip().split("\n")[0].rstrip(".") or type(error).__name__
-        raise Flaw(f"is a plotly figure, and kaleido could not draw it: {reason}") from error
+        raise PictureProblem(
+            f"is a plotly figure, and kaleido could not draw it: {reason}"
+        ) from error

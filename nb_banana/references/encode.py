@@ -1,4 +1,4 @@
-"""Files and pixels → `Encoded`: untouched where they may go out so, else converted or made smaller.
+"""Files and pixels → `EncodedImage`: untouched where they may go out so, else converted.
 
 Allowed to go out as they are: PNG, JPEG and WebP in eight bits, grey or RGB, still and upright.
 A picture in memory becomes bytes within the limits: PNG where that fits, else JPEG, else smaller.
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from nb_banana._text import megabytes
 from nb_banana.errors import NotAPictureError, PictureTooLargeError
-from nb_banana.imaging.decode import normal, opaque, open_picture, orientation
-from nb_banana.imaging.formats import BROKEN, Flaw, damaged
+from nb_banana.imaging.decode import opaque, open_picture, orientation, upright_plain
+from nb_banana.imaging.formats import DECODE_ERRORS, PictureProblem, damaged
 from nb_banana.imaging.metadata import PNG, strip
-from nb_banana.references.encoded import Encoded, formats
-from nb_banana.references.limits import Limits, over
+from nb_banana.references.encoded import EncodedImage, open_formats
+from nb_banana.references.limits import ReferenceLimits, over
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -40,7 +40,7 @@ TRIES = 8
 
 
 @dataclass(frozen=True)
-class Style:
+class EncodeStyle:
     """How a picture without alpha is encoded: a PNG first? else a JPEG, and how fine?"""
 
     png: bool
@@ -48,9 +48,9 @@ class Style:
     sampling: int = 0
 
 
-def style_of(*, lossy: bool, large: bool, sampling: int) -> Style:
+def style_of(*, lossy: bool, large: bool, sampling: int) -> EncodeStyle:
     """How to encode a picture that came lossy or not, and too large or not."""
-    return Style(not (lossy or large), ALMOST if lossy and not large else HIGH, sampling)
+    return EncodeStyle(not (lossy or large), ALMOST if lossy and not large else HIGH, sampling)
 
 
 def reduced(image: "Image.Image", longest: int) -> "Image.Image":
@@ -67,7 +67,9 @@ def _scaled(image: "Image.Image", scale: float) -> "Image.Image":
     return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
-def fitted(image: "Image.Image", limits: Limits, style: Style) -> tuple["Image.Image", bytes]:
+def fit_within(
+    image: "Image.Image", limits: ReferenceLimits, style: EncodeStyle
+) -> tuple["Image.Image", bytes]:
     """The picture as it is sent, and its bytes, within the limit of bytes.
 
     Raises:
@@ -79,17 +81,17 @@ def fitted(image: "Image.Image", limits: Limits, style: Style) -> tuple["Image.I
         if len(data) <= limits.picture_bytes:
             return picture, data
     if not limits.resize:
-        raise Flaw(over(picture.size, len(data), limits))
+        raise PictureProblem(over(picture.size, len(data), limits))
     for _ in range(TRIES):
         # A little less than what the bytes ask for: small pictures take more bytes per pixel.
         picture = _scaled(picture, min(0.9, 0.95 * math.sqrt(limits.picture_bytes / len(data))))
         data = encode(picture)
         if len(data) <= limits.picture_bytes:
             return picture, data
-    raise Flaw(f"can't be made as small as {megabytes(limits.picture_bytes)}")
+    raise PictureProblem(f"can't be made as small as {megabytes(limits.picture_bytes)}")
 
 
-def _ways(image: "Image.Image", limits: Limits, style: Style) -> list[Way]:
+def _ways(image: "Image.Image", limits: ReferenceLimits, style: EncodeStyle) -> list[Way]:
     """How to encode it, best first. The last way is the one for making it smaller."""
     solid = opaque(image)
     if solid is None:
@@ -104,7 +106,7 @@ def _ways(image: "Image.Image", limits: Limits, style: Style) -> list[Way]:
     return [jpeg(quality) for quality in sorted({style.quality, HIGH}, reverse=True)]
 
 
-def _is_hopeless(image: "Image.Image", limits: Limits) -> bool:
+def _is_hopeless(image: "Image.Image", limits: ReferenceLimits) -> bool:
     """Whether a PNG would be far too large. Making one of a photo takes seconds, the spot 10 ms."""
     if image.width * image.height * len(image.getbands()) <= limits.picture_bytes:
         return False
@@ -134,7 +136,7 @@ NEARLY = 0.95
 HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1")
 
 
-def from_bytes(data: bytes, limits: Limits, *, ours: bool) -> Encoded:
+def from_bytes(data: bytes, limits: ReferenceLimits, *, ours: bool) -> EncodedImage:
     """What is sent for the bytes of a file.
 
     Args:
@@ -152,20 +154,20 @@ def from_bytes(data: bytes, limits: Limits, *, ours: bool) -> Encoded:
     kept = _is_allowed(image, data)
     large = over(image.size, len(clean) if kept else 0, limits)
     if large and not limits.resize:
-        raise Flaw(large)
+        raise PictureProblem(large)
     if large or not kept or (stripped.turned and orientation(image) != 1):
         return _converted(data, limits, large=bool(large))
     digest = "" if clean is data else hashlib.sha256(data).hexdigest()
-    return Encoded(clean, _mime(clean), image.size, image.size, len(data), digest)
+    return EncodedImage(clean, _mime(clean), image.size, image.size, len(data), digest)
 
 
 def from_image(
-    image: "Image.Image", pixels: str, limits: Limits, *, like: "Image.Image"
-) -> Encoded:
+    image: "Image.Image", pixels: str, limits: ReferenceLimits, *, like: "Image.Image"
+) -> EncodedImage:
     """What is sent for a picture in memory.
 
     Args:
-        image: the picture, see `nb_banana.imaging.decode.normal`.
+        image: the picture, see `nb_banana.imaging.decode.upright_plain`.
         pixels: their hash.
         limits: how large it may be.
         like: the picture as it was given, for its format.
@@ -175,29 +177,29 @@ def from_image(
 
     """
     if (large := over(image.size, 0, limits)) and not limits.resize:
-        raise Flaw(large)
+        raise PictureProblem(large)
     style = style_of(lossy=like.format in LOSSY, large=bool(large), sampling=_sampling(like))
-    sent, data = fitted(reduced(image, limits.longest_side), limits, style)
+    sent, data = fit_within(reduced(image, limits.longest_side), limits, style)
     smaller = sent.size != image.size
-    return Encoded(data, _mime(data), sent.size, image.size, smaller=smaller, pixels=pixels)
+    return EncodedImage(data, _mime(data), sent.size, image.size, smaller=smaller, pixels=pixels)
 
 
-def _converted(data: bytes, limits: Limits, *, large: bool) -> Encoded:
+def _converted(data: bytes, limits: ReferenceLimits, *, large: bool) -> EncodedImage:
     image = _open(data)
     size, lossy, sampling = image.size, image.format in LOSSY, _sampling(image)
     if image.mode in RESIZABLE and "transparency" not in image.info:
         _thumbnail(image, limits.longest_side)
-    upright = normal(image)
-    if orientation(image) >= 5:  # asked after decoding, as `normal` does
+    upright = upright_plain(image)
+    if orientation(image) >= 5:  # asked after decoding, as `upright_plain` does
         size = size[::-1]
     del image  # two decoded pictures at once are enough
     upright = reduced(upright, limits.longest_side)
     style = style_of(lossy=lossy, large=large, sampling=sampling)
     if not style.png:
         upright = opaque(upright) or upright  # here, so that the one with alpha is let go
-    sent, encoded = fitted(upright, limits, style)
+    sent, encoded = fit_within(upright, limits, style)
     smaller = large or sent.size != size
-    return Encoded(
+    return EncodedImage(
         encoded,
         _mime(encoded),
         sent.size,
@@ -213,16 +215,16 @@ def _open(data: bytes) -> "Image.Image":
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # broken EXIF is nobody's concern here
-            return open_picture(data, formats())
+            return open_picture(data, open_formats())
     except NotAPictureError as error:
         if data[4:12] in HEIC:
-            raise Flaw(
+            raise PictureProblem(
                 "is a HEIC photo, which Pillow can't read alone. Install pillow-heif, and call "
                 "pillow_heif.register_heif_opener()"
             ) from error
-        raise Flaw(error.args[0].removeprefix("This ").rstrip(".")) from error
+        raise PictureProblem(error.args[0].removeprefix("This ").rstrip(".")) from error
     except PictureTooLargeError as error:
-        raise Flaw(error.args[0].removeprefix("The picture ").rstrip(".")) from error
+        raise PictureProblem(error.args[0].removeprefix("The picture ").rstrip(".")) from error
 
 
 def _is_allowed(image: "Image.Image", data: bytes) -> bool:
@@ -262,5 +264,5 @@ def _thumbnail(image: "Image.Image", longest: int) -> None:
             width, height = (max(1, int(side * scale)) for side in image.size)
             image.draft(image.mode, (width, height))
         image.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    except BROKEN as error:
+    except DECODE_ERRORS as error:
         raise damaged(error) from error

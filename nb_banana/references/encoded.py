@@ -1,6 +1,6 @@
-"""`Encoded`: a picture as it is sent. Its base64 and its hashes are made when first asked for.
+"""`EncodedImage`: a picture as it is sent. Its base64 and its hashes are made when first asked for.
 
-What was encoded once is not encoded again, as long as it fits in a number of bytes: `Kept`.
+What was encoded once is not encoded again, as long as it fits in a number of bytes: `EncodeCache`.
 """
 
 import binascii
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from nb_banana._text import megabytes
 from nb_banana.errors import PictureError
-from nb_banana.imaging.decode import FORMATS, normal, open_picture
-from nb_banana.imaging.formats import Flaw
+from nb_banana.imaging.decode import OPEN_FORMATS, open_picture, upright_plain
+from nb_banana.imaging.formats import PictureProblem
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -28,7 +28,7 @@ BAND = 256
 
 
 @dataclass(frozen=True, eq=False)
-class Encoded:
+class EncodedImage:
     """A picture as it is sent.
 
     Attributes:
@@ -85,7 +85,7 @@ class Encoded:
             object.__setattr__(self, "pixels", file_pixels(data))  # decoded once
         return self.pixels
 
-    def changed(self, first: "Encoded | None" = None) -> str:
+    def changed(self, first: "EncodedImage | None" = None) -> str:
         """From what to what, e.g. ``"6000×4000 → 4096×2731, 9.1 MB → 2.3 MB"``."""
         first = first or self
         (width, height), (new_width, new_height) = first.came_size, self.size
@@ -103,8 +103,8 @@ class Encoded:
 def file_pixels(data: bytes) -> str | None:
     """`image_pixels` of a file; None where Pillow can't decode it."""
     try:
-        return image_pixels(normal(open_picture(data, formats())))
-    except (Flaw, PictureError):
+        return image_pixels(upright_plain(open_picture(data, open_formats())))
+    except (PictureProblem, PictureError):
         return None
 
 
@@ -117,12 +117,12 @@ def image_pixels(image: "Image.Image") -> str:
     return found.hexdigest()
 
 
-def formats() -> tuple[str, ...]:
+def open_formats() -> tuple[str, ...]:
     """What is opened as a reference: more than may come back from a service."""
     from PIL import Image
 
     heif = ("HEIF",) if "HEIF" in Image.OPEN else ()  # where pillow_heif has registered it
-    return (*FORMATS, "JPEG2000", "PPM", "ICO", *heif)
+    return (*OPEN_FORMATS, "JPEG2000", "PPM", "ICO", *heif)
 
 
 LARGEST = 128_000_000
@@ -131,7 +131,7 @@ to are 35 MB. With less room than that a second request would encode all of them
 EDGE = 64
 
 
-class Kept:
+class EncodeCache:
     """The last encoded pictures, by what they were made of.
 
     One lock is held while one is made: of forty threads that want the same picture, one encodes.
@@ -140,10 +140,10 @@ class Kept:
     def __init__(self, largest: int = LARGEST) -> None:
         self._largest = largest
         self._size = 0
-        self._entries: OrderedDict[Hashable, Encoded] = OrderedDict()
+        self._entries: OrderedDict[Hashable, EncodedImage] = OrderedDict()
         self._lock = threading.RLock()
 
-    def of_file(self, data: bytes, how: Hashable, make: Callable[[], Encoded]) -> Encoded:
+    def of_file(self, data: bytes, how: Hashable, make: Callable[[], EncodedImage]) -> EncodedImage:
         """The picture made of a file's bytes, in the way that `how` names.
 
         Length and edges find an earlier one without a hash, which would take half the time of
@@ -153,24 +153,27 @@ class Kept:
         place = (how, len(data), data[:EDGE], data[middle : middle + EDGE], data[-EDGE:])
         return self._of(place, lambda found: _is_of(found, data), make)
 
-    def of_pixels(self, key: Hashable, make: Callable[[], Encoded]) -> Encoded:
+    def of_pixels(self, key: Hashable, make: Callable[[], EncodedImage]) -> EncodedImage:
         """The picture made of the pixels that the key's hash stands for."""
         return self._of(key, lambda _: True, make)
 
     def _of(
-        self, place: Hashable, fits: Callable[[Encoded], bool], make: Callable[[], Encoded]
-    ) -> Encoded:
+        self,
+        place: Hashable,
+        fits: Callable[[EncodedImage], bool],
+        make: Callable[[], EncodedImage],
+    ) -> EncodedImage:
         with self._lock:
             found = self._entries.pop(place, None)
             if found is not None:
-                self._size -= cost(found)
+                self._size -= held_bytes(found)
             if found is None or not fits(found):
                 found = make()
             self._entries[place] = found
-            self._size += cost(found)
+            self._size += held_bytes(found)
             while self._size > self._largest:
                 _, dropped = self._entries.popitem(last=False)
-                self._size -= cost(dropped)
+                self._size -= held_bytes(dropped)
             return found
 
     def clear(self) -> None:
@@ -185,12 +188,12 @@ class Kept:
         return self._size
 
 
-def _is_of(encoded: Encoded, data: bytes) -> bool:
+def _is_of(encoded: EncodedImage, data: bytes) -> bool:
     if encoded.came_digest:
         return encoded.came_digest == hashlib.sha256(data).hexdigest()
     return encoded.data == data
 
 
-def cost(encoded: Encoded) -> int:
+def held_bytes(encoded: EncodedImage) -> int:
     """Bytes that a kept picture takes: its own and its base64."""
     return len(encoded.data) + encoded.sent_bytes

@@ -6,8 +6,8 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from nb_banana.errors import BadReferenceError
-from nb_banana.references.limits import Limits
-from nb_banana.references.reference import Address, Reference, as_reference, is_many
+from nb_banana.references.limits import ReferenceLimits
+from nb_banana.references.reference import Reference, RemoteImage, as_reference, is_many
 from nb_banana.wire import transport
 
 READ_TIMEOUT = 30.0
@@ -18,7 +18,7 @@ NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """IPv6 addresses whose end is an IPv4 one: RFC 6052."""
 
 
-def fetched(images: Any, limits: Limits, *, private: bool) -> list[Any]:
+def fetched(images: Any, limits: ReferenceLimits, *, private: bool) -> list[Any]:
     """The pictures, those that are http(s) addresses as pictures of this machine.
 
     Args:
@@ -36,9 +36,9 @@ def fetched(images: Any, limits: Limits, *, private: bool) -> list[Any]:
     ]
 
 
-def _here(image: Any, limits: Limits, private: bool) -> Any:
+def _here(image: Any, limits: ReferenceLimits, private: bool) -> Any:
     is_address = isinstance(image, str) and image.strip().lower().startswith(("http:", "https:"))
-    is_ready = isinstance(image, Reference) and isinstance(image.body, Address)
+    is_ready = isinstance(image, Reference) and isinstance(image.body, RemoteImage)
     if not is_address and not is_ready:
         return image
     url = image.url if isinstance(image, Reference) else str(image).strip()

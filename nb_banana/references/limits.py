@@ -9,7 +9,7 @@ from nb_banana.errors import BadReferenceError, RequestError
 
 
 @dataclass(frozen=True)
-class Limits:
+class ReferenceLimits:
     """What is over is made smaller, and that is said; or it is refused.
 
     Attributes:
@@ -39,7 +39,7 @@ class Limits:
                 raise RequestError(f"{limit.name} is a whole number from 1, not {value!r}.")
 
     @classmethod
-    def of(cls, settings: Any) -> "Limits":
+    def of(cls, settings: Any) -> "ReferenceLimits":
         """The limits that settings say: ``reference_side``, ``reference_bytes`` …"""
         return cls(
             settings.reference_side,
@@ -49,7 +49,7 @@ class Limits:
         )
 
 
-LIMITS = Limits()
+LIMITS = ReferenceLimits()
 """The limits where nobody sets others. Google's own for this family of models, 7 MB a picture:
 https://docs.cloud.google.com/vertex-ai/docs/generative-ai/image/image-captioning
 and 20 MB a request:
@@ -61,7 +61,7 @@ def total_bytes(references: Iterable[Any]) -> int:
     return sum(reference.sent_bytes for reference in references)
 
 
-def check_total(references: Iterable[Any], limits: Limits = LIMITS) -> None:
+def check_total_bytes(references: Iterable[Any], limits: ReferenceLimits = LIMITS) -> None:
     """Refuse references that are too large together.
 
     Raises:
@@ -95,7 +95,7 @@ def share(sizes: Iterable[int], total: int) -> int:
     return fair
 
 
-def over(size: tuple[int, int], count: int, limits: Limits) -> str:
+def over(size: tuple[int, int], count: int, limits: ReferenceLimits) -> str:
     """What is too large, for a flaw; nothing where all is well.
 
     Args:

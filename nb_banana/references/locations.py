@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from nb_banana.imaging.formats import Flaw
+from nb_banana.imaging.formats import PictureProblem
 
 PICTURE_SUFFIXES = {
     *(".png", ".jpg", ".jpeg", ".webp", ".gif", ".tif", ".tiff"),
@@ -32,19 +32,19 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
     file = Path(path).expanduser()
     try:
         if file.is_dir():
-            raise Flaw(f"is a folder. Name one picture{_examples(file)}")
+            raise PictureProblem(f"is a folder. Name one picture{_examples(file)}")
         if not file.exists():
-            raise Flaw(missing(file))
+            raise PictureProblem(missing_file(file))
         if not file.is_file():
-            raise Flaw("is no file to be read, but a device or a pipe")
+            raise PictureProblem("is no file to be read, but a device or a pipe")
         return file.read_bytes()
     except OSError as error:
-        raise Flaw(f"can't be read: {error.strerror or error}") from error
+        raise PictureProblem(f"can't be read: {error.strerror or error}") from error
     except ValueError as error:  # a NUL in a name
-        raise Flaw(f"is no name of a file: {error}") from error
+        raise PictureProblem(f"is no name of a file: {error}") from error
 
 
-def missing(file: Path) -> str:
+def missing_file(file: Path) -> str:
     """The flaw of a file that is not there, with the names that are near it."""
     if not file.parent.is_dir():
         return f"is not there: there is no folder {file.parent}"
@@ -97,12 +97,12 @@ def data_bytes(address: str) -> bytes:
     """
     head, comma, body = address.partition(",")
     if not comma or not head.replace(" ", "").lower().endswith(";base64"):
-        raise Flaw("has to be base64, e.g. data:image/png;base64,…")
+        raise PictureProblem("has to be base64, e.g. data:image/png;base64,…")
     try:
         packed = unquote_to_bytes(body) if "%" in body else body.encode("ascii")
         return base64.b64decode(b"".join(packed.split()), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise Flaw(f"has broken base64: {str(error).rstrip('.')}") from error
+        raise PictureProblem(f"has broken base64: {str(error).rstrip('.')}") from error
 
 
 def checked_address(address: str) -> str:
@@ -116,11 +116,13 @@ def checked_address(address: str) -> str:
         parts = urlsplit(address)
         host = parts.hostname
     except ValueError as error:  # e.g. a bracket that is not closed
-        raise Flaw(f"is no address: {error}") from error
+        raise PictureProblem(f"is no address: {error}") from error
     if parts.scheme == "file":
-        raise Flaw("is a file on this machine. Give its path, without file://")
+        raise PictureProblem("is a file on this machine. Give its path, without file://")
     if parts.scheme not in {"http", "https"} or not host:
-        raise Flaw("is no address of a picture: it starts with http://, https:// or data:")
+        raise PictureProblem(
+            "is no address of a picture: it starts with http://, https:// or data:"
+        )
     if re.search(r"[\s\x00-\x1f\x7f]", address):
-        raise Flaw("is no address: there is a space in it, which is written %20")
+        raise PictureProblem("is no address: there is a space in it, which is written %20")
     return address

@@ -1,4 +1,4 @@
-"""`References`: the pictures of one request while its text is read, each once, counted from 1."""
+"""`NumberedReferences`: the pictures of one request while its text is read: each once, from 1."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -6,12 +6,12 @@ from typing import Any
 
 from nb_banana.errors import BadReferenceError
 from nb_banana.references.fetch import fetched
-from nb_banana.references.limits import LIMITS, Limits
+from nb_banana.references.limits import LIMITS, ReferenceLimits
 from nb_banana.references.reference import Reference, as_reference, is_many, is_same
 from nb_banana.references.variables import find_picture, name_of
 
 
-class References:
+class NumberedReferences:
     """What ``image 1``, ``image 2`` … mean in a prompt.
 
     Args:
@@ -22,7 +22,7 @@ class References:
     """
 
     def __init__(
-        self, limits: Limits = LIMITS, *, fetch: bool = False, private: bool = False
+        self, limits: ReferenceLimits = LIMITS, *, fetch: bool = False, private: bool = False
     ) -> None:
         self._limits = limits
         self._fetch, self._private = fetch, private
@@ -31,9 +31,9 @@ class References:
     def __iter__(self) -> Iterator[Reference]:
         return iter(self._found)
 
-    def copy(self) -> "References":
+    def copy(self) -> "NumberedReferences":
         """The same pictures so far; what is added to one of the two is not in the other."""
-        other = References(self._limits, fetch=self._fetch, private=self._private)
+        other = NumberedReferences(self._limits, fetch=self._fetch, private=self._private)
         other._found = list(self._found)
         return other
 

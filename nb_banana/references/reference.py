@@ -7,18 +7,24 @@ from pathlib import PurePath
 from typing import Any, Protocol
 
 from nb_banana.errors import BadReferenceError
-from nb_banana.imaging.decode import normal
-from nb_banana.imaging.formats import Flaw, sentence
+from nb_banana.imaging.decode import upright_plain
+from nb_banana.imaging.formats import PictureProblem, problem_sentence
 from nb_banana.references import encode, sources
-from nb_banana.references.encoded import Encoded, Kept, image_pixels
-from nb_banana.references.limits import LIMITS, Limits, check_total, share, total_bytes
+from nb_banana.references.encoded import EncodeCache, EncodedImage, image_pixels
+from nb_banana.references.limits import (
+    LIMITS,
+    ReferenceLimits,
+    check_total_bytes,
+    share,
+    total_bytes,
+)
 
-KEPT = Kept()
+ENCODE_CACHE = EncodeCache()
 """What was encoded in this process: a sweep of forty requests encodes a picture once."""
 
 
 @dataclass(frozen=True)
-class Address:
+class RemoteImage:
     """An http(s) address, which the service fetches itself."""
 
     url: str
@@ -34,8 +40,8 @@ class Address:
         return len(self.url)
 
 
-class Body(Protocol):
-    """What a picture is in the request: `Encoded`, or a file of the library."""
+class ImageBody(Protocol):
+    """What a picture is in the request: `EncodedImage`, or a file of the library."""
 
     @property
     def data(self) -> bytes:
@@ -71,7 +77,7 @@ class Reference:
         given: the file that it was made of, until `unique` has compared it with the others.
     """
 
-    body: Body | Address = field(repr=False)
+    body: ImageBody | RemoteImage = field(repr=False)
     label: str = ""
     note: str | None = field(default=None, repr=False)
     came_from: Any = field(default=None, repr=False)
@@ -90,7 +96,7 @@ class Reference:
     @property
     def data(self) -> bytes | None:
         """The bytes that are sent; None where the service fetches them."""
-        return None if isinstance(self.body, Address) else self.body.data
+        return None if isinstance(self.body, RemoteImage) else self.body.data
 
     @property
     def source(self) -> Any:
@@ -117,7 +123,7 @@ class Reference:
 
 
 def as_reference(
-    value: Any, *, label: str = "", limits: Limits = LIMITS, resize: bool = True
+    value: Any, *, label: str = "", limits: ReferenceLimits = LIMITS, resize: bool = True
 ) -> Reference:
     """Take anything that is a picture as a reference, checked and ready to be sent.
 
@@ -145,16 +151,16 @@ def as_reference(
     if not resize:
         limits = replace(limits, resize=False)
     try:
-        source = sources.read(value)
+        source = sources.read_source(value)
         if source.address:
-            return Reference(Address(source.address), label or source.name)
+            return Reference(RemoteImage(source.address), label or source.name)
         return _reference(source, label or source.name, limits)
-    except Flaw as flaw:
-        raise BadReferenceError(sentence(_called(value, label), flaw)) from flaw
+    except PictureProblem as problem:
+        raise BadReferenceError(problem_sentence(_called(value, label), problem)) from problem
 
 
 def as_references(
-    values: Any, *, label: str = "", limits: Limits = LIMITS, resize: bool = True
+    values: Any, *, label: str = "", limits: ReferenceLimits = LIMITS, resize: bool = True
 ) -> tuple[Reference, ...]:
     """One picture or many as references: each once, and together within the limits.
 
@@ -187,7 +193,9 @@ def unique(references: Iterable[Reference]) -> tuple[Reference, ...]:
     return tuple(each if each.given is None else replace(each, given=None) for each in kept)
 
 
-def together(references: Sequence[Reference], limits: Limits = LIMITS) -> tuple[Reference, ...]:
+def together(
+    references: Sequence[Reference], limits: ReferenceLimits = LIMITS
+) -> tuple[Reference, ...]:
     """The references within ``total_bytes``: the largest are made smaller, and their notes say so.
 
     Raises:
@@ -195,11 +203,11 @@ def together(references: Sequence[Reference], limits: Limits = LIMITS) -> tuple[
 
     """
     if total_bytes(references) <= limits.total_bytes or not limits.resize:
-        check_total(references, limits)
+        check_total_bytes(references, limits)
         return tuple(references)
     fair = share((each.sent_bytes for each in references), limits.total_bytes)
     fitted = tuple(_smaller(each, fair, limits) for each in references)
-    check_total(fitted, limits)
+    check_total_bytes(fitted, limits)
     return fitted
 
 
@@ -226,13 +234,13 @@ def _each(values: Any, label: str) -> Iterator[tuple[Any, str]]:
 
 def _called(value: Any, label: str) -> str:
     """What to call it in a sentence: of a variable that holds a path, both."""
-    name = sources.name_of(value)
+    name = sources.describe(value)
     if label and isinstance(value, str | PurePath) and label not in name:
         return f"{label} ({name})"
     return label or name
 
 
-def _reference(source: sources.Source, label: str, limits: Limits) -> Reference:
+def _reference(source: sources.Source, label: str, limits: ReferenceLimits) -> Reference:
     body = _encoded(source, limits)
     note = f"{label}: {body.changed()}" if body.smaller else None
     came_from = source.ours if source.ours is not None else body.came_digest or None
@@ -240,16 +248,18 @@ def _reference(source: sources.Source, label: str, limits: Limits) -> Reference:
     return Reference(body, label, note, came_from, given)
 
 
-def _encoded(source: sources.Source, limits: Limits) -> Encoded:
+def _encoded(source: sources.Source, limits: ReferenceLimits) -> EncodedImage:
     how = (limits.longest_side, limits.picture_bytes, limits.resize)
     if source.data is not None:
         data, ours = source.data, source.ours is not None
-        return KEPT.of_file(data, (how, ours), lambda: encode.from_bytes(data, limits, ours=ours))
+        return ENCODE_CACHE.of_file(
+            data, (how, ours), lambda: encode.from_bytes(data, limits, ours=ours)
+        )
     image = source.image
     assert image is not None  # noqa: S101 - a source is a file, an image or an address
-    upright = normal(image)
+    upright = upright_plain(image)
     pixels = image_pixels(upright)
-    return KEPT.of_pixels(
+    return ENCODE_CACHE.of_pixels(
         (how, pixels, upright.mode, image.format),
         lambda: encode.from_image(upright, pixels, limits, like=image),
     )
@@ -259,7 +269,7 @@ def is_same(one: Reference, other: Reference) -> bool:
     """Whether two references are one picture: the same bytes, or the same pixels."""
     if one.body is other.body or _digests(one) & _digests(other):
         return True
-    if not isinstance(one.body, Encoded) or not isinstance(other.body, Encoded):
+    if not isinstance(one.body, EncodedImage) or not isinstance(other.body, EncodedImage):
         return False
     if one.body.came_size != other.body.came_size:  # so that most are never decoded
         return False
@@ -268,19 +278,19 @@ def is_same(one: Reference, other: Reference) -> bool:
 
 
 def _digests(reference: Reference) -> set[str]:
-    given = reference.body.came_digest if isinstance(reference.body, Encoded) else ""
+    given = reference.body.came_digest if isinstance(reference.body, EncodedImage) else ""
     return {reference.digest, given or reference.digest}
 
 
-def _smaller(reference: Reference, most: int, limits: Limits) -> Reference:
-    if not isinstance(reference.body, Encoded) or reference.sent_bytes <= most:
+def _smaller(reference: Reference, most: int, limits: ReferenceLimits) -> Reference:
+    if not isinstance(reference.body, EncodedImage) or reference.sent_bytes <= most:
         return reference
     first, label = reference.body, reference.label
     room = max(1, (most - len(f"data:{first.mime};base64,")) // 4 * 3)
     source = sources.Source(label, data=first.data)
     try:
         body = _encoded(source, replace(limits, picture_bytes=min(room, limits.picture_bytes)))
-    except Flaw as flaw:
-        raise BadReferenceError(sentence(label, flaw)) from flaw
+    except PictureProblem as problem:
+        raise BadReferenceError(problem_sentence(label, problem)) from problem
     note = f"{label}: {body.changed(first)}"
     return Reference(body, label, note, reference.source)

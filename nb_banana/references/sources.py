@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from nb_banana.imaging.formats import Flaw
+from nb_banana.imaging.formats import PictureProblem
 from nb_banana.references import adapters, locations
 from nb_banana.references.adapters import from_array
 from nb_banana.references.locations import SCHEME, checked_address, data_bytes
@@ -39,7 +39,7 @@ class Source:
     ours: Any = None
 
 
-def read(value: Any) -> Source:
+def read_source(value: Any) -> Source:
     """Take a value for the picture that it is.
 
     Raises:
@@ -49,7 +49,7 @@ def read(value: Any) -> Source:
     for is_kind, reader, _ in KINDS:
         if is_kind(value):
             return reader(value)
-    raise Flaw(f"is no picture: it is {article(type(value).__name__)}{_advice(value)}")
+    raise PictureProblem(f"is no picture: it is {article(type(value).__name__)}{_advice(value)}")
 
 
 def is_picture(value: Any) -> bool:
@@ -70,7 +70,7 @@ def _is_coloured(value: Any) -> bool:
     return len(shape) == 3 and shape[2] in COLOURS
 
 
-def name_of(value: Any) -> str:
+def describe(value: Any) -> str:
     """What to call a value in a sentence, before it is known to be a picture."""
     if isinstance(value, str):
         shown = (
@@ -85,10 +85,10 @@ def name_of(value: Any) -> str:
 
 
 def _is_ours(value: Any) -> bool:
-    return all(hasattr(type(value), name) or name in _state(value) for name in OURS)
+    return all(hasattr(type(value), name) or name in _state(value) for name in IMAGE_ATTRIBUTES)
 
 
-OURS = ("bytes", "parents", "request")
+IMAGE_ATTRIBUTES = ("bytes", "parents", "request")
 
 
 def _state(value: Any) -> Any:
@@ -114,7 +114,7 @@ def _is_pillow(value: Any) -> bool:
 def _from_pillow(value: Any) -> Source:
     name = PurePath(str(getattr(value, "filename", "") or "")).name
     if 0 in value.size:
-        raise Flaw(f"is empty: it is {value.width}×{value.height}")
+        raise PictureProblem(f"is empty: it is {value.width}×{value.height}")
     return Source(name or "image", image=value)
 
 
@@ -132,7 +132,7 @@ def _from_path(value: Any) -> Source:
     if not isinstance(path, str):
         path = os.fsdecode(path)
     if not path:
-        raise Flaw("is empty: name a file")
+        raise PictureProblem("is empty: name a file")
     return Source(PurePath(path).name, data=locations.read_file(path))
 
 
@@ -157,9 +157,9 @@ def _from_file(value: Any) -> Source:
         if place is not None:
             value.seek(place)
     except (OSError, ValueError, AttributeError) as error:
-        raise Flaw(f"can't be read: {str(error).rstrip('.')}") from error
+        raise PictureProblem(f"can't be read: {str(error).rstrip('.')}") from error
     if not isinstance(data, bytes):
-        raise Flaw(f"gives {type(data).__name__} and no bytes. Open it with 'rb'")
+        raise PictureProblem(f"gives {type(data).__name__} and no bytes. Open it with 'rb'")
     name = getattr(value, "name", "")
     return Source(PurePath(name).name if isinstance(name, str) and name else "file", data=data)
 
@@ -172,8 +172,8 @@ def _is_notebook_image(value: Any) -> bool:
 def _from_notebook_image(value: Any) -> Source:
     for given in (value.data, value.url, value.filename):
         if given:
-            return read(given)
-    raise Flaw("is empty: it has neither data nor url")
+            return read_source(given)
+    raise PictureProblem("is empty: it has neither data nor url")
 
 
 def _from_matplotlib(value: Any) -> Source:
@@ -204,7 +204,7 @@ def _from_display(value: Any) -> Source:
         data = shown[0] if isinstance(shown, tuple) else shown
         if isinstance(data, bytes):
             return Source(type(value).__name__, data=data)
-    raise Flaw("shows no picture of itself")
+    raise PictureProblem("shows no picture of itself")
 
 
 def _is_text(value: Any) -> bool:
@@ -219,10 +219,10 @@ def _is_buffer(value: Any) -> bool:
     return isinstance(value, bytes | bytearray | memoryview)
 
 
-Kind = tuple[Callable[[Any], bool], Callable[[Any], Source], bool]
+SourceKind = tuple[Callable[[Any], bool], Callable[[Any], Source], bool]
 """How a kind of value is known, how it is read, and whether it surely is a picture."""
 
-KINDS: tuple[Kind, ...] = (
+KINDS: tuple[SourceKind, ...] = (
     (_is_ours, _from_ours, True),
     (_is_pillow, _from_pillow, True),
     (_is_text, _from_text, False),

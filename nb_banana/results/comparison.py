@@ -8,11 +8,11 @@ import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nb_banana._text import shortened
+from nb_banana._text import shorten
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BadReferenceError
 from nb_banana.imaging.decode import open_picture, preview
-from nb_banana.imaging.sheet import MOUNT, Board, fitted, jpeg, near_square
+from nb_banana.imaging.sheet import MOUNT, SheetCanvas, fit_cell, near_square_layout, sheet_jpeg
 from nb_banana.imaging.text import drawable
 from nb_banana.references.reference import as_reference
 from nb_banana.results.image import BananaImage
@@ -93,7 +93,7 @@ class Comparison:
                 raise BadReferenceError(f"{each.label} is only an address. Download it first.")
         sizes = [open_picture(each.data or b"").size for each in found]
         self._names = [
-            shortened(each.label, 60) + ("" if sizes[0] == sizes[1] else f" {width}×{height}")
+            shorten(each.label, 60) + ("" if sizes[0] == sizes[1] else f" {width}×{height}")
             for each, (width, height) in zip(found, sizes, strict=True)
         ]
         self._pictures = _alike([each.data or b"" for each in found])
@@ -118,12 +118,12 @@ class Comparison:
         sides = zip(("left", "right"), self._names, strict=True)
         labels = [f"{side}: {drawable(name) or 'picture'}" for side, name in sides]
         first = open_picture(self._pictures[0])
-        layout = near_square(labels, first.width / first.height, 2, foot=False)
-        board = Board(layout)
+        layout = near_square_layout(labels, first.width / first.height, 2, foot=False)
+        canvas = SheetCanvas(layout)
         for column, (data, label) in enumerate(zip(self._pictures, labels, strict=True)):
-            board.mount(fitted(data, *layout.cell), 0, column)
-            board.label(label, 0, column)
-        return board.picture
+            canvas.mount(fit_cell(data, *layout.cell), 0, column)
+            canvas.label(label, 0, column)
+        return canvas.picture
 
     def __repr__(self) -> str:
         return f"<Comparison of {self._names[0]} and {self._names[1]}>"
@@ -136,7 +136,7 @@ class Comparison:
             return {"text/plain": self.caption}, metadata
         shown = {
             "text/html": self._figure(),
-            "image/jpeg": base64.b64encode(jpeg(self.side_by_side())).decode(),
+            "image/jpeg": base64.b64encode(sheet_jpeg(self.side_by_side())).decode(),
             "text/plain": repr(self),
         }
         wanted = {
@@ -149,7 +149,7 @@ class Comparison:
 
     def _figure(self) -> str:
         alts = [
-            f"{side}: {shortened(str(getattr(given, 'alt', None) or name), 200)}"
+            f"{side}: {shorten(str(getattr(given, 'alt', None) or name), 200)}"
             for side, given, name in zip(("left", "right"), self._given, self._names, strict=True)
         ]
         width = open_picture(self._pictures[0]).width
@@ -194,9 +194,9 @@ def _boxed(data: bytes, width: int, height: int) -> bytes:
     """A JPEG of exactly this size, with the picture as large in it as it can be."""
     from PIL import Image, ImageOps
 
-    picture = fitted(data, width, height)
+    picture = fit_cell(data, width, height)
     picture = ImageOps.contain(picture, (width, height), Image.Resampling.LANCZOS)
     box = Image.new("RGB", (width, height), MOUNT)
     place = ((width - picture.width) // 2, (height - picture.height) // 2)
     box.paste(picture, place, picture if picture.mode == "RGBA" else None)
-    return jpeg(box)
+    return sheet_jpeg(box)

@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nb_banana.errors import BananaError
-from nb_banana.imaging.sheet import Board, cell_ratio, fitted, near_square, table
+from nb_banana.imaging.sheet import (
+    SheetCanvas,
+    cell_ratio,
+    fit_cell,
+    near_square_layout,
+    table_layout,
+)
 from nb_banana.imaging.text import drawable
 from nb_banana.models import SIZES
-from nb_banana.results.failure import Failure, sentence
+from nb_banana.results.failure import Failure, GalleryEntry, reason_of
 from nb_banana.results.image import BananaImage
 from nb_banana.results.variants import Grid, Variant, grid_of, labels_of
 
@@ -16,14 +22,12 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
-Entry = BananaImage | Failure
-
 MOST = 100
 """Pictures on one sheet. The others are said to be there."""
 
 
 @dataclass(frozen=True)
-class Sheet:
+class ContactSheet:
     """A contact sheet.
 
     Attributes:
@@ -39,13 +43,13 @@ class Sheet:
     grid: Grid | None = None
 
 
-def draw(
-    entries: Sequence[Entry],
+def draw_sheet(
+    entries: Sequence[GalleryEntry],
     variants: Sequence[Variant],
     *,
     columns: int | None = None,
     labels: bool = True,
-) -> Sheet:
+) -> ContactSheet:
     """Rows and columns with their names after a sweep of two fields, else near-square.
 
     Each picture is read, made small and let go before the next.
@@ -65,16 +69,16 @@ def draw(
     written = [
         _written(text, f"[{number}]", legend) if labels else "" for number, text in enumerate(texts)
     ]
-    layout = near_square(written, _ratio(shown), columns, len(shown) < len(entries))
-    board = Board(layout)
+    layout = near_square_layout(written, _ratio(shown), columns, len(shown) < len(entries))
+    canvas = SheetCanvas(layout)
     for number, (entry, label) in enumerate(zip(shown, written, strict=True)):
         row, column = divmod(number, layout.columns)
-        _put(board, entry, row, column)
-        board.label(label, row, column)
-    return _sheet(board, len(shown), len(entries), legend)
+        _put(canvas, entry, row, column)
+        canvas.label(label, row, column)
+    return _sheet(canvas, len(shown), len(entries), legend)
 
 
-def _grid_sheet(entries: Sequence[Entry], grid: Grid, labels: bool) -> Sheet:
+def _grid_sheet(entries: Sequence[GalleryEntry], grid: Grid, labels: bool) -> ContactSheet:
     places = grid.places[: max(1, MOST // len(grid.columns))]
     shown = [entries[place] for row in places for place in row]
     legend: list[str] = []
@@ -85,21 +89,23 @@ def _grid_sheet(entries: Sequence[Entry], grid: Grid, labels: bool) -> Sheet:
         rows = [_written(text, f"row {number}", legend) for number, text in named]
         named = enumerate(grid.columns, 1)
         columns = [_written(text, f"column {number}", legend) for number, text in named]
-    board = Board(table(rows, columns, fields[0], _ratio(shown), len(shown) < len(entries)))
+    canvas = SheetCanvas(
+        table_layout(rows, columns, fields[0], _ratio(shown), len(shown) < len(entries))
+    )
     if labels:
-        board.head(fields, rows, columns)
+        canvas.head(fields, rows, columns)
     for row, line in enumerate(places):
         for column, place in enumerate(line):
-            _put(board, entries[place], row, column)
-    return _sheet(board, len(shown), len(entries), legend, grid)
+            _put(canvas, entries[place], row, column)
+    return _sheet(canvas, len(shown), len(entries), legend, grid)
 
 
 def _sheet(
-    board: Board, shown: int, count: int, legend: list[str], grid: Grid | None = None
-) -> Sheet:
+    canvas: SheetCanvas, shown: int, count: int, legend: list[str], grid: Grid | None = None
+) -> ContactSheet:
     if shown < count:
-        board.foot(f"The first {shown} of {count}.")
-    return Sheet(board.picture, shown, tuple(legend), grid)
+        canvas.foot(f"The first {shown} of {count}.")
+    return ContactSheet(canvas.picture, shown, tuple(legend), grid)
 
 
 def _written(text: str, place: str, legend: list[str]) -> str:
@@ -111,23 +117,23 @@ def _written(text: str, place: str, legend: list[str]) -> str:
     return drawn or ""
 
 
-def _put(board: Board, entry: Entry, row: int, column: int) -> None:
+def _put(canvas: SheetCanvas, entry: GalleryEntry, row: int, column: int) -> None:
     if isinstance(entry, Failure):
-        board.explain(sentence(entry), row, column)
+        canvas.explain(reason_of(entry), row, column)
         return
-    width, height = board.layout.cell
+    width, height = canvas.layout.cell
     scale = min(width / entry.width, height / entry.height)
     longest = max(1, round(max(entry.size) * scale))
     try:
-        small = fitted(entry.preview(longest)[1], width, height)
+        small = fit_cell(entry.preview(longest)[1], width, height)
     except (OSError, ValueError, SyntaxError, BananaError) as error:
         # Its file is gone or damaged; the others are shown all the same.
-        board.explain(str(error), row, column)
+        canvas.explain(str(error), row, column)
     else:
-        board.mount(small, row, column)
+        canvas.mount(small, row, column)
 
 
-def _ratio(entries: Sequence[Entry]) -> float:
+def _ratio(entries: Sequence[GalleryEntry]) -> float:
     images = [each.size for each in entries if isinstance(each, BananaImage)]
     asked = [SIZES.get(each.request.aspect_ratio or "", (1, 1)) for each in entries]
     return cell_ratio(images or asked)

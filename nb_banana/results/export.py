@@ -14,11 +14,11 @@ from typing import Any
 
 from nb_banana.errors import BananaError, SaveError
 from nb_banana.imaging.decode import SUFFIXES
-from nb_banana.imaging.save import FORMATS, check_writable, slug, write_whole
+from nb_banana.imaging.save import SAVE_FORMATS, check_writable, slug, write_whole
 from nb_banana.references.sources import is_picture
-from nb_banana.results.failure import Failure
+from nb_banana.results.failure import Failure, GalleryEntry
 from nb_banana.results.image import BananaImage
-from nb_banana.results.variants import Variant, text_of, varied_fields
+from nb_banana.results.variants import Variant, value_text, varied_fields
 
 LONGEST = 60
 """Characters of a name before its suffix. In UTF-8 the longest of them take four bytes each."""
@@ -26,8 +26,8 @@ SHOWN = 3
 """How many names a message has."""
 
 
-def save(
-    entries: Sequence[BananaImage | Failure],
+def save_folder(
+    entries: Sequence[GalleryEntry],
     variants: Sequence[Variant],
     folder: str | os.PathLike[str],
 ) -> list[Path]:
@@ -53,7 +53,7 @@ def save(
     return list(wanted)
 
 
-def check(folder: str | os.PathLike[str]) -> None:
+def check_folder(folder: str | os.PathLike[str]) -> None:
     """Find out before pictures are paid whether a folder could take them; it is not made.
 
     Raises:
@@ -77,7 +77,7 @@ def _folder(folder: str | os.PathLike[str]) -> Path:
 
 def _place(folder: str | os.PathLike[str]) -> Path:
     place = Path(os.fsdecode(folder)).expanduser()
-    if place.suffix.lower() in FORMATS and not place.is_dir():
+    if place.suffix.lower() in SAVE_FORMATS and not place.is_dir():
         raise SaveError(
             f"These are several pictures, and {os.fsdecode(folder)!r} is one file. Name a folder "
             "for them."
@@ -100,7 +100,7 @@ def _said(folder: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def _names(
-    entries: Sequence[BananaImage | Failure], variants: Sequence[Variant]
+    entries: Sequence[GalleryEntry], variants: Sequence[Variant]
 ) -> Iterator[tuple[str, BananaImage]]:
     """A name for each picture. The number makes it another one, on any disk."""
     digits = max(2, len(str(len(entries))))
@@ -117,7 +117,7 @@ def _names(
 def _part(field: str, variant: Variant) -> str:
     """A value in a file's name: ``16:9`` is ``16x9``, the second take is ``take2``."""
     value = variant[field]
-    text = re.sub(r"(?<=\d):(?=\d)", "x", text_of(value))
+    text = re.sub(r"(?<=\d):(?=\d)", "x", value_text(value))
     return slug(text if isinstance(value, str) else f"{field}{text}", 24)
 
 
@@ -132,8 +132,8 @@ COUNTS = {"take": "Int64", "width": "Int64", "height": "Int64"}
 """Whole numbers, also where a failure has none."""
 
 
-def of(
-    entries: Sequence[BananaImage | Failure],
+def to_frame(
+    entries: Sequence[GalleryEntry],
     variants: Sequence[Variant],
     index: Sequence[Any] | None,
 ) -> Any:
@@ -160,10 +160,10 @@ _COLUMNS = (
 
 def _cell(value: Any) -> Any:
     """A picture would make its cell an array."""
-    return text_of(value) if is_picture(value) else value
+    return value_text(value) if is_picture(value) else value
 
 
-def _row(entry: BananaImage | Failure) -> dict[str, Any]:
+def _row(entry: GalleryEntry) -> dict[str, Any]:
     request = entry.request
     asked = {
         "prompt": request.prompt,

@@ -3,10 +3,11 @@
 import html
 from typing import Any
 
-from nb_banana._text import shortened
+from nb_banana._text import shorten
 from nb_banana.display.output import is_rich
-from nb_banana.errors import BananaError, Interrupted, Told
+from nb_banana.errors import BananaError, Interrupted
 from nb_banana.request import ImageRequest
+from nb_banana.results.image import BananaImage
 
 
 class Failure:
@@ -48,10 +49,10 @@ class Failure:
         raise error.with_traceback(None)
 
     def __repr__(self) -> str:
-        return f"<Failure {shortened(self.prompt, 40)!r}: {shortened(sentence(self), 120)}>"
+        return f"<Failure {shorten(self.prompt, 40)!r}: {shorten(reason_of(self), 120)}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        told = f"No picture of {shortened(self.prompt, 80)!r}. {self.error}"
+        told = f"No picture of {shorten(self.prompt, 80)!r}. {self.error}"
         shown = {"text/plain": told}
         if is_rich():
             shown["text/html"] = f'<p class="nb-banana-failure">{html.escape(told)}</p>'
@@ -62,8 +63,12 @@ class Failure:
         }
 
 
-def sentence(failure: Failure) -> str:
+GalleryEntry = BananaImage | Failure
+"""What stands in one place of a gallery."""
+
+
+def reason_of(failure: Failure) -> str:
     """What the error says, without the ids that support asks for: the same for the same trouble."""
     error = failure.error
-    said = error.args[0] if isinstance(error, Told) and error.args else error
+    said = error.args[0] if isinstance(error, BananaError | Interrupted) and error.args else error
     return str(said) or type(error).__name__

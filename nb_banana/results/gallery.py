@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from nb_banana import _default
-from nb_banana._text import hint
+from nb_banana._text import did_you_mean
 from nb_banana.display.output import display, shell
 from nb_banana.errors import RequestError
 from nb_banana.models import model_id
 from nb_banana.request import whole_number
 from nb_banana.results import contact_sheet, export, gallery_display
-from nb_banana.results.failure import Failure
-from nb_banana.results.gallery_display import tally
+from nb_banana.results.failure import Failure, GalleryEntry
+from nb_banana.results.gallery_display import batch_cost
 from nb_banana.results.image import BananaImage
 from nb_banana.results.variants import Variant, is_equal
 
@@ -22,13 +22,11 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
-Entry = BananaImage | Failure
-
 FIELDS = ("prompt", "model", "aspect_ratio", "resolution", "web_search", "take")
 """What of a request can be asked for where it was not varied."""
 
 
-class Gallery(Sequence[Entry]):
+class Gallery(Sequence[GalleryEntry]):
     """Pictures that were asked for together, in the order in which they were asked for.
 
     One that was not made is a `Failure` in its place. It works as a list does: index, slice, loop,
@@ -46,7 +44,7 @@ class Gallery(Sequence[Entry]):
 
     def __init__(
         self,
-        entries: Iterable[Entry],
+        entries: Iterable[GalleryEntry],
         variants: Iterable[Variant] | None = None,
         *,
         index: Iterable[Any] | None = None,
@@ -88,14 +86,14 @@ class Gallery(Sequence[Entry]):
 
         Failures that were charged count. Play money counts where all of it is play money.
         """
-        bill = tally(self)
+        bill = batch_cost(self)
         return bill.real or bill.play
 
     @overload
-    def __getitem__(self, index: int) -> Entry: ...
+    def __getitem__(self, index: int) -> GalleryEntry: ...
     @overload
     def __getitem__(self, index: slice) -> "Gallery": ...
-    def __getitem__(self, index: int | slice) -> "Entry | Gallery":
+    def __getitem__(self, index: int | slice) -> "GalleryEntry | Gallery":
         if isinstance(index, slice):
             return self._some(range(len(self))[index])
         return self._entries[index]
@@ -103,7 +101,7 @@ class Gallery(Sequence[Entry]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    def __iter__(self) -> Iterator[Entry]:
+    def __iter__(self) -> Iterator[GalleryEntry]:
         return iter(self._entries)
 
     def __add__(self, other: "Gallery") -> "Gallery":
@@ -128,7 +126,7 @@ class Gallery(Sequence[Entry]):
             if name not in known:
                 raise RequestError(
                     f"There is no {name!r} in this gallery: there are {', '.join(known)}."
-                    + hint(name, known)
+                    + did_you_mean(name, known)
                 )
         return self._some(
             number
@@ -166,7 +164,7 @@ class Gallery(Sequence[Entry]):
             SaveError: a file has another picture (then nothing was written), or the folder can't
                 be written to.
         """
-        return export.save(self._entries, self._variants, folder)
+        return export.save_folder(self._entries, self._variants, folder)
 
     def to_frame(self) -> Any:
         """A pandas data frame, one row each: what varied, the request, size, price, file, error.
@@ -177,7 +175,7 @@ class Gallery(Sequence[Entry]):
         Raises:
             BananaError: pandas is not there.
         """
-        return export.of(self._entries, self._variants, self._index)
+        return export.to_frame(self._entries, self._variants, self._index)
 
     def retry(self, *, again: bool = False) -> "Gallery":
         """A new gallery, in which the failed ones are tried once more in their places.
@@ -206,7 +204,9 @@ class Gallery(Sequence[Entry]):
             columns = whole_number("columns", columns)
         if not self:
             raise RequestError("The gallery is empty: there is nothing to draw a sheet of.")
-        return contact_sheet.draw(self, self._variants, columns=columns, labels=labels).picture
+        return contact_sheet.draw_sheet(
+            self, self._variants, columns=columns, labels=labels
+        ).picture
 
     def show(self) -> None:
         """Show the contact sheet: under the cell in a notebook, in a window elsewhere."""
@@ -221,4 +221,4 @@ class Gallery(Sequence[Entry]):
         return f"<Gallery {label}{gallery_display.counted(len(self.images))}{failed}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        return gallery_display.bundle(self, include, exclude)
+        return gallery_display.gallery_bundle(self, include, exclude)

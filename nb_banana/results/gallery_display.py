@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
-from nb_banana._text import dollars, shortened
+from nb_banana._text import dollars, shorten
 from nb_banana.display.output import is_rich
 from nb_banana.errors import PictureError, UncertainError
-from nb_banana.imaging.sheet import jpeg
+from nb_banana.imaging.sheet import sheet_jpeg
 from nb_banana.results import contact_sheet
-from nb_banana.results.failure import Failure, sentence
+from nb_banana.results.failure import Failure, GalleryEntry, reason_of
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import Bundle
-from nb_banana.results.image_display import lines as lines_of_image
+from nb_banana.results.image_display import image_lines as lines_of_image
 from nb_banana.results.variants import Variant, labels_of
 
 
@@ -34,14 +34,14 @@ class ShownGallery(Protocol):
     @property
     def variants(self) -> tuple[Variant, ...]: ...
     def __len__(self) -> int: ...
-    def __iter__(self) -> Iterator[BananaImage | Failure]: ...
+    def __iter__(self) -> Iterator[GalleryEntry]: ...
 
 
 NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True)
-class Tally:
+class BatchCost:
     """The bill of a run.
 
     Attributes:
@@ -65,7 +65,7 @@ class Tally:
         return " · ".join(amounts)
 
 
-def tally(entries: Iterable[BananaImage | Failure]) -> Tally:
+def batch_cost(entries: Iterable[GalleryEntry]) -> BatchCost:
     """The bill of these pictures and failures. One that is there twice was paid once."""
     real, play, unknown = NOTHING, NOTHING, 0
     once = {_request_id(each): each for each in entries}.values()
@@ -75,7 +75,7 @@ def tally(entries: Iterable[BananaImage | Failure]) -> Tally:
         unknown += amount is None
         real += NOTHING if is_play else amount or NOTHING
         play += (amount or NOTHING) if is_play else NOTHING
-    return Tally(real, play, unknown)
+    return BatchCost(real, play, unknown)
 
 
 def _made(image: BananaImage) -> tuple[Decimal | None, bool]:
@@ -96,7 +96,7 @@ def _failed(failure: Failure, sandbox: bool) -> tuple[Decimal | None, bool]:
     return (None if may_be_charged and not facts.get("not_charged") else NOTHING), sandbox
 
 
-def _request_id(entry: BananaImage | Failure) -> object:
+def _request_id(entry: GalleryEntry) -> object:
     if isinstance(entry, Failure):
         return entry.error.facts.get("client_request_id") or id(entry)
     return entry.receipt.client_request_id
@@ -107,7 +107,7 @@ MOST_LINES = 5
 LONGEST_ALT = 500
 
 
-def caption(gallery: ShownGallery) -> str:
+def gallery_caption(gallery: ShownGallery) -> str:
     """The one line under a gallery: how many, from where, what went wrong, price, name."""
     images, failures = gallery.images, gallery.failures
     drawn = [image for image in images if image.sandbox]
@@ -121,7 +121,7 @@ def caption(gallery: ShownGallery) -> str:
         f"{old} from your library" if old else "",
         f"{len(failures)} failed" if failures else "",
         f"{other} in another size than asked" if other else "",
-        str(tally(gallery)) if len(gallery) else "",
+        str(batch_cost(gallery)) if len(gallery) else "",
         f"the first {shown} are shown" if shown < len(gallery) else "",
         gallery.name or "",
     ]
@@ -137,18 +137,20 @@ def counted(number: int) -> str:
     return "1 picture" if number == 1 else f"{number or 'no'} pictures"
 
 
-def bundle(gallery: ShownGallery, include: Any = None, exclude: Any = None) -> Any:
+def gallery_bundle(gallery: ShownGallery, include: Any = None, exclude: Any = None) -> Any:
     """What IPython shows: HTML, the contact sheet and text, or text alone in a terminal."""
     # `nb_banana.pack` reads in a saved notebook which pictures it shows.
     requests = [image.receipt.client_request_id for image in gallery.images]
     metadata: Bundle = {"nb_banana": {"requests": list(dict.fromkeys(requests))}}
     if not is_rich() or not len(gallery):
-        return {"text/plain": "\n".join(text(gallery))}, metadata
-    sheet = contact_sheet.draw(list(gallery), gallery.variants)
-    encoded = base64.b64encode(jpeg(sheet.picture)).decode()
+        return {"text/plain": "\n".join(gallery_text(gallery))}, metadata
+    sheet = contact_sheet.draw_sheet(list(gallery), gallery.variants)
+    encoded = base64.b64encode(sheet_jpeg(sheet.picture)).decode()
     alt = alt_of(gallery, sheet)
     shown = {
-        "text/html": _figure(encoded, alt, [caption(gallery), *sheet.legend, *remarks(gallery)]),
+        "text/html": _figure(
+            encoded, alt, [gallery_caption(gallery), *sheet.legend, *remarks(gallery)]
+        ),
         "image/jpeg": encoded,
         "text/plain": repr(gallery),
     }
@@ -160,17 +162,17 @@ def bundle(gallery: ShownGallery, include: Any = None, exclude: Any = None) -> A
     return wanted, metadata | ({"image/jpeg": {"alt": alt}} if "image/jpeg" in wanted else {})
 
 
-def text(gallery: ShownGallery) -> Iterable[str]:
+def gallery_text(gallery: ShownGallery) -> Iterable[str]:
     """A gallery in a terminal: the caption, and a line for each entry."""
-    yield caption(gallery)
+    yield gallery_caption(gallery)
     labels = labels_of(gallery.variants, [entry.prompt for entry in gallery])
     for number, (entry, label) in enumerate(zip(gallery, labels, strict=True)):
         said = _line(entry)
-        yield f"[{number}] {shortened(label, 60)} · {said}" if label else f"[{number}] {said}"
+        yield f"[{number}] {shorten(label, 60)} · {said}" if label else f"[{number}] {said}"
     yield from remarks(gallery, failures=False)
 
 
-def _line(entry: BananaImage | Failure) -> str:
+def _line(entry: GalleryEntry) -> str:
     if isinstance(entry, Failure):
         return f"failed: {entry.error}"
     return f"{entry.caption} · {entry.path or 'not kept'}"
@@ -185,7 +187,7 @@ def remarks(gallery: ShownGallery, *, failures: bool = True) -> list[str]:
             for note in lines_of_image(entry)[1:]:
                 notes.setdefault(note, []).append(number)
         elif failures:
-            reasons.setdefault(sentence(entry), []).append(number)
+            reasons.setdefault(reason_of(entry), []).append(number)
     failed = [f"{_places(places)} failed: {why}" for why, places in reasons.items()]
     every = len(gallery.images)
     told = [
@@ -209,18 +211,18 @@ def _bounded(said: list[str], others: str) -> list[str]:
     return [*said[:MOST_LINES], f"and {len(said) - MOST_LINES} {others}"]
 
 
-def alt_of(gallery: ShownGallery, sheet: contact_sheet.Sheet) -> str:
+def alt_of(gallery: ShownGallery, sheet: contact_sheet.ContactSheet) -> str:
     """The text that stands for a contact sheet where it can't be seen."""
     first = f"Contact sheet of {len(gallery)}"
-    alts = list(dict.fromkeys(shortened(entry.alt, 100) for entry in gallery))
+    alts = list(dict.fromkeys(shorten(entry.alt, 100) for entry in gallery))
     if sheet.grid:
         down, across = sheet.grid.fields
         rows = f"rows: {down} {', '.join(sheet.grid.rows)}"
         columns = f"columns: {across} {', '.join(sheet.grid.columns)}"
-        return shortened(f"{first}; {rows}; {columns}. {'; '.join(alts)}", LONGEST_ALT)
+        return shorten(f"{first}; {rows}; {columns}. {'; '.join(alts)}", LONGEST_ALT)
     labels = [each for each in labels_of(gallery.variants, [""] * len(gallery)) if each]
     said = f" ({', '.join(labels)})" if labels else ""
-    return shortened(f"{first}{said}. {'; '.join(alts)}", LONGEST_ALT)
+    return shorten(f"{first}{said}. {'; '.join(alts)}", LONGEST_ALT)
 
 
 def _figure(encoded: str, alt: str, said: list[str]) -> str:

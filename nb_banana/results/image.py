@@ -13,12 +13,12 @@ from nb_banana.display.output import display, shell
 from nb_banana.errors import LibraryError
 from nb_banana.imaging import metadata as embedding
 from nb_banana.imaging import save
-from nb_banana.imaging.decode import SUFFIXES, Kind, open_picture, preview
+from nb_banana.imaging.decode import SUFFIXES, PictureKind, open_picture, preview
 from nb_banana.library import embedded
 from nb_banana.request import ImageRequest, mismatch
 from nb_banana.results import image_display
 from nb_banana.results.cell import cell_of
-from nb_banana.results.lineage import Tree
+from nb_banana.results.lineage import Lineage
 from nb_banana.services.receipt import Receipt
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from nb_banana.library.library import Library
-    from nb_banana.library.records import Kept
+    from nb_banana.library.records import StoredImage
 
 
 Bytes = bytes
@@ -55,13 +55,13 @@ class BananaImage:
     def __init__(
         self,
         data: Bytes | None,
-        kind: Kind,
+        kind: PictureKind,
         request: ImageRequest,
         receipt: Receipt,
         *,
         name: str | None = None,
         alt: str | None = None,
-        kept: "Kept | None" = None,
+        kept: "StoredImage | None" = None,
         library: "Library | None" = None,
     ) -> None:
         self._data = data
@@ -82,7 +82,7 @@ class BananaImage:
     @classmethod
     def of(
         cls,
-        kept: "Kept",
+        kept: "StoredImage",
         library: "Library",
         *,
         request: ImageRequest | None = None,
@@ -192,7 +192,7 @@ class BananaImage:
     @property
     def caption(self) -> str:
         """The one line under the picture: size, model, time, price, name."""
-        return image_display.caption(self)
+        return image_display.image_caption(self)
 
     def cell(self) -> str:
         """The ``%%banana`` cell that asks for this picture."""
@@ -214,11 +214,13 @@ class BananaImage:
             SaveError: an unknown suffix, or a place that can't be written to.
 
         """
-        target = save.target(path, suffix=SUFFIXES.get(self.mime, ""), title=self.prompt)
+        target = save.save_target(path, suffix=SUFFIXES.get(self.mime, ""), title=self.prompt)
         data = save.encode(self.bytes, self.mime, target.suffix)
         if embed:
             mime = save.mime_of(target.suffix) or self.mime
-            data = embedding.embed(data, mime, embedded.facts(self.request, self.receipt))
+            data = embedding.embed_facts(
+                data, mime, embedded.embedded_facts(self.request, self.receipt)
+            )
         save.write_whole(target, data)
         return target
 
@@ -237,9 +239,9 @@ class BananaImage:
         edited: BananaImage = _default.client().edit(self, prompt, images=images, **options)
         return edited
 
-    def tree(self) -> Tree:
+    def tree(self) -> Lineage:
         """The family: the pictures that this one was made from, first to last."""
-        return Tree(self)
+        return Lineage(self)
 
     def show(self) -> None:
         """Show the picture: under the cell in a notebook, in a window elsewhere."""
@@ -282,7 +284,7 @@ class BananaImage:
         return self.__dict__ | {"_data": self.bytes, "_temporary": None, "_sources": sources}
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        return image_display.bundle(self, include, exclude)
+        return image_display.image_bundle(self, include, exclude)
 
     def preview(self, longest: int) -> tuple[str, Bytes]:
         """A small copy: its MIME type and bytes. See `nb_banana.imaging.decode.preview`.

@@ -55,7 +55,7 @@ class ShownImage(Protocol):
     def __fspath__(self) -> str: ...
 
 
-def caption(image: ShownImage) -> str:
+def image_caption(image: ShownImage) -> str:
     """The one line under a picture: size, model, time, price, name."""
     parts = [
         "SANDBOX, no AI model" if image.sandbox else "",
@@ -79,25 +79,25 @@ def _story(image: ShownImage) -> tuple[str, ...]:
     return f"{image.receipt.seconds:.1f} s", cost
 
 
-def lines(image: ShownImage) -> tuple[str, ...]:
+def image_lines(image: ShownImage) -> tuple[str, ...]:
     """All that stands under a picture: the caption, what "image 1" is, and the notes."""
     labels = enumerate((each.label for each in image.request.references), 1)
     mapping = ", ".join(f"image {number} = {label}" for number, label in labels)
-    return tuple(filter(None, (caption(image), mapping, *image.notes)))
+    return tuple(filter(None, (image_caption(image), mapping, *image.notes)))
 
 
-def bundle(
+def image_bundle(
     image: ShownImage, include: Any = None, exclude: Any = None
 ) -> Bundle | tuple[Bundle, Bundle]:
     """What IPython shows: HTML, the preview and text, or text alone in a terminal."""
     try:
         if not is_rich():
-            first, *others = lines(image)
+            first, *others = image_lines(image)
             return {"text/plain": "\n".join([f"{first} · {os.fspath(image)}", *others])}
         mime, data = image.preview(settings.preview)
     except (OSError, ValueError, SyntaxError, BananaError) as error:
         # Pixels that can't be decoded, or no file any more: what is known is shown anyway.
-        return {"text/plain": f"{caption(image)} · it can't be shown: {error}"}
+        return {"text/plain": f"{image_caption(image)} · it can't be shown: {error}"}
     encoded = base64.b64encode(data).decode()
     shown = {
         "text/html": figure(image, mime, encoded),
@@ -121,6 +121,6 @@ def figure(image: ShownImage, mime: str, encoded: str) -> str:
         f'<img src="data:{mime};base64,{encoded}" alt="{html.escape(image.alt)}" '
         'style="max-width:100%;height:auto">'
         '<figcaption style="font-size:90%;opacity:.75">'
-        f"{'<br>'.join(map(html.escape, lines(image)))}</figcaption>"
+        f"{'<br>'.join(map(html.escape, image_lines(image)))}</figcaption>"
         "</figure>"
     )

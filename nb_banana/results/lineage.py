@@ -1,4 +1,4 @@
-"""`Tree`: a picture's family, from the first to the last, as HTML and as text."""
+"""`Lineage`: a picture's family, from the first to the last, as HTML and as text."""
 
 import base64
 import html
@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from nb_banana.errors import BananaError
-from nb_banana.results.image_display import ShownImage, lines
+from nb_banana.results.image_display import ShownImage, image_lines
 
 THUMBNAIL = 128
 """Pixels of a thumbnail's longer side."""
 
 
-class Tree:
+class Lineage:
     """The pictures that a picture was made from, each after its own parents.
 
     Attributes:
@@ -67,7 +67,7 @@ def _line(image: ShownImage) -> str:
 
 
 def _small(image: ShownImage) -> str:
-    return "<br>".join(map(html.escape, lines(image)))
+    return "<br>".join(map(html.escape, image_lines(image)))
 
 
 def _thumbnail(image: ShownImage) -> str:

@@ -1,4 +1,4 @@
-"""`Later`: what a value has while it is on its way. It is bound at once, and using it waits."""
+"""`PendingValue`: a value that is on its way. It is bound at once, and using it waits."""
 
 import asyncio
 import threading
@@ -20,7 +20,7 @@ CANCELLED = (
 )
 
 
-class Later(Generic[Value]):
+class PendingValue(Generic[Value]):
     """The first base of a class whose values may be on their way.
 
     ``await value`` waits without holding up the kernel. What went wrong is raised where it is used.

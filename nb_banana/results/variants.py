@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from nb_banana._text import shortened
+from nb_banana._text import shorten
 from nb_banana.references import sources
 
 Variant = Mapping[str, Any]
@@ -33,7 +33,7 @@ class Grid:
     places: tuple[tuple[int, ...], ...]
 
 
-def text_of(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A value as a person reads it; a picture by its name or its prompt.
 
     >>> text_of("16:9"), text_of(0.5), text_of(None)
@@ -43,8 +43,8 @@ def text_of(value: Any) -> str:
         return "none"
     if sources.is_picture(value):
         named = getattr(value, "name", None) or getattr(value, "prompt", None)
-        return shortened(str(named or type(value).__name__), LONGEST)
-    return shortened(str(value), LONGEST)
+        return shorten(str(named or type(value).__name__), LONGEST)
+    return shorten(str(value), LONGEST)
 
 
 def is_equal(one: Any, other: Any) -> bool:
@@ -86,8 +86,8 @@ def grid_of(variants: Sequence[Variant]) -> Grid | None:
     places = tuple(tuple(cells[row, column] for column in columns) for row in rows)
     return Grid(
         (down, across),
-        tuple(map(text_of, rows.values())),
-        tuple(map(text_of, columns.values())),
+        tuple(map(value_text, rows.values())),
+        tuple(map(value_text, columns.values())),
         places,
     )
 
@@ -104,7 +104,7 @@ def labels_of(variants: Sequence[Variant], prompts: Sequence[str]) -> list[str]:
     # Of several values each has its share of the label, so that a long one leaves room for others.
     share = LONGEST if len(fields) == 1 else SHARE
     parts = [
-        [shortened(_label(name, each[name]), share) for name in fields if name in each]
+        [shorten(_label(name, each[name]), share) for name in fields if name in each]
         for each in variants
     ]
     said = [" · ".join(part) for part in parts]
@@ -117,7 +117,7 @@ def labels_of(variants: Sequence[Variant], prompts: Sequence[str]) -> list[str]:
 def _label(field: str, value: Any) -> str:
     """A text says itself what it is; a number does not."""
     bare = isinstance(value, str) or sources.is_picture(value)
-    return text_of(value) if bare else f"{field} {text_of(value)}"
+    return value_text(value) if bare else f"{field} {value_text(value)}"
 
 
 def _beginnings(prompts: Sequence[str]) -> list[str]:
@@ -129,8 +129,8 @@ def _beginnings(prompts: Sequence[str]) -> list[str]:
     shared = lines[0][:same]
     shared = shared[: shared.rfind(" ") + 1]
     if shared.count(" ") < 3:
-        return [shortened(line, LONGEST) for line in lines]
-    return [f"… {shortened(line[len(shared) :], LONGEST)}" for line in lines]
+        return [shorten(line, LONGEST) for line in lines]
+    return [f"… {shorten(line[len(shared) :], LONGEST)}" for line in lines]
 
 
 def _distinct(values: Iterable[Any]) -> dict[Any, Any]:

@@ -11,12 +11,12 @@ from uuid import uuid4
 
 from nb_banana.sandbox.catalogue import list_models, usd
 from nb_banana.sandbox.faults import BAD_KEY, NO_CREDITS, Strike, Troubles
-from nb_banana.sandbox.http_response import DROPPED, Answer, Refused, as_json, error, page
+from nb_banana.sandbox.http_response import DROPPED, HttpResponse, Refused, as_json, error, page
 from nb_banana.sandbox.ledger import Ids, Ledger
 from nb_banana.sandbox.logs import Limit, read_logs
 from nb_banana.sandbox.picture_store import Picture, Pictures, serve
 from nb_banana.sandbox.recorder import Incoming, Record
-from nb_banana.sandbox.validation import Order, read_order
+from nb_banana.sandbox.validation import GenerationOrder, read_order
 
 GENERATIONS = "/v1/images/generations"
 PICTURES = "/generations/"
@@ -28,11 +28,11 @@ class Route:
     """What is behind a path."""
 
     method: str
-    answer: Callable[[Incoming, Ids], Answer]
+    answer: Callable[[Incoming, Ids], HttpResponse]
     needs_key: bool = True
 
 
-class Service:
+class Api:
     """Everything that the vendor's server knows and does.
 
     Args:
@@ -59,7 +59,7 @@ class Service:
             "/v1/models": Route("GET", self._models, needs_key=False),
         }
 
-    def handle(self, incoming: Incoming) -> Answer:
+    def handle(self, incoming: Incoming) -> HttpResponse:
         """The answer to a request."""
         ids = _new_ids(incoming)
         self.record.add(incoming, self._key)
@@ -74,7 +74,7 @@ class Service:
                 extra["x-client-request-id"] = ids.client_request_id
         return replace(answer, headers={**answer.headers, **extra})
 
-    def _route(self, incoming: Incoming, ids: Ids) -> Answer:
+    def _route(self, incoming: Incoming, ids: Ids) -> HttpResponse:
         if incoming.path.startswith(PICTURES):
             route = Route("GET", self._picture, needs_key=False)
         elif incoming.path in self._routes:
@@ -88,17 +88,17 @@ class Service:
             raise Refused(401, BAD_KEY)
         return route.answer(incoming, ids)
 
-    def _models(self, incoming: Incoming, _ids: Ids) -> Answer:
+    def _models(self, incoming: Incoming, _ids: Ids) -> HttpResponse:
         return list_models(incoming.query, incoming.headers.get("if-none-match", ""))
 
-    def _logs(self, incoming: Incoming, _ids: Ids) -> Answer:
+    def _logs(self, incoming: Incoming, _ids: Ids) -> HttpResponse:
         self._limit.count()
         return as_json(read_logs(self.ledger.shown, incoming.query))
 
-    def _billing(self, _incoming: Incoming, _ids: Ids) -> Answer:
+    def _billing(self, _incoming: Incoming, _ids: Ids) -> HttpResponse:
         return as_json({"current_balance": self.ledger.balance, "currency": "USD"})
 
-    def _picture(self, incoming: Incoming, _ids: Ids) -> Answer:
+    def _picture(self, incoming: Incoming, _ids: Ids) -> HttpResponse:
         picture = self._pictures.find(incoming.path.removeprefix(PICTURES))
         strike = picture.strike
         struck = (
@@ -108,7 +108,7 @@ class Service:
         )
         return serve(self._pictures.file(picture), strike.trouble.name if struck else "")
 
-    def _generate(self, incoming: Incoming, ids: Ids) -> Answer:
+    def _generate(self, incoming: Incoming, ids: Ids) -> HttpResponse:
         order = read_order(incoming.body)
         strike = self._strike(order.prompt)
         if not self.ledger.can_pay(order.credits):
@@ -131,7 +131,7 @@ class Service:
             return strike
         return Strike()
 
-    def _answer(self, order: Order, strike: Strike, ids: Ids) -> Answer:
+    def _answer(self, order: GenerationOrder, strike: Strike, ids: Ids) -> HttpResponse:
         trouble = strike.trouble
         if trouble.message:
             message = trouble.message.format(request_id=ids.request_id)
@@ -153,7 +153,7 @@ class Service:
             return replace(answer, body=answer.body[: len(answer.body) // 2])
         return answer
 
-    def _data(self, order: Order, strike: Strike) -> list[dict[str, Any]] | None:
+    def _data(self, order: GenerationOrder, strike: Strike) -> list[dict[str, Any]] | None:
         match strike.trouble.name:
             case "refusal":
                 return []

@@ -10,7 +10,7 @@ from json import dumps
 from typing import Any, Literal
 
 from nb_banana.models import MODELS, Model
-from nb_banana.sandbox.http_response import Answer, as_json
+from nb_banana.sandbox.http_response import HttpResponse, as_json
 
 CREDITS_PER_USD = 2_000_000
 
@@ -79,7 +79,7 @@ def usd(credits_: int) -> float:
     return credits_ / CREDITS_PER_USD
 
 
-def list_models(query: dict[str, list[str]], seen: str = "") -> Answer:
+def list_models(query: dict[str, list[str]], seen: str = "") -> HttpResponse:
     """GET /v1/models: narrowed by ``id`` and ``type``, with prices when they are asked for.
 
     Args:
@@ -100,7 +100,7 @@ def list_models(query: dict[str, list[str]], seen: str = "") -> Answer:
     tag = f'W/"{sha256(dumps(content).encode()).hexdigest()[:27]}"'
     # A 304 is decided by the weak comparison: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
     if seen.strip() == "*" or tag in [each.strip() for each in seen.split(",")]:
-        return Answer(304, headers={"ETag": tag})
+        return HttpResponse(304, headers={"ETag": tag})
     return as_json(content, headers={"ETag": tag})
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpResponse:
     """One HTTP answer.
 
     Attributes:
@@ -39,7 +39,7 @@ class Refused(Exception):  # noqa: N818 - named after what happened, as the erro
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-DROPPED = Answer(0, dropped=True)
+DROPPED = HttpResponse(0, dropped=True)
 """The connection is closed without a word."""
 
 
@@ -53,15 +53,17 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def as_json(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+def as_json(
+    content: Any, status: int = 200, headers: Mapping[str, str] | None = None
+) -> HttpResponse:
     """A JSON answer."""
     body = json.dumps(content, ensure_ascii=False).encode()
-    return Answer(
+    return HttpResponse(
         status, body, {"Content-Type": "application/json; charset=utf-8", **(headers or {})}
     )
 
 
-def error(refused: Refused, path: str, request_id: str) -> Answer:
+def error(refused: Refused, path: str, request_id: str) -> HttpResponse:
     """The service's own error body."""
     body = {
         "message": refused.message,
@@ -73,11 +75,11 @@ def error(refused: Refused, path: str, request_id: str) -> Answer:
     return as_json(body, refused.status, refused.headers)
 
 
-def page(status: int, title: str) -> Answer:
+def page(status: int, title: str) -> HttpResponse:
     """A web page, as something between us and the service would send it."""
     html = (
         f"<!DOCTYPE html>\n<html><head><title>{title}</title></head>\n"
         f"<body><center><h1>{title}</h1></center><hr><center>gateway</center></body></html>\n"
     )
     headers = {"Content-Type": "text/html; charset=utf-8"}
-    return Answer(status, html.encode(), headers, from_service=False)
+    return HttpResponse(status, html.encode(), headers, from_service=False)

@@ -26,7 +26,7 @@ class Ids:
 
 
 @dataclass(frozen=True)
-class Row:
+class LedgerRow:
     """One inference.
 
     Attributes:
@@ -71,12 +71,12 @@ class Ledger:
     def __init__(self, balance: float, lag: float = 0.0) -> None:
         self._credits = round(balance * CREDITS_PER_USD)
         self._lag = lag
-        self._rows: list[Row] = []
+        self._rows: list[LedgerRow] = []
         self._lock = Lock()
 
-    def record(self, model: str, status: str, price: int, ids: Ids) -> Row:
+    def record(self, model: str, status: str, price: int, ids: Ids) -> LedgerRow:
         """Write down one inference; charges its price when it succeeded."""
-        row = Row(model, status, price if status == "succeeded" else 0, ids)
+        row = LedgerRow(model, status, price if status == "succeeded" else 0, ids)
         with self._lock:
             self._rows.append(row)
             self._credits -= row.credits
@@ -92,13 +92,13 @@ class Ledger:
         return usd(self._credits)
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[LedgerRow]:
         """Every row, oldest first."""
         with self._lock:
             return list(self._rows)
 
     @property
-    def shown(self) -> list[Row]:
+    def shown(self) -> list[LedgerRow]:
         """The rows that the log shows by now, newest first."""
         latest = time.monotonic() - self._lag
         return [row for row in reversed(self.rows) if row.clock <= latest]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from nb_banana.sandbox.http_response import Refused, now
-from nb_banana.sandbox.ledger import Row
+from nb_banana.sandbox.ledger import LedgerRow
 
 LONGEST = timedelta(days=92)
 CALLS, SECONDS = 200, 60.0
@@ -15,7 +15,7 @@ CALLS, SECONDS = 200, 60.0
 Query = dict[str, list[str]]
 
 
-def read_logs(rows: list[Row], query: Query) -> dict[str, Any]:
+def read_logs(rows: list[LedgerRow], query: Query) -> dict[str, Any]:
     """One page of the rows that match.
 
     Args:

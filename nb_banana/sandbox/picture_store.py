@@ -8,8 +8,8 @@ from threading import Lock
 from uuid import uuid4
 
 from nb_banana.sandbox.faults import Strike
-from nb_banana.sandbox.http_response import Answer, Refused, page
-from nb_banana.sandbox.validation import Order
+from nb_banana.sandbox.http_response import HttpResponse, Refused, page
+from nb_banana.sandbox.validation import GenerationOrder
 
 KEPT = 64
 KEPT_BYTES = 256 * 2**20
@@ -28,7 +28,7 @@ class Picture:
     """
 
     name: str
-    order: Order
+    order: GenerationOrder
     size: tuple[int, int]
     seed: str
     strike: Strike
@@ -51,7 +51,7 @@ class Pictures:
         self._takes: Counter[str] = Counter()
         self._lock = Lock()
 
-    def add(self, order: Order, strike: Strike) -> Picture:
+    def add(self, order: GenerationOrder, strike: Strike) -> Picture:
         """Take an order for one picture. It is painted when it is first asked for."""
         # The number of the take and not a random seed: the same notebook gets the same pictures.
         digest = sha256(repr((order.model, order.prompt, order.size, order.references)).encode())
@@ -86,7 +86,7 @@ class Pictures:
         return data
 
 
-def serve(data: bytes, trouble: str) -> Answer:
+def serve(data: bytes, trouble: str) -> HttpResponse:
     """What the link answers, with the trouble of this name or with none."""
     half = len(data) // 2
     headers = {"Content-Type": "image/png"}
@@ -97,7 +97,7 @@ def serve(data: bytes, trouble: str) -> Answer:
     if trouble == "half-picture":
         data = data[:half]
     sent = half if trouble == "cut-picture" else None
-    return Answer(200, data, headers, sent=sent, from_service=False)
+    return HttpResponse(200, data, headers, sent=sent, from_service=False)
 
 
 def as_jpeg(data: bytes) -> bytes:

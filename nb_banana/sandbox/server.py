@@ -9,10 +9,10 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from nb_banana.sandbox.api import GENERATIONS, Service
+from nb_banana.sandbox.api import GENERATIONS, Api
 from nb_banana.sandbox.faults import Troubles
-from nb_banana.sandbox.http_response import Answer, Refused, error
-from nb_banana.sandbox.ledger import Ledger, Row
+from nb_banana.sandbox.http_response import HttpResponse, Refused, error
+from nb_banana.sandbox.ledger import Ledger, LedgerRow
 from nb_banana.sandbox.recorder import Incoming, Received
 
 HOST = "127.0.0.1"
@@ -44,7 +44,7 @@ class Sandbox:
         balance: float = 1000.0,
         log_lag: float = 0.0,
     ) -> None:
-        self._service = Service(key, Ledger(balance, log_lag), Troubles(trouble), delay)
+        self._service = Api(key, Ledger(balance, log_lag), Troubles(trouble), delay)
         self._port = port
         self._server: _Server | None = None
 
@@ -88,7 +88,7 @@ class Sandbox:
         return [each for each in self.received if (each.method, each.path) == ("POST", GENERATIONS)]
 
     @property
-    def charges(self) -> list[Row]:
+    def charges(self) -> list[LedgerRow]:
         """The rows of the ledger that cost something, oldest first."""
         return [row for row in self._service.ledger.rows if row.credits]
 
@@ -111,7 +111,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128  # a batch connects all at once
 
-    def __init__(self, port: int, service: Service) -> None:
+    def __init__(self, port: int, service: Api) -> None:
         self.service = service
         self._open: set[socket.socket] = set()
         super().__init__((HOST, port), _Handler)
@@ -180,7 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refused(413, "Payload Too Large")
         return self.rfile.read(int(length))
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: HttpResponse) -> None:
         if answer.dropped:
             self.close_connection = True
             return

@@ -1,4 +1,4 @@
-"""Is this body a request that the service accepts? It becomes an `Order`, or a 400 with hints."""
+"""Is this body a request that is accepted? A `GenerationOrder` then, else a 400 with hints."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ HEADING = "Body validation error!"
 
 
 @dataclass(frozen=True)
-class Order:
+class GenerationOrder:
     """A request that is right.
 
     Attributes:
@@ -36,7 +36,7 @@ class Order:
     credits: int
 
 
-def read_order(body: bytes) -> Order:
+def read_order(body: bytes) -> GenerationOrder:
     """Check a request body.
 
     Raises:
@@ -55,7 +55,7 @@ def read_order(body: bytes) -> Order:
     if hints:
         raise Refused(400, [HEADING, *hints])
     shape = SIZES[ratio or _default_ratio(offer, references)]
-    return Order(
+    return GenerationOrder(
         model=str(fields["model"]),
         prompt=str(prompt),
         size=_scaled(shape, SCALES[resolution]),

@@ -1,4 +1,4 @@
-"""`Carrier`: another process that sends an attempt. `Reply`: what an attempt brings."""
+"""`Carrier`: another process that sends an attempt. `RawResponse`: what an attempt brings."""
 
 import json
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
-class Reply:
+class RawResponse:
     """A raw answer: status, headers (any case) and the whole body.
 
     Attributes:
@@ -55,5 +55,5 @@ class Carrier(Protocol):
 
     def carry(
         self, payload: dict[str, Any], base_url: str, timeout: float, client_request_id: str
-    ) -> Reply:
-        """Send one attempt and bring its reply. Raises as `services.send.attempt`."""
+    ) -> RawResponse:
+        """Send one attempt and bring its reply. Raises as `services.send.send_once`."""

@@ -6,11 +6,11 @@ from typing import Any
 from nb_banana.errors import LinkGoneError, PictureError
 from nb_banana.imaging.decode import check_picture
 from nb_banana.services.receipt import Receipt
-from nb_banana.wire.downloads import Fetched, fetch_link, paid
+from nb_banana.wire.downloads import FetchedPicture, fetch_link, paid_error
 
 
 @dataclass(frozen=True)
-class Item:
+class ResultItem:
     """One picture of an answer: its link, or its bytes where they came in the answer; or both."""
 
     url: str | None = None
@@ -18,15 +18,15 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ServiceAnswer:
     """The pictures of one generation, usually one, and the receipt for all of them."""
 
-    items: tuple[Item, ...]
+    items: tuple[ResultItem, ...]
     receipt: Receipt
 
 
 @dataclass(frozen=True)
-class Arrival:
+class DownloadResult:
     """What could be had of an answer's pictures.
 
     Attributes:
@@ -35,12 +35,12 @@ class Arrival:
         is_whole: whether nothing more will come, so that these are all there are to keep.
     """
 
-    pictures: list[Fetched]
+    pictures: list[FetchedPicture]
     problem: PictureError | None
     is_whole: bool
 
 
-def fetch_all(answer: Answer, base_url: str) -> Arrival:
+def fetch_pictures(answer: ServiceAnswer, base_url: str) -> DownloadResult:
     """Fetch the pictures of an answer of the service at this address.
 
     One that fails does not take the others along.
@@ -51,20 +51,20 @@ def fetch_all(answer: Answer, base_url: str) -> Arrival:
         "inference_id": receipt.inference_id,
         "receipt": receipt,
     }
-    pictures: list[Fetched] = []
+    pictures: list[FetchedPicture] = []
     problems: list[PictureError] = []
     for item in answer.items:
         try:
-            pictures.append(fetch(item, base_url, facts))
+            pictures.append(fetch_picture(item, base_url, facts))
         except PictureError as error:
             problems.append(error)
     # What came inside the answer can't be fetched again, so it is not kept waiting for the others.
     is_inside = any(item.data is not None and item.url is None for item in answer.items)
     is_over = is_inside or all(isinstance(error, LinkGoneError) for error in problems)
-    return Arrival(pictures, problems[0] if problems else None, bool(pictures) and is_over)
+    return DownloadResult(pictures, problems[0] if problems else None, bool(pictures) and is_over)
 
 
-def fetch(item: Item, base_url: str, facts: dict[str, Any]) -> Fetched:
+def fetch_picture(item: ResultItem, base_url: str, facts: dict[str, Any]) -> FetchedPicture:
     """The picture's bytes as they were made, and what they are.
 
     Args:
@@ -82,4 +82,4 @@ def fetch(item: Item, base_url: str, facts: dict[str, Any]) -> Fetched:
         return item.data, check_picture(item.data)
     except PictureError as error:
         where = "what came is in the error's facts['data']"
-        raise paid(error, where, {**facts, "data": item.data}) from None
+        raise paid_error(error, where, {**facts, "data": item.data}) from None

@@ -15,13 +15,13 @@ from urllib3.util import Retry
 from nb_banana.errors import UNSURE, BananaError, Interrupted, UnreadableAnswerError
 from nb_banana.request import ImageRequest
 from nb_banana.services.aimlapi.responses import error_for, read_items
-from nb_banana.services.carrier import Reply
+from nb_banana.services.carrier import RawResponse
 from nb_banana.services.receipt import Receipt, read_bill
-from nb_banana.services.result import Answer
+from nb_banana.services.result import ServiceAnswer
 from nb_banana.services.service import Service
 from nb_banana.wire import transport
-from nb_banana.wire.interrupts import breakable
-from nb_banana.wire.transport import lost
+from nb_banana.wire.interrupts import allow_interrupts
+from nb_banana.wire.transport import no_answer_error
 
 GENERATIONS = "/v1/images/generations"
 LONGEST_ANSWER = 128 * 1024 * 1024
@@ -43,7 +43,9 @@ def new_request_id() -> str:
     return f"nbb-{secrets.token_hex(16)}"
 
 
-def generate(request: ImageRequest, service: Service, client_request_id: str) -> Answer:
+def send_generation(
+    request: ImageRequest, service: Service, client_request_id: str
+) -> ServiceAnswer:
     """Send one generation and read its answer. The picture is not fetched yet.
 
     Sent again by itself only where it can't have been charged: no connection made, 429, or a 5xx
@@ -64,7 +66,7 @@ def generate(request: ImageRequest, service: Service, client_request_id: str) ->
     raise redacted
 
 
-def _answer(request: ImageRequest, service: Service, client_request_id: str) -> Answer:
+def _answer(request: ImageRequest, service: Service, client_request_id: str) -> ServiceAnswer:
     # A frame of its own: what came is in its variables, and so would be a key that was echoed.
     reply, attempts = _send_until_answered(request, service, client_request_id)
     facts: dict[str, Any] = {**reply.ids, "client_request_id": client_request_id}
@@ -72,12 +74,12 @@ def _answer(request: ImageRequest, service: Service, client_request_id: str) -> 
     if not 200 <= reply.status < 300:  # some of the vendor's pages say 201
         raise error_for(reply, facts | {"retry_after": _asked_pause(reply) or None})
     receipt = _receipt(request, service, client_request_id, reply, attempts)
-    return Answer(read_items(reply, {**facts, "receipt": receipt}), receipt)
+    return ServiceAnswer(read_items(reply, {**facts, "receipt": receipt}), receipt)
 
 
 def _send_until_answered(
     request: ImageRequest, service: Service, client_request_id: str
-) -> tuple[Reply, int]:
+) -> tuple[RawResponse, int]:
     """The last reply and the number of attempts."""
     retry, refusals, attempts = ATTEMPTS, 0, 0
     payload = request.payload()  # before there is anything that could have been sent
@@ -85,9 +87,9 @@ def _send_until_answered(
     while True:
         attempts += 1
         reply = _in_turn(payload, service, timeout, client_request_id, attempts)
-        if service.pace is not None and reply.status == 429:
+        if service.limiter is not None and reply.status == 429:
             refusals += 1
-            is_hopeless = service.pace.is_stuck or _asked_pause(reply) > LONGEST_RETRY_AFTER
+            is_hopeless = service.limiter.is_stuck or _asked_pause(reply) > LONGEST_RETRY_AFTER
             if is_hopeless or refusals > MOST_REFUSALS:
                 return reply, attempts
             continue  # the pause is the pace's: it waits for its place
@@ -100,26 +102,26 @@ def _send_until_answered(
 
 def _in_turn(
     payload: dict[str, Any], service: Service, timeout: float, client_request_id: str, number: int
-) -> Reply:
+) -> RawResponse:
     """One attempt, in its place among others."""
     facts = {"client_request_id": client_request_id, "attempts": number}
-    carrier, pace = service.carrier, service.pace
-    with nullcontext() if pace is None else pace.place():
+    carrier, limiter = service.carrier, service.limiter
+    with nullcontext() if limiter is None else limiter.place():
         if carrier is not None:
             reply = carrier.carry(payload, service.base_url, timeout, client_request_id)
         else:
-            reply = attempt(payload, service, timeout, facts)
-        if pace is not None:
+            reply = send_once(payload, service, timeout, facts)
+        if limiter is not None:
             if reply.status == 429:
-                pace.slow_down(_asked_pause(reply))
+                limiter.slow_down(_asked_pause(reply))
             elif reply.status < 400:
-                pace.speed_up()
+                limiter.speed_up()
     return reply
 
 
 def _wait(pause: float, client_request_id: str) -> None:
     try:
-        with breakable():
+        with allow_interrupts():
             time.sleep(pause)
     except KeyboardInterrupt:
         raise Interrupted(
@@ -129,7 +131,7 @@ def _wait(pause: float, client_request_id: str) -> None:
         ) from None
 
 
-def _pause_before_next(reply: Reply, retry: Retry) -> float | None:
+def _pause_before_next(reply: RawResponse, retry: Retry) -> float | None:
     """Seconds to wait before the same request is sent again; None where it must not be."""
     not_charged = reply.status == 429 or (reply.status >= 500 and reply.is_own_words)
     if not not_charged or not retry.total:
@@ -138,7 +140,7 @@ def _pause_before_next(reply: Reply, retry: Retry) -> float | None:
     return pause if pause <= LONGEST_RETRY_AFTER else None
 
 
-def _asked_pause(reply: Reply) -> float:
+def _asked_pause(reply: RawResponse) -> float:
     """The seconds of `Retry-After`; 0 where there is none that makes sense."""
     text = reply.headers.get("Retry-After")
     try:
@@ -147,9 +149,9 @@ def _asked_pause(reply: Reply) -> float:
         return 0.0
 
 
-def attempt(
+def send_once(
     payload: dict[str, Any], service: Service, timeout: float, facts: dict[str, Any]
-) -> Reply:
+) -> RawResponse:
     """Send once, and read the whole reply, whatever it says.
 
     Raises:
@@ -158,7 +160,7 @@ def attempt(
     """
     facts = dict(facts)
     try:
-        with breakable():
+        with allow_interrupts():
             response = transport.send(
                 "POST",
                 service.base_url + GENERATIONS,
@@ -169,7 +171,7 @@ def attempt(
             )
         facts["inference_id"] = response.headers.get("x-inference-id")
         body = transport.read_body(response, LONGEST_ANSWER, seconds=timeout)
-        return Reply(response.status_code, response.headers, body)
+        return RawResponse(response.status_code, response.headers, body)
     except KeyboardInterrupt:
         raise Interrupted(
             f"Stopped waiting for a request that was sent. {UNSURE}",
@@ -181,14 +183,14 @@ def attempt(
             **facts,
         ) from None
     except Exception as error:  # noqa: BLE001 - whatever it was, it may have been charged
-        raise lost(error, service.host, timeout, facts) from None
+        raise no_answer_error(error, service.host, timeout, facts) from None
 
 
 def _receipt(
     request: ImageRequest,
     service: Service,
     client_request_id: str,
-    reply: Reply,
+    reply: RawResponse,
     attempts: int,
 ) -> Receipt:
     spent, usd = read_bill(reply.headers, reply.json)

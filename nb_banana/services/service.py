@@ -7,7 +7,7 @@ from nb_banana.credentials import Secret, host_of, is_loopback
 
 if TYPE_CHECKING:  # loading the extension asks who draws, and sends nothing
     from nb_banana.services.carrier import Carrier
-    from nb_banana.wire.rate_limit import Pace
+    from nb_banana.wire.rate_limit import AdaptiveLimiter
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Service:
         base_url: without the ``/v1``.
         secret: None where the service asks for no key.
         timeout: seconds to wait for an answer; None goes by the resolution.
-        pace: how many requests at once, where there are many.
+        limiter: how many requests at once, where there are many.
         carrier: who sends, where it is not this process.
 
     """
@@ -26,7 +26,7 @@ class Service:
     base_url: str
     secret: Secret | None = None
     timeout: float | None = None
-    pace: "Pace | None" = field(default=None, compare=False, repr=False)
+    limiter: "AdaptiveLimiter | None" = field(default=None, compare=False, repr=False)
     carrier: "Carrier | None" = field(default=None, compare=False, repr=False)
 
     @property

@@ -30,7 +30,7 @@ def model_of(form: Form, names: Mapping[str, Any]) -> str:
     return str(options_like(there, {}).get("model") or settings.model)
 
 
-def offer(name: str) -> dict[str, Any]:
+def model_offer(name: str) -> dict[str, Any]:
     """What a model takes, as JSON for the panel.
 
     Returns:
@@ -66,7 +66,7 @@ def model_choices(now: str) -> list[list[str]]:
     return [["", f"as set: {short_name(settings.model)}"], *known]
 
 
-def fitted(form: Form, offered: Mapping[str, Any]) -> tuple[Form, str]:
+def fit_form(form: Form, offered: Mapping[str, Any]) -> tuple[Form, str]:
     """The form without what the model can't do, and a sentence that says what was left out.
 
     >>> fitted(Form(web_search=True, aspect_ratio="16:9"), offer("pro"))[1]

@@ -10,7 +10,12 @@ from nb_banana.batch import jobs, sweep
 from nb_banana.batch.background import start, start_many
 from nb_banana.errors import BananaError, Interrupted, RequestError
 from nb_banana.generation import budget, context, lookup, plan
-from nb_banana.generation.options import Wishes, build_request, known_options, wishes_of
+from nb_banana.generation.options import (
+    OutputOptions,
+    build_request,
+    known_options,
+    take_output_options,
+)
 from nb_banana.library import location
 from nb_banana.notebook.call import read_call
 from nb_banana.notebook.parser import parse_cell_line
@@ -18,29 +23,29 @@ from nb_banana.request import ImageRequest
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.image import BananaImage
 from nb_banana.settings import checked_patience, settings
-from nb_banana.widgets.form import FLAGS, MAGIC, Form, read_cell
+from nb_banana.widgets.form import FLAG_OF_OPTION, MAGIC, Form, read_cell
 
 Names = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Order:
+class PanelRequest:
     """What a form asks for.
 
     Attributes:
         jobs: the pictures.
-        wishes: what is wanted of them as a whole.
+        output: what is wanted of them as a whole.
         is_many: whether they come as a gallery.
         timeout: seconds to wait for each.
     """
 
     jobs: list[plan.Job]
-    wishes: Wishes
+    output: OutputOptions
     is_many: bool
     timeout: float | None
 
 
-def order_of(form: Form, names: Names) -> Order:
+def panel_request(form: Form, names: Names) -> PanelRequest:
     """What the form's cell would ask for.
 
     Raises:
@@ -55,21 +60,23 @@ def order_of(form: Form, names: Names) -> Order:
     line = parse_cell_line(form.line, names)
     for option in ("dry_run", "help"):
         if option in line.options:
-            raise RequestError(f"{FLAGS[option]} is for a cell: copy the cell, and run it there.")
+            raise RequestError(
+                f"{FLAG_OF_OPTION[option]} is for a cell: copy the cell, and run it there."
+            )
     call = read_call(line, form.prompt, names)
     options = {name: value for name, value in call.arguments.items() if name != "background"}
     patience = checked_patience(options.pop("timeout", None))
     # Whoever presses Generate has seen the price, or was asked, see `question`.
-    wishes = replace(wishes_of(options), name=call.name, agreed=True)
+    output = replace(take_output_options(options), name=call.name, confirmed=True)
     count = options.pop("count", None)
     is_many = count is not None or "over" in options
     if "over" not in options:
         request = build_request(call.prompt, **known_options(options))
-        return Order(jobs.takes(request, count, wishes), wishes, is_many, patience)
+        return PanelRequest(jobs.takes(request, count, output), output, is_many, patience)
     over, known, raw = (options.pop(each) for each in ("over", "names", "raw"))
     sorted_out = sweep.sort_out(call.prompt, options, over, known, raw=raw)
-    many = sweep.jobs_of(call.prompt, *sorted_out, raw=raw, count=count, wishes=wishes)
-    return Order(many, wishes, is_many, patience)
+    many = sweep.sweep_jobs(call.prompt, *sorted_out, raw=raw, count=count, output=output)
+    return PanelRequest(many, output, is_many, patience)
 
 
 def price_line(form: Form, names: Names) -> str:
@@ -82,18 +89,18 @@ def price_line(form: Form, names: Names) -> str:
     price = _price(form, names)
     if kind == location.SANDBOX and "about" in price:
         price = f"{price.removesuffix(' play money')} play money: the sandbox draws, without AI"
-    left = budget.left(kind)
+    left = budget.budget_left(kind)
     return price if left is None else f"{price}; {dollars(left)} left of your budget"
 
 
 def _price(form: Form, names: Names) -> str:
     if not form.prompt.strip():  # the price does not hang on the words
         plain = Form("a picture", model=form.model, resolution=form.resolution, count=form.count)
-        return str(_cost([job.request for job in order_of(plain, names).jobs]))
-    order = order_of(form, names)
+        return str(_cost([job.request for job in panel_request(plain, names).jobs]))
+    order = panel_request(form, names)
     if order.is_many:
         return plan.quote_many(order.jobs)
-    if order.wishes.fresh and settings.backend != "library":
+    if order.output.fresh and settings.backend != "library":
         return str(_cost([order.jobs[0].request]))
     return lookup.quote(order.jobs[0].request)
 
@@ -111,9 +118,9 @@ def question(form: Form, names: Names) -> str:
     limit = settings.confirm_over
     if limit is None:
         return ""
-    order = order_of(form, names)
+    order = panel_request(form, names)
     requests = [job.request for job in order.jobs]
-    cost = _cost(requests if order.wishes.fresh else lookup.missing(requests, context.kinds()))
+    cost = _cost(requests if order.output.fresh else lookup.find_missing(requests, context.kinds()))
     if cost.usd <= Decimal(str(limit)) and not cost.unknown:
         return ""
     return f"This costs {cost}, more than {dollars(Decimal(str(limit)))}. Send it?"
@@ -128,10 +135,10 @@ def begin(form: Form, names: Names) -> Any:
     Raises:
         BananaError: nothing was sent.
     """
-    order = order_of(form, names)
+    order = panel_request(form, names)
     if order.is_many:
-        return start_many(order.jobs, order.wishes, timeout=order.timeout)
-    return start(order.jobs[0].request, order.wishes, timeout=order.timeout)
+        return start_many(order.jobs, order.output, timeout=order.timeout)
+    return start(order.jobs[0].request, order.output, timeout=order.timeout)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from nb_banana.notebook.options import OPTIONS
 from nb_banana.notebook.parser import quoted, split_line, written_options
 
 MAGIC = "%%banana"
-FLAGS = {option.dest: option.flags[0] for option in OPTIONS}
-PLAIN = ("model", "aspect_ratio", "resolution", "web_search", "images", "count", "fresh")
+FLAG_OF_OPTION = {option.dest: option.flags[0] for option in OPTIONS}
+FIELD_OPTIONS = ("model", "aspect_ratio", "resolution", "web_search", "images", "count", "fresh")
 """Options that have a field of their own, in the order in which a cell names them."""
 
 MOST_TAKES = 100
@@ -43,7 +43,7 @@ class Form:
     def line(self) -> str:
         """The cell's line behind ``%%banana``."""
         words = [self.name] if self.name else []
-        for option in PLAIN:
+        for option in FIELD_OPTIONS:
             value = getattr(self, option)
             if option == "count":
                 value = str(value) if value > 1 else ""
@@ -81,7 +81,7 @@ def read_cell(text: str) -> Form:
         said["count"] = count  # more, {{…}}, or a mistake that is said when it is drawn
         count = "1"
     own: dict[str, Any] = {
-        each: said.pop(each) for each in PLAIN if each in said and each != "count"
+        each: said.pop(each) for each in FIELD_OPTIONS if each in said and each != "count"
     }
     own["images"] = tuple(own.get("images", ()))
     more = [word for option, value in said.items() for word in _words(option, value)]
@@ -91,8 +91,8 @@ def read_cell(text: str) -> Form:
 def _words(option: str, value: Any) -> list[str]:
     """How an option is written: a switch, a value, or one for each of several."""
     if value is True:
-        return [FLAGS[option]]
+        return [FLAG_OF_OPTION[option]]
     if not value:
         return []
     values = value if isinstance(value, list | tuple) else [value]
-    return [word for each in values for word in (FLAGS[option], quoted(each))]
+    return [word for each in values for word in (FLAG_OF_OPTION[option], quoted(each))]

@@ -8,7 +8,7 @@ import base64
 import html
 import secrets
 
-from nb_banana.display.output import Place
+from nb_banana.display.output import OutputCell
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import Bundle, figure
 from nb_banana.settings import settings
@@ -22,7 +22,7 @@ HIDE_ERROR = (
 """JupyterLab's "Error displaying widget: model not found", right above what says it better."""
 
 
-def bundle(model_id: str) -> Bundle:
+def panel_bundle(model_id: str) -> Bundle:
     """What a panel is: the widget, and for what knows no widgets the words."""
     return {
         VIEW: {"version_major": 2, "version_minor": 0, "model_id": model_id},
@@ -31,7 +31,7 @@ def bundle(model_id: str) -> Bundle:
     }
 
 
-class Shelf:
+class PanelOutput:
     """One output, written anew as often as needed.
 
     Attributes:
@@ -40,13 +40,13 @@ class Shelf:
 
     def __init__(self) -> None:
         self.id = secrets.token_hex(6)
-        self._place: Place | None = None
+        self._place: OutputCell | None = None
         self._kept: list[BananaImage] = []
         self._words = ""
 
     def show(self, cell: str) -> None:
         """Put it below what is shown now."""
-        self._place = self._place or Place()
+        self._place = self._place or OutputCell()
         self.tell(cell)
 
     def tell(self, cell: str) -> None:

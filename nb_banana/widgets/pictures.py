@@ -1,6 +1,6 @@
 """The pictures that a notebook has at hand, by the words that a cell has for them.
 
-`Sights` are small copies of them for the browser, which asks for what it does not have.
+`Thumbnails` are small copies of them for the browser, which asks for what it does not have.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,15 +10,15 @@ from typing import Any
 
 from nb_banana.errors import BadReferenceError, BananaError
 from nb_banana.imaging.decode import preview
-from nb_banana.references.limits import Limits
+from nb_banana.references.limits import ReferenceLimits
 from nb_banana.references.locations import SCHEME
 from nb_banana.references.reference import as_reference
 from nb_banana.references.sources import is_picture
 from nb_banana.references.variables import NOT_MINE, find_picture
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.image import BananaImage
-from nb_banana.results.image_display import lines
-from nb_banana.results.pending import Later
+from nb_banana.results.image_display import image_lines
+from nb_banana.results.pending import PendingValue
 from nb_banana.settings import settings
 
 MOST = 60
@@ -68,10 +68,10 @@ def _is_colours(value: Any) -> bool:
 
 def is_there(value: Any) -> bool:
     """Whether a value can be looked at now: not one that is on its way, or has failed."""
-    return not isinstance(value, Later) or (value.done and not value.state)
+    return not isinstance(value, PendingValue) or (value.done and not value.state)
 
 
-def find(word: str, names: Mapping[str, Any]) -> Any:
+def find_value(word: str, names: Mapping[str, Any]) -> Any:
     """The value behind a word, or the error that says why there is none, to be told later."""
     try:
         return find_picture(word, names)[0]
@@ -79,7 +79,7 @@ def find(word: str, names: Mapping[str, Any]) -> Any:
         return error
 
 
-def sight_of(word: str, value: Any) -> str:
+def thumbnail_id(word: str, value: Any) -> str:
     """What the browser knows a small picture by: another one where the value is another one.
 
     Returns:
@@ -96,7 +96,7 @@ def sight_of(word: str, value: Any) -> str:
     return f"{word}#{id(value) if not isinstance(value, str) else value}"
 
 
-def small(value: Any, longest: int) -> tuple[str, bytes]:
+def small_copy(value: Any, longest: int) -> tuple[str, bytes]:
     """A small copy of any picture: its MIME type and bytes.
 
     Raises:
@@ -104,14 +104,14 @@ def small(value: Any, longest: int) -> tuple[str, bytes]:
     """
     if isinstance(value, BananaImage):
         return value.preview(longest)
-    return preview(as_reference(value, limits=Limits.of(settings)).data or b"", longest)
+    return preview(as_reference(value, limits=ReferenceLimits.of(settings)).data or b"", longest)
 
 
 THUMBNAIL = 112
 """Pixels of a thumbnail's longer side."""
 
 
-class Sights:
+class Thumbnails:
     """What of one panel can be seen, and the thread that makes the copies.
 
     Args:
@@ -124,23 +124,25 @@ class Sights:
         self._places: dict[str, dict[str, tuple[Any, int]]] = {}
 
     def see(self, place: str, values: Mapping[str, Any], longest: int = THUMBNAIL) -> None:
-        """What is to be seen in one place from now on, by its sights; what was there is let go."""
-        self._places[place] = {sight: (each, longest) for sight, each in values.items() if sight}
+        """What is to be seen in one place from now on, by its ids; what was there is let go."""
+        self._places[place] = {
+            thumbnail: (each, longest) for thumbnail, each in values.items() if thumbnail
+        }
 
-    def __getitem__(self, sight: str) -> Any:
-        """The picture behind a sight; None where it is not to be seen any more."""
-        return self._find(sight)[0]
+    def __getitem__(self, thumbnail: str) -> Any:
+        """The picture behind a thumbnail; None where it is not to be seen any more."""
+        return self._find(thumbnail)[0]
 
-    def send(self, sight: str) -> None:
+    def send(self, thumbnail: str) -> None:
         """Send the copy, or no bytes where there is none to be made."""
-        value, longest = self._find(sight)
+        value, longest = self._find(thumbnail)
 
         def work() -> None:
             mime, data = "", b""
             with suppress(BananaError, OSError, ValueError):  # what is wrong is said elsewhere
                 if value is not None:
-                    mime, data = small(value, longest)
-            self._send({"sight": sight, "mime": mime}, [data])
+                    mime, data = small_copy(value, longest)
+            self._send({"thumbnail": thumbnail, "mime": mime}, [data])
 
         self.later(work)
 
@@ -154,16 +156,20 @@ class Sights:
         self._worker.shutdown(wait=False, cancel_futures=True)
         self._places = {}
 
-    def _find(self, sight: str) -> tuple[Any, int]:
+    def _find(self, thumbnail: str) -> tuple[Any, int]:
         places = list(self._places.values())
-        return next((each[sight] for each in places if sight in each), (None, THUMBNAIL))
+        return next((each[thumbnail] for each in places if thumbnail in each), (None, THUMBNAIL))
 
 
-def big(image: BananaImage) -> str:
-    """The sight of a picture that is shown large."""
+def large_id(image: BananaImage) -> str:
+    """What the browser knows a picture by that is shown large."""
     return f"{image.id}@{settings.preview}"
 
 
-def told(image: BananaImage) -> dict[str, Any]:
+def shown_facts(image: BananaImage) -> dict[str, Any]:
     """What the browser has to know of a picture that is shown large."""
-    return {"sight": big(image), "caption": "\n".join(lines(image)), "alt": image.alt}
+    return {
+        "thumbnail": large_id(image),
+        "caption": "\n".join(image_lines(image)),
+        "alt": image.alt,
+    }

@@ -14,10 +14,10 @@ from nb_banana.references.reference import Reference, as_reference
 from nb_banana.references.variables import NotFound, find_picture, look_up, name_of
 from nb_banana.results.image import BananaImage
 from nb_banana.settings import settings
-from nb_banana.widgets.controller import order_of
+from nb_banana.widgets.controller import panel_request
 from nb_banana.widgets.form import MAGIC, Form, read_cell
 from nb_banana.widgets.pictures import is_there
-from nb_banana.widgets.uploads import keep
+from nb_banana.widgets.uploads import keep_upload
 
 Names = MutableMapping[str, Any]
 LOOKS = 20
@@ -64,7 +64,7 @@ def _typed(
     for text in cells[:LOOKS] if name else ():
         try:
             form = read_cell(text)
-            order = order_of(form, names)
+            order = panel_request(form, names)
         except (BananaError, ValueError):  # another cell, or its names are others by now
             continue
         keys = [job.request.key for job in order.jobs]
@@ -93,7 +93,7 @@ def _word(reference: Reference, names: Names) -> str:
         image = browse.load(reference.origin)
         image.name = reference.label
         return word_of(image, names)
-    return keep(Path(reference.label).name, reference.data)
+    return keep_upload(Path(reference.label).name, reference.data)
 
 
 def edit_form(form: Form, image: BananaImage) -> Form:

@@ -10,7 +10,7 @@ from pathlib import Path
 from nb_banana._text import megabytes
 from nb_banana.errors import BadReferenceError, SaveError
 from nb_banana.imaging import save
-from nb_banana.references.limits import Limits
+from nb_banana.references.limits import ReferenceLimits
 from nb_banana.references.reference import as_reference
 from nb_banana.settings import settings
 
@@ -54,7 +54,7 @@ class Uploads:
         return bytes(self._arriving.pop(number)) if last else None
 
 
-def keep(name: str, data: bytes) -> str:
+def keep_upload(name: str, data: bytes) -> str:
     """Put a picture into the folder of uploads, and return its path from the current folder.
 
     The same picture under the same name is kept once; another one gets a number.
@@ -67,7 +67,7 @@ def keep(name: str, data: bytes) -> str:
         BadReferenceError: it is no picture; nothing was written.
         SaveError: the folder can't be written to.
     """
-    as_reference(data, label=name, limits=Limits.of(settings))
+    as_reference(data, label=name, limits=ReferenceLimits.of(settings))
     folder = Path(FOLDER)
     given = Path(name.replace("\\", "/"))
     stem, suffix = save.slug(given.stem), given.suffix.lower()

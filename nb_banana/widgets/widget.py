@@ -14,17 +14,17 @@ from typing import Any
 
 from traitlets import Dict, Int, List, Unicode
 
-from nb_banana.display.output import Place, shell
+from nb_banana.display.output import OutputCell, shell
 from nb_banana.errors import BananaError, Interrupted, RequestError
 from nb_banana.generation import browse
 from nb_banana.results.image import BananaImage
 from nb_banana.settings import settings
 from nb_banana.widgets import controller, output, pictures, prefill
-from nb_banana.widgets.choices import check_room, fitted, model_choices, model_of, offer
+from nb_banana.widgets.choices import check_room, fit_form, model_choices, model_of, model_offer
 from nb_banana.widgets.fields import Fields
 from nb_banana.widgets.form import MAGIC, Form, read_cell
-from nb_banana.widgets.pictures import Sights, big, told
-from nb_banana.widgets.uploads import Uploads, keep
+from nb_banana.widgets.pictures import Thumbnails, large_id, shown_facts
+from nb_banana.widgets.uploads import Uploads, keep_upload
 
 FRONT = Path(__file__).parent / "static"
 SCRIPTS = ("elements", "line", "fields", "references", "result", "panel")
@@ -51,18 +51,18 @@ class Panel(Fields):
     before = Dict().tag(sync=True)
     busy = Dict().tag(sync=True)
     message = Dict().tag(sync=True)
-    shelf_id = Unicode().tag(sync=True)
+    output_id = Unicode().tag(sync=True)
 
     def __init__(self, form: Form, names: dict[str, Any]) -> None:
         self._names = names
         self._uploads = Uploads()
-        self._sights = Sights(lambda message, data: self.send(message, data))
+        self._thumbnails = Thumbnails(lambda message, data: self.send(message, data))
         self._made: tuple[BananaImage, ...] = ()
         self._turn = 0
         self._pending: Any = None
         self._asked: tuple[Form, str] | None = None
-        self._shelf = output.Shelf()
-        super().__init__(form, shelf_id=self._shelf.id)
+        self._output = output.PanelOutput()
+        super().__init__(form, output_id=self._output.id)
         self.on_msg(self._hear)
         self.look_around()
         if (running := shell()) is not None:
@@ -78,9 +78,9 @@ class Panel(Fields):
         if (running := shell()) is not None:
             with contextlib.suppress(ValueError):  # closed before
                 running.events.unregister("post_run_cell", self.look_around)
-        self._sights.close()
+        self._thumbnails.close()
         self._made, self._pending = (), None
-        self._shelf.put("The panel was closed. <code>%banana</code> opens it again.")
+        self._output.put("The panel was closed. <code>%banana</code> opens it again.")
         super().close()
 
     def look_around(self, *_: Any) -> None:
@@ -88,14 +88,19 @@ class Panel(Fields):
         self.form_changed()
         with self._told():
             found = pictures.pictures_of(dict(self._names))
-            self._sights.see("here", {pictures.sight_of(*each): each[1] for each in found.items()})
-            here = [{"word": each[0], "sight": pictures.sight_of(*each)} for each in found.items()]
+            self._thumbnails.see(
+                "here", {pictures.thumbnail_id(*each): each[1] for each in found.items()}
+            )
+            here = [
+                {"word": each[0], "thumbnail": pictures.thumbnail_id(*each)}
+                for each in found.items()
+            ]
             self.put(here=here)
             self._later(self._show_history)
 
     def _ipython_display_(self) -> None:
-        Place().show(output.bundle(self.model_id))
-        self._shelf.show(self.cell)
+        OutputCell().show(output.panel_bundle(self.model_id))
+        self._output.show(self.cell)
 
     # What happens in the browser.
 
@@ -108,7 +113,7 @@ class Panel(Fields):
             "recall": self._recall,
             "save": self._save,
             "keep": self._keep,
-            "sight": self._sights.send,
+            "thumbnail": self._thumbnails.send,
             "close": self.close,
         }
         with self._told():
@@ -117,7 +122,7 @@ class Panel(Fields):
                 self._take(form)
                 self.put(message={})
             acts[act](**words)
-        if act not in {"sight", "close"}:
+        if act not in {"thumbnail", "close"}:
             self.send({"done": True})
 
     def _take(self, values: dict[str, Any]) -> None:
@@ -135,8 +140,8 @@ class Panel(Fields):
                 self.fill(read_cell(pasted), pasted)
                 return
             names = dict(self._names)
-            offered = offer(model_of(self.form, names))
-            form, lost = fitted(self.form, offered)
+            offered = model_offer(model_of(self.form, names))
+            form, lost = fit_form(self.form, offered)
             if lost:
                 self.fill(form)
                 self._say("note", lost)
@@ -147,14 +152,14 @@ class Panel(Fields):
             self._ask_price(names)
 
     def _show_references(self, names: Mapping[str, Any]) -> None:
-        found = {word: pictures.find(word, names) for word in self.images}
-        self._sights.see(
-            "references", {pictures.sight_of(*each): each[1] for each in found.items()}
+        found = {word: pictures.find_value(word, names) for word in self.images}
+        self._thumbnails.see(
+            "references", {pictures.thumbnail_id(*each): each[1] for each in found.items()}
         )
         references = [
             {
                 "word": word,
-                "sight": pictures.sight_of(word, value),
+                "thumbnail": pictures.thumbnail_id(word, value),
                 "problem": str(value) if isinstance(value, Exception) else "",
             }
             for word, value in found.items()
@@ -177,18 +182,18 @@ class Panel(Fields):
 
         self._later(ask)
 
-    def _generate(self, *, agreed: bool = False) -> None:
+    def _generate(self, *, confirmed: bool = False) -> None:
         if self.busy:
             raise RequestError("One is on its way. Wait for it, or cancel it.")
         asked = self.form, controller.question(self.form, self._names)
-        if asked[1] and not (agreed and asked == self._asked):  # a yes holds for what was asked
+        if asked[1] and not (confirmed and asked == self._asked):  # a yes holds for what was asked
             self._asked = asked
             self._say("ask", asked[1])
             return
         pending = self._pending = controller.begin(self.form, self._names)
         self.put(busy={"since": time.time()}, fresh=False)  # fresh was meant for this one
         self.form_changed()
-        self._shelf.tell(self.cell)
+        self._output.tell(self.cell)
         pending.on_end(lambda: self._end(pending))
 
     def _end(self, pending: Any) -> None:
@@ -217,7 +222,7 @@ class Panel(Fields):
             data = self._uploads.add(number, name, piece, last=last)
             if data is not None:
                 check_room(self.offered, self.images, name)
-                self._add(word := keep(name, data))
+                self._add(word := keep_upload(name, data))
                 said = f"{name} is kept as {word}, so that the cell finds it tomorrow too."
                 self._say("note", said)
         except BananaError as error:
@@ -237,8 +242,8 @@ class Panel(Fields):
         self.fill(prefill.edit_form(self.form, image))
         self._say("note", f"{word} is a reference now. Say above what to change.")
 
-    def _recall(self, *, sight: str) -> None:
-        image = self._sights[sight]
+    def _recall(self, *, thumbnail: str) -> None:
+        image = self._thumbnails[thumbnail]
         if image is None:
             raise RequestError("This picture has left the strip. nb_banana.history() has them all.")
         self.fill(prefill.form_of_image(image, self._names))
@@ -249,20 +254,20 @@ class Panel(Fields):
         self._say("note", f"Saved as {prefill.short_path(path.resolve())}.")
 
     def _keep(self) -> None:
-        self._shelf.keep(self._shown())
+        self._output.keep(self._shown())
         self._say("note", "It is below the panel, and stays there when the panel is gone.")
 
     # What the browser is shown.
 
     def _show(self, images: tuple[BananaImage, ...]) -> None:
         last = self.image
-        new = {} if last is None or last.id == images[0].id else told(last)
+        new = {} if last is None or last.id == images[0].id else shown_facts(last)
         self._made = images
-        shown = {big(each): each for each in (*images, *([last] if new and last else ()))}
-        self._sights.see("results", shown, settings.preview)
-        for sight in shown:  # without being asked: the kernel may be busy with a cell
-            self._sights.send(sight)
-        self.put(chosen=0, before=new, results=[told(each) for each in images])
+        shown = {large_id(each): each for each in (*images, *([last] if new and last else ()))}
+        self._thumbnails.see("results", shown, settings.preview)
+        for thumbnail in shown:  # without being asked: the kernel may be busy with a cell
+            self._thumbnails.send(thumbnail)
+        self.put(chosen=0, before=new, results=[shown_facts(each) for each in images])
 
     def _shown(self) -> BananaImage:
         if self.image is None:
@@ -271,8 +276,8 @@ class Panel(Fields):
 
     def _show_history(self) -> None:
         images = list(browse.history(limit=RECENT))
-        self._sights.see("history", {each.id: each for each in images})
-        self.put(history=[{"sight": each.id, "prompt": each.prompt[:200]} for each in images])
+        self._thumbnails.see("history", {each.id: each for each in images})
+        self.put(history=[{"thumbnail": each.id, "prompt": each.prompt[:200]} for each in images])
 
     def _later(self, work: Callable[[], None]) -> None:
         """Do it in the panel's own thread, so that the kernel stays free."""
@@ -281,7 +286,7 @@ class Panel(Fields):
             with self._told():
                 work()
 
-        self._sights.later(safely)
+        self._thumbnails.later(safely)
 
     def _say(self, kind: str, text: str) -> None:
         self.put(message={"kind": kind, "text": text})

@@ -14,9 +14,9 @@ from nb_banana.errors import (
     PictureError,
     PictureTooLargeError,
 )
-from nb_banana.imaging.decode import Kind, check_picture
+from nb_banana.imaging.decode import PictureKind, check_picture
 from nb_banana.wire import transport
-from nb_banana.wire.interrupts import breakable
+from nb_banana.wire.interrupts import allow_interrupts
 from nb_banana.wire.transport import is_unconnected
 
 LONGEST_PICTURE = 100 * 1024 * 1024
@@ -29,10 +29,10 @@ ATTEMPTS = Retry(total=3, backoff_factor=0.3, backoff_jitter=0.3)
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
-Fetched = tuple[bytes, Kind]
+FetchedPicture = tuple[bytes, PictureKind]
 
 
-def fetch_link(link: str, base_url: str, facts: dict[str, Any]) -> Fetched:
+def fetch_link(link: str, base_url: str, facts: dict[str, Any]) -> FetchedPicture:
     """The bytes behind a link as they were made, and what they are.
 
     Args:
@@ -49,10 +49,10 @@ def fetch_link(link: str, base_url: str, facts: dict[str, Any]) -> Fetched:
     url = _absolute(base_url + "/", link, facts)
     where, facts = f"its link is {url}", {**facts, "url": url}
     try:
-        with breakable():
+        with allow_interrupts():
             return _until_it_is_there(url, is_loopback(base_url))
     except PictureError as error:
-        raise paid(error, where, facts) from None
+        raise paid_error(error, where, facts) from None
     except KeyboardInterrupt:
         raise Interrupted(
             f"Stopped. The picture was made and charged; nb_banana.recover() fetches it, {where}",
@@ -60,12 +60,12 @@ def fetch_link(link: str, base_url: str, facts: dict[str, Any]) -> Fetched:
         ) from None
 
 
-def paid(error: PictureError, where: str, facts: dict[str, Any]) -> PictureError:
+def paid_error(error: PictureError, where: str, facts: dict[str, Any]) -> PictureError:
     """The same error with what it means: the picture is paid, and here is where it is."""
     return type(error)(f"{error.args[0]} The picture was made and charged; {where}", **facts)
 
 
-def _until_it_is_there(url: str, local: bool) -> Fetched:
+def _until_it_is_there(url: str, local: bool) -> FetchedPicture:
     retry = ATTEMPTS
     while True:
         try:

@@ -32,8 +32,8 @@ class _Hold:
 
 
 @contextmanager
-def unbroken() -> Iterator[None]:
-    """Ctrl-C comes at the end of the block, or with the next `breakable` wait in it."""
+def defer_interrupts() -> Iterator[None]:
+    """Ctrl-C comes at the end of the block, or with the next `allow_interrupts` wait in it."""
     before = signal.getsignal(signal.SIGINT)
     if not _is_main() or not callable(before):
         yield
@@ -48,8 +48,8 @@ def unbroken() -> Iterator[None]:
 
 
 @contextmanager
-def breakable() -> Iterator[None]:
-    """A wait inside of `unbroken`: here Ctrl-C comes at once."""
+def allow_interrupts() -> Iterator[None]:
+    """A wait inside of `defer_interrupts`: here Ctrl-C comes at once."""
     hold = signal.getsignal(signal.SIGINT)
     if not _is_main() or not isinstance(hold, _Hold):
         yield

@@ -1,4 +1,4 @@
-"""`Pace`: how many requests may be on their way at once. The service's refusals decide it."""
+"""`AdaptiveLimiter`: how many requests may be on their way at once, by the service's refusals."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ TOO_OFTEN = 5
 """Refusals of single requests in a row, some 30 s of waiting: such a limit is not soon over."""
 
 
-class Pace:
+class AdaptiveLimiter:
     """Places for requests on their way, shared by all threads of a batch.
 
     A refusal (429) makes it slower for everybody at once: half as many, but not fewer than the

@@ -304,7 +304,9 @@ def _redacted(value: Any, secret: Secret) -> Any:
     return secret.redact(value) if isinstance(value, str) else value
 
 
-def lost(error: Exception, host: str, timeout: float, facts: dict[str, Any]) -> BananaError:
+def no_answer_error(
+    error: Exception, host: str, timeout: float, facts: dict[str, Any]
+) -> BananaError:
     """The typed error for a request that got no answer.
 
     Args:

@@ -43,7 +43,7 @@ def plain(value: Any) -> Any:
 def signature(call: Callable[..., Any]) -> list[str]:
     """Parameters with their defaults: what a person may write."""
     return [
-        str(each.replace(annotation=inspect.Parameter.empty))
+        str(each.replace(annotation=inspect.Parameter.empty)).replace("=ReferenceL", "=L")
         for each in inspect.signature(call).parameters.values()
     ]
 
@@ -67,11 +67,12 @@ def settings() -> dict[str, list[str]]:
 
 def error_tree() -> dict[str, list[str]]:
     """Each class of error with what it also is."""
-    classes = {name: each for name, each in vars(errors).items() if inspect.isclass(each)}
+    classes = [each for each in vars(errors).values() if inspect.isclass(each)]
     return {
-        name: sorted(base.__name__ for base in each.__mro__[1:] if base.__module__ == "builtins")
-        + sorted(base.__name__ for base in each.__mro__[1:] if base.__name__ in classes)
-        for name, each in classes.items()
+        each.__name__: sorted(
+            base.__name__ for base in each.__mro__[1:] if issubclass(base, BaseException)
+        )
+        for each in classes
         if issubclass(each, BaseException)
     }
 

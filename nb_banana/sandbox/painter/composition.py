@@ -15,7 +15,7 @@ LYING_WIDTH = 1.4
 
 
 @dataclass(frozen=True)
-class Place:
+class Spot:
     """One subject on the stage: its place and its height."""
 
     wish: Wish
@@ -75,7 +75,7 @@ def _lies(row: Subject, idea: Idea) -> bool:
     return "lying" in idea.traits and row.size > 0.6 and row.home not in ("city", "room", "sea")
 
 
-def _places(stage: Stage, idea: Idea, ground: float) -> list[Place]:
+def _places(stage: Stage, idea: Idea, ground: float) -> list[Spot]:
     """Side by side, as large as they fit, the first of them in the middle."""
     wishes = _each(idea)
     if not wishes:
@@ -97,7 +97,7 @@ def _places(stage: Stage, idea: Idea, ground: float) -> list[Place]:
         y = stage.height - ground + 0.02 * (1 - height)
         if SUBJECTS[wish.kind].flies:
             y -= stage.rng.uniform(0.2, 0.36) * (1 if len(order) > 1 else 0.6)
-        places.append(Place(wish, x + scale * width / 2, y, scale * height))
+        places.append(Spot(wish, x + scale * width / 2, y, scale * height))
         x += scale * width + gap
     return places
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from nb_banana.services.carrier import Reply
+from nb_banana.services.carrier import RawResponse
 from nb_banana.services.service import Service
 from nb_banana.wire import transport
 
@@ -28,7 +28,7 @@ def ask(
     *,
     headers: Mapping[str, str] | None = None,
     with_key: bool = True,
-) -> Reply | None:
+) -> RawResponse | None:
     """A reply of 200 or 304 with its body read; None for anything else: nothing hangs on it."""
     try:
         response = transport.send(
@@ -42,11 +42,11 @@ def ask(
         body = transport.read_body(response, LONGEST_BODY, seconds=READ_TIMEOUT)
     except (transport.TooLongError, OSError):  # all of requests' errors are OSErrors
         return None
-    reply = Reply(response.status_code, response.headers, body)
+    reply = RawResponse(response.status_code, response.headers, body)
     return reply if reply.status in {200, 304} else None
 
 
-def json_of(reply: Reply) -> Any:
+def json_of(reply: RawResponse) -> Any:
     """The JSON of a body; None where it is none."""
     try:
         # Numbers stay as they are written: money is never a float.

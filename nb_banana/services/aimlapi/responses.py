@@ -27,9 +27,9 @@ from nb_banana.errors import (
     ServiceError,
     UnreadableAnswerError,
 )
-from nb_banana.services.carrier import Reply
+from nb_banana.services.carrier import RawResponse
 from nb_banana.services.receipt import Receipt
-from nb_banana.services.result import Item
+from nb_banana.services.result import ResultItem
 
 DEFINITE = frozenset({400, 401, 403, 404, 405, 411, 413, 414, 415, 422, 429, 431})
 """Refusals that mean the same whoever wrote them. After others, 408 and 502 among them, the work
@@ -38,7 +38,7 @@ LONGEST_QUOTE = 400
 """Characters of the service's own words that a message of ours repeats."""
 
 
-def read_items(reply: Reply, facts: Mapping[str, Any]) -> tuple[Item, ...]:
+def read_items(reply: RawResponse, facts: Mapping[str, Any]) -> tuple[ResultItem, ...]:
     """The pictures of an answer that says it went well.
 
     Raises:
@@ -60,7 +60,7 @@ def read_items(reply: Reply, facts: Mapping[str, Any]) -> tuple[Item, ...]:
     return tuple(item if data is None else replace(item, data=data) for item, data in came)
 
 
-def _unreadable(why: str, reply: Reply, facts: Mapping[str, Any]) -> UnreadableAnswerError:
+def _unreadable(why: str, reply: RawResponse, facts: Mapping[str, Any]) -> UnreadableAnswerError:
     return UnreadableAnswerError(
         f"The service's answer can't be read: {why}. {UNSURE} "
         "The error's facts['body'] has the answer.",
@@ -68,7 +68,7 @@ def _unreadable(why: str, reply: Reply, facts: Mapping[str, Any]) -> UnreadableA
     )
 
 
-def _read_item(entry: Any, reply: Reply, facts: Mapping[str, Any]) -> Item | None:
+def _read_item(entry: Any, reply: RawResponse, facts: Mapping[str, Any]) -> ResultItem | None:
     if not isinstance(entry, dict):
         raise _unreadable("it has another shape than the service promises", reply, facts)
     url, text = entry.get("url"), entry.get("b64_json")
@@ -77,12 +77,12 @@ def _read_item(entry: Any, reply: Reply, facts: Mapping[str, Any]) -> Item | Non
     if isinstance(text, str) and text:
         encoded = text.partition(",")[2] if text.startswith("data:") else text
         try:
-            return Item(data=base64.b64decode(encoded))
+            return ResultItem(data=base64.b64decode(encoded))
         except ValueError as error:
             if not url:
                 why = f"the picture in it is not whole base64 ({error})"
                 raise _unreadable(why, reply, facts) from None
-    return Item(url=url) if isinstance(url, str) and url else None
+    return ResultItem(url=url) if isinstance(url, str) and url else None
 
 
 def _no_picture(
@@ -117,7 +117,7 @@ def _reason(source: Mapping[str, Any]) -> str | None:
     return None
 
 
-def error_for(reply: Reply, facts: Mapping[str, Any]) -> BananaError:
+def error_for(reply: RawResponse, facts: Mapping[str, Any]) -> BananaError:
     """The typed error for an answer that is not 200."""
     status, said = reply.status, _said(reply)
     facts = {**reply.ids, **facts, "status": status}
@@ -169,12 +169,12 @@ _OTHER = (
 )
 
 
-def _when(reply: Reply) -> str:
+def _when(reply: RawResponse) -> str:
     wait = reply.headers.get("retry-after", "")
     return f"in {wait} s" if wait.isdecimal() and len(wait) < 7 else "later"
 
 
-def _said(reply: Reply) -> str:
+def _said(reply: RawResponse) -> str:
     body = reply.json
     words = _words(body.get("message")) if isinstance(body, dict) else None
     return f": {words.rstrip('.!')}" if words else ""

@@ -101,7 +101,7 @@ function makeForm(model, id, fields, references) {
 
 function render({ model, el }, line) {
   // Each panel has this module for itself, and a panel may be seen twice.
-  const id = `nbb-${model.get("shelf_id")}-${++views}`;
+  const id = `nbb-${model.get("output_id")}-${++views}`;
   const set = (name, value) => {
     model.set(name, value);
     model.save_changes();
@@ -140,7 +140,7 @@ function render({ model, el }, line) {
   root.dataset.lmSuppressShortcuts = "true";
   root.onkeydown = (event) => event.stopPropagation();
   // What the output below says is for a notebook without a kernel.
-  const words = `[data-nb-banana="${model.get("shelf_id")}"]`;
+  const words = `[data-nb-banana="${model.get("output_id")}"]`;
   el.append(h("style", {}, `${words} { display: none }`), root);
 
   const ticking = setInterval(go.show, 1000);

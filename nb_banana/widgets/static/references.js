@@ -79,7 +79,7 @@ function makeReferences(model, line, set, say) {
   };
   const addresses = row(address, button("Add address", addAddress));
 
-  function item({ word, sight, problem }, at, all) {
+  function item({ word, thumbnail, problem }, at, all) {
     const change = (edit) => {
       const words = [...model.get("images")];
       edit(words);
@@ -98,17 +98,17 @@ function makeReferences(model, line, set, say) {
     const name = h("span", { className: "nbb-word" }, `${at + 1}. ${word}`);
     if (problem) name.append(h("span", { className: "nbb-problem" }, ` ${problem}`));
     const moves = [move("↑", "up", at - 1), move("↓", "down", at + 1)];
-    return h("li", {}, line.picture(sight, ""), name, ...moves, remove);
+    return h("li", {}, line.picture(thumbnail, ""), name, ...moves, remove);
   }
 
-  function offer({ word, sight }) {
+  function offer({ word, thumbnail }) {
     const node = button("", () => add(word), {
       ariaLabel: `Add ${word} as a reference`,
       title: word,
       disabled: model.get("images").includes(word),
       key: word,
     });
-    node.append(line.picture(sight, ""), h("span", {}, word));
+    node.append(line.picture(thumbnail, ""), h("span", {}, word));
     return node;
   }
 

@@ -15,7 +15,7 @@ function makeResult(model, line, act) {
     return node;
   }
 
-  function take({ sight }, at) {
+  function take({ thumbnail }, at) {
     const choose = () => {
       model.set("chosen", at);
       model.save_changes();
@@ -23,7 +23,7 @@ function makeResult(model, line, act) {
     const ariaPressed = String(at === model.get("chosen"));
     const props = { ariaLabel: `Show picture ${at + 1}`, ariaPressed, key: `take ${at}` };
     const node = button("", choose, props);
-    node.append(line.picture(sight, ""), h("span", {}, String(at + 1)));
+    node.append(line.picture(thumbnail, ""), h("span", {}, String(at + 1)));
     return node;
   }
 
@@ -50,18 +50,18 @@ function makeResult(model, line, act) {
       return;
     }
     const before = model.get("before");
-    comparing = comparing && Boolean(before.sight);
-    const frame = h("div", { className: "nbb-frame" }, line.picture(now.sight, now.alt));
+    comparing = comparing && Boolean(before.thumbnail);
+    const frame = h("div", { className: "nbb-frame" }, line.picture(now.thumbnail, now.alt));
     const parts = [frame];
     if (comparing) {
-      const old = line.picture(before.sight, `Before: ${before.alt}`);
+      const old = line.picture(before.thumbnail, `Before: ${before.alt}`);
       old.className = "nbb-before";
       frame.append(old);
       parts.push(slider(old));
     }
     parts.push(h("p", { className: "nbb-caption" }, now.caption));
     if (results.length > 1) parts.push(h("div", { className: "nbb-strip" }, ...results.map(take)));
-    fill(node, [...parts, actions(Boolean(before.sight))]);
+    fill(node, [...parts, actions(Boolean(before.thumbnail))]);
   }
   return { node, show };
 }
@@ -71,10 +71,10 @@ function makeHistory(model, line, act) {
   const strip = h("div", { className: "nbb-strip" });
   const title = h("span", { className: "nbb-title" }, "From your library");
   const node = h("section", { ariaLabel: "History" }, title, strip);
-  const item = ({ sight, prompt }) => {
-    const props = { ariaLabel: `Bring back: ${prompt}`, title: prompt, key: sight };
-    const node = button("", () => act({ do: "recall", sight }), props);
-    node.append(line.picture(sight, ""));
+  const item = ({ thumbnail, prompt }) => {
+    const props = { ariaLabel: `Bring back: ${prompt}`, title: prompt, key: thumbnail };
+    const node = button("", () => act({ do: "recall", thumbnail }), props);
+    node.append(line.picture(thumbnail, ""));
     return node;
   };
   const show = () => {
@@ -102,7 +102,7 @@ function makeCell(model, prompt, say) {
   const notebook = () => model.widget_manager?.context?.model?.sharedModel;
   const insert = button("Insert below", () => {
     const cells = notebook().cells.map((cell) => JSON.stringify(cell.toJSON().outputs ?? ""));
-    const mine = cells.findIndex((outputs) => outputs.includes(model.get("shelf_id")));
+    const mine = cells.findIndex((outputs) => outputs.includes(model.get("output_id")));
     const place = mine < 0 ? cells.length : mine + 1;
     notebook().insertCell(place, { cell_type: "code", source: text() });
     say("note", "The cell is below this one.");

@@ -102,9 +102,9 @@ def ours(path: str) -> Any:
 
 def shrunk(path: str, side: int = SIDE) -> Any:
     from nb_banana import ImageRequest
-    from nb_banana.references.limits import Limits
+    from nb_banana.references.limits import ReferenceLimits
 
-    return ImageRequest("a banana", images=path, limits=Limits(side)).payload()
+    return ImageRequest("a banana", images=path, limits=ReferenceLimits(side)).payload()
 
 
 WAYS = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nb_banana import ImageRequest
 from nb_banana.generation import context
-from nb_banana.imaging.decode import Kind
+from nb_banana.imaging.decode import PictureKind
 
 from ...shelf import receipt
 from .timing import usual
@@ -41,6 +41,8 @@ def kept(data: bytes, most: int):
     def work() -> None:
         name = next(number)
         mine = name.to_bytes(8, "little") + data
-        library.store(f"nbb-s{name}", [(mine, Kind("image/png", 8, 8))], receipt(f"nbb-s{name}"))
+        library.store(
+            f"nbb-s{name}", [(mine, PictureKind("image/png", 8, 8))], receipt(f"nbb-s{name}")
+        )
 
     return work
