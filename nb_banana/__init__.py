@@ -3,16 +3,17 @@
 The same from Python: ``nb_banana.generate("a banana on a beach", aspect_ratio="16:9")``.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nb_banana import _default, _moved
-from nb_banana._version import __version__ as __version__
+from nb_banana import _default
 
 if TYPE_CHECKING:
     from nb_banana._api import agenerate, dry_run, edit, generate, generate_many, login, sweep
     from nb_banana._doctor import doctor
     from nb_banana._spending import spending
+    from nb_banana._version import __version__ as __version__
     from nb_banana.batch.background import pending
     from nb_banana.generation.browse import forget, history, load
     from nb_banana.generation.recovery import recover
@@ -55,6 +56,7 @@ __all__ = [
 # Where each public name lives. They are imported when they are first used, so that importing the
 # package and loading the extension take next to no time.
 _HOMES = {
+    "__version__": "_version",
     "MODELS": "models",
     "BananaImage": "results.image",
     "Gallery": "results.gallery",
@@ -92,15 +94,27 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return __all__
 
 
-def _client() -> Any:
-    return import_module(f"{__name__}._api")
+# From here on the parts are put together: what stands below is handed what stands above.
+_default.register(lambda: import_module(f"{__name__}._api"))
 
 
-_default.register(_client)
-_moved.install()
+class _Moved:
+    """Finds the modules that pickles of earlier versions name. Python asks it last."""
+
+    @staticmethod
+    def find_spec(name: str, *_: Any) -> Any:
+        """Called by Python for a module that nobody has found."""
+        if not name.startswith(f"{__name__}."):
+            return None
+        from nb_banana import _moved  # hardly ever
+
+        return _moved.find_spec(name)
+
+
+sys.meta_path.append(_Moved)
 
 
 def _open_panel(what: str | None) -> Any:

@@ -3,7 +3,6 @@
 A picture that was pickled holds its bytes, and they may be all that is left of it.
 """
 
-import sys
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -43,7 +42,7 @@ CLASSES = {
 there after a ``:`` where it is another."""
 
 
-def find(module: str, name: str) -> Any:
+def find_class(module: str, name: str) -> Any:
     """What an earlier version had under this name.
 
     Raises:
@@ -56,15 +55,15 @@ def find(module: str, name: str) -> Any:
     return getattr(import_module(f"{PACKAGE}.{home}"), other or name)
 
 
-class Finder:
-    """Finds the modules of earlier versions when a pickle asks for them, and nothing else."""
+def find_spec(name: str) -> ModuleSpec | None:
+    """The spec of a module of an earlier version; None where there was none of this name."""
+    package, _, module = name.partition(".")
+    known = package == PACKAGE and module in CLASSES
+    return ModuleSpec(name, _Loader) if known else None  # type: ignore[arg-type]
 
-    @staticmethod
-    def find_spec(name: str, *_: Any) -> ModuleSpec | None:
-        """Called by Python for a module that it has not found."""
-        package, _dot, module = name.partition(".")
-        known = package == PACKAGE and module in CLASSES
-        return ModuleSpec(name, Finder) if known else None  # type: ignore[arg-type]
+
+class _Loader:
+    """Makes a module that has the classes of its time."""
 
     @staticmethod
     def create_module(spec: ModuleSpec) -> ModuleType | None:  # noqa: ARG004 - as Python calls it
@@ -76,10 +75,4 @@ class Finder:
         """Called by Python to fill the module."""
         own = module.__name__.rpartition(".")[2]
         for name in CLASSES[own]:
-            setattr(module, name, find(own, name))
-
-
-def install() -> None:
-    """Let pickles of earlier versions be opened in this process."""
-    if Finder not in sys.meta_path:
-        sys.meta_path.append(Finder)
+            setattr(module, name, find_class(own, name))

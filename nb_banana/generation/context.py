@@ -12,12 +12,21 @@ from typing import TYPE_CHECKING
 
 from nb_banana.credentials import VENDOR_URL, Secret, find_key, is_loopback, missing_key
 from nb_banana.display.output import notebook_folder
-from nb_banana.library.location import API, BESIDE, INDEX, SANDBOX, default_folder, kind_of
+from nb_banana.library.library import Library
+from nb_banana.library.location import (
+    API,
+    BESIDE,
+    INDEX,
+    SANDBOX,
+    all_kinds,
+    default_folder,
+    kind_of,
+    library_folder,
+)
 from nb_banana.services.service import Service
 from nb_banana.settings import checked_seconds, settings
 
 if TYPE_CHECKING:
-    from nb_banana.library.library import Library
     from nb_banana.sandbox.server import Sandbox
 
 
@@ -90,11 +99,11 @@ def _stop(sandbox: "Sandbox", starter: int) -> None:
         sandbox.stop()
 
 
-USED: "dict[tuple[Library, str], None]" = {}
+USED: dict[tuple[Library, str], None] = {}
 """Where each one is, and the id of its request; in the order of their first use."""
 
 
-def note_used(library: "Library", request_id: str) -> None:
+def note_used(library: Library, request_id: str) -> None:
     """Remember that a picture was used. `nb_banana.pack` takes it along."""
     USED[library, request_id] = None
 
@@ -116,23 +125,15 @@ def kinds(key: Secret | None = None) -> tuple[str, ...]:
 
 def known_kinds() -> tuple[str, ...]:
     """All kinds of service that this person may have pictures of."""
-    return tuple(dict.fromkeys((kind_of(settings.base_url), API, SANDBOX)))
+    return all_kinds(settings.base_url)
 
 
-def folder_of(kind: str) -> Path:
-    """The folder of a kind of service, as the settings say."""
-    beside = notebook_folder() / BESIDE
-    if settings.library is None and beside.is_dir():
-        return beside / kind
-    return default_folder(kind, settings.library, notebook_folder())
-
-
-def library_of(kind: str) -> "Library":
+def library_of(kind: str) -> Library:
     """The library of a kind of service, in the folder that the settings say."""
-    return _library(folder_of(kind), kind)
+    return _library(library_folder(kind, settings.library, notebook_folder()), kind)
 
 
-def libraries_of(folder: Path) -> "list[Library]":
+def libraries_of(folder: Path) -> list[Library]:
     """All libraries that a notebook in a folder may have its pictures in, its own first."""
     kept = [folder / BESIDE, default_folder("", settings.library, folder), default_folder("")]
     folders = [index.parent for root in kept for index in sorted(root.glob(f"*/{INDEX}"))]
@@ -140,7 +141,5 @@ def libraries_of(folder: Path) -> "list[Library]":
 
 
 @lru_cache(maxsize=32)
-def _library(folder: Path, kind: str) -> "Library":
-    from nb_banana.library.library import Library  # loading the extension asks for folders only
-
+def _library(folder: Path, kind: str) -> Library:
     return Library(folder, kind)

@@ -26,7 +26,6 @@ from nb_banana.errors import (
 )
 from nb_banana.library import schema
 from nb_banana.library.schema import Row
-from nb_banana.wire.interrupts import defer_interrupts
 
 Result = TypeVar("Result")
 
@@ -314,6 +313,9 @@ def commit(index: "Database", work: "Callable[[Transaction], Result]") -> Result
     with index.turn:
         if not task.is_done:
             # A Ctrl-C in here would take along what other threads have written down.
+            # Imported with the first write: loading the extension only looks.
+            from nb_banana.wire.interrupts import defer_interrupts
+
             with defer_interrupts():
                 _commit_all(index, queue)
     return task.outcome()

@@ -1,15 +1,40 @@
 """Where a library is: known before anything of it is opened, for loading the extension asks it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nb_banana.credentials import VENDOR_URL
 
-if TYPE_CHECKING:
-    pass
-
-
 INDEX = "index.sqlite"
+BESIDE = "nb_banana_library"
+"""A folder of this name beside a notebook is the notebook's library: a lesson brings its own."""
+API = "api"
+SANDBOX = "sandbox"
+
+
+def kind_of(base_url: str) -> str:
+    """The kind of a service: ``api`` for the vendor, else its host, for pictures are not shared."""
+    if base_url == VENDOR_URL:
+        return API
+    return base_url.partition("://")[2].replace(":", "-").replace("/", "-")
+
+
+def all_kinds(base_url: str) -> tuple[str, ...]:
+    """All kinds of service that a person may have pictures of who has set this address."""
+    return tuple(dict.fromkeys((kind_of(base_url), API, SANDBOX)))
+
+
+def library_folder(kind: str, setting: str | None, beside: Path) -> Path:
+    """The folder of a library: the notebook's own where it has one and nobody chose another.
+
+    Args:
+        kind: the kind of service.
+        setting: a folder that a person chose.
+        beside: the notebook's folder.
+    """
+    own = beside / BESIDE
+    if setting is None and own.is_dir():
+        return own / kind
+    return default_folder(kind, setting, beside)
 
 
 def default_folder(kind: str, setting: str | None = None, beside: Path | None = None) -> Path:
@@ -26,16 +51,3 @@ def default_folder(kind: str, setting: str | None = None, beside: Path | None = 
 
         return platformdirs.user_data_path("nb_banana", appauthor=False) / kind
     return (beside or Path.cwd()) / Path(setting).expanduser() / kind
-
-
-BESIDE = "nb_banana_library"
-"""A folder of this name beside a notebook is the notebook's library: a lesson brings its own."""
-API = "api"
-SANDBOX = "sandbox"
-
-
-def kind_of(base_url: str) -> str:
-    """The kind of a service: ``api`` for the vendor, else its host, for pictures are not shared."""
-    if base_url == VENDOR_URL:
-        return API
-    return base_url.partition("://")[2].replace(":", "-").replace("/", "-")

@@ -10,9 +10,9 @@ from IPython.core.magic import no_var_expand
 from traitlets import TraitError
 
 from nb_banana.credentials import VENDOR_URL, find_key
-from nb_banana.display.output import is_rich
+from nb_banana.display.output import is_rich, notebook_folder
 from nb_banana.errors import BananaError, Interrupted
-from nb_banana.generation.context import folder_of, known_kinds
+from nb_banana.library.location import all_kinds, library_folder
 from nb_banana.library.owner import has_unfinished
 from nb_banana.notebook.completion import make_matcher
 from nb_banana.settings import settings
@@ -156,7 +156,10 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
 
 def _is_something_left() -> bool:
     """Whether a library of this person has a request that got no end."""
-    return any(has_unfinished(folder_of(kind), kind) for kind in known_kinds())
+    return any(
+        has_unfinished(library_folder(kind, settings.library, notebook_folder()), kind)
+        for kind in all_kinds(settings.base_url)
+    )
 
 
 def unload_extension(shell: Any) -> None:

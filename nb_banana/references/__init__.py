@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from nb_banana import _moved
-
 
 def __getattr__(name: str) -> Any:
-    return _moved.find("references", name)
+    from nb_banana import (
+        _moved,  # a pickle of an earlier version asks here, and hardly anybody else
+    )
+
+    return _moved.find_class("references", name)

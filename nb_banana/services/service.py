@@ -1,13 +1,10 @@
 """`Service`: where requests go, and the key that may go there."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from nb_banana.credentials import Secret, host_of, is_loopback
-
-if TYPE_CHECKING:  # loading the extension asks who draws, and sends nothing
-    from nb_banana.services.carrier import Carrier
-    from nb_banana.wire.rate_limit import AdaptiveLimiter
+from nb_banana.services.carrier import Carrier
+from nb_banana.wire.rate_limit import AdaptiveLimiter
 
 
 @dataclass(frozen=True)
@@ -26,8 +23,8 @@ class Service:
     base_url: str
     secret: Secret | None = None
     timeout: float | None = None
-    limiter: "AdaptiveLimiter | None" = field(default=None, compare=False, repr=False)
-    carrier: "Carrier | None" = field(default=None, compare=False, repr=False)
+    limiter: AdaptiveLimiter | None = field(default=None, compare=False, repr=False)
+    carrier: Carrier | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_loopback(self) -> bool:
