@@ -23,7 +23,7 @@ def dollars(amount: Decimal | None) -> str:
 def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     """A sentence with the known words that are near to this one, with a space before; else nothing.
 
-    >>> hint("trexx", ["trex", "cafe"])
+    >>> did_you_mean("trexx", ["trex", "cafe"])
     ' Did you mean trex?'
     """
     from difflib import get_close_matches  # only after a mistake
@@ -35,7 +35,7 @@ def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
 def shorten(text: str, longest: int) -> str:
     """One line of at most so many characters.
 
-    >>> shortened("a long  prompt", 8)
+    >>> shorten("a long  prompt", 8)
     'a long …'
     """
     line = " ".join(text.split())

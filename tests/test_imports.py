@@ -1,12 +1,16 @@
-"""What is loaded when, and what is public. Which room may import which: `make lint`."""
+"""What is loaded when, what is public, what names mean. Which room imports which: `make lint`."""
 
+import ast
 import subprocess
 import sys
+from collections import defaultdict
+from pathlib import Path
 
 import pytest
 
 import nb_banana
 
+PACKAGE = Path(nb_banana.__file__).parent
 HEAVY = ("requests", "PIL", "ipywidgets", "anywidget", "jinja2", "numpy", "urllib3", "tqdm")
 
 
@@ -23,18 +27,58 @@ HEAVY = ("requests", "PIL", "ipywidgets", "anywidget", "jinja2", "numpy", "urlli
 def test_loading_loads_nothing_heavy(code):
     before = "import sys, IPython.core.interactiveshell, traitlets.config; old = set(sys.modules);"
     after = f"print([m for m in {HEAVY} if m in sys.modules and m not in old])"
-    done = subprocess.run(
-        [sys.executable, "-c", f"{before}{code}\n{after}"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout.splitlines()[-1] == "[]"
+    assert said(f"{before}{code}\n{after}") == "[]"
+
+
+def test_loading_the_extension_loads_few_modules_of_ours():
+    """At 1470f9c it were 14; each room whose module is needed counts for one more."""
+    found = said(
+        "import sys\n"
+        "from IPython.core.interactiveshell import InteractiveShell as S\n"
+        "S.instance().run_line_magic('load_ext', 'nb_banana')\n"
+        "print(*(name for name in sys.modules if name.startswith('nb_banana')))"
+    ).split()
+    rooms = {name.rpartition(".")[0] for name in found} - {"", "nb_banana"}
+    assert len(set(found) - rooms) <= 15, found
+
+
+def said(code):
+    """The last line that a fresh Python prints."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1]
 
 
 def test_public_names_are_there_and_no_others():
+    """Also after all of it was loaded: a module must not stand among them."""
     for name in nb_banana.__all__:
         assert getattr(nb_banana, name).__doc__ or name == "MODELS"
-        assert name in dir(nb_banana)
+    assert dir(nb_banana) == sorted(nb_banana.__all__)
     with pytest.raises(AttributeError, match="no_such"):
         nb_banana.no_such  # noqa: B018
+    assert not {path.stem for path in PACKAGE.iterdir()} & set(nb_banana.__all__)
+
+
+def test_a_name_has_one_meaning():
+    """A class means the same wherever it stands, a function wherever it is ours."""
+    homes = defaultdict(set)
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            of_ours = isinstance(node, ast.FunctionDef) and "sandbox" not in path.parts
+            if (of_ours or isinstance(node, ast.ClassDef)) and not node.name.startswith("_"):
+                homes[node.name].add(str(path.relative_to(PACKAGE)))
+    assert {name: places for name, places in homes.items() if len(places) > 1} == {}
+
+
+def test_a_model_that_is_added_to_the_table_alone_can_be_drawn():
+    found = said(
+        "from nb_banana import models\n"
+        "new = models.Model(('acme/new-1', 'acme/new'), ('new',), max_images=2)\n"
+        "models.MODELS += (new,)\n"
+        "import nb_banana\n"
+        "first = nb_banana.generate('a banana', model='new', aspect_ratio='21:9')\n"
+        "edit = first.edit('make it night')\n"
+        "price = nb_banana.dry_run('a cat', model='acme/new').price\n"
+        "print(first.size, edit.request.model, first.cost > 0, price)"
+    )
+    assert found == "(1584, 672) acme/new-1 True price not known"

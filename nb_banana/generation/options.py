@@ -43,17 +43,18 @@ class OutputOptions:
 
 
 DEFAULT_OUTPUT = OutputOptions()
+OUTPUT_NAMES = frozenset(each.name for each in fields(OutputOptions)) - {"confirmed"}
+"""The output options that a person can give."""
 
 
 def take_output_options(options: dict[str, Any]) -> OutputOptions:
     """Take the output options out of what a person gave as options.
 
     >>> given = {"alt": "a fruit", "resolution": "2K"}
-    >>> wishes_of(given).alt, given
+    >>> take_output_options(given).alt, given
     ('a fruit', {'resolution': '2K'})
     """
-    names = {each.name for each in fields(OutputOptions)} - {"agreed"}
-    return OutputOptions(**{name: options.pop(name) for name in names & set(options)})
+    return OutputOptions(**{name: options.pop(name) for name in OUTPUT_NAMES & set(options)})
 
 
 def options_like(images: Any, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -193,8 +194,7 @@ def known_options(options: dict[str, Any], *, output: bool = True) -> dict[str, 
     """
     for name in options:
         if name not in REQUEST_OPTIONS:
-            more = {each.name for each in fields(OutputOptions)} - {"agreed"} if output else set()
-            known = REQUEST_OPTIONS | more
+            known = REQUEST_OPTIONS | (OUTPUT_NAMES if output else set())
             raise RequestError(
                 f"There is no option {name!r} here: there are {', '.join(sorted(known))}."
                 + did_you_mean(name, known)

@@ -200,7 +200,7 @@ def to_plain_mode(image: "Image.Image") -> "Image.Image":
     Alpha is kept, and so is a transparent colour, as alpha.
 
     Raises:
-        Flaw: numbers for which nobody has said what is black and what is white.
+        PictureProblem: numbers for which nobody has said what is black and what is white.
 
     """
     if image.mode in {"I", "F"} or image.mode.startswith("I;16"):
@@ -245,7 +245,7 @@ def upright_plain(image: "Image.Image") -> "Image.Image":
     """The picture upright and in a plain mode; the same object where it is so already.
 
     Raises:
-        Flaw: it can't be decoded, or see `plain`.
+        PictureProblem: it can't be decoded, or see `plain`.
 
     """
     try:

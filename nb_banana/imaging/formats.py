@@ -12,7 +12,7 @@ class PictureProblem(Exception):  # noqa: N818 - it is no error of ours: `as_ref
 def problem_sentence(subject: str, problem: PictureProblem) -> str:
     """The whole sentence, or two of them.
 
-    >>> sentence("mug.jpg", Flaw("is not there. Did you mean cup.jpg?"))
+    >>> problem_sentence("mug.jpg", PictureProblem("is not there. Did you mean cup.jpg?"))
     'mug.jpg is not there. Did you mean cup.jpg?'
     """
     return f"{subject} {problem}" + ("" if str(problem).endswith("?") else ".")

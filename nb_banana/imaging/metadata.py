@@ -63,7 +63,7 @@ def strip(data: bytes) -> Stripped:
     """A PNG, JPEG or WebP without its metadata; other bytes as they are.
 
     Raises:
-        Flaw: the end is missing, or a checksum is wrong.
+        PictureProblem: the end is missing, or a checksum is wrong.
 
     """
     if data.startswith(PNG):

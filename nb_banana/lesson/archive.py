@@ -62,7 +62,7 @@ def check_lesson(archive: zipfile.ZipFile) -> LessonContent:
     """See that a zip file holds what a lesson holds, and nothing else.
 
     Raises:
-        Flaw: what is wrong with it.
+        PictureProblem: what is wrong with it.
     """
     files = archive.infolist()
     if len(files) > MOST_FILES:
@@ -136,7 +136,7 @@ def extract_lesson(archive: zipfile.ZipFile, content: LessonContent, folder: Pat
     """Write the files of a lesson that was checked into an empty folder.
 
     Raises:
-        Flaw: a file is longer than it says.
+        PictureProblem: a file is longer than it says.
         OSError, zipfile.BadZipFile, zlib.error, EOFError: it can't be read or written.
     """
     for file in content.files:

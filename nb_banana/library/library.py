@@ -1,8 +1,8 @@
 """The library: every picture that was made, to be found again by what was asked for.
 
-The rooms behind it: `journal` has the steps of a request, `index` the SQLite file, `schema` its
-tables, `vault` the picture files, `records` what is handed out, `rows` the way from one to the
-other, `forgetting` what is deleted, `process` who works on a row.
+`journal` has the steps of a request, `database` the SQLite file, `schema` its tables, `files` the
+picture files, `records` what is handed out, `rows` the way from one to the other, `deletion` what
+is deleted, `owner` who works on a row.
 """
 
 import hashlib

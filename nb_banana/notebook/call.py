@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nb_banana import template
+from nb_banana.generation.options import OUTPUT_NAMES
 from nb_banana.notebook import parser
 from nb_banana.references.limits import ReferenceLimits
 from nb_banana.references.numbering import NumberedReferences
@@ -12,7 +13,7 @@ from nb_banana.settings import settings
 
 HERE = frozenset({"dry_run", "raw", "quiet", "help"})
 """Options that the front end itself heeds; all others are arguments of `generate`."""
-SENDING = frozenset({"alt", "save", "strict", "timeout", "fresh", "background"})
+SENDING = OUTPUT_NAMES | {"timeout", "background"}
 """Arguments of `generate` that do not belong to the request, so `dry_run` has no use for them."""
 
 

@@ -142,7 +142,7 @@ def parse_cell_line(line: str, names: Mapping[str, Any]) -> ParsedLine:
         RequestError: anything that is not understood; nothing was sent.
 
     >>> parse_cell_line("trex -a 16:9", {})
-    Line(name='trex', options={'aspect_ratio': '16:9'})
+    ParsedLine(name='trex', options={'aspect_ratio': '16:9'})
     """
     name, words = split_line(line)
     if name is not None:
@@ -200,7 +200,7 @@ def parse_line(line: str, names: Mapping[str, Any]) -> tuple[ParsedLine, str]:
         RequestError: anything that is not understood; nothing was sent.
 
     >>> parse_line("-a 16:9 a cat's dinner", {})
-    (Line(name=None, options={'aspect_ratio': '16:9'}), "a cat's dinner")
+    (ParsedLine(name=None, options={'aspect_ratio': '16:9'}), "a cat's dinner")
     """
     words, prompt = _leading_options(line)
     late = [word for word in prompt.split() if word.partition("=")[0] in OPTION_OF_FLAG]

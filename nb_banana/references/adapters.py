@@ -26,7 +26,7 @@ def from_array(value: Any) -> "Image.Image":
     """A Pillow image (L, RGB or RGBA) of an array or a tensor.
 
     Raises:
-        Flaw: a shape, dtype or range that is no picture's; it is named.
+        PictureProblem: a shape, dtype or range that is no picture's; it is named.
 
     """
     import numpy as np
@@ -150,7 +150,7 @@ def from_plotly(value: Any) -> bytes:
     """A PNG of a plotly figure, made by kaleido.
 
     Raises:
-        Flaw: kaleido is not there, or says no.
+        PictureProblem: kaleido is not there, or says no.
 
     """
     if importlib.util.find_spec("kaleido") is None:

@@ -73,7 +73,7 @@ def fit_within(
     """The picture as it is sent, and its bytes, within the limit of bytes.
 
     Raises:
-        Flaw: it is too large, and nothing may be made smaller; or it can't be made so small.
+        PictureProblem: it is too large, and nothing may be made smaller; or it can't be made so small.
 
     """
     for picture, encode in _ways(image, limits, style):
@@ -145,7 +145,7 @@ def from_bytes(data: bytes, limits: ReferenceLimits, *, ours: bool) -> EncodedIm
         ours: whether the model made it: then there is nothing of a person's to take out.
 
     Raises:
-        Flaw: no picture, cut off, a bomb, or too large where nothing may be made smaller.
+        PictureProblem: no picture, cut off, a bomb, or too large where nothing may be made smaller.
 
     """
     stripped = strip(data)  # first: it knows best what is cut off
@@ -173,7 +173,7 @@ def from_image(
         like: the picture as it was given, for its format.
 
     Raises:
-        Flaw: too large where nothing may be made smaller.
+        PictureProblem: too large where nothing may be made smaller.
 
     """
     if (large := over(image.size, 0, limits)) and not limits.resize:

@@ -26,7 +26,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
     """The bytes of a file; ``~`` is understood, and relative means: next to the notebook.
 
     Raises:
-        Flaw: no such file, a folder, or a file that can't be read.
+        PictureProblem: no such file, a folder, or a file that can't be read.
 
     """
     file = Path(path).expanduser()
@@ -89,7 +89,7 @@ def data_bytes(address: str) -> bytes:
     """The bytes in a ``data:`` address. What it says of their type is not believed.
 
     Raises:
-        Flaw: it is not base64, or broken.
+        PictureProblem: it is not base64, or broken.
 
     >>> data_bytes("data:text/plain;base64,YmFuYW5h")
     b'banana'
@@ -109,7 +109,7 @@ def checked_address(address: str) -> str:
     """An http(s) address that a service can fetch from, as it was given.
 
     Raises:
-        Flaw: another kind of address, or one that is no address.
+        PictureProblem: another kind of address, or one that is no address.
 
     """
     try:

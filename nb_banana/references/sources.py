@@ -43,7 +43,7 @@ def read_source(value: Any) -> Source:
     """Take a value for the picture that it is.
 
     Raises:
-        Flaw: it is none, or it can't be read.
+        PictureProblem: it is none, or it can't be read.
 
     """
     for is_kind, reader, _ in KINDS:

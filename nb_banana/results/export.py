@@ -31,7 +31,7 @@ def save_folder(
     variants: Sequence[Variant],
     folder: str | os.PathLike[str],
 ) -> list[Path]:
-    """See `nb_banana.results.gallery.Gallery.save`."""
+    """See `nb_banana.Gallery.save`."""
     place = _folder(folder)
     numbered = _names(entries, variants)
     wanted = {place / name: image for name, image in numbered}
@@ -137,7 +137,7 @@ def to_frame(
     variants: Sequence[Variant],
     index: Sequence[Any] | None,
 ) -> Any:
-    """See `nb_banana.results.gallery.Gallery.to_frame`."""
+    """See `nb_banana.Gallery.to_frame`."""
     try:
         import pandas as pd
     except ImportError as error:

@@ -36,7 +36,7 @@ class Grid:
 def value_text(value: Any) -> str:
     """A value as a person reads it; a picture by its name or its prompt.
 
-    >>> text_of("16:9"), text_of(0.5), text_of(None)
+    >>> value_text("16:9"), value_text(0.5), value_text(None)
     ('16:9', '0.5', 'none')
     """
     if value is None:

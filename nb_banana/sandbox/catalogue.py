@@ -56,9 +56,14 @@ _PRICES: dict[str, dict[str, Any]] = {
         "as_reference": True,
     },
 }
+_UNPRICED: dict[str, Any] = {"credits": FLASH, "quoted": "variable"}
+"""What holds for a model that stands in the table of models alone: its price is not quoted."""
 
-
-OFFERS = {name: Offer(model, **_PRICES[model.ids[0]]) for model in MODELS for name in model.ids}
+OFFERS = {
+    name: Offer(model, **_PRICES.get(model.ids[0], _UNPRICED))
+    for model in MODELS
+    for name in model.ids
+}
 """Every name that a request may ask for, and what is offered under it."""
 
 

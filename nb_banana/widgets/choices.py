@@ -37,7 +37,7 @@ def model_offer(name: str) -> dict[str, Any]:
         ``model`` (its short name), ``ratios``, ``resolutions``, ``search``, ``fewest`` and ``most``
         references; ``most`` is None where that is not published.
 
-    >>> offer("pro")["most"], offer("2.5")["resolutions"]
+    >>> model_offer("pro")["most"], model_offer("2.5")["resolutions"]
     (0, [])
     """
     model = find_model(name) or Model((name,), (name,), tuple(SIZES), RESOLUTIONS, 0, None, True)
@@ -69,7 +69,7 @@ def model_choices(now: str) -> list[list[str]]:
 def fit_form(form: Form, offered: Mapping[str, Any]) -> tuple[Form, str]:
     """The form without what the model can't do, and a sentence that says what was left out.
 
-    >>> fitted(Form(web_search=True, aspect_ratio="16:9"), offer("pro"))[1]
+    >>> fit_form(Form(web_search=True, aspect_ratio="16:9"), model_offer("pro"))[1]
     'nano-banana-pro takes no web search: it was left out.'
     """
     lost = {
