@@ -1,11 +1,14 @@
 """What the documents say is true: their code runs, and nothing that exists is missing from them."""
 
 import re
+from collections import defaultdict
+from itertools import pairwise
 from pathlib import Path
 
+import grimp
 import pytest
 
-from nb_banana import configure
+from nb_banana import configure, errors
 from nb_banana.notebook.options import OPTIONS
 from nb_banana.sandbox import faults
 
@@ -13,6 +16,7 @@ from .shells import ipython_shell
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
 
 def blocks(language: str) -> list[str]:
@@ -57,3 +61,39 @@ def test_every_link_into_the_project_leads_somewhere():
     for page in ROOT.glob("*.md"):
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text("utf-8")):
             assert (ROOT / target).exists(), (page.name, target)
+
+
+def test_the_arrows_that_are_drawn_are_those_of_the_code():
+    """Without those that follow from others, and those to what stands at the bottom."""
+    picture = re.search(r"```mermaid\nflowchart TD\n(.*?)```", CONTRIBUTING, re.S)[1]
+    drawn = {
+        pair for line in picture.splitlines() for pair in pairwise(line.strip().split(" --> "))
+    }
+    bottom = {"errors", "_text", "_default", "_moved", "_version"}
+    assert all(f"`{name}`" in CONTRIBUTING for name in bottom)
+    graph = grimp.build_graph("nb_banana")
+    arrows = defaultdict(set)
+    for module in graph.modules - {"nb_banana"}:
+        for other in graph.find_modules_directly_imported_by(module) - {"nb_banana"}:
+            start, end = module.split(".")[1], other.split(".")[1]
+            if start != end and not {start, end} & bottom:
+                arrows[start].add(end)
+
+    def below(room, leave_out=None):
+        direct = arrows.get(room, set()) - {leave_out}
+        return direct.union(*map(below, direct))
+
+    own = {(a, b) for a, ends in list(arrows.items()) for b in ends if b not in below(a, b)}
+    assert drawn == own
+
+
+def test_every_room_is_told_of():
+    for path in (ROOT / "nb_banana").iterdir():
+        if path.suffix == ".py" or (path / "__init__.py").exists():
+            assert f"`{path.stem}" in CONTRIBUTING or f"{path.name}`" in CONTRIBUTING, path.name
+
+
+def test_every_error_stands_in_the_tree():
+    for name, each in vars(errors).items():
+        if isinstance(each, type) and issubclass(each, BaseException):
+            assert re.search(rf"^[ │├└─]*{name}\b", errors.__doc__, re.M), name

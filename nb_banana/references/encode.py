@@ -73,7 +73,7 @@ def fit_within(
     """The picture as it is sent, and its bytes, within the limit of bytes.
 
     Raises:
-        PictureProblem: it is too large, and nothing may be made smaller; or it can't be made so small.
+        PictureProblem: it is too large, and nothing may be made smaller, or not so small.
 
     """
     for picture, encode in _ways(image, limits, style):
