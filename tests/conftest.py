@@ -15,7 +15,7 @@ from nb_banana.sandbox import Sandbox
 from nb_banana.services import send
 from nb_banana.services.aimlapi import account, pricing
 from nb_banana.settings import settings
-from nb_banana.wire import downloads
+from nb_banana.wire import downloads, transport
 
 from .reference_doors import Door, Function, Magic
 from .shells import ipython_shell
@@ -40,6 +40,7 @@ def plain_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     for name, value in before.items():
         setattr(settings, name, value)
     credentials.forget_logins()
+    transport.SESSIONS.close()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import nbformat
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from nbclient import NotebookClient
+from traitlets.config import Config
 
 
 def run_notebook(*cells: str, allow_errors: bool = False, **options) -> nbformat.NotebookNode:
@@ -38,7 +39,9 @@ class Shell:
 def ipython_shell() -> Iterator[Shell]:
     """A shell as a person has it after ``%load_ext nb_banana``."""
     main = sys.modules["__main__"]  # IPython puts its own there, which other processes can't load
-    shell = InteractiveShell.instance()
+    # In memory: a file would be the person's own, and each shell would leave a thread and it open.
+    config = Config({"HistoryManager": {"hist_file": ":memory:"}})
+    shell = InteractiveShell.instance(config=config)
     shell.reset(new_session=True)
     with capture_output():
         shell.run_line_magic("load_ext", "nb_banana")

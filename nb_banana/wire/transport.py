@@ -75,6 +75,12 @@ class Sessions:
         """Begin anew after a Ctrl-C."""
         self._main.clear()
 
+    def close(self) -> None:
+        """Close all connections. Others are made when they are needed."""
+        for known in (self._main, self._shared):
+            while known:
+                known.popitem()[1].close()
+
     def for_url(self, url: str) -> requests.Session:
         """The session for an address, as the environment is now. On loopback no proxy is between.
 
