@@ -42,7 +42,7 @@ class Model:
     """One model: its names and the values that it accepts.
 
     Attributes:
-        ids: the names that the service knows it by; the first is the one we send.
+        ids: the names that the service knows it by; the first is what its short names stand for.
         short: what a person may call it here; the first is what captions say.
         aspect_ratios: the accepted ``aspect_ratio`` values; none means that it takes no ratio.
         resolutions: the accepted ``resolution`` values; none means that it takes none.

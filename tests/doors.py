@@ -1,22 +1,24 @@
 """The two doors to one road, so that a test goes through both: the function and the magic."""
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from nb_banana import generate
+from nb_banana.notebook.options import OPTIONS
 
 from .shells import ipython_shell
 
 Draw = Callable[..., Any]
-FLAGS = {
-    "aspect_ratio": "-a",
-    "resolution": "-r",
-    "model": "-m",
-    "take": "--take",
-    "count": "-n",
-    "save": "--save",
-}
+FLAGS = {option.dest: option.flags[0] for option in OPTIONS}
+"""The flag of each option of a cell, by what the function calls it."""
+
+
+def written(option: str, value: Any) -> list[str]:
+    """An option and its value as a cell has them."""
+    flag = FLAGS[option]
+    return [flag] if value is True else [flag, shlex.quote(str(value))]
 
 
 def by_function(prompt: str, **options: Any) -> Any:
@@ -34,8 +36,7 @@ def open_door(name: str) -> Iterator[Draw]:
         def by_magic(prompt: str, **options: Any) -> Any:
             words = ["%%banana", options.pop("name", "")]
             for option, value in options.items():
-                flag = FLAGS.get(option, f"--{option}")
-                words.append(flag if value is True else f"{flag} {value}")
+                words += written(option, value)
             result = shell.shell.run_cell(f"{' '.join(words)}\n{prompt}", store_history=True)
             result.raise_error()
             return result.result

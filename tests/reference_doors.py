@@ -14,7 +14,7 @@ import PIL.Image
 import nb_banana
 from nb_banana.sandbox import Sandbox
 
-from .doors import FLAGS
+from .doors import written
 from .shells import Shell
 
 
@@ -99,9 +99,9 @@ class Magic(Door):
         if "resize" in options:
             self.shell.run(f"%config Banana.resize = {options.pop('resize')}")
         for name, value in options.items():
-            words += (
-                [FLAGS[name], str(value)]
-                if name in FLAGS
-                else ["--param", shlex.quote(f"{name}={json.dumps(value)}")]
-            )
+            if name == "params":
+                pairs = (f"{key}={json.dumps(each)}" for key, each in value.items())
+                words += [word for pair in pairs for word in ("--param", shlex.quote(pair))]
+            elif value is not False:
+                words += written(name, value)
         return f"%%banana {' '.join(words)}\n{prompt}"
