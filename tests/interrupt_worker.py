@@ -46,14 +46,23 @@ def one(prompt, strike=0):
     """Ask for a picture; how many lines it took, and what was said."""
     lines, said = Lines(strike), "a picture"
     try:
-        sys.settrace(lines)
-        nb_banana.generate(prompt)
-        sys.settrace(None)
-        time.sleep(0.01)  # for a signal at the last line
+        try:
+            sys.settrace(lines)
+            nb_banana.generate(prompt)
+        finally:
+            sys.settrace(None)
+            arrive()
     except (BananaError, KeyboardInterrupt) as error:
+        sys.settrace(None)
         said = f"{type(error).__name__}: {error}"
-    sys.settrace(None)
     return lines.count, said
+
+
+def arrive():
+    """Wait for a signal at the last line, which comes late where the machine is busy."""
+    time.sleep(0.01)
+    while signal.getitimer(signal.ITIMER_REAL)[0]:
+        time.sleep(0.01)
 
 
 def main(url, seed, rounds):
