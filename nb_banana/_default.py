@@ -1,31 +1,20 @@
-"""What a value asks that was made here: the functions of `nb_banana`, handed in from above.
+"""Whom a value asks that was made here: the functions of `nb_banana`, handed in from above.
 
-A picture edits itself, and a gallery tries its failures again. They stand below what does it,
-so they know it only as a `Client`, which `nb_banana` puts in place.
+A picture edits itself, and a gallery tries its failures again. They stand below what does it, so
+they know it only as the default client, which `nb_banana` puts in place.
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
+
+_factory: list[Callable[[], Any]] = []
 
 
-class Client(Protocol):
-    """Who draws for pictures and galleries."""
-
-    def edit(self, image: Any, prompt: str, *, images: Any = (), **options: Any) -> Any:
-        """See `nb_banana.edit`."""
-
-    def retry(self, gallery: Any, *, again: bool = False) -> Any:
-        """See `nb_banana.Gallery.retry`."""
-
-
-_make: list[Callable[[], Client]] = []
-
-
-def register(make: Callable[[], Client]) -> None:
+def register(factory: Callable[[], Any]) -> None:
     """Put a client in place; it is made when it is first asked for something."""
-    _make[:] = [make]
+    _factory[:] = [factory]
 
 
-def client() -> Client:
-    """The client in place."""
-    return _make[0]()
+def client() -> Any:
+    """The client in place: what has ``edit`` and ``retry``, see `nb_banana._api`."""
+    return _factory[0]()

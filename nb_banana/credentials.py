@@ -9,8 +9,7 @@ import importlib.util
 import os
 import re
 import sys
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from nb_banana.errors import MissingKeyError, SettingsError
@@ -74,8 +73,7 @@ def _hide(word: str, parts: set[str]) -> str:
     return "…" if any(part in word for part in parts) else word
 
 
-@dataclass(frozen=True)
-class FoundKey:
+class FoundKey(NamedTuple):
     """A key and the place where it was found, in words for `doctor` and for messages."""
 
     secret: Secret

@@ -15,7 +15,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,7 +93,7 @@ class Journal:
             "notebook": notebook,
             "created": time,
             "changed": time,
-            **asdict(this_process()),
+            **vars(this_process()),
         }
 
         def write(session: Transaction) -> None:
@@ -113,7 +112,7 @@ class Journal:
         """
         links = json.dumps([item.url for item in items])
         bill = rows.receipt_row(receipt)
-        self._step(request_id, state="answered", links=links, **bill, **asdict(this_process()))
+        self._step(request_id, state="answered", links=links, **bill, **vars(this_process()))
 
     def mark_failed(self, request_id: str, reason: str, receipt: Receipt | None = None) -> None:
         """It is known that there is no picture to be had. Charged or not: see the receipt."""

@@ -37,6 +37,14 @@ def library_folder(kind: str, setting: str | None, beside: Path) -> Path:
     return default_folder(kind, setting, beside)
 
 
+def has_index(folder: Path) -> bool:
+    """Whether there is a library in a folder, as far as can be seen."""
+    try:
+        return (folder / INDEX).exists()
+    except OSError:  # said when the library is used
+        return False
+
+
 def default_folder(kind: str, setting: str | None = None, beside: Path | None = None) -> Path:
     """The folder of a library.
 

@@ -9,7 +9,6 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,6 @@ _given_up: set[str] = set()
 """Requests that this process, which still lives, works on no more; not each could be written."""
 
 
-@dataclass(frozen=True)
 class Owner:
     """A process, so that it can be told from a later one with the same number.
 
@@ -37,9 +35,8 @@ class Owner:
 
     """
 
-    host: str
-    pid: int
-    started: str
+    def __init__(self, host: str, pid: int, started: str) -> None:
+        self.host, self.pid, self.started = host, pid, started
 
 
 def this_process() -> Owner:

@@ -12,8 +12,7 @@ from traitlets import TraitError
 from nb_banana.credentials import VENDOR_URL, find_key
 from nb_banana.display.output import is_rich, notebook_folder
 from nb_banana.errors import BananaError, Interrupted
-from nb_banana.library.location import all_kinds, library_folder
-from nb_banana.library.owner import has_unfinished
+from nb_banana.library.location import all_kinds, has_index, library_folder
 from nb_banana.notebook.completion import make_matcher
 from nb_banana.settings import settings
 
@@ -156,10 +155,14 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
 
 def _is_something_left() -> bool:
     """Whether a library of this person has a request that got no end."""
-    return any(
-        has_unfinished(library_folder(kind, settings.library, notebook_folder()), kind)
-        for kind in all_kinds(settings.base_url)
-    )
+    kinds, beside = all_kinds(settings.base_url), notebook_folder()
+    folders = {kind: library_folder(kind, settings.library, beside) for kind in kinds}
+    found = [(folder, kind) for kind, folder in folders.items() if has_index(folder)]
+    if not found:
+        return False
+    from nb_banana.library.owner import has_unfinished  # SQLite, where there is something to ask
+
+    return any(has_unfinished(folder, kind) for folder, kind in found)
 
 
 def unload_extension(shell: Any) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    from nb_banana import (
-        _moved,  # a pickle of an earlier version asks here, and hardly anybody else
-    )
+    if name not in ("Address", "Reference"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from nb_banana import _moved  # a pickle of an earlier version asks here, and nobody else
 
     return _moved.find_class("references", name)
