@@ -125,13 +125,13 @@ def _open_panel(what: str | None) -> Any:
 
 def load_ipython_extension(ipython: Any) -> None:
     """Called by ``%load_ext nb_banana``."""
-    from nb_banana.notebook import magic
+    from nb_banana.notebook import magic  # a script needs no IPython
 
     magic.load_extension(ipython, _open_panel)
 
 
 def unload_ipython_extension(ipython: Any) -> None:
     """Called by ``%unload_ext nb_banana``."""
-    from nb_banana.notebook import magic
+    from nb_banana.notebook import magic  # as above
 
     magic.unload_extension(ipython)

@@ -74,6 +74,7 @@ def fill(
     if not any(mark in text for mark in MARKS):
         return text
 
+    # Loaded with the first prompt that has something to fill in.
     from nb_banana.references.variables import name_of
 
     written = {name: value for name, value in names.items() if name in text}

@@ -82,3 +82,20 @@ def test_a_model_that_is_added_to_the_table_alone_can_be_drawn():
         "print(first.size, edit.request.model, first.cost > 0, price)"
     )
     assert found == "(1584, 672) acme/new-1 True price not known"
+
+
+def test_an_import_inside_of_a_function_says_why():
+    for path in PACKAGE.rglob("*.py"):
+        source = path.read_text("utf-8")
+        lines = source.splitlines()
+        functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+        for function in [
+            each for each in ast.walk(ast.parse(source)) if isinstance(each, functions)
+        ]:
+            for node in ast.walk(function):
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nb_banana"):
+                    first = node.lineno - 1
+                    while "import" in lines[first - 1]:
+                        first -= 1
+                    near = lines[first - 1 : node.end_lineno]
+                    assert any("# " in line for line in near), f"{path}:{node.lineno}"

@@ -82,6 +82,7 @@ def sandbox_url() -> str:
     global _sandbox
     with _sandbox_lock:
         if _sandbox is None:
+            # Who has a key never loads it.
             from nb_banana.sandbox.server import Sandbox
 
             _sandbox = Sandbox().start()

@@ -18,9 +18,8 @@ def complete(line: str) -> list[str]:
     >>> complete("%%banana trex -r ")
     ['1K', '2K', '4K']
     """
-    from nb_banana.notebook.options import (
-        OPTION_OF_FLAG,  # with the first Tab, not with the extension
-    )
+    # With the first Tab, not with the extension.
+    from nb_banana.notebook.options import OPTION_OF_FLAG
 
     words = re.split(r"\s+", line)
     start = words[-1]

@@ -35,6 +35,7 @@ def make_magic(shell: Any, open_panel: OpenPanel) -> Callable[..., Any]:
     @no_var_expand
     def banana(line: str, cell: str | None = None) -> Any:
         """Make a picture with Nano Banana 2: ``%banana --help``."""
+        # With the first cell, not with the extension.
         from nb_banana.display import progress
         from nb_banana.notebook import parser
 
@@ -59,7 +60,7 @@ def make_magic(shell: Any, open_panel: OpenPanel) -> Callable[..., Any]:
 
 
 def _help_text() -> str:
-    from nb_banana.notebook.parser import help_text
+    from nb_banana.notebook.parser import help_text  # with the first question
 
     return help_text()
 

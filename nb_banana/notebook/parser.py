@@ -64,9 +64,8 @@ def _values(text: str, names: Mapping[str, Any]) -> list[Any]:
 
 
 def _several(value: Any) -> list[Any]:
-    from nb_banana.batch.sweep import (
-        several,  # with the first sweep, for it loads what a picture is
-    )
+    # With the first sweep, for it loads what a picture is.
+    from nb_banana.batch.sweep import several
 
     return several(value)
 

@@ -1,4 +1,7 @@
-"""Anything that is a picture → what a service accepts as a reference."""
+"""Anything that is a picture → what a service accepts as a reference.
+
+What a picture may come from (Pillow, numpy, …) is imported inside of functions, where there is one.
+"""
 
 from typing import Any
 
