@@ -10,8 +10,7 @@ from playwright.sync_api import expect
 
 CELLS = [
     """import nb_banana
-from nb_banana.results.comparison import compare
-from nb_banana.results.gallery import Gallery
+from nb_banana import Gallery, compare
 from PIL import Image
 kinds = [{"style": s, "aspect_ratio": a} for s in ("oil", "ink") for a in ("1:1", "16:9")]
 made = [

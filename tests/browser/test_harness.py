@@ -25,7 +25,7 @@ def kernel_env():
 
 
 @pytest.fixture(scope="module")
-def page(module_lab):
+def shared(module_lab):
     """One notebook for all tests but the first: opening one takes six seconds."""
     sources = [
         "import os, time; os.environ['BANANA_STAND']",
@@ -38,6 +38,14 @@ def page(module_lab):
     title = new_markdown_cell("# A markdown cell counts: this one is cell 0")
     notebook = new_notebook(cells=[title, *map(new_code_cell, sources)])
     return module_lab.open(notebook, name="shared")
+
+
+@pytest.fixture
+def page(shared):
+    """That notebook with a new kernel, which knows its first cell's names alone."""
+    shared.restart_kernel()
+    shared.run_cell(1)
+    return shared
 
 
 def test_a_picture_is_found_by_its_alt_text(lab):
@@ -53,7 +61,7 @@ def test_run_all_stops_at_the_cell_that_fails(page):
         page.run_all()
     expect(page.output(4)).to_contain_text("slept")
     expect(page.output(5)).to_contain_text("NameError")
-    expect(page.prompt(6)).to_have_text("[ ]:")
+    expect(page.output(6)).not_to_contain_text("not reached")
 
 
 def test_a_cell_that_fails_alone_is_noticed_too(page):
@@ -98,6 +106,8 @@ def test_a_screenshot_shows_theme_and_size(page, tmp_path):
     with Image.open(tmp_path / "dark.png") as picture:
         assert picture.size == (800, 500)
         assert max(picture.convert("RGB").resize((1, 1)).getpixel((0, 0))) < 100
+    page.set_theme("light")
+    page.viewport(1280, 900)
 
 
 def test_no_key_reaches_the_server(tmp_path):

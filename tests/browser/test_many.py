@@ -5,19 +5,23 @@ from playwright.sync_api import expect
 
 
 @pytest.fixture(scope="module")
-def page(module_lab):
-    page = module_lab.open(
+def notebook(module_lab):
+    return module_lab.open(
         [
             "%load_ext nb_banana",
-            "%%banana cats -n 6 -a 16:9\na cat [trouble: slow 1.5]",
-            "%%banana sky --background -a 16:9\na balloon above mountains [trouble: slow 3]",
+            "%%banana cats -n 6 -a 16:9 --fresh\na cat [trouble: slow 1.5]",
+            "%%banana sky --background -a 16:9 --fresh\na balloon and hills [trouble: slow 3]",
             "'another cell'",
             "sky.size",
         ],
         name="many",
     )
-    page.run_cell(0)
-    return page
+
+
+@pytest.fixture
+def page(notebook):
+    notebook.run_cell(0)
+    return notebook
 
 
 def test_a_bar_counts_while_they_are_drawn_and_then_there_is_one_sheet(page):
@@ -42,6 +46,9 @@ def test_a_picture_in_the_background_comes_into_its_own_place(page):
 
 
 def test_the_saved_notebook_has_the_pictures_and_opens_without_a_kernel(page):
+    for number in (1, 2, 4):
+        page.run_cell(number)
+    expect(page.output(2).locator("figure img")).to_be_visible(timeout=20_000)
     saved = page.save()
     line, sheet = saved.cells[1].outputs
     assert line.data == {"text/plain": "6 pictures, about $0.54 play money"}

@@ -1,10 +1,9 @@
 """The panel as a person uses it: JupyterLab in a real browser, the sandbox behind it."""
 
-import io
 import os
+import re
 from pathlib import Path
 
-import PIL.Image
 import pytest
 from playwright.sync_api import expect
 
@@ -28,8 +27,8 @@ SIDEBAR = "window.jupyterapp.commands.execute('application:toggle-left-area')"
 
 
 @pytest.fixture(scope="module")
-def page(module_lab):
-    page = module_lab.open(
+def notebook(module_lab):
+    return module_lab.open(
         [
             "%load_ext nb_banana",
             "import PIL.Image; mug = PIL.Image.new('RGB', (60, 40), 'orange')",
@@ -40,10 +39,16 @@ def page(module_lab):
         ],
         name="panel",
     )
+
+
+@pytest.fixture
+def page(notebook):
+    """The notebook with a new panel: to run its cell again closes the one before."""
     for number in range(3):
-        page.run_cell(number)
-    expect(panel(page)).to_be_visible(timeout=30_000)
-    return page
+        notebook.run_cell(number)
+    expect(panel(notebook)).to_be_visible(timeout=30_000)
+    expect(panel(notebook).get_by_label("Prompt", exact=True)).to_have_value("")
+    return notebook
 
 
 def panel(page, cell=2):
@@ -60,6 +65,24 @@ def write(page, prompt):
     field.fill(prompt)
     field.press("Tab")
     expect(the_cell(page)).to_contain_text(prompt)
+
+
+def draw(page, prompt):
+    write(page, prompt)
+    panel(page).get_by_role("button", name="Generate").click()
+    image = result(page).get_by_alt_text(prompt)
+    expect(image).to_be_visible(timeout=30_000)
+    return image
+
+
+def add(page, name, size):
+    """Drop a picture into the panel."""
+    file = {"name": name, "mimeType": "image/png", "buffer": picture(size=size)}
+    panel(page).locator("input[type=file]").set_input_files(file)
+
+
+def references(page):
+    return panel(page).locator(".nbb-references li")
 
 
 def the_cell(page):
@@ -82,10 +105,8 @@ def test_a_form_becomes_a_picture_and_the_variable_is_there(page):
     form.get_by_text("2K", exact=True).click()
     form.get_by_label("Variable").fill("fox")
     form.get_by_label("Variable").press("Tab")
-    form.locator("input[type=file]").set_input_files(
-        {"name": "my mug.png", "mimeType": "image/png", "buffer": picture(size=(64, 48))}
-    )
-    expect(form.locator(".nbb-references li")).to_have_count(1)
+    add(page, "my mug.png", (64, 48))
+    expect(references(page)).to_have_count(1)
     expect(the_cell(page)).to_have_text(
         "%%banana fox -a 16:9 -r 2K -i nb_banana_uploads/my-mug.png\nA fox in the snow"
     )
@@ -102,6 +123,8 @@ def test_a_form_becomes_a_picture_and_the_variable_is_there(page):
 
 
 def test_the_cell_that_it_shows_makes_the_same_request_and_nothing_is_paid(page):
+    panel(page).get_by_text("4:3", exact=True).click()
+    draw(page, "A fox in a wood")
     page.cell(4).locator(".cm-content").click()
     page.page.keyboard.insert_text(the_cell(page).text_content())
     page.run_cell(4)
@@ -109,6 +132,7 @@ def test_the_cell_that_it_shows_makes_the_same_request_and_nothing_is_paid(page)
 
 
 def test_another_picture_comes_into_its_place_and_is_compared_with_the_one_before(page):
+    draw(page, "A fox at noon")
     before = result(page).locator(".nbb-frame img").get_attribute("src")
     write(page, "A fox at night")
     panel(page).get_by_label("Prompt", exact=True).press("Control+Enter")
@@ -117,10 +141,10 @@ def test_another_picture_comes_into_its_place_and_is_compared_with_the_one_befor
     result(page).get_by_role("button", name="Compare").click()
     expect(result(page).get_by_role("slider")).to_be_visible()
     shoot(page, "compare")
-    result(page).get_by_role("button", name="Compare").click()
 
 
 def test_keep_as_output_leaves_a_plain_picture_below(page):
+    draw(page, "A fox to keep")
     result(page).get_by_role("button", name="Keep as output").click()
     expect(page.output(2).locator("figure.nb-banana img")).to_be_visible()
 
@@ -129,8 +153,9 @@ def test_cancelled_it_says_what_that_means_for_the_money(page):
     write(page, "A fox [trouble: slow 6]")
     panel(page).get_by_role("button", name="Generate").click()
     expect(panel(page).get_by_role("button", name="Generate")).to_be_disabled()
-    expect(panel(page).locator(".nbb-progress")).to_contain_text("2 s", timeout=15_000)
-    page.run_cell(3)  # the kernel is free meanwhile
+    counted = re.compile(r"[1-9] s")
+    expect(panel(page).locator(".nbb-progress")).to_contain_text(counted, timeout=15_000)
+    page.run_cell(1)  # the kernel is free meanwhile
     panel(page).get_by_role("button", name="Cancel").click()
     expect(message(page)).to_contain_text("You cancelled it", timeout=10_000)
     expect(panel(page).get_by_role("button", name="Generate")).to_be_enabled()
@@ -156,14 +181,9 @@ def test_an_upload_that_is_no_picture_is_refused_and_a_sixth_one_is(page):
     upload = panel(page).locator("input[type=file]")
     upload.set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"no picture"})
     expect(message(page)).to_contain_text("a.txt is not a picture")
-    for number in range(2, 7):
-        one = PIL.Image.new("RGB", (20 + number, 20), "red")
-        data = io.BytesIO()
-        one.save(data, "PNG")
-        file = {"name": f"{number}.png", "mimeType": "image/png", "buffer": data.getvalue()}
-        upload.set_input_files(file)
-        expected = min(number, 5)
-        expect(panel(page).locator(".nbb-references li")).to_have_count(expected)
+    for number in range(1, 7):
+        add(page, f"{number}.png", (20 + number, 20))
+        expect(references(page)).to_have_count(min(number, 5))
     expect(message(page)).to_contain_text("at most 5 reference pictures")
 
 
@@ -178,15 +198,17 @@ def test_what_a_model_can_not_do_is_not_offered(page):
 
 def test_an_address_is_typed_and_tab_leads_on(page):
     form = panel(page)
-    before = form.locator(".nbb-references li").count()
+    for number in (1, 2):
+        add(page, f"one of {number}.png", (30 + number, 20))
+        expect(references(page)).to_have_count(number)
     form.get_by_role("button", name="Remove").last.click()
-    expect(form.locator(".nbb-references li")).to_have_count(before - 1)
+    expect(references(page)).to_have_count(1)
     address = form.get_by_label("Address of a picture")
     address.press_sequentially("https://example.com/a.png")
     address.press("Tab")
     expect(form.get_by_role("button", name="Add address")).to_be_focused()
     address.press("Enter")
-    expect(form.locator(".nbb-references li").last).to_contain_text("https://example.com/a.png")
+    expect(references(page).last).to_contain_text("https://example.com/a.png")
 
 
 def test_it_is_usable_in_the_dark_and_in_a_narrow_window(page):
@@ -216,6 +238,7 @@ def test_notebook_7_does_not_squeeze_it_into_a_box_that_scrolls(page):
 
 
 def test_a_second_panel_does_not_disturb_the_first(page):
+    panel(page).get_by_text("16:9", exact=True).click()
     page.run_cell(5)
     expect(panel(page, 5)).to_be_visible(timeout=30_000)
     panel(page, 5).get_by_label("Prompt", exact=True).fill("A robot")
@@ -227,6 +250,9 @@ def test_a_second_panel_does_not_disturb_the_first(page):
 
 
 def test_reopened_without_a_kernel_it_says_what_it_was_and_keeps_what_was_kept(page):
+    draw(page, "A fox that stays")
+    result(page).get_by_role("button", name="Keep as output").click()
+    expect(page.output(2).locator("figure.nb-banana img")).to_be_visible()
     saved = page.save()
     assert "widgets" not in saved.metadata
     page.shutdown_kernel()
@@ -237,9 +263,6 @@ def test_reopened_without_a_kernel_it_says_what_it_was_and_keeps_what_was_kept(p
 
 
 def test_a_kernel_that_restarts_under_it_is_said(page):
-    page.run_cell(0)
-    page.run_cell(2)
-    expect(panel(page)).to_be_visible(timeout=30_000)
     write(page, "A fox [trouble: slow 30]")
     panel(page).get_by_role("button", name="Generate").click()
     expect(panel(page).locator(".nbb-progress")).to_contain_text("Drawing")
@@ -251,8 +274,6 @@ def test_a_kernel_that_restarts_under_it_is_said(page):
 
 
 def test_it_is_worked_by_keys_alone(page):
-    page.run_cell(0)
-    page.run_cell(2)
     field = panel(page).get_by_label("Prompt", exact=True)
     field.focus()
     page.page.keyboard.type("A cat by keys")
