@@ -101,20 +101,21 @@ def __dir__() -> list[str]:
 _default.register(lambda: import_module(f"{__name__}._api"))
 
 
-class _Moved:
-    """Finds the modules that pickles of earlier versions name. Python asks it last."""
+if "_Moved" not in globals():  # `%reload_ext` runs this again
 
-    @staticmethod
-    def find_spec(name: str, *_: Any) -> Any:
-        """Called by Python for a module that nobody has found."""
-        if not name.startswith(f"{__name__}."):
-            return None
-        from nb_banana import _moved  # hardly ever
+    class _Moved:
+        """Finds the modules that pickles of earlier versions name. Python asks it last."""
 
-        return _moved.find_spec(name)
+        @staticmethod
+        def find_spec(name: str, *_: Any) -> Any:
+            """Called by Python for a module that nobody has found."""
+            if not name.startswith(f"{__name__}."):
+                return None
+            from nb_banana import _moved  # hardly ever
 
+            return _moved.find_spec(name)
 
-sys.meta_path.append(_Moved)
+    sys.meta_path.append(_Moved)
 
 
 def _open_panel(what: str | None) -> Any:

@@ -33,8 +33,9 @@ class ImageRequest:
     Attributes:
         prompt: what to draw; white space around it is dropped.
         model: any name of a model, see `nb_banana.models.MODELS`; unknown ones pass unchecked.
-        images: reference pictures: anything that `references.reference.as_reference` takes, one or
-            a list. They become `Reference` objects, each picture once.
+        images: reference pictures: anything that
+            `nb_banana.references.reference.as_reference` takes, one or a list. They become
+            `Reference` objects, each picture once.
         aspect_ratio: e.g. ``"16:9"``; ``"16x9"`` is understood.
         resolution: ``"1K"``, ``"2K"`` or ``"4K"``.
         web_search: whether the model may look things up.

@@ -1,8 +1,12 @@
 """The panel without a browser: a cell comes in as it is written, and goes out so."""
 
+import re
 import time
+from pathlib import Path
 
 import pytest
+
+import nb_banana
 
 from nb_banana import errors, generate
 from nb_banana.widgets import controller
@@ -136,3 +140,14 @@ def test_a_very_long_prompt_and_one_of_html_stay_what_they_are(opened):
     for prompt in ("word " * 5_000, "<script>alert(1)</script>"):
         it = opened(f"%%banana\n{prompt}")
         assert it.form.prompt == prompt
+
+
+def test_the_kernel_understands_every_message_that_the_browsers_part_sends(opened):
+    static = Path(nb_banana.__file__).parent / "widgets" / "static"
+    code = "".join(path.read_text("utf-8") for path in static.glob("*.js"))
+    messages = re.findall(r"\{ do: \"(\w+)\"(.*?) \}", code)
+    assert {"generate", "cancel", "close", "upload", "recall", "thumbnail"} <= dict(messages).keys()
+    for do, rest in messages:
+        it = opened()
+        press(it, do, [b""], **dict.fromkeys(re.findall(r", (\w+)", rest), ""))
+        assert "itself has failed" not in str(it.message), (do, rest)

@@ -1,6 +1,6 @@
 """Requests that other processes send: what travels is plain data, what comes back is the reply.
 
-The journal, the library, the pace and the decision to send again stay with the notebook. The key
+The journal, the library, the rate limit and the decision to send again stay with the notebook. The key
 does not travel: a worker looks for its own (environment, keyring), as the notebook does.
 
 Dask runs the task of a lost worker, or one whose result was lost, again: a request must not be.
@@ -108,7 +108,7 @@ class ExecutorTransport:
     """Hands attempts to an executor's workers.
 
     Args:
-        executor: any executor; Dask's is asked to do no errand twice.
+        executor: any executor; Dask's is asked to send nothing twice.
         key_name: see `RemoteTask`.
 
     Raises:

@@ -49,7 +49,7 @@ class SessionTotals:
 
 
 class Budget:
-    """A tally for each kind of service; play money of the sandbox is never mixed with real one."""
+    """A total for each kind of service; play money of the sandbox is never mixed with real one."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

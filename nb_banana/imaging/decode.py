@@ -188,7 +188,6 @@ def _describe(data: bytes) -> str:
     return f"Pillow can't read its {len(data):,} bytes"
 
 
-PLAIN_MODES = {"L", "LA", "RGB", "RGBA"}
 SIXTEEN_BITS = 65535
 ORIENTATION = 0x0112
 """The EXIF tag that says how to turn a picture."""
@@ -245,7 +244,7 @@ def upright_plain(image: "Image.Image") -> "Image.Image":
     """The picture upright and in a plain mode; the same object where it is so already.
 
     Raises:
-        PictureProblem: it can't be decoded, or see `plain`.
+        PictureProblem: it can't be decoded, or see `to_plain_mode`.
 
     """
     try:

@@ -35,14 +35,14 @@ DECODE_ERRORS = (
 
 
 def cut_off(data: bytes | memoryview) -> PictureProblem:
-    """The flaw of a file whose end is missing or whose checksums are wrong."""
+    """The problem of a file whose end is missing or whose checksums are wrong."""
     return PictureProblem(
         f"is cut off or damaged: its {len(data):,} bytes do not hold the whole picture"
     )
 
 
 def damaged(error: BaseException) -> PictureProblem:
-    """The flaw of a picture that Pillow could open and not decode."""
+    """The problem of a picture that Pillow could open and not decode."""
     if isinstance(error, io.UnsupportedOperation):
         return PictureProblem(f"can't be read: {error}")
     return PictureProblem(f"is cut off or damaged: Pillow stops with {str(error).rstrip('.')!r}")

@@ -96,7 +96,7 @@ def share(sizes: Iterable[int], total: int) -> int:
 
 
 def over(size: tuple[int, int], count: int, limits: ReferenceLimits) -> str:
-    """What is too large, for a flaw; nothing where all is well.
+    """What is too large, for a message; nothing where all is well.
 
     Args:
         size: width and height in pixels.

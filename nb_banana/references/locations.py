@@ -1,6 +1,6 @@
 """Paths and addresses of pictures.
 
-Files are read whole, or a flaw says what is in the way and what is near. An http(s) address is
+Files are read whole, or an error says what is in the way and what is near. An http(s) address is
 fetched by the service; a ``data:`` one has the picture in it.
 """
 
@@ -45,7 +45,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
 
 
 def missing_file(file: Path) -> str:
-    """The flaw of a file that is not there, with the names that are near it."""
+    """The error for a file that is not there, with the names that are near it."""
     if not file.parent.is_dir():
         return f"is not there: there is no folder {file.parent}"
     near = near_files(file)

@@ -124,8 +124,8 @@ def find_picture(word: str, names: Mapping[str, Any]) -> tuple[Any, str, str | N
         names: the notebook's variables.
 
     Returns:
-        The value, for `references.reference.as_references` (a path stays a text); what to call it;
-        and a note where the word meant two things.
+        The value, for `nb_banana.references.reference.as_references` (a path stays a text); what
+        to call it; and a note where the word meant two things.
 
     Raises:
         BadReferenceError: neither a variable nor a file, with names near to it.

@@ -92,7 +92,7 @@ def _send_until_answered(
             is_hopeless = service.limiter.is_stuck or _asked_pause(reply) > LONGEST_RETRY_AFTER
             if is_hopeless or refusals > MOST_REFUSALS:
                 return reply, attempts
-            continue  # the pause is the pace's: it waits for its place
+            continue  # the pause is the rate limiter's: it waits for its turn
         pause = _pause_before_next(reply, retry)
         if pause is None:
             return reply, attempts

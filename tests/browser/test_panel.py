@@ -294,3 +294,17 @@ def test_every_control_has_a_name_for_a_screen_reader(page):
         && !each.ariaLabel && !each.getAttribute('aria-label') && !each.labels?.length
         && each.offsetParent).map(each => each.outerHTML)"""
     assert panel(page).evaluate(nameless) == []
+
+
+def test_what_costs_more_than_a_limit_is_sent_after_a_yes(module_lab):
+    notebook = module_lab.open(
+        ["%load_ext nb_banana", "%config Banana.confirm_over = 0.01", "%banana"], name="confirm"
+    )
+    for number in range(3):
+        notebook.run_cell(number)
+    write(notebook, "A heron")
+    panel(notebook).get_by_role("button", name="Generate").click()
+    expect(message(notebook)).to_contain_text("Send it?")
+    expect(result(notebook).locator("img")).to_have_count(0)
+    panel(notebook).get_by_role("button", name="Send it").click()
+    expect(result(notebook).get_by_alt_text("A heron")).to_be_visible(timeout=30_000)

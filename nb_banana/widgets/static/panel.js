@@ -115,7 +115,7 @@ function render({ model, el }, line) {
     const form = Object.fromEntries(names.map((name) => [name, model.get(name)]));
     line.send({ ...content, form });
   };
-  const { node: message, say } = makeMessage(() => act({ do: "generate", agreed: true }));
+  const { node: message, say } = makeMessage(() => act({ do: "generate", confirmed: true }));
   const references = makeReferences(model, line, set, say);
   const form = makeForm(model, id, fields, references);
   const go = makeGo(model, act, set);
