@@ -1,4 +1,4 @@
-"""Where earlier versions had the classes that a pickle names: such a file is opened as ever.
+"""Where earlier versions had what a pickle names: such a file is opened as ever.
 
 A picture that was pickled holds its bytes, and they may be all that is left of it.
 """
@@ -9,10 +9,16 @@ from types import ModuleType
 from typing import Any
 
 PACKAGE = "nb_banana"
-CLASSES = {
+NAMES = {
     "account": {"Charge": "services.aimlapi.account"},
     "album": {"History": "results.history"},
-    "checkup": {"Check": "_doctor", "Checkup": "_doctor"},
+    "api": dict.fromkeys(
+        ("agenerate", "dry_run", "edit", "generate", "generate_many", "login", "sweep"), "_api"
+    ),
+    "archive": dict.fromkeys(("forget", "history", "load"), "generation.browse"),
+    "background": dict.fromkeys(("Pending", "pending"), "batch.background"),
+    "checkup": dict.fromkeys(("Check", "Checkup", "doctor"), "_doctor"),
+    "comparison": dict.fromkeys(("Comparison", "compare"), "results.comparison"),
     "dryrun": {"DryRun": "generation.dry_run"},
     "encoded": {"Encoded": "references.encoded:EncodedImage"},
     "failure": {"Failure": "results.failure"},
@@ -22,33 +28,39 @@ CLASSES = {
     "later": {"_itself": "results.pending"},
     "library": {"Library": "library.library"},
     "limits": {"Limits": "references.limits:ReferenceLimits"},
-    "packing": {"Lesson": "lesson.pack"},
+    "packing": dict.fromkeys(("Lesson", "pack"), "lesson.pack"),
+    "panels": {"panel": "widgets.panel"},
     "pixels": {"Kind": "imaging.decode:PictureKind"},
     "receipt": {"Receipt": "services.receipt"},
     "records": {
         "Kept": "library.records:StoredImage",
         "KeptBody": "library.records:StoredBody",
     },
-    "recovery": {"Found": "generation.recovery", "Recovery": "generation.recovery"},
+    "recovery": dict.fromkeys(("Found", "Recovery", "recover"), "generation.recovery"),
     "references": {
         "Address": "references.reference:RemoteImage",
         "Reference": "references.reference",
     },
-    "statement": {"Line": "_spending:StatementLine", "Statement": "_spending"},
+    "statement": {
+        "Line": "_spending:StatementLine",
+        "Statement": "_spending",
+        "spending": "_spending",
+    },
     "tree": {"Tree": "results.lineage:Lineage"},
+    "unpacking": {"unpack": "lesson.unpack"},
     "vault": {"Vault": "library.files:FileStore"},
 }
-"""The classes of version 0.1.0 that its pickles name, by module: where each is now, and its name
-there after a ``:`` where it is another."""
+"""The classes and functions that pickles of version 0.1.0 name, by module: where each is now, and
+its name there after a ``:`` where it is another."""
 
 
-def find_class(module: str, name: str) -> Any:
+def find_name(module: str, name: str) -> Any:
     """What an earlier version had under this name.
 
     Raises:
         AttributeError: it had nothing there.
     """
-    place = CLASSES.get(module, {}).get(name)
+    place = NAMES.get(module, {}).get(name)
     if place is None:
         raise AttributeError(f"module '{PACKAGE}.{module}' has no attribute {name!r}")
     home, _, other = place.partition(":")
@@ -58,12 +70,12 @@ def find_class(module: str, name: str) -> Any:
 def find_spec(name: str) -> ModuleSpec | None:
     """The spec of a module of an earlier version; None where there was none of this name."""
     package, _, module = name.partition(".")
-    known = package == PACKAGE and module in CLASSES
+    known = package == PACKAGE and module in NAMES
     return ModuleSpec(name, _Loader) if known else None  # type: ignore[arg-type]
 
 
 class _Loader:
-    """Makes a module that has the classes of its time."""
+    """Makes a module that has the names of its time."""
 
     @staticmethod
     def create_module(spec: ModuleSpec) -> ModuleType | None:  # noqa: ARG004 - as Python calls it
@@ -74,5 +86,5 @@ class _Loader:
     def exec_module(module: ModuleType) -> None:
         """Called by Python to fill the module."""
         own = module.__name__.rpartition(".")[2]
-        for name in CLASSES[own]:
-            setattr(module, name, find_class(own, name))
+        for name in NAMES[own]:
+            setattr(module, name, find_name(own, name))

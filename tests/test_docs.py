@@ -1,5 +1,6 @@
 """What the documents say is true: their code runs, and nothing that exists is missing from them."""
 
+import pkgutil
 import re
 from collections import defaultdict
 from itertools import pairwise
@@ -61,6 +62,15 @@ def test_every_link_into_the_project_leads_somewhere():
     for page in ROOT.glob("*.md"):
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text("utf-8")):
             assert (ROOT / target).exists(), (page.name, target)
+
+
+def test_every_name_of_ours_that_is_written_down_is_there():
+    pages = [*ROOT.glob("*.md"), *(ROOT / "nb_banana").rglob("*.py")]
+    text = "".join(page.read_text("utf-8") for page in pages)
+    names = set(re.findall(r"`(nb_banana(?:\.\w+)+)", text))
+    assert "nb_banana.sandbox.faults" in names
+    for name in names:
+        pkgutil.resolve_name(name)
 
 
 def test_the_arrows_that_are_drawn_are_those_of_the_code():

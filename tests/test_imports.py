@@ -49,6 +49,18 @@ def said(code):
     return done.stdout.splitlines()[-1]
 
 
+def test_the_extension_can_be_loaded_again_as_often_as_one_likes():
+    found = said(
+        "import sys\n"
+        "from IPython.core.interactiveshell import InteractiveShell as S\n"
+        "shell = S.instance(); shell.run_line_magic('load_ext', 'nb_banana')\n"
+        "before = len(sys.meta_path)\n"
+        "for _ in range(3): shell.run_line_magic('reload_ext', 'nb_banana')\n"
+        "print(len(sys.meta_path) - before, 'banana' in shell.magics_manager.magics['cell'])"
+    )
+    assert found == "0 True"
+
+
 def test_public_names_are_there_and_no_others():
     """Also after all of it was loaded: a module must not stand among them."""
     for name in nb_banana.__all__:

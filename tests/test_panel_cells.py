@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 import nb_banana
-
 from nb_banana import errors, generate
 from nb_banana.widgets import controller
 from nb_banana.widgets.form import Form

@@ -1,7 +1,7 @@
 """Requests that other processes send: what travels is plain data, what comes back is the reply.
 
-The journal, the library, the rate limit and the decision to send again stay with the notebook. The key
-does not travel: a worker looks for its own (environment, keyring), as the notebook does.
+The journal, the library, the rate limit and the decision to send again stay with the notebook. The
+key does not travel: a worker looks for its own (environment, keyring), as the notebook does.
 
 Dask runs the task of a lost worker, or one whose result was lost, again: a request must not be.
 So each has a queue with one place on Dask's scheduler. Whoever runs it first fills the place; a

@@ -11,4 +11,4 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from nb_banana import _moved  # a pickle of an earlier version asks here, and nobody else
 
-    return _moved.find_class("references", name)
+    return _moved.find_name("references", name)

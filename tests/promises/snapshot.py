@@ -42,6 +42,7 @@ def plain(value: Any) -> Any:
 
 def signature(call: Callable[..., Any]) -> list[str]:
     """Parameters with their defaults: what a person may write."""
+    # A default is compared as it is written; the class of one of them has a longer name now.
     return [
         str(each.replace(annotation=inspect.Parameter.empty)).replace("=ReferenceL", "=L")
         for each in inspect.signature(call).parameters.values()
