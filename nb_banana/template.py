@@ -39,7 +39,7 @@ AS_IT_IS = "Write --raw where {{ and {% are meant as they are."
 MARKS = ("{{", "{%")
 LONGEST_PROMPT = 100_000
 """Characters of a whole prompt. A loop in a loop that writes more would fill the memory."""
-TABLES = frozenset(
+TABLE_CLASSES = frozenset(
     ("DataFrame", "Series", "LazyFrame", "ndarray", "Tensor", "Index", "ExtensionArray", "Table")
 )
 """Names of classes whose values, and those of classes made from them, are many numbers or rows."""
@@ -269,7 +269,7 @@ def _no_words(value: Any) -> str:
 
 def _is_table(value: Any) -> bool:
     names = {each.__name__ for each in type(value).__mro__}
-    return not TABLES.isdisjoint(names) and getattr(value, "size", 0) != 1
+    return not TABLE_CLASSES.isdisjoint(names) and getattr(value, "size", 0) != 1
 
 
 def _check_text(text: str, kind: str) -> None:

@@ -1,4 +1,4 @@
-"""The two doors to one road, so that a test goes through both: the function and the magic."""
+"""The two doors to one pipeline, so that a test goes through both: the function and the magic."""
 
 import shlex
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Many pictures on the one road: order, failures, money, what is in the library already."""
+"""Many pictures on the one pipeline: order, failures, money, what is in the library already."""
 
 import time
 
@@ -191,7 +191,7 @@ def test_a_script_prints_nothing(service, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_an_iterator_is_taken_as_lanes_become_free(service):
+def test_an_iterator_is_taken_as_threads_become_free(service):
     configure(concurrency=2)
     ahead = []
 
@@ -201,7 +201,7 @@ def test_an_iterator_is_taken_as_lanes_become_free(service):
             yield f"a cat {number}"
 
     assert len(generate_many(prompts()).images) == 8
-    # Two lanes, one that is being handed over, and the one that is asked for.
+    # Two threads, one that is being handed over, and the one that is asked for.
     assert max(ahead) <= 3
 
 

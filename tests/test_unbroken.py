@@ -16,7 +16,7 @@ from nb_banana.sandbox import Sandbox
 from .conftest import KEY
 
 MONEY = ("charged", "Nothing was sent", "in your library")
-"""One of these is in each sentence about an interrupt on the road."""
+"""One of these is in each sentence about an interrupt on the way."""
 ROUNDS = os.environ.get("NB_BANANA_INTERRUPTS", "120")
 SEED = os.environ.get("NB_BANANA_SEED", "4")
 
@@ -67,9 +67,9 @@ def test_ctrl_c_at_any_line_loses_no_picture_and_no_bill(paid):
 
 
 def check_words(told):
-    """An interrupt on the road is said with what it means for the money."""
+    """An interrupt on the way is said with what it means for the money."""
     bare = [each for each in told if each.startswith("KeyboardInterrupt")]
-    # Before and after the road there is nothing to say: no money moves there.
+    # Before and after it there is nothing to say: no money moves there.
     assert len(bare) < len(told) / 3
     for each in told:
         if each.startswith("Interrupted"):

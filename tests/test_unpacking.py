@@ -249,7 +249,7 @@ def test_the_same_name_twice_is_refused(shelf, tmp_path):
     [
         ("MOST_FILES", 3, "files, and 3 is the limit"),
         ("LARGEST_FILE", 1000, "1 kB is the limit of a file"),
-        ("LARGEST", 1000, "1 kB is the limit"),
+        ("MOST_UNPACKED_BYTES", 1000, "1 kB is the limit"),
     ],
 )
 def test_a_lesson_over_a_limit_is_neither_packed_nor_unpacked(

@@ -160,7 +160,7 @@ class ExecutorTransport:
         raise outcome
 
 
-PATIENCE = "1s"
+QUEUE_TIMEOUT = "1s"
 """How long a second run waits for the place, which never comes."""
 
 
@@ -191,7 +191,7 @@ def run_task_once(task: RemoteTask, name: str) -> RawResponse | BananaError:
     try:
         is_first = place.qsize() == 0  # asked first, for Dask logs each place that is not had
         if is_first:
-            place.put(1, timeout=PATIENCE)
+            place.put(1, timeout=QUEUE_TIMEOUT)
     except TimeoutError:  # two at the same moment
         is_first = False
     finally:

@@ -10,7 +10,7 @@ from nb_banana.generation.plan import Job
 from nb_banana.request import ImageRequest, copy_with, whole_number
 from nb_banana.template import is_absent
 
-MOST = 10_000
+MOST_JOBS = 10_000
 """More combinations or takes than this are a mistake; `generate_many` takes any number."""
 
 
@@ -27,8 +27,8 @@ def check_count(count: int) -> None:
     Raises:
         RequestError: it does.
     """
-    if count > MOST:
-        raise RequestError(f"That is {count:,} pictures, and {MOST:,} are the most at once.")
+    if count > MOST_JOBS:
+        raise RequestError(f"That is {count:,} pictures, and {MOST_JOBS:,} are the most at once.")
 
 
 def takes(

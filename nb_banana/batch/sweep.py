@@ -23,7 +23,7 @@ from nb_banana.references.sources import is_picture
 from nb_banana.request import whole_number
 from nb_banana.settings import settings
 
-FIELDS = ("aspect_ratio", "resolution", "model", "web_search")
+SWEPT_OPTIONS = ("aspect_ratio", "resolution", "model", "web_search")
 """The fields of a request that can be swept. Pictures are swept by a name in the prompt."""
 
 
@@ -65,9 +65,9 @@ def sweep_jobs(
     for values in product(*swept.values()):
         variant = dict(zip(swept, values, strict=True))
         references = kept.copy()
-        filled = {name: value for name, value in variant.items() if name not in FIELDS}
+        filled = {name: value for name, value in variant.items() if name not in SWEPT_OPTIONS}
         text = prompt if raw else template.fill(prompt, {**names, **filled}, references)
-        fields = {name: value for name, value in variant.items() if name in FIELDS}
+        fields = {name: value for name, value in variant.items() if name in SWEPT_OPTIONS}
         request = build_request(text, **{**options, **fields, "images": list(references)})
         variant |= {name: getattr(request, name) for name in fields}
         found += takes(request, count, output, variant)
@@ -101,7 +101,7 @@ def sort_out(
     common: dict[str, Any] = {}
     for name, value in options.items():
         is_option = name in REQUEST_OPTIONS
-        values = None if is_option and name not in FIELDS else values_of(value)
+        values = None if is_option and name not in SWEPT_OPTIONS else values_of(value)
         if values is not None and (is_option or name in asked_for):
             swept[name] = values
         elif is_option:
@@ -144,7 +144,7 @@ def _check(
 ) -> None:
     known = set() if raw else template.names_in(prompt)
     for name, values in swept.items():
-        if name in FIELDS:
+        if name in SWEPT_OPTIONS:
             if options.get(name) is not None:
                 raise RequestError(f"{name} is swept and given once more: leave one of them out.")
         elif name == "take":
@@ -161,6 +161,6 @@ def _unknown(name: str, known: Iterable[str], *, raw: bool) -> str:
     if raw:
         return f"The sweep of {name} needs {{{{{name}}}}} filled in: leave --raw out."
     return (
-        f"There is no {name} to sweep: it is no field ({', '.join(FIELDS)}), and the prompt has no "
-        f"{{{{{name}}}}}.{did_you_mean(name, [*FIELDS, *known])}"
+        f"There is no {name} to sweep: it is no field ({', '.join(SWEPT_OPTIONS)}), and the "
+        f"prompt has no {{{{{name}}}}}.{did_you_mean(name, [*SWEPT_OPTIONS, *known])}"
     )

@@ -29,7 +29,7 @@ from nb_banana.services.service import Service
 from nb_banana.settings import settings
 from nb_banana.wire.interrupts import defer_interrupts
 
-AGAIN = " nb_banana.recover() tries it again, as does running this again; --fresh pays anew."
+HOW_TO_FETCH = " nb_banana.recover() tries it again, as does running this again; --fresh pays anew."
 
 
 def make(
@@ -253,7 +253,7 @@ def _keep(
         return images[0]
     said, facts = problem.args[0], problem.facts | ({"image": images[0]} if images else {})
     if entry.is_written and not kept and "url" in facts:  # what came inside the answer is in facts
-        said = f"{said.rstrip('.')}.{AGAIN}"
+        said = f"{said.rstrip('.')}.{HOW_TO_FETCH}"
     raise type(problem)(said, **facts)
 
 

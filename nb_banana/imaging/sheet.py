@@ -20,7 +20,7 @@ LARGEST, SMALLEST = 480, 72
 MARGIN, GAP = 16, 12
 HEADING = 150
 """Pixels that the names of rows take at most."""
-NEARLY = 1.25
+SHEET_RATIO = 1.25
 """Width to height of the sheet that near-square is nearest to: a screen is wider than high."""
 HOLES = 2.5
 """What a cell without a picture weighs against a sheet that is not square."""
@@ -120,7 +120,7 @@ def best_columns(count: int, ratio: float) -> int:
 
     def badness(columns: int) -> float:
         rows = math.ceil(count / columns)
-        shape = columns * ratio / rows / NEARLY
+        shape = columns * ratio / rows / SHEET_RATIO
         return abs(math.log(shape)) + HOLES * (1 - count / (rows * columns))
 
     return min(range(1, count + 1), key=badness)

@@ -26,7 +26,7 @@ from nb_banana.references.locations import PICTURE_SUFFIXES
 MOST_FILES = 20_000
 LARGEST_FILE = 250_000_000
 """Bytes. The largest 4K picture of any model has some 40 MB."""
-LARGEST = 4_000_000_000
+MOST_UNPACKED_BYTES = 4_000_000_000
 """Bytes of all files together."""
 MOST_PACKED = 100
 """How many times smaller a file may be in the zip. Pictures hardly shrink, an index some ten."""
@@ -71,9 +71,9 @@ def check_lesson(archive: zipfile.ZipFile) -> LessonContent:
         _check_name(file)
         _check_form(file)
     total = sum(file.file_size for file in files)
-    if total > LARGEST:
+    if total > MOST_UNPACKED_BYTES:
         raise PictureProblem(
-            f"would take {megabytes(total)}, and {megabytes(LARGEST)} is the limit"
+            f"would take {megabytes(total)}, and {megabytes(MOST_UNPACKED_BYTES)} is the limit"
         )
     names = [file.filename for file in files]
     alike = Counter(unicodedata.normalize("NFC", name).casefold() for name in names)

@@ -27,7 +27,9 @@ from nb_banana.library import transfer
 from nb_banana.library.library import Library
 from nb_banana.library.location import INDEX
 
-AGAIN = "Nothing was unpacked. Download it again, or ask for a new one made by nb_banana.pack()."
+NOTHING_UNPACKED = (
+    "Nothing was unpacked. Download it again, or ask for a new one made by nb_banana.pack()."
+)
 
 
 def unpack(path: str | os.PathLike[str], folder: str | os.PathLike[str] = ".") -> Path:
@@ -68,9 +70,11 @@ def _explained(archive: Path, home: Path) -> Iterator[None]:
     except LibraryError:
         raise
     except PictureProblem as problem:
-        raise LessonError(f"{name} {problem}. {AGAIN}") from problem
+        raise LessonError(f"{name} {problem}. {NOTHING_UNPACKED}") from problem
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise LessonError(f"{name} is no zip file, or not a whole one. {AGAIN}") from error
+        raise LessonError(
+            f"{name} is no zip file, or not a whole one. {NOTHING_UNPACKED}"
+        ) from error
     except OSError as error:
         where = f" into {home}" if archive.is_file() else ""
         raise LessonError(

@@ -17,7 +17,7 @@ from nb_banana.errors import LibraryError
 from nb_banana.library.database import Database
 from nb_banana.library.location import INDEX
 
-PATIENCE = timedelta(hours=1)
+OWNER_TIMEOUT = timedelta(hours=1)
 """How long a process that can't be asked after (on another host) counts as alive."""
 GONE = None
 UNTOLD = ""
@@ -61,7 +61,7 @@ def is_gone(owner: Owner, last_sign: datetime) -> bool:
         now = _started(owner.pid)
         if now != UNTOLD:
             return now != owner.started
-    return datetime.now(UTC) - last_sign > PATIENCE
+    return datetime.now(UTC) - last_sign > OWNER_TIMEOUT
 
 
 def give_up(request_id: str) -> None:

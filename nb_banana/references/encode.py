@@ -131,7 +131,7 @@ LOSSY = {"JPEG", "MPO", "HEIF", "AVIF", "JPEG2000"}
 """Formats that have lost something already: a PNG of them costs much and gives nothing back."""
 RESIZABLE = {"L", "LA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB"}
 """Modes that can be made smaller before they are converted, which is cheaper."""
-NEARLY = 0.95
+LEAST_SCALE = 0.95
 """How much of the longest side may be given up for a JPEG that is made smaller as it is decoded."""
 HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1")
 
@@ -260,7 +260,7 @@ def _thumbnail(image: "Image.Image", longest: int) -> None:
 
     try:
         if max(image.size) > longest:
-            scale = longest / max(image.size) * NEARLY
+            scale = longest / max(image.size) * LEAST_SCALE
             width, height = (max(1, int(side * scale)) for side in image.size)
             image.draft(image.mode, (width, height))
         image.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=2.0)

@@ -125,7 +125,7 @@ def open_formats() -> tuple[str, ...]:
     return (*OPEN_FORMATS, "JPEG2000", "PPM", "ICO", *heif)
 
 
-LARGEST = 128_000_000
+MOST_DATA_BYTES = 128_000_000
 """Bytes. Five photos of 7 MB are 82 MB with their base64, and the 15 MB that they are made smaller
 to are 35 MB. With less room than that a second request would encode all of them again."""
 EDGE = 64
@@ -137,7 +137,7 @@ class EncodeCache:
     One lock is held while one is made: of forty threads that want the same picture, one encodes.
     """
 
-    def __init__(self, largest: int = LARGEST) -> None:
+    def __init__(self, largest: int = MOST_DATA_BYTES) -> None:
         self._largest = largest
         self._size = 0
         self._entries: OrderedDict[Hashable, EncodedImage] = OrderedDict()

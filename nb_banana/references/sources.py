@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
-TABLES = ("pandas", "polars", "pyarrow")
+TABLE_PACKAGES = ("pandas", "polars", "pyarrow")
 COLOURS = (3, 4)
 
 
@@ -185,7 +185,9 @@ def _from_plotly(value: Any) -> Source:
 
 
 def _is_array(value: Any) -> bool:
-    return hasattr(type(value), "__array__") and not type(value).__module__.startswith(TABLES)
+    return hasattr(type(value), "__array__") and not type(value).__module__.startswith(
+        TABLE_PACKAGES
+    )
 
 
 def _from_array(value: Any) -> Source:
@@ -249,7 +251,7 @@ def article(name: str) -> str:
 def _advice(value: Any) -> str:
     if isinstance(value, type):
         return ", a class and no value of it"
-    if type(value).__module__.startswith(TABLES):
+    if type(value).__module__.startswith(TABLE_PACKAGES):
         return ". Take the pictures out of it, e.g. table.picture[0] or list(table.picture)"
     if hasattr(value, "__iter__"):
         return ". Several pictures are given as a list"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
-MOST = 100
+MOST_SHOWN = 100
 """Pictures on one sheet. The others are said to be there."""
 
 
@@ -55,16 +55,16 @@ def draw_sheet(
     Each picture is read, made small and let go before the next.
 
     Args:
-        entries: pictures and failures, at least one. The first `MOST` are drawn.
+        entries: pictures and failures, at least one. The first `MOST_SHOWN` are drawn.
         variants: what varies, one for each.
         columns: how many; else what fits.
         labels: whether to write what each is.
     """
     grid = grid_of(variants)
-    if grid and columns in {None, len(grid.columns)} and len(grid.columns) <= MOST:
+    if grid and columns in {None, len(grid.columns)} and len(grid.columns) <= MOST_SHOWN:
         return _grid_sheet(entries, grid, labels)
-    shown = entries[:MOST]
-    texts = labels_of(variants[:MOST], [each.prompt for each in shown])
+    shown = entries[:MOST_SHOWN]
+    texts = labels_of(variants[:MOST_SHOWN], [each.prompt for each in shown])
     legend: list[str] = []
     written = [
         _written(text, f"[{number}]", legend) if labels else "" for number, text in enumerate(texts)
@@ -79,7 +79,7 @@ def draw_sheet(
 
 
 def _grid_sheet(entries: Sequence[GalleryEntry], grid: Grid, labels: bool) -> ContactSheet:
-    places = grid.places[: max(1, MOST // len(grid.columns))]
+    places = grid.places[: max(1, MOST_SHOWN // len(grid.columns))]
     shown = [entries[place] for row in places for place in row]
     legend: list[str] = []
     fields, rows, columns = [""] * 2, [""] * len(places), [""] * len(grid.columns)

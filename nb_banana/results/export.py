@@ -20,7 +20,7 @@ from nb_banana.results.failure import Failure, GalleryEntry
 from nb_banana.results.image import BananaImage
 from nb_banana.results.variants import Variant, value_text, varied_fields
 
-LONGEST = 60
+LONGEST_NAME = 60
 """Characters of a name before its suffix. In UTF-8 the longest of them take four bytes each."""
 SHOWN = 3
 """How many names a message has."""
@@ -109,9 +109,9 @@ def _names(
         if isinstance(entry, Failure):
             continue
         said = [_part(name, variant) for name in fields if name in variant]
-        title = "-".join(said) or slug(entry.prompt, LONGEST)
+        title = "-".join(said) or slug(entry.prompt, LONGEST_NAME)
         suffix = SUFFIXES.get(entry.mime, "")
-        yield f"{number:0{digits}}-{title[:LONGEST].rstrip('-')}{suffix}", entry
+        yield f"{number:0{digits}}-{title[:LONGEST_NAME].rstrip('-')}{suffix}", entry
 
 
 def _part(field: str, variant: Variant) -> str:
@@ -128,7 +128,7 @@ def _has_bytes(path: Path, image: BananaImage) -> bool:
         return False
 
 
-COUNTS = {"take": "Int64", "width": "Int64", "height": "Int64"}
+COLUMN_TYPES = {"take": "Int64", "width": "Int64", "height": "Int64"}
 """Whole numbers, also where a failure has none."""
 
 
@@ -149,7 +149,7 @@ def to_frame(
     ]
     columns = list(dict.fromkeys([*varied, *_COLUMNS]))
     table = pd.DataFrame(rows, columns=columns, index=None if index is None else pd.Index(index))
-    return table.astype(COUNTS)
+    return table.astype(COLUMN_TYPES)
 
 
 _COLUMNS = (

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
-FIELDS = ("prompt", "model", "aspect_ratio", "resolution", "web_search", "take")
+REQUEST_COLUMNS = ("prompt", "model", "aspect_ratio", "resolution", "web_search", "take")
 """What of a request can be asked for where it was not varied."""
 
 
@@ -121,7 +121,9 @@ class Gallery(Sequence[GalleryEntry]):
         Raises:
             RequestError: nothing is called so; the message has what there is.
         """
-        known = list(dict.fromkeys([*(each for one in self._variants for each in one), *FIELDS]))
+        known = list(
+            dict.fromkeys([*(each for one in self._variants for each in one), *REQUEST_COLUMNS])
+        )
         for name in values:
             if name not in known:
                 raise RequestError(

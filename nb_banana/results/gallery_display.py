@@ -114,7 +114,7 @@ def gallery_caption(gallery: ShownGallery) -> str:
     mine = "SANDBOX, no AI model" if len(drawn) == len(images) else f"{len(drawn)} by the SANDBOX"
     old = sum(image.came != "made" for image in images)
     other = sum(image.mismatch is not None for image in images)
-    shown = min(len(gallery), contact_sheet.MOST)
+    shown = min(len(gallery), contact_sheet.MOST_SHOWN)
     parts = [
         mine if drawn else "",
         counted(len(images)),

@@ -11,9 +11,9 @@ from nb_banana.references import sources
 Variant = Mapping[str, Any]
 """What makes one picture differ from its neighbours, e.g. ``{"style": "oil", "take": 2}``."""
 
-LONGEST = 60
+LONGEST_LABEL = 60
 """Characters of a label, before it is fitted into its cell."""
-SHARE = 16
+LABEL_PART = 16
 """Characters of one value among several in a label."""
 
 
@@ -43,8 +43,8 @@ def value_text(value: Any) -> str:
         return "none"
     if sources.is_picture(value):
         named = getattr(value, "name", None) or getattr(value, "prompt", None)
-        return shorten(str(named or type(value).__name__), LONGEST)
-    return shorten(str(value), LONGEST)
+        return shorten(str(named or type(value).__name__), LONGEST_LABEL)
+    return shorten(str(value), LONGEST_LABEL)
 
 
 def is_equal(one: Any, other: Any) -> bool:
@@ -102,7 +102,7 @@ def labels_of(variants: Sequence[Variant], prompts: Sequence[str]) -> list[str]:
     """
     fields = varied_fields(variants)
     # Of several values each has its share of the label, so that a long one leaves room for others.
-    share = LONGEST if len(fields) == 1 else SHARE
+    share = LONGEST_LABEL if len(fields) == 1 else LABEL_PART
     parts = [
         [shorten(_label(name, each[name]), share) for name in fields if name in each]
         for each in variants
@@ -129,8 +129,8 @@ def _beginnings(prompts: Sequence[str]) -> list[str]:
     shared = lines[0][:same]
     shared = shared[: shared.rfind(" ") + 1]
     if shared.count(" ") < 3:
-        return [shorten(line, LONGEST) for line in lines]
-    return [f"… {shorten(line[len(shared) :], LONGEST)}" for line in lines]
+        return [shorten(line, LONGEST_LABEL) for line in lines]
+    return [f"… {shorten(line[len(shared) :], LONGEST_LABEL)}" for line in lines]
 
 
 def _distinct(values: Iterable[Any]) -> dict[Any, Any]:

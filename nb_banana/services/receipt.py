@@ -9,7 +9,7 @@ from typing import Any
 CREDITS_PER_USD = 2_000_000
 """https://docs.aimlapi.com/integrations/pricing: USD 1 is 2,000,000 credits."""
 
-MOST = 10**12
+LARGEST_BILL = 10**12
 """More credits or dollars than this are a mistake of the service."""
 
 
@@ -72,6 +72,6 @@ def _number(*candidates: Any) -> Decimal | None:
             number = Decimal(str(value).strip())
         except InvalidOperation:
             continue
-        if number.is_finite() and 0 <= number < MOST:
+        if number.is_finite() and 0 <= number < LARGEST_BILL:
             return number
     return None

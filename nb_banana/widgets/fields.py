@@ -9,7 +9,7 @@ from traitlets import Bool, Int, List, Unicode
 
 from nb_banana.widgets.form import MOST_TAKES, Form
 
-FIELDS = tuple(each.name for each in fields(Form))
+FORM_FIELDS = tuple(each.name for each in fields(Form))
 
 
 class Fields(anywidget.AnyWidget):
@@ -36,12 +36,12 @@ class Fields(anywidget.AnyWidget):
         self._filling = False
         self._lock = threading.RLock()
         super().__init__(**_values(form), **traits)
-        self.observe(self._field_changed, FIELDS)
+        self.observe(self._field_changed, FORM_FIELDS)
 
     @property
     def form(self) -> Form:
         """What the fields hold."""
-        return Form(**{name: _plain(getattr(self, name)) for name in FIELDS})
+        return Form(**{name: _plain(getattr(self, name)) for name in FORM_FIELDS})
 
     @property
     def cell(self) -> str:
@@ -58,7 +58,7 @@ class Fields(anywidget.AnyWidget):
     def put(self, **traits: Any) -> None:
         """Change traits, from any thread; of the form's fields `form_changed` is not told."""
         with self._lock:
-            self._filling = not traits.keys().isdisjoint(FIELDS)
+            self._filling = not traits.keys().isdisjoint(FORM_FIELDS)
             try:
                 for name, value in traits.items():
                     setattr(self, name, value)
@@ -80,7 +80,7 @@ class Fields(anywidget.AnyWidget):
 
 
 def _values(form: Form) -> dict[str, Any]:
-    values = {name: getattr(form, name) for name in FIELDS}
+    values = {name: getattr(form, name) for name in FORM_FIELDS}
     return values | {"images": list(form.images)}
 
 

@@ -21,7 +21,7 @@ from nb_banana.results.image_display import image_lines
 from nb_banana.results.pending import PendingValue
 from nb_banana.settings import settings
 
-MOST = 60
+MOST_THUMBNAILS = 60
 """Pictures that are offered; more can be named in the cell."""
 IN_ONE = 12
 """Pictures of one list that are offered."""
@@ -37,9 +37,9 @@ def pictures_of(names: Mapping[str, Any]) -> dict[str, Any]:
     for name in reversed(list(names)):
         if not name.startswith("_") and name not in NOT_MINE:
             found |= _safely(name, names[name])
-        if len(found) >= MOST:
+        if len(found) >= MOST_THUMBNAILS:
             break
-    return dict(list(found.items())[:MOST])
+    return dict(list(found.items())[:MOST_THUMBNAILS])
 
 
 def _safely(name: str, value: Any) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def small_copy(value: Any, longest: int) -> tuple[str, bytes]:
     return preview(as_reference(value, limits=ReferenceLimits.of(settings)).data or b"", longest)
 
 
-THUMBNAIL = 112
+THUMBNAIL_SIDE = 112
 """Pixels of a thumbnail's longer side."""
 
 
@@ -123,7 +123,7 @@ class Thumbnails:
         self._worker = ThreadPoolExecutor(1, "nb_banana panel")
         self._places: dict[str, dict[str, tuple[Any, int]]] = {}
 
-    def see(self, place: str, values: Mapping[str, Any], longest: int = THUMBNAIL) -> None:
+    def see(self, place: str, values: Mapping[str, Any], longest: int = THUMBNAIL_SIDE) -> None:
         """What is to be seen in one place from now on, by its ids; what was there is let go."""
         self._places[place] = {
             thumbnail: (each, longest) for thumbnail, each in values.items() if thumbnail
@@ -158,7 +158,9 @@ class Thumbnails:
 
     def _find(self, thumbnail: str) -> tuple[Any, int]:
         places = list(self._places.values())
-        return next((each[thumbnail] for each in places if thumbnail in each), (None, THUMBNAIL))
+        return next(
+            (each[thumbnail] for each in places if thumbnail in each), (None, THUMBNAIL_SIDE)
+        )
 
 
 def large_id(image: BananaImage) -> str:

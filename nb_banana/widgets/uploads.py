@@ -15,7 +15,7 @@ from nb_banana.references.reference import as_reference
 from nb_banana.settings import settings
 
 FOLDER = "nb_banana_uploads"
-LARGEST = 100_000_000
+MOST_UPLOAD_BYTES = 100_000_000
 """Bytes of one upload."""
 
 
@@ -48,9 +48,11 @@ class Uploads:
             self._drop, self.refused = drop, []
         held = self._arriving.setdefault(number, bytearray())
         held += piece
-        if len(held) > LARGEST:
+        if len(held) > MOST_UPLOAD_BYTES:
             del self._arriving[number]
-            raise BadReferenceError(f"{name} has more than {megabytes(LARGEST)}. Make it smaller.")
+            raise BadReferenceError(
+                f"{name} has more than {megabytes(MOST_UPLOAD_BYTES)}. Make it smaller."
+            )
         return bytes(self._arriving.pop(number)) if last else None
 
 

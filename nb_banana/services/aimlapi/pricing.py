@@ -100,6 +100,6 @@ def _quoted(pricing: Any, resolution: str) -> Decimal | None:
         query.decimal_of(query.at(offers[0], "price")),
         query.decimal_of(query.at(offers[0], "per")),
     )
-    if amount is None or not per or per * query.MOST < 1:
+    if amount is None or not per or per * query.MOST_USD < 1:
         return None
     return amount / per

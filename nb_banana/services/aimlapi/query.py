@@ -11,7 +11,7 @@ from nb_banana.wire import transport
 
 READ_TIMEOUT = 10.0
 LONGEST_BODY = 8 * 1024 * 1024
-MOST = 10**9
+MOST_USD = 10**9
 """More US dollars than this are a mistake of the service, and less than one part in it too."""
 
 
@@ -80,4 +80,4 @@ def decimal_of(value: Any) -> Decimal | None:
         number = Decimal(value)
     except InvalidOperation:
         return None
-    return number if number.is_finite() and 0 <= number < MOST else None
+    return number if number.is_finite() and 0 <= number < MOST_USD else None

@@ -1,4 +1,4 @@
-"""The road through the library: what was paid once is never paid again unasked."""
+"""The way through the library: what was paid once is never paid again unasked."""
 
 import shutil
 import sqlite3

@@ -24,13 +24,13 @@ def test_all_are_delivered_though_the_service_takes_fewer_at_once():
     assert len(service.refused) <= 12
 
 
-def test_what_retry_after_says_holds_for_all_lanes():
+def test_what_retry_after_says_holds_for_all_threads():
     with busy(2, retry_after=1) as service:
         configure(base_url=service.url, concurrency=4)
         gallery = generate_many(prompts(8))
     assert len(gallery.images) == 8
     first = service.refused[0]
-    # What was under way on the other lanes already may still come.
+    # What was under way on the other threads already may still come.
     assert len([when for when in service.began if first < when < first + 0.95]) <= 3
 
 
