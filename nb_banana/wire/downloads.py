@@ -116,7 +116,7 @@ def _download(url: str, local: bool) -> bytes:
                 passing=False,
             ) from None
         except OSError as error:  # all of requests' errors, and missing certificates
-            if is_unconnected(error):  # it was tried several times, in `http`
+            if is_unconnected(error):  # it was tried several times, in `wire.transport`
                 why = "No connection to the picture's link could be made."
                 raise DownloadError(why, passing=False) from None
             raise DownloadError("The download of the picture broke off.") from None
