@@ -81,7 +81,8 @@ def _checks() -> Iterator[Check]:
     else:
         yield from _service()
     for kind in context.kinds():
-        yield from _library(context.library_of(kind))
+        for library in context.libraries(kind):
+            yield from _library(library)
     yield Check("versions", ", ".join(_versions()))
 
 

@@ -111,10 +111,14 @@ def spending() -> Statement:
 
 def _books(kind: str) -> tuple[str, list[Bill], str]:
     """What was charged by a kind of service, and why that can't be read."""
-    try:
-        return kind, context.library_of(kind).bills(), ""
-    except LibraryError as error:
-        return kind, [], str(error)
+    bills: list[Bill] = []
+    problems: list[str] = []
+    for library in context.libraries(kind):
+        try:
+            bills += library.bills()
+        except LibraryError as error:
+            problems.append(str(error))
+    return kind, bills, " ".join(problems)
 
 
 def _lines(bills: Sequence[Bill], session: budget.SessionTotals) -> list[StatementLine]:

@@ -119,6 +119,12 @@ class Banana(Configurable):
         "None: your own data folder.",
     ).tag(config=True)
 
+    keep = Bool(
+        True,
+        help="Keep every picture in the library. False: nothing is read or written there, and what "
+        "was paid is gone with the kernel; running the notebook again pays again.",
+    ).tag(config=True)
+
     reference_side = Integer(
         4096, min=64, help="The longer side of a reference picture that is sent, in pixels."
     ).tag(config=True)
@@ -162,6 +168,27 @@ class Banana(Configurable):
                 f"base_url is an https address such as {VENDOR_URL}, or http on this machine."
             )
         return url
+
+    @validate("keep", "backend")
+    def _something_to_show(self, proposal: Any) -> Any:
+        chosen = {
+            "keep": self.keep,
+            "backend": self.backend,
+            proposal["trait"].name: proposal["value"],
+        }
+        if chosen == {"keep": False, "backend": "library"}:
+            raise TraitError(
+                'The backend "library" shows kept pictures alone, and with keep = False nothing is '
+                "kept or read. Set one of the two."
+            )
+        return proposal["value"]
+
+    @validate("library")
+    def _real_folder(self, proposal: Any) -> str | None:
+        folder: str | None = proposal["value"]
+        if folder is not None and "\0" in folder:
+            raise TraitError('library is the path of a folder, e.g. "pictures"; None: your own.')
+        return folder
 
     @validate("budget", "confirm_over")
     def _real_money(self, proposal: Any) -> float | None:

@@ -1,5 +1,6 @@
 """What every test stands on: no key of the person who runs them, and a sandbox that speaks HTTP."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib3.util import Retry
 from nb_banana import credentials, pending
 from nb_banana.errors import BananaError, Interrupted
 from nb_banana.generation import budget, context
+from nb_banana.library import location
 from nb_banana.library.library import Library
 from nb_banana.sandbox import Sandbox
 from nb_banana.services import send
@@ -28,6 +30,7 @@ KEY = "test-key-7f3a9c51d2e84b06"
 def plain_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each test starts with the settings as they come, no key, an empty library and no bills."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    shutil.rmtree(location.stand_in_root(), ignore_errors=True)
     monkeypatch.setattr(budget, "BUDGET", budget.Budget())
     monkeypatch.setattr(pricing, "_quotes", {})
     monkeypatch.setattr(context, "USED", {})

@@ -5,7 +5,9 @@ library of pictures that goes afterwards.
 """
 
 import os
+import shutil
 import tempfile
+from pathlib import Path
 
 import pytest
 from nbval.plugin import IPyNbCell
@@ -27,6 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
     # Pictures of the tests go into a library of their own, not among a person's.
     folder = tempfile.TemporaryDirectory(prefix="nb_banana-tests-")
     os.environ["XDG_DATA_HOME"] = folder.name
+    # So does what stands in for a library, which is in the system's temporary folder.
+    place = Path(tempfile.gettempdir()) / f"nbb-{os.getpid()}"
+    place.mkdir(exist_ok=True)
+    os.environ["TMPDIR"] = tempfile.tempdir = str(place)
+    config.add_cleanup(lambda: shutil.rmtree(place, ignore_errors=True))
     config.add_cleanup(folder.cleanup)
 
 

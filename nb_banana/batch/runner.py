@@ -20,7 +20,11 @@ from nb_banana.errors import (
     BudgetError,
     Interrupted,
     KeyRefusedError,
+    LibraryBusyError,
+    LibraryDamagedError,
+    LibraryUnavailableError,
     MissingKeyError,
+    NewerLibraryError,
     NotAllowedError,
     NotSentError,
     RateLimitError,
@@ -74,7 +78,10 @@ class EqualRequests:
             return image
 
 
-FATAL = (BudgetError, KeyRefusedError, MissingKeyError, NotAllowedError)
+FATAL = (
+    *(BudgetError, KeyRefusedError, MissingKeyError, NotAllowedError),
+    *(LibraryUnavailableError, LibraryDamagedError, LibraryBusyError, NewerLibraryError),
+)
 """After one of these the rest would fail alike, so it is not sent."""
 SHARE = 2
 """One thread more for so many workers: while one stores, the next request is on its way."""

@@ -101,7 +101,7 @@ def forget(*what: str | BananaImage | Iterable[Any], ask: bool = True) -> None:
 
 
 def _libraries() -> list[Library]:
-    return [context.library_of(kind) for kind in context.known_kinds()]
+    return [library for kind in context.known_kinds() for library in context.libraries(kind)]
 
 
 def _by_id(text: str) -> BananaImage:

@@ -6,6 +6,7 @@ from nb_banana._text import dollars
 from nb_banana.errors import UNSURE, BananaError, Interrupted
 from nb_banana.generation import budget
 from nb_banana.generation.journal_entry import JournalEntry
+from nb_banana.library.library import Library
 from nb_banana.library.location import SANDBOX
 from nb_banana.request import ImageRequest
 from nb_banana.services.aimlapi import account
@@ -23,7 +24,6 @@ CHARGED = (
 NOT_CHARGED = "The service's log says that it was not charged. Run it again."
 NOT_KNOWN = "Whether it was charged is not known yet, so it was not sent again. "
 ASK_AGAIN = "nb_banana.recover() asks the service's log again."
-NOT_WRITTEN = "The library could not be used, so keep the id: the service's log has it too."
 
 
 def explain_charge(
@@ -41,10 +41,10 @@ def explain_charge(
         The same kind of error, or `Interrupted` where Ctrl-C came while the log was asked.
     """
     if error.facts.get("not_charged"):
-        entry.end(entry.library.mark_failed, str(error))
+        entry.end(Library.mark_failed, str(error))
         budget.BUDGET.drop(entry.request_id)
         return error
-    entry.write(entry.library.mark_unknown, str(error))
+    entry.write(Library.mark_unknown, str(error))
     kind = type(error)
     pauses = ONE_LOOK if isinstance(error, Interrupted) else account.PAUSES
     attempts = error.facts.get("attempts")
@@ -60,7 +60,7 @@ def explain_charge(
     own = facts.get("receipt")
     if own is None or own.usd is None:  # the answer may have said no price, the log has it
         facts["receipt"] = bill or own
-    return kind(str(error.args[0]).replace(UNSURE, _verdict(charge, entry)), **facts)
+    return kind(str(error.args[0]).replace(UNSURE, _verdict(charge)), **facts)
 
 
 def _write_down(
@@ -69,23 +69,23 @@ def _write_down(
     """What the log says goes into the journal; its receipt, where it was charged."""
     bill = None
     if charge.state == "not charged":
-        entry.write(entry.library.mark_failed, "the service's log says: not charged")
+        entry.write(Library.mark_failed, "the service's log says: not charged")
         budget.BUDGET.drop(entry.request_id)
     if charge.state == "charged":
         kind = entry.library.service
         bill = bill_of(charge, request, service, kind, entry.request_id, datetime.now(UTC))
-        entry.write(entry.library.mark_unknown, "charged, and no answer came", bill)
+        entry.write(Library.mark_unknown, "charged, and no answer came", bill)
         budget.BUDGET.settle(entry.request_id, charge.usd)
     entry.ended = True
     return bill
 
 
-def _verdict(charge: Charge, entry: JournalEntry) -> str:
+def _verdict(charge: Charge) -> str:
     if charge.state == "charged":
         return CHARGED.format(amount=f": {dollars(charge.usd)}" if charge.usd else "")
     if charge.state == "not charged":
         return NOT_CHARGED
-    return NOT_KNOWN + (ASK_AGAIN if entry.is_written else NOT_WRITTEN)
+    return NOT_KNOWN + ASK_AGAIN
 
 
 def bill_of(

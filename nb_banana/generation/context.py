@@ -6,13 +6,15 @@ Also which kept pictures this process has used: `nb_banana.pack` takes them alon
 import atexit
 import os
 import threading
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nb_banana.credentials import VENDOR_URL, Secret, find_key, is_loopback, missing_key
 from nb_banana.display.output import notebook_folder
-from nb_banana.library.library import Library
+from nb_banana.errors import LibraryError, LibraryUnavailableError
+from nb_banana.library.library import Library, MemoryLibrary, StandInLibrary
 from nb_banana.library.location import (
     API,
     BESIDE,
@@ -22,7 +24,9 @@ from nb_banana.library.location import (
     default_folder,
     kind_of,
     library_folder,
+    stand_in_folder,
 )
+from nb_banana.library.transfer import bring_home
 from nb_banana.services.service import Service
 from nb_banana.settings import checked_seconds, settings
 
@@ -129,18 +133,64 @@ def known_kinds() -> tuple[str, ...]:
     return all_kinds(settings.base_url)
 
 
+def places(kind: str) -> tuple[Library, ...]:
+    """Where a picture of a kind of service may go, the best first.
+
+    Its library, and what stands in for it where that can't be written.
+    """
+    if not settings.keep:
+        return (_in_memory(kind),)
+    try:
+        home = library_folder(kind, settings.library, notebook_folder())
+    except LibraryUnavailableError:  # there is no home folder
+        return (_stand_in(stand_in_folder(None, kind), None, kind),)
+    return _library(home, kind), _stand_in(stand_in_folder(home, kind), home, kind)
+
+
 def library_of(kind: str) -> Library:
-    """The library of a kind of service, in the folder that the settings say."""
-    return _library(library_folder(kind, settings.library, notebook_folder()), kind)
+    """Where a picture of a kind of service goes, unless it can't be written."""
+    return places(kind)[0]
+
+
+def libraries(kind: str) -> tuple[Library, ...]:
+    """Where a picture of a kind of service may be, the best first.
+
+    What stood in for a library comes home first, where that can be written again.
+    """
+    *homes, stand_in = places(kind)
+    if not isinstance(stand_in, StandInLibrary):
+        return (stand_in,)
+    if not stand_in.is_there():
+        return tuple(homes)
+    for home in homes:
+        with suppress(LibraryError):  # then it stays where it is, and counts there
+            for request_id in bring_home(stand_in, Library(home.folder, kind, patience=0)):
+                if USED.pop((stand_in, request_id), ...) is None:
+                    note_used(home, request_id)
+    return (*homes, stand_in)
 
 
 def libraries_of(folder: Path) -> list[Library]:
     """All libraries that a notebook in a folder may have its pictures in, its own first."""
-    kept = [folder / BESIDE, default_folder("", settings.library, folder), default_folder("")]
+    kept = [folder / BESIDE]
+    with suppress(LibraryUnavailableError):  # there is no home folder
+        kept += [default_folder("", settings.library, folder), default_folder("")]
     folders = [index.parent for root in kept for index in sorted(root.glob(f"*/{INDEX}"))]
-    return [_library(each, each.name) for each in dict.fromkeys(folders)]
+    own = [library for kind in known_kinds() for library in libraries(kind)]
+    found = [_library(each, each.name) for each in dict.fromkeys(folders)]
+    return list(dict.fromkeys([*found, *own]))
 
 
 @lru_cache(maxsize=32)
 def _library(folder: Path, kind: str) -> Library:
     return Library(folder, kind)
+
+
+@lru_cache(maxsize=32)
+def _stand_in(folder: Path, home: Path | None, kind: str) -> Library:
+    return StandInLibrary(folder, home, kind)
+
+
+@lru_cache(maxsize=32)
+def _in_memory(kind: str) -> Library:
+    return MemoryLibrary(kind)

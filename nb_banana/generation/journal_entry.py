@@ -1,9 +1,15 @@
-"""`JournalEntry`: one request's line in the journal. Where the library fails, it goes on."""
+"""`JournalEntry`: one request's line in the journal. Nothing is sent that is not written down."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeVar
 
-from nb_banana.errors import LibraryBusyError, LibraryError
+from nb_banana.errors import (
+    LibraryBusyError,
+    LibraryDamagedError,
+    LibraryError,
+    LibraryUnavailableError,
+    NewerLibraryError,
+)
 from nb_banana.library.library import Library
 from nb_banana.library.owner import give_up
 from nb_banana.request import ImageRequest
@@ -15,64 +21,109 @@ class JournalEntry:
     """The steps of one request, written down one by one.
 
     Args:
-        library: where.
+        places: the libraries that may have it, the best first.
         request_id: our own id of the request.
 
     Attributes:
-        reached: how far the request came, whether the journal could be told or not.
-        is_written: whether the journal has it; else no further step is tried.
-        problem: what the library said when it could not do a step.
+        library: the one that has it.
+        reached: how far the request came.
+        is_written: whether the journal has it.
+        problem: what a library said when it could not do a step.
         ended: whether the last step was taken.
     """
 
-    def __init__(self, library: Library, request_id: str) -> None:
-        self.library = library
+    def __init__(self, places: Sequence[Library], request_id: str) -> None:
+        self.places = tuple(places)
+        self.library = self.places[0]
         self.request_id = request_id
         self.reached: Literal["nothing", "sent", "answered", "kept"] = "nothing"
         self.is_written = False
         self.problem: LibraryError | None = None
         self.ended = False
+        self._asked: tuple[ImageRequest, dict[str, Any]] | None = None
 
     @classmethod
     def of(cls, library: Library, request_id: str) -> "JournalEntry":
         """The entry of a request of another time, whose answer is in the journal."""
-        entry = cls(library, request_id)
+        entry = cls((library,), request_id)
         entry.is_written, entry.reached = True, "answered"
         return entry
 
-    def begin(self, request: ImageRequest, **more: Any) -> None:
-        """Write down what is asked, and that it is sent now.
+    def begin(self, request: ImageRequest, *, fresh: bool = False, **more: Any) -> str | None:
+        """Write down what is asked, and that it is sent now, in the first place that takes it.
 
-        Where there is no library the request is sent all the same.
+        Args:
+            request: what is asked.
+            fresh: whether a new picture is wanted, whatever the library has.
+            **more: see `Library.begin`.
+
+        Returns:
+            The id of the same request where another kernel draws it now; then it is not sent.
+
+        Raises:
+            LibraryError: nothing can be written down, or the library can't be read.
         """
+        self._asked = request, more
         self.is_written = True  # also for a Ctrl-C between this step and the next
-        try:
-            self.library.begin(request, self.request_id, **more)
-        except LibraryError as error:
-            self.is_written, self.problem = False, error
-        self.reached = "sent"
+        passed = (LibraryUnavailableError, *(UNREADABLE if fresh else ()))
+        for library in self.places:
+            self.library = library
+            try:
+                other = library.begin(request, self.request_id, join=not fresh, **more)
+            except passed as error:
+                self.problem = self.problem or error
+                last = error
+                continue
+            except BaseException:
+                self.is_written = False
+                raise
+            if other is None:
+                self.reached = "sent"
+            self.is_written = other is None
+            return other
+        self.is_written = False
+        raise _not_written(self.problem or last, last)
 
     def write(self, step: Callable[..., Result], *values: Any) -> Result | None:
-        """Take one step of the library; None where it can't. The next one is tried again."""
+        """Take one step of `Library`; None where no library can. The next one is tried again."""
         if not self.is_written:
             return None
         try:
-            return step(self.request_id, *values)
+            return self._take(self.library, step, values)
         except LibraryError as error:
             self.problem = error
+        return self._elsewhere(step, values)
+
+    def _elsewhere(self, step: Callable[..., Result], values: Sequence[Any]) -> Result | None:
+        """The same step in another place, which writes the request down first."""
+        if self._asked is None:
+            return None
+        request, more = self._asked
+        for library in self.places[self.places.index(self.library) + 1 :]:
+            try:
+                library.begin(request, self.request_id, **more)
+                result = self._take(library, step, values)
+            except LibraryError:  # the first problem says more
+                continue
+            self.library = library
+            return result
         return None
+
+    def _take(self, library: Library, step: Callable[..., Result], values: Sequence[Any]) -> Result:
+        own: Callable[..., Result] = getattr(library, step.__name__)  # a stand-in has its own way
+        return own(self.request_id, *values)
 
     def end(self, step: Callable[..., Result], *values: Any) -> Result | None:
         """Take the last step, unless it was taken."""
         if self.ended:
             return None
-        before = self.problem
+        before = self.library, self.problem
         result = self.write(step, *values)
-        failed = self.problem is not before
+        failed = self.problem is not before[1] and self.library is before[0]
         if failed and not isinstance(self.problem, LibraryBusyError):
             # So that other kernels may take it too: less to write than a picture.
             problem = self.problem
-            self.write(self.library.release, str(problem))
+            self.write(Library.release, str(problem))
             self.problem = problem
         self.ended = not failed
         return result
@@ -80,4 +131,16 @@ class JournalEntry:
     def leave(self) -> None:
         """Whoever looks for unfinished requests may take it now, also where nothing was written."""
         give_up(self.request_id)
-        self.end(self.library.release, "it was broken off")
+        self.end(Library.release, "it was broken off")
+
+
+UNREADABLE = (LibraryDamagedError, NewerLibraryError, LibraryBusyError)
+"""What can't be read may have the picture already: only who wants a fresh one goes on."""
+
+
+def _not_written(first: LibraryError, last: LibraryError) -> LibraryUnavailableError:
+    stand_in = "" if last is first else f" Nor can a stand-in take it: {last.args[0]}"
+    return LibraryUnavailableError(
+        f"Nothing was sent, for it could not be written down first. {first.args[0]}{stand_in} To "
+        "keep nothing at all: %config Banana.keep = False"
+    )

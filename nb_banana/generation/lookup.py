@@ -1,6 +1,6 @@
 """What is in the library already, and what is missing would cost. Nothing is paid here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from nb_banana import errors
 from nb_banana.generation import budget, context
@@ -24,6 +24,7 @@ def find_stored(
 
     Raises:
         LostPictureError: it was made, and its file is not whole: to make it again would cost again.
+        LibraryError: a library can't be read, which may have it.
     """
     found = _look(request, kinds)
     if found is None:
@@ -35,14 +36,22 @@ def find_stored(
 
 
 def find_missing(requests: Sequence[ImageRequest], kinds: Iterable[str]) -> list[ImageRequest]:
-    """Those that no library has a picture of, each once: equal ones are drawn once."""
+    """Those that no library has a picture of, each once: equal ones are drawn once.
+
+    Raises:
+        LibraryError: one can't be read, which may have what the others have not.
+    """
     wanted = {each.key: each for each in requests}
-    for kind in kinds:
+    problem: errors.LibraryError | None = None
+    for library in _libraries(kinds) if wanted else ():
         try:
-            known = context.library_of(kind).known(wanted)
-        except errors.LibraryError:  # what can't be used has nothing; the pipeline says so
+            known = library.known(wanted)
+        except errors.LibraryError as error:
+            problem = problem or error
             continue
         wanted = {key: each for key, each in wanted.items() if key not in known}
+    if problem is not None and wanted:
+        raise problem
     return list(wanted.values())
 
 
@@ -59,18 +68,22 @@ def quote(request: ImageRequest) -> str:
 
 
 def _look(request: ImageRequest, kinds: Iterable[str]) -> tuple[StoredImage, Library] | None:
+    """What can't be read may have it: that is raised, else the picture would be paid again."""
     problem: errors.LibraryError | None = None
-    for kind in kinds:
-        library = context.library_of(kind)
+    for library in _libraries(kinds):
         try:
             kept = library.find(request.key)
         except errors.LostPictureError:
             raise
-        except errors.LibraryError as error:  # what can't be used has nothing; the pipeline says so
-            problem = error
+        except errors.LibraryError as error:
+            problem = problem or error
             continue
         if kept is not None:
             return kept, library
-    if problem is not None and settings.backend == "library":  # where nothing is drawn
+    if problem is not None:
         raise problem
     return None
+
+
+def _libraries(kinds: Iterable[str]) -> Iterator[Library]:
+    return (library for kind in kinds for library in context.libraries(kind))

@@ -14,11 +14,12 @@ from nb_banana.display.output import notebook_path
 from nb_banana.display.progress import Spinner
 from nb_banana.errors import Interrupted
 from nb_banana.generation import budget, context, lookup, recovery
-from nb_banana.generation.charges import NOT_WRITTEN, explain_charge
+from nb_banana.generation.charges import explain_charge
 from nb_banana.generation.in_flight import InFlight
 from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions
 from nb_banana.imaging import save
+from nb_banana.library.library import Library
 from nb_banana.models import short_name
 from nb_banana.request import ImageRequest
 from nb_banana.results.image import BananaImage
@@ -112,25 +113,35 @@ def check_output(request: ImageRequest, output: OutputOptions) -> None:
 def _fetch_paid(
     request: ImageRequest, output: OutputOptions, service: Service | None, kinds: Sequence[str]
 ) -> BananaImage | None:
-    """The picture of an earlier request for the same, which is paid and waits at its link."""
+    """The picture of an earlier request for the same, which is paid and was not had.
+
+    Raises:
+        BananaError: it is paid, and still can't be had: to draw it anew would pay again.
+    """
     if output.fresh or settings.backend == "library":
         return None
-    for library in map(context.library_of, kinds):
+    for library in (each for kind in kinds for each in context.libraries(kind)):
         there = service or recovery.service_of(library)
-        try:
-            left = library.unfinished(request.key)
-        except errors.LibraryError:  # what can't be used has nothing; `_draw` says so
-            continue
-        paid = [(row, row.receipt) for row in left if row.receipt and any(row.links)]
-        if not paid or there is recovery.NO_SERVICE:
-            continue
-        row, receipt = paid[-1]
-        with defer_interrupts(), Spinner("Fetching what was paid before"):
-            came = fetch_pictures(recovery.answer_of(row, receipt), there.base_url)
-            image = _keep(request, output, JournalEntry.of(library, row.request_id), receipt, came)
-        image.came = "reused" if image.path else "loaded"
-        return image
+        for row in reversed(library.unfinished(request.key)):
+            answer = recovery.answer_of(row, library, there)
+            if answer is None or (there is recovery.NO_SERVICE and any(row.links)):
+                continue
+            if any(row.links) and not library.is_own:
+                raise errors.DownloadError(NOT_FOLLOWED, client_request_id=row.request_id)
+            with defer_interrupts(), Spinner("Fetching what was paid before"):
+                came = fetch_pictures(answer, there.base_url)
+                entry = JournalEntry.of(library, row.request_id)
+                image = _keep(request, output, entry, answer.receipt, came)
+            image.came = "reused" if image.path else "loaded"
+            return image
     return None
+
+
+NOT_FOLLOWED = (
+    "This picture was paid before and waits at its link. Nothing was sent: the library was not "
+    "made by you, so its links are not opened unasked. nb_banana.recover() opens them; --fresh "
+    "pays for a new picture."
+)
 
 
 def _draw_once(
@@ -138,7 +149,7 @@ def _draw_once(
 ) -> BananaImage:
     """Pay for a picture, unless this process draws the same one already: then that one is it."""
     if output.fresh:
-        return _draw(request, output, service)
+        return _draw(request, output, service, kinds)
     library = context.library_of(context.kind_of_service(service))
     while not (in_flight := InFlight(library, request.key)).is_ours:
         try:
@@ -149,38 +160,75 @@ def _draw_once(
         except Interrupted:
             raise
         except KeyboardInterrupt:
-            raise Interrupted(
-                "Stopped waiting. The picture was asked for before and is still being drawn: run "
-                "it again for $0 when it is in your library."
-            ) from None
+            raise Interrupted(STILL_DRAWN) from None
         return find_reusable(request, kinds, output) or image
-    return in_flight.run(lambda: _draw(request, output, service))
+    return in_flight.run(lambda: _draw(request, output, service, kinds))
 
 
-def _draw(request: ImageRequest, output: OutputOptions, service: Service) -> BananaImage:
-    """Pay for a picture."""
+STILL_DRAWN = (
+    "Stopped waiting. The picture was asked for before and is still being drawn: run it again for "
+    "$0 when it is in your library."
+)
+
+
+def _draw(
+    request: ImageRequest, output: OutputOptions, service: Service, kinds: Sequence[str]
+) -> BananaImage:
+    """Pay for a picture, unless another kernel draws the same one already."""
     kind = context.kind_of_service(service)
-    library = context.library_of(kind)
-    entry = JournalEntry(library, new_request_id())
     parents = [each.origin for each in request.references if isinstance(each.source, BananaImage)]
+    while True:
+        entry = JournalEntry(context.places(kind), new_request_id())
+        try:
+            budget.check_budget(
+                [request], service, kind, entry.request_id, ask=not output.confirmed
+            )
+            other = entry.begin(
+                request, fresh=output.fresh, notebook=notebook_path(), parents=parents
+            )
+            if other is None:
+                return _send(request, output, service, entry)
+        except Interrupted:
+            raise
+        except KeyboardInterrupt:
+            raise _stopped(request, service, entry) from None
+        finally:
+            entry.leave()
+            if entry.reached == "nothing":
+                budget.BUDGET.drop(entry.request_id)
+        _wait_for(other, entry.library)
+        there = find_reusable(request, kinds, output) or _fetch_paid(
+            request, output, service, kinds
+        )
+        if there is not None:
+            return there
+
+
+def _wait_for(request_id: str, library: Library) -> None:
+    """Wait until another kernel has drawn the same picture, or does not draw it any more."""
     try:
-        budget.check_budget([request], service, kind, entry.request_id, ask=not output.confirmed)
-        entry.begin(request, notebook=notebook_path(), parents=parents)
-        with defer_interrupts():
-            with Spinner(f"{short_name(request.model)} is drawing"):
-                started = time.monotonic()
-                answer = _ask(request, service, entry)
-                came = fetch_pictures(answer, service.base_url)
-                receipt = replace(answer.receipt, seconds=time.monotonic() - started)
-            return _keep(request, output, entry, receipt, came)
-    except Interrupted:
-        raise
+        with Spinner("Another kernel is drawing the same picture"):
+            while library.is_drawn(request_id):
+                time.sleep(LOOK_AGAIN)
     except KeyboardInterrupt:
-        raise _stopped(request, service, entry) from None
-    finally:
-        entry.leave()
-        if entry.reached == "nothing":
-            budget.BUDGET.drop(entry.request_id)
+        raise Interrupted(STILL_DRAWN) from None
+
+
+LOOK_AGAIN = 0.5
+"""Seconds between two looks at what another kernel draws."""
+
+
+def _send(
+    request: ImageRequest, output: OutputOptions, service: Service, entry: JournalEntry
+) -> BananaImage:
+    """Ask the service for what is written down, and keep what comes."""
+    with defer_interrupts():
+        with Spinner(f"{short_name(request.model)} is drawing"):
+            started = time.monotonic()
+            answer = _ask(request, service, entry)
+            came = fetch_pictures(answer, service.base_url)
+            receipt = replace(answer.receipt, seconds=time.monotonic() - started)
+        return _keep(request, output, entry, receipt, came)
 
 
 def _stopped(
@@ -189,36 +237,47 @@ def _stopped(
     """What Ctrl-C between two steps means for the money."""
     facts = {"client_request_id": entry.request_id}
     if entry.reached == "nothing":
-        entry.end(entry.library.mark_failed, "stopped before it was sent")
+        entry.end(Library.mark_failed, "stopped before it was sent")
         return Interrupted("Stopped before it was sent. Nothing was charged.", **facts)
     if entry.reached == "kept":
         return Interrupted("Stopped. The picture is in your library: run it again for $0.", **facts)
     if entry.reached == "answered":
-        cure = "nb_banana.recover() fetches it." if entry.is_written else NOT_WRITTEN
-        return Interrupted(f"Stopped. The picture was made and charged; {cure}", **facts)
+        said = "Stopped. The picture was made and charged; nb_banana.recover() fetches it."
+        return Interrupted(said, **facts)
     error = Interrupted(f"Stopped a request that was sent. {errors.UNSURE}", **facts)
     return explain_charge(error, service, entry, request)
 
 
 def _ask(request: ImageRequest, service: Service, entry: JournalEntry) -> ServiceAnswer:
     """The answer of the service; whatever else comes of it is written down."""
-    library = entry.library
     try:
         answer = send_generation(request, service, entry.request_id)
     except (errors.UncertainError, errors.UnreadableAnswerError, Interrupted) as error:
-        raise explain_charge(error, service, entry, request) from None
+        told = explain_charge(error, service, entry, request)
+        _keep_answer(told, entry)
+        raise told from None
     except errors.BananaError as error:
         receipt = error.facts.get("receipt")
-        entry.end(library.mark_failed, str(error), receipt)
+        entry.end(Library.mark_failed, str(error), receipt)
         if receipt is None:
             budget.BUDGET.drop(entry.request_id)
         else:
             budget.BUDGET.settle(entry.request_id, receipt.usd)
         raise
     entry.reached = "answered"
-    entry.write(library.mark_answered, answer.items, answer.receipt)
+    entry.write(Library.mark_answered, answer.items, answer.receipt)
     budget.BUDGET.settle(entry.request_id, answer.receipt.usd)
     return answer
+
+
+def _keep_answer(error: errors.BananaError | Interrupted, entry: JournalEntry) -> None:
+    """Keep an answer that was not understood, unless the log says that it was not charged."""
+    charge, body = error.facts.get("charge"), error.facts.get("body")
+    is_page = body is None or body.lstrip()[:1] in {b"", b"<"}  # of a gateway: there is no picture
+    if is_page or charge is None or charge.state == "not charged":
+        return
+    if entry.write(Library.keep_answer, body):
+        error.args = (f"{error.args[0].rstrip('.')}.{HOW_TO_FETCH}",)
 
 
 def _keep(
@@ -229,16 +288,18 @@ def _keep(
     came: DownloadResult,
 ) -> BananaImage:
     """Put the pictures into the library; where that fails they stay in memory."""
-    library, problem, kept = entry.library, came.problem, None
+    problem, kept = came.problem, None
+    unread = [entry.write(Library.keep_answer, data, at) for at, data in came.unread.items()]
     if came.is_whole:
-        kept = entry.end(library.store, came.pictures, receipt)
+        kept = entry.end(Library.store, came.pictures, receipt)
     else:  # the row keeps the links of all its pictures, for `recover`
-        entry.end(library.release, str(problem))
+        entry.end(Library.release, str(problem))
     images = [
         BananaImage(data, kind, request, receipt, name=output.name, alt=output.alt)
         for data, kind in came.pictures
     ]
     if kept:
+        library = entry.library
         context.note_used(library, entry.request_id)
         entry.reached = "kept"
         images = [
@@ -248,11 +309,12 @@ def _keep(
         ]
     elif images:
         images[0].extras = tuple(images[1:])
-        images[0].notes += (f"Not kept in the library. {entry.problem or problem}",)
+        why = entry.problem or problem or "Banana.keep is False: it is gone with the kernel."
+        images[0].notes += (f"Not kept in the library. {why}",)
     if problem is None:
         return images[0]
     said, facts = problem.args[0], problem.facts | ({"image": images[0]} if images else {})
-    if entry.is_written and not kept and "url" in facts:  # what came inside the answer is in facts
+    if entry.is_written and not kept and all(unread):
         said = f"{said.rstrip('.')}.{HOW_TO_FETCH}"
     raise type(problem)(said, **facts)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from nb_banana.credentials import Secret
 from nb_banana.display.output import shell
-from nb_banana.errors import MissingKeyError, NotKeptError, RequestError
+from nb_banana.errors import LibraryError, MissingKeyError, NotKeptError, RequestError
 from nb_banana.generation import budget, context, lookup, pipeline
 from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions
 from nb_banana.library import location
@@ -63,6 +63,7 @@ def plan_batch(
     Raises:
         RequestError: output options that can't be fulfilled.
         BudgetError: it would pass the budget, or nobody agrees to the price.
+        LibraryError: a library can't be read, which may have what is missing.
     """
     jobs = list(jobs)
     for job in jobs:
@@ -83,7 +84,10 @@ def plan_batch(
 
 def quote_many(jobs: Sequence[Job]) -> str:
     """What they would cost now, in words. Nothing but the price is asked for."""
-    missing = _missing(jobs, context.kinds())
+    try:
+        missing = _missing(jobs, context.kinds())
+    except LibraryError as error:
+        return str(error)
     service = context.find_quoter() if missing and settings.backend != "library" else None
     return _say(len(jobs), len(missing), _price(missing, service))
 

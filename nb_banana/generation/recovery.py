@@ -9,7 +9,7 @@ from typing import overload
 
 from nb_banana._text import dollars
 from nb_banana.credentials import VENDOR_URL, find_key
-from nb_banana.errors import BananaError, LibraryError, LinkGoneError
+from nb_banana.errors import BananaError, LibraryError, LinkGoneError, UnreadableAnswerError
 from nb_banana.generation import budget, context
 from nb_banana.generation.charges import bill_of
 from nb_banana.library import location
@@ -17,7 +17,9 @@ from nb_banana.library.library import Library
 from nb_banana.library.records import UnfinishedRequest
 from nb_banana.results.image import BananaImage
 from nb_banana.services.aimlapi import account
-from nb_banana.services.receipt import Receipt
+from nb_banana.services.aimlapi.responses import read_items
+from nb_banana.services.carrier import RawResponse
+from nb_banana.services.receipt import Receipt, read_bill
 from nb_banana.services.result import ResultItem, ServiceAnswer, fetch_pictures
 from nb_banana.services.service import Service
 from nb_banana.settings import settings
@@ -121,16 +123,25 @@ def recover() -> Recovery:
     """Finish what was left unfinished by an interrupt, a crash, a timeout or a broken link.
 
     Pictures whose link is known are fetched into the library; of the others the service's log is
-    asked whether they were charged. No generation is sent again.
+    asked whether they were charged. What came and was not understood is read again. No generation
+    is sent again.
 
     Raises:
         LibraryError: no library can be read. Where only one can't, the result says so.
     """
+    return _recover()
+
+
+def _recover(*, strangers: bool = True) -> Recovery:
+    """`recover`; without ``strangers`` a library that somebody else made is left alone."""
     found: list[Found] = []
     problems: list[LibraryError] = []
-    for library in map(context.library_of, context.known_kinds()):
+    for library in (each for kind in context.known_kinds() for each in context.libraries(kind)):
         try:
-            left = library.unfinished()
+            left = library.unfinished(problems=problems)
+            if left and not strangers and not library.is_own:
+                problems.append(LibraryError(NOT_OWN.format(len(left), library.folder)))
+                continue
         except LibraryError as error:
             problems.append(error)
             continue
@@ -139,6 +150,9 @@ def recover() -> Recovery:
     if problems and not found:
         raise problems[0]
     return Recovery(found, list(map(str, problems)))
+
+
+NOT_OWN = "{} unfinished in {}, which was not made by you: it was left alone."
 
 
 def service_of(library: Library) -> Service:
@@ -160,27 +174,37 @@ def _look_after(row: UnfinishedRequest, library: Library, service: Service) -> F
         if row.state == "written":
             library.mark_failed(row.request_id, NEVER_SENT)
             return replace(found, outcome=NEVER_SENT)
-        if row.state == "answered":
-            return _fetch(row, library, service, found)
+        answer = answer_of(row, library, service)
+        if answer is not None or row.state == "answered":
+            return _fetch(row, library, service, answer, found)
         return _ask(row, library, service, found)
-    except LibraryError as error:
+    except BananaError as error:  # one row never keeps the others from their turn
         return replace(found, outcome=str(error), ended=False)
 
 
-def _fetch(row: UnfinishedRequest, library: Library, service: Service, found: Found) -> Found:
-    """Fetch the pictures of an answer by the links that are in the journal."""
-    receipt = row.receipt
+def _fetch(
+    row: UnfinishedRequest,
+    library: Library,
+    service: Service,
+    answer: ServiceAnswer | None,
+    found: Found,
+) -> Found:
+    """Fetch the pictures of an answer by what the journal has of it."""
+    receipt = answer.receipt if answer else row.receipt
     if receipt is None:  # not a row of ours
         return replace(found, outcome="its bill is not in the journal", ended=False)
     found = replace(found, usd=receipt.usd)
     price = f"charged {dollars(receipt.usd)}" if receipt.usd else "charged"
-    came = fetch_pictures(answer_of(row, receipt), service.base_url)
+    came = fetch_pictures(answer or ServiceAnswer((), receipt), service.base_url)
     if came.is_whole:
         image = BananaImage.of(library.store(row.request_id, came.pictures, receipt)[0], library)
         gone = ""
         if len(came.pictures) < len(row.links):
             gone = f", {len(came.pictures)} of {len(row.links)} pictures: {LINK_GONE}"
         return replace(found, outcome=f"fetched: {image.id}{gone}", image=image)
+    if came.unread:
+        library.release(row.request_id, str(came.problem))
+        return replace(found, outcome=f"{price}; {NOT_READ}", ended=False)
     if isinstance(came.problem, LinkGoneError) or came.problem is None:
         why = LINK_GONE if came.problem else "its picture was inside the answer, which was not kept"
         library.mark_failed(row.request_id, f"charged, and {why}", receipt)
@@ -192,9 +216,39 @@ def _fetch(row: UnfinishedRequest, library: Library, service: Service, found: Fo
     return replace(found, outcome=f"{price}; {came.problem}", ended=False)
 
 
-def answer_of(row: UnfinishedRequest, receipt: Receipt) -> ServiceAnswer:
-    """The answer as the journal has it: the links of its pictures, without what was inside it."""
-    return ServiceAnswer(tuple(ResultItem(url=link) for link in row.links if link), receipt)
+NOT_READ = "what came is kept in the library's folder answers, and is no picture that we know"
+
+
+def answer_of(row: UnfinishedRequest, library: Library, service: Service) -> ServiceAnswer | None:
+    """What is there of a request's answer: links, and what came inside it and was not understood.
+
+    None where there is nothing to look for a picture in.
+
+    Raises:
+        UnreadableAnswerError: it came, and is not understood by this version either.
+    """
+    receipt, body = row.receipt, library.kept_answer(row.request_id)
+    if body is None:
+        items = [
+            ResultItem(url=link, data=library.kept_answer(row.request_id, position))
+            for position, link in enumerate(row.links)
+        ]
+        items = [each for each in items if each.url or each.data]
+        return ServiceAnswer(tuple(items), receipt) if receipt and items else None
+    reply = RawResponse(200, {}, body)
+    if receipt is None:
+        charge = account.Charge("charged", read_bill({}, reply.json)[1])
+        kind, day = library.service, row.created
+        receipt = bill_of(charge, row.request, service, kind, row.request_id, day)
+    try:
+        return ServiceAnswer(read_items(reply, {"receipt": receipt}), receipt)
+    except BananaError:
+        raise UnreadableAnswerError(
+            f"An answer came before, and it can't be read. {NOT_READ[0].upper()}{NOT_READ[1:]}. "
+            "Nothing was sent; --fresh pays for a new picture.",
+            client_request_id=row.request_id,
+            body=body,
+        ) from None
 
 
 LINK_GONE = "the service has no picture at its link any more"
@@ -258,7 +312,7 @@ def _close_charged(
 def recover_quietly() -> str:
     """`recover`, and what came of it as the one line that loading the extension says."""
     try:
-        found = recover()
+        found = _recover(strangers=False)
     except BananaError as error:
         return f"nb_banana: {error}"
     more = " nb_banana.recover() looks again." if any(not each.ended for each in found) else ""

@@ -2,20 +2,18 @@
 
 Each step opens its own connection and closes it again. That costs a fraction of a millisecond, and
 threads and forked processes share nothing, no file stays open, and the folder may be moved.
-
-Threads that write at the same moment share one transaction: the disk is waited for once. SQLite
-itself lets one write at a time and makes the others look again after a nap; a batch with many
-workers would spend more time on that than on writing.
 """
 
 import os
+import secrets
 import sqlite3
+import stat
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from nb_banana.errors import (
     LibraryBusyError,
@@ -24,7 +22,7 @@ from nb_banana.errors import (
     LibraryUnavailableError,
     NewerLibraryError,
 )
-from nb_banana.library import schema
+from nb_banana.library import commits, location, schema
 from nb_banana.library.schema import Row
 
 Result = TypeVar("Result")
@@ -107,6 +105,7 @@ class Database:
         migrations: tuple[tuple[str, ...], ...] = schema.MIGRATIONS,
     ) -> None:
         self.path, self.patience, self.migrations = path, patience, migrations
+        self._sound: tuple[int, ...] | None = None
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
         """The rows that a query finds; none where there is no index yet.
@@ -125,7 +124,7 @@ class Database:
         Raises:
             LibraryError: see `nb_banana.errors`; and whatever the work raises.
         """
-        return commit(self, work)
+        return commits.commit(str(self.path), self.turn, self.writing, work)
 
     @property
     def turn(self) -> threading.RLock:
@@ -142,43 +141,94 @@ class Database:
         Raises:
             LibraryError: see `nb_banana.errors`.
         """
+        if not self._is_there():
+            self._create()
+        was_sound = self._sound is not None and self._sound == self._mark()
         with self._connected() as connection:
             connection.execute("PRAGMA synchronous = FULL")  # not every build's default
             connection.execute("BEGIN IMMEDIATE")
             yield Transaction(connection)
             connection.execute("COMMIT")  # after an error, closing takes all of it back
+        if was_sound:
+            self._sound = self._mark()
 
-    def is_own(self) -> bool:
-        """Whether it has the tables that `nb_banana.library.schema` makes and nothing beside them.
+    def check(self) -> None:
+        """See that the whole file is sound, unless nobody else has written since it was.
 
-        A view or a trigger in an index from a stranger would be work that he chose.
+        A search in a damaged file may find nothing where there is something, and say no word.
 
         Raises:
             LibraryError: see `nb_banana.errors`.
         """
-        with closing(sqlite3.connect(":memory:")) as fresh:
-            fresh.row_factory = _as_dict
-            for version in self.migrations:
-                for statement in version:
-                    fresh.execute(statement)
-            return self.rows(_TABLES) == Transaction(fresh).rows(_TABLES)
+        if not self._is_there():
+            return
+        with self.turn, self._connected() as connection:
+            mark = self._mark()
+            if mark == self._sound:
+                return
+            (said,) = connection.execute("PRAGMA integrity_check(1)").fetchone().values()
+            if said != "ok":
+                raise self._damaged(said)
+            self._sound = mark
+
+    def identity(self) -> int:
+        """The number by which a library is known as one's own; 0 where it has none."""
+        found = self.rows("PRAGMA application_id")
+        return int(found[0]["application_id"]) if found else 0
+
+    def _mark(self) -> tuple[int, ...]:
+        """What changes whenever somebody writes."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return ()
+        return found.st_ino, found.st_size, found.st_mtime_ns
 
     def _is_there(self) -> bool:
+        """Whether there is an index. What can't be read is there: else it would be paid again."""
         try:
-            self.path.stat()
-        except FileNotFoundError:
+            found = self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            if self.path.is_symlink() or self.path.with_name(f".{self.path.name}.icloud").exists():
+                raise self._unavailable(
+                    "be read: its index.sqlite is not on this machine"
+                ) from None
             return False
         except OSError as error:
-            raise LibraryUnavailableError(
-                f"The library in {self.path.parent} can't be read: {error.strerror}. "
-                'Choose another folder with %config Banana.library = "…".'
-            ) from error
+            raise self._unavailable(f"be read: {error.strerror}") from error
+        if not stat.S_ISREG(found.st_mode):
+            raise self._damaged("it is no file")
+        if not found.st_size:  # one of ours is never empty, see `_create`
+            raise self._damaged("it is empty")
         return True
+
+    def _create(self) -> None:
+        """Make the file under another name first: the one that bears its name is always whole."""
+        part = self.path.with_name(location.INCOMING) / f"{secrets.token_hex(8)}.part"
+        identity = secrets.randbelow(2**31 - 1) + 1
+        try:
+            part.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with closing(sqlite3.connect(part, isolation_level=None)) as connection:
+                    connection.row_factory = _as_dict
+                    self._migrate(connection)
+                    connection.execute(f"PRAGMA application_id = {identity}")
+                _give_name(part, self.path)
+            finally:
+                part.unlink(missing_ok=True)
+        except sqlite3.Error as error:
+            raise self._told(error) from error
+        except FileExistsError:  # another process was faster
+            return
+        except OSError as error:
+            raise self._unavailable(f"be written: {error.strerror}") from error
+        location.remember_own(identity)
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
+        address = f"{self.path.absolute().as_uri()}?mode=rw"  # never makes the file
         try:
-            connection = sqlite3.connect(self.path, self.patience, isolation_level=None)
+            connection = sqlite3.connect(address, self.patience, isolation_level=None, uri=True)
             with closing(connection):
                 connection.row_factory = _as_dict
                 # The schema of a file that came from a stranger must not run functions.
@@ -202,6 +252,10 @@ class Database:
         connection.execute("COMMIT")
 
     def _version(self, connection: sqlite3.Connection) -> int:
+        """The file's version, which is one that we know, with just the tables that we made.
+
+        A view or a trigger in an index from a stranger would be work that he chose.
+        """
         version = int(connection.execute("PRAGMA user_version").fetchone()["user_version"])
         if version > len(self.migrations):
             raise NewerLibraryError(
@@ -210,7 +264,22 @@ class Database:
                 "Run pip install -U nb-banana and restart the kernel, or choose another folder "
                 'with %config Banana.library = "…".'
             )
+        if connection.execute(_TABLES).fetchall() != _tables(self.migrations[:version]):
+            raise self._damaged("it has not the tables that nb_banana makes")
         return version
+
+    def _unavailable(self, why: str) -> LibraryUnavailableError:
+        return LibraryUnavailableError(
+            f"The library in {self.path.parent} can't {why}. Look at the folder's permissions and "
+            'disk, or choose another with %config Banana.library = "…".'
+        )
+
+    def _damaged(self, why: object) -> LibraryDamagedError:
+        return LibraryDamagedError(
+            f"The index of the library in {self.path.parent} is damaged ({why}). It was left as it "
+            "is, and the pictures are still files in its folder pictures. Put a backup of "
+            "index.sqlite in its place, or move it away to begin a new one; --fresh pays anew."
+        )
 
     def _told(self, error: sqlite3.Error) -> LibraryError:
         """What SQLite says, as a sentence with its cure. Codes: https://sqlite.org/rescode.html"""
@@ -227,19 +296,40 @@ class Database:
                 'folder with %config Banana.library = "…".'
             )
         if code in _PLACE:
-            return LibraryUnavailableError(
-                f"The library in {folder} can't be opened or written ({error}). Look at the "
-                "folder's permissions and disk, or choose another with "
-                '%config Banana.library = "…".'
-            )
-        return LibraryDamagedError(
-            f"The index of the library in {folder} is damaged ({error}). It was left as it is, "
-            "and the pictures are still files in its folder pictures. Put a backup of "
-            "index.sqlite in its place, or move it away to begin a new one."
+            return self._unavailable(f"be opened or written ({error})")
+        return self._damaged(error)
+
+
+class MemoryDatabase(Database):
+    """An index that is on no disk and ends with the process."""
+
+    def __init__(self) -> None:
+        super().__init__(Path(f"memory-{id(self)}"), patience=0)
+        self._connection = sqlite3.connect(
+            ":memory:", isolation_level=None, check_same_thread=False
         )
+        self._connection.row_factory = _as_dict
+        self._migrate(self._connection)
+
+    def check(self) -> None:
+        """Nobody else writes it."""
+
+    def _is_there(self) -> bool:
+        return True
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        try:
+            yield self._connection
+        except BaseException:
+            self._connection.rollback()
+            raise
 
 
-_TABLES = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
+_TABLES = (
+    "SELECT type, name, tbl_name, sql FROM sqlite_master "
+    "WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name"  # left by ANALYZE: figures, no work
+)
 _PLACE = {
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_READONLY,
@@ -248,6 +338,32 @@ _PLACE = {
     sqlite3.SQLITE_AUTH,
     sqlite3.SQLITE_NOLFS,
 }
+
+
+@cache
+def _tables(migrations: tuple[tuple[str, ...], ...]) -> list[Row]:
+    """The tables of a version, as SQLite describes them."""
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        fresh.row_factory = _as_dict
+        for statement in (each for version in migrations for each in version):
+            fresh.execute(statement)
+        return fresh.execute(_TABLES).fetchall()
+
+
+def _give_name(part: Path, path: Path) -> None:
+    """Rename a file where there is none of the new name.
+
+    Raises:
+        FileExistsError: there is one.
+    """
+    try:
+        os.link(part, path)  # fails where there is one; a rename would replace it on most systems
+    except FileExistsError:
+        raise
+    except OSError:  # a file system that has no links
+        if path.exists():
+            raise FileExistsError(path) from None
+        part.rename(path)
 
 
 def _known_already(error: sqlite3.IntegrityError) -> LibraryError:
@@ -266,73 +382,3 @@ def _fitting(values: tuple[Any, ...]) -> list[Any]:
         value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
         for value in values
     ]
-
-
-class _Task(Generic[Result]):
-    """What one thread wants to write, and what came of it."""
-
-    def __init__(self, work: "Callable[[Transaction], Result]") -> None:
-        self._work = work
-        self._result: list[Result] = []
-        self.error: BaseException | None = None
-        self.is_done = False
-
-    def run(self, session: "Transaction") -> None:
-        """Do it inside of the transaction of all; where it fails, only its own part goes back."""
-        with session.step(self.fail):
-            self._result = [self._work(session)]
-
-    def fail(self, error: BaseException) -> None:
-        """It failed: alone, or with all the others."""
-        self.error = error
-
-    def outcome(self) -> Result:
-        """The result, or the error that it raised."""
-        if self.error is not None:
-            raise self.error
-        return self._result[0]
-
-
-_queues: dict[str, deque[_Task[Any]]] = {}
-"""What waits to be written, by the file. The first to have its turn writes for all."""
-
-
-def commit(index: "Database", work: "Callable[[Transaction], Result]") -> Result:
-    """Do some work in a transaction that is on the disk when this returns.
-
-    Args:
-        index: the file.
-        work: what to do in it; it runs in the thread of whoever commits.
-
-    Raises:
-        LibraryError: see `nb_banana.errors`; and whatever the work raises.
-    """
-    queue = _queues.setdefault(str(index.path), deque())
-    task = _Task(work)
-    queue.append(task)
-    with index.turn:
-        if not task.is_done:
-            # A Ctrl-C in here would take along what other threads have written down.
-            # Imported with the first write: loading the extension only looks.
-            from nb_banana.wire.interrupts import defer_interrupts
-
-            with defer_interrupts():
-                _commit_all(index, queue)
-    return task.outcome()
-
-
-def _commit_all(index: "Database", queue: deque[_Task[Any]]) -> None:
-    tasks = [queue.popleft() for _ in range(len(queue))]
-    try:
-        with index.writing() as session:
-            for task in tasks:
-                task.run(session)
-    except Exception as error:  # noqa: BLE001 - each thread raises it for itself
-        for task in tasks:
-            task.fail(error)
-    for task in tasks:
-        task.is_done = True
-
-
-if hasattr(os, "register_at_fork"):  # a child has none of the threads that wait in its parent
-    os.register_at_fork(after_in_child=_queues.clear)

@@ -17,7 +17,7 @@ def delete_requests(
     Returns:
         The files that were deleted.
     """
-    names = set().union(*(_empty(session, each) for each in request_ids))
+    names = set().union(*(_empty(session, files, each) for each in request_ids))
     unused = [name for name in sorted(names) if not _is_used(session, name)]
     # Before the commit: after it, another kernel could have kept the same bytes again.
     for name in unused:
@@ -25,13 +25,13 @@ def delete_requests(
     return [files.path(name) for name in unused]
 
 
-def _empty(session: Transaction, request_id: str) -> set[str]:
+def _empty(session: Transaction, files: FileStore, request_id: str) -> set[str]:
     """The names of the files that the request used; another row may use them too."""
     pictures = session.rows("SELECT path FROM pictures WHERE request_id = ?", request_id)
     (row,) = session.rows("SELECT refs FROM requests WHERE id = ?", request_id)
     session.run("DELETE FROM pictures WHERE request_id = ?", request_id)
     session.change("requests", FORGOTTEN, "id = ?", request_id)
-    names = {each["path"] for each in pictures}
+    names = {each["path"] for each in pictures} | set(files.answers(request_id))
     for reference in json.loads(row["refs"]):
         names |= _drop_reference(session, reference["digest"])
     return names

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from nb_banana.errors import (
 )
 from nb_banana.imaging.decode import SUFFIXES
 from nb_banana.imaging.save import slug
+from nb_banana.library.location import INCOMING
 
 README = """\
 This folder is a library of nb_banana, the notebook extension behind %%banana cells. It keeps every
@@ -32,7 +34,9 @@ a backup, copy the whole folder while no notebook is drawing; it works at any ot
 """
 STALE = 24 * 3600.0
 """Seconds after which nobody can still be writing a temporary file."""
-_OURS = re.compile(r"(pictures|references)(/[^/\\:]+)+")
+ROOM = 64 * 1024 * 1024
+"""Bytes that must be free before anything is sent: a 4K picture has some 20 MB."""
+_OURS = re.compile(r"(pictures|references|answers)(/[^/\\:\0]+)+")
 
 
 class FileStore:
@@ -50,7 +54,7 @@ class FileStore:
         """Make the folder with its README; remove what writers that died have left.
 
         Raises:
-            LibraryUnavailableError: it can't be made or written to.
+            LibraryUnavailableError: it can't be made or written to, or has no room for a picture.
         """
         with self._explained():
             self._incoming.mkdir(parents=True, exist_ok=True)
@@ -61,6 +65,8 @@ class FileStore:
                 with contextlib.suppress(OSError):  # another process may be faster
                     if time.time() - part.stat().st_mtime > STALE:
                         part.unlink()
+            if shutil.disk_usage(self.folder).free < ROOM:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     @contextmanager
     def part(self, data: bytes) -> Iterator[Path]:
@@ -123,6 +129,15 @@ class FileStore:
             )
         return self.folder / name
 
+    def answers(self, request_id: str) -> list[str]:
+        """The names of what is kept of a request's answer, see `answer_name`."""
+        names = (f"answers/{each.name}" for each in (self.folder / "answers").glob("*.bin"))
+        return [
+            name
+            for name in names
+            if name == answer_name(request_id, None) or name.startswith(f"answers/{request_id}-")
+        ]
+
     def remove(self, name: str) -> None:
         """Delete a file; one that is gone already is fine.
 
@@ -134,7 +149,7 @@ class FileStore:
 
     @property
     def _incoming(self) -> Path:
-        return self.folder / "incoming"
+        return self.folder / INCOMING
 
     def _move(self, part: Path, path: Path) -> None:
         folder = path.parent
@@ -212,6 +227,11 @@ def picture_names(title: str, made: datetime, digest: str, mime: str) -> list[st
 def reference_names(digest: str, mime: str) -> list[str]:
     """Names for a reference picture, which is kept once."""
     return [f"references/{digest[:length]}{SUFFIXES.get(mime, '.bin')}" for length in (16, 64)]
+
+
+def answer_name(request_id: str, position: int | None) -> str:
+    """The name of what came and was not understood: one picture of an answer, or all of it."""
+    return f"answers/{request_id}{'' if position is None else f'-{position}'}.bin"
 
 
 def _missing(path: Path, error: OSError) -> PictureMissingError:

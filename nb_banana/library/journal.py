@@ -19,12 +19,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nb_banana.errors import LibraryDamagedError, LostPictureError, NotKeptError
+from nb_banana._text import shorten
+from nb_banana.errors import LibraryDamagedError, LibraryError, LostPictureError, NotKeptError
 from nb_banana.library import rows
 from nb_banana.library.database import Database, Transaction
-from nb_banana.library.files import FileStore, check_file, read_whole, reference_names
-from nb_banana.library.location import INDEX
-from nb_banana.library.owner import is_left, this_process
+from nb_banana.library.files import FileStore, answer_name, check_file, read_whole, reference_names
+from nb_banana.library.location import INDEX, is_own
+from nb_banana.library.owner import is_drawn, is_left, this_process
 from nb_banana.library.records import Bill, UnfinishedRequest
 from nb_banana.library.schema import Row
 from nb_banana.references.reference import Reference, RemoteImage
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 
 OPEN = "id = ? AND state NOT IN ('stored', 'forgotten')"
+_OWNER = "id, host, pid, started, changed"
 NO_OWNER = {"host": None, "pid": None, "started": None}
 
 
@@ -59,6 +61,14 @@ class Journal:
         self._index = Database(self.folder / INDEX, patience)
         self._vault = FileStore(self.folder)
 
+    @property
+    def is_own(self) -> bool:
+        """Whether this person made it: only then are its links followed unasked.
+
+        A folder beside a notebook may come from a stranger, and what is in it from him too.
+        """
+        return is_own(self.folder, self._index.identity())
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.service} in {self.folder}>"
 
@@ -69,7 +79,8 @@ class Journal:
         *,
         notebook: str | None = None,
         parents: Sequence[str] = (),
-    ) -> None:
+        join: bool = False,
+    ) -> str | None:
         """Write the request down, and keep its reference pictures. Before anything is sent.
 
         From now on it may have been sent, and charged.
@@ -79,8 +90,12 @@ class Journal:
             request_id: our own id; each only once.
             notebook: where it is asked for, if known.
             parents: digests of the kept pictures that it is made from.
+            join: write nothing where a process of this machine draws the same right now.
+
+        Returns:
+            The id of that other request, where there is one; else None.
         """
-        self._vault.prepare()
+        self._prepare()
         time = rows.now()
         row = {
             "id": request_id,
@@ -96,12 +111,56 @@ class Journal:
             **vars(this_process()),
         }
 
-        def write(session: Transaction) -> None:
+        def write(session: Transaction) -> str | None:
+            if join and (other := self._drawn(session, request.key)):
+                return other
             for reference in request.references:
                 self._keep_reference(session, reference)
             session.add("requests", row)
+            return None
 
-        self._index.write(write)
+        return self._index.write(write)
+
+    def _prepare(self) -> None:
+        """See that the place takes what will come, before anything is sent."""
+        self._vault.prepare()
+        self._index.check()
+
+    def is_drawn(self, request_id: str) -> bool:
+        """Whether a process of this machine that lives still works on a request."""
+        where = "id = ? AND state IN ('sent', 'answered')"
+        found = self._index.rows(f"SELECT {_OWNER} FROM requests WHERE {where}", request_id)  # noqa: S608 - our own text
+        with self._believed():
+            return any(map(is_drawn, found))
+
+    def _drawn(self, session: Transaction, key: str) -> str | None:
+        found = session.rows(
+            f"SELECT {_OWNER} FROM requests WHERE service = ? AND key = ? "  # noqa: S608 - our own text
+            "AND state IN ('sent', 'answered')",
+            self.service,
+            key,
+        )
+        with self._believed():
+            return next((row["id"] for row in found if is_drawn(row)), None)
+
+    def keep_answer(self, request_id: str, data: bytes, position: int | None = None) -> Path | None:
+        """Keep what came and was not understood, beside the request's row.
+
+        Args:
+            request_id: the one that began.
+            data: the bytes as they came.
+            position: of the picture in the answer; None where they are the whole answer.
+        """
+        name = answer_name(request_id, position)
+        with self._vault.part(data) as part:
+            return self._vault.path(self._vault.keep(part, data, [name]))
+
+    def kept_answer(self, request_id: str, position: int | None = None) -> bytes | None:
+        """What `keep_answer` has kept; None where there is nothing."""
+        try:
+            return self._vault.path(answer_name(request_id, position)).read_bytes()
+        except OSError:
+            return None
 
     def mark_answered(
         self, request_id: str, items: Sequence["ResultItem"], receipt: Receipt
@@ -128,7 +187,9 @@ class Journal:
         """Give up for now and leave the state as it is, e.g. when an answer's link fails."""
         self._step(request_id, error=reason, **NO_OWNER)
 
-    def unfinished(self, key: str | None = None) -> list[UnfinishedRequest]:
+    def unfinished(
+        self, key: str | None = None, problems: list[LibraryError] | None = None
+    ) -> list[UnfinishedRequest]:
         """The requests that nobody works on any more and that have no picture, oldest first.
 
         A row is someone's while its process lives: on this host that is looked up, and on another
@@ -136,6 +197,7 @@ class Journal:
 
         Args:
             key: only those that ask for the same, see `ImageRequest.key`.
+            problems: gets what is wrong with rows that can't be read; else the first is raised.
         """
         found = self._index.rows(
             "SELECT * FROM requests WHERE service = ? "
@@ -144,10 +206,17 @@ class Journal:
             self.service,
             key,
         )
-        with self._believed():
-            return [
-                rows.restore_unfinished(row, self.reference_url) for row in found if is_left(row)
-            ]
+        left: list[UnfinishedRequest] = []
+        for row in found:
+            try:
+                with self._believed():
+                    if is_left(row):
+                        left.append(rows.restore_unfinished(row, self.reference_url))
+            except LibraryDamagedError as error:
+                if problems is None:
+                    raise
+                problems.append(error)  # one bad row does not hide the others
+        return left
 
     def bills(self, since: datetime | None = None) -> list[Bill]:
         """What was charged or may have been, oldest first, forgotten pictures too.
@@ -236,8 +305,9 @@ class Journal:
         """Rows that make no sense were not written by us."""
         try:
             yield
-        except (ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as error:
+        except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
             raise LibraryDamagedError(
-                f"A row of the library in {self.folder} can't be read ({error!r}). "
+                f"A row of the library in {self.folder} can't be read "
+                f"({shorten(repr(error), 100)}). "
                 "It was left as it is. Put a backup of index.sqlite in its place."
             ) from error

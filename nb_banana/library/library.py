@@ -10,7 +10,7 @@ import json
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
@@ -18,14 +18,16 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from nb_banana.errors import NotKeptError
+from nb_banana.errors import LibraryUnavailableError, NotKeptError
 from nb_banana.imaging.decode import PictureKind
 from nb_banana.library import deletion, rows
-from nb_banana.library.database import Database, Transaction
+from nb_banana.library.database import Database, MemoryDatabase, Transaction
 from nb_banana.library.files import check_file, picture_names
 from nb_banana.library.journal import NO_OWNER, Journal
+from nb_banana.library.location import check_stand_in, has_index
 from nb_banana.library.records import StoredImage
 from nb_banana.library.schema import Row
+from nb_banana.references.reference import Reference
 from nb_banana.services.receipt import Receipt
 
 
@@ -38,7 +40,12 @@ class Library(Journal):
         patience: seconds to wait while another process writes.
 
     Every method raises `LibraryError` where the folder can't be used.
+
+    Attributes:
+        note: what a person should know of each picture in it.
     """
+
+    note = ""
 
     def store(
         self,
@@ -296,3 +303,70 @@ class Library(Journal):
             f"The library in {self.folder} has nothing with the id {text!r}. "
             "nb_banana.history() lists what it has."
         )
+
+
+class MemoryLibrary(Library):
+    """The journal alone, on no disk: nothing is read and nothing is kept. Ends with the process.
+
+    Args:
+        service: the kind of service.
+    """
+
+    is_own = True
+
+    def __init__(self, service: str) -> None:
+        super().__init__(Path(f"memory-{id(self)}"), service)
+        self._index = MemoryDatabase()
+
+    def _prepare(self) -> None:
+        """There is no folder."""
+
+    def _keep_reference(self, session: Transaction, reference: Reference) -> None:
+        """There is no file."""
+
+    def keep_answer(self, request_id: str, data: bytes, position: int | None = None) -> None:
+        """There is no file."""
+
+    def store(
+        self,
+        request_id: str,
+        pictures: Sequence[tuple[bytes, PictureKind]],  # noqa: ARG002 - they stay with the person
+        receipt: Receipt,
+    ) -> list[StoredImage]:
+        """Note that the picture came. Nothing is kept."""
+        self._step(request_id, state="stored", error=None, **rows.receipt_row(receipt), **NO_OWNER)
+        return []
+
+
+class StandInLibrary(Library):
+    """What takes journal and pictures while a library can't be written. Nobody else may use it.
+
+    Args:
+        folder: see `nb_banana.library.location.stand_in_folder`.
+        home: the folder of the library that it stands in for; None where there is no home folder.
+        service: the kind of service.
+    """
+
+    is_own = True
+
+    def __init__(self, folder: Path, home: Path | None, service: str) -> None:
+        super().__init__(folder, service)
+        whose = f"your library in {home} can't be written to" if home else "you have no home folder"
+        cure = "Mend that, or choose another folder" if home else "Choose a folder"
+        moves = " It moves there by itself as soon as it can." if home else ""
+        self.note = (
+            f"Kept in {folder} for now, for {whose}. {cure} with %config Banana.library = "
+            f'"…".{moves}'
+        )
+
+    def is_there(self) -> bool:
+        """Whether it has been used, and nobody else can have written to it."""
+        with suppress(LibraryUnavailableError):
+            if has_index(self.folder):
+                check_stand_in()
+                return True
+        return False
+
+    def _prepare(self) -> None:
+        check_stand_in(make=True)
+        super()._prepare()

@@ -1,14 +1,28 @@
 """Where a library is: known before anything of it is opened, for loading the extension asks it."""
 
+import hashlib
+import os
+import stat
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from nb_banana.credentials import VENDOR_URL
+from nb_banana.errors import LibraryUnavailableError
 
 INDEX = "index.sqlite"
+INCOMING = "incoming"
+"""What is being written is in this folder of a library, until it has its name."""
 BESIDE = "nb_banana_library"
 """A folder of this name beside a notebook is the notebook's library: a lesson brings its own."""
 API = "api"
 SANDBOX = "sandbox"
+OWN = "libraries.txt"
+"""In the user's data folder: the numbers of the libraries that this person has made."""
+NO_HOME = (
+    "There is no home folder to keep a library in. Choose a folder: "
+    '%config Banana.library = "pictures"'
+)
 
 
 def kind_of(base_url: str) -> str:
@@ -53,9 +67,99 @@ def default_folder(kind: str, setting: str | None = None, beside: Path | None = 
         setting: a folder that a person chose; None is the user's data folder (on Linux
             ``$XDG_DATA_HOME``). A relative one is `beside` the notebook, to commit or zip.
         beside: the notebook's folder; else the current one.
+
+    Raises:
+        LibraryUnavailableError: there is no home folder.
     """
     if setting is None:
-        import platformdirs  # a kernel has it already, a script that names a folder needs it not
+        return data_folder() / kind
+    try:
+        return (beside or Path.cwd()) / Path(setting).expanduser() / kind
+    except RuntimeError:  # it begins with "~"
+        raise LibraryUnavailableError(NO_HOME) from None
 
-        return platformdirs.user_data_path("nb_banana", appauthor=False) / kind
-    return (beside or Path.cwd()) / Path(setting).expanduser() / kind
+
+def data_folder() -> Path:
+    """The user's data folder for us; on Linux ``$XDG_DATA_HOME/nb_banana``.
+
+    Raises:
+        LibraryUnavailableError: there is no home folder.
+    """
+    import platformdirs  # a kernel has it already, a script that names a folder needs it not
+
+    try:
+        return platformdirs.user_data_path("nb_banana", appauthor=False)
+    except (RuntimeError, KeyError):  # neither HOME nor a line in the system's list of users
+        raise LibraryUnavailableError(NO_HOME) from None
+
+
+def remember_own(identity: int) -> None:
+    """Note that a library was made by this person; where that can't be, it counts as a stranger's.
+
+    Args:
+        identity: the number in its index.
+    """
+    with suppress(OSError):
+        names = data_folder() / OWN
+        names.parent.mkdir(parents=True, exist_ok=True)
+        with names.open("a", encoding="ascii") as file:
+            file.write(f"{identity:08x}\n")
+
+
+def is_own(folder: Path, identity: int) -> bool:
+    """Whether a library was made by this person, and not by whoever sent the folder.
+
+    Args:
+        folder: where it is; what is in the user's data folder or a stand-in is one's own.
+        identity: the number in its index, 0 for none.
+    """
+    if folder.is_relative_to(stand_in_root()):
+        return True
+    try:
+        home = data_folder()
+        if folder.is_relative_to(home):
+            return True
+        return bool(identity) and f"{identity:08x}" in (home / OWN).read_text("ascii").split()
+    except (OSError, ValueError):
+        return False
+
+
+def stand_in_root() -> Path:
+    """Where a person's stand-in libraries are: in the system's temporary folder."""
+    user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "me")
+    return Path(tempfile.gettempdir()) / f"nb_banana-{user}"
+
+
+def stand_in_folder(home: Path | None, kind: str) -> Path:
+    """The folder of the library that stands in for one that can't be written.
+
+    Args:
+        home: the folder of that one; None where there is not even a home folder.
+        kind: the kind of service.
+    """
+    name = hashlib.sha256(os.fsencode(home.absolute()) if home else b"").hexdigest()[:16]
+    return stand_in_root() / name / kind
+
+
+def check_stand_in(*, make: bool = False) -> None:
+    """See that the stand-in libraries are this person's and nobody else can write there.
+
+    Raises:
+        LibraryUnavailableError: they are not, or there are none and none can be made.
+    """
+    root = stand_in_root()
+    try:
+        if make:
+            with suppress(FileExistsError):
+                root.mkdir(mode=0o700)
+        found = root.lstat()
+    except OSError as error:
+        raise LibraryUnavailableError(
+            f"{root} can't be used: {error.strerror or error}. Look at the temporary folder."
+        ) from error
+    strange = hasattr(os, "getuid") and (found.st_uid != os.getuid() or found.st_mode & 0o077)
+    if strange or not stat.S_ISDIR(found.st_mode):
+        raise LibraryUnavailableError(
+            f"{root} belongs to somebody else, or others may write to it, so it is not used. Move "
+            "it away."
+        )

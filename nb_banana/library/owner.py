@@ -81,6 +81,17 @@ def is_left(row: Mapping[str, Any]) -> bool:
     return is_gone(owner, datetime.fromisoformat(row["changed"]))
 
 
+def is_drawn(row: Mapping[str, Any]) -> bool:
+    """Whether a process of this machine that lives works on a row of the journal, for certain.
+
+    Args:
+        row: as `is_left` takes it.
+    """
+    if row["pid"] is None or row["id"] in _given_up or row["host"] != this_process().host:
+        return False
+    return bool(row["started"]) and _started(row["pid"]) == row["started"]
+
+
 def _started(pid: int) -> str | None:
     """When a process of this host was started; `GONE`, or `UNTOLD` where nobody can say."""
     if sys.platform == "linux":

@@ -3,19 +3,23 @@
 import json
 import unicodedata
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from nb_banana._text import shorten
+from nb_banana.imaging.decode import SUFFIXES
 from nb_banana.library.records import Bill, StoredBody, StoredImage, UnfinishedRequest
 from nb_banana.library.schema import Row
 from nb_banana.references.limits import LIMITS
 from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest, copy_with
-from nb_banana.services.receipt import Receipt
+from nb_banana.services.receipt import Receipt, amount
 
+LONGEST_SHOWN = 60
+"""Characters of a value that makes no sense, in the message that says so."""
 LARGEST_INTEGER = 2**63 - 1
 """What an SQLite integer holds. A service that names more credits is not believed."""
 
@@ -85,23 +89,78 @@ def family_key(request: ImageRequest) -> str:
 def restore_request(row: Row, read: Callable[[str], str]) -> ImageRequest:
     """The request of a row.
 
-    Its values are not checked again: they were when it was made, and what a model takes today
-    must not hide what it took then.
+    Its values are not held against the model again: they were when it was made, and what a model
+    takes today must not hide what it took then. That they are of the right types is checked, for
+    the index may be a stranger's.
     """
-    known = {each.name for each in fields(ImageRequest)}
-    values = {k: v for k, v in json.loads(row["parameters"]).items() if k in known}
-    values |= {"prompt": row["prompt"], "take": row["take"], "limits": LIMITS}
-    values["images"] = tuple(
-        Reference(
-            RemoteImage(each["url"]) if "url" in each else StoredBody(each["digest"], read),
-            each["label"],
-            came_from=each.get("source"),
-        )
-        for each in json.loads(row["refs"])
-    )
+    values = {
+        name: _typed(value, PARAMETERS[name], name)
+        for name, value in _json(row, "parameters", dict).items()
+        if name in PARAMETERS
+    }
+    values |= {"prompt": _typed(row["prompt"], str, "prompt"), "limits": LIMITS}
+    values["take"] = _typed(row["take"], int, "take")
+    values["images"] = tuple(_reference(each, read) for each in _json(row, "refs", list))
     request = object.__new__(ImageRequest)
-    request.__dict__.update(values)
+    request.__dict__.update({"model": row["model"], **_DEFAULTS, **values})
     return request
+
+
+PARAMETERS: dict[str, Any] = {
+    "model": str,
+    "aspect_ratio": str | None,
+    "resolution": str | None,
+    "web_search": bool | None,
+    "params": dict,
+}
+"""The fields of a request that the column ``parameters`` has, and their types."""
+_DEFAULTS = {
+    each.name: each.default
+    for each in fields(ImageRequest)
+    if each.name in PARAMETERS and each.default is not MISSING
+}
+
+
+def _reference(found: Any, read: Callable[[str], str]) -> Reference:
+    found = _typed(found, dict, "refs")
+    digest, label = _typed(found["digest"], str, "digest"), _typed(found["label"], str, "label")
+    url = _typed(found.get("url"), str | None, "url")
+    return Reference(
+        StoredBody(digest, read) if url is None else RemoteImage(url),
+        label,
+        came_from=_typed(found.get("source"), str | None, "source"),
+    )
+
+
+def _typed(value: Any, kind: Any, name: str) -> Any:
+    """The value, if it is what we would have written.
+
+    Raises:
+        TypeError: it is not.
+    """
+    if isinstance(value, kind) and (kind is not int or not isinstance(value, bool)):
+        return value
+    raise TypeError(f"{name} is {shorten(repr(value), LONGEST_SHOWN)}")
+
+
+def _json(row: Row, name: str, kind: type) -> Any:
+    """What a column of JSON says."""
+    return _typed(json.loads(_typed(row[name], str, name)), kind, name)
+
+
+def _texts(row: Row, name: str) -> tuple[str, ...]:
+    return tuple(_typed(each, str, name) for each in _json(row, name, list))
+
+
+def _time(row: Row, name: str) -> datetime:
+    """A time with its zone: others can't be compared with ours."""
+    time = datetime.fromisoformat(_typed(row[name], str, name))
+    return time.astimezone(UTC) if time.tzinfo else _typed(None, datetime, name)
+
+
+def _money(row: Row) -> Decimal | None:
+    """An amount; one that makes no sense counts as not said, as with the service."""
+    return None if row["usd"] is None else amount(row["usd"])
 
 
 def receipt_row(receipt: Receipt | None) -> Row:
@@ -125,38 +184,44 @@ def restore_receipt(row: Row) -> Receipt | None:
     if row["answered"] is None:
         return None
     return Receipt(
-        model=row["model"],
-        service=row["answered_by"],
+        model=_typed(row["model"], str, "model"),
+        service=_typed(row["answered_by"], str, "answered_by"),
         sandbox=bool(row["sandbox"]),
-        client_request_id=row["id"],
-        inference_id=row["inference_id"],
-        credits=row["credits"],
-        usd=None if row["usd"] is None else Decimal(row["usd"]),
-        seconds=row["seconds"],
-        attempts=row["attempts"],
-        created=datetime.fromisoformat(row["answered"]),
+        client_request_id=_typed(row["id"], str, "id"),
+        inference_id=_typed(row["inference_id"], str | None, "inference_id"),
+        credits=_typed(row["credits"], int | None, "credits"),
+        usd=_money(row),
+        seconds=_typed(row["seconds"], int | float, "seconds"),
+        attempts=_typed(row["attempts"], int, "attempts"),
+        created=_time(row, "answered"),
     )
 
 
 def restore_unfinished(row: Row, read: Callable[[str], str]) -> UnfinishedRequest:
     """The value of a row."""
+    links = _json({"links": row["links"] or "[]"}, "links", list)
     return UnfinishedRequest(
-        request_id=row["id"],
+        request_id=_typed(row["id"], str, "id"),
         state=row["state"],
         request=restore_request(row, read),
-        links=tuple(json.loads(row["links"] or "[]")),
+        links=tuple(_typed(each, str | None, "links") for each in links),
         receipt=restore_receipt(row),
-        error=row["error"],
-        created=datetime.fromisoformat(row["created"]),
-        notebook=row["notebook"],
+        error=_typed(row["error"], str | None, "error"),
+        created=_time(row, "created"),
+        notebook=_typed(row["notebook"], str | None, "notebook"),
     )
 
 
 def restore_bill(row: Row) -> Bill:
     """The value of a row."""
-    usd = None if row["usd"] is None else Decimal(row["usd"])
-    made = datetime.fromisoformat(row["created"])
-    return Bill(row["id"], made, row["model"], row["notebook"], usd, bool(row["sandbox"]))
+    return Bill(
+        _typed(row["id"], str, "id"),
+        _time(row, "created"),
+        _typed(row["model"], str, "model"),
+        _typed(row["notebook"], str | None, "notebook"),
+        _money(row),
+        bool(row["sandbox"]),
+    )
 
 
 def restore_stored(row: Row, path: Path, read: Callable[[str], str]) -> StoredImage:
@@ -164,18 +229,20 @@ def restore_stored(row: Row, path: Path, read: Callable[[str], str]) -> StoredIm
     receipt = restore_receipt(row)
     if receipt is None:
         raise ValueError(f"{row['id']} has a picture and no receipt")
+    if row["mime"] not in SUFFIXES or not (row["width"] > 0 and row["height"] > 0):
+        raise ValueError(f"{row['id']} has a picture of no kind or size that there is")
     return StoredImage(
         path=path,
         mime=row["mime"],
-        width=row["width"],
-        height=row["height"],
-        size=row["size"],
-        digest=row["digest"],
+        width=_typed(row["width"], int, "width"),
+        height=_typed(row["height"], int, "height"),
+        size=_typed(row["size"], int, "size"),
+        digest=_typed(row["digest"], str, "digest"),
         request=restore_request(row, read),
         receipt=receipt,
         request_id=row["id"],
         position=row["position"],
         made=receipt.created,
-        notebook=row["notebook"],
-        parents=tuple(json.loads(row["parents"])),
+        notebook=_typed(row["notebook"], str | None, "notebook"),
+        parents=_texts(row, "parents"),
     )

@@ -1,7 +1,7 @@
-"""Answers of one library in another one: into a lesson, and out of it again.
+"""Answers of one library in another one: into a lesson and out of it again, or home.
 
-Another room behind `Library`. Nothing that tells of the machine they were made on comes along: no
-notebook's path, no host and process, no links, no error.
+Into a lesson nothing comes along that tells of the machine they were made on: no notebook's path,
+no host and process, no links, no error. What stood in for a library comes home as it is.
 """
 
 import json
@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 
 from nb_banana.errors import LibraryDamagedError, LibraryError
-from nb_banana.imaging.decode import check_picture
+from nb_banana.imaging.decode import PictureKind, check_picture
 from nb_banana.library import rows
 from nb_banana.library.database import Transaction
+from nb_banana.library.files import read_whole
 from nb_banana.library.journal import NO_OWNER
 from nb_banana.library.library import Library
+from nb_banana.library.owner import is_left
 from nb_banana.library.records import StoredImage
 from nb_banana.library.schema import Row
 
@@ -64,19 +66,6 @@ def copy_answers(
     return found
 
 
-def check_own_schema(library: Library) -> None:
-    """See that the index has our tables and nothing else, before anything in it is read.
-
-    Raises:
-        LibraryError: it has not, or can't be read.
-    """
-    if not library._index.is_own():
-        raise LibraryDamagedError(
-            f"The index of the library in {library.folder} was not made by nb_banana. "
-            "It was left as it is."
-        )
-
-
 def _row(kept: StoredImage, service: str) -> Row:
     """The row of an answer. What can be worked out is: what an index says may be invented."""
     made = rows.stamp(kept.made)
@@ -95,6 +84,70 @@ def _row(kept: StoredImage, service: str) -> Row:
         **NO_OWNER,
         **rows.receipt_row(kept.receipt),
     }
+
+
+def bring_home(source: Library, target: Library) -> list[str]:
+    """Move what stood in for a library into it, row by row; what is being drawn stays for now.
+
+    The picture files stay where they are too, for a day: whoever holds such a picture reads it.
+
+    Args:
+        source: the stand-in.
+        target: the library.
+
+    Returns:
+        The ids of the requests that moved.
+
+    Raises:
+        LibraryError: the library still can't take them. What moved before has moved.
+    """
+    found = source._index.rows("SELECT * FROM requests ORDER BY seq")
+    moved: list[str] = []
+    for row in found:
+        if row["state"] in {"sent", "answered"} and not is_left(row):
+            continue
+        if not moved:
+            target._vault.prepare()
+            target._index.check()
+        _move(row, source, target)
+        moved.append(row["id"])
+    return moved
+
+
+def _move(row: Row, source: Library, target: Library) -> None:
+    """One request with its pictures, its references, and what was not understood of its answer."""
+    row = {name: value for name, value in row.items() if name != "seq"}
+    pictures = source._index.rows(
+        "SELECT * FROM pictures WHERE request_id = ? ORDER BY position", row["id"]
+    )
+    with source._believed(), ExitStack() as parts:
+        request = rows.restore_request(row, source.reference_url)
+        kinds = [PictureKind(each["mime"], each["width"], each["height"]) for each in pictures]
+        data = [read_whole(source._vault.path(each["path"]), each["digest"]) for each in pictures]
+        written = [parts.enter_context(target._written(each)) for each in data]
+
+        def write(session: Transaction) -> None:
+            known = session.rows("SELECT state FROM requests WHERE id = ?", row["id"])
+            if known and known[0]["state"] == "stored":
+                return
+            for reference in request.references:
+                target._keep_reference(session, reference)
+            session.run("DELETE FROM pictures WHERE request_id = ?", row["id"])
+            session.add("requests", row, known="REPLACE")
+            for position, part in enumerate(written):
+                target._add(session, row, position, part, (data[position], kinds[position]))
+
+        target._index.write(write)
+    for name in source._vault.answers(row["id"]):
+        kept = source._vault.path(name).read_bytes()
+        with target._vault.part(kept) as part:
+            target._vault.keep(part, kept, [name])
+    source._index.write(lambda session: _drop(session, row["id"]))
+
+
+def _drop(session: Transaction, request_id: str) -> None:
+    session.run("DELETE FROM pictures WHERE request_id = ?", request_id)
+    session.run("DELETE FROM requests WHERE id = ?", request_id)
 
 
 def _add(kept: StoredImage, row: Row, target: Library) -> None:

@@ -4,6 +4,8 @@ What a cell needs is imported with the first cell: the extension itself loads in
 """
 
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import no_var_expand
@@ -11,8 +13,8 @@ from traitlets import TraitError
 
 from nb_banana.credentials import VENDOR_URL, find_key
 from nb_banana.display.output import is_rich, notebook_folder
-from nb_banana.errors import BananaError, Interrupted
-from nb_banana.library.location import all_kinds, has_index, library_folder
+from nb_banana.errors import BananaError, Interrupted, LibraryUnavailableError
+from nb_banana.library.location import all_kinds, has_index, library_folder, stand_in_folder
 from nb_banana.notebook.completion import make_matcher
 from nb_banana.settings import settings
 
@@ -147,7 +149,7 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
     shell.Completer.custom_matchers.append(matcher)
     if settings.backend == "auto" and settings.base_url == VENDOR_URL and not find_key(VENDOR_URL):
         print(SANDBOX_NOTE)  # noqa: T201 - the person has to know whose pictures these are
-    if settings.backend != "library" and _is_something_left():
+    if settings.keep and settings.backend != "library" and _is_something_left():
         # It loads as much as the first picture.
         from nb_banana.generation.recovery import recover_quietly
 
@@ -156,9 +158,14 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
 
 def _is_something_left() -> bool:
     """Whether a library of this person has a request that got no end."""
-    kinds, beside = all_kinds(settings.base_url), notebook_folder()
-    folders = {kind: library_folder(kind, settings.library, beside) for kind in kinds}
-    found = [(folder, kind) for kind, folder in folders.items() if has_index(folder)]
+    folders: dict[Path, str] = {}
+    for kind in all_kinds(settings.base_url):
+        home = None
+        with suppress(LibraryUnavailableError):  # there is no home folder
+            home = library_folder(kind, settings.library, notebook_folder())
+            folders[home] = kind
+        folders[stand_in_folder(home, kind)] = kind
+    found = [(folder, kind) for folder, kind in folders.items() if has_index(folder)]
     if not found:
         return False
     from nb_banana.library.owner import has_unfinished  # SQLite, where there is something to ask

@@ -107,6 +107,7 @@ class BananaImage:
         if request:
             image._sources = tuple(each.source for each in request.references)
         image.came = came
+        image.notes += (library.note,) if library.note else ()
         image.extras = tuple(cls.of(each, library) for each in kept.extras)
         return image
 

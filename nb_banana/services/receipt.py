@@ -65,13 +65,19 @@ def read_bill(headers: Mapping[str, str], body: Any) -> tuple[int | None, Decima
 
 
 def _number(*candidates: Any) -> Decimal | None:
-    for value in candidates:
-        if value is None or isinstance(value, bool):
-            continue
-        try:
-            number = Decimal(str(value).strip())
-        except InvalidOperation:
-            continue
-        if number.is_finite() and 0 <= number < LARGEST_BILL:
-            return number
-    return None
+    return next((number for each in candidates if (number := amount(each)) is not None), None)
+
+
+def amount(value: Any) -> Decimal | None:
+    """Money or credits, exact; None for a number that makes no sense, or for none.
+
+    >>> amount("0.0894875"), amount("NaN"), amount(-1)
+    (Decimal('0.0894875'), None, None)
+    """
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        number = Decimal(str(value).strip())
+    except (InvalidOperation, ValueError):  # ValueError: an integer of thousands of digits
+        return None
+    return number if number.is_finite() and 0 <= number < LARGEST_BILL else None

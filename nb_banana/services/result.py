@@ -1,6 +1,7 @@
 """What a generation gave: links or bytes of pictures, and the receipt for all of them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from nb_banana.errors import LinkGoneError, PictureError
@@ -33,11 +34,14 @@ class DownloadResult:
         pictures: those that came whole.
         problem: the first problem with another one.
         is_whole: whether nothing more will come, so that these are all there are to keep.
+        unread: the bytes that came inside the answer and are no picture that we know, by their
+            place in it.
     """
 
     pictures: list[FetchedPicture]
     problem: PictureError | None
     is_whole: bool
+    unread: Mapping[int, bytes] = field(default_factory=dict)
 
 
 def fetch_pictures(answer: ServiceAnswer, base_url: str) -> DownloadResult:
@@ -53,15 +57,19 @@ def fetch_pictures(answer: ServiceAnswer, base_url: str) -> DownloadResult:
     }
     pictures: list[FetchedPicture] = []
     problems: list[PictureError] = []
-    for item in answer.items:
+    unread: dict[int, bytes] = {}
+    for position, item in enumerate(answer.items):
         try:
             pictures.append(fetch_picture(item, base_url, facts))
         except PictureError as error:
             problems.append(error)
+            if item.data is not None:
+                unread[position] = item.data
     # What came inside the answer can't be fetched again, so it is not kept waiting for the others.
     is_inside = any(item.data is not None and item.url is None for item in answer.items)
     is_over = is_inside or all(isinstance(error, LinkGoneError) for error in problems)
-    return DownloadResult(pictures, problems[0] if problems else None, bool(pictures) and is_over)
+    problem = problems[0] if problems else None
+    return DownloadResult(pictures, problem, bool(pictures) and is_over, unread)
 
 
 def fetch_picture(item: ResultItem, base_url: str, facts: dict[str, Any]) -> FetchedPicture:
