@@ -15,13 +15,17 @@ from nb_banana.errors import BananaError, LibraryError
 from nb_banana.generation import context
 from nb_banana.library import location
 from nb_banana.library.files import check_file
-from nb_banana.library.library import Library
+from nb_banana.library.library import Library, MemoryLibrary
 from nb_banana.library.records import StoredImage
 from nb_banana.services.aimlapi import account, pricing
 from nb_banana.services.service import Service
 from nb_banana.settings import settings
 
 PACKAGES = ("ipython", "ipywidgets", "requests", "pillow", "jinja2", "ipykernel", "jupyterlab")
+ELSEWHERE = (
+    "new pictures go to a stand-in in the temporary folder for now, or are not drawn. Choose "
+    'another folder with %config Banana.library = "…"'
+)
 LITTLE_ROOM = 500_000_000
 """Bytes on the library's disk below which it is said: some twenty 4K pictures."""
 
@@ -114,11 +118,16 @@ def _service() -> Iterator[Check]:
 
 def _library(library: Library) -> Iterator[Check]:
     name = f"library ({library.service})"
+    if library.note:
+        yield Check(name, library.note, fine=False)
     try:
         kept = library.history(limit=None)
         unfinished = len(library.unfinished())
     except LibraryError as error:
         yield Check(name, str(error), fine=False)
+        return
+    if isinstance(library, MemoryLibrary):
+        yield Check(name, "Banana.keep is False: nothing is kept or read")
         return
     if not library.folder.exists():
         yield _room_for(library, name)
@@ -139,9 +148,10 @@ def _library(library: Library) -> Iterator[Check]:
             fine=False,
         )
     if not os.access(library.folder, os.W_OK):
-        yield Check(name, "it can't be written to, so new pictures are not kept", fine=False)
-    elif shutil.disk_usage(library.folder).free < LITTLE_ROOM:
-        yield Check(name, "its disk is nearly full, so new pictures may not be kept", fine=False)
+        yield Check(name, f"it can't be written to: {ELSEWHERE}", fine=False)
+    elif (free := shutil.disk_usage(library.folder).free) < LITTLE_ROOM:
+        full = f"nearly full: {megabytes(free)} are free. {ELSEWHERE[0].upper()}{ELSEWHERE[1:]}"
+        yield Check(name, f"its disk is {full}", fine=False)
 
 
 def _room_for(library: Library, name: str) -> Check:
@@ -151,8 +161,7 @@ def _room_for(library: Library, name: str) -> Check:
         return Check(name, f"{library.folder}: empty, made with the first picture")
     return Check(
         name,
-        f"{library.folder} can't be made, for {above} can't be written to: new pictures are not "
-        'kept. Choose another folder with %config Banana.library = "…"',
+        f"{library.folder} can't be made, for {above} can't be written to: {ELSEWHERE}",
         fine=False,
     )
 

@@ -105,6 +105,8 @@ def test_what_is_asked_for_twice_and_kept_nowhere_is_not_paid_again(service, tmp
 
 def test_a_fresh_one_is_paid_though_the_same_is_under_way(service):
     first = nb_banana.generate("a cat [trouble: slow 0.3]", background=True)
+    while not service.posts:
+        time.sleep(0.01)
     nb_banana.generate("a cat [trouble: slow 0.3]", fresh=True)
     first.wait()
     assert len(service.posts) == 2

@@ -228,14 +228,6 @@ def test_the_log_gets_the_key_and_nobody_else_does(service):
     assert look.query["period"] == ["24h"]
 
 
-def test_where_the_library_cannot_be_used_nobody_is_sent_to_recover(service, tmp_path):
-    (tmp_path / "file").write_text("no folder")
-    configure(library=str(tmp_path / "file"))
-    with pytest.raises(errors.ConnectionDroppedError, match="keep the id") as caught:
-        nb_banana.generate("a banana [trouble: drop-before]")
-    assert "recover" not in str(caught.value)
-
-
 def test_an_interrupt_while_the_log_is_asked_is_an_interrupt(service, monkeypatch):
     # A loop that goes on after errors of ours must not go on after a Ctrl-C.
     monkeypatch.setattr(account, "PAUSES", (0.0, 30.0))

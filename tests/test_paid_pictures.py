@@ -127,7 +127,7 @@ def test_bytes_in_the_answer_that_are_no_picture_are_on_the_error(data, kind):
     ) as caught:
         drawn([{"b64_json": base64.b64encode(data).decode()}])
     assert caught.value.facts["data"] == data
-    assert "recover()" not in str(caught.value)  # it has no link to fetch
+    assert "recover()" in str(caught.value)  # it is kept beside its row
 
 
 def test_base64_that_is_cut_off_is_on_the_error_as_it_came(brisk):

@@ -1,11 +1,13 @@
 """The way through the library: what was paid once is never paid again unasked."""
 
-import shutil
+import os
+import re
 import sqlite3
+from contextlib import closing, suppress
 
 import pytest
 
-from nb_banana import configure, dry_run, edit, errors, generate, load, spending
+from nb_banana import configure, dry_run, edit, errors, generate, generate_many, load, spending
 from nb_banana.generation import context
 from nb_banana.library import location
 from nb_banana.library.library import Library
@@ -109,32 +111,115 @@ def test_a_picture_whose_file_is_gone_is_said_and_not_paid_again_unasked(draw, s
     assert draw("a banana", fresh=True).came == "made"
 
 
+def spoil_index(folder):
+    (folder / "index.sqlite").write_bytes(b"no database at all" * 100)
+
+
 def spoil_newer(folder):
     with sqlite3.connect(folder / "index.sqlite") as connection:
         connection.execute("PRAGMA user_version = 99")
 
 
-def spoil_index(folder):
-    (folder / "index.sqlite").write_bytes(b"no database at all" * 100)
+def spoil_cut(folder):
+    index = folder / "index.sqlite"
+    index.write_bytes(index.read_bytes()[:9000])
+
+
+def spoil_pages(folder):
+    index = folder / "index.sqlite"
+    data = index.read_bytes()
+    index.write_bytes(data[:4096] + bytes(len(data) - 4096))
+
+
+def spoil_empty(folder):
+    (folder / "index.sqlite").write_bytes(b"")
+
+
+def spoil_pointer(folder):
+    (folder / "index.sqlite").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0")
+
+
+def spoil_link(folder):
+    """What git-annex leaves where a file is elsewhere."""
+    (folder / "index.sqlite").unlink()
+    (folder / "index.sqlite").symlink_to("../annex/objects/gone")
+
+
+def spoil_cloud(folder):
+    """What iCloud leaves where a file is elsewhere."""
+    (folder / "index.sqlite").rename(folder / ".index.sqlite.icloud")
+
+
+def spoil_pipe(folder):
+    (folder / "index.sqlite").unlink()
+    os.mkfifo(folder / "index.sqlite")
 
 
 def spoil_folder(folder):
-    shutil.rmtree(folder)
-    folder.write_text("a file where the folder was")
+    (folder / "index.sqlite").unlink()
+    (folder / "index.sqlite").mkdir()
 
 
-@pytest.mark.parametrize("spoil", [spoil_newer, spoil_index, spoil_folder])
-def test_without_a_library_a_picture_is_made_and_says_that_it_is_not_kept(draw, service, spoil):
+def spoil_view(folder):
+    with closing(sqlite3.connect(folder / "index.sqlite")) as connection:
+        connection.execute("ALTER TABLE requests RENAME TO r")
+        connection.execute(
+            "CREATE VIEW requests AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) "
+            "SELECT r.* FROM r, c WHERE x < 0"
+        )
+
+
+SPOILED = [
+    *(spoil_index, spoil_newer, spoil_cut, spoil_pages, spoil_empty),
+    *(spoil_pointer, spoil_link, spoil_cloud, spoil_pipe, spoil_folder, spoil_view),
+]
+
+
+@pytest.mark.parametrize("spoil", SPOILED)
+def test_a_library_that_cannot_be_read_is_not_an_empty_one(service, spoil):
+    generate("a banana")
+    folder = library_of(service).folder
+    spoil(folder)
+    before = snapshot(folder)
+    for use in (
+        lambda: generate("a banana"),
+        lambda: generate("a pear"),
+        lambda: generate_many(["a banana", "a pear", "a mug", "a fox"]),
+    ):
+        with pytest.raises(errors.LibraryError, match=r"Banana\.library|--fresh"):
+            use()
+    assert len(service.posts) == 1
+    assert snapshot(folder) == before
+
+
+def test_one_wrong_letter_in_the_index_is_no_reason_to_pay_again(service):
+    # A search then finds nothing, and SQLite alone sees nothing wrong.
+    kept = generate("a banana")
+    index = library_of(service).folder / "index.sqlite"
+    data, key = index.read_bytes(), kept.request.key.encode()
+    for place in (at.start() for at in re.finditer(key, data)):
+        index.write_bytes(data[:place] + b"z" + data[place + 1 :])
+        with suppress(errors.LibraryDamagedError):
+            assert generate("a banana").came == "reused"
+    assert len(service.posts) == 1
+
+
+@pytest.mark.parametrize("spoil", [spoil_index, spoil_newer, spoil_view])
+def test_fresh_pays_anew_beside_a_library_that_cannot_be_read(draw, service, spoil):
     draw("a banana")
     folder = library_of(service).folder
     spoil(folder)
-    before = {path: path.read_bytes() for path in folder.parent.rglob("*") if path.is_file()}
-    image = draw("a pear")
-    assert image.path is None
-    assert "Not kept in the library." in image._repr_mimebundle_()[0]["text/html"]
-    assert image.pil.size == (1024, 1024)
-    after = {path: path.read_bytes() for path in folder.parent.rglob("*") if path.is_file()}
-    assert after == before  # nothing was overwritten
+    before = snapshot(folder)
+    image = draw("a banana", fresh=True)
+    assert image.path.is_relative_to(location.stand_in_root())
+    assert "for now" in image._repr_mimebundle_()[0]["text/html"]
+    assert draw("a banana").bytes == image.bytes  # it counts from now on
+    assert len(service.posts) == 2
+    assert snapshot(folder) == before
+
+
+def snapshot(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_the_parents_are_known_after_a_restart(service):

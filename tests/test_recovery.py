@@ -21,6 +21,7 @@ from nb_banana.wire import transport
 
 from .conftest import KEY
 from .shelf import change, index_of, picture, put, receipt
+from .shells import ipython_shell
 from .test_library_crash import running
 from .wire import LOGS, page, row, wire
 
@@ -354,6 +355,62 @@ def test_a_paid_link_that_still_fails_stops_and_only_fresh_pays_again(service, b
     assert len(service.posts) == 1
     assert nb_banana.generate(prompt, fresh=True).came == "made"
     assert len(service.posts) == 2
+
+
+@pytest.fixture
+def strange(wired, shelf, tmp_path, monkeypatch):
+    """A library beside the notebook that somebody else has made, with a paid link in it."""
+    wired.answers["/a.png"] = png()
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "theirs"))
+    library = Library(tmp_path / "notebook" / "nb_banana_library" / shelf.service, shelf.service)
+    leave(library, "answered", f"{wired.url}/a.png")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path / "notebook")
+    return library
+
+
+def links(wired):
+    return [each for each in wired.seen if each.path == "/a.png"]
+
+
+def test_the_links_of_a_stranger_are_opened_by_recover_alone(wired, strange):
+    with ipython_shell() as shell:
+        shell.run("%reload_ext nb_banana")
+        assert "not made by you" in shell.printed
+        assert "recover()" in shell.printed
+    with pytest.raises(errors.DownloadError, match=r"not.*made by you.*recover\(\).*--fresh"):
+        nb_banana.generate("a banana")
+    assert not links(wired)
+    assert len(nb_banana.recover().images) == 1
+    assert len(links(wired)) == 1
+    assert nb_banana.generate("a banana").came == "reused"
+
+
+@pytest.mark.parametrize("place", ["data", "beside", "chosen"])
+def test_the_links_of_a_library_of_ones_own_are_opened_unasked(wired, tmp_path, monkeypatch, place):
+    wired.answers["/a.png"] = png()
+    if place == "beside":
+        (tmp_path / "nb_banana_library").mkdir()
+        monkeypatch.chdir(tmp_path)
+    if place == "chosen":
+        configure(library=str(tmp_path / "mine"))
+    with ipython_shell() as shell:
+        leave(context.library_of(context.kinds()[-1]), "answered", f"{wired.url}/a.png")
+        shell.run("%reload_ext nb_banana")
+        assert "1 fetched" in shell.printed
+
+
+def test_a_row_that_cannot_be_read_does_not_keep_the_others_from_their_turn(wired, shelf):
+    wired.answers["/a.png"] = png()
+    for number in range(3):
+        leave(
+            shelf, "answered", f"{wired.url}/a.png", request_id=f"nbb-{number}", prompt=f"{number}"
+        )
+    change(shelf, "UPDATE requests SET links = '[5]' WHERE id = 'nbb-0'")
+    change(shelf, "UPDATE requests SET refs = ? WHERE id = 'nbb-1'", "[" * 100_000)
+    found = nb_banana.recover()
+    assert len(found.images) == 1
+    assert len(found.problems) == 2
 
 
 def test_a_link_that_nobody_answers_is_not_asked_again_and_again(shelf, monkeypatch):

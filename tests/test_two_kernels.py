@@ -1,0 +1,109 @@
+"""Two kernels of one machine that draw the same at the same moment pay once."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import nb_banana
+from nb_banana import errors
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="who lives is read in /proc")
+SLOW = "a banana [trouble: slow 3]"
+CODE = "import sys, nb_banana; nb_banana.configure(base_url=sys.argv[1]); "
+
+
+def start(service, code):
+    return subprocess.Popen(
+        [sys.executable, "-c", CODE + code, service.url],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parent.parent,
+    )
+
+
+def until(fact):
+    while not fact():
+        time.sleep(0.02)
+
+
+@contextmanager
+def another_kernel(service, prompt=SLOW):
+    """It has sent the request and waits for the answer."""
+    with start(service, f"print(nb_banana.generate({prompt!r}).id)") as kernel:
+        until(lambda: service.posts or kernel.poll() is not None)
+        try:
+            yield kernel
+        finally:
+            kernel.kill()
+
+
+def test_the_second_waits_for_the_picture_of_the_first(service):
+    with another_kernel(service) as other:
+        image = nb_banana.generate(SLOW)
+        assert other.stdout.read().strip() == image.id
+    assert image.came == "reused"
+    assert len(service.posts) == 1
+
+
+def test_a_batch_waits_for_the_pictures_of_another_kernel_too(service):
+    with another_kernel(service):
+        many = nb_banana.generate_many([SLOW, "a pear"])
+    assert [each.came for each in many] == ["reused", "made"]
+    assert len(service.posts) == 2
+
+
+def test_nobody_waits_for_a_kernel_that_is_dead(service):
+    with another_kernel(service) as other:
+        waiting = nb_banana.generate(SLOW, background=True)
+        time.sleep(0.3)
+        other.kill()
+        assert waiting.wait().came == "made"
+    assert len(service.posts) == 2  # of the first nobody knows, and recover() names it
+    assert len(nb_banana.recover()) == 1
+
+
+def test_a_fresh_one_never_waits(service):
+    with another_kernel(service):
+        assert nb_banana.generate(SLOW, fresh=True).came == "made"
+    assert len(service.posts) == 2
+
+
+def test_ctrl_c_leaves_the_wait_and_nothing_was_sent(service):
+    with another_kernel(service, "a banana [trouble: slow 60]"):
+        threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(errors.Interrupted, match="still being drawn"):
+            nb_banana.generate("a banana [trouble: slow 60]")
+    assert len(service.posts) == 1
+
+
+def test_what_the_first_failed_to_get_the_second_draws(service):
+    with another_kernel(service, "a banana [trouble: drop-before x1]"):
+        assert nb_banana.generate("a banana [trouble: drop-before x1]").came == "made"
+    assert len(service.posts) == 2
+
+
+def test_kernels_that_begin_at_once_pay_once(service):
+    prompts = [f"fruit {number}" for number in range(10)]
+    code = f"print(sum(i.came == 'made' for i in nb_banana.generate_many({prompts!r})))"
+    kernels = [start(service, code) for _ in range(3)]
+    made = [kernel.communicate()[0] for kernel in kernels]
+    assert sum(map(int, made)) == len(service.posts) == len(prompts)
+
+
+def test_the_other_kernel_that_is_waited_for_is_named(service):
+    from .shells import run_notebook
+
+    with another_kernel(service):
+        notebook = run_notebook(
+            f"%load_ext nb_banana\n%config Banana.base_url = {service.url!r}", f"%banana {SLOW}"
+        )
+    assert "from your library" in str(notebook.cells[1].outputs)
+    assert len(service.posts) == 1
