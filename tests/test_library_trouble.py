@@ -97,11 +97,13 @@ def test_a_row_that_makes_no_sense_is_said(library, column, value):
 
 
 @pytest.mark.parametrize("value", ["NaN", "sNaN", "Infinity", "-1", "x", "1e999999", b"\xff"])
-def test_a_price_that_makes_no_sense_counts_as_not_said(library, value):
+def test_a_price_that_makes_no_sense_is_said_and_hides_no_other_bill(library, value):
     put(library, ImageRequest("a banana"), "nbb-1")
-    change(library, "UPDATE requests SET usd = ?", value)
-    assert library.history()[0].receipt.usd is None
-    assert [bill.usd for bill in library.bills()] == [None]
+    put(library, ImageRequest("a pear"), "nbb-2")
+    change(library, "UPDATE requests SET usd = ? WHERE id = 'nbb-1'", value)
+    with pytest.raises(errors.LibraryDamagedError, match="backup"):
+        library.history()
+    assert [bill.usd is None for bill in library.bills()] == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -376,9 +376,9 @@ def links(wired):
 def test_the_links_of_a_stranger_are_opened_by_recover_alone(wired, strange):
     with ipython_shell() as shell:
         shell.run("%reload_ext nb_banana")
-        assert "not made by you" in shell.printed
+        assert "not known to be yours" in shell.printed
         assert "recover()" in shell.printed
-    with pytest.raises(errors.DownloadError, match=r"not.*made by you.*recover\(\).*--fresh"):
+    with pytest.raises(errors.DownloadError, match=r"not known to be yours.*recover\(\).*--fresh"):
         nb_banana.generate("a banana")
     assert not links(wired)
     assert len(nb_banana.recover().images) == 1

@@ -207,6 +207,14 @@ REFUSED = {
         editing("UPDATE requests SET parameters = '[1'"),
         "did not write",
     ),
+    "an index whose price is no number": (
+        editing("UPDATE requests SET usd = 'NaN'"),
+        "did not write",
+    ),
+    "an index whose take is no number": (
+        editing("UPDATE requests SET take = 'x'"),
+        "did not write",
+    ),
     "an index whose prompt is bytes": (
         editing("UPDATE requests SET prompt = x'ff00'"),
         "did not write",

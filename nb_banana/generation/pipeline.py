@@ -138,9 +138,9 @@ def _fetch_paid(
 
 
 NOT_FOLLOWED = (
-    "This picture was paid before and waits at its link. Nothing was sent: the library was not "
-    "made by you, so its links are not opened unasked. nb_banana.recover() opens them; --fresh "
-    "pays for a new picture."
+    "This picture was paid before and waits at its link. Nothing was sent: its library is not "
+    "known to be yours, so links in it are not opened unasked. nb_banana.recover() opens them; "
+    "--fresh pays for a new picture."
 )
 
 

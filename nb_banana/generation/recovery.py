@@ -152,7 +152,10 @@ def _recover(*, strangers: bool = True) -> Recovery:
     return Recovery(found, list(map(str, problems)))
 
 
-NOT_OWN = "{} unfinished in {}, which was not made by you: it was left alone."
+NOT_OWN = (
+    "{} unfinished in {}, which is not known to be yours, so nothing there was opened. "
+    "nb_banana.recover() looks after it."
+)
 
 
 def service_of(library: Library) -> Service:

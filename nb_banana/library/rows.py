@@ -159,8 +159,8 @@ def _time(row: Row, name: str) -> datetime:
 
 
 def _money(row: Row) -> Decimal | None:
-    """An amount; one that makes no sense counts as not said, as with the service."""
-    return None if row["usd"] is None else amount(row["usd"])
+    usd = amount(row["usd"])
+    return usd if row["usd"] is None else _typed(usd, Decimal, "usd")
 
 
 def receipt_row(receipt: Receipt | None) -> Row:
@@ -213,13 +213,13 @@ def restore_unfinished(row: Row, read: Callable[[str], str]) -> UnfinishedReques
 
 
 def restore_bill(row: Row) -> Bill:
-    """The value of a row."""
+    """The value of a row. A price that makes no sense counts as not said, and hides no other."""
     return Bill(
         _typed(row["id"], str, "id"),
         _time(row, "created"),
         _typed(row["model"], str, "model"),
         _typed(row["notebook"], str | None, "notebook"),
-        _money(row),
+        amount(row["usd"]),
         bool(row["sandbox"]),
     )
 
