@@ -176,6 +176,10 @@ class Database:
         found = self.rows("PRAGMA application_id")
         return int(found[0]["application_id"]) if found else 0
 
+    def is_new(self) -> bool:
+        """Whether nothing was ever written to it."""
+        return not self._is_there()
+
     def _mark(self) -> tuple[int, ...]:
         """What changes whenever somebody writes."""
         try:
@@ -205,14 +209,12 @@ class Database:
     def _create(self) -> None:
         """Make the file under another name first: the one that bears its name is always whole."""
         part = self.path.with_name(location.INCOMING) / f"{secrets.token_hex(8)}.part"
-        identity = secrets.randbelow(2**31 - 1) + 1
         try:
             part.parent.mkdir(parents=True, exist_ok=True)
             try:
                 with closing(sqlite3.connect(part, isolation_level=None)) as connection:
                     connection.row_factory = _as_dict
                     self._migrate(connection)
-                    connection.execute(f"PRAGMA application_id = {identity}")
                 _give_name(part, self.path)
             finally:
                 part.unlink(missing_ok=True)
@@ -222,7 +224,6 @@ class Database:
             return
         except OSError as error:
             raise self._unavailable(f"be written: {error.strerror}") from error
-        location.remember_own(identity)
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:

@@ -13,6 +13,7 @@ an earlier version, which wrote a row down before it was about to be sent.
 import base64
 import hashlib
 import json
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -24,7 +25,7 @@ from nb_banana.errors import LibraryDamagedError, LibraryError, LostPictureError
 from nb_banana.library import rows
 from nb_banana.library.database import Database, Transaction
 from nb_banana.library.files import FileStore, answer_name, check_file, read_whole, reference_names
-from nb_banana.library.location import INDEX, is_own
+from nb_banana.library.location import INDEX, is_own, remember_own
 from nb_banana.library.owner import is_drawn, is_left, this_process
 from nb_banana.library.records import Bill, UnfinishedRequest
 from nb_banana.library.schema import Row
@@ -96,6 +97,7 @@ class Journal:
             The id of that other request, where there is one; else None.
         """
         self._prepare()
+        identity = secrets.randbelow(2**31 - 1) + 1 if self._index.is_new() else None
         time = rows.now()
         row = {
             "id": request_id,
@@ -117,9 +119,14 @@ class Journal:
             for reference in request.references:
                 self._keep_reference(session, reference)
             session.add("requests", row)
+            if identity is not None:
+                session.run(f"PRAGMA application_id = {identity}")
             return None
 
-        return self._index.write(write)
+        other = self._index.write(write)
+        if identity is not None:
+            remember_own(identity)
+        return other
 
     def _prepare(self) -> None:
         """See that the place takes what will come, before anything is sent."""

@@ -173,7 +173,7 @@ def receipt_row(receipt: Receipt | None) -> Row:
         "sandbox": receipt.sandbox,
         "inference_id": receipt.inference_id,
         "credits": receipt.credits if (receipt.credits or 0) <= LARGEST_INTEGER else None,
-        "usd": None if receipt.usd is None else str(receipt.usd),
+        "usd": None if amount(receipt.usd) is None else str(receipt.usd),
         "seconds": receipt.seconds,
         "attempts": receipt.attempts,
     }
