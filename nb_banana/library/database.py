@@ -238,6 +238,8 @@ class Database:
                 yield connection
         except sqlite3.ProgrammingError:
             raise
+        except UnicodeDecodeError as error:  # of a name in it, which Python reads by itself
+            raise self._damaged(error) from error
         except sqlite3.Error as error:
             raise self._told(error) from error
 
