@@ -262,11 +262,14 @@ def as_an_iterator(prompts):
     raise next(each.error for each in failures if isinstance(each.error, errors.BudgetError))
 
 
-def in_the_background(prompts, begin=lambda prompt: nb_banana.generate(prompt, background=True)):
+def begin(prompt):
+    return nb_banana.generate(prompt, background=True)
+
+
+def in_the_background(prompts, begin=begin):
     begun = []
     try:
-        for prompt in prompts:
-            begun.append(begin(prompt))
+        begun.extend(map(begin, prompts))
     finally:
         for each in begun:
             each.wait()
@@ -285,7 +288,8 @@ def test_the_budget_stops_a_service_that_names_no_price_and_no_bill(draw, priced
     configure(budget=0.30)
     with vendor(priced) as service, pytest.raises(errors.BudgetError):
         draw([f"banana {number}" for number in range(60)])
-    # By the model's page each costs $0.0895: a list is looked at as a whole, an iterator breaks off.
+    # By the model's page each costs $0.0895. A list is looked at as a whole, and an iterator
+    # breaks off what is not on its way yet.
     sent = {as_a_batch: [0], as_an_iterator: [0, 1, 2, 3]}.get(draw, [3])
     assert len(service.posts) in sent
     assert budget.BUDGET.used(context.kinds()[-1]) <= Decimal("0.30")
