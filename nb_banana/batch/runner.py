@@ -33,6 +33,7 @@ from nb_banana.request import ImageRequest
 from nb_banana.results import export
 from nb_banana.results.failure import Failure, GalleryEntry
 from nb_banana.results.gallery import Gallery
+from nb_banana.results.gallery_display import entry_cost
 from nb_banana.results.image import BananaImage
 from nb_banana.services.carrier import Carrier
 from nb_banana.services.send import LONGEST_RETRY_AFTER
@@ -167,6 +168,7 @@ class BatchRunner:
         self.on_way: dict[Future[GalleryEntry], int] = {}
         self.cause: BananaError | None = None
         self._equals = EqualRequests()
+        self._billed: set[object] = set()
 
     def run(self) -> Gallery:
         """Do all jobs. Raises as the function `run_batch`."""
@@ -245,11 +247,12 @@ class BatchRunner:
     def _take(self, future: "Future[GalleryEntry]") -> None:
         entry = self.entries[self.on_way[future]] = future.result()
         del self.on_way[future]
-        made = entry if isinstance(entry, BananaImage) else None
-        usd = made.cost if made is not None and made.came == "made" else None
-        self.bar.count(
-            failed=made is None, reused=made is not None and made.came == "reused", usd=usd
-        )
+        cost = entry_cost(entry)
+        usd = cost.usd if cost.request not in self._billed else None
+        if cost.is_new:
+            self._billed.add(cost.request)
+        failed = isinstance(entry, Failure)
+        self.bar.count(failed=failed, reused=not failed and entry.came == "reused", usd=usd)
 
     def _make(self, job: Job) -> GalleryEntry:
         """One picture, in a thread; an error that one of many raises takes no other along."""

@@ -84,7 +84,8 @@ class Gallery(Sequence[GalleryEntry]):
     def cost(self) -> Decimal:
         """What making them cost in US dollars; one that was in the library already cost nothing.
 
-        Failures that were charged count. Play money counts where all of it is play money.
+        A request that is there several times (equal prompts, further pictures of one answer) was
+        paid once. Failures that were charged count; play money does where all of it is that.
         """
         bill = batch_cost(self)
         return bill.real or bill.play
@@ -171,8 +172,9 @@ class Gallery(Sequence[GalleryEntry]):
     def to_frame(self) -> Any:
         """A pandas data frame, one row each: what varied, the request, size, price, file, error.
 
-        ``usd`` is what the picture cost when it was made, an exact ``Decimal``; ``came`` says
-        whether that was now (``made``) or on another day (``reused``, ``loaded``).
+        ``usd`` is what it added to the bill now, an exact ``Decimal``, so that the column's sum is
+        `cost`: nothing where the picture was made on another day (``came`` is ``reused`` or
+        ``loaded``) or for an equal prompt above; a failure that was charged has its charge.
 
         Raises:
             BananaError: pandas is not there.

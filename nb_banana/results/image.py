@@ -107,7 +107,7 @@ class BananaImage:
         if request:
             image._sources = tuple(each.source for each in request.references)
         image.came = came
-        image.extras = tuple(cls.of(each, library) for each in kept.extras)
+        image.extras = tuple(cls.of(each, library, came=came) for each in kept.extras)
         return image
 
     @property
