@@ -300,7 +300,9 @@ class BatchRunner:
             for number, job in enumerate(self.jobs)
         ]
         variants = [job.variant for job in self.jobs]
-        return Gallery(entries, variants, index=self.labels, name=self.whole.name)
+        return Gallery(
+            entries, variants, index=self.labels, name=self.whole.name, folder=self.whole.save
+        )
 
 
 def _told(gallery: Gallery, on_way: int) -> str:
@@ -318,4 +320,5 @@ def _not_here(on_way: bool) -> BananaError | Interrupted:
 
 
 def _failure(job: Job, error: BananaError | Interrupted) -> Failure:
-    return Failure(job.request, error, job.output.name, job.output.alt)
+    wanted = {"strict": job.output.strict, "fresh": job.output.fresh}
+    return Failure(job.request, error, job.output.name, job.output.alt, wanted)

@@ -37,6 +37,7 @@ class Gallery(Sequence[GalleryEntry]):
         variants: what was varied, one mapping for each, e.g. ``{"style": "oil", "take": 2}``.
         index: what a table called each prompt, one label for each.
         name: the notebook's variable, for the caption.
+        folder: where it was to be saved, which holds for `retry` too.
 
     Raises:
         ValueError: another number of variants or labels than of entries.
@@ -49,6 +50,7 @@ class Gallery(Sequence[GalleryEntry]):
         *,
         index: Iterable[Any] | None = None,
         name: str | None = None,
+        folder: str | os.PathLike[str] | None = None,
     ) -> None:
         self._entries = tuple(entries)
         self._variants: tuple[Variant, ...] = tuple(
@@ -56,6 +58,7 @@ class Gallery(Sequence[GalleryEntry]):
         )
         self._index = None if index is None else tuple(index)
         self.name = name
+        self._folder = folder
         for each in (self._variants, self._index):
             if each is not None and len(each) != len(self._entries):
                 raise ValueError(f"{len(self._entries)} entries can't have {len(each)} labels.")
@@ -183,6 +186,9 @@ class Gallery(Sequence[GalleryEntry]):
 
     def retry(self, *, again: bool = False) -> "Gallery":
         """A new gallery, in which the failed ones are tried once more in their places.
+
+        What was wanted at first (``strict``, ``save``) holds again. Where nothing is sent, it says
+        why.
 
         Args:
             again: also those that were charged, or may have been, and gave no picture. They may
