@@ -5,7 +5,14 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from nb_banana._text import dollars
-from nb_banana.errors import UNSURE, AnswerError, BananaError, Interrupted, ServiceError
+from nb_banana.errors import (
+    UNSURE,
+    AnswerError,
+    BananaError,
+    Interrupted,
+    NotAllowedError,
+    ServiceError,
+)
 from nb_banana.generation import budget
 from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.library.location import SANDBOX
@@ -88,39 +95,45 @@ def explain_refusal(
     of a charge counts; where it is silent, or can't be read, the error stays as it is.
     """
     receipt: Receipt | None = error.facts.get("receipt")
-    charge, kind = account.UNKNOWN, type(error)
-    if _may_be_charged_all_the_same(error):
-        try:
-            with allow_interrupts():
-                charge = account.find_charge(
-                    service,
-                    entry.request_id,
-                    attempts=error.facts.get("attempts"),
-                    pauses=ONE_LOOK,
-                    seconds=PATIENCE,
-                )
-        except KeyboardInterrupt:
-            kind = Interrupted  # type: ignore[assignment]
+    charge, kind = _one_look(error, service, entry)
+    told = ""
     if charge.state == "charged":
-        service_kind, now = entry.library.service, datetime.now(UTC)
-        bill = bill_of(charge, request, service, service_kind, entry.request_id, now)
+        made, now = entry.library.service, datetime.now(UTC)
+        bill = bill_of(charge, request, service, made, entry.request_id, now)
         receipt = bill if receipt is None else replace(receipt, usd=bill.usd, credits=None)
         told = REFUSED_AND_CHARGED.format(amount=_amount(charge))
-    elif charge.state == "not charged":
-        receipt = receipt and replace(receipt, usd=Decimal(0), credits=0)
-        told = REFUSED_AND_FREE if receipt else ""
-    else:
-        told = ""
-    facts = error.facts | {"receipt": receipt}
-    if charge.state in {"charged", "not charged"}:
-        facts = {"inference_id": charge.inference_id, "charge": charge} | facts
-    error = kind(_corrected(str(error.args[0]), told), **facts)
-    entry.end(entry.library.mark_failed, str(error), receipt)
+    elif charge.state == "not charged" and receipt is not None:
+        receipt, told = replace(receipt, usd=Decimal(0), credits=0), REFUSED_AND_FREE
+    known = {"inference_id": charge.inference_id, "charge": charge} if told else {}
+    facts = known | error.facts | {"receipt": receipt}
+    told_error = kind(_corrected(error, told), **facts)
+    entry.end(entry.library.mark_failed, str(told_error), receipt)
     if receipt is None:
         budget.BUDGET.drop(entry.request_id)
     else:
         budget.BUDGET.settle(entry.request_id, receipt.usd)
-    return error
+    return told_error
+
+
+def _one_look(
+    error: BananaError, service: Service, entry: JournalEntry
+) -> tuple[Charge, type[BananaError | Interrupted]]:
+    """What the log says at once of a refused request, and the kind of error that it is now."""
+    if not _may_be_charged_all_the_same(error):
+        return account.UNKNOWN, type(error)
+    try:
+        with allow_interrupts():
+            charge = account.find_charge(
+                service,
+                entry.request_id,
+                attempts=error.facts.get("attempts"),
+                pauses=ONE_LOOK,
+                seconds=PATIENCE,
+            )
+    except KeyboardInterrupt:
+        return account.UNKNOWN, Interrupted
+    # A row that names no amount is no proof of a charge where there is no picture either.
+    return account.UNKNOWN if charge.state == "charged" and not charge.usd else charge, type(error)
 
 
 def _may_be_charged_all_the_same(error: BananaError) -> bool:
@@ -132,11 +145,13 @@ def _may_be_charged_all_the_same(error: BananaError) -> bool:
     return isinstance(error, ServiceError) and status >= 400 and status not in NEVER_RUN
 
 
-def _corrected(said: str, told: str) -> str:
+def _corrected(error: BananaError, told: str) -> str:
     """A message with what the log says in place of what was believed of the charge."""
+    said = str(error.args[0])
     if not told:
         return said
-    for claim in CLAIMS:
+    claims = () if isinstance(error, NotAllowedError) else CLAIMS  # that one says nothing of it
+    for claim in claims:
         before, found, after = said.rpartition(claim)  # the service's own words come before ours
         if found:
             return before + told + after
