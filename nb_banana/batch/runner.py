@@ -25,6 +25,7 @@ from nb_banana.errors import (
     NotSentError,
     RateLimitError,
     SaveError,
+    repeated,
 )
 from nb_banana.generation import pipeline
 from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions
@@ -51,8 +52,8 @@ class EqualRequests:
         self._turns: dict[str, threading.Lock] = {}
         self._known: dict[str, BananaImage | BananaError | Interrupted] = {}
 
-    def draw(self, key: str, draw: Callable[[], BananaImage]) -> BananaImage:
-        """The picture of a request, which only the first of equal ones sends.
+    def draw(self, key: str, output: OutputOptions, draw: Callable[[], BananaImage]) -> BananaImage:
+        """The picture of a request, which only the first of equal ones sends, and pays.
 
         Raises:
             BananaError, Interrupted: as ``draw`` does, or did.
@@ -60,9 +61,9 @@ class EqualRequests:
         with self._turns.setdefault(key, threading.Lock()):
             known = self._known.get(key)
             if isinstance(known, BananaImage):
-                return known
+                return pipeline.paid_by_another(known, output)
             if known is not None:
-                raise known
+                raise repeated(known)
             try:
                 image = draw()
             except (BananaError, Interrupted) as error:
@@ -279,7 +280,7 @@ class BatchRunner:
         def draw() -> BananaImage:
             return pipeline.make(request, output, kinds=self.plan.kinds, service=self.service)
 
-        return draw() if output.fresh else self._equals.draw(request.key, draw)
+        return draw() if output.fresh else self._equals.draw(request.key, output, draw)
 
     def _is_fatal(self, error: BaseException) -> bool:
         facts: Mapping[str, Any] = getattr(error, "facts", {})

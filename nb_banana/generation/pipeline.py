@@ -147,6 +147,8 @@ def _draw_once(
                 image = in_flight.wait()
         except errors.NotSentError:  # its turn never came, so it is ours now
             continue
+        except errors.BananaError as error:
+            raise errors.repeated(error) from None
         except Interrupted:
             raise
         except KeyboardInterrupt:
@@ -154,11 +156,11 @@ def _draw_once(
                 "Stopped waiting. The picture was asked for before and is still being drawn: run "
                 "it again for $0 when it is in your library."
             ) from None
-        return find_reusable(request, kinds, output) or _paid_by_another(image, output)
+        return find_reusable(request, kinds, output) or paid_by_another(image, output)
     return in_flight.run(lambda: _draw(request, output, service))
 
 
-def _paid_by_another(image: BananaImage, output: OutputOptions) -> BananaImage:
+def paid_by_another(image: BananaImage, output: OutputOptions) -> BananaImage:
     """A picture that no library could keep, for whoever waited for it: it is on another's bill."""
     same = copy.copy(image)
     same.came, same.name, same.alt = "loaded", output.name, output.alt or image.prompt

@@ -94,6 +94,8 @@ def entry_cost(entry: GalleryEntry, sandbox: bool = False) -> EntryCost:
         usd = entry.cost if is_new else NOTHING
         return EntryCost(entry.receipt.client_request_id, usd, entry.sandbox, is_new)
     facts = entry.error.facts
+    if facts.get("is_repeat"):
+        return EntryCost(facts.get("client_request_id"), NOTHING, sandbox, is_new=False)
     if image := facts.get("image"):
         return entry_cost(image)
     request = facts.get("client_request_id") or id(entry)
