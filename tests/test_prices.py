@@ -2,7 +2,7 @@
 
 import base64
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 
 import nbformat
@@ -293,6 +293,23 @@ def test_the_budget_stops_a_service_that_names_no_price_and_no_bill(draw, priced
     sent = {as_a_batch: [0], as_an_iterator: [0, 1, 2, 3]}.get(draw, [3])
     assert len(service.posts) in sent
     assert budget.BUDGET.used(context.kinds()[-1]) <= Decimal("0.30")
+
+
+def test_batches_that_begin_at_once_do_not_pass_it_together_where_no_price_is_named():
+    configure(budget=0.30)
+
+    def draw(name):
+        with suppress(errors.BudgetError):
+            as_a_batch([f"{name} {number}" for number in range(3)])
+
+    with vendor() as service:
+        threads = [threading.Thread(target=draw, args=(name,)) for name in ("a", "b", "c", "d")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(service.posts) <= 3
+    assert budget.BUDGET.used(context.kinds()[-1]) == len(service.posts) * ONE
 
 
 @pytest.mark.parametrize("draw", DOORS)
