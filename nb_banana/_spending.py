@@ -125,7 +125,7 @@ def _lines(bills: Sequence[Bill], session: budget.SessionTotals) -> list[Stateme
     now = datetime.now().astimezone()
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     here = notebook_path()
-    lines = [StatementLine("this session", session.spent, session.count)]
+    lines = [StatementLine("this session", session.spent, session.count, session.unknown)]
     if here:
         lines.append(_line("this notebook", [bill for bill in bills if bill.notebook == here]))
     lines.append(_line("today", [bill for bill in bills if bill.made >= day]))

@@ -94,6 +94,11 @@ def _rebuild(kind: type[Any], message: str, facts: dict[str, Any]) -> Any:
     return kind(message, **facts)
 
 
+def repeated(error: Any) -> Any:
+    """The same error for another one who asked for the same: what it cost is on the first bill."""
+    return type(error)(error.args[0], **(error.facts | {"is_repeat": True}))
+
+
 class BananaError(_Told, Exception):
     """Anything that nb_banana raises, but for an interrupt."""
 

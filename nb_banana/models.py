@@ -5,8 +5,8 @@ Source: https://docs.aimlapi.com/api-references/image-models/google and the mode
 
 import math
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from nb_banana._text import did_you_mean
 from nb_banana.errors import RequestError
@@ -50,6 +50,8 @@ class Model:
         max_images: how many reference images it takes; None where that is not published.
         web_search: whether it takes ``enable_web_search``.
         max_count: how many pictures of one request it can make (``num_images``).
+        credits: what a picture costs by the model's page, by resolution, in credits of the
+            service; only what is documented.
 
     """
 
@@ -61,6 +63,7 @@ class Model:
     max_images: int | None = 0
     web_search: bool = False
     max_count: int = 1
+    credits: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
 MODELS = (
@@ -70,6 +73,9 @@ MODELS = (
         RATIOS,
         max_images=5,
         web_search=True,
+        # The sample answer of a picture from text:
+        # https://docs.aimlapi.com/api-references/image-models/google/nano-banana-2
+        credits={"1K": 178_975},
     ),
     Model(
         ("google/gemini-3-1-flash-lite-image",),

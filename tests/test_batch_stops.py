@@ -1,6 +1,7 @@
 """Ctrl-C in a batch: nothing new begins, what is paid is kept, the same again goes on for free."""
 
 import os
+import pickle
 import signal
 import threading
 import time
@@ -165,6 +166,60 @@ def test_a_failure_that_cost_nothing_is_simply_sent_again(service, brisk):
     gallery = generate_many(["a cat", "an owl [trouble: 400 x1]"])
     assert len(gallery.failures) == 1
     assert len(gallery.retry().images) == 2
+
+
+def test_a_retry_that_sends_nothing_says_why(service, brisk, capsys):
+    gallery = generate_many(
+        [
+            "a cat",
+            "an owl [trouble: link-404 x9]",
+            "a fox [trouble: drop-after]",
+            "a bee [trouble: refusal x1]",
+            "a pig [trouble: drop-after]",
+        ]
+    )
+    nb_banana.generate("a bee [trouble: refusal x1]")  # meanwhile it was made
+    sent, _ = len(service.posts), capsys.readouterr()
+    gallery.retry()
+    assert len(service.posts) == sent
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("Nothing was sent again. ")
+    assert "[2], [4] charged, or may have been: gallery.retry(again=True) sends it" in line
+    assert "[3] is in your library, for $0" in line
+    assert "[1] was not sent: " in line
+    gallery[:1].retry()
+    assert "no picture of this gallery failed" in capsys.readouterr().out
+    gallery.retry(again=True)
+    assert not capsys.readouterr().out
+    assert len(service.posts) > sent
+
+
+@pytest.mark.parametrize(
+    "clone", [lambda each: each, lambda each: pickle.loads(pickle.dumps(each))]
+)
+def test_a_retry_wants_what_was_wanted_at_first(service, brisk, tmp_path, capsys, clone):
+    prompts = ["a cat [trouble: 400 x1]", "an owl [trouble: wrong-size x2]"]
+    gallery = clone(generate_many(prompts, resolution="4K", strict=True, save=tmp_path / "zoo"))
+    assert [bool(each) for each in gallery] == [False, False]
+    again = gallery.retry()
+    assert [path.name for path in (tmp_path / "zoo").iterdir()] == ["01-a-cat-trouble-400-x1.png"]
+    assert isinstance(again[1].error, errors.SizeMismatchError)  # it is paid: not sent unasked
+    assert len(service.posts) == 3
+    for size in (errors.SizeMismatchError, type(None)):
+        again = again.retry(again=True)
+        assert isinstance(getattr(again[1], "error", None) if not again[1] else None, size)
+    assert len(list((tmp_path / "zoo").iterdir())) == 2
+    assert "1 of 2 are in" in capsys.readouterr().out
+
+
+def test_a_retry_of_a_fresh_one_is_fresh(service):
+    nb_banana.generate("a cat")
+    configure(budget=0)
+    with pytest.raises(errors.BudgetError) as it:
+        generate_many(iter(["a cat"]), fresh=True)
+    configure(budget=None)
+    assert it.value.facts["gallery"].retry()[0].came == "made"
+    assert len(service.posts) == 2
 
 
 def test_nothing_of_the_bar_stays_in_a_saved_notebook():

@@ -1,6 +1,7 @@
 """After a request without an answer the log is asked: not charged, charged, or not known yet."""
 
 import os
+import pickle
 import re
 import signal
 import subprocess
@@ -16,8 +17,11 @@ from nbclient import NotebookClient
 import nb_banana
 from nb_banana import configure, errors
 from nb_banana.credentials import Secret
-from nb_banana.generation import budget, context, pipeline
+from nb_banana.generation import budget, charges, context, pipeline
 from nb_banana.generation.options import OutputOptions
+from nb_banana.request import ImageRequest
+from nb_banana.results.failure import Failure
+from nb_banana.results.gallery import Gallery
 from nb_banana.sandbox import Sandbox
 from nb_banana.services.aimlapi import account
 from nb_banana.services.service import Service
@@ -215,6 +219,97 @@ def test_the_row_of_a_first_attempt_says_nothing_of_the_second(service):
     assert journal()["state"] == "unknown"
 
 
+def refusal(status, words="It was not charged. Sorry"):
+    body = {"message": words, "statusCode": status, "requestId": "r", "path": POST}
+    return as_json(body, status=status)
+
+
+def no_picture(data=None, **body):
+    return as_json({"data": data, **body})
+
+
+FREE_BILL = {"meta": {"usage": {"usd_spent": 0}}}
+REFUSALS = [
+    refusal(400),
+    refusal(402),
+    refusal(403),
+    refusal(451),
+    refusal(500),
+    as_json({"error": {"message": "blocked"}}, status=400),
+    no_picture(),
+    no_picture(message="blocked", **FREE_BILL),
+    no_picture([{"url": None}]),
+]
+"""Answers that have no picture and name no charge."""
+
+
+def refused(answer, logs):
+    """What is said after this answer and this log, and how often the log was asked."""
+    with wire({POST: lambda _: answer, LOGS: logs}) as service:
+        configure(base_url=service.url)
+        with pytest.raises((errors.ServiceError, errors.AnswerError)) as caught:
+            nb_banana.generate("a banana")
+        return caught.value, service.of(LOGS)
+
+
+@pytest.mark.parametrize("answer", REFUSALS)
+def test_a_refusal_that_was_charged_all_the_same_is_said_and_booked(brisk, answer):
+    error, looks = refused(answer, lambda _: page([row(journal()["id"])]))
+    said = str(error.args[0])
+    assert said.count("charged") - ("Sorry" in said) == 1
+    assert "the service's log says that it was charged: $0.089: its support" in said
+    assert (journal()["state"], journal()["usd"]) == ("failed", str(ONE))
+    kind = context.known_kinds()[0]
+    assert (budget.BUDGET[kind].spent, budget.BUDGET.held(kind)) == (ONE, 0)
+    assert {line.usd for line in nb_banana.spending().lines} == {ONE}
+    assert Gallery([Failure(ImageRequest("a banana"), error)]).cost == ONE
+    assert pickle.loads(pickle.dumps(error)).facts["charge"].state == "charged"
+    assert len(looks) == 1
+
+
+@pytest.mark.parametrize("answer", REFUSALS)
+@pytest.mark.parametrize(
+    "log",
+    [page([]), page([row("other")]), "row of $0", None, (500, b"", {}), (200, b"{", {}), "slow"],
+)
+def test_a_log_that_is_silent_changes_nothing_of_a_refusal(brisk, monkeypatch, answer, log):
+    monkeypatch.setattr(charges, "PATIENCE", 0.1)
+    held = threading.Event()
+
+    def logs(request):
+        if log == "row of $0":
+            return page([row(journal()["id"], 0)])
+        return held.wait(2) and None if log == "slow" else log
+
+    error, looks = refused(answer, logs)
+    held.set()
+    assert "log" not in str(error.args[0])
+    assert len(looks) == 1
+    assert (journal()["state"], journal()["usd"]) in [("failed", None), ("failed", "0")]
+
+
+def test_a_refusal_whose_price_was_not_said_is_free_where_the_log_says_so():
+    error, _ = refused(no_picture(), lambda _: page([row(journal()["id"], 0, "failed")]))
+    assert "The service's log says that it was not charged. Change the prompt" in str(error)
+    assert budget.BUDGET.used(context.known_kinds()[0]) == 0
+    assert journal()["usd"] == "0"
+
+
+@pytest.mark.parametrize("status", [401, 404, 429])
+def test_what_was_turned_away_at_the_door_is_not_looked_up(brisk, status):
+    _, looks = refused(refusal(status), lambda _: page([row(journal()["id"])]))
+    assert looks == []
+
+
+def test_a_refusal_that_was_charged_is_not_sent_again_unasked(capsys):
+    with wire({POST: lambda _: refusal(400)}) as service:
+        service.answers[LOGS] = lambda _: page([row(each.id) for each in service.posts])
+        configure(base_url=service.url)
+        failed = nb_banana.generate_many(["a banana", "a pear"]).retry()
+        assert "again=True" in str(failed[1].error)
+        assert len(service.posts) == 2
+
+
 def test_without_a_key_no_foreign_log_is_asked():
     charge = account.find_charge(Service("https://no-such-host.invalid"), "nbb-1")
     assert charge.state == "unknown"
@@ -270,7 +365,7 @@ def interrupted(service, prompt, moment):
 def test_ctrl_c_while_waiting_leaves_a_clean_state(service):
     error, left = interrupted(service, "a [trouble: slow 20]", lambda: service.posts)
     assert "not known yet" in error
-    assert left == "not known yet: the service's log has no row of it yet"
+    assert left.startswith("not known yet: the service's log has no row of it yet")
     assert (journal()["state"], len(service.posts)) == ("unknown", 1)
 
 

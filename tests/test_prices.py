@@ -2,6 +2,7 @@
 
 import base64
 import threading
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 
 import nbformat
@@ -11,12 +12,14 @@ from jupyter_client.manager import start_new_kernel
 import nb_banana
 from nb_banana import BananaImage, configure, errors
 from nb_banana.credentials import Secret
-from nb_banana.generation import budget
+from nb_banana.generation import budget, context
 from nb_banana.request import ImageRequest
 from nb_banana.sandbox import Sandbox
 from nb_banana.services.aimlapi import account, pricing, query
 from nb_banana.services.aimlapi import pricing as aimlapi_pricing
 from nb_banana.services.service import Service
+from nb_banana.widgets import controller
+from nb_banana.widgets.form import Form
 
 from .conftest import KEY
 from .servers import picture
@@ -222,12 +225,186 @@ def test_threads_that_begin_at_once_do_not_pass_the_budget_together(monkeypatch)
         assert len(sandbox.posts) == len(sandbox.charges) == 3
 
 
-def test_a_price_that_is_not_known_is_sent_until_the_budget_is_spent(service):
-    configure(budget=0.01, model="2.1")
-    assert nb_banana.generate("a banana").cost
-    with pytest.raises(errors.BudgetError, match="price not known"):
-        nb_banana.generate("a pear")
-    assert len(service.posts) == 1
+@contextmanager
+def vendor(pricing=None, bill=None, **more):
+    """A service that quotes this price, if any, and names this bill, if any; its settings hold."""
+
+    def post(request):
+        item = {"b64_json": base64.b64encode(picture()).decode()}
+        usage = {} if bill is None else {"meta": {"usage": {"usd_spent": bill}}}
+        return as_json({"data": [item]} | usage)
+
+    def models(request):
+        return as_json({"data": []}) if pricing is None else quote(pricing, request.query["id"])
+
+    with wire({MODELS: models, POST: post} | more) as service:
+        configure(base_url=service.url)
+        yield service
+
+
+def one_by_one(prompts):
+    for prompt in prompts:
+        nb_banana.generate(prompt)
+
+
+def by_magic(prompts):
+    with ipython_shell() as ip:
+        for prompt in prompts:
+            ip.shell.run_cell(f"%%banana\n{prompt}").raise_error()
+
+
+def as_a_batch(prompts):
+    nb_banana.generate_many(prompts)
+
+
+def as_an_iterator(prompts):
+    failures = nb_banana.generate_many(iter(prompts)).failures
+    raise next(each.error for each in failures if isinstance(each.error, errors.BudgetError))
+
+
+def begin(prompt):
+    return nb_banana.generate(prompt, background=True)
+
+
+def in_the_background(prompts, begin=begin):
+    begun = []
+    try:
+        begun.extend(map(begin, prompts))
+    finally:
+        for each in begun:
+            each.wait()
+
+
+def by_the_panel(prompts):
+    in_the_background(prompts, lambda prompt: controller.begin(Form(prompt), {}))
+
+
+DOORS = [one_by_one, by_magic, as_a_batch, as_an_iterator, in_the_background, by_the_panel]
+
+
+@pytest.mark.parametrize("draw", DOORS)
+@pytest.mark.parametrize("priced", [None, fixed(0), fixed("0.0000001")])
+def test_the_budget_stops_a_service_that_names_no_price_and_no_bill(draw, priced):
+    configure(budget=0.30)
+    with vendor(priced) as service, pytest.raises(errors.BudgetError):
+        draw([f"banana {number}" for number in range(60)])
+    # By the model's page each costs $0.0895. A list is looked at as a whole, and an iterator
+    # breaks off what is not on its way yet.
+    sent = {as_a_batch: [0], as_an_iterator: [0, 1, 2, 3]}.get(draw, [3])
+    assert len(service.posts) in sent
+    assert budget.BUDGET.used(context.kinds()[-1]) <= Decimal("0.30")
+
+
+def test_batches_that_begin_at_once_do_not_pass_it_together_where_no_price_is_named():
+    configure(budget=0.30)
+
+    def draw(name):
+        with suppress(errors.BudgetError):
+            as_a_batch([f"{name} {number}" for number in range(3)])
+
+    with vendor() as service:
+        threads = [threading.Thread(target=draw, args=(name,)) for name in ("a", "b", "c", "d")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(service.posts) <= 3
+    assert budget.BUDGET.used(context.kinds()[-1]) == len(service.posts) * ONE
+
+
+@pytest.mark.parametrize("draw", DOORS)
+@pytest.mark.parametrize("priced", [None, fixed(0), fixed("0.0000001")])
+def test_what_nobody_can_price_is_not_sent_under_a_budget_and_the_cure_works(draw, priced):
+    configure(budget=0.30, resolution="4K")
+    prompts = [f"banana {number}" for number in range(5)]
+    with vendor(priced, bill=0.25) as service:
+        with pytest.raises(errors.BudgetError, match="Nobody can say what it costs") as caught:
+            draw(prompts)
+        assert service.posts == []
+        assert "Banana.budget = None" in str(caught.value)
+        configure(budget=None)
+        nb_banana.generate("the first")
+        configure(budget=0.60)
+        with pytest.raises(errors.BudgetError, match=r"about \$"):
+            draw(prompts)
+        # The bill of the first is known: together with it two are all that $0.60 is enough for.
+        sent = {as_a_batch: [1], as_an_iterator: [1, 2]}.get(draw, [2])
+        assert len(service.posts) in sent
+
+
+@pytest.mark.parametrize("priced", [None, fixed(0), fixed(0.01), fixed(900)])
+def test_the_last_bill_counts_where_the_quote_is_none_or_far_from_it(priced, monkeypatch):
+    with vendor(priced, bill=0.25) as service:
+        nb_banana.generate("a banana", resolution="2K")
+        monkeypatch.setattr(budget, "BUDGET", budget.Budget())  # a kernel of another day
+        for asked in ({"resolution": "2K"}, {"params": {"resolution": "2K"}}):
+            cost = budget.estimate([ImageRequest("a pear", **asked)], Service(service.url))
+            assert (cost.usd, cost.unknown) == (Decimal("0.25"), 0)
+        pair = ImageRequest("a pear", resolution="2K", params={"num_images": 2})
+        assert budget.estimate([pair], Service(service.url)).usd == Decimal("0.5")
+        # A bill of another resolution says nothing of this one.
+        assert (
+            budget._last_charged(context.kinds()[-1], budget.Priced("google/nano-banana-2", "4K"))
+            is None
+        )
+
+
+@pytest.mark.parametrize("price", [0.22, 0.3])
+def test_a_quote_near_to_the_last_bill_counts(price):
+    with vendor(fixed(price), bill=0.25) as service:
+        nb_banana.generate("a banana")
+        cost = budget.estimate([ImageRequest("a pear")], Service(service.url))
+        assert cost.usd == Decimal(str(price))
+
+
+def test_a_service_that_is_free_by_its_bills_is_never_stopped():
+    configure(budget=0.10)
+    with vendor(fixed(0), bill=0) as service:
+        nb_banana.generate("the first")
+        assert len(nb_banana.generate_many([f"banana {n}" for n in range(9)]).images) == 9
+        assert len(service.posts) == 10
+
+
+def test_a_refusal_that_cost_nothing_does_not_make_a_service_free():
+    configure(budget=0.30)
+    refused = as_json({"data": [], "meta": {"usage": {"usd_spent": 0}}})
+    with vendor(fixed(0), **{POST: lambda request: refused}) as service:
+        with pytest.raises(errors.RefusalError):
+            nb_banana.generate("a banana")
+        cost = budget.estimate([ImageRequest("a pear")], Service(service.url))
+        assert cost.usd == ONE
+
+
+def test_what_is_drawn_without_a_budget_counts_when_one_is_set():
+    with vendor() as service:
+        one_by_one(f"banana {number}" for number in range(3))
+        assert service.of(MODELS) == []
+        configure(budget=0.30)
+        with pytest.raises(errors.BudgetError, match=r"\$0\.268 of the budget"):
+            nb_banana.generate("a pear")
+
+
+def test_a_bill_that_names_no_amount_is_no_sum_that_was_spent():
+    configure(budget=1)
+    with vendor() as service:
+        one_by_one(["a banana", "a pear"])
+        statement = nb_banana.spending()
+        lines = [line for line in statement.lines if not line.what.startswith("  ")]
+        assert {(line.usd, line.count, line.unknown) for line in lines} == {(Decimal(0), 2, 2)}
+        assert statement.left == 1 - 2 * ONE
+        assert len(service.posts) == 2
+
+
+def test_an_unknown_price_is_asked_about_and_a_documented_one_is_named(monkeypatch):
+    asked = []
+    monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or "n")
+    configure(confirm_over=0.05)
+    with vendor(fixed(0)) as service:
+        for model in ("2", "2.1"):
+            with pytest.raises(errors.BudgetError, match="You said no"):
+                nb_banana.generate("a banana", model=model)
+        assert service.posts == []
+    assert ["about $0.089" in asked[0], "price not known" in asked[1]] == [True, True]
 
 
 def test_a_bill_without_an_amount_counts_as_it_was_quoted():

@@ -12,10 +12,11 @@ import pytest
 
 import nb_banana
 from nb_banana import configure, credentials, errors
-from nb_banana.generation import budget, context, recovery
+from nb_banana.generation import budget, context
 from nb_banana.library import location, owner
 from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
+from nb_banana.services.aimlapi import account
 from nb_banana.services.result import ResultItem
 from nb_banana.wire import transport
 
@@ -150,32 +151,99 @@ def test_a_charge_that_the_log_tells_of_is_named_and_booked(wired, shelf, state)
     assert not nb_banana.recover()
 
 
+def hours_ago(count):
+    return (datetime.now(UTC) - timedelta(hours=count)).isoformat()
+
+
+def failed(hours=0, **changes):
+    """A row of an attempt that failed so long ago by the service's clock."""
+    return row("nbb-1", 0, "failed", created=hours_ago(hours), **changes)
+
+
+OPEN = "not known yet: "
+
+
+@pytest.mark.parametrize("age", [timedelta(0), timedelta(hours=9), timedelta(days=900)])
 @pytest.mark.parametrize(
-    ("rows", "age", "words", "state"),
+    ("rows", "words", "state"),
     [
-        ([], timedelta(0), "not known yet: the service's log has no row", "unknown"),
-        ([], recovery.LATEST_ROW * 1.1, "not charged: the log of this key's account", "failed"),
-        ([row("nbb-1", 0, "failed")], timedelta(0), "not known yet: .* another attempt", "unknown"),
-        ([row("nbb-1", 0, "failed")], recovery.LATEST_ROW * 1.1, "not charged", "failed"),
-        ([row("nbb-1")], recovery.LATEST_ROW * 1.1, "charged", "failed"),
-        (None, recovery.LATEST_ROW * 9, "not known yet: .* can't be read now", "unknown"),
+        ([], OPEN + r".* has no row of it yet. .*forget\('nbb-1'\)", "unknown"),
+        ([failed(0.1)], OPEN + r".* another attempt may come. .*forget\('nbb-1'\)", "unknown"),
+        ([failed(9), failed(0.1)], OPEN + ".* another attempt", "unknown"),
+        ([failed(9), row("nbb-1", 0, "failed")], OPEN + ".* another attempt", "unknown"),
+        ([failed(9), failed(2)], "not charged", "failed"),
+        ([failed(9), row("nbb-1")], "charged", "failed"),
+        (None, OPEN + ".* can't be read now", "unknown"),
     ],
 )
-def test_the_log_has_the_last_word_only_when_no_row_can_come(wired, shelf, rows, age, words, state):
+def test_the_log_has_the_last_word_whatever_our_own_clock_says(
+    wired, shelf, rows, age, words, state
+):
     wired.answers[LOGS] = lambda request: None if rows is None else page(rows)
-    leave(shelf, "unknown", age=age)
-    (found,) = nb_banana.recover()
-    assert re.search(f"^{words}", found.outcome), found.outcome
-    assert state_of(shelf) == state
+    for time in (age, -age):
+        leave(shelf, "unknown", age=time)
+        (found,) = nb_banana.recover()
+        assert re.search(f"^{words}", found.outcome), found.outcome
+        assert found.ended is (state == "failed")
+        assert state_of(shelf) == state
+        change(shelf, "DELETE FROM requests")
 
 
-def test_the_log_is_asked_for_the_days_around_an_old_request(wired, shelf):
+def test_the_log_is_asked_for_the_hours_around_an_old_request_first(wired, shelf):
     leave(shelf, "unknown", age=timedelta(days=3))
     nb_banana.recover()
-    (look,) = wired.of(LOGS)
+    look = wired.of(LOGS)[0]
     start, end = (datetime.fromisoformat(look.query[name]) for name in ("start", "end"))
     sent = datetime.now(UTC) - timedelta(days=3)
     assert start + timedelta(minutes=30) < sent < end - timedelta(minutes=30)
+
+
+@pytest.mark.parametrize("wrong", [5, -5, 100, -100, 24 * 365, -24 * 365])
+def test_a_charge_is_found_though_the_clock_was_hours_wrong_when_it_was_sent(
+    service, monkeypatch, wrong
+):
+    monkeypatch.setattr(account, "PAUSES", ())
+    with pytest.raises(errors.ConnectionDroppedError):
+        nb_banana.generate("a banana [trouble: drop-after]")
+    library = context.library_of(context.known_kinds()[0])
+    change(library, "UPDATE requests SET created = ?", hours_ago(wrong))
+    (found,) = nb_banana.recover()
+    assert (found.usd, found.ended) == (ONE, True)
+
+
+def test_a_charge_is_found_though_the_clock_is_days_wrong_now(wired, shelf):
+    def logs(request):
+        moments = [request.query.get(name) for name in ("start", "end")]
+        is_there = None not in moments and moments[0] < hours_ago(24 * 20) < moments[1]
+        return page([row("nbb-1")] if is_there else [])
+
+    wired.answers[LOGS] = logs
+    leave(shelf, "unknown", age=timedelta(days=18))
+    assert nb_banana.recover()[0].usd == ONE
+
+
+def test_a_request_that_nobody_knows_of_is_dropped_by_a_person_and_its_money_is_free(
+    wired, shelf, monkeypatch, capsys
+):
+    configure(budget=1)
+    budget.BUDGET.hold("nbb-1", shelf.service, ONE, request=ImageRequest("a banana"))
+    leave(shelf, "unknown")
+    (found,) = nb_banana.recover()
+    assert nb_banana.spending().left == 1 - ONE
+    asked = []
+    monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or "y")
+    exec(re.search(r"nb_banana\.forget\(.*?\)", found.outcome)[0])  # as the outcome says it
+    assert "Delete 1 unfinished request for good ('a banana')?" in asked[0]
+    assert "Deleted 1 unfinished request." in capsys.readouterr().out
+    assert not nb_banana.recover()
+    assert nb_banana.spending().left == 1
+
+
+def test_what_a_live_kernel_draws_is_not_dropped(wired, shelf):
+    shelf.begin(ImageRequest("a banana"), "nbb-1")
+    with pytest.raises(errors.NotKeptError, match="Nothing was deleted"):
+        nb_banana.forget("nbb-1", ask=False)
+    assert state_of(shelf) == "sent"
 
 
 def test_without_a_key_it_says_what_it_needs(wired, monkeypatch):

@@ -59,7 +59,7 @@ class PendingImage(PendingValue[BananaImage], BananaImage):
 class PendingGallery(PendingValue[Gallery], Gallery):
     """A `Gallery` that is on its way: whatever is asked of it waits until all have ended."""
 
-    _comes_later = frozenset(["_entries", "_variants", "_index"])
+    _comes_later = frozenset(["_entries", "_variants", "_index", "_folder"])
 
     def __init__(
         self, jobs: Sequence[Job], output: OutputOptions, stop: Callable[[], None]

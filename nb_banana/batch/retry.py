@@ -1,13 +1,26 @@
 """The failed pictures of a gallery once more; what may be paid already is not paid unasked."""
 
+from collections.abc import Sequence
+
 from nb_banana.batch import runner
-from nb_banana.errors import AnswerError, BananaError, Interrupted, PictureError, UncertainError
+from nb_banana.errors import (
+    AnswerError,
+    BananaError,
+    Interrupted,
+    PictureError,
+    SaveError,
+    ServiceError,
+    SizeMismatchError,
+    UncertainError,
+)
 from nb_banana.generation.options import OutputOptions
 from nb_banana.generation.plan import Job
-from nb_banana.results.failure import Failure
+from nb_banana.results import export
+from nb_banana.results.failure import Failure, GalleryEntry, reason_of
 from nb_banana.results.gallery import Gallery
 
 CURE = " It was not tried again: gallery.retry(again=True) does, and may cost a second time."
+HELD_BACK = "charged, or may have been: gallery.retry(again=True) sends it, and may cost again"
 
 
 def retry(gallery: Gallery, *, again: bool = False) -> Gallery:
@@ -20,6 +33,9 @@ def retry(gallery: Gallery, *, again: bool = False) -> Gallery:
     Raises:
         BananaError: see `nb_banana.batch.runner.run_batch`.
     """
+    folder = getattr(gallery, "_folder", None)  # a pickle of an earlier version has none
+    if folder is not None:
+        export.check_folder(folder)
     entries = list(gallery)
     places: dict[str, list[int]] = {}  # what is there twice is drawn, and paid, once
     jobs: list[Job] = []
@@ -32,23 +48,44 @@ def retry(gallery: Gallery, *, again: bool = False) -> Gallery:
             continue
         same = places.setdefault(failure.request.key, [])
         if not same:
-            output = OutputOptions(failure.name, failure.alt, fresh=is_paid)
-            jobs.append(Job(failure.request, output, gallery.variants[place]))
+            jobs.append(Job(failure.request, _output(failure, is_paid), gallery.variants[place]))
         same.append(place)
     if jobs:
         for same, entry in zip(places.values(), runner.run_batch(jobs), strict=True):
             for place in same:
                 entries[place] = entry
-    return Gallery(entries, gallery.variants, index=gallery.labels, name=gallery.name)
+    if said := _why_nothing_was_sent(gallery, entries):
+        print(said)  # noqa: T201 - the answer to a person
+    tried = Gallery(
+        entries, gallery.variants, index=gallery.labels, name=gallery.name, folder=folder
+    )
+    if folder is not None:
+        try:
+            tried.save(folder)
+        except SaveError as error:
+            error.facts["gallery"] = tried  # what was paid is in the library
+            raise
+    return tried
+
+
+def _output(failure: Failure, is_paid: bool) -> OutputOptions:
+    """What was wanted of the picture at first; what was paid already is made anew."""
+    wanted = getattr(failure, "_options", {})  # a pickle of an earlier version has none
+    fresh = is_paid or wanted.get("fresh", False)
+    return OutputOptions(failure.name, failure.alt, strict=wanted.get("strict", False), fresh=fresh)
 
 
 def _may_be_charged(error: BananaError | Interrupted) -> bool:
     """Whether sending it again may pay a second time."""
     receipt, charge = error.facts.get("receipt"), error.facts.get("charge")
+    if charge is not None and charge.state == "charged":
+        return True
     if isinstance(error, UncertainError):
         return charge is None or charge.state != "not charged"
     if isinstance(error, PictureError):
         return "url" not in error.facts  # with its link it is fetched and not sent again
+    if isinstance(error, SizeMismatchError):
+        return True
     return isinstance(error, AnswerError) and (receipt is None or receipt.usd != 0)
 
 
@@ -56,5 +93,39 @@ def _told(failure: Failure) -> Failure:
     error = failure.error
     said = str(error.args[0]).removesuffix(CURE)
     return Failure(
-        failure.request, type(error)(said + CURE, **error.facts), failure.name, failure.alt
+        failure.request,
+        type(error)(said + CURE, **error.facts),
+        failure.name,
+        failure.alt,
+        getattr(failure, "_options", {}),
     )
+
+
+def _why_nothing_was_sent(before: Gallery, after: Sequence[GalleryEntry]) -> str:
+    """One line with the reason of each failure; nothing where a request was sent."""
+    reasons: dict[str, list[str]] = {}
+    for place, (old, new) in enumerate(zip(before, after, strict=True)):
+        if not isinstance(old, Failure):
+            continue
+        why = _why_not_sent(old, new)
+        if not why:
+            return ""
+        reasons.setdefault(why, []).append(f"[{place}]")
+    if not reasons:
+        return "Nothing was sent: no picture of this gallery failed."
+    told = "; ".join(f"{', '.join(places)} {why}" for why, places in reasons.items())
+    return f"Nothing was sent again. {told}"
+
+
+def _why_not_sent(old: Failure, new: GalleryEntry) -> str:
+    """Why an entry was not sent again, in a few words; nothing where it was."""
+    if not isinstance(new, Failure):
+        return "" if new.came == "made" else "is in your library, for $0"
+    error = new.error
+    if str(error.args[0]).endswith(CURE):
+        return HELD_BACK
+    is_same = old.error.facts.get("client_request_id") == error.facts.get("client_request_id")
+    was_sent = isinstance(error, ServiceError | UncertainError | AnswerError | Interrupted)
+    if was_sent or (isinstance(error, PictureError) and not is_same):
+        return ""
+    return f"was not sent: {reason_of(new)}"

@@ -29,6 +29,7 @@ from nb_banana.errors import (
     NotSentError,
     RateLimitError,
     SaveError,
+    repeated,
 )
 from nb_banana.generation import pipeline
 from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions
@@ -37,6 +38,7 @@ from nb_banana.request import ImageRequest
 from nb_banana.results import export
 from nb_banana.results.failure import Failure, GalleryEntry
 from nb_banana.results.gallery import Gallery
+from nb_banana.results.gallery_display import entry_cost
 from nb_banana.results.image import BananaImage
 from nb_banana.services.carrier import Carrier
 from nb_banana.services.send import LONGEST_RETRY_AFTER
@@ -54,8 +56,8 @@ class EqualRequests:
         self._turns: dict[str, threading.Lock] = {}
         self._known: dict[str, BananaImage | BananaError | Interrupted] = {}
 
-    def draw(self, key: str, draw: Callable[[], BananaImage]) -> BananaImage:
-        """The picture of a request, which only the first of equal ones sends.
+    def draw(self, key: str, output: OutputOptions, draw: Callable[[], BananaImage]) -> BananaImage:
+        """The picture of a request, which only the first of equal ones sends, and pays.
 
         Raises:
             BananaError, Interrupted: as ``draw`` does, or did.
@@ -63,9 +65,9 @@ class EqualRequests:
         with self._turns.setdefault(key, threading.Lock()):
             known = self._known.get(key)
             if isinstance(known, BananaImage):
-                return known
+                return pipeline.paid_by_another(known, output)
             if known is not None:
-                raise known
+                raise repeated(known)
             try:
                 image = draw()
             except (BananaError, Interrupted) as error:
@@ -174,6 +176,7 @@ class BatchRunner:
         self.on_way: dict[Future[GalleryEntry], int] = {}
         self.cause: BananaError | None = None
         self._equals = EqualRequests()
+        self._billed: set[object] = set()
 
     def run(self) -> Gallery:
         """Do all jobs. Raises as the function `run_batch`."""
@@ -252,11 +255,12 @@ class BatchRunner:
     def _take(self, future: "Future[GalleryEntry]") -> None:
         entry = self.entries[self.on_way[future]] = future.result()
         del self.on_way[future]
-        made = entry if isinstance(entry, BananaImage) else None
-        usd = made.cost if made is not None and made.came == "made" else None
-        self.bar.count(
-            failed=made is None, reused=made is not None and made.came == "reused", usd=usd
-        )
+        cost = entry_cost(entry)
+        usd = cost.usd if cost.request not in self._billed else None
+        if cost.is_new:
+            self._billed.add(cost.request)
+        failed = isinstance(entry, Failure)
+        self.bar.count(failed=failed, reused=not failed and entry.came == "reused", usd=usd)
 
     def _make(self, job: Job) -> GalleryEntry:
         """One picture, in a thread; an error that one of many raises takes no other along."""
@@ -283,7 +287,7 @@ class BatchRunner:
         def draw() -> BananaImage:
             return pipeline.make(request, output, kinds=self.plan.kinds, service=self.service)
 
-        return draw() if output.fresh else self._equals.draw(request.key, draw)
+        return draw() if output.fresh else self._equals.draw(request.key, output, draw)
 
     def _is_fatal(self, error: BaseException) -> bool:
         facts: Mapping[str, Any] = getattr(error, "facts", {})
@@ -304,7 +308,9 @@ class BatchRunner:
             for number, job in enumerate(self.jobs)
         ]
         variants = [job.variant for job in self.jobs]
-        return Gallery(entries, variants, index=self.labels, name=self.whole.name)
+        return Gallery(
+            entries, variants, index=self.labels, name=self.whole.name, folder=self.whole.save
+        )
 
 
 def _told(gallery: Gallery, on_way: int) -> str:
@@ -322,4 +328,5 @@ def _not_here(on_way: bool) -> BananaError | Interrupted:
 
 
 def _failure(job: Job, error: BananaError | Interrupted) -> Failure:
-    return Failure(job.request, error, job.output.name, job.output.alt)
+    wanted = {"strict": job.output.strict, "fresh": job.output.fresh}
+    return Failure(job.request, error, job.output.name, job.output.alt, wanted)

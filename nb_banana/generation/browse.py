@@ -1,12 +1,12 @@
 """What was made before: `history` lists it, `load` finds one, `forget` deletes, after asking."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from nb_banana.errors import LibraryError, NotKeptError, RequestError
-from nb_banana.generation import context
+from nb_banana.generation import budget, context
 from nb_banana.imaging import metadata
 from nb_banana.imaging.decode import check_picture
 from nb_banana.library.embedded import embedded_receipt, embedded_request
@@ -75,6 +75,9 @@ def load(what: str | os.PathLike[str] | bytes) -> BananaImage:
 def forget(*what: str | BananaImage | Iterable[Any], ask: bool = True) -> None:
     """Delete pictures from the library, with what was asked. What they cost stays in the books.
 
+    An unfinished request that `recover` knows no end of is dropped by its whole id: from then on
+    it counts as not charged, also for ``Banana.budget``.
+
     Args:
         *what: ids, pictures, or lists of them, e.g. ``history("draft")``.
         ask: whether to ask first. Where nobody can answer, nothing is deleted.
@@ -87,17 +90,37 @@ def forget(*what: str | BananaImage | Iterable[Any], ask: bool = True) -> None:
     if not chosen:
         print("Nothing to forget.")  # noqa: T201 - the answer to a person
         return
-    prompts = ", ".join(repr(image.prompt[:40]) for image, _ in chosen[:3])
-    count = "1 picture" if len(chosen) == 1 else f"{len(chosen)} pictures"
+    prompts = ", ".join(repr(each.prompt[:40]) for each in chosen[:3])
+    count = _counted(chosen)
     more = " and more" if len(chosen) > 3 else ""
     question = f"Delete {count} for good ({prompts}{more})? To have it again costs again. [y/N] "
     if ask and not _agrees(question):
         print("Nothing was deleted.")  # noqa: T201 - the answer to a person
         return
-    libraries = {id(library): library for _, library in chosen}
+    libraries = {id(each.library): each.library for each in chosen}
     for library in libraries.values():
-        library.forget({image.digest for image, its in chosen if its is library})
+        library.forget({each.id for each in chosen if each.library is library})
+    for each in chosen:
+        if each.is_unfinished:
+            budget.BUDGET.drop(each.id)
     print(f"Deleted {count}. What was paid for stays in nb_banana.spending().")  # noqa: T201
+
+
+class Chosen(NamedTuple):
+    """What is to be forgotten: a picture, or an unfinished request."""
+
+    id: str
+    prompt: str
+    library: Library
+    is_unfinished: bool = False
+
+
+def _counted(chosen: Sequence[Chosen]) -> str:
+    """How many of each, e.g. ``"2 pictures and 1 unfinished request"``."""
+    requests = sum(each.is_unfinished for each in chosen)
+    counts = {"picture": len(chosen) - requests, "unfinished request": requests}
+    words = (f"{n} {name}{'s' if n > 1 else ''}" for name, n in counts.items() if n)
+    return " and ".join(words)
 
 
 def _libraries() -> list[Library]:
@@ -139,15 +162,20 @@ def _by_content(data: bytes) -> BananaImage:
     return image
 
 
-def _find(what: str | BananaImage) -> tuple[BananaImage, Library]:
-    text = what.digest if isinstance(what, BananaImage) else what
+def _find(what: str | BananaImage) -> Chosen:
+    text = what.digest if isinstance(what, BananaImage) else what.strip()
     several: NotKeptError | None = None
     for library in _libraries():
+        for row in library.unfinished(problems=[]):
+            if row.request_id == text:
+                return Chosen(text, row.request.prompt, library, is_unfinished=True)
         try:
-            return BananaImage.of(library.by_id(text), library), library
+            kept = library.by_id(text)
         except NotKeptError as error:
             if error.facts.get("several"):
                 several = error
+        else:
+            return Chosen(kept.digest, kept.request.prompt, library)
     raise several or NotKeptError(
         f"There is no picture {text[:12]!r} in your library. Nothing was deleted."
     )

@@ -1,17 +1,52 @@
-"""Money before and after: the price quoted, the budget of this kernel, and what was spent in it."""
+"""Money before and after: the price of what is asked, the budget of this kernel, what was spent.
+
+A price is what the service quotes. Where it quotes none, or one that its own bills contradict, it
+is what the model's page says or what it charged last, whichever is more. Where there is neither,
+nobody can say, and nothing is sent under a budget.
+"""
 
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import ROUND_UP, Decimal
+from typing import NamedTuple
 
 from nb_banana._text import dollars
-from nb_banana.errors import BudgetError
+from nb_banana.errors import BudgetError, LibraryError
+from nb_banana.generation import context
+from nb_banana.models import find_model, short_name
 from nb_banana.request import ImageRequest
 from nb_banana.services.aimlapi import pricing
 from nb_banana.services.service import Service
 from nb_banana.settings import settings
+
+NOTHING = Decimal(0)
+LEAST_PRICE = Decimal("0.01")
+"""US dollars. A tenth of this for a picture is not believed before a bill confirms it."""
+
+
+class Priced(NamedTuple):
+    """What the price of a picture hangs on, as it is sent: ``params`` win over the fields."""
+
+    model: str
+    resolution: str
+
+    @classmethod
+    def of(cls, request: ImageRequest) -> "Priced":
+        """Both for a request."""
+        asked = {"model": request.model, "resolution": request.resolution} | dict(request.params)
+        return cls(str(asked["model"]), str(asked["resolution"] or "1K"))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names of the model."""
+        known = find_model(self.model) if self.model.strip() else None
+        return known.ids if known else (self.model,)
+
+    def __str__(self) -> str:
+        return f"{short_name(self.model)} at {self.resolution}"
 
 
 @dataclass(frozen=True)
@@ -20,11 +55,13 @@ class Estimate:
 
     Attributes:
         usd: for those whose price is known.
-        unknown: how many have no price that the service can quote.
+        unknown: how many have a price that nobody knows.
+        example: one of these, e.g. ``"nano-banana-2.1 at 1K"``.
     """
 
     usd: Decimal
     unknown: int
+    example: str = ""
 
     def __str__(self) -> str:
         cents = self.usd.quantize(Decimal("0.01")) if self.usd >= 1 / Decimal(10) else self.usd
@@ -41,11 +78,23 @@ class SessionTotals:
         spent: what was charged.
         count: how many charges that were.
         saved: what pictures from the library did not cost again.
+        assumed: what was set aside for charges whose amount nobody said.
+        unknown: how many of the charges these are.
     """
 
-    spent: Decimal = Decimal(0)
+    spent: Decimal = NOTHING
     count: int = 0
-    saved: Decimal = Decimal(0)
+    saved: Decimal = NOTHING
+    assumed: Decimal = NOTHING
+    unknown: int = 0
+
+
+class HeldMoney(NamedTuple):
+    """What is set aside for one request, until its bill is there."""
+
+    kind: str
+    usd: Decimal
+    request: ImageRequest | None
 
 
 class Budget:
@@ -54,7 +103,8 @@ class Budget:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._tallies: dict[str, SessionTotals] = {}
-        self._held: dict[str, tuple[str, Decimal]] = {}
+        self._held: dict[str, HeldMoney] = {}
+        self._charged: dict[tuple[str, tuple[str, ...], str], Decimal] = {}
 
     def __getitem__(self, kind: str) -> SessionTotals:
         return self._tallies.get(kind, SessionTotals())
@@ -64,7 +114,14 @@ class Budget:
         with self._lock:
             return self._held_by(kind)
 
-    def hold(self, request_id: str, kind: str, usd: Decimal, budget: Decimal | None = None) -> bool:
+    def hold(
+        self,
+        request_id: str,
+        kind: str,
+        usd: Decimal,
+        budget: Decimal | None = None,
+        request: ImageRequest | None = None,
+    ) -> bool:
         """Set money aside before a request is sent; False where it would pass the budget.
 
         In one step, so that threads that begin at once do not pass it together.
@@ -72,7 +129,7 @@ class Budget:
         with self._lock:
             if budget is not None and self._used(kind) + usd > budget:
                 return False
-            self._held[request_id] = kind, usd
+            self._held[request_id] = HeldMoney(kind, usd, request)
             return True
 
     def drop(self, request_id: str) -> None:
@@ -86,11 +143,24 @@ class Budget:
         Where the service names no amount, what was set aside counts: else no budget would end.
         """
         with self._lock:
-            kind, quoted = self._held.pop(request_id, ("", Decimal(0)))
-            if kind:
-                old = self[kind]
-                spent = old.spent + (quoted if usd is None else usd)
-                self._tallies[kind] = replace(old, spent=spent, count=old.count + 1)
+            held = self._held.pop(request_id, None)
+            if held is None:
+                return
+            old = self[held.kind]
+            new = replace(old, count=old.count + 1)
+            if usd is None:
+                new = replace(new, assumed=old.assumed + held.usd, unknown=old.unknown + 1)
+            else:
+                new = replace(new, spent=old.spent + usd)
+            self._tallies[held.kind] = new
+            if usd and held.request is not None:
+                place = _place(held.kind, Priced.of(held.request))
+                self._charged[place] = usd / _pictures(held.request)
+
+    def last_price(self, kind: str, what: Priced) -> Decimal | None:
+        """What this kernel was charged last for one picture; None where it never was."""
+        with self._lock:
+            return self._charged.get(_place(kind, what))
 
     def used(self, kind: str) -> Decimal:
         """What was spent and what is set aside."""
@@ -98,10 +168,10 @@ class Budget:
             return self._used(kind)
 
     def _used(self, kind: str) -> Decimal:
-        return self[kind].spent + self._held_by(kind)
+        return self[kind].spent + self[kind].assumed + self._held_by(kind)
 
     def _held_by(self, kind: str) -> Decimal:
-        return sum((usd for its, usd in self._held.values() if its == kind), Decimal(0))
+        return sum((each.usd for each in self._held.values() if each.kind == kind), NOTHING)
 
     def save(self, usd: Decimal | None, kind: str) -> None:
         """Write down what a picture from the library would have cost."""
@@ -112,17 +182,57 @@ class Budget:
 BUDGET = Budget()
 
 
-def estimate(requests: Sequence[ImageRequest], service: Service) -> Estimate:
-    """What these requests will cost, as the service quotes it. No key is sent."""
-    kinds = Counter((each.model, each.resolution, _pictures(each)) for each in requests)
-    usd, unknown = Decimal(0), 0
-    for (model, resolution, pictures), count in kinds.items():
-        price = pricing.price(service, model, resolution)
+def _place(kind: str, what: Priced) -> tuple[str, tuple[str, ...], str]:
+    return kind, what.names, what.resolution
+
+
+def estimate(requests: Sequence[ImageRequest], service: Service, *, ask: bool = True) -> Estimate:
+    """What these requests will cost. No key is sent.
+
+    Args:
+        requests: what will be asked.
+        service: who will be asked.
+        ask: whether the service is asked, and the library; else what is at hand has to do.
+    """
+    kind = context.kind_of_service(service)
+    usd, unknown, example = NOTHING, 0, ""
+    kinds = Counter((Priced.of(each), _pictures(each)) for each in requests)
+    for (what, pictures), count in kinds.items():
+        charged = _last_charged(kind, what) if ask else BUDGET.last_price(kind, what)
+        quoted = pricing.price(service, what.model, what.resolution) if ask else None
+        price = _believed(quoted, charged, pricing.documented_price(what.model, what.resolution))
         if price is None:
-            unknown += count
+            unknown, example = unknown + count, example or str(what)
         else:
             usd += price * pictures * count
-    return Estimate(usd, unknown)
+    return Estimate(usd, unknown, example)
+
+
+def _last_charged(kind: str, what: Priced) -> Decimal | None:
+    """The last bill for such a picture: of this kernel, or of an earlier one in the journal."""
+    known = BUDGET.last_price(kind, what)
+    if known is None:
+        with suppress(LibraryError):  # what can't be read names no price; the pipeline says so
+            known = context.library_of(kind).last_price(what.names, what.resolution)
+    return known
+
+
+def _believed(
+    quoted: Decimal | None, charged: Decimal | None, documented: Decimal | None
+) -> Decimal | None:
+    """The price to count with; None where nobody can say.
+
+    A quote far from the bills is a mistake of the price list. So is one of next to nothing, until
+    a picture came for that.
+    """
+    if quoted is not None:
+        if charged:
+            is_sound = charged * 4 / 5 <= quoted <= charged * 10
+        else:
+            is_sound = charged is not None or quoted >= (documented or LEAST_PRICE) / 10
+        if is_sound:
+            return quoted
+    return max((each for each in (charged, documented) if each), default=None)
 
 
 def _pictures(request: ImageRequest) -> int:
@@ -149,22 +259,30 @@ def check_budget(
         ask: whether ``Banana.confirm_over`` holds; not for one of many that were agreed to.
 
     Raises:
-        BudgetError: ``Banana.budget`` would be passed, or ``Banana.confirm_over`` was and the
-            person said no or can't be asked.
+        BudgetError: ``Banana.budget`` would be passed or nobody knows the price, or
+            ``Banana.confirm_over`` was and the person said no or can't be asked.
     """
     budget = _amount(settings.budget)
     limit = _amount(settings.confirm_over) if ask else None
-    asked = budget is not None or limit is not None
-    cost = estimate(requests, service) if asked else Estimate(Decimal(0), 0)
+    cost = estimate(requests, service, ask=budget is not None or limit is not None)
+    if budget is not None and cost.unknown:
+        raise _nobody_knows(cost, budget)
     fits = budget is None or BUDGET.used(kind) + cost.usd <= budget
-    if budget is not None and cost.unknown and BUDGET.used(kind) >= budget:
-        fits = False
     if fits and request_id is not None:
-        fits = BUDGET.hold(request_id, kind, cost.usd, budget)
+        fits = BUDGET.hold(request_id, kind, cost.usd, budget, requests[0])
     if budget is not None and not fits:
         raise _passed(cost, budget, kind)
     if limit is not None and (cost.usd > limit or cost.unknown):
         _confirm(cost, limit)
+
+
+def _nobody_knows(cost: Estimate, budget: Decimal) -> BudgetError:
+    return BudgetError(
+        f"Nobody can say what it costs ({cost.example}: price not known): the service quotes no "
+        "price that can be believed, and there is no bill for such a picture yet. With a budget "
+        f"of {dollars(budget)} nothing was sent. To go on all the same: %config Banana.budget = "
+        "None. Once one was charged, its price is known, and a budget can be set again."
+    )
 
 
 def _passed(cost: Estimate, budget: Decimal, kind: str) -> BudgetError:

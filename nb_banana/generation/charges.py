@@ -1,9 +1,18 @@
-"""After a request without an answer: was it charged? The service's log is asked, and it is said."""
+"""After a request without a picture: was it charged? The service's log is asked, and it is said."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from nb_banana._text import dollars
-from nb_banana.errors import UNSURE, BananaError, Interrupted
+from nb_banana.errors import (
+    UNSURE,
+    AnswerError,
+    BananaError,
+    Interrupted,
+    NotAllowedError,
+    ServiceError,
+)
 from nb_banana.generation import budget
 from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.library.library import Library
@@ -21,6 +30,20 @@ CHARGED = (
     "The service's log says that it was charged{amount}. It was not sent again. The log has no "
     "link to the picture: the service's support may find it by the ids."
 )
+REFUSED_AND_CHARGED = (
+    "But the service's log says that it was charged{amount}: its support may find by the ids why."
+)
+REFUSED_AND_FREE = "The service's log says that it was not charged."
+CLAIMS = (
+    "Nothing was charged.",
+    "It was not charged.",
+    "Whether it was charged was not said.",
+)
+"""What an error says of the charge before the log was asked."""
+NEVER_RUN = frozenset({401, 404, 405, 411, 413, 414, 415, 429, 431})
+"""Statuses of what was turned away before any model ran: the log has nothing of it."""
+PATIENCE = 2.0
+"""Seconds for the look into the log after a refusal: its error waits for that."""
 NOT_CHARGED = "The service's log says that it was not charged. Run it again."
 NOT_KNOWN = "Whether it was charged is not known yet, so it was not sent again. "
 ASK_AGAIN = "nb_banana.recover() asks the service's log again."
@@ -63,6 +86,78 @@ def explain_charge(
     return kind(str(error.args[0]).replace(UNSURE, _verdict(charge)), **facts)
 
 
+def explain_refusal(
+    error: BananaError, service: Service, entry: JournalEntry, request: ImageRequest
+) -> BananaError | Interrupted:
+    """The error of a request that was answered without a picture; journal and budget are told.
+
+    That such a request costs nothing is only said. The log is looked into once, and what it says
+    of a charge counts; where it is silent, or can't be read, the error stays as it is.
+    """
+    receipt: Receipt | None = error.facts.get("receipt")
+    charge, kind = _one_look(error, service, entry)
+    told = ""
+    if charge.state == "charged":
+        made, now = entry.library.service, datetime.now(UTC)
+        bill = bill_of(charge, request, service, made, entry.request_id, now)
+        receipt = bill if receipt is None else replace(receipt, usd=bill.usd, credits=None)
+        told = REFUSED_AND_CHARGED.format(amount=_amount(charge))
+    elif charge.state == "not charged" and receipt is not None:
+        receipt, told = replace(receipt, usd=Decimal(0), credits=0), REFUSED_AND_FREE
+    known = {"inference_id": charge.inference_id, "charge": charge} if told else {}
+    facts = known | error.facts | {"receipt": receipt}
+    told_error = kind(_corrected(error, told), **facts)
+    entry.end(Library.mark_failed, str(told_error), receipt)
+    if receipt is None:
+        budget.BUDGET.drop(entry.request_id)
+    else:
+        budget.BUDGET.settle(entry.request_id, receipt.usd)
+    return told_error
+
+
+def _one_look(
+    error: BananaError, service: Service, entry: JournalEntry
+) -> tuple[Charge, type[BananaError | Interrupted]]:
+    """What the log says at once of a refused request, and the kind of error that it is now."""
+    if not _may_be_charged_all_the_same(error):
+        return account.UNKNOWN, type(error)
+    try:
+        with allow_interrupts():
+            charge = account.find_charge(
+                service,
+                entry.request_id,
+                attempts=error.facts.get("attempts"),
+                pauses=ONE_LOOK,
+                seconds=PATIENCE,
+            )
+    except KeyboardInterrupt:
+        return account.UNKNOWN, Interrupted
+    # A row that names no amount is no proof of a charge where there is no picture either.
+    return account.UNKNOWN if charge.state == "charged" and not charge.usd else charge, type(error)
+
+
+def _may_be_charged_all_the_same(error: BananaError) -> bool:
+    """Whether the service may have run a model for what it refused, and does not say the price."""
+    if isinstance(error, AnswerError):
+        receipt = error.facts.get("receipt")
+        return receipt is None or not receipt.usd
+    status = error.facts.get("status", 0)
+    return isinstance(error, ServiceError) and status >= 400 and status not in NEVER_RUN
+
+
+def _corrected(error: BananaError, told: str) -> str:
+    """A message with what the log says in place of what was believed of the charge."""
+    said = str(error.args[0])
+    if not told:
+        return said
+    claims = () if isinstance(error, NotAllowedError) else CLAIMS  # that one says nothing of it
+    for claim in claims:
+        before, found, after = said.rpartition(claim)  # the service's own words come before ours
+        if found:
+            return before + told + after
+    return f"{said} {told}"
+
+
 def _write_down(
     charge: Charge, service: Service, entry: JournalEntry, request: ImageRequest
 ) -> Receipt | None:
@@ -82,10 +177,14 @@ def _write_down(
 
 def _verdict(charge: Charge) -> str:
     if charge.state == "charged":
-        return CHARGED.format(amount=f": {dollars(charge.usd)}" if charge.usd else "")
+        return CHARGED.format(amount=_amount(charge))
     if charge.state == "not charged":
         return NOT_CHARGED
     return NOT_KNOWN + ASK_AGAIN
+
+
+def _amount(charge: Charge) -> str:
+    return f": {dollars(charge.usd)}" if charge.usd else ""
 
 
 def bill_of(
@@ -100,7 +199,7 @@ def bill_of(
     return Receipt(
         model=request.model,
         service=service.host,
-        sandbox=kind == SANDBOX,
+        sandbox=kind == SANDBOX or charge.sandbox,
         client_request_id=request_id,
         inference_id=charge.inference_id,
         credits=None,

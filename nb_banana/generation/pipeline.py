@@ -4,6 +4,7 @@ Library? → budget → journal → service → picture → library. Each step i
 next one begins, so that whatever happens it is known what was sent and what was paid.
 """
 
+import copy
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +15,7 @@ from nb_banana.display.output import notebook_path
 from nb_banana.display.progress import Spinner
 from nb_banana.errors import Interrupted
 from nb_banana.generation import budget, context, lookup, recovery
-from nb_banana.generation.charges import explain_charge
+from nb_banana.generation.charges import explain_charge, explain_refusal
 from nb_banana.generation.in_flight import InFlight
 from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions
@@ -157,11 +158,13 @@ def _draw_once(
                 image = in_flight.wait()
         except errors.NotSentError:  # its turn never came, so it is ours now
             continue
+        except errors.BananaError as error:
+            raise errors.repeated(error) from None
         except Interrupted:
             raise
         except KeyboardInterrupt:
             raise Interrupted(STILL_DRAWN) from None
-        return find_reusable(request, kinds, output) or image
+        return find_reusable(request, kinds, output) or paid_by_another(image, output)
     return in_flight.run(lambda: _draw(request, output, service, kinds))
 
 
@@ -169,6 +172,13 @@ STILL_DRAWN = (
     "Stopped waiting. The picture was asked for before and is still being drawn: run it again for "
     "$0 when it is in your library."
 )
+
+
+def paid_by_another(image: BananaImage, output: OutputOptions) -> BananaImage:
+    """A picture that no library could keep, for whoever waited for it: it is on another's bill."""
+    same = copy.copy(image)
+    same.came, same.name, same.alt = "loaded", output.name, output.alt or image.prompt
+    return same
 
 
 def _draw(
@@ -257,13 +267,7 @@ def _ask(request: ImageRequest, service: Service, entry: JournalEntry) -> Servic
         _keep_answer(told, entry)
         raise told from None
     except errors.BananaError as error:
-        receipt = error.facts.get("receipt")
-        entry.end(Library.mark_failed, str(error), receipt)
-        if receipt is None:
-            budget.BUDGET.drop(entry.request_id)
-        else:
-            budget.BUDGET.settle(entry.request_id, receipt.usd)
-        raise
+        raise explain_refusal(error, service, entry, request) from None
     entry.reached = "answered"
     entry.write(Library.mark_answered, answer.items, answer.receipt)
     budget.BUDGET.settle(entry.request_id, answer.receipt.usd)

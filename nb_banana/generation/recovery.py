@@ -3,7 +3,7 @@
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import overload
 
@@ -25,8 +25,8 @@ from nb_banana.services.service import Service
 from nb_banana.settings import settings
 
 LATEST_ROW = timedelta(minutes=30)
-"""After this long a request that the service's log does not have was never charged: the waits
-between four more attempts, the longest generation and the log's own delay fit in."""
+"""This long after a row that failed no row of another attempt comes, by the service's own clock:
+the waits between four more, the longest generation and the log's own delay fit in."""
 NEVER_SENT = "it was never sent: not charged"
 
 
@@ -267,19 +267,14 @@ def _ask(row: UnfinishedRequest, library: Library, service: Service, found: Foun
     )
     if charge.state == "charged":
         return _close_charged(row, library, service, charge, found)
-    old = datetime.now(UTC) - row.created > LATEST_ROW
-    if charge.state == "failed" and old:
+    if charge.state == "failed" and charge.age is not None and charge.age > LATEST_ROW:
         library.mark_failed(row.request_id, "the service's log says: not charged")
         budget.BUDGET.drop(row.request_id)
         return replace(found, outcome="not charged")
-    if charge.state == "absent" and old:
-        library.mark_failed(row.request_id, NO_ROW)
-        budget.BUDGET.drop(row.request_id)
-        return replace(found, outcome=NO_ROW)
-    return replace(found, outcome=f"not known yet: {_why(charge, service)}", ended=False)
-
-
-NO_ROW = "not charged: the log of this key's account has no row of it"
+    # A log without a row of it says nothing: our clock may be wrong, the key another account's.
+    drop = f". If it was surely not charged: nb_banana.forget({row.request_id!r})"
+    why = _why(charge, service) + (drop if charge.state in {"absent", "failed"} else "")
+    return replace(found, outcome=f"not known yet: {why}", ended=False)
 
 
 def _known(receipt: Receipt | None) -> account.Charge | None:

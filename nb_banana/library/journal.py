@@ -14,9 +14,10 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -242,6 +243,32 @@ class Journal:
         )
         with self._believed():
             return [rows.restore_bill(row) for row in found]
+
+    def last_price(self, models: Iterable[str], resolution: str) -> Decimal | None:
+        """What the service charged last for one picture of a model, in US dollars.
+
+        Args:
+            models: all names of the model.
+            resolution: what was asked; one that nobody asked for is 1K.
+
+        Returns:
+            None where no bill names an amount. $0 counts only where a picture came for it.
+        """
+        found = self._index.rows(
+            "SELECT usd, json_extract(parameters, '$.params.num_images') AS pictures FROM requests "
+            "WHERE service = ? AND usd IS NOT NULL AND NOT came_along AND state <> 'forgotten' "
+            "AND (state IN ('stored', 'answered') OR CAST(usd AS REAL) > 0) "
+            "AND coalesce(json_extract(parameters, '$.params.model'), model) "
+            "IN (SELECT value FROM json_each(?)) "
+            "AND coalesce(json_extract(parameters, '$.params.resolution'), "
+            "json_extract(parameters, '$.resolution'), '1K') = ? "
+            "ORDER BY seq DESC LIMIT 1",
+            self.service,
+            json.dumps(list(models)),
+            resolution,
+        )
+        with self._believed():
+            return rows.picture_price(found[0]) if found else None
 
     def keep_reference(self, data: bytes, mime: str) -> Path:
         """Keep a reference picture, once, and say where. A picture of the library stays there.

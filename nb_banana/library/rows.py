@@ -224,6 +224,15 @@ def restore_bill(row: Row) -> Bill:
     )
 
 
+def picture_price(row: Row) -> Decimal:
+    """What one picture of a billed request cost."""
+    usd = Decimal(row["usd"])
+    if not usd.is_finite() or usd < 0:
+        raise ValueError(f"{usd} is no amount")
+    pictures = row["pictures"]
+    return usd / pictures if isinstance(pictures, int) and pictures > 1 else usd
+
+
 def restore_stored(row: Row, path: Path, read: Callable[[str], str]) -> StoredImage:
     """The picture of a row, without the others of its answer."""
     receipt = restore_receipt(row)

@@ -9,6 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from nb_banana.imaging.decode import SUFFIXES
 from nb_banana.imaging.save import SAVE_FORMATS, check_writable, slug, write_whole
 from nb_banana.references.sources import is_picture
 from nb_banana.results.failure import Failure, GalleryEntry
+from nb_banana.results.gallery_display import entry_costs
 from nb_banana.results.image import BananaImage
 from nb_banana.results.variants import Variant, value_text, varied_fields
 
@@ -144,8 +146,8 @@ def to_frame(
         raise BananaError("A table needs pandas. Install it: pip install pandas") from error
     varied = dict.fromkeys(name for variant in variants for name in variant)
     rows = [
-        {name: _cell(variant.get(name)) for name in varied} | _row(entry)
-        for entry, variant in zip(entries, variants, strict=True)
+        {name: _cell(variant.get(name)) for name in varied} | _row(entry, cost.usd)
+        for entry, variant, cost in zip(entries, variants, entry_costs(entries), strict=True)
     ]
     columns = list(dict.fromkeys([*varied, *_COLUMNS]))
     table = pd.DataFrame(rows, columns=columns, index=None if index is None else pd.Index(index))
@@ -163,7 +165,7 @@ def _cell(value: Any) -> Any:
     return value_text(value) if is_picture(value) else value
 
 
-def _row(entry: GalleryEntry) -> dict[str, Any]:
+def _row(entry: GalleryEntry, usd: Decimal | None) -> dict[str, Any]:
     request = entry.request
     asked = {
         "prompt": request.prompt,
@@ -173,11 +175,11 @@ def _row(entry: GalleryEntry) -> dict[str, Any]:
         "take": request.take,
     }
     if isinstance(entry, Failure):
-        return asked | {"error": str(entry.error)}
+        return asked | {"usd": usd or None, "error": str(entry.error)}
     return asked | {
         "width": entry.width,
         "height": entry.height,
-        "usd": entry.cost,
+        "usd": usd,
         "came": entry.came,
         "id": entry.id,
         "path": str(entry.path) if entry.path else None,

@@ -1,6 +1,8 @@
 """`Failure`: what stands in a gallery where a picture was not made, and why."""
 
 import html
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from nb_banana._text import shorten
@@ -12,6 +14,9 @@ from nb_banana.results.image import BananaImage
 
 class Failure:
     """A picture that was not made. It is false, and using it as a picture raises its error.
+
+    Args:
+        options: what else was wanted of the picture, which a second try wants too.
 
     Attributes:
         request: the `ImageRequest` that was not answered with a picture.
@@ -26,11 +31,13 @@ class Failure:
         error: BananaError | Interrupted,
         name: str | None = None,
         alt: str | None = None,
+        options: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self.request = request
         self.error = error
         self.name = name
         self.alt = alt or request.prompt
+        self._options = dict(options)
 
     @property
     def prompt(self) -> str:

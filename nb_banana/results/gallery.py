@@ -37,6 +37,7 @@ class Gallery(Sequence[GalleryEntry]):
         variants: what was varied, one mapping for each, e.g. ``{"style": "oil", "take": 2}``.
         index: what a table called each prompt, one label for each.
         name: the notebook's variable, for the caption.
+        folder: where it was to be saved, which holds for `retry` too.
 
     Raises:
         ValueError: another number of variants or labels than of entries.
@@ -49,6 +50,7 @@ class Gallery(Sequence[GalleryEntry]):
         *,
         index: Iterable[Any] | None = None,
         name: str | None = None,
+        folder: str | os.PathLike[str] | None = None,
     ) -> None:
         self._entries = tuple(entries)
         self._variants: tuple[Variant, ...] = tuple(
@@ -56,6 +58,7 @@ class Gallery(Sequence[GalleryEntry]):
         )
         self._index = None if index is None else tuple(index)
         self.name = name
+        self._folder = folder
         for each in (self._variants, self._index):
             if each is not None and len(each) != len(self._entries):
                 raise ValueError(f"{len(self._entries)} entries can't have {len(each)} labels.")
@@ -84,7 +87,8 @@ class Gallery(Sequence[GalleryEntry]):
     def cost(self) -> Decimal:
         """What making them cost in US dollars; one that was in the library already cost nothing.
 
-        Failures that were charged count. Play money counts where all of it is play money.
+        A request that is there several times (equal prompts, further pictures of one answer) was
+        paid once. Failures that were charged count; play money does where all of it is that.
         """
         bill = batch_cost(self)
         return bill.real or bill.play
@@ -171,8 +175,9 @@ class Gallery(Sequence[GalleryEntry]):
     def to_frame(self) -> Any:
         """A pandas data frame, one row each: what varied, the request, size, price, file, error.
 
-        ``usd`` is what the picture cost when it was made, an exact ``Decimal``; ``came`` says
-        whether that was now (``made``) or on another day (``reused``, ``loaded``).
+        ``usd`` is what it added to the bill now, an exact ``Decimal``, so that the column's sum is
+        `cost`: nothing where the picture was made on another day (``came`` is ``reused`` or
+        ``loaded``) or for an equal prompt above; a failure that was charged has its charge.
 
         Raises:
             BananaError: pandas is not there.
@@ -181,6 +186,9 @@ class Gallery(Sequence[GalleryEntry]):
 
     def retry(self, *, again: bool = False) -> "Gallery":
         """A new gallery, in which the failed ones are tried once more in their places.
+
+        What was wanted at first (``strict``, ``save``) holds again. Where nothing is sent, it says
+        why.
 
         Args:
             again: also those that were charged, or may have been, and gave no picture. They may

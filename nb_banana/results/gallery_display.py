@@ -6,7 +6,7 @@ And what it cost: the new ones, and failures that were charged all the same.
 import base64
 import html
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -65,41 +65,75 @@ class BatchCost:
         return " · ".join(amounts)
 
 
-def batch_cost(entries: Iterable[GalleryEntry]) -> BatchCost:
-    """The bill of these pictures and failures. One that is there twice was paid once."""
-    real, play, unknown = NOTHING, NOTHING, 0
-    once = {_request_id(each): each for each in entries}.values()
-    sandbox = any(each.sandbox for each in once if not isinstance(each, Failure))
-    for entry in once:
-        amount, is_play = _failed(entry, sandbox) if isinstance(entry, Failure) else _made(entry)
-        unknown += amount is None
-        real += NOTHING if is_play else amount or NOTHING
-        play += (amount or NOTHING) if is_play else NOTHING
-    return BatchCost(real, play, unknown)
+@dataclass(frozen=True)
+class EntryCost:
+    """What one place of a gallery says of its bill.
+
+    Attributes:
+        request: the request that was billed. Several places may show pictures of one.
+        usd: what it cost in this run; None where nobody said.
+        is_play: whether that is the sandbox's play money.
+        is_new: whether it was paid in this run; what was paid on another day costs nothing.
+    """
+
+    request: object
+    usd: Decimal | None
+    is_play: bool
+    is_new: bool = True
 
 
-def _made(image: BananaImage) -> tuple[Decimal | None, bool]:
-    """What an image cost in this run: one from the library cost something on another day."""
-    return (image.cost if image.came == "made" else NOTHING), image.sandbox
+def entry_cost(entry: GalleryEntry, sandbox: bool = False) -> EntryCost:
+    """What an entry says of its bill.
 
-
-def _failed(failure: Failure, sandbox: bool) -> tuple[Decimal | None, bool]:
-    """What a failure cost. Where it does not say who was asked, its neighbours' service was."""
-    facts = failure.error.facts
+    Args:
+        entry: a picture or a failure.
+        sandbox: whether a failure that does not say who was asked cost play money.
+    """
+    if not isinstance(entry, Failure):
+        is_new = entry.came == "made"
+        usd = entry.cost if is_new else NOTHING
+        return EntryCost(entry.receipt.client_request_id, usd, entry.sandbox, is_new)
+    facts = entry.error.facts
+    if facts.get("is_repeat"):
+        return EntryCost(facts.get("client_request_id"), NOTHING, sandbox, is_new=False)
     if image := facts.get("image"):
-        return _made(image)
+        return entry_cost(image)
+    request = facts.get("client_request_id") or id(entry)
     if receipt := facts.get("receipt"):
-        return receipt.usd, receipt.sandbox
+        return EntryCost(receipt.client_request_id, receipt.usd, receipt.sandbox)
     if charge := facts.get("charge"):
-        return (NOTHING if charge.state == "not charged" else charge.usd), sandbox
-    may_be_charged = isinstance(failure.error, PictureError | UncertainError)
-    return (None if may_be_charged and not facts.get("not_charged") else NOTHING), sandbox
+        usd = NOTHING if charge.state == "not charged" else charge.usd
+        return EntryCost(request, usd, sandbox)
+    may_be_charged = isinstance(entry.error, PictureError | UncertainError)
+    is_unknown = may_be_charged and not facts.get("not_charged")
+    return EntryCost(request, None if is_unknown else NOTHING, sandbox)
 
 
-def _request_id(entry: GalleryEntry) -> object:
-    if isinstance(entry, Failure):
-        return entry.error.facts.get("client_request_id") or id(entry)
-    return entry.receipt.client_request_id
+def entry_costs(entries: Iterable[GalleryEntry]) -> list[EntryCost]:
+    """What each of these adds to the bill of the run: all sums come from here.
+
+    A request is paid once: where several places show what came of it, the first that was paid in
+    this run carries the cost, and the others cost nothing more.
+    """
+    entries = list(entries)
+    sandbox = any(each.sandbox for each in entries if not isinstance(each, Failure))
+    billed: set[object] = set()
+    found = []
+    for each in (entry_cost(entry, sandbox) for entry in entries):
+        found.append(each if each.request not in billed else replace(each, usd=NOTHING))
+        if each.is_new:
+            billed.add(each.request)
+    return found
+
+
+def batch_cost(entries: Iterable[GalleryEntry]) -> BatchCost:
+    """The bill of these pictures and failures."""
+    real, play, unknown = NOTHING, NOTHING, 0
+    for each in entry_costs(entries):
+        unknown += each.usd is None
+        real += NOTHING if each.is_play else each.usd or NOTHING
+        play += (each.usd or NOTHING) if each.is_play else NOTHING
+    return BatchCost(real, play, unknown)
 
 
 MOST_LINES = 5

@@ -108,7 +108,7 @@ class BananaImage:
             image._sources = tuple(each.source for each in request.references)
         image.came = came
         image.notes += (library.note,) if library.note else ()
-        image.extras = tuple(cls.of(each, library) for each in kept.extras)
+        image.extras = tuple(cls.of(each, library, came=came) for each in kept.extras)
         return image
 
     @property

@@ -9,6 +9,9 @@ from typing import Any
 CREDITS_PER_USD = 2_000_000
 """https://docs.aimlapi.com/integrations/pricing: USD 1 is 2,000,000 credits."""
 
+SANDBOX_HEADER = "x-nb-banana-sandbox"
+"""In every answer of a sandbox: its money is play money."""
+
 LARGEST_BILL = 10**12
 """More credits or dollars than this are a mistake of the service."""
 

@@ -16,7 +16,7 @@ from nb_banana.errors import UNSURE, BananaError, Interrupted, UnreadableAnswerE
 from nb_banana.request import ImageRequest
 from nb_banana.services.aimlapi.responses import error_for, read_items
 from nb_banana.services.carrier import RawResponse
-from nb_banana.services.receipt import Receipt, read_bill
+from nb_banana.services.receipt import SANDBOX_HEADER, Receipt, read_bill
 from nb_banana.services.result import ServiceAnswer
 from nb_banana.services.service import Service
 from nb_banana.wire import transport
@@ -30,7 +30,6 @@ LONGEST_RETRY_AFTER = 120.0
 """Seconds of `Retry-After` that are waited for; a longer wait is the person's choice."""
 SHORTEST_PAUSE = 0.25
 """Seconds between two attempts, whatever the service says."""
-SANDBOX_HEADER = "x-nb-banana-sandbox"
 
 # Bookkeeping and backoff are urllib3's; *whether* to send again is decided in _may_send_again.
 ATTEMPTS = Retry(total=4, backoff_factor=0.5, backoff_jitter=0.5, backoff_max=30)

@@ -4,14 +4,16 @@ Source: https://docs.aimlapi.com/api-references/service-endpoints/account-balanc
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal, NamedTuple
 
 from nb_banana.services.aimlapi import query
-from nb_banana.services.receipt import read_bill
+from nb_banana.services.receipt import SANDBOX_HEADER, read_bill
 from nb_banana.services.service import Service
 
 PAUSES = (0.0, 1.0, 2.0, 3.0)
@@ -19,7 +21,9 @@ PAUSES = (0.0, 1.0, 2.0, 3.0)
 PAGE = 100
 MOST_PAGES = 10
 CLOCKS = timedelta(hours=1)
-"""How far our clock and the service's may be apart."""
+"""How far our clock and the service's are apart at most, nearly always."""
+WRONG_CLOCKS = timedelta(days=3)
+"""The same for a clock that was set wrong."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +36,30 @@ class Charge:
             have been sent again; ``unknown``: the log could not be read.
         usd: what was charged, where the log says it.
         inference_id: the id that the charge is recorded under.
+        sandbox: whether it is a sandbox's log, so that the money is play money.
+        age: how long ago the last row was written, by the service's own clock, where it says it.
     """
 
     state: Literal["charged", "not charged", "absent", "failed", "unknown"]
     usd: Decimal | None = None
     inference_id: str | None = None
+    sandbox: bool = False
+    age: timedelta | None = None
 
 
 UNKNOWN = Charge("unknown")
+
+
+class LogLook(NamedTuple):
+    """What one look into the log brought.
+
+    Attributes:
+        rows: those of the request.
+        headers: of the answer.
+    """
+
+    rows: list[Mapping[str, Any]]
+    headers: Mapping[str, str]
 
 
 def find_charge(
@@ -49,70 +69,111 @@ def find_charge(
     sent: datetime | None = None,
     attempts: int | None = None,
     pauses: Sequence[float] = PAUSES,
+    seconds: float | None = None,
 ) -> Charge:
     """Look a request up in the service's log, by our own id.
 
     Args:
         service: who was asked.
         client_request_id: the id that the request was sent with.
-        sent: when, for a request of another day; else the last 24 hours are read.
+        sent: when, for a request of another day; else the last 24 hours are read. Where our clock
+            was wrong then, or is now, days around it are read too.
         attempts: how often it was sent, each time with the same id; None where nobody knows. A
             row that failed is the last word only where there is one for each.
         pauses: seconds before each look; it ends as soon as the log has the last word.
+        seconds: for an answer that must not be slowed: to wait for the log, whose first page has
+            to do then.
     """
     if service.secret is None and not service.is_loopback:
         return UNKNOWN
     found = UNKNOWN
     for pause in pauses:
         time.sleep(pause)
-        rows = _log_rows(service, client_request_id, sent)
-        found = UNKNOWN if rows is None else _charge(rows, attempts)
+        found = _look(service, client_request_id, sent, attempts, seconds)
         if found.state in {"charged", "not charged"}:
             break
     return found
 
 
-def _log_rows(
-    service: Service, client_request_id: str, sent: datetime | None
-) -> list[Mapping[str, Any]] | None:
-    """The rows of a request; None where the log can't be read, or not far enough back."""
-    period: dict[str, Any] = {"limit": PAGE}
+def _look(
+    service: Service,
+    client_request_id: str,
+    sent: datetime | None,
+    attempts: int | None,
+    seconds: float | None,
+) -> Charge:
+    unread = 0
+    for window in _windows(sent):
+        look = _log_rows(service, client_request_id, window, seconds)
+        if look is None:
+            unread += 1
+            if unread > 1:  # it is not the window
+                break
+        elif look.rows:
+            return _charge(look, attempts)
+    return UNKNOWN if unread else Charge("absent")
+
+
+def _windows(sent: datetime | None) -> Iterator[dict[str, str]]:
+    """Where in the log a request may be, the nearest first.
+
+    A period is counted on the service's clock, and holds however wrong ours is.
+    """
     if sent is None:
-        period["period"] = "24h"
-    else:
-        period["start"] = (sent - CLOCKS).isoformat()
-        period["end"] = (sent + 2 * CLOCKS).isoformat()
-    found: list[Mapping[str, Any]] = []
-    for page in range(MOST_PAGES):
-        body = query.get(service, "/v2/logs", period | {"offset": page * PAGE})
+        yield {"period": "24h"}
+        return
+    with suppress(OverflowError):
+        yield {"start": (sent - CLOCKS).isoformat(), "end": (sent + 2 * CLOCKS).isoformat()}
+    yield {"period": "7d"}
+    with suppress(OverflowError):
+        if abs(datetime.now(UTC) - sent) > WRONG_CLOCKS:
+            around = sent - WRONG_CLOCKS, sent + WRONG_CLOCKS
+            yield {"start": around[0].isoformat(), "end": around[1].isoformat()}
+
+
+def _log_rows(
+    service: Service, client_request_id: str, window: Mapping[str, str], seconds: float | None
+) -> LogLook | None:
+    """The rows of a request; None where the log can't be read, or not far enough back."""
+    for page in range(MOST_PAGES if seconds is None else 1):
+        asked = {"limit": PAGE, **window, "offset": page * PAGE}
+        reply = query.ask(service, "/v2/logs", asked, seconds=seconds)
+        body = query.json_of(reply) if reply is not None else None
         rows = body.get("data") if isinstance(body, dict) else None
-        if not isinstance(rows, list):
+        if reply is None or not isinstance(rows, list):
             return None
-        found += [
-            row
-            for row in rows
-            if isinstance(row, dict) and row.get("client_request_id") == client_request_id
-        ]
-        more = body.get("pagination")
-        if found or not (isinstance(more, dict) and more.get("has_more") is True):
-            return found
+        found = [row for row in rows if query.at(row, "client_request_id") == client_request_id]
+        if found or query.at(body, "pagination", "has_more") is not True:
+            return LogLook(found, reply.headers)
     return None
 
 
-def _charge(rows: list[Mapping[str, Any]], attempts: int | None) -> Charge:
-    if not rows:
-        return Charge("absent")
+def _charge(look: LogLook, attempts: int | None) -> Charge:
+    """What rows of a request, at least one, say of its charge."""
+    rows = look.rows
     costs = [read_bill({}, {"meta": {"usage": _usage(row)}})[1] for row in rows]
     paid = [row for row, cost in zip(rows, costs, strict=True) if cost]
+    named = query.text_of((paid or rows)[0].get("inference_id"))
+    sandbox = SANDBOX_HEADER in look.headers
     if paid:
         total = sum((cost for cost in costs if cost), Decimal(0))
-        return Charge("charged", total, query.text_of(paid[0].get("inference_id")))
+        return Charge("charged", total, named, sandbox)
     if all(row.get("status") == "failed" for row in rows):
         last_word = attempts is not None and len(rows) >= attempts
         state: Literal["not charged", "failed"] = "not charged" if last_word else "failed"
-        return Charge(state, Decimal(0), query.text_of(rows[0].get("inference_id")))
+        return Charge(state, Decimal(0), named, sandbox, _age(look))
     # A request that succeeded at no stated cost: as good as charged, for it has a picture.
-    return Charge("charged", None, query.text_of(rows[0].get("inference_id")))
+    return Charge("charged", None, named, sandbox)
+
+
+def _age(look: LogLook) -> timedelta | None:
+    """How old the newest row was when the log answered, both by the service's clock."""
+    try:
+        now = parsedate_to_datetime(look.headers.get("date", ""))
+        written = max(datetime.fromisoformat(row["created"]) for row in look.rows)
+        return now - written
+    except (KeyError, TypeError, ValueError, OverflowError):  # it does not say one of the two
+        return None
 
 
 def _usage(row: Mapping[str, Any]) -> dict[str, Any]:

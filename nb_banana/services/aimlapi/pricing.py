@@ -10,6 +10,7 @@ from typing import Any
 
 from nb_banana.models import find_model
 from nb_banana.services.aimlapi import query
+from nb_banana.services.receipt import CREDITS_PER_USD
 from nb_banana.services.service import Service
 
 FRESH = 300.0
@@ -38,6 +39,17 @@ def price(service: Service, model: str, resolution: str | None) -> Decimal | Non
         resolution: what would be asked; None is the service's default, 1K.
     """
     return _quoted(_pricing(service, model), resolution or "1K")
+
+
+def documented_price(model: str, resolution: str | None) -> Decimal | None:
+    """The price of one picture in US dollars by the model's page, see `nb_banana.models`.
+
+    >>> documented_price("google/nano-banana-2", None)
+    Decimal('0.0894875')
+    """
+    known = find_model(model)
+    found = known.credits.get(resolution or "1K") if known else None
+    return None if found is None else Decimal(found) / CREDITS_PER_USD
 
 
 def _pricing(service: Service, model: str) -> Any:

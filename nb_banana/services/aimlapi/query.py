@@ -28,18 +28,20 @@ def ask(
     *,
     headers: Mapping[str, str] | None = None,
     with_key: bool = True,
+    seconds: float | None = None,
 ) -> RawResponse | None:
     """A reply of 200 or 304 with its body read; None for anything else: nothing hangs on it."""
+    patience = READ_TIMEOUT if seconds is None else seconds
     try:
         response = transport.send(
             "GET",
             service.base_url + path,
             secret=service.secret if with_key else None,
-            read_timeout=READ_TIMEOUT,
+            read_timeout=patience,
             params=query,
             headers=headers,
         )
-        body = transport.read_body(response, LONGEST_BODY, seconds=READ_TIMEOUT)
+        body = transport.read_body(response, LONGEST_BODY, seconds=patience)
     except (transport.TooLongError, OSError):  # all of requests' errors are OSErrors
         return None
     reply = RawResponse(response.status_code, response.headers, body)
