@@ -195,10 +195,10 @@ def test_further_pictures_of_an_answer_are_on_its_bill_once(service):
 def test_who_waited_for_a_picture_that_another_cell_paid_has_it_for_nothing(
     service, tmp_path, monkeypatch
 ):
-    def full(*values):
+    def store(*values):
         raise errors.LibraryUnavailableError("The disk is full.")
 
-    monkeypatch.setattr(Library, "store", full)  # so that the picture itself is handed over
+    monkeypatch.setattr(Library, "store", store)  # so that the picture itself is handed over
     first = nb_banana.generate("a cat [trouble: slow 1]", background=True)
     while not service.posts:
         time.sleep(0.01)

@@ -4,7 +4,8 @@ import base64
 import os
 import shutil
 import sqlite3
-from contextlib import closing
+import threading
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -101,16 +102,37 @@ def red():
     return Image.new("RGB", (64, 64), "red")
 
 
-def test_what_is_being_drawn_does_not_move(service, blocked):
-    pending = generate("a banana [trouble: slow 1]", background=True)
-    while not service.posts:
-        pass
-    blocked.unlink()
-    generate("a pear")
-    assert len(context.libraries(context.kinds()[-1])[1]._index.rows("SELECT 1 FROM requests")) == 1
-    image = pending.wait()
-    assert generate("a banana [trouble: slow 1]").bytes == image.bytes
-    assert len(service.posts) == 2
+@contextmanager
+def waiting_service():
+    """A service that answers when the test lets it, and whether it was asked."""
+    go, asked = threading.Event(), threading.Event()
+    data = base64.b64encode(picture()).decode()
+    answer = answering([{"b64_json": data}])
+
+    def slowly(handler):
+        if handler.command == "POST" and handler.sent["prompt"] == "a banana":
+            asked.set()
+            go.wait(60)
+        answer(handler)
+
+    with server(slowly) as (url, seen):
+        configure(base_url=url)
+        yield go, asked, seen
+        go.set()
+
+
+def test_what_is_being_drawn_does_not_move(blocked):
+    with waiting_service() as (go, asked, seen):
+        pending = generate("a banana", background=True)
+        asked.wait()
+        blocked.unlink()
+        generate("a pear")
+        stand_in = context.libraries(context.kinds()[-1])[1]
+        assert len(stand_in._index.rows("SELECT 1 FROM requests")) == 1
+        go.set()
+        image = pending.wait()
+        assert generate("a banana").bytes == image.bytes
+        assert len(posts(seen)) == 2
 
 
 def test_a_pack_takes_what_came_home_along(service, blocked, tmp_path):
@@ -172,20 +194,19 @@ def test_a_disk_with_little_room_leaves_it_to_the_stand_in(service, tmp_path, mo
     monkeypatch.undo()
 
 
-def test_a_disk_that_fills_up_meanwhile_does_not_lose_the_picture(service, monkeypatch):
-    kind = context.kind_of_service(context.find_service())
-    home = context.library_of(kind)
-    generate("a pear")
-    pending = generate("a banana [trouble: slow 1]", background=True)
-    while len(service.posts) < 2:
-        pass
-    with closing(sqlite3.connect(home.folder / "index.sqlite")) as connection:
-        connection.execute("CREATE TABLE stranger (x)")  # from now on it can't be used
-        connection.commit()
-    image = pending.wait()
-    assert image.path.is_relative_to(location.stand_in_root())
-    assert image.pil.size == (1024, 1024)
-    assert generate("a banana [trouble: slow 1]").bytes == image.bytes
+def test_a_library_that_can_not_be_used_any_more_does_not_lose_the_picture():
+    with waiting_service() as (go, asked, seen):
+        home = context.library_of(context.kinds()[-1])
+        pending = generate("a banana", background=True)
+        asked.wait()
+        with closing(sqlite3.connect(home.folder / "index.sqlite")) as connection:
+            connection.execute("CREATE TABLE stranger (x)")
+        go.set()
+        image = pending.wait()
+        assert image.path.is_relative_to(location.stand_in_root())
+        assert image.pil.size == (64, 48)
+        assert generate("a banana").bytes == image.bytes
+        assert len(posts(seen)) == 1
 
 
 def test_with_keep_off_nothing_is_read_or_written(draw, service, tmp_path):
