@@ -51,7 +51,8 @@ def generate(
             ``images`` (one picture of any kind, or several), ``model``, ``aspect_ratio``,
             ``resolution``, ``web_search``, ``params``, ``take`` as in `ImageRequest`; for those
             not given the first picture's own hold if it was made here, else the settings.
-            ``resize=False`` refuses references that are too large.
+            ``resize=False`` refuses references that are too large; ``raw=True`` sends ``{{…}}`` in
+            the prompt as it is, which `sweep` and a cell would fill.
 
     Raises:
         BananaError: see `nb_banana.errors`.
@@ -207,7 +208,7 @@ def dry_run(
     """
     swept, names, common = sort_out(prompt, options, over, names, raw=raw)
     if count is None and not swept and not names:
-        request = build_request(prompt, **common)
+        request = build_request(prompt, raw=raw, **common)
         return DryRun(request, settings.base_url, lookup.quote(request))
     many = sweep_jobs(prompt, swept, names, common, raw=raw, count=count)
     return DryRun(many[0].request, settings.base_url, quote_many(many), count=len(many))

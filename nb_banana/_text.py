@@ -42,6 +42,19 @@ def shorten(text: str, longest: int) -> str:
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
+def shown(value: object) -> str:
+    """A value as a message shows it: its repr in one short line, whatever value it is.
+
+    >>> shown("a"), shown(10**5000)
+    ("'a'", 'an int')
+    """
+    try:
+        return shorten(repr(value), 80)
+    except Exception:  # noqa: BLE001 - a repr may raise anything; that of an endless number does
+        name = type(value).__name__
+        return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
 def megabytes(count: int) -> str:
     """A number of bytes for a person.
 

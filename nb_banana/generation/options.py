@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from nb_banana import template
 from nb_banana._text import did_you_mean
 from nb_banana.errors import RequestError
 from nb_banana.models import find_model, ratio_value
@@ -132,6 +133,7 @@ def build_request(
     params: Mapping[str, Any] | None = None,
     take: int = 1,
     resize: bool | None = None,
+    raw: bool = False,
 ) -> ImageRequest:
     """The checked request for these words and options.
 
@@ -139,8 +141,11 @@ def build_request(
     delivered, its resolution, its model), else from the settings.
 
     Raises:
-        RequestError: a value that the model does not take.
+        RequestError: a value that the model does not take; without ``raw`` also a prompt with
+            ``{{…}}``, which nobody fills any more.
     """
+    if not raw:
+        template.check_filled(prompt)
     given = {
         "model": model,
         "aspect_ratio": aspect_ratio,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nb_banana import errors
+from nb_banana._text import shown
 from nb_banana.credentials import Secret
 from nb_banana.display.output import notebook_path
 from nb_banana.display.progress import Spinner
@@ -104,7 +105,7 @@ def check_output(request: ImageRequest, output: OutputOptions) -> None:
     for name in ("name", "alt"):
         value = getattr(output, name)
         if value is not None and not isinstance(value, str):
-            raise errors.RequestError(f"{name} is a text, not {value!r}.")
+            raise errors.RequestError(f"{name} is a text, not {shown(value)}.")
     if output.save is not None:
         save.check_writable(save.save_target(output.save, suffix=".png", title=request.prompt))
 

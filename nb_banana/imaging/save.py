@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
+from nb_banana._text import shown
 from nb_banana.errors import PictureError, SaveError
 from nb_banana.imaging.decode import open_picture, to_eight_bits
 
@@ -62,7 +63,7 @@ def save_target(path: str | os.PathLike[str], *, suffix: str, title: str) -> Pat
         elif not wanted.suffix:
             wanted = wanted.with_name(wanted.name + suffix)
     except (TypeError, ValueError, RuntimeError, OSError) as error:
-        raise SaveError(f"{path!r} is no path to save to: {error}.") from None
+        raise SaveError(f"{shown(path)} is no path to save to: {error}.") from None
     if wanted.suffix.lower() not in {*SAVE_FORMATS, suffix}:
         raise SaveError(
             f"A picture can't be saved as {wanted.suffix}: choose one of {', '.join(SAVE_FORMATS)}."

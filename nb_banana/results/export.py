@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from nb_banana._text import shown
 from nb_banana.errors import BananaError, SaveError
 from nb_banana.imaging.decode import SUFFIXES
 from nb_banana.imaging.save import SAVE_FORMATS, check_writable, slug, write_whole
@@ -92,11 +93,12 @@ def _said(folder: str | os.PathLike[str]) -> Iterator[None]:
     except SaveError:
         raise
     except FileExistsError:
-        shown = os.fsdecode(folder)
-        raise SaveError(f"{shown} is a file. Name a folder for the pictures.") from None
+        raise SaveError(
+            f"{os.fsdecode(folder)} is a file. Name a folder for the pictures."
+        ) from None
     except (TypeError, ValueError, RuntimeError, OSError) as error:
         reason = str(getattr(error, "strerror", None) or error).rstrip(".")
-        raise SaveError(f"{folder!r} can't be a folder for the pictures: {reason}.") from None
+        raise SaveError(f"{shown(folder)} can't be a folder for the pictures: {reason}.") from None
 
 
 def _names(
