@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from typing import Any, overload
 
 from nb_banana import credentials
+from nb_banana._text import say
 from nb_banana.batch import jobs, runner
 from nb_banana.batch.background import start, start_many
 from nb_banana.batch.executors import ExecutorTransport
@@ -228,7 +229,7 @@ def login(key: str | None = None, *, save: bool = False) -> None:
     secret = credentials.Secret(_ask(host) if key is None else key)
     key = None  # from here on no traceback of anything can show it
     place = credentials.remember_key(settings.base_url, secret, save=save)
-    print(f"Key for {host} kept {place}.")  # noqa: T201 - the answer to a person
+    say(f"Key for {host} kept {place}.")
 
 
 def _ask(host: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from nb_banana._text import shorten, shown
+from nb_banana._text import plain, say, shorten, shown
 from nb_banana.errors import LibraryError, NotKeptError, RequestError
 from nb_banana.generation import context
 from nb_banana.imaging import metadata
@@ -114,19 +114,19 @@ def forget(*what: str | BananaImage | Iterable[Any], ask: bool = True) -> None:
     """
     chosen = [_find(each) for each in _flat(what)]
     if not chosen:
-        print("Nothing to forget.")  # noqa: T201 - the answer to a person
+        say("Nothing to forget.")
         return
     prompts = ", ".join(repr(image.prompt[:40]) for image, _ in chosen[:3])
     count = "1 picture" if len(chosen) == 1 else f"{len(chosen)} pictures"
     more = " and more" if len(chosen) > 3 else ""
     question = f"Delete {count} for good ({prompts}{more})? To have it again costs again. [y/N] "
     if ask and not _agrees(question):
-        print("Nothing was deleted.")  # noqa: T201 - the answer to a person
+        say("Nothing was deleted.")
         return
     libraries = {id(library): library for _, library in chosen}
     for library in libraries.values():
         library.forget({image.digest for image, its in chosen if its is library})
-    print(f"Deleted {count}. What was paid for stays in nb_banana.spending().")  # noqa: T201
+    say(f"Deleted {count}. What was paid for stays in nb_banana.spending().")
 
 
 def _libraries() -> list[Library]:
@@ -194,7 +194,7 @@ def _flat(what: Iterable[Any]) -> Iterable[Any]:
 
 def _agrees(question: str) -> bool:
     try:
-        return input(question).strip().lower() in {"y", "yes"}
+        return input(plain(question)).strip().lower() in {"y", "yes"}
     except (EOFError, RuntimeError):  # a kernel that nobody sits at raises RuntimeErrors
         raise RequestError(
             "Nobody can be asked here, so nothing was deleted. If you are sure: "

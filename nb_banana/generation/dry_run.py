@@ -6,7 +6,7 @@ import pprint
 import shlex
 from typing import Any
 
-from nb_banana._text import megabytes
+from nb_banana._text import as_html, megabytes, plain
 from nb_banana.credentials import ENVIRONMENT
 from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest
@@ -84,11 +84,11 @@ class DryRun:
         )
 
     def __repr__(self) -> str:
-        return "\n\n".join(f"{title}\n{text}" for title, text in self._sections())
+        return plain("\n\n".join(f"{title}\n{text}" for title, text in self._sections()))
 
     def _repr_html_(self) -> str:
         blocks = (
-            f'<strong>{html.escape(title)}</strong><pre style="{CODE}">{html.escape(text)}</pre>'
+            f'<strong>{as_html(title)}</strong><pre style="{CODE}">{_code(text)}</pre>'
             for title, text in self._sections()
         )
         return f'<div class="nb-banana-dry-run">{"".join(blocks)}</div>'
@@ -107,6 +107,11 @@ class DryRun:
             ("The same in Python:", self._python(shown)),
             ("The same in a shell:", self._curl(shown)),
         ]
+
+
+def _code(text: str) -> str:
+    """Lines of code in HTML: none of them blank, see `nb_banana._text.as_html`."""
+    return html.escape(text).replace("\n", "&#10;")
 
 
 def _line(number: int, reference: Reference) -> str:

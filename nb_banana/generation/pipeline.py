@@ -23,6 +23,7 @@ from nb_banana.imaging import save
 from nb_banana.models import short_name
 from nb_banana.request import ImageRequest
 from nb_banana.results.image import BananaImage
+from nb_banana.results.image_display import NOT_KEPT
 from nb_banana.services.receipt import Receipt
 from nb_banana.services.result import DownloadResult, ServiceAnswer, fetch_pictures
 from nb_banana.services.send import new_request_id, send_generation
@@ -249,7 +250,7 @@ def _keep(
         ]
     elif images:
         images[0].extras = tuple(images[1:])
-        images[0].notes += (f"Not kept in the library. {entry.problem or problem}",)
+        images[0].notes += (f"{NOT_KEPT} {entry.problem or problem}",)
     if problem is None:
         return images[0]
     said, facts = problem.args[0], problem.facts | ({"image": images[0]} if images else {})

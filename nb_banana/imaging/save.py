@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nb_banana._text import shown
 from nb_banana.errors import PictureError, SaveError
-from nb_banana.imaging.decode import open_picture, to_eight_bits
+from nb_banana.imaging.decode import decoding, open_picture, to_eight_bits
 
 SAVE_FORMATS = {
     ".png": "PNG",
@@ -98,7 +98,8 @@ def encode(data: bytes, mime: str, suffix: str) -> bytes:
         return data
     out = io.BytesIO()
     try:
-        picture = to_eight_bits(open_picture(data))
+        with decoding():
+            picture = to_eight_bits(open_picture(data))
         if name in OPAQUE:
             picture = picture.convert("RGB")
         picture.save(out, name, **({"quality": 92} if name in {"JPEG", "WEBP"} else {}))

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from nb_banana._text import shown
-from nb_banana.errors import BananaError, SaveError
+from nb_banana._text import say, shown
+from nb_banana.errors import BananaError, LostPictureError, SaveError
 from nb_banana.imaging.decode import SUFFIXES
 from nb_banana.imaging.save import SAVE_FORMATS, check_writable, slug, write_whole
 from nb_banana.references.sources import is_picture
@@ -44,14 +44,18 @@ def save_folder(
             f"In {place} {names} would be overwritten with another picture, so nothing was "
             "written. Choose another folder, or move what is there."
         )
+    lost: dict[Path, str] = {}
     for path, image in wanted.items():
-        if path not in there:
-            write_whole(path, image.bytes)
-    if missing := len(entries) - len(wanted):
-        which = f"{missing} failed" if missing > 1 else "1 failed"
-        said = f"{len(wanted)} of {len(entries)} are in {place}; {which}."
-        print(said)  # noqa: T201 - the answer to a person
-    return list(wanted)
+        try:
+            if path not in there:
+                write_whole(path, image.bytes)
+        except LostPictureError as error:  # the others are saved all the same
+            lost[path] = str(error)
+    written = [path for path in wanted if path not in lost]
+    if missing := len(entries) - len(written):
+        said = f"{len(written)} of {len(entries)} are in {place}; {missing} failed."
+        say(" ".join([said, *list(lost.values())[:SHOWN]]))
+    return written
 
 
 def check_folder(folder: str | os.PathLike[str]) -> None:

@@ -53,7 +53,7 @@ class PanelOutput:
         """Write into it which cell the panel stood for."""
         self.put(
             "This was the panel of nb_banana. Run this cell to open it again; it stood for "
-            f"<pre>{html.escape(cell)}</pre>"
+            f"<pre>{html.escape(cell).replace(chr(10), '&#10;')}</pre>"
         )
 
     def keep(self, image: BananaImage) -> None:
