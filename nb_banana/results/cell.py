@@ -61,7 +61,7 @@ def cell_of(
 
 
 def _parents_model(request: ImageRequest, library: "Library | None") -> str:
-    """The model of the first reference where that is ours, which an edit has unless it names one."""
+    """The model of the first reference where that is ours: an edit has it unless it names one."""
     if request.references and library is not None:
         with suppress(BananaError):
             return library.by_digest(request.references[0].origin).request.model
