@@ -4,6 +4,7 @@ import html
 import sys
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import chain, pairwise, zip_longest
 
 
 def dollars(amount: Decimal | None) -> str:
@@ -58,7 +59,16 @@ def as_html(text: str) -> str:
 
     Where a page is made of Markdown, HTML ends at the first blank line.
     """
-    return html.escape(one_line(text))
+    return html.escape(" ".join(text.splitlines()))
+
+
+def code_as_html(text: str) -> str:
+    """Lines of code in HTML, for a ``pre``: as they are, and none of them blank there."""
+    lines = html.escape(text).split("\n")
+    ends = [
+        "\n" if before.strip() and after.strip() else "&#10;" for before, after in pairwise(lines)
+    ]
+    return "".join(chain.from_iterable(zip_longest(lines, ends, fillvalue="")))
 
 
 PLAIN = str.maketrans(

@@ -145,7 +145,7 @@ def _checked_prompt(prompt: Any) -> str:
         raise RequestError(f"The prompt is a text, not {type(prompt).__name__}.")
     if all(map(_is_invisible, prompt)):
         raise RequestError("The prompt is empty. Say in words what to draw.")
-    _check_characters("The prompt", prompt)
+    check_characters("The prompt", prompt)
     return prompt.strip()
 
 
@@ -155,7 +155,12 @@ def _is_invisible(letter: str) -> bool:
     return unseen or INVISIBLE.match(letter) is not None
 
 
-def _check_characters(what: str, text: str) -> None:
+def check_characters(what: str, text: str) -> None:
+    """See that a text can be sent and shown.
+
+    Raises:
+        RequestError: it has half of a character.
+    """
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -166,7 +171,7 @@ def _check_characters(what: str, text: str) -> None:
 
 def _checked_model(model: Any) -> str:
     name = model_id(model)
-    _check_characters("The model's name", name)
+    check_characters("The model's name", name)
     return name
 
 

@@ -208,8 +208,10 @@ def configure(**changes: Any) -> Banana:
     try:
         for name, value in changes.items():
             setattr(settings, name, value)
-    except TraitError as error:
+    except Exception as error:
+        # Beside its own errors traitlets raises what the repr of a value or a comparison does.
         for name, value in before.items():
             setattr(settings, name, value)
-        raise SettingsError(str(error)) from error
+        which = "" if isinstance(error, TraitError) else f"{', '.join(changes)}: "
+        raise SettingsError(f"{which}{error}") from error
     return settings

@@ -112,7 +112,10 @@ def forget(*what: str | BananaImage | Iterable[Any], ask: bool = True) -> None:
         NotKeptError: an id fits nothing, or several; then nothing is deleted.
         RequestError: nobody can be asked here.
     """
-    chosen = [_find(each) for each in _flat(what)]
+    try:
+        chosen = [_find(each) for each in _flat(what)]
+    except RecursionError:
+        raise RequestError("forget takes ids and pictures, not a list that holds itself.") from None
     if not chosen:
         say("Nothing to forget.")
         return

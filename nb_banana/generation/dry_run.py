@@ -1,12 +1,11 @@
 """`DryRun`: the request before it is sent, in JSON, in Python and in curl."""
 
-import html
 import json
 import pprint
 import shlex
 from typing import Any
 
-from nb_banana._text import as_html, megabytes, plain
+from nb_banana._text import as_html, code_as_html, megabytes, plain
 from nb_banana.credentials import ENVIRONMENT
 from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest
@@ -88,7 +87,7 @@ class DryRun:
 
     def _repr_html_(self) -> str:
         blocks = (
-            f'<strong>{as_html(title)}</strong><pre style="{CODE}">{_code(text)}</pre>'
+            f'<strong>{as_html(title)}</strong><pre style="{CODE}">{code_as_html(text)}</pre>'
             for title, text in self._sections()
         )
         return f'<div class="nb-banana-dry-run">{"".join(blocks)}</div>'
@@ -107,11 +106,6 @@ class DryRun:
             ("The same in Python:", self._python(shown)),
             ("The same in a shell:", self._curl(shown)),
         ]
-
-
-def _code(text: str) -> str:
-    """Lines of code in HTML: none of them blank, see `nb_banana._text.as_html`."""
-    return html.escape(text).replace("\n", "&#10;")
 
 
 def _line(number: int, reference: Reference) -> str:

@@ -43,6 +43,8 @@ class OutputOptions:
     confirmed: bool = False
 
 
+DEEPEST = 3
+"""How deep the first picture may stand in lists, so that one that holds itself has an end."""
 DEFAULT_OUTPUT = OutputOptions()
 OUTPUT_NAMES = frozenset(each.name for each in fields(OutputOptions)) - {"confirmed"}
 """The output options that a person can give."""
@@ -106,10 +108,9 @@ def nearest_ratio(width: int, height: int, allowed: Sequence[str]) -> str:
 
 
 def _first(images: Any) -> Any:
-    while isinstance(images, list | tuple):
-        if not images:
-            return None
-        images = images[0]
+    for _ in range(DEEPEST):
+        if isinstance(images, list | tuple):
+            images = images[0] if images else None
     return images.source if isinstance(images, Reference) else images
 
 

@@ -21,7 +21,7 @@ from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions
 from nb_banana.imaging import save
 from nb_banana.models import short_name
-from nb_banana.request import ImageRequest
+from nb_banana.request import ImageRequest, check_characters
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import NOT_KEPT
 from nb_banana.services.receipt import Receipt
@@ -107,6 +107,7 @@ def check_output(request: ImageRequest, output: OutputOptions) -> None:
         value = getattr(output, name)
         if value is not None and not isinstance(value, str):
             raise errors.RequestError(f"{name} is a text, not {shown(value)}.")
+        check_characters(name, value or "")
     if output.save is not None:
         save.check_writable(save.save_target(output.save, suffix=".png", title=request.prompt))
 

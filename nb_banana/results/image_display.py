@@ -127,7 +127,7 @@ def figure(image: ShownImage, mime: str, encoded: str) -> str:
     """The picture with its caption as HTML."""
     return (
         '<figure class="nb-banana" style="margin:0">'
-        f'<img src="data:{mime};base64,{encoded}" alt="{as_html(image.alt)}" '
+        f'<img src="data:{mime};base64,{encoded}" alt="{as_html(one_line(image.alt))}" '
         'style="max-width:100%;height:auto">'
         '<figcaption style="font-size:90%;opacity:.75">'
         f"{'<br>'.join(map(as_html, image_lines(image)))}</figcaption>"
@@ -143,4 +143,4 @@ def thumbnail(image: ShownImage, longest: int) -> str:
         # Its file is gone or damaged; the others are shown all the same.
         return f"<small>it can't be shown: {as_html(str(error))}</small>"
     encoded = base64.b64encode(data).decode()
-    return f'<img src="data:{mime};base64,{encoded}" alt="{as_html(image.alt)}">'
+    return f'<img src="data:{mime};base64,{encoded}" alt="{as_html(one_line(image.alt))}">'

@@ -154,7 +154,9 @@ def test_every_option_is_still_there(seen):
 
 @pytest.mark.parametrize("name", sorted(SEEN["bundles"]))
 def test_what_a_person_sees_is_what_it_was(name, seen):
-    assert seen["bundles"][name] == SEEN["bundles"][name]
+    # Blank lines of code are entities by now and show the same: Markdown ends HTML at a blank one.
+    now = json.loads(json.dumps(seen["bundles"][name]).replace("&#10;", "\\n"))
+    assert now == SEEN["bundles"][name]
 
 
 def test_what_a_person_reads_is_what_it_was(seen):
