@@ -19,6 +19,7 @@ from nb_banana.generation import lookup, pipeline
 from nb_banana.generation.dry_run import DryRun
 from nb_banana.generation.options import build_request, known_options, take_output_options
 from nb_banana.generation.plan import quote_many
+from nb_banana.request import is_on
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.image import BananaImage
 from nb_banana.settings import checked_patience, settings
@@ -68,9 +69,9 @@ def generate(
     output, patience = take_output_options(options), checked_patience(timeout)
     request = build_request(prompt, **known_options(options))
     if count is None:
-        draw = start if background else pipeline.make
+        draw = start if is_on("background", background) else pipeline.make
         return draw(request, output, key=secret, timeout=patience)
-    draw_many = start_many if background else runner.run_batch
+    draw_many = start_many if is_on("background", background) else runner.run_batch
     return draw_many(jobs.takes(request, count, output), output, key=secret, timeout=patience)
 
 
@@ -112,7 +113,7 @@ def sweep(
     output, patience = take_output_options(options), checked_patience(timeout)
     sorted_out = sort_out(prompt, options, over, names, raw=raw)
     many = sweep_jobs(prompt, *sorted_out, raw=raw, count=count, output=output)
-    draw_many = start_many if background else runner.run_batch
+    draw_many = start_many if is_on("background", background) else runner.run_batch
     return draw_many(many, output, key=secret, timeout=patience)
 
 

@@ -181,6 +181,18 @@ def _checked_switch(value: Any) -> bool:
     return value
 
 
+def is_on(what: str, value: Any) -> bool:
+    """Whether a switch is on, by whatever Python takes for true.
+
+    Raises:
+        RequestError: it is neither, as an array.
+    """
+    try:
+        return bool(value)
+    except Exception:  # noqa: BLE001 - a value's own code
+        raise RequestError(f"{what} is True or False, not {shown(value)}.") from None
+
+
 def whole_number(what: str, value: Any) -> int:
     """A number that counts something, numpy's too.
 

@@ -17,7 +17,7 @@ from nb_banana.models import find_model, ratio_value
 from nb_banana.references.fetch import fetched
 from nb_banana.references.limits import ReferenceLimits
 from nb_banana.references.reference import Reference, as_references
-from nb_banana.request import ImageRequest
+from nb_banana.request import ImageRequest, is_on
 from nb_banana.results.image import BananaImage
 from nb_banana.settings import settings
 
@@ -48,6 +48,7 @@ DEEPEST = 3
 DEFAULT_OUTPUT = OutputOptions()
 OUTPUT_NAMES = frozenset(each.name for each in fields(OutputOptions)) - {"confirmed"}
 """The output options that a person can give."""
+SWITCHES = frozenset({"strict", "fresh"})
 
 
 def take_output_options(options: dict[str, Any]) -> OutputOptions:
@@ -57,7 +58,10 @@ def take_output_options(options: dict[str, Any]) -> OutputOptions:
     >>> take_output_options(given).alt, given
     ('a fruit', {'resolution': '2K'})
     """
-    return OutputOptions(**{name: options.pop(name) for name in OUTPUT_NAMES & set(options)})
+    given = {name: options.pop(name) for name in OUTPUT_NAMES & set(options)}
+    return OutputOptions(
+        **given | {name: is_on(name, given[name]) for name in SWITCHES & set(given)}
+    )
 
 
 def options_like(images: Any, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,7 +149,7 @@ def build_request(
         RequestError: a value that the model does not take; without ``raw`` also a prompt with
             ``{{…}}``, which nobody fills any more.
     """
-    if not raw:
+    if not is_on("raw", raw):
         template.check_filled(prompt)
     given = {
         "model": model,
@@ -160,7 +164,12 @@ def build_request(
     held = _limits(resize)
     pictures = given_pictures(images, resize)
     return ImageRequest(
-        prompt, images=pictures, params=params or {}, take=take, limits=held, **options
+        prompt,
+        images=pictures,
+        params={} if params is None else params,
+        take=take,
+        limits=held,
+        **options,
     )
 
 
@@ -181,7 +190,7 @@ def _limits(resize: bool | None) -> ReferenceLimits:
     return (
         ReferenceLimits.of(settings)
         if resize is None
-        else replace(ReferenceLimits.of(settings), resize=resize)
+        else replace(ReferenceLimits.of(settings), resize=is_on("resize", resize))
     )
 
 
