@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from typing import Any, overload
 
 from nb_banana import credentials
+from nb_banana._text import say
 from nb_banana.batch import jobs, runner
 from nb_banana.batch.background import start, start_many
 from nb_banana.batch.executors import ExecutorTransport
@@ -18,6 +19,7 @@ from nb_banana.generation import lookup, pipeline
 from nb_banana.generation.dry_run import DryRun
 from nb_banana.generation.options import build_request, known_options, take_output_options
 from nb_banana.generation.plan import quote_many
+from nb_banana.request import is_on
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.image import BananaImage
 from nb_banana.settings import checked_patience, settings
@@ -51,7 +53,8 @@ def generate(
             ``images`` (one picture of any kind, or several), ``model``, ``aspect_ratio``,
             ``resolution``, ``web_search``, ``params``, ``take`` as in `ImageRequest`; for those
             not given the first picture's own hold if it was made here, else the settings.
-            ``resize=False`` refuses references that are too large.
+            ``resize=False`` refuses references that are too large; ``raw=True`` sends ``{{…}}`` in
+            the prompt as it is, which `sweep` and a cell would fill.
 
     Raises:
         BananaError: see `nb_banana.errors`.
@@ -66,9 +69,9 @@ def generate(
     output, patience = take_output_options(options), checked_patience(timeout)
     request = build_request(prompt, **known_options(options))
     if count is None:
-        draw = start if background else pipeline.make
+        draw = start if is_on("background", background) else pipeline.make
         return draw(request, output, key=secret, timeout=patience)
-    draw_many = start_many if background else runner.run_batch
+    draw_many = start_many if is_on("background", background) else runner.run_batch
     return draw_many(jobs.takes(request, count, output), output, key=secret, timeout=patience)
 
 
@@ -110,7 +113,7 @@ def sweep(
     output, patience = take_output_options(options), checked_patience(timeout)
     sorted_out = sort_out(prompt, options, over, names, raw=raw)
     many = sweep_jobs(prompt, *sorted_out, raw=raw, count=count, output=output)
-    draw_many = start_many if background else runner.run_batch
+    draw_many = start_many if is_on("background", background) else runner.run_batch
     return draw_many(many, output, key=secret, timeout=patience)
 
 
@@ -207,7 +210,7 @@ def dry_run(
     """
     swept, names, common = sort_out(prompt, options, over, names, raw=raw)
     if count is None and not swept and not names:
-        request = build_request(prompt, **common)
+        request = build_request(prompt, raw=raw, **common)
         return DryRun(request, settings.base_url, lookup.quote(request))
     many = sweep_jobs(prompt, swept, names, common, raw=raw, count=count)
     return DryRun(many[0].request, settings.base_url, quote_many(many), count=len(many))
@@ -227,7 +230,7 @@ def login(key: str | None = None, *, save: bool = False) -> None:
     secret = credentials.Secret(_ask(host) if key is None else key)
     key = None  # from here on no traceback of anything can show it
     place = credentials.remember_key(settings.base_url, secret, save=save)
-    print(f"Key for {host} kept {place}.")  # noqa: T201 - the answer to a person
+    say(f"Key for {host} kept {place}.")
 
 
 def _ask(host: str) -> str:

@@ -1,6 +1,5 @@
 """`doctor`: what nb_banana finds on this machine, one line each. Nothing that costs is sent."""
 
-import html
 import os
 import platform
 import shutil
@@ -8,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 
-from nb_banana._text import dollars, megabytes
+from nb_banana._text import as_html, dollars, megabytes, plain
 from nb_banana._version import __version__
 from nb_banana.credentials import find_key, host_of
 from nb_banana.errors import BananaError, LibraryError
@@ -58,13 +57,14 @@ class Checkup:
 
     def __repr__(self) -> str:
         width = max(len(check.what) for check in self.checks)
-        return "\n".join(f"{_mark(each)} {each.what:{width}}  {each.found}" for each in self.checks)
+        rows = (f"{_mark(each)} {each.what:{width}}  {each.found}" for each in self.checks)
+        return plain("\n".join(rows))
 
     def _repr_html_(self) -> str:
         cell = '<td style="text-align:left">'
         rows = "".join(
-            f"<tr><td>{_mark(each)}</td>{cell}{html.escape(each.what)}</td>"
-            f"{cell}{html.escape(each.found)}</td></tr>"
+            f"<tr><td>{_mark(each)}</td>{cell}{as_html(each.what)}</td>"
+            f"{cell}{as_html(each.found)}</td></tr>"
             for each in self.checks
         )
         return f'<div class="nb-banana-doctor"><table><tbody>{rows}</tbody></table></div>'

@@ -1,12 +1,11 @@
 """`spending`: what was spent and what was saved, by time and by model, and what is left."""
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from nb_banana._text import dollars
+from nb_banana._text import as_html, dollars, plain
 from nb_banana.display.output import notebook_path
 from nb_banana.errors import LibraryError, MissingKeyError
 from nb_banana.generation import budget, context
@@ -58,12 +57,12 @@ class Statement:
     def __repr__(self) -> str:
         width = max(len(label) for label, _ in self._rows())
         rows = [f"  {label:{width}}  {value}" for label, value in self._rows()]
-        return "\n".join([self._title, *rows])
+        return plain("\n".join([self._title, *rows]))
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f'<tr><td style="text-align:left">{html.escape(label)}</td>'
-            f'<td style="text-align:left">{html.escape(value)}</td></tr>'
+            f'<tr><td style="text-align:left">{as_html(label)}</td>'
+            f'<td style="text-align:left">{as_html(value)}</td></tr>'
             for label, value in self._rows()
         )
         return (

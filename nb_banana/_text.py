@@ -1,7 +1,10 @@
-"""Words for people: money, bytes, near misses, one short line."""
+"""Words for people: money, bytes, near misses, one short line; as HTML, and for any console."""
 
+import html
+import sys
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import chain, pairwise, zip_longest
 
 
 def dollars(amount: Decimal | None) -> str:
@@ -38,8 +41,73 @@ def shorten(text: str, longest: int) -> str:
     >>> shorten("a long  prompt", 8)
     'a long …'
     """
-    line = " ".join(text.split())
+    line = one_line(text)
     return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def one_line(text: str) -> str:
+    r"""The text without line breaks, e.g. for an alt text.
+
+    >>> one_line("a fox\n\nin ink")
+    'a fox in ink'
+    """
+    return " ".join(text.split())
+
+
+def as_html(text: str) -> str:
+    """A text in HTML: escaped and in one line.
+
+    Where a page is made of Markdown, HTML ends at the first blank line.
+    """
+    return html.escape(" ".join(text.splitlines()))
+
+
+def code_as_html(text: str) -> str:
+    """Lines of code in HTML, for a ``pre``: as they are, and none of them blank there."""
+    lines = html.escape(text).split("\n")
+    ends = [
+        "\n" if before.strip() and after.strip() else "&#10;" for before, after in pairwise(lines)
+    ]
+    return "".join(chain.from_iterable(zip_longest(lines, ends, fillvalue="")))
+
+
+PLAIN = str.maketrans(
+    {"×": "x", "·": "-", "…": "...", "→": "->", "“": '"', "”": '"', "’": "'", "✓": "+", "✗": "!"}
+)
+"""Signs of ours as consoles write them that have no others."""
+
+
+def plain(text: str) -> str:
+    """The text in letters that the output has: a file or a pipe on Windows has few of them."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return "".join(
+            letter
+            if letter.encode(encoding, "ignore")
+            else letter.translate(PLAIN).encode(encoding, "replace").decode(encoding)
+            for letter in text
+        )
+    return text
+
+
+def say(text: str) -> None:
+    """Answer a person, in letters that the output has."""
+    print(plain(text))  # noqa: T201 - the one place that answers
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: its repr in one short line, whatever value it is.
+
+    >>> shown("a"), shown(10**5000)
+    ("'a'", 'an int')
+    """
+    try:
+        return shorten(repr(value), 80)
+    except Exception:  # noqa: BLE001 - a repr may raise anything; that of an endless number does
+        name = type(value).__name__
+        return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def megabytes(count: int) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from nb_banana._text import did_you_mean
+from nb_banana._text import did_you_mean, shown
 from nb_banana.errors import RequestError
 
 SIZES = {
@@ -133,7 +133,7 @@ def model_id(name: str) -> str:
     ('google/nano-banana-pro', 'google/gemini-nano-banana-2.1', 'acme/new-model')
     """
     if not isinstance(name, str) or not name.strip():
-        raise RequestError(f"model is a name such as {DEFAULT_MODEL!r}, not {name!r}.")
+        raise RequestError(f"model is a name such as {DEFAULT_MODEL!r}, not {shown(name)}.")
     text = name.strip()
     short = text.lower().removeprefix("google/")
     for model in MODELS:
@@ -175,7 +175,7 @@ def choose(field: str, value: str, allowed: Iterable[str], *, of: str = "") -> s
     options = list(allowed)
     if not isinstance(value, str):
         raise RequestError(
-            f"{field} is a text such as {options[0] if options else 'None'!r}, not {value!r}."
+            f"{field} is a text such as {options[0] if options else 'None'!r}, not {shown(value)}."
         )
     if not options:
         raise RequestError(f"{of or 'This model'} takes no {field}. Leave it out.")
@@ -184,7 +184,7 @@ def choose(field: str, value: str, allowed: Iterable[str], *, of: str = "") -> s
         return meant
     by = f" by {of}" if of else ""
     raise RequestError(
-        f"{field} {value!r} is not accepted{by}: choose one of {', '.join(options)}."
+        f"{field} {shown(value)} is not accepted{by}: choose one of {', '.join(options)}."
         + (_nearest_ratio(meant, options) or did_you_mean(meant, options, cutoff=0.5))
     )
 
@@ -205,6 +205,8 @@ def ratio_value(text: str) -> float:
     (2.0, 0.0)
     """
     across, _, down = text.partition(":")
-    if not (across.isdecimal() and down.isdecimal() and int(across) and int(down)):
+    if len(text) > 20 or not (across.isdecimal() and down.isdecimal()):
+        return 0.0
+    if not (int(across) and int(down)):
         return 0.0
     return int(across) / int(down)

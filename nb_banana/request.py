@@ -8,11 +8,14 @@ import hashlib
 import json
 import math
 import operator
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from nb_banana._text import shown
 from nb_banana.errors import RequestError
 from nb_banana.models import DEFAULT_MODEL, SCALES, Model, choose, find_model, model_id, ratio_value
 from nb_banana.references.limits import LIMITS, ReferenceLimits
@@ -21,6 +24,16 @@ from nb_banana.references.reference import Reference, as_references
 READ_TIMEOUTS = {"1K": 120.0, "2K": 240.0, "4K": 600.0}
 """Seconds to wait for an answer. 4K has been seen to take 282 s."""
 OWN_PARAMS = {"model": "-m", "prompt": "the cell's text", "image_urls": "-i"}
+
+
+INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "\U0001d159\U000e0000-\U000e0fff]"
+)
+"""Letters, marks and signs that show nothing: fillers, selectors, joiners, an empty braille cell.
+https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point"""
+LARGEST_COUNT = 2**63 - 1
+"""What a number in the library's index can be."""
 
 
 @dataclass(frozen=True)
@@ -130,13 +143,24 @@ def copy_with(request: ImageRequest, **values: Any) -> ImageRequest:
 def _checked_prompt(prompt: Any) -> str:
     if not isinstance(prompt, str):
         raise RequestError(f"The prompt is a text, not {type(prompt).__name__}.")
-    if not prompt.strip():
+    if all(map(_is_invisible, prompt)):
         raise RequestError("The prompt is empty. Say in words what to draw.")
-    _check_characters("The prompt", prompt)
+    check_characters("The prompt", prompt)
     return prompt.strip()
 
 
-def _check_characters(what: str, text: str) -> None:
+def _is_invisible(letter: str) -> bool:
+    """Whether a character shows nothing: a space, a control, a mark for what stands beside it."""
+    unseen = unicodedata.category(letter) in {"Cc", "Cf", "Zs", "Zl", "Zp"}
+    return unseen or INVISIBLE.match(letter) is not None
+
+
+def check_characters(what: str, text: str) -> None:
+    """See that a text can be sent and shown.
+
+    Raises:
+        RequestError: it has half of a character.
+    """
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -147,28 +171,42 @@ def _check_characters(what: str, text: str) -> None:
 
 def _checked_model(model: Any) -> str:
     name = model_id(model)
-    _check_characters("The model's name", name)
+    check_characters("The model's name", name)
     return name
 
 
 def _checked_switch(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise RequestError(f"web_search is True or False, not {value!r}.")
+        raise RequestError(f"web_search is True or False, not {shown(value)}.")
     return value
+
+
+def is_on(what: str, value: Any) -> bool:
+    """Whether a switch is on, by whatever Python takes for true.
+
+    Raises:
+        RequestError: it is neither, as an array.
+    """
+    try:
+        return bool(value)
+    except Exception:  # noqa: BLE001 - a value's own code
+        raise RequestError(f"{what} is True or False, not {shown(value)}.") from None
 
 
 def whole_number(what: str, value: Any) -> int:
     """A number that counts something, numpy's too.
 
     Raises:
-        RequestError: it is no whole number from 1.
+        RequestError: it is no whole number from 1, or too large for the library.
     """
     try:
         number = 0 if isinstance(value, bool) else operator.index(value)
     except TypeError:
         number = 0
     if number < 1:
-        raise RequestError(f"{what} is a whole number from 1, not {value!r}.")
+        raise RequestError(f"{what} is a whole number from 1, not {shown(value)}.")
+    if number > LARGEST_COUNT:
+        raise RequestError(f"{what} is a whole number from 1, and not one of so many digits.")
     return number
 
 
@@ -177,12 +215,12 @@ def _checked_params(params: Any) -> dict[str, Any]:
         raise RequestError(f"params is a dict of further fields, not {type(params).__name__}.")
     for name in params:
         if not isinstance(name, str) or not name:
-            raise RequestError(f"The name of a further field is a text, not {name!r}.")
+            raise RequestError(f"The name of a further field is a text, not {shown(name)}.")
         if name in OWN_PARAMS:
             raise RequestError(f"{name} is not a further field: it is set by {OWN_PARAMS[name]}.")
     try:
         return dict(json.loads(json.dumps(dict(params), allow_nan=False)))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise RequestError(f"The value of a further field is not JSON: {error}.") from error
 
 
@@ -192,7 +230,7 @@ def _chosen(name: str, value: Any, model: Model | None) -> str | None:
     if model is not None:
         return choose(name, value, getattr(model, name + "s"), of=model.short[0])
     if not isinstance(value, str):
-        raise RequestError(f"{name} is a text, not {value!r}.")
+        raise RequestError(f"{name} is a text, not {shown(value)}.")
     return value
 
 

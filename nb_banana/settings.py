@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from traitlets import Bool, Enum, Float, Integer, TraitError, TraitType, Unicode, validate
 from traitlets.config import Configurable
 
-from nb_banana._text import did_you_mean
+from nb_banana._text import did_you_mean, shown
 from nb_banana.credentials import VENDOR_URL, is_loopback
 from nb_banana.errors import RequestError, SettingsError
 from nb_banana.models import DEFAULT_MODEL, RESOLUTIONS, SIZES, choose, model_id
@@ -22,11 +22,11 @@ def checked_seconds(value: Any) -> float:
     """
     try:
         seconds = 0.0 if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         seconds = 0.0
     if not 0 < seconds <= LONGEST_TIMEOUT:
         raise RequestError(
-            f"timeout is a number of seconds, more than 0 and at most a day, not {value!r}."
+            f"timeout is a number of seconds, more than 0 and at most a day, not {shown(value)}."
         )
     return seconds
 
@@ -235,8 +235,10 @@ def configure(**changes: Any) -> Banana:
     try:
         for name, value in changes.items():
             setattr(settings, name, value)
-    except TraitError as error:
+    except Exception as error:
+        # Beside its own errors traitlets raises what the repr of a value or a comparison does.
         for name, value in before.items():
             setattr(settings, name, value)
-        raise SettingsError(str(error)) from error
+        which = "" if isinstance(error, TraitError) else f"{', '.join(changes)}: "
+        raise SettingsError(f"{which}{error}") from error
     return settings

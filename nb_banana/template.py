@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from nb_banana._text import did_you_mean
+from nb_banana._text import did_you_mean, shorten
 from nb_banana.errors import RequestError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def is_absent(value: Any) -> bool:
         return True
     try:
         return bool(value != value)  # such a value is not even itself
-    except (TypeError, ValueError):  # an array has an answer for each of its values
+    except Exception:  # noqa: BLE001 - an array has an answer for each value, others have their own
         return False
 
 
@@ -37,6 +37,8 @@ LONGEST_LIST = 20
 """Items of one list in a prompt; more is a mistake too."""
 AS_IT_IS = "Write --raw where {{ and {% are meant as they are."
 MARKS = ("{{", "{%")
+_MARKED = re.compile(r"\{\{(?:.*?\}\})?|\{%(?:.*?%\})?", re.DOTALL)
+"""The same, with what stands in them."""
 LONGEST_PROMPT = 100_000
 """Characters of a whole prompt. A loop in a loop that writes more would fill the memory."""
 TABLE_CLASSES = frozenset(
@@ -127,6 +129,23 @@ def names_in(text: str) -> set[str]:
         return set(meta.find_undeclared_variables(_environment(None).parse(text)))
     except TemplateSyntaxError as error:
         raise _broken(error) from None
+    except RecursionError:
+        raise TemplateError(f"The template is nested too deep. {AS_IT_IS}") from None
+
+
+def check_filled(prompt: Any) -> None:
+    """See that nothing is left in a prompt that `fill` would fill in.
+
+    Raises:
+        TemplateError: there is.
+    """
+    mark = _MARKED.search(prompt) if isinstance(prompt, str) else None
+    if mark:
+        raise TemplateError(
+            f"The prompt has {shorten(mark[0], 40)}, and here nobody fills it in. Write an "
+            'f-string, e.g. f"a {animal}", or nb_banana.sweep("a {{animal}}", animal=["cat"]). '
+            "If it is meant as it is: raw=True."
+        )
 
 
 def _broken(error: Any) -> TemplateError:

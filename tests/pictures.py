@@ -1,6 +1,7 @@
 """Pictures for the tests: real files, made by Pillow."""
 
 import io
+import zlib
 
 from PIL import Image
 
@@ -73,3 +74,32 @@ def frames(kind):
         append_images=[Image.new("RGB", (60, 40), "red")],
         **({"lossless": True} if kind == "WEBP" else {}),
     )
+
+
+def chunk(name, body):
+    """A chunk of a PNG."""
+    return len(body).to_bytes(4, "big") + name + body + zlib.crc32(name + body).to_bytes(4, "big")
+
+
+def with_chunk(name, body, data=None, *, late=False):
+    """A PNG with one chunk more, before its pixels or behind them."""
+    data = data or encode(picture())
+    place = len(data) - 12 if late else 33
+    return data[:place] + chunk(name, body) + data[place:]
+
+
+LARGE = zlib.compress(bytes(3_000_000))
+LARGE_PNGS = {
+    "packed text": with_chunk(b"zTXt", b"workflow\0\0" + LARGE),
+    "packed text behind the pixels": with_chunk(b"zTXt", b"workflow\0\0" + LARGE, late=True),
+    "international text": with_chunk(b"iTXt", b"workflow\0\1\0en\0Arbeit\0" + LARGE),
+    "plain text": with_chunk(b"tEXt", b"workflow\0" + b"x" * 70_000_000),
+    "many texts": with_chunk(
+        b"iTXt", b"a\0\0\0\0\0" + b"x" * 30_000_000, with_chunk(b"tEXt", b"b\0" + b"x" * 40_000_000)
+    ),
+    "profile": with_chunk(b"iCCP", b"a\0\0" + LARGE),
+    "a profile that never ends": with_chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(90_000_000))),
+    "packed in no known way": with_chunk(b"zTXt", b"a\0\7" + LARGE),
+    "a profile packed in no known way": with_chunk(b"iCCP", b"a\0\7" + LARGE),
+}
+"""PNGs whose pixels are whole, and which Pillow alone refuses to read."""

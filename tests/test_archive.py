@@ -1,6 +1,9 @@
 """What was made before is listed, found, deleted only after asking, and read back from files."""
 
+import ast
+import html
 import io
+import re
 import shutil
 from collections import Counter
 from decimal import Decimal
@@ -9,8 +12,20 @@ import pandas as pd
 import PIL.Image
 import pytest
 
-from nb_banana import BananaImage, ImageRequest, errors, forget, generate, history, load, spending
+from nb_banana import (
+    BananaImage,
+    ImageRequest,
+    compare,
+    doctor,
+    errors,
+    forget,
+    generate,
+    history,
+    load,
+    spending,
+)
 from nb_banana.generation import context
+from nb_banana.results.gallery import Gallery
 
 from .shelf import put
 from .shells import ipython_shell, run_notebook
@@ -63,11 +78,43 @@ def test_history_shows_thumbnails_prompts_cost_and_date(three):
     assert three[0].id[:8] in text
 
 
-def test_history_with_a_lost_file_still_shows_the_others(three):
-    three[0].path.unlink()
-    shown = history()._repr_html_()
+def swap(path):
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+HARMS = {
+    "gone": (lambda path: path.unlink(), "can't be read any more"),
+    "cut off": (lambda path: path.write_bytes(path.read_bytes()[:-9]), "not as it was kept"),
+    "another file": (swap, "not as it was kept"),
+    "a folder": (lambda path: (path.unlink(), path.mkdir()), "can't be read|not as it was kept"),
+}
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_one_lost_file_hides_none_of_the_others(three, harm, tmp_path, capsys):
+    ruin, sentence = HARMS[harm]
+    ruin(three[0].path)
+    gallery = Gallery(three)
+    shown = html.unescape(history()._repr_html_())
     assert shown.count("<img") == 2
-    assert "can't be read any more" in shown or "can&#x27;t be read any more" in shown
+    assert re.search(sentence, shown)
+    assert len(history().to_frame()) == len(gallery.to_frame()) == 3
+    assert "image/jpeg" in gallery._repr_mimebundle_()[0]
+    assert gallery.contact_sheet().size
+    assert re.search(sentence, three[0]._repr_mimebundle_()["text/plain"])
+    assert len(gallery.save(tmp_path / "all")) == 2
+    assert re.search(sentence, capsys.readouterr().out)
+    with pytest.raises(errors.LostPictureError, match=sentence):
+        compare(three[1], three[0])
+    assert "3 pictures" in repr(doctor())
+
+
+def test_history_says_how_many_there_are_and_how_many_it_shows(three):
+    assert repr(history(limit=2)).startswith("the newest 2 of 3 pictures in your library\n")
+    assert repr(history("RED", 1)).startswith("the newest 1 of 2 pictures with “RED” in your")
+    assert repr(history(limit=0)) == "none of 3 pictures in your library"
+    assert repr(history(limit=3)).startswith("3 pictures in your library, the newest first")
+    assert len(history(limit=10**30)) == 3
 
 
 def test_history_is_a_data_frame(three):
@@ -197,3 +244,49 @@ def test_the_cell_of_a_picture_makes_the_same_request(service):
             assert again.came == "reused"
             assert again.request.key == each.request.key
     assert len(service.charges) == 2
+
+
+MADE = """
+import nb_banana, numpy as np, PIL.Image
+nb_banana.configure(backend='sandbox', library='here')
+PIL.Image.linear_gradient('L').save('my photo.jpg')
+grey, large = np.full((40, 60), 90, 'uint8'), PIL.Image.new('RGB', (5000, 300), 'red')
+cafe = nb_banana.generate('a café; at night;', aspect_ratio='16:9', name='cafe')
+night = cafe.edit('make it night')
+made = [cafe, night, night.edit('as a woodcut', images=[grey, large])]
+made += nb_banana.generate('three cats', count=2, name='cats')
+made += nb_banana.sweep('a {{x}} fox', x=['red'], resolution=['2K'])
+made += [
+    nb_banana.generate('{{braces}} and {% signs', raw=True),
+    nb_banana.generate('a mug', images='my photo.jpg', params={'style': '{{x}} "it\\'s"'}),
+    nb_banana.generate('a mug', images=open('my photo.jpg', 'rb').read(), name='no name'),
+    nb_banana.generate('a mug', images=[cafe.path]),
+    nb_banana.generate('an owl', model='lite').edit('at night', model='nano-banana-2'),
+]
+"""
+
+
+def test_the_cell_of_any_picture_runs_in_another_notebook(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cells = run_notebook(MADE, "[(each.cell(), each.request.key) for each in made]").cells
+    made = ast.literal_eval(cells[1].outputs[0]["data"]["text/plain"])
+    assert len(made) == 11
+    start = (
+        "%load_ext nb_banana\n%config Banana.library = 'here'\n%config Banana.backend = 'library'"
+    )
+    pairs = [(cell, "print(_.came, _.request.key)") for cell, _ in made]
+    again = run_notebook(start, *(cell for pair in pairs for cell in pair)).cells[2::2]
+    assert [cell.outputs[0]["text"].split() for cell in again] == [
+        ["reused", key] for _, key in made
+    ]
+
+
+def test_an_id_of_the_library_is_a_reference_unless_something_nearer_has_its_name(service):
+    cafe = generate("a café")
+    with ipython_shell() as ip:
+        night = ip.run(f"%%banana -i {cafe.id}\nmake it night")
+        assert [each.digest for each in night.parents] == [cafe.digest]
+        error = ip.run("%%banana -i deadbeef\nmake it night", fails=True)
+        assert "no variable and no file deadbeef" in str(error)
+        ip.names[f"a{cafe.id[:5]}"] = cafe
+        assert ip.run(f"%%banana -i a{cafe.id[:5]}\nmake it night").came == "reused"

@@ -3,6 +3,7 @@
 import os
 import pickle
 import signal
+import sys
 import threading
 import time
 from itertools import count
@@ -11,6 +12,7 @@ import pytest
 
 import nb_banana
 from nb_banana import configure, errors, generate_many
+from nb_banana.batch import runner
 from nb_banana.generation import context
 
 from .shells import ipython_shell, run_notebook
@@ -54,6 +56,41 @@ def test_what_is_done_is_in_the_gallery_and_the_rest_is_free_or_not_sent(service
     # Those that were on their way are waited for and not sent a second time.
     assert len(again.images) == 8
     assert len(service.posts) == len(service.charges) == 8
+
+
+class SecondInterrupt:
+    """Raises a real SIGINT at the N-th line that a batch runs after its first Ctrl-C."""
+
+    def __init__(self, line):
+        self.line, self.count = line, -1
+
+    def __call__(self, frame, event, argument):
+        if frame.f_code.co_filename != runner.__file__:
+            return None
+        if event == "exception" and argument[0] is KeyboardInterrupt and self.count < 0:
+            self.count = 0
+        if event == "line" and self.count >= 0 and frame.f_code.co_name != "_told":
+            self.count += 1
+            if self.count == self.line:
+                signal.raise_signal(signal.SIGINT)
+        return self
+
+
+@pytest.mark.parametrize("line", [1, 3, 8, 15, 25])
+def test_a_second_ctrl_c_takes_nothing_away(service, interrupt, line):
+    configure(concurrency=2)
+    interrupt(2)
+    second = SecondInterrupt(line)
+    sys.settrace(second)
+    try:
+        with pytest.raises(errors.Interrupted) as it:
+            generate_many(prompts(4, 0.5))
+    finally:
+        sys.settrace(None)
+    assert second.count >= line
+    assert len(it.value.gallery) == 4
+    settled()
+    assert len(generate_many(prompts(4, 0.5)).images) == len(service.posts) == 4
 
 
 def test_what_is_in_the_library_comes_at_once_the_second_time(service, interrupt):

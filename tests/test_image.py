@@ -5,20 +5,38 @@ import gc
 import io
 import os
 import pickle
+import re
 import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import markdown_it
 import matplotlib as mpl
 import numpy as np
 import PIL.Image
 import pytest
 from IPython.display import Image as IPythonImage
 
-from nb_banana import BananaImage, ImageRequest, errors, generate
+from nb_banana import (
+    BananaImage,
+    ImageRequest,
+    compare,
+    doctor,
+    dry_run,
+    errors,
+    generate,
+    history,
+    recover,
+    spending,
+)
 from nb_banana.imaging.decode import check_picture
 from nb_banana.request import mismatch
+from nb_banana.results.failure import Failure
+from nb_banana.results.gallery import Gallery
+from nb_banana.results.image_display import NOT_KEPT
 from nb_banana.services.receipt import Receipt
 
 mpl.use("agg")
@@ -213,3 +231,68 @@ def test_errors_are_pickled_with_their_facts():
             assert type(error) is kind
             assert str(error) == "No. (inference id i-1)"
             assert error.facts == {"inference_id": "i-1"}
+
+
+BLANK = 'A fox.\n\n- ink\r\n\r\n\tno "text"\n \n<b>'
+
+
+def test_alt_texts_are_one_line_and_no_html_has_a_blank_one(service):
+    """Where a page is made of Markdown, HTML ends at a blank line."""
+    fox = generate(BLANK, name="a\n\nfox")
+    night = fox.edit(f"at night\n\n{BLANK}")
+    failed = Failure(fox.request, errors.RefusalError("No.\n\nNo."))
+    values = [fox, night, Gallery([fox, night, failed]), failed, compare(fox, night)]
+    values += [night.tree(), history(), dry_run(BLANK), doctor(), spending(), recover()]
+    for value in values:
+        bundle, metadata = _bundle(value)
+        page = bundle["text/html"]
+        assert not re.search(r"\n\s*\n", page), page
+        alts = re.findall(r'alt="([^"]*)"', page)
+        alts += [
+            each["alt"] for each in metadata.values() if isinstance(each, dict) and "alt" in each
+        ]
+        assert all(re.fullmatch(r"\S.*", alt) and "  " not in alt for alt in alts)
+        shown = markdown_it.MarkdownIt("commonmark").render(f"before\n\n{page}\n\nafter\n")
+        assert page in shown
+    assert fox.alt == fox.prompt == BLANK.strip()
+
+
+def _bundle(value):
+    if not hasattr(value, "_repr_mimebundle_"):
+        return {"text/html": value._repr_html_()}, {}
+    found = value._repr_mimebundle_()
+    return found if isinstance(found, tuple) else (found, {})
+
+
+PRINTED = """
+import nb_banana
+from nb_banana.results.gallery import Gallery
+nb_banana.configure(backend="sandbox")
+pic = nb_banana.generate("a banana \\N{BANANA} → ✓ “日本” é", aspect_ratio="16:9")
+for value in [
+    pic, pic.caption, Gallery([pic]), pic.edit("at night"), pic.tree(), nb_banana.history(),
+    nb_banana.spending(), nb_banana.recover(), nb_banana.doctor(), nb_banana.dry_run("→ ✓"),
+    nb_banana.compare(pic, pic), nb_banana.pending(),
+]:
+    print(value)
+"""
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "latin-1", "utf-8"])
+def test_all_of_it_is_printed_where_the_output_has_few_letters(encoding, tmp_path):
+    environment = {**os.environ, "PYTHONIOENCODING": encoding, "XDG_DATA_HOME": str(tmp_path)}
+    command = [sys.executable, "-c", PRINTED]
+    done = subprocess.run(command, capture_output=True, check=False, env=environment, timeout=120)
+    assert done.returncode == 0, done.stderr
+    said = done.stdout.decode(encoding)
+    assert ("✓" if encoding == "utf-8" else "+") in said
+    assert ("x" if encoding == "ascii" else "×") in said
+
+
+def test_a_paid_picture_that_could_not_be_kept_says_so_in_plain_text_too():
+    image = image_of(picture())
+    assert "kept" not in repr(image) + image.caption
+    image.notes += (f"{NOT_KEPT} The disk is full.",)
+    assert repr(image).endswith(", not kept>")
+    assert "not kept" in image.caption
+    assert repr(Gallery([image, image_of(picture())])) == "<Gallery 2 pictures, 1 not kept>"

@@ -92,6 +92,13 @@ def test_a_quiet_cell_shows_nothing_and_still_has_its_value(ip, service, cell):
         ("%%banana open\na", "needed by"),
         ("%%banana _\na", "needed by"),
         ("%%banana trex 'a\na", "quotes come in pairs"),
+        ("%%banana trex \\\na", "ends with a backslash"),
+        ("%%banana trex -a 16:9\\ \na", "ends with a backslash"),
+        ("%%banana trex --a 16:9\na", "--a can be --aspect-ratio or --alt"),
+        ("%%banana trex --aspect\na", "--aspect-ratio: expected one argument"),
+        ("%%banana trex --asp=1:1 -a 1:1\na", "given twice"),
+        ("%%banana trex\n#| label: fig-trex\n", "prompt is empty"),
+        ("%%banana trex\n\u200b\ufeff\u00a0\n\u3164", "prompt is empty"),
         ("%%banana trex -a 16:10\na", "Did you mean 16:9"),
         ("%%banana trex --timeout soon\na", "number of seconds"),
         ("%%banana trex --timeout -1\na", "number of seconds|expected one argument"),
@@ -111,6 +118,39 @@ def test_what_is_not_understood_is_an_error_and_costs_nothing(ip, service, cell,
     assert isinstance(error, errors.BananaError)
     assert re.search(words, str(error)), str(error)
     assert service.posts == []
+
+
+@pytest.mark.parametrize(
+    ("line", "sent"),
+    [
+        ("%%banana --aspect 16:9\na fox", {"aspect_ratio": "16:9"}),
+        ("%%banana --res=2K --web\na fox", {"resolution": "2K", "enable_web_search": True}),
+        ("%banana --aspect 16:9 a fox", {"aspect_ratio": "16:9"}),
+        ("%%banana --alt '--aspect is a word'\na fox", {}),
+    ],
+)
+def test_a_long_option_may_be_written_shorter(ip, service, line, sent):
+    ip.run(line)
+    body = service.posts[0].body
+    assert {name: body[name] for name in body if name not in {"model", "prompt"}} == sent
+
+
+@pytest.mark.parametrize(
+    ("cell", "prompt"),
+    [
+        ("#| label: fig-fox\n#| echo: false\na fox", "a fox"),
+        ("\n  #| fig-alt: {{nothing}}\n\n#|x\n\na fox\n", "a fox"),
+        ("a fox\n#| label: no option", "a fox\n#| label: no option"),
+        ("# a fox", "# a fox"),
+        ("#|", None),
+    ],
+)
+def test_what_quarto_and_nbdev_are_told_of_a_cell_is_no_prompt(ip, service, cell, prompt):
+    if prompt is None:
+        assert "prompt is empty" in str(ip.run(f"%%banana\n{cell}", fails=True))
+    else:
+        ip.run(f"%%banana\n{cell}")
+        assert service.posts[0].body["prompt"] == prompt
 
 
 def test_a_module_is_not_overwritten(ip, service):

@@ -5,12 +5,14 @@ import io
 import time
 from functools import partial
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from nb_banana import configure, errors, generate
+from nb_banana import configure, errors, generate, load
 from nb_banana.imaging.save import SAVE_FORMATS
 
+from .pictures import LARGE_PNGS
 from .servers import answering, picture, posts, server
 from .shells import ipython_shell
 
@@ -39,6 +41,25 @@ def test_a_picture_of_four_inks_is_saved_as_every_format(print_ready, tmp_path, 
             assert (saved.format, saved.size) == (SAVE_FORMATS[suffix], (64, 48))
     else:
         assert path.read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("name", LARGE_PNGS)
+def test_a_png_with_large_texts_or_a_large_profile_is_kept_as_it_came_and_shown(name, tmp_path):
+    data = LARGE_PNGS[name]
+    image = drawn([{"url": "/a.png"}], {"/a.png": data})
+    assert image.path.read_bytes() == data
+    assert image.pil.size == np.asarray(image).shape[1::-1] == (60, 40)
+    assert "image/jpeg" in image._repr_mimebundle_()[0]
+    assert image.save(tmp_path / "a.webp").stat().st_size < 100_000
+    assert load(image.save(tmp_path / "a.png", embed=True)).prompt == "a banana"
+
+
+def test_a_picture_with_large_texts_can_be_edited_in_the_sandbox(service):
+    with server(answering([{"url": "/a.png"}], {"/a.png": LARGE_PNGS["profile"]})) as (url, _):
+        configure(base_url=url)
+        image = generate("a banana")
+    configure(base_url=service.url)
+    assert image.edit("make it night").size
 
 
 def test_a_picture_of_four_inks_shows_itself(print_ready):

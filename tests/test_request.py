@@ -210,12 +210,32 @@ def test_forty_requests_send_the_very_same_text():
     assert len(urls) == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", " \n", "\u200b\ufeff", "\u00a0\u2003\u3000", "\u2060\u200d\u200e", "\x00\x1b\x7f"),
+        *("\ufe0f", "\u034f", "\u115f\u1160\u3164\uffa0", "\u2800", "\u00ad", "\u180b\u180e"),
+        *("\U000e0041\U000e0100", "\u17b4\u17b5", "\u2028\u2029"),
+    ],
+)
+def test_a_prompt_of_characters_that_nobody_sees_is_empty(text):
+    with pytest.raises(RequestError, match="The prompt is empty"):
+        ImageRequest(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["🍌", "?", "日", "❤\ufe0f", "a\u200b", "\U000f0001", "…", "\u0301"]
+)
+def test_what_somebody_sees_is_a_prompt(text):
+    assert ImageRequest(text).prompt == text
+
+
 @given(st.text())
 def test_any_text_is_a_prompt_or_a_clear_error(text):
     try:
         request = ImageRequest(text)
     except RequestError:
-        assert not text.strip()
+        assert not any(letter.isalnum() for letter in text) or "\u3164" in text
     else:
         assert request.payload()["prompt"] == text.strip()
         assert len(request.key) == 64

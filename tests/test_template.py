@@ -1,5 +1,6 @@
 """`{{…}}` in a prompt: words are filled in, pictures become references, nothing of theirs runs."""
 
+import asyncio
 import io
 import json
 from pathlib import Path
@@ -11,11 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import nb_banana
+from nb_banana import errors
 from nb_banana.errors import BadReferenceError
 from nb_banana.references.numbering import NumberedReferences
 from nb_banana.template import TemplateError, fill, value_of
 
 from .pictures import encode, picture
+from .shells import ipython_shell
 
 
 class Thing:
@@ -207,3 +211,35 @@ def test_an_options_value_may_be_an_object():
     assert value_of("16:9", NAMES) == "16:9"
     with pytest.raises(TemplateError, match="Did you mean animal"):
         value_of("{{ animl }}", NAMES)
+
+
+@pytest.mark.parametrize("prompt", ["a {{animal}} fox", "{% if x %}", "a {{", "{{ {{a}} }}"])
+def test_braces_that_nobody_fills_are_refused_before_anything_is_paid(service, prompt):
+    calls = [
+        lambda **raw: nb_banana.generate(prompt, **raw),
+        lambda **raw: nb_banana.generate(prompt, count=2, **raw)[0],
+        lambda **raw: nb_banana.generate(prompt, background=True, **raw).wait(),
+        lambda **raw: nb_banana.generate_many([prompt], **raw)[0],
+        lambda **raw: nb_banana.generate_many([{"prompt": prompt, **raw}])[0],
+        lambda **raw: nb_banana.edit(PIL.Image.new("RGB", (64, 64)), prompt, **raw),
+        lambda **raw: asyncio.run(nb_banana.agenerate(prompt, **raw)),
+        lambda **raw: nb_banana.dry_run(prompt, **raw),
+    ]
+    for call in calls[:-1]:
+        with pytest.raises(errors.RequestError, match=r"nobody fills it in.*raw=True"):
+            call()
+    with pytest.raises(errors.RequestError):
+        calls[-1]()
+    assert service.received == []
+    for call in calls:
+        assert call(raw=True).request.prompt == prompt
+
+
+def test_json_with_single_braces_and_values_with_braces_are_drawn_as_they_are(service):
+    text = '{"a": {"b": {"c": 1}}, "d": "100 %}"}'
+    assert nb_banana.generate(text).prompt == text
+    with ipython_shell() as ip:
+        ip.names["value"] = "{{x}} {% y"
+        assert ip.run("%%banana\na {{value}}").prompt == "a {{x}} {% y"
+        assert ip.run("%%banana --dry-run\na {{value}}").payload["prompt"] == "a {{x}} {% y"
+    assert nb_banana.sweep("a {{z}}", z=["{{x}}"])[0].prompt == "a {{x}}"

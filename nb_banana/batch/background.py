@@ -1,11 +1,11 @@
 """Pictures in the background: begun, bound at once, and listed while they are on their way."""
 
-import html
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, overload
 
+from nb_banana._text import as_html, plain
 from nb_banana.batch import runner
 from nb_banana.credentials import Secret
 from nb_banana.display.placeholder import Placeholder
@@ -53,7 +53,7 @@ class PendingImage(PendingValue[BananaImage], BananaImage):
         if self.done and not self.state:
             return BananaImage.__repr__(self)
         label = f"{self.name} " if self.name else ""
-        return f"<BananaImage {label}{self.state}: {_short(self.prompt)!r}>"
+        return plain(f"<BananaImage {label}{self.state}: {_short(self.prompt)!r}>")
 
 
 class PendingGallery(PendingValue[Gallery], Gallery):
@@ -75,7 +75,7 @@ class PendingGallery(PendingValue[Gallery], Gallery):
         if self.done and not self.state:
             return Gallery.__repr__(self)
         label = f"{self.name} " if self.name else ""
-        return f"<Gallery {label}{self._about}, {self.state}>"
+        return plain(f"<Gallery {label}{self._about}, {self.state}>")
 
 
 def start(
@@ -165,7 +165,7 @@ class Pending(Sequence[Any]):
         return "\n".join(map(repr, self._values)) or "Nothing is on its way."
 
     def _repr_html_(self) -> str:
-        return "<br>".join(map(html.escape, repr(self).splitlines()))
+        return "<br>".join(map(as_html, repr(self).splitlines()))
 
 
 def pending() -> Pending:

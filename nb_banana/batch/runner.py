@@ -43,6 +43,7 @@ from nb_banana.results.image import BananaImage
 from nb_banana.services.carrier import Carrier
 from nb_banana.services.send import LONGEST_RETRY_AFTER
 from nb_banana.settings import settings
+from nb_banana.wire.interrupts import first_interrupt
 from nb_banana.wire.rate_limit import STOPPED, AdaptiveLimiter
 
 
@@ -180,12 +181,13 @@ class BatchRunner:
 
     def run(self) -> Gallery:
         """Do all jobs. Raises as the function `run_batch`."""
-        try:
-            self._work()
-        except KeyboardInterrupt:
-            self._settle()
-            gallery = self.gallery()
-            raise Interrupted(_told(gallery, len(self.on_way)), gallery=gallery) from None
+        with first_interrupt():  # a second one would take the gallery away
+            try:
+                self._work()
+            except KeyboardInterrupt:
+                self._settle()
+                gallery = self.gallery()
+                raise Interrupted(_told(gallery, len(self.on_way)), gallery=gallery) from None
         gallery = self.gallery()
         if self.cause is not None and self._is_nothing_begun(gallery):
             self.cause.facts["gallery"] = gallery

@@ -1,12 +1,12 @@
 """A sweep: one prompt, several values for a field or for a ``{{name}}`` in it → a job for each."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 from nb_banana import template
 from nb_banana._text import did_you_mean
-from nb_banana.batch.jobs import check_count, takes
+from nb_banana.batch.jobs import MOST_JOBS, check_count, takes
 from nb_banana.errors import RequestError
 from nb_banana.generation.options import (
     DEFAULT_OUTPUT,
@@ -68,7 +68,9 @@ def sweep_jobs(
         filled = {name: value for name, value in variant.items() if name not in SWEPT_OPTIONS}
         text = prompt if raw else template.fill(prompt, {**names, **filled}, references)
         fields = {name: value for name, value in variant.items() if name in SWEPT_OPTIONS}
-        request = build_request(text, **{**options, **fields, "images": list(references)})
+        request = build_request(
+            text, **{**options, **fields, "images": list(references), "raw": True}
+        )
         variant |= {name: getattr(request, name) for name in fields}
         found += takes(request, count, output, variant)
     return found
@@ -131,7 +133,9 @@ def values_of(value: Any) -> list[Any] | None:
     if hasattr(value, "columns"):
         raise RequestError('Name the column whose values are swept, e.g. df["animal"].')
     single = isinstance(value, str | bytes | Mapping) or is_picture(value)
-    return None if single or not isinstance(value, Iterable) else list(value)
+    if single or not isinstance(value, Iterable):
+        return None
+    return list(islice(value, MOST_JOBS + 1))  # an iterator may never end
 
 
 def _check(

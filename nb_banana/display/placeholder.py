@@ -1,10 +1,10 @@
 """The place of a picture that is on its way: it counts the seconds and becomes the picture."""
 
-import html
 import threading
 import time
 from typing import Any
 
+from nb_banana._text import as_html, say
 from nb_banana.display.output import OutputCell, is_kernel
 
 
@@ -27,7 +27,7 @@ class Placeholder:
     def show(self) -> None:
         """Show the placeholder here too."""
         if not is_kernel():
-            print(f"{self._what}: {self._prompt}")  # noqa: T201 - a terminal has one line
+            say(f"{self._what}: {self._prompt}")
             return
         place = OutputCell()
         place.reserve()
@@ -61,12 +61,12 @@ class Placeholder:
         return {
             "text/plain": text,
             "text/html": f'<div class="nb-banana-pending" style="opacity:.75">'
-            f"{html.escape(text)}</div>",
+            f"{as_html(text)}</div>",
         }
 
     def _put_result(self, place: OutputCell) -> None:
         if isinstance(self._result, BaseException):
             text = f"{type(self._result).__name__}: {self._result}"
-            place.show({"text/plain": text, "text/html": f"<div>{html.escape(text)}</div>"})
+            place.show({"text/plain": text, "text/html": f"<div>{as_html(text)}</div>"})
         else:
             place.show_value(self._result)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any, Protocol
 
-from nb_banana._text import dollars
+from nb_banana._text import dollars, say
 from nb_banana.display.output import OutputCell, clear, is_kernel, shell
 
 QUIET_SECONDS = 1.0
@@ -179,7 +179,7 @@ class BatchProgress:
             self._place = OutputCell()
             self._place.show(self._text)
         elif line and shell() is not None:
-            print(line)  # noqa: T201 - before anything is paid
+            say(line)  # before anything is paid
         self._started = time.monotonic()
         self._done = self._failed = self._reused = 0
         self._spent = Decimal(0)

@@ -5,14 +5,19 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from nb_banana._text import plain, say, shorten, shown
 from nb_banana.errors import LibraryError, NotKeptError, RequestError
 from nb_banana.generation import budget, context
 from nb_banana.imaging import metadata
 from nb_banana.imaging.decode import check_picture
 from nb_banana.library.embedded import embedded_receipt, embedded_request
 from nb_banana.library.library import Library
+from nb_banana.request import LARGEST_COUNT
 from nb_banana.results.history import History
 from nb_banana.results.image import BananaImage
+
+MOST_WORDS = 100
+"""Words of a search. Each is a condition of the query, and SQLite takes a thousand of them."""
 
 
 def history(query: str | None = None, limit: int | None = 50) -> History:
@@ -26,20 +31,35 @@ def history(query: str | None = None, limit: int | None = 50) -> History:
         LibraryError: the library can't be read.
     """
     if query is not None and not isinstance(query, str):
-        raise RequestError(f"query is words of a prompt, not {query!r}. How many: limit=…")
+        raise RequestError(f"query is words of a prompt, not {shown(query)}. How many: limit=…")
+    if query is not None and len(query.split()) > MOST_WORDS:
+        raise RequestError(f"query is a few words of a prompt, at most {MOST_WORDS}.")
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
-        raise RequestError(f"limit is a whole number from 0, or None for all, not {limit!r}.")
+        raise RequestError(f"limit is a whole number from 0, or None for all, not {shown(limit)}.")
+    libraries = _libraries()
+    most = None if limit is None else min(limit, LARGEST_COUNT)
     found = [
         (kept.made, BananaImage.of(kept, library))
-        for library in _libraries()
-        for kept in library.history(query, limit)
+        for library in libraries
+        for kept in library.history(query, most)
     ]
     found.sort(key=lambda each: each[0], reverse=True)
-    images = [image for _, image in found[:limit]]
-    count = "1 picture" if len(images) == 1 else f"{len(images)} pictures"
-    about = f" with “{query}”" if query else ""
-    more = ", the newest first" if len(images) > 1 else ""
-    return History(images, f"{count}{about} in your library{more}")
+    images = [image for _, image in found[:most]]
+    # Of each library there are as many as there may be; more than that nobody has counted yet.
+    is_all = limit is None or len(found) < limit
+    count = len(found) if is_all else sum(library.count(query) for library in libraries)
+    return History(images, _title(len(images), count, query))
+
+
+def _title(listed: int, count: int, query: str | None) -> str:
+    """How many there are, and how many of them are listed."""
+    many = "1 picture" if count == 1 else f"{count:,} pictures"
+    about = f" with “{shorten(query, 60)}”" if query else ""
+    if listed < count:
+        which = f"the newest {listed:,}" if listed else "none"
+        return f"{which} of {many}{about} in your library"
+    more = ", the newest first" if listed > 1 else ""
+    return f"{many}{about} in your library{more}"
 
 
 def load(what: str | os.PathLike[str] | bytes) -> BananaImage:
@@ -58,18 +78,27 @@ def load(what: str | os.PathLike[str] | bytes) -> BananaImage:
     """
     if isinstance(what, bytes):
         return _by_content(what)
-    text = os.fspath(what)
-    path = Path(text).expanduser()
-    if path.is_file():
+    if not isinstance(what, str | os.PathLike):
+        raise RequestError(f"load takes an id, a file or bytes, not {shown(what)}.")
+    text = os.fsdecode(what)
+    if path := _file(text):
         for library in _libraries():
             try:
                 return BananaImage.of(library.by_path(path), library)
             except LibraryError:  # not in this one
                 continue
         return _by_content(_read(path))
-    if isinstance(what, os.PathLike) or path.suffix or os.sep in text:
-        raise NotKeptError(f"There is no file {text}.")
+    if isinstance(what, os.PathLike) or Path(text).suffix or os.sep in text:
+        raise NotKeptError(f"There is no file {shorten(text, 200)}.")
     return _by_id(text)
+
+
+def _file(text: str) -> Path | None:
+    try:
+        path = Path(text).expanduser()
+        return path if path.is_file() else None
+    except (OSError, ValueError, RuntimeError):  # too long, a NUL, a ~user that nobody is
+        return None
 
 
 def forget(*what: str | BananaImage | Iterable[Any], ask: bool = True) -> None:
@@ -86,16 +115,19 @@ def forget(*what: str | BananaImage | Iterable[Any], ask: bool = True) -> None:
         NotKeptError: an id fits nothing, or several; then nothing is deleted.
         RequestError: nobody can be asked here.
     """
-    chosen = [_find(each) for each in _flat(what)]
+    try:
+        chosen = [_find(each) for each in _flat(what)]
+    except RecursionError:
+        raise RequestError("forget takes ids and pictures, not a list that holds itself.") from None
     if not chosen:
-        print("Nothing to forget.")  # noqa: T201 - the answer to a person
+        say("Nothing to forget.")
         return
     prompts = ", ".join(repr(each.prompt[:40]) for each in chosen[:3])
     count = _counted(chosen)
     more = " and more" if len(chosen) > 3 else ""
     question = f"Delete {count} for good ({prompts}{more})? To have it again costs again. [y/N] "
     if ask and not _agrees(question):
-        print("Nothing was deleted.")  # noqa: T201 - the answer to a person
+        say("Nothing was deleted.")
         return
     libraries = {id(each.library): each.library for each in chosen}
     for library in libraries.values():
@@ -103,7 +135,7 @@ def forget(*what: str | BananaImage | Iterable[Any], ask: bool = True) -> None:
     for each in chosen:
         if each.is_unfinished:
             budget.BUDGET.drop(each.id)
-    print(f"Deleted {count}. What was paid for stays in nb_banana.spending().")  # noqa: T201
+    say(f"Deleted {count}. What was paid for stays in nb_banana.spending().")
 
 
 class Chosen(NamedTuple):
@@ -136,7 +168,7 @@ def _by_id(text: str) -> BananaImage:
             if error.facts.get("several"):
                 several = error
     raise several or NotKeptError(
-        f"There is no picture with the id {text!r}, and no file of that name. "
+        f"There is no picture with the id {shown(text)}, and no file of that name. "
         "nb_banana.history() lists what there is."
     )
 
@@ -193,7 +225,7 @@ def _flat(what: Iterable[Any]) -> Iterable[Any]:
 
 def _agrees(question: str) -> bool:
     try:
-        return input(question).strip().lower() in {"y", "yes"}
+        return input(plain(question)).strip().lower() in {"y", "yes"}
     except (EOFError, RuntimeError):  # a kernel that nobody sits at raises RuntimeErrors
         raise RequestError(
             "Nobody can be asked here, so nothing was deleted. If you are sure: "

@@ -1,12 +1,11 @@
 """`DryRun`: the request before it is sent, in JSON, in Python and in curl."""
 
-import html
 import json
 import pprint
 import shlex
 from typing import Any
 
-from nb_banana._text import megabytes
+from nb_banana._text import as_html, code_as_html, megabytes, plain
 from nb_banana.credentials import ENVIRONMENT
 from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest
@@ -84,11 +83,11 @@ class DryRun:
         )
 
     def __repr__(self) -> str:
-        return "\n\n".join(f"{title}\n{text}" for title, text in self._sections())
+        return plain("\n\n".join(f"{title}\n{text}" for title, text in self._sections()))
 
     def _repr_html_(self) -> str:
         blocks = (
-            f'<strong>{html.escape(title)}</strong><pre style="{CODE}">{html.escape(text)}</pre>'
+            f'<strong>{as_html(title)}</strong><pre style="{CODE}">{code_as_html(text)}</pre>'
             for title, text in self._sections()
         )
         return f'<div class="nb-banana-dry-run">{"".join(blocks)}</div>'

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from nb_banana import template
 from nb_banana._text import did_you_mean
 from nb_banana.errors import RequestError
 from nb_banana.models import find_model, ratio_value
 from nb_banana.references.fetch import fetched
 from nb_banana.references.limits import ReferenceLimits
 from nb_banana.references.reference import Reference, as_references
-from nb_banana.request import ImageRequest
+from nb_banana.request import ImageRequest, is_on
 from nb_banana.results.image import BananaImage
 from nb_banana.settings import settings
 
@@ -42,9 +43,12 @@ class OutputOptions:
     confirmed: bool = False
 
 
+DEEPEST = 3
+"""How deep the first picture may stand in lists, so that one that holds itself has an end."""
 DEFAULT_OUTPUT = OutputOptions()
 OUTPUT_NAMES = frozenset(each.name for each in fields(OutputOptions)) - {"confirmed"}
 """The output options that a person can give."""
+SWITCHES = frozenset({"strict", "fresh"})
 
 
 def take_output_options(options: dict[str, Any]) -> OutputOptions:
@@ -54,7 +58,10 @@ def take_output_options(options: dict[str, Any]) -> OutputOptions:
     >>> take_output_options(given).alt, given
     ('a fruit', {'resolution': '2K'})
     """
-    return OutputOptions(**{name: options.pop(name) for name in OUTPUT_NAMES & set(options)})
+    given = {name: options.pop(name) for name in OUTPUT_NAMES & set(options)}
+    return OutputOptions(
+        **given | {name: is_on(name, given[name]) for name in SWITCHES & set(given)}
+    )
 
 
 def options_like(images: Any, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,10 +112,9 @@ def nearest_ratio(width: int, height: int, allowed: Sequence[str]) -> str:
 
 
 def _first(images: Any) -> Any:
-    while isinstance(images, list | tuple):
-        if not images:
-            return None
-        images = images[0]
+    for _ in range(DEEPEST):
+        if isinstance(images, list | tuple):
+            images = images[0] if images else None
     return images.source if isinstance(images, Reference) else images
 
 
@@ -132,6 +138,7 @@ def build_request(
     params: Mapping[str, Any] | None = None,
     take: int = 1,
     resize: bool | None = None,
+    raw: bool = False,
 ) -> ImageRequest:
     """The checked request for these words and options.
 
@@ -139,8 +146,11 @@ def build_request(
     delivered, its resolution, its model), else from the settings.
 
     Raises:
-        RequestError: a value that the model does not take.
+        RequestError: a value that the model does not take; without ``raw`` also a prompt with
+            ``{{…}}``, which nobody fills any more.
     """
+    if not is_on("raw", raw):
+        template.check_filled(prompt)
     given = {
         "model": model,
         "aspect_ratio": aspect_ratio,
@@ -154,7 +164,12 @@ def build_request(
     held = _limits(resize)
     pictures = given_pictures(images, resize)
     return ImageRequest(
-        prompt, images=pictures, params=params or {}, take=take, limits=held, **options
+        prompt,
+        images=pictures,
+        params={} if params is None else params,
+        take=take,
+        limits=held,
+        **options,
     )
 
 
@@ -175,7 +190,7 @@ def _limits(resize: bool | None) -> ReferenceLimits:
     return (
         ReferenceLimits.of(settings)
         if resize is None
-        else replace(ReferenceLimits.of(settings), resize=resize)
+        else replace(ReferenceLimits.of(settings), resize=is_on("resize", resize))
     )
 
 

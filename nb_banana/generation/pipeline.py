@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nb_banana import errors
+from nb_banana._text import shown
 from nb_banana.credentials import Secret
 from nb_banana.display.output import notebook_path
 from nb_banana.display.progress import Spinner
@@ -22,8 +23,9 @@ from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions
 from nb_banana.imaging import save
 from nb_banana.library.library import Library
 from nb_banana.models import short_name
-from nb_banana.request import ImageRequest
+from nb_banana.request import ImageRequest, check_characters
 from nb_banana.results.image import BananaImage
+from nb_banana.results.image_display import NOT_KEPT
 from nb_banana.services.receipt import Receipt
 from nb_banana.services.result import DownloadResult, ServiceAnswer, fetch_pictures
 from nb_banana.services.send import new_request_id, send_generation
@@ -106,7 +108,8 @@ def check_output(request: ImageRequest, output: OutputOptions) -> None:
     for name in ("name", "alt"):
         value = getattr(output, name)
         if value is not None and not isinstance(value, str):
-            raise errors.RequestError(f"{name} is a text, not {value!r}.")
+            raise errors.RequestError(f"{name} is a text, not {shown(value)}.")
+        check_characters(name, value or "")
     if output.save is not None:
         save.check_writable(save.save_target(output.save, suffix=".png", title=request.prompt))
 
@@ -314,7 +317,7 @@ def _keep(
     elif images:
         images[0].extras = tuple(images[1:])
         why = entry.problem or problem or "Banana.keep is False: it is gone with the kernel."
-        images[0].notes += (f"Not kept in the library. {why}",)
+        images[0].notes += (f"{NOT_KEPT} {why}",)
     if problem is None:
         return images[0]
     said, facts = problem.args[0], problem.facts | ({"image": images[0]} if images else {})

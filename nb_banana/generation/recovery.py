@@ -1,13 +1,12 @@
 """`recover`: look after every request that has no end yet. It never sends one again."""
 
-import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import overload
 
-from nb_banana._text import dollars
+from nb_banana._text import as_html, dollars, plain
 from nb_banana.credentials import VENDOR_URL, find_key
 from nb_banana.errors import BananaError, LibraryError, LinkGoneError, UnreadableAnswerError
 from nb_banana.generation import budget, context
@@ -98,13 +97,13 @@ class Recovery(Sequence[Found]):
 
     def __repr__(self) -> str:
         rows = (f"  {each.request_id}  {each.outcome}  {each.prompt[:60]!r}" for each in self)
-        return "\n".join([self.summary, *rows])
+        return plain("\n".join([self.summary, *rows]))
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f'<tr><td style="text-align:left">{html.escape(each.prompt[:200])}</td>'
-            f'<td style="text-align:left">{html.escape(each.outcome)}</td>'
-            f"<td><code>{html.escape(each.request_id)}</code></td></tr>"
+            f'<tr><td style="text-align:left">{as_html(each.prompt[:200])}</td>'
+            f'<td style="text-align:left">{as_html(each.outcome)}</td>'
+            f"<td><code>{as_html(each.request_id)}</code></td></tr>"
             for each in self
         )
         names = ("prompt", "what became of it", "request")
@@ -112,7 +111,7 @@ class Recovery(Sequence[Found]):
         table = (
             f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
         )
-        return f'<div class="nb-banana-recovery"><p>{html.escape(self.summary)}</p>{table}</div>'
+        return f'<div class="nb-banana-recovery"><p>{as_html(self.summary)}</p>{table}</div>'
 
 
 def _some(ids: Sequence[str]) -> str:

@@ -4,13 +4,25 @@ Any Pillow mode becomes one of the four that a reference is sent in: L, LA, RGB,
 """
 
 import io
-import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from nb_banana.errors import NotAPictureError, PictureTooLargeError, TruncatedPictureError
-from nb_banana.imaging.formats import DECODE_ERRORS, PictureProblem, damaged
+from nb_banana.errors import (
+    BananaError,
+    NotAPictureError,
+    PictureTooLargeError,
+    TruncatedPictureError,
+)
+from nb_banana.imaging.formats import (
+    PictureProblem,
+    damaged,
+    png_chunks,
+    scan_channels,
+    without_excess,
+)
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -18,6 +30,8 @@ if TYPE_CHECKING:
 
 MAX_PIXELS = 180_000_000
 """Twice Pillow's own guard would be a bomb; the largest 4K picture of any model has 38 million."""
+MOST_SCALED_PIXELS = 1_000_000_000
+"""Of a JPEG that is made smaller as it is decoded: the cameras of today end at 600 million."""
 OPEN_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 """What is opened at all. Pillow also knows formats that run other programs (EPS)."""
 SUFFIXES = {
@@ -41,42 +55,82 @@ class PictureKind:
     height: int
 
 
-def open_picture(data: bytes, formats: tuple[str, ...] = OPEN_FORMATS) -> "Image.Image":
+def open_picture(
+    data: bytes, formats: tuple[str, ...] = OPEN_FORMATS, *, scaled: bool = False
+) -> "Image.Image":
     """A Pillow image of the bytes, its pixels not decoded yet.
 
     Args:
         data: the file's bytes.
         formats: the names of the formats that are opened at all.
+        scaled: whether it will be made smaller as it is decoded, by `scale_while_decoding`: then a
+            JPEG may have more pixels.
 
     Raises:
         NotAPictureError: Pillow can't read it.
         PictureTooLargeError: more pixels than `MAX_PIXELS`.
 
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
+    readable, profile = without_excess(data)
     try:
         with warnings.catch_warnings():
             # Pillow only warns from 90 million pixels on; our own bound stands below.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data), formats=formats)
+            picture = Image.open(io.BytesIO(readable), formats=formats)
     except Image.DecompressionBombError as error:
+        if scaled and (photo := _large_photo(data)):
+            return photo
         raise PictureTooLargeError("The picture has far too many pixels to be opened.") from error
-    except (
-        UnidentifiedImageError,
-        OSError,
-        ValueError,
-        SyntaxError,
-        struct.error,
-        KeyError,
-        RuntimeError,  # a broken AVIF
-    ) as error:
+    except Exception as error:  # each of Pillow's decoders and plugins has its own
         raise NotAPictureError(f"This is not a picture: {_describe(data)}.") from error
     if picture.width * picture.height > MAX_PIXELS:
         raise PictureTooLargeError(
             f"The picture has {picture.width}×{picture.height} pixels, which is more than we open."
         )
+    if profile:
+        picture.info["icc_profile"] = profile
     return picture
+
+
+def _large_photo(data: bytes) -> "Image.Image | None":
+    """A JPEG of more than `MAX_PIXELS` whose small copy needs little memory; None for all else."""
+    from PIL import JpegImagePlugin
+
+    try:
+        photo = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+    except Exception:  # noqa: BLE001 - as in `open_picture`
+        return None
+    by_rows = "progressive" not in photo.info and scan_channels(data) == len(photo.getbands())
+    return photo if by_rows and photo.width * photo.height <= MOST_SCALED_PIXELS else None
+
+
+def scale_while_decoding(picture: "Image.Image", scale: float) -> None:
+    """Have a JPEG decoded at a half of its size, a quarter or an eighth.
+
+    It becomes the smallest that is not below the scale, or as small as `MAX_PIXELS` asks for.
+    """
+    step = 1.0
+    while picture.width * picture.height * step * step > MAX_PIXELS:
+        step /= 2
+    width, height = (max(1, int(side * min(scale, step))) for side in picture.size)
+    picture.draft(picture.mode, (width, height))
+
+
+@contextmanager
+def decoding() -> Iterator[None]:
+    """What Pillow and its plugins raise for a damaged file, as an error of ours.
+
+    Raises:
+        TruncatedPictureError: it can't be decoded.
+    """
+    try:
+        yield
+    except BananaError:
+        raise
+    except Exception as error:  # each decoder has its own, and Pillow's say OSError
+        raise TruncatedPictureError(f"The picture {damaged(error)}.") from error
 
 
 def check_picture(data: bytes) -> PictureKind:
@@ -107,30 +161,17 @@ def check_picture(data: bytes) -> PictureKind:
 
 def _is_whole(data: bytes, mime: str, picture: "Image.Image") -> bool:
     if mime == "image/png":
-        return _png_is_whole(data)
+        return any(name == b"IEND" for name, _, _ in png_chunks(data))
     if mime == "image/jpeg":
         return b"\xff\xd9" in data[-1024:]  # some writers pad after the end mark
     if mime == "image/webp":
         return len(data) >= int.from_bytes(data[4:8], "little") + 8
     try:
-        picture.load()
-    except (OSError, ValueError, SyntaxError, IndexError, struct.error):
+        with decoding():
+            picture.load()
+    except TruncatedPictureError:
         return False
     return True
-
-
-def _png_is_whole(data: bytes) -> bool:
-    """Whether the chunks follow each other to the end mark."""
-    place = 8
-    while place + 12 <= len(data):
-        (length,) = struct.unpack_from(">I", data, place)
-        end = place + 8 + length
-        if end + 4 > len(data):
-            return False
-        if data[place + 4 : place + 8] == b"IEND":
-            return True
-        place = end + 4
-    return False
 
 
 def preview(data: bytes, longest: int) -> tuple[str, bytes]:
@@ -143,15 +184,18 @@ def preview(data: bytes, longest: int) -> tuple[str, bytes]:
     Returns:
         The MIME type and the bytes.
 
+    Raises:
+        NotAPictureError, PictureTooLargeError, TruncatedPictureError: it can't be shown.
     """
     from PIL import Image, ImageOps
 
     picture = open_picture(data)
-    picture.draft("RGB", (longest, longest))
-    small = to_eight_bits(picture)
-    # Nearly all of the time is for decoding: a finer filter would add half of that once more.
-    small.thumbnail((longest, longest), Image.Resampling.HAMMING, reducing_gap=1.5)
-    small = ImageOps.exif_transpose(small)
+    with decoding():
+        picture.draft("RGB", (longest, longest))
+        small = to_eight_bits(picture)
+        # Nearly all of the time is for decoding: a finer filter would add half of that once more.
+        small.thumbnail((longest, longest), Image.Resampling.HAMMING, reducing_gap=1.5)
+        small = ImageOps.exif_transpose(small)
     out = io.BytesIO()
     if _has_alpha(small):
         small.save(out, "PNG", optimize=True)
@@ -250,7 +294,9 @@ def upright_plain(image: "Image.Image") -> "Image.Image":
     try:
         image.load()  # a TIFF turns itself when it is decoded, so its tag is read afterwards
         return turned(to_plain_mode(image), orientation(image))
-    except DECODE_ERRORS as error:
+    except PictureProblem:
+        raise
+    except Exception as error:  # as in `decoding`
         raise damaged(error) from error
 
 
@@ -260,7 +306,7 @@ def orientation(image: "Image.Image") -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # broken EXIF is nobody's concern here
             value = image.getexif().get(ORIENTATION, 1)
-    except DECODE_ERRORS:
+    except Exception:  # noqa: BLE001 - as in `decoding`; a picture without EXIF is upright
         return 1
     return value if value in range(1, 9) else 1
 

@@ -1,8 +1,20 @@
-"""`PictureProblem`: why bytes are no picture that can be used, before they have a name."""
+"""What the bytes of a file say without Pillow, and `PictureProblem`: why they can't be used."""
 
 import io
 import struct
 import zlib
+from collections.abc import Iterator
+
+PNG = b"\x89PNG\r\n\x1a\n"
+"""How a PNG begins."""
+
+
+TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
+"""Chunks of a PNG with words in them: https://www.w3.org/TR/png-3/#11textinfo"""
+MOST_TEXT, MOST_TEXTS = 1_000_000, 60_000_000
+"""Bytes of a PNG's compressed text, and of all its texts: Pillow refuses a file with more."""
+MOST_PROFILE = 32_000_000
+"""Bytes of a colour profile, which Pillow takes for such a text; the largest have some 4 MB."""
 
 
 class PictureProblem(Exception):  # noqa: N818 - it is no error of ours: `as_reference` makes a sentence of it
@@ -18,22 +30,6 @@ def problem_sentence(subject: str, problem: PictureProblem) -> str:
     return f"{subject} {problem}" + ("" if str(problem).endswith("?") else ".")
 
 
-DECODE_ERRORS = (
-    OSError,
-    SyntaxError,  # Pillow's word for a broken PNG, and for EXIF that is none
-    ValueError,
-    EOFError,
-    IndexError,
-    KeyError,
-    TypeError,
-    OverflowError,
-    RuntimeError,  # a broken AVIF
-    struct.error,
-    zlib.error,
-)
-"""What Pillow's decoders are known to raise for a damaged file."""
-
-
 def cut_off(data: bytes | memoryview) -> PictureProblem:
     """The problem of a file whose end is missing or whose checksums are wrong."""
     return PictureProblem(
@@ -45,4 +41,86 @@ def damaged(error: BaseException) -> PictureProblem:
     """The problem of a picture that Pillow could open and not decode."""
     if isinstance(error, io.UnsupportedOperation):
         return PictureProblem(f"can't be read: {error}")
-    return PictureProblem(f"is cut off or damaged: Pillow stops with {str(error).rstrip('.')!r}")
+    reason = str(error).rstrip(".") or type(error).__name__
+    return PictureProblem(f"is cut off or damaged: Pillow stops with {reason!r}")
+
+
+def without_excess(data: bytes) -> tuple[bytes, bytes]:
+    """A PNG as Pillow reads it, and its colour profile where that was taken out too.
+
+    Programs that draw keep whole workflows in a PNG's texts. Pillow takes more than a megabyte of
+    it for an attack, and a chunk that is broken for a broken picture.
+    """
+    dropped: list[tuple[int, int]] = []
+    profile, texts = b"", 0
+    for name, start, end in png_chunks(data) if data.startswith(PNG) else ():
+        if name[0] < ord("a"):  # a capital: the picture itself
+            continue
+        body = data[start + 8 : end - 4]
+        is_whole = data[end - 4 : end] == zlib.crc32(name + body).to_bytes(4, "big")
+        if name == b"iCCP":
+            if not is_whole or (found := _inflated(name, body, MOST_PROFILE)) is None:
+                dropped.append((start, end))
+            elif len(found) > MOST_TEXT:
+                dropped.append((start, end))
+                profile = found
+            continue
+        if name in TEXTS:
+            found = _inflated(name, body, MOST_TEXT)
+            is_whole = is_whole and found is not None and texts + len(found) <= MOST_TEXTS
+            texts += len(found or b"") if is_whole else 0
+        if not is_whole:
+            dropped.append((start, end))
+    if not dropped:
+        return data, profile
+    ends = [0, *(end for _, end in dropped)]
+    starts = [*(start for start, _ in dropped), len(data)]
+    return b"".join(data[a:b] for a, b in zip(ends, starts, strict=True)), profile
+
+
+def _inflated(name: bytes, body: bytes, most: int) -> bytes | None:
+    """The text or profile in a PNG's chunk; None where it is more, or packed in no known way."""
+    _, _, packed = body.partition(b"\0")
+    if name == b"iTXt":
+        flag, packed = packed[:1], packed[1:]
+        if flag != b"\1":
+            return body
+        packed = packed[:1] + packed[1:].split(b"\0", 2)[-1]
+    elif name == b"tEXt":
+        return body
+    if packed[:1] != b"\0":
+        return None
+    unpack = zlib.decompressobj()
+    try:
+        found = unpack.decompress(packed[1:], most)
+    except zlib.error:
+        return b""
+    return None if unpack.unconsumed_tail else found
+
+
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """The name of each chunk, and where it is; up to the end mark, or to where it is cut off."""
+    place = len(PNG)
+    while place + 12 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, place)
+        end = place + 12 + length
+        if end > len(data):
+            return
+        yield name, place, end
+        if name == b"IEND":
+            return
+        place = end
+
+
+def scan_channels(data: bytes) -> int:
+    """How many channels the first scan of a JPEG has.
+
+    With fewer than the picture has, all of it is held in memory, as a progressive one is.
+    """
+    place = 2
+    while place + 5 <= len(data) and data[place] == 0xFF:
+        if data[place + 1] == 0xDA:
+            return data[place + 4]
+        fill = data[place + 1] == 0xFF
+        place += 1 if fill else 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    return 0

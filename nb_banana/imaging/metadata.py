@@ -17,9 +17,8 @@ from typing import Any
 
 from nb_banana.errors import SaveError
 from nb_banana.imaging.decode import open_picture
-from nb_banana.imaging.formats import cut_off
+from nb_banana.imaging.formats import PNG, cut_off, png_chunks
 
-PNG = b"\x89PNG\r\n\x1a\n"
 PNG_KEPT = frozenset(
     b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP mDCV cLLI bKGD pHYs".split()
 )
@@ -87,19 +86,14 @@ def _without(data: bytes, parts: list[Part]) -> Stripped:
 
 def _png(data: bytes) -> Iterator[Part]:
     yield 0, 8, True
-    view, place = memoryview(data), 8
-    while place + 12 <= len(data):
-        length, name = struct.unpack_from(">I4s", data, place)
-        end = place + 12 + length
-        if end > len(data):
-            break
+    view = memoryview(data)
+    for name, start, end in png_chunks(data):
         (checksum,) = struct.unpack_from(">I", data, end - 4)
-        if zlib.crc32(view[place + 4 : end - 4]) != checksum:
+        if zlib.crc32(view[start + 4 : end - 4]) != checksum:
             break
-        yield place, end, name in PNG_KEPT
+        yield start, end, name in PNG_KEPT
         if name == b"IEND":
             return
-        place = end
     raise cut_off(data)
 
 

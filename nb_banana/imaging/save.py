@@ -9,8 +9,9 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
+from nb_banana._text import shown
 from nb_banana.errors import PictureError, SaveError
-from nb_banana.imaging.decode import open_picture, to_eight_bits
+from nb_banana.imaging.decode import decoding, open_picture, to_eight_bits
 
 SAVE_FORMATS = {
     ".png": "PNG",
@@ -62,7 +63,7 @@ def save_target(path: str | os.PathLike[str], *, suffix: str, title: str) -> Pat
         elif not wanted.suffix:
             wanted = wanted.with_name(wanted.name + suffix)
     except (TypeError, ValueError, RuntimeError, OSError) as error:
-        raise SaveError(f"{path!r} is no path to save to: {error}.") from None
+        raise SaveError(f"{shown(path)} is no path to save to: {error}.") from None
     if wanted.suffix.lower() not in {*SAVE_FORMATS, suffix}:
         raise SaveError(
             f"A picture can't be saved as {wanted.suffix}: choose one of {', '.join(SAVE_FORMATS)}."
@@ -97,7 +98,8 @@ def encode(data: bytes, mime: str, suffix: str) -> bytes:
         return data
     out = io.BytesIO()
     try:
-        picture = to_eight_bits(open_picture(data))
+        with decoding():
+            picture = to_eight_bits(open_picture(data))
         if name in OPAQUE:
             picture = picture.convert("RGB")
         picture.save(out, name, **({"quality": 92} if name in {"JPEG", "WEBP"} else {}))

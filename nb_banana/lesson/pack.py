@@ -8,7 +8,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from nb_banana._text import megabytes
+from nb_banana._text import megabytes, plain
 from nb_banana.credentials import find_key
 from nb_banana.display.output import notebook_folder, notebook_path
 from nb_banana.errors import LessonError, LibraryError, PictureError
@@ -49,7 +49,7 @@ class Lesson:
     def __repr__(self) -> str:
         count = "1 picture" if self.pictures == 1 else f"{self.pictures} pictures"
         first = f"{self.path.name}: {self.notebook} and {count}, {megabytes(self.size)}"
-        return "\n".join([first, *self.missing, *self.notes])
+        return plain("\n".join([first, *self.missing, *self.notes]))
 
     def __fspath__(self) -> str:
         return str(self.path)

@@ -117,14 +117,16 @@ class Library(Journal):
             query: only prompts that have all of these words, in any case.
             limit: at most so many; None for all.
         """
-        words = rows.fold(query or "").split()
-        fits = "".join(" AND instr(folded, ?)" for _ in words)
-        where = (
-            "seq IN (SELECT seq FROM requests WHERE service = ? AND state = 'stored'"  # noqa: S608
-            f"{fits} ORDER BY seq DESC LIMIT ?)"
-        )
+        fits, words = _search(query)
+        where = f"seq IN (SELECT seq FROM requests WHERE {fits} ORDER BY seq DESC LIMIT ?)"  # noqa: S608
         most = -1 if limit is None else limit
         return self._kept(self._index, where, self.service, *words, most)
+
+    def count(self, query: str | None = None) -> int:
+        """How many answers `history` would have without a limit."""
+        fits, words = _search(query)
+        sql = f"SELECT count(*) AS number FROM requests WHERE {fits}"  # noqa: S608 - as above
+        return sum(row["number"] for row in self._index.rows(sql, self.service, *words))
 
     def by_id(self, text: str) -> StoredImage:
         """The picture of an id: the beginning of its digest, or of its request's id.
@@ -303,6 +305,13 @@ class Library(Journal):
             f"The library in {self.folder} has nothing with the id {text!r}. "
             "nb_banana.history() lists what it has."
         )
+
+
+def _search(query: str | None) -> tuple[str, list[str]]:
+    """The condition for the kept requests of a service whose prompts have all of these words."""
+    words = rows.fold(query or "").split()
+    fits = "".join(" AND instr(folded, ?)" for _ in words)
+    return f"service = ? AND state = 'stored'{fits}", words
 
 
 class MemoryLibrary(Library):

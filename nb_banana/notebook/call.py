@@ -1,16 +1,23 @@
 """A cell's line and text → the call that it stands for. Magic and panel make the same one."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from nb_banana import template
+from nb_banana.errors import LibraryError
 from nb_banana.generation.options import OUTPUT_NAMES
 from nb_banana.notebook import parser
 from nb_banana.references.limits import ReferenceLimits
 from nb_banana.references.numbering import NumberedReferences
 from nb_banana.settings import settings
 
+CELL_OPTIONS = re.compile(r"(?:\s*#\|[^\n]*(?:\n|\Z))+")
+"""Lines such as ``#| label: fig-fox`` at the top: what Quarto and nbdev are told of a cell."""
+ID = re.compile("[0-9a-f]{6,64}")
+"""An id as `nb_banana.history` shows it, or more of it."""
 HERE = frozenset({"dry_run", "raw", "quiet", "help"})
 """Options that the front end itself heeds; all others are arguments of `generate`."""
 SENDING = OUTPUT_NAMES | {"timeout", "background"}
@@ -46,12 +53,14 @@ def read_call(line: parser.ParsedLine, text: str, names: Mapping[str, Any]) -> C
 
     Args:
         line: the line, as it was read.
-        text: the prompt; a ``;`` at its end is the cell's own.
+        text: the prompt; a ``;`` at its end is the cell's own, and so are `CELL_OPTIONS`.
         names: the notebook's variables.
 
     Raises:
         RequestError: anything that is not understood; nothing was sent.
     """
+    if top := CELL_OPTIONS.match(text):
+        text = text[top.end() :]
     text = text.rstrip()
     quiet = "quiet" in line.options or text.endswith(";")
     prompt = text.removesuffix(";")
@@ -63,10 +72,24 @@ def read_call(line: parser.ParsedLine, text: str, names: Mapping[str, Any]) -> C
         private=settings.fetch_private,
     )
     for wanted in arguments.pop("images", ()):
-        references.add(wanted, names)
+        references.add(_by_id(wanted, names), names)
     if over is not None:  # each combination fills the prompt for itself
         arguments |= {"over": over, "names": names, "raw": raw}
-    elif not raw:
-        prompt = template.fill(prompt, names, references)
+    else:
+        prompt = prompt if raw else template.fill(prompt, names, references)
+        arguments["raw"] = True  # as it is now: the values may have braces of their own
     arguments["images"] = list(references)
     return Call(prompt, arguments, line.name, quiet, "dry_run" in line.options)
+
+
+def _by_id(word: Any, names: Mapping[str, Any]) -> Any:
+    """The kept picture whose id stands behind ``-i``; the word itself where it is anything else."""
+    if not isinstance(word, str) or not ID.fullmatch(word) or word in names or Path(word).exists():
+        return word
+    # With the first id, for it loads the library.
+    from nb_banana.generation import browse
+
+    try:
+        return browse.load(word)
+    except LibraryError:
+        return word

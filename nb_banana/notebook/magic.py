@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.magic import no_var_expand
 from traitlets import TraitError
 
+from nb_banana._text import say
 from nb_banana.credentials import VENDOR_URL, find_key
 from nb_banana.display.output import is_rich, notebook_folder
 from nb_banana.errors import BananaError, Interrupted, LibraryUnavailableError
@@ -46,12 +47,12 @@ def make_magic(shell: Any, open_panel: OpenPanel) -> Callable[..., Any]:
         else:
             parsed, prompt = parser.parse_cell_line(line, shell.user_ns), cell
         if "help" in parsed.options:
-            print(parser.help_text())  # noqa: T201 - a person asked for it
+            say(parser.help_text())
             return None
         if cell is None and not prompt and is_rich(shell):
             return open_panel(f"%%banana {line}" if line.strip() else None)
         if not prompt and not parsed.options:  # a terminal shows no panel
-            print(parser.help_text())  # noqa: T201 - the next best thing
+            say(parser.help_text())
             return None
         with progress.alone_in_cell(_is_alone(shell)):
             return _draw(shell, parsed, prompt)
@@ -148,12 +149,12 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
     _loaded[id(shell)] = matcher = make_matcher()
     shell.Completer.custom_matchers.append(matcher)
     if settings.backend == "auto" and settings.base_url == VENDOR_URL and not find_key(VENDOR_URL):
-        print(SANDBOX_NOTE)  # noqa: T201 - the person has to know whose pictures these are
+        say(SANDBOX_NOTE)  # the person has to know whose pictures these are
     if settings.keep and settings.backend != "library" and _is_something_left():
         # It loads as much as the first picture.
         from nb_banana.generation.recovery import recover_quietly
 
-        print(recover_quietly())  # noqa: T201 - a paid picture came back, or may yet
+        say(recover_quietly())  # a paid picture came back, or may yet
 
 
 def _is_something_left() -> bool:
@@ -192,4 +193,4 @@ def _take_config(shell: Any) -> None:
             setattr(settings, name, value)
         except TraitError as error:
             del wanted[name]
-            print(f"nb_banana: c.Banana.{name} in your configuration was left out. {error}")  # noqa: T201
+            say(f"nb_banana: c.Banana.{name} in your configuration was left out. {error}")

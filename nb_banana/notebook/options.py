@@ -53,7 +53,7 @@ OPTIONS = (
     Option(
         ("-i", "--image"),
         "images",
-        "a reference picture: a variable, a path or a URL; repeatable, in order",
+        "a reference picture: a variable, a path, a URL or an id; repeatable, in order",
         "PICTURE",
         repeatable=True,
     ),

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from nb_banana import template
-from nb_banana._text import did_you_mean
+from nb_banana._text import did_you_mean, shorten, shown
 from nb_banana.errors import RequestError
 from nb_banana.notebook.options import ILLUSTRATION, OPTION_OF_FLAG, OPTIONS
 from nb_banana.settings import checked_seconds
@@ -57,7 +57,10 @@ def _values(text: str, names: Mapping[str, Any]) -> list[Any]:
         return _several(template.value_of(text, names))
     inside = BRACES.findall(text)
     # What is in braces has commas and quotes of its own, so csv sees a stand-in.
-    (row,) = csv.reader([BRACES.sub("\0", text)], skipinitialspace=True)
+    try:
+        (row,) = csv.reader([BRACES.sub("\0", text)], skipinitialspace=True)
+    except csv.Error as error:
+        raise RequestError(f"The values of a sweep can't be read ({error}).") from None
     pieces = iter(inside)
     words = [re.sub("\0", lambda _: next(pieces), word).strip() for word in row]
     return [template.value_of(word, names) for word in words if word]
@@ -174,10 +177,25 @@ def written_options(words: Sequence[str]) -> dict[str, Any]:
     >>> written_options(["-i", "mug", "--take", "{{k}}"])
     {'images': ['mug'], 'take': '{{k}}'}
     """
-    found, rest = _parser().parse_known_args(words)
+    found, rest = _parser().parse_known_args([_whole(word) for word in words])
     if rest:
         _refuse(rest[0])
     return vars(found)
+
+
+def _whole(word: str) -> str:
+    """A long option that is not written to its end, as in ``--aspect 16:9``, written out.
+
+    Raises:
+        RequestError: several begin so.
+    """
+    flag, equals, value = word.partition("=")
+    if flag in OPTION_OF_FLAG or len(flag) < 3 or not flag.startswith("--"):
+        return word
+    meant = [each for each in OPTION_OF_FLAG if each.startswith(flag)]
+    if len(meant) > 1:
+        raise RequestError(f"{flag} can be {' or '.join(meant)}. Write more of it.")
+    return f"{meant[0]}{equals}{value}" if meant else word
 
 
 def quoted(word: str) -> str:
@@ -214,6 +232,8 @@ def parse_line(line: str, names: Mapping[str, Any]) -> tuple[ParsedLine, str]:
 _BRACES = r"\{\{.*?\}\}"
 _AS_IT_IS = rf"""{_BRACES}|(?<=[\w\])])\[(?:"[^"]*"|'[^']*')\]"""
 """Jinja's, and the index of ``figs["a"]``: their quotes are their own."""
+_CONTINUED = re.compile(r"(?:^|\s)\\\s*$" if os.name == "nt" else r"(?<!\\)(?:\\\\)*\\\s*$")
+"""A backslash at the end that escapes nothing. On Windows a folder's name may end with one."""
 _WORD = re.compile(rf"""\s*((?:{_BRACES}|"[^"]*"|'[^']*'|[^\s"'])+)""")
 
 
@@ -228,7 +248,7 @@ def _leading_options(line: str) -> tuple[list[str], str]:
         if word == "--":
             break
         words += _split(word)
-        option = OPTION_OF_FLAG.get(word.partition("=")[0])
+        option = OPTION_OF_FLAG.get(_whole(word).partition("=")[0])
         if option and option.metavar and "=" not in word and (value := _WORD.match(rest)):
             words += _split(value[1])
             rest = rest[value.end() :]
@@ -236,6 +256,13 @@ def _leading_options(line: str) -> tuple[list[str], str]:
 
 
 def _split(line: str) -> list[str]:
+    if "\0" in line:
+        raise RequestError("There is a NUL character in the line. Take it out.")
+    if _CONTINUED.search(line):
+        raise RequestError(
+            "The line ends with a backslash, and a magic's line does not go on in the next one: "
+            "write it in one line. The prompt stands in the cell, below the line."
+        )
     # What is inside has spaces and quotes of its own, so shlex sees a stand-in.
     inside = re.findall(_AS_IT_IS, line)
     try:
@@ -278,30 +305,34 @@ def _filled(value: Any, names: Mapping[str, Any]) -> Any:
 def _refuse(word: str) -> NoReturn:
     if word.startswith("-"):
         near = did_you_mean(word, OPTION_OF_FLAG)
-        raise RequestError(f"There is no option {word}.{near} See %banana --help.")
+        said = shorten(word, 80)
+        raise RequestError(f"There is no option {said}.{near} See %banana --help.")
     raise RequestError(
-        f"{word!r} is one word too many: the line holds a name and options, the cell holds the "
-        "prompt."
+        f"{shown(word)} is one word too many: the line holds a name and options, the cell holds "
+        "the prompt."
     )
 
 
 def _read_number(name: str, text: Any) -> int:
     try:
         return int(text)
-    except (TypeError, ValueError):
-        raise RequestError(f"--{name} {text}: {name} is a number: 1, 2, 3 and so on.") from None
+    except (TypeError, ValueError, OverflowError):
+        said = shorten(text, 40) if isinstance(text, str) else shown(text)
+        raise RequestError(f"--{name} {said}: {name} is a number: 1, 2, 3 and so on.") from None
 
 
 def _read_params(params: list[str]) -> Iterator[tuple[str, Any]]:
     seen: set[str] = set()
     for text in params:
-        name, equals, value = str(text).partition("=")
+        said = text if isinstance(text, str) else shown(text)
+        name, equals, value = said.partition("=")
         if not name or not equals or name in seen:
-            raise RequestError(f"--param {text}: write each KEY once, as KEY=JSON.")
+            raise RequestError(f"--param {shorten(said, 80)}: write each KEY once, as KEY=JSON.")
         seen.add(name)
         try:
             yield name, json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
+            value = shorten(value, 80)
             raise RequestError(
                 f"--param {name}: {value!r} is not JSON. A text needs its quotes: "
                 f"--param '{name}=\"{value}\"'"
@@ -311,11 +342,13 @@ def _read_params(params: list[str]) -> Iterator[tuple[str, Any]]:
 def _check_name(name: str, taken: Mapping[str, Any]) -> None:
     if not name.isidentifier() or keyword.iskeyword(name):
         raise RequestError(
-            f"{name!r} can't be the name of a variable. The line is %%banana [NAME] [options]; "
-            "the prompt stands in the cell below it."
+            f"{shown(name)} can't be the name of a variable. The line is %%banana [NAME] "
+            "[options]; the prompt stands in the cell below it."
         )
     special = (
         name in {"get_ipython", "In", "Out"} or name.startswith("_") or hasattr(builtins, name)
     )
     if special or isinstance(taken.get(name), ModuleType):
-        raise RequestError(f"{name!r} is needed by Python or this notebook. Choose another name.")
+        raise RequestError(
+            f"{shown(name)} is needed by Python or this notebook. Choose another name."
+        )

@@ -14,9 +14,16 @@ from typing import TYPE_CHECKING
 
 from nb_banana._text import megabytes
 from nb_banana.errors import NotAPictureError, PictureTooLargeError
-from nb_banana.imaging.decode import opaque, open_picture, orientation, upright_plain
-from nb_banana.imaging.formats import DECODE_ERRORS, PictureProblem, damaged
-from nb_banana.imaging.metadata import PNG, strip
+from nb_banana.imaging.decode import (
+    MAX_PIXELS,
+    opaque,
+    open_picture,
+    orientation,
+    scale_while_decoding,
+    upright_plain,
+)
+from nb_banana.imaging.formats import PNG, PictureProblem, damaged
+from nb_banana.imaging.metadata import strip
 from nb_banana.references.encoded import EncodedImage, open_formats
 from nb_banana.references.limits import ReferenceLimits, over
 
@@ -215,7 +222,7 @@ def _open(data: bytes) -> "Image.Image":
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # broken EXIF is nobody's concern here
-            return open_picture(data, open_formats())
+            return open_picture(data, open_formats(), scaled=True)
     except NotAPictureError as error:
         if data[4:12] in HEIC:
             raise PictureProblem(
@@ -224,7 +231,8 @@ def _open(data: bytes) -> "Image.Image":
             ) from error
         raise PictureProblem(error.args[0].removeprefix("This ").rstrip(".")) from error
     except PictureTooLargeError as error:
-        raise PictureProblem(error.args[0].removeprefix("The picture ").rstrip(".")) from error
+        reason = error.args[0].removeprefix("The picture ").rstrip(".")
+        raise PictureProblem(f"{reason}. Save it smaller, e.g. 4096 pixels wide") from error
 
 
 def _is_allowed(image: "Image.Image", data: bytes) -> bool:
@@ -259,10 +267,8 @@ def _thumbnail(image: "Image.Image", longest: int) -> None:
     from PIL import Image
 
     try:
-        if max(image.size) > longest:
-            scale = longest / max(image.size) * LEAST_SCALE
-            width, height = (max(1, int(side * scale)) for side in image.size)
-            image.draft(image.mode, (width, height))
+        if max(image.size) > longest or image.width * image.height > MAX_PIXELS:
+            scale_while_decoding(image, longest / max(image.size) * LEAST_SCALE)
         image.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    except DECODE_ERRORS as error:
+    except Exception as error:  # each decoder of Pillow and its plugins has its own
         raise damaged(error) from error

@@ -29,10 +29,11 @@ def fetched(images: Any, limits: ReferenceLimits, *, private: bool) -> list[Any]
     Raises:
         BadReferenceError: an address that can't be fetched, or is no picture.
     """
-    each = list(images) if is_many(images) else [images]
     return [
-        fetched(one, limits, private=private) if is_many(one) else _here(one, limits, private)
-        for one in each
+        [_here(each, limits, private) for each in one]
+        if is_many(one)
+        else _here(one, limits, private)
+        for one in (images if is_many(images) else [images])
     ]
 
 

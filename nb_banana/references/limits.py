@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from nb_banana._text import megabytes
+from nb_banana._text import megabytes, shown
 from nb_banana.errors import BadReferenceError, RequestError
 
 
@@ -36,7 +36,7 @@ class ReferenceLimits:
             if limit.name == "resize":
                 continue
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise RequestError(f"{limit.name} is a whole number from 1, not {value!r}.")
+                raise RequestError(f"{limit.name} is a whole number from 1, not {shown(value)}.")
 
     @classmethod
     def of(cls, settings: Any) -> "ReferenceLimits":

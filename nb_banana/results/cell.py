@@ -1,26 +1,46 @@
 """The ``%%banana`` cell that would ask for the same again."""
 
 import json
+import keyword
 import shlex
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
-from nb_banana.models import DEFAULT_MODEL, short_name
+from nb_banana.display.output import shell
+from nb_banana.errors import BananaError
+from nb_banana.models import DEFAULT_MODEL, find_model, short_name
+from nb_banana.references.reference import Reference, RemoteImage, as_reference
+from nb_banana.references.variables import find_picture
 from nb_banana.request import ImageRequest
 from nb_banana.template import MARKS
 
+if TYPE_CHECKING:
+    from nb_banana.library.library import Library
 
-def cell_of(request: ImageRequest, name: str | None = None) -> str:
+SHORT_ID = 12
+
+
+def cell_of(
+    request: ImageRequest, name: str | None = None, library: "Library | None" = None
+) -> str:
     """The cell of a request: its line with a name and options, then its prompt.
 
-    References stand in it by their labels, in the order in which the prompt counts them; a
-    picture that has no name in the notebook has to be given one there.
+    References stand in it in the order in which the prompt counts them.
+
+    Args:
+        request: what is asked.
+        name: the variable to bind.
+        library: where the pictures are that it is made from.
 
     >>> print(cell_of(ImageRequest("a banana", aspect_ratio="16:9"), "fruit"))
     %%banana fruit -a 16:9
     a banana
     """
-    words = ["%%banana", *([name] if name else [])]
-    if request.model != DEFAULT_MODEL:
-        words += ["-m", short_name(request.model)]
+    is_name = name is not None and name.isidentifier() and not keyword.iskeyword(name)
+    words = [name] if name and is_name else []
+    if {request.model, _parents_model(request, library)} != {DEFAULT_MODEL}:
+        known = find_model(request.model)
+        words += ["-m", short_name(request.model) if known else shlex.quote(request.model)]
     if request.aspect_ratio:
         words += ["-a", request.aspect_ratio]
     if request.resolution:
@@ -28,13 +48,40 @@ def cell_of(request: ImageRequest, name: str | None = None) -> str:
     if request.web_search:
         words.append("-w")
     for reference in request.references:
-        words += ["-i", shlex.quote(reference.label or "picture")]
+        words += ["-i", shlex.quote(_word(reference, library))]
     if request.take > 1:
         words += ["--take", str(request.take)]
     for key, value in request.params.items():
         words += ["--param", shlex.quote(f"{key}={json.dumps(value)}")]
-    if any(mark in request.prompt for mark in MARKS):
+    if any(mark in text for mark in MARKS for text in (request.prompt, *words)):
         words.append("--raw")
     # A semicolon at the end is the cell's own; a second one keeps the prompt's.
     ending = ";" if request.prompt.endswith(";") else ""
-    return f"{' '.join(words)}\n{request.prompt}{ending}"
+    return f"{' '.join(['%%banana', *words])}\n{request.prompt}{ending}"
+
+
+def _parents_model(request: ImageRequest, library: "Library | None") -> str:
+    """The model of the first reference where that is ours: an edit has it unless it names one."""
+    if request.references and library is not None:
+        with suppress(BananaError):
+            return library.by_digest(request.references[0].origin).request.model
+    return DEFAULT_MODEL
+
+
+def _word(reference: Reference, library: "Library | None") -> str:
+    """What stands behind ``-i``: a name of this notebook, else what any notebook understands."""
+    running = shell()
+    names: dict[str, Any] = running.user_ns if running else {}
+    label = reference.label
+    with suppress(BananaError):
+        here = find_picture(label, names)[0]
+        if not label.startswith("-") and as_reference(here).digest == reference.digest:
+            return label
+    if isinstance(reference.body, RemoteImage):
+        return reference.url
+    if library is not None:
+        with suppress(BananaError):  # by its id it goes out as it is; made smaller it is a file
+            return library.by_digest(reference.digest).digest[:SHORT_ID]
+        with suppress(BananaError):
+            return str(library.reference(reference.digest))
+    return label or "picture"

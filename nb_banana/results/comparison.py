@@ -4,11 +4,10 @@ The slider is of HTML and CSS alone: it needs neither a kernel nor a script.
 """
 
 import base64
-import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nb_banana._text import shorten
+from nb_banana._text import as_html, one_line, plain, shorten
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BadReferenceError
 from nb_banana.imaging.decode import open_picture, preview
@@ -67,9 +66,9 @@ def slider(pictures: Sequence[bytes], alts: Sequence[str], width: int, label: st
     """
     encoded = [base64.b64encode(each).decode() for each in pictures]
     before, after = (f"data:image/jpeg;base64,{each}" for each in encoded)
-    before_alt, after_alt = map(html.escape, alts)
+    before_alt, after_alt = map(as_html, alts)
     return _SLIDER.format(
-        label=html.escape(label),
+        label=as_html(label),
         width=width,
         before=before,
         before_alt=before_alt,
@@ -126,14 +125,14 @@ class Comparison:
         return canvas.picture
 
     def __repr__(self) -> str:
-        return f"<Comparison of {self._names[0]} and {self._names[1]}>"
+        return plain(f"<Comparison of {self._names[0]} and {self._names[1]}>")
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         images = [each for each in self._given if isinstance(each, BananaImage)]
         requests = [each.receipt.client_request_id for each in images]
         metadata: Bundle = {"nb_banana": {"requests": list(dict.fromkeys(requests))}}
         if not is_rich():
-            return {"text/plain": self.caption}, metadata
+            return {"text/plain": plain(self.caption)}, metadata
         shown = {
             "text/html": self._figure(),
             "image/jpeg": base64.b64encode(sheet_jpeg(self.side_by_side())).decode(),
@@ -144,7 +143,7 @@ class Comparison:
             for kind, value in shown.items()
             if (not include or kind in include) and kind not in (exclude or ())
         }
-        alt = {"image/jpeg": {"alt": self.caption}} if "image/jpeg" in wanted else {}
+        alt = {"image/jpeg": {"alt": one_line(self.caption)}} if "image/jpeg" in wanted else {}
         return wanted, metadata | alt
 
     def _figure(self) -> str:
@@ -157,7 +156,7 @@ class Comparison:
             '<figure class="nb-banana" style="margin:0">'
             f"{slider(self._pictures, alts, width, self.caption)}"
             '<figcaption style="font-size:90%;opacity:.75">'
-            f"{html.escape(self.caption)}<br>{HINT}</figcaption></figure>"
+            f"{as_html(self.caption)}<br>{HINT}</figcaption></figure>"
         )
 
 

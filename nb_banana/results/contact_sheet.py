@@ -126,7 +126,7 @@ def _put(canvas: SheetCanvas, entry: GalleryEntry, row: int, column: int) -> Non
     longest = max(1, round(max(entry.size) * scale))
     try:
         small = fit_cell(entry.preview(longest)[1], width, height)
-    except (OSError, ValueError, SyntaxError, BananaError) as error:
+    except (OSError, BananaError) as error:
         # Its file is gone or damaged; the others are shown all the same.
         canvas.explain(str(error), row, column)
     else:

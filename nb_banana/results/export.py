@@ -13,7 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from nb_banana.errors import BananaError, SaveError
+from nb_banana._text import say, shown
+from nb_banana.errors import BananaError, LostPictureError, SaveError
 from nb_banana.imaging.decode import SUFFIXES
 from nb_banana.imaging.save import SAVE_FORMATS, check_writable, slug, write_whole
 from nb_banana.references.sources import is_picture
@@ -45,14 +46,18 @@ def save_folder(
             f"In {place} {names} would be overwritten with another picture, so nothing was "
             "written. Choose another folder, or move what is there."
         )
+    lost: dict[Path, str] = {}
     for path, image in wanted.items():
-        if path not in there:
-            write_whole(path, image.bytes)
-    if missing := len(entries) - len(wanted):
-        which = f"{missing} failed" if missing > 1 else "1 failed"
-        said = f"{len(wanted)} of {len(entries)} are in {place}; {which}."
-        print(said)  # noqa: T201 - the answer to a person
-    return list(wanted)
+        try:
+            if path not in there:
+                write_whole(path, image.bytes)
+        except LostPictureError as error:  # the others are saved all the same
+            lost[path] = str(error)
+    written = [path for path in wanted if path not in lost]
+    if missing := len(entries) - len(written):
+        said = f"{len(written)} of {len(entries)} are in {place}; {missing} failed."
+        say(" ".join([said, *list(lost.values())[:SHOWN]]))
+    return written
 
 
 def check_folder(folder: str | os.PathLike[str]) -> None:
@@ -94,11 +99,12 @@ def _said(folder: str | os.PathLike[str]) -> Iterator[None]:
     except SaveError:
         raise
     except FileExistsError:
-        shown = os.fsdecode(folder)
-        raise SaveError(f"{shown} is a file. Name a folder for the pictures.") from None
+        raise SaveError(
+            f"{os.fsdecode(folder)} is a file. Name a folder for the pictures."
+        ) from None
     except (TypeError, ValueError, RuntimeError, OSError) as error:
         reason = str(getattr(error, "strerror", None) or error).rstrip(".")
-        raise SaveError(f"{folder!r} can't be a folder for the pictures: {reason}.") from None
+        raise SaveError(f"{shown(folder)} can't be a folder for the pictures: {reason}.") from None
 
 
 def _names(

@@ -1,11 +1,10 @@
 """`Failure`: what stands in a gallery where a picture was not made, and why."""
 
-import html
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from nb_banana._text import shorten
+from nb_banana._text import as_html, plain, shorten
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BananaError, Interrupted
 from nb_banana.request import ImageRequest
@@ -56,13 +55,13 @@ class Failure:
         raise error.with_traceback(None)
 
     def __repr__(self) -> str:
-        return f"<Failure {shorten(self.prompt, 40)!r}: {shorten(reason_of(self), 120)}>"
+        return plain(f"<Failure {shorten(self.prompt, 40)!r}: {shorten(reason_of(self), 120)}>")
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         told = f"No picture of {shorten(self.prompt, 80)!r}. {self.error}"
-        shown = {"text/plain": told}
+        shown = {"text/plain": plain(told)}
         if is_rich():
-            shown["text/html"] = f'<p class="nb-banana-failure">{html.escape(told)}</p>'
+            shown["text/html"] = f'<p class="nb-banana-failure">{as_html(told)}</p>'
         return {
             kind: value
             for kind, value in shown.items()

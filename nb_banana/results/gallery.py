@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from nb_banana import _default
-from nb_banana._text import did_you_mean
+from nb_banana._text import did_you_mean, plain
 from nb_banana.display.output import display, shell
 from nb_banana.errors import RequestError
 from nb_banana.models import model_id
@@ -16,6 +16,7 @@ from nb_banana.results import contact_sheet, export, gallery_display
 from nb_banana.results.failure import Failure, GalleryEntry
 from nb_banana.results.gallery_display import batch_cost
 from nb_banana.results.image import BananaImage
+from nb_banana.results.image_display import is_unkept
 from nb_banana.results.variants import Variant, is_equal
 
 if TYPE_CHECKING:
@@ -228,7 +229,9 @@ class Gallery(Sequence[GalleryEntry]):
     def __repr__(self) -> str:
         label = f"{self.name} " if self.name else ""
         failed = f", {len(self.failures)} failed" if self.failures else ""
-        return f"<Gallery {label}{gallery_display.counted(len(self.images))}{failed}>"
+        unkept = sum(map(is_unkept, self.images))
+        lost = f", {unkept} not kept" if unkept else ""
+        return plain(f"<Gallery {label}{gallery_display.counted(len(self.images))}{failed}{lost}>")
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         return gallery_display.gallery_bundle(self, include, exclude)

@@ -4,20 +4,19 @@ And what it cost: the new ones, and failures that were charged all the same.
 """
 
 import base64
-import html
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Protocol
 
-from nb_banana._text import dollars, shorten
+from nb_banana._text import as_html, dollars, plain, shorten
 from nb_banana.display.output import is_rich
 from nb_banana.errors import PictureError, UncertainError
 from nb_banana.imaging.sheet import sheet_jpeg
 from nb_banana.results import contact_sheet
 from nb_banana.results.failure import Failure, GalleryEntry, reason_of
 from nb_banana.results.image import BananaImage
-from nb_banana.results.image_display import Bundle
+from nb_banana.results.image_display import Bundle, is_unkept
 from nb_banana.results.image_display import image_lines as lines_of_image
 from nb_banana.results.variants import Variant, labels_of
 
@@ -148,6 +147,7 @@ def gallery_caption(gallery: ShownGallery) -> str:
     mine = "SANDBOX, no AI model" if len(drawn) == len(images) else f"{len(drawn)} by the SANDBOX"
     old = sum(image.came != "made" for image in images)
     other = sum(image.mismatch is not None for image in images)
+    unkept = sum(map(is_unkept, images))
     shown = min(len(gallery), contact_sheet.MOST_SHOWN)
     parts = [
         mine if drawn else "",
@@ -155,6 +155,7 @@ def gallery_caption(gallery: ShownGallery) -> str:
         f"{old} from your library" if old else "",
         f"{len(failures)} failed" if failures else "",
         f"{other} in another size than asked" if other else "",
+        f"{unkept} not kept" if unkept else "",
         str(batch_cost(gallery)) if len(gallery) else "",
         f"the first {shown} are shown" if shown < len(gallery) else "",
         gallery.name or "",
@@ -177,7 +178,7 @@ def gallery_bundle(gallery: ShownGallery, include: Any = None, exclude: Any = No
     requests = [image.receipt.client_request_id for image in gallery.images]
     metadata: Bundle = {"nb_banana": {"requests": list(dict.fromkeys(requests))}}
     if not is_rich() or not len(gallery):
-        return {"text/plain": "\n".join(gallery_text(gallery))}, metadata
+        return {"text/plain": plain("\n".join(gallery_text(gallery)))}, metadata
     sheet = contact_sheet.draw_sheet(list(gallery), gallery.variants)
     encoded = base64.b64encode(sheet_jpeg(sheet.picture)).decode()
     alt = alt_of(gallery, sheet)
@@ -262,8 +263,8 @@ def alt_of(gallery: ShownGallery, sheet: contact_sheet.ContactSheet) -> str:
 def _figure(encoded: str, alt: str, said: list[str]) -> str:
     return (
         '<figure class="nb-banana" style="margin:0">'
-        f'<img src="data:image/jpeg;base64,{encoded}" alt="{html.escape(alt)}" '
+        f'<img src="data:image/jpeg;base64,{encoded}" alt="{as_html(alt)}" '
         'style="max-width:100%;height:auto">'
         '<figcaption style="font-size:90%;opacity:.75">'
-        f"{'<br>'.join(map(html.escape, said))}</figcaption></figure>"
+        f"{'<br>'.join(map(as_html, said))}</figcaption></figure>"
     )

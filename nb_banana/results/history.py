@@ -1,13 +1,12 @@
 """`History`: the pictures that were made, newest first, as a sequence that shows itself."""
 
-import base64
-import html
 from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
-from nb_banana._text import dollars
+from nb_banana._text import as_html, dollars, plain
 from nb_banana.models import short_name
 from nb_banana.results.image import BananaImage
+from nb_banana.results.image_display import thumbnail
 
 THUMBNAIL = 96
 """Pixels of a thumbnail's longer side."""
@@ -53,15 +52,15 @@ class History(Sequence[BananaImage]):
             f"{dollars(image.receipt.usd):>8}  {_short(image.prompt)}"
             for number, image in enumerate(self)
         )
-        return "\n".join([self._title, *lines])
+        return plain("\n".join([self._title, *lines]))
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{number}</td><td>{_thumbnail(image)}</td>"
-            f'<td style="text-align:left">{html.escape(_short(image.prompt, 200))}</td>'
+            f"<tr><td>{number}</td><td>{thumbnail(image, THUMBNAIL)}</td>"
+            f'<td style="text-align:left">{as_html(_short(image.prompt, 200))}</td>'
             f"<td>{image.width}×{image.height}</td>"
-            f"<td>{html.escape(short_name(image.request.model))}</td>"
-            f"<td>{html.escape(dollars(image.receipt.usd))}</td><td>{_day(image)}</td>"
+            f"<td>{as_html(short_name(image.request.model))}</td>"
+            f"<td>{as_html(dollars(image.receipt.usd))}</td><td>{_day(image)}</td>"
             f"<td><code>{image.id[:8]}</code></td></tr>"
             for number, image in enumerate(self)
         )
@@ -70,7 +69,7 @@ class History(Sequence[BananaImage]):
             for name in ("", "", "prompt", "size", "model", "cost", "made", "id")
         )
         return (
-            f'<div class="nb-banana-history"><p>{html.escape(self._title)}</p>'
+            f'<div class="nb-banana-history"><p>{as_html(self._title)}</p>'
             f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
         )
 
@@ -99,12 +98,3 @@ def _day(image: BananaImage) -> str:
 def _short(prompt: str, longest: int = 60) -> str:
     line = " ".join(prompt.split())
     return line if len(line) <= longest else line[: longest - 1] + "…"
-
-
-def _thumbnail(image: BananaImage) -> str:
-    try:
-        mime, data = image.preview(THUMBNAIL)
-    except OSError as error:  # its file is gone; the row still tells what it was
-        return f"<small>{html.escape(str(error))}</small>"
-    encoded = base64.b64encode(data).decode()
-    return f'<img src="data:{mime};base64,{encoded}" alt="{html.escape(image.alt)}">'

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nb_banana import _default
+from nb_banana._text import plain
 from nb_banana.display.output import display, shell
 from nb_banana.errors import LibraryError
 from nb_banana.imaging import metadata as embedding
 from nb_banana.imaging import save
-from nb_banana.imaging.decode import SUFFIXES, PictureKind, open_picture, preview
+from nb_banana.imaging.decode import SUFFIXES, PictureKind, decoding, open_picture, preview
 from nb_banana.library import embedded
 from nb_banana.request import ImageRequest, mismatch
 from nb_banana.results import image_display
@@ -187,7 +188,8 @@ class BananaImage:
     def pil(self) -> "Image.Image":
         """A new Pillow image, yours to draw on."""
         picture = open_picture(self.bytes)
-        picture.load()
+        with decoding():
+            picture.load()
         return picture
 
     @property
@@ -196,8 +198,12 @@ class BananaImage:
         return image_display.image_caption(self)
 
     def cell(self) -> str:
-        """The ``%%banana`` cell that asks for this picture."""
-        return cell_of(self.request, self.name)
+        """The ``%%banana`` cell that asks for this picture, in another notebook too.
+
+        A reference goes by its variable where this notebook has it, else by its address, its id in
+        the library, or its file there.
+        """
+        return cell_of(self.request, self.name, self._library)
 
     def save(self, path: str | os.PathLike[str], *, embed: bool = False) -> Path:
         """Write the picture to a file, whole or not at all, and return the file's path.
@@ -254,7 +260,10 @@ class BananaImage:
     def __repr__(self) -> str:
         prompt = self.prompt if len(self.prompt) <= 40 else self.prompt[:39] + "…"
         label = f"{self.name} " if self.name else ""
-        return f"<BananaImage {label}{self.width}×{self.height} {self.mime} {prompt!r}>"
+        lost = ", not kept" if image_display.is_unkept(self) else ""
+        return plain(
+            f"<BananaImage {label}{self.width}×{self.height} {self.mime} {prompt!r}{lost}>"
+        )
 
     def __fspath__(self) -> str:
         if self.path is not None:

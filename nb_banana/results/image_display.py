@@ -1,13 +1,12 @@
 """How a picture shows itself: the caption, the lines under it, the figure, the MIME bundle."""
 
 import base64
-import html
 import os
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
-from nb_banana._text import dollars
+from nb_banana._text import as_html, dollars, one_line, plain
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BananaError
 from nb_banana.models import short_name
@@ -55,6 +54,15 @@ class ShownImage(Protocol):
     def __fspath__(self) -> str: ...
 
 
+NOT_KEPT = "Not kept in the library."
+"""How the note of a picture begins that only this kernel has."""
+
+
+def is_unkept(image: ShownImage) -> bool:
+    """Whether a picture was made, and could not be put into the library."""
+    return any(note.startswith(NOT_KEPT) for note in image.notes)
+
+
 def image_caption(image: ShownImage) -> str:
     """The one line under a picture: size, model, time, price, name."""
     parts = [
@@ -64,6 +72,7 @@ def image_caption(image: ShownImage) -> str:
         *_story(image),
         image.mismatch or "",
         f"{len(image.extras)} more in .extras" if image.extras else "",
+        "not kept" if is_unkept(image) else "",
         image.name or "",
     ]
     return " · ".join(filter(None, parts))
@@ -93,11 +102,11 @@ def image_bundle(
     try:
         if not is_rich():
             first, *others = image_lines(image)
-            return {"text/plain": "\n".join([f"{first} · {os.fspath(image)}", *others])}
+            return {"text/plain": plain("\n".join([f"{first} · {os.fspath(image)}", *others]))}
         mime, data = image.preview(settings.preview)
-    except (OSError, ValueError, SyntaxError, BananaError) as error:
+    except (OSError, BananaError) as error:
         # Pixels that can't be decoded, or no file any more: what is known is shown anyway.
-        return {"text/plain": f"{image_caption(image)} · it can't be shown: {error}"}
+        return {"text/plain": plain(f"{image_caption(image)} · it can't be shown: {error}")}
     encoded = base64.b64encode(data).decode()
     shown = {
         "text/html": figure(image, mime, encoded),
@@ -111,16 +120,27 @@ def image_bundle(
     }
     # `nb_banana.pack` reads in a saved notebook which pictures it shows.
     metadata: Bundle = {"nb_banana": {"request": image.receipt.client_request_id}}
-    return wanted, metadata | ({mime: {"alt": image.alt}} if mime in wanted else {})
+    return wanted, metadata | ({mime: {"alt": one_line(image.alt)}} if mime in wanted else {})
 
 
 def figure(image: ShownImage, mime: str, encoded: str) -> str:
     """The picture with its caption as HTML."""
     return (
         '<figure class="nb-banana" style="margin:0">'
-        f'<img src="data:{mime};base64,{encoded}" alt="{html.escape(image.alt)}" '
+        f'<img src="data:{mime};base64,{encoded}" alt="{as_html(one_line(image.alt))}" '
         'style="max-width:100%;height:auto">'
         '<figcaption style="font-size:90%;opacity:.75">'
-        f"{'<br>'.join(map(html.escape, image_lines(image)))}</figcaption>"
+        f"{'<br>'.join(map(as_html, image_lines(image)))}</figcaption>"
         "</figure>"
     )
+
+
+def thumbnail(image: ShownImage, longest: int) -> str:
+    """A small copy as HTML, one of several; where there is none, why."""
+    try:
+        mime, data = image.preview(longest)
+    except (OSError, BananaError) as error:
+        # Its file is gone or damaged; the others are shown all the same.
+        return f"<small>it can't be shown: {as_html(str(error))}</small>"
+    encoded = base64.b64encode(data).decode()
+    return f'<img src="data:{mime};base64,{encoded}" alt="{as_html(one_line(image.alt))}">'

@@ -1,12 +1,10 @@
 """`Lineage`: a picture's family, from the first to the last, as HTML and as text."""
 
-import base64
-import html
 from collections.abc import Iterator
 from typing import Any
 
-from nb_banana.errors import BananaError
-from nb_banana.results.image_display import ShownImage, image_lines
+from nb_banana._text import as_html, plain
+from nb_banana.results.image_display import ShownImage, image_lines, thumbnail
 
 THUMBNAIL = 128
 """Pixels of a thumbnail's longer side."""
@@ -29,13 +27,14 @@ class Lineage:
 
     def __repr__(self) -> str:
         rows = self._walk(self.image, 0, set())
-        return "\n".join(f"{'  ' * depth}{_line(image)}" for depth, image in self._levels(rows))
+        lines = (f"{'  ' * depth}{_line(image)}" for depth, image in self._levels(rows))
+        return plain("\n".join(lines))
 
     def _repr_html_(self) -> str:
         items = "".join(
             '<div style="display:flex;gap:.7em;align-items:center;'
             f'margin:.3em 0 .3em {2 * depth}em">'
-            f"{_thumbnail(image)}<span>{html.escape(image.prompt)}<br>"
+            f"{thumbnail(image, THUMBNAIL)}<span>{as_html(image.prompt)}<br>"
             f'<small style="opacity:.75">{_small(image)}</small></span></div>'
             for depth, image in self._levels(self._walk(self.image, 0, set()))
         )
@@ -67,14 +66,4 @@ def _line(image: ShownImage) -> str:
 
 
 def _small(image: ShownImage) -> str:
-    return "<br>".join(map(html.escape, image_lines(image)))
-
-
-def _thumbnail(image: ShownImage) -> str:
-    try:
-        mime, data = image.preview(THUMBNAIL)
-    except (OSError, ValueError, SyntaxError, BananaError) as error:
-        # Its file is gone or damaged; the others of the family are shown all the same.
-        return f"<small>it can't be shown: {html.escape(str(error))}</small>"
-    encoded = base64.b64encode(data).decode()
-    return f'<img src="data:{mime};base64,{encoded}" alt="{html.escape(image.alt)}">'
+    return "<br>".join(map(as_html, image_lines(image)))

@@ -59,7 +59,7 @@ def is_equal(one: Any, other: Any) -> bool:
         return str(one) == str(other)
     try:
         return bool(one == other)
-    except (TypeError, ValueError):  # arrays compare to arrays, pandas.NA to nothing
+    except Exception:  # noqa: BLE001 - arrays compare to arrays, pandas.NA to nothing, others raise
         return False
 
 

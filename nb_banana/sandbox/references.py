@@ -66,8 +66,9 @@ def shrink(data: bytes) -> bytes:
             clear = image.has_transparency_data
             small = image.convert("RGBA" if clear else "RGB")
             label = prints.label_of(opened) * small.height // opened.height
-    # What Pillow's decoders are known to raise: SyntaxError is for a broken PNG.
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as problem:
+    except Exception as problem:  # each decoder of Pillow has its own
+        if (bare := _bare(data)) != data:  # Pillow reads no PNG with a large text or profile
+            return shrink(bare)
         raise ValueError(
             f"it is not a picture that can be read ({type(problem).__name__})"
         ) from problem
@@ -79,6 +80,19 @@ def shrink(data: bytes) -> bytes:
     else:
         small.save(out, "JPEG", quality=90)
     return out.getvalue()
+
+
+def _bare(data: bytes) -> bytes:
+    """A PNG of its pixels alone; other bytes as they are."""
+    if not data.startswith(b"\x89PNG"):
+        return data
+    kept, place = [data[:8]], 8
+    while place < len(data):
+        end = place + 12 + int.from_bytes(data[place : place + 4], "big")
+        if data[place + 4 : place + 5].isupper() or data[place + 4 : place + 8] == b"tRNS":
+            kept.append(data[place:end])
+        place = end
+    return b"".join(kept)
 
 
 def nearest_ratio(data: bytes, ratios: tuple[str, ...]) -> str:

@@ -5,9 +5,9 @@ gone, whatever else is in its bundle. The panel hides the words while it lives.
 """
 
 import base64
-import html
 import secrets
 
+from nb_banana._text import code_as_html
 from nb_banana.display.output import OutputCell
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import Bundle, figure
@@ -53,7 +53,7 @@ class PanelOutput:
         """Write into it which cell the panel stood for."""
         self.put(
             "This was the panel of nb_banana. Run this cell to open it again; it stood for "
-            f"<pre>{html.escape(cell)}</pre>"
+            f"<pre>{code_as_html(cell)}</pre>"
         )
 
     def keep(self, image: BananaImage) -> None:

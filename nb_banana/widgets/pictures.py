@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
+from nb_banana._text import one_line
 from nb_banana.errors import BadReferenceError, BananaError
 from nb_banana.imaging.decode import preview
 from nb_banana.references.limits import ReferenceLimits
@@ -173,5 +174,5 @@ def shown_facts(image: BananaImage) -> dict[str, Any]:
     return {
         "thumbnail": large_id(image),
         "caption": "\n".join(image_lines(image)),
-        "alt": image.alt,
+        "alt": one_line(image.alt),
     }

@@ -6,6 +6,7 @@ Ctrl-C just then would lose the link of a picture that is paid, so it comes a mo
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -60,6 +61,35 @@ def allow_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, hold)
+
+
+REPEATS = 5.0
+"""Seconds in which a Ctrl-C is the impatient repetition of the one before."""
+
+
+@contextmanager
+def first_interrupt() -> Iterator[None]:
+    """Only the first Ctrl-C in the block is raised, so that what it begins can be finished.
+
+    One that comes much later counts again: somebody may have caught the first.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if not _is_main() or not callable(before):
+        yield
+        return
+    raised = -REPEATS
+
+    def once(*arguments: Any) -> None:
+        nonlocal raised
+        if time.monotonic() - raised >= REPEATS:
+            raised = time.monotonic()
+            before(*arguments)
+
+    signal.signal(signal.SIGINT, once)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _is_main() -> bool:

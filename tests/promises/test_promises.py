@@ -60,7 +60,9 @@ def test_an_old_library_has_its_pictures_as_hits(old_library):
         image = nb_banana.generate(hit["prompt"], **options(hit["options"]))
         assert (image.came, image.digest) == ("reused", hit["digest"])
         assert [list(image.size), str(image.cost)] == [hit["size"], hit["usd"]]
-        assert (image.cell(), len(image.extras)) == (hit["cell"], hit["extras"])
+        # What had no name was called "picture", and such a cell ran nowhere: now it is its file.
+        cell = re.sub(r"-i \S+/references/\S+", "-i picture", image.cell())
+        assert (cell, len(image.extras)) == (hit["cell"], hit["extras"])
         assert image.path.read_bytes() == image.bytes
 
 
@@ -152,7 +154,9 @@ def test_every_option_is_still_there(seen):
 
 @pytest.mark.parametrize("name", sorted(SEEN["bundles"]))
 def test_what_a_person_sees_is_what_it_was(name, seen):
-    assert seen["bundles"][name] == SEEN["bundles"][name]
+    # Blank lines of code are entities by now and show the same: Markdown ends HTML at a blank one.
+    now = json.loads(json.dumps(seen["bundles"][name]).replace("&#10;", "\\n"))
+    assert now == SEEN["bundles"][name]
 
 
 def test_what_a_person_reads_is_what_it_was(seen):

@@ -1,0 +1,246 @@
+"""Whatever is given, it works or it ends in an error of ours: nothing raw, nothing endless."""
+
+import itertools
+import json
+import re
+import zlib
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, example, given
+from hypothesis import settings as rules
+from hypothesis import strategies as st
+
+import nb_banana
+from nb_banana import _api, configure, errors
+from nb_banana.notebook import parser
+from nb_banana.notebook.call import read_call
+from nb_banana.notebook.options import OPTIONS
+
+from .pictures import encode, picture, with_chunk
+
+SAFE = rules(
+    deadline=None,
+    max_examples=100,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_drawn(tmp_path, monkeypatch):
+    configure(backend="library", base_url="http://127.0.0.1:9")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+def tried(call, *values, **options):
+    """Make a call, which works or raises an error of ours."""
+    with suppress(errors.BananaError, errors.Interrupted):
+        call(*values, **options)
+
+
+def refused(call, *values, **options):
+    """The words of the error that a call raises."""
+    with pytest.raises(errors.BananaError) as caught:
+        call(*values, **options)
+    return str(caught.value)
+
+
+class Odd:
+    """A value that raises whatever is asked of it."""
+
+    def __str__(self, *values, **options):
+        raise RuntimeError("no")
+
+    __array__ = __eq__ = __hash__ = _repr_png_ = __str__
+
+    def __repr__(self):
+        return "Odd()"
+
+
+class Mute(Odd):
+    __repr__ = Odd.__str__
+
+
+ENDLESS = []
+ENDLESS.append(ENDLESS)
+ROUND = {}
+ROUND["round"] = ROUND
+DEEP = json.loads("[" * 900 + "]" * 900)
+NAMES = {
+    "cat": picture(),
+    "cats": [picture(), picture(50, 50)],
+    "endless": ENDLESS,
+    "odd": Odd(),
+    "huge": 10**5000,
+    "nan": float("nan"),
+    "infinite": float("inf"),
+    "text": "{{text}}",
+}
+WORDS = [flag for option in OPTIONS for flag in option.flags] + [
+    *("{{cat}}", "{{endless}}", "{{odd}}", "{{huge}}", "{{nan}}", "{{infinite}}", "{{text}}"),
+    *("{{", "}}", "{%", "'", '"', "\\", "\0", "=", "9" * 5000, "1e999", "nan", "-1", "16:9"),
+    *("a" * 300, "~nobody/a", "/", "x=" + "[" * 5000, "x=" + "9" * 5000, "x=NaN", "x=1", "a\ud800"),
+    *("take=1,2", "text=a,b", "aspect_ratio=1:1", "9" * 200 + ":1", "((((" * 300, "deadbeef"),
+    "{{" + "(" * 3000 + ")" * 3000 + "}}",
+    "{{" + "[" * 150 + "]" * 150 + "}}",
+]
+LINES = st.one_of(
+    st.text(),
+    st.lists(st.one_of(st.sampled_from(WORDS), st.text(max_size=8)), max_size=6).map(" ".join),
+)
+
+
+def run(line, text):
+    """What the cell does, but for showing it."""
+    call = read_call(parser.parse_cell_line(line, NAMES), text, NAMES)
+    if call.dry_run:
+        return _api.dry_run(call.prompt, **call.asking)
+    draw = _api.sweep if "over" in call.arguments else _api.generate
+    return draw(call.prompt, name=call.name, **call.arguments)
+
+
+@SAFE
+@given(LINES, LINES)
+@example("--take " + "9" * 5000, "a fox")
+@example("w \\", "a fox")
+@example("--count {{infinite}}", "a fox")
+@example("-n 999999999999", "a fox")
+@example("--timeout 1e999", "a fox")
+@example("--sweep text={{endless}}", "{{text}}")
+@example("", "{{" + "(" * 5000)
+@example("--sweep a=1", "{{" + "(" * 5000)
+@example("-a " + "9" * 400 + ":1", "a fox")
+@example("--sweep 'a=\r\n\"b'", "{{a}}")
+def test_any_cell(line, text):
+    tried(run, line, text)
+
+
+@SAFE
+@given(LINES)
+@example("--save ~nobody/a a fox")
+@example("--dry-run {{huge}}")
+def test_any_line(line):
+    def run_line():
+        parsed, prompt = parser.parse_line(line, NAMES)
+        return read_call(parsed, prompt, NAMES)
+
+    tried(run_line)
+
+
+ODD = [
+    *(10**5000, -(10**5000), 10**30, ENDLESS, ROUND, DEEP, Odd(), Mute(), Odd, object(), 1j),
+    *("a" * 300, "\0", "~nobody/a.png", "a\ud800", "9" * 400 + ":1", "/", "", " ", "{{a}}"),
+    *(Path("a" * 300), Path("~nobody/a.png"), np.zeros(3), np.zeros((2, 2, 3))),
+    *(encode(picture(), "AVIF")[:-40], encode(picture(), "WEBP")[:40], [picture()]),
+]
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(st.characters(), max_size=30),
+    st.binary(max_size=30),
+    st.lists(st.one_of(st.text(max_size=5), st.integers(), st.none()), max_size=4),
+    st.dictionaries(st.text(max_size=5), st.integers(), max_size=3),
+    st.sampled_from(range(len(ODD))).map(ODD.__getitem__),  # their reprs are not fit for a report
+    st.builds(lambda: itertools.count()),
+    st.builds(lambda: (each for each in [1, 2])),
+)
+OPTION_NAMES = [
+    *("images", "model", "aspect_ratio", "resolution", "web_search", "params", "take", "count"),
+    *(
+        "timeout",
+        "alt",
+        "name",
+        "save",
+        "resize",
+        "raw",
+        "strict",
+        "fresh",
+        "background",
+        "unknown",
+    ),
+]
+
+
+@SAFE
+@given(st.one_of(st.just("a fox"), VALUES), st.dictionaries(st.sampled_from(OPTION_NAMES), VALUES))
+def test_any_prompt_with_any_options(prompt, options):
+    tried(nb_banana.generate, prompt, **options)
+    tried(nb_banana.dry_run, prompt, **{n: v for n, v in options.items() if n not in SENDING})
+
+
+SENDING = ("timeout", "alt", "name", "save", "strict", "fresh", "background")
+
+
+@pytest.mark.parametrize("name", OPTION_NAMES)
+@rules(SAFE, max_examples=30)
+@given(value=VALUES)
+def test_any_value_of_an_option(name, value):
+    tried(nb_banana.generate, "a fox", **{name: value})
+
+
+@SAFE
+@given(VALUES, VALUES)
+def test_whatever_is_looked_up(one, other):
+    tried(nb_banana.load, one)
+    tried(nb_banana.history, one, other)
+    tried(nb_banana.compare, one, other)
+    tried(nb_banana.edit, one, "a fox")
+    tried(nb_banana.sweep, "a {{x}}", x=one)
+    tried(nb_banana.sweep, "a {{x}}", over={"x": one})
+    tried(nb_banana.sweep, "a fox", over=one)
+    tried(nb_banana.configure, library=one, preview=one, budget=one, model=other)
+    configure(library=None)
+
+
+@SAFE
+@given(st.lists(VALUES.filter(lambda each: not isinstance(each, itertools.count)), max_size=3))
+@example(["a fox", {"prompt": "a fox", "take": 10**5000}])
+def test_any_prompts(values):
+    tried(nb_banana.generate_many, values)
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: nb_banana.load("a" * 300), "There is no picture with the id 'aaa"),
+        (lambda: nb_banana.generate("a fox", take=10**5000), "not one of so many digits"),
+        (lambda: nb_banana.generate("a fox", take=-(10**5000)), "take is a whole number from 1"),
+        (lambda: nb_banana.generate("a fox", count=10**5000), "count is a whole number from 1"),
+        (lambda: nb_banana.generate("a fox", timeout=10**5000), "timeout is a number of seconds"),
+        (lambda: nb_banana.generate("a fox", images=ENDLESS), "a list"),
+        (lambda: nb_banana.generate("a fox", images=ROUND), "Several pictures are given as a list"),
+        (lambda: nb_banana.generate("a fox", params=ROUND), "is not JSON: Circular"),
+        (lambda: nb_banana.generate("a fox", params={"a": float("nan")}), "is not JSON"),
+        (lambda: nb_banana.generate("a fox", params={"a": 10**5000}), "is not JSON"),
+        (lambda: nb_banana.sweep("a {{x}}", x=itertools.count()), "the most at once"),
+        (lambda: nb_banana.history("a " * 100_000), "a few words"),
+        (lambda: nb_banana.generate("a fox", images=Mute()), "can't be read as an array: no"),
+        (lambda: nb_banana.generate("a fox", take=Mute()), "take is a whole number from 1"),
+        (lambda: nb_banana.generate("a fox", save=Mute()), "is no path to save to"),
+        (lambda: nb_banana.load(Mute()), "load takes an id"),
+        (lambda: nb_banana.forget(ENDLESS, ask=False), "holds itself"),
+        (lambda: nb_banana.generate("a fox", alt="\ud800"), "half of a character"),
+        (lambda: nb_banana.configure(preview=10**5000), "preview"),
+        (lambda: run("a\0b", "a fox"), "NUL"),
+        (lambda: run("w \\", "a fox"), "ends with a backslash"),
+        (lambda: run("--a 16:9", "a fox"), "--a can be --aspect-ratio or --alt"),
+        (lambda: run("--aspect", "a fox"), "--aspect-ratio: expected one argument"),
+        (lambda: run("--param x=" + "[" * 100_000, "a fox"), "is not JSON"),
+        (lambda: nb_banana.sweep("{{" + "(" * 50_000, x=[1]), "nested too deep|broken"),
+    ],
+)
+def test_what_is_wrong_is_said(call, sentence):
+    assert re.search(sentence, refused(call))
+
+
+def test_a_bomb_in_any_chunk_takes_no_memory():
+    """A megabyte that would become a gigabyte."""
+    packed = zlib.compressobj(9)
+    body = b"".join(packed.compress(bytes(1 << 20)) for _ in range(1 << 10)) + packed.flush()
+    for name in (b"zTXt", b"iCCP"):
+        tried(nb_banana.generate, "a fox", images=with_chunk(name, b"a\0\0" + body))
