@@ -90,7 +90,7 @@ def test_a_model_that_is_added_to_the_table_alone_can_be_drawn():
         "import nb_banana\n"
         "first = nb_banana.generate('a banana', model='new', aspect_ratio='21:9')\n"
         "edit = first.edit('make it night')\n"
-        "price = nb_banana.dry_run('a cat', model='acme/new').price\n"
+        "price = nb_banana.dry_run('a cat', model='acme/new', resolution='4K').price\n"
         "print(first.size, edit.request.model, first.cost > 0, price)"
     )
     assert found == "(1584, 672) acme/new-1 True price not known"
