@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 
-from nb_banana._text import dollars, megabytes
+from nb_banana._text import dollars, megabytes, printable
 from nb_banana._version import __version__
 from nb_banana.credentials import find_key, host_of
 from nb_banana.errors import BananaError, LibraryError
@@ -54,7 +54,8 @@ class Checkup:
 
     def __repr__(self) -> str:
         width = max(len(check.what) for check in self.checks)
-        return "\n".join(f"{_mark(each)} {each.what:{width}}  {each.found}" for each in self.checks)
+        rows = (f"{_mark(each)} {each.what:{width}}  {each.found}" for each in self.checks)
+        return printable("\n".join(rows))
 
     def _repr_html_(self) -> str:
         cell = '<td style="text-align:left">'
@@ -63,7 +64,8 @@ class Checkup:
             f"{cell}{html.escape(each.found)}</td></tr>"
             for each in self.checks
         )
-        return f'<div class="nb-banana-doctor"><table><tbody>{rows}</tbody></table></div>'
+        table = f'<div class="nb-banana-doctor"><table><tbody>{rows}</tbody></table></div>'
+        return printable(table)
 
 
 def doctor() -> Checkup:

@@ -1,5 +1,6 @@
 """Words for people: money, bytes, near misses, one short line."""
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -32,14 +33,33 @@ def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
     return f" Did you mean {' or '.join(near)}?" if near else ""
 
 
-def shorten(text: str, longest: int) -> str:
-    """One line of at most so many characters.
+UNSHOWN = re.compile(
+    "[\0-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f"
+    "\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+"""What must not reach a screen: codes that a terminal obeys, marks that turn the direction of what
+is written, and halves of characters, with which a kernel can't send the output at all."""
 
-    >>> shorten("a long  prompt", 8)
+
+def printable(text: str) -> str:
+    r"""The text without what must not reach a screen. Its lines stay.
+
+    >>> printable("a\x1b[2Jb\ud800")
+    'a [2Jb '
+    """
+    return UNSHOWN.sub(" ", text)
+
+
+def clean(text: str, longest: int) -> str:
+    r"""What anybody wrote, to be shown: one line of at most so many characters, and `printable`.
+
+    >>> clean("a long\n\x1b prompt", 8)
     'a long …'
     """
-    line = " ".join(text.split())
-    return line if len(line) <= longest else line[: longest - 1] + "…"
+    words = " ".join(text.split())  # first, for it is quick and the text may have megabytes
+    line = " ".join(printable(words[: 9 * longest]).split())
+    is_whole = len(line) <= longest and len(words) <= 9 * longest
+    return line if is_whole else line[: longest - 1] + "…"
 
 
 def megabytes(count: int) -> str:

@@ -20,9 +20,9 @@ from typing import Any
 from nb_banana.credentials import Secret, find_key, is_loopback, missing_key
 from nb_banana.errors import (
     UNSURE,
-    AnswerError,
     BananaError,
     ConnectionDroppedError,
+    DownloadError,
     Interrupted,
     MissingKeyError,
     NotSentError,
@@ -31,7 +31,6 @@ from nb_banana.errors import (
     WorkerLostError,
 )
 from nb_banana.services import result, send
-from nb_banana.services.aimlapi.responses import read_items
 from nb_banana.services.carrier import RawResponse
 from nb_banana.services.service import Service
 from nb_banana.wire import transport
@@ -69,7 +68,10 @@ def run_task(task: RemoteTask) -> RawResponse | BananaError:
         return ConnectionDroppedError(f"The worker was stopped. {UNSURE}", **error.facts)
     except BananaError as error:
         return transport.redact(error, service.secret)
-    reply = replace(reply, pictures=_pictures(reply, service))
+    try:
+        reply = replace(reply, pictures=_pictures(reply, task, service))
+    except DownloadError as error:
+        return transport.redact(error, service.secret)
     if service.secret is None:
         return reply
     headers = {name: service.secret.redact(value) for name, value in reply.headers.items()}
@@ -87,13 +89,18 @@ def _secret(task: RemoteTask) -> Secret | None:
     return found.secret if found else None
 
 
-def _pictures(reply: RawResponse, service: Service) -> tuple[bytes | None, ...]:
-    """What is at the links of an answer; None where it did not come, for the notebook to try."""
-    if not 200 <= reply.status < 300:
-        return ()
+def _pictures(reply: RawResponse, task: RemoteTask, service: Service) -> tuple[bytes | None, ...]:
+    """What is at the links of an answer; None where it did not come, for the notebook to try.
+
+    Raises:
+        DownloadError: they hold the worker's key, which the notebook may not know.
+    """
     try:
-        items = read_items(reply, {})
-    except AnswerError:  # the notebook says so
+        model = str(task.payload["model"])
+        items = send.read_answer(reply, model, service, task.client_request_id).items
+    except DownloadError:
+        raise
+    except BananaError:  # the notebook says so
         return ()
     found: list[bytes | None] = []
     for item in items:

@@ -45,11 +45,12 @@ def retry(gallery: Gallery, *, again: bool = False) -> Gallery:
 def _may_be_charged(error: BananaError | Interrupted) -> bool:
     """Whether sending it again may pay a second time."""
     receipt, charge = error.facts.get("receipt"), error.facts.get("charge")
-    if isinstance(error, UncertainError):
+    if isinstance(error, UncertainError) or error.facts.get("is_unsure"):
         return charge is None or charge.state != "not charged"
     if isinstance(error, PictureError):
         return "url" not in error.facts  # with its link it is fetched and not sent again
-    return isinstance(error, AnswerError) and (receipt is None or receipt.usd != 0)
+    is_answered = isinstance(error, AnswerError) or receipt is not None
+    return is_answered and (receipt is None or receipt.usd != 0)
 
 
 def _told(failure: Failure) -> Failure:

@@ -5,6 +5,7 @@ import threading
 import time
 from typing import Any
 
+from nb_banana._text import printable
 from nb_banana.display.output import OutputCell, is_kernel
 
 
@@ -17,7 +18,7 @@ class Placeholder:
     """
 
     def __init__(self, what: str, prompt: str) -> None:
-        self._what, self._prompt = what, prompt
+        self._what, self._prompt = what, printable(prompt)
         self._places: list[OutputCell] = []
         self._ended = threading.Event()
         self._result: Any = None

@@ -3,7 +3,13 @@
 from datetime import UTC, datetime
 
 from nb_banana._text import dollars
-from nb_banana.errors import UNSURE, BananaError, Interrupted
+from nb_banana.errors import (
+    UNSURE,
+    BananaError,
+    Interrupted,
+    UncertainError,
+    UnreadableAnswerError,
+)
 from nb_banana.generation import budget
 from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.library.location import SANDBOX
@@ -24,6 +30,12 @@ NOT_CHARGED = "The service's log says that it was not charged. Run it again."
 NOT_KNOWN = "Whether it was charged is not known yet, so it was not sent again. "
 ASK_AGAIN = "nb_banana.recover() asks the service's log again."
 NOT_WRITTEN = "The library could not be used, so keep the id: the service's log has it too."
+
+
+def is_unsure(error: BananaError | Interrupted) -> bool:
+    """Whether nobody knows yet if it was charged."""
+    kinds = (Interrupted, UncertainError, UnreadableAnswerError)
+    return isinstance(error, kinds) or bool(error.facts.get("is_unsure"))
 
 
 def explain_charge(

@@ -8,6 +8,7 @@ from typing import Any
 
 from nb_banana._text import megabytes
 from nb_banana.credentials import ENVIRONMENT
+from nb_banana.references.locations import is_data
 from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest
 from nb_banana.services.send import GENERATIONS
@@ -121,5 +122,5 @@ def _line(number: int, reference: Reference) -> str:
 
 
 def _shorten(url: str) -> str:
-    longest = LONGEST_DATA if url.startswith("data:") else LONGEST_URL
+    longest = LONGEST_DATA if is_data(url) else LONGEST_URL
     return url if len(url) <= longest else f"{url[:longest]}… ({len(url):,} characters)"

@@ -14,7 +14,7 @@ from nb_banana.display.output import notebook_path
 from nb_banana.display.progress import Spinner
 from nb_banana.errors import Interrupted
 from nb_banana.generation import budget, context, lookup, recovery
-from nb_banana.generation.charges import NOT_WRITTEN, explain_charge
+from nb_banana.generation.charges import NOT_WRITTEN, explain_charge, is_unsure
 from nb_banana.generation.in_flight import InFlight
 from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions
@@ -176,11 +176,13 @@ def _draw(request: ImageRequest, output: OutputOptions, service: Service) -> Ban
     except Interrupted:
         raise
     except KeyboardInterrupt:
-        raise _stopped(request, service, entry) from None
+        stopped = _stopped(request, service, entry)
     finally:
         entry.leave()
         if entry.reached == "nothing":
             budget.BUDGET.drop(entry.request_id)
+    # Not inside of `except`, as in `services.send`.
+    raise stopped
 
 
 def _stopped(
@@ -205,9 +207,9 @@ def _ask(request: ImageRequest, service: Service, entry: JournalEntry) -> Servic
     library = entry.library
     try:
         answer = send_generation(request, service, entry.request_id)
-    except (errors.UncertainError, errors.UnreadableAnswerError, Interrupted) as error:
-        raise explain_charge(error, service, entry, request) from None
-    except errors.BananaError as error:
+    except (errors.BananaError, Interrupted) as error:
+        if is_unsure(error):
+            raise explain_charge(error, service, entry, request) from None
         receipt = error.facts.get("receipt")
         entry.end(library.mark_failed, str(error), receipt)
         if receipt is None:

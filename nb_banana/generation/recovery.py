@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import overload
 
-from nb_banana._text import dollars
+from nb_banana._text import dollars, printable
 from nb_banana.credentials import VENDOR_URL, find_key
 from nb_banana.errors import BananaError, LibraryError, LinkGoneError
 from nb_banana.generation import budget, context
@@ -92,11 +92,11 @@ class Recovery(Sequence[Found]):
             f"{len(lost)} charged without a picture ({_some(lost)})" if lost else "",
             f"{open_} still open" if open_ else "",
         ]
-        return " ".join([", ".join(filter(None, parts)) + ".", *self.problems])
+        return printable(" ".join([", ".join(filter(None, parts)) + ".", *self.problems]))
 
     def __repr__(self) -> str:
         rows = (f"  {each.request_id}  {each.outcome}  {each.prompt[:60]!r}" for each in self)
-        return "\n".join([self.summary, *rows])
+        return printable("\n".join([self.summary, *rows]))
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -110,7 +110,8 @@ class Recovery(Sequence[Found]):
         table = (
             f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
         )
-        return f'<div class="nb-banana-recovery"><p>{html.escape(self.summary)}</p>{table}</div>'
+        said = f'<div class="nb-banana-recovery"><p>{html.escape(self.summary)}</p>{table}</div>'
+        return printable(said)
 
 
 def _some(ids: Sequence[str]) -> str:

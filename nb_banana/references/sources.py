@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from nb_banana._text import clean
 from nb_banana.imaging.formats import PictureProblem
 from nb_banana.references import adapters, locations
 from nb_banana.references.adapters import from_array
@@ -78,7 +79,7 @@ def describe(value: Any) -> str:
             if len(value) <= locations.LONGEST_SHOWN
             else value[: locations.LONGEST_SHOWN] + "…"
         )
-        return "The data: address" if value.startswith("data:") else repr(shown)
+        return "The data: address" if locations.is_data(value) else repr(shown)
     if isinstance(value, os.PathLike) and not _is_ours(value):
         return repr(os.fspath(value))
     return f"The {type(value).__name__} given as a reference"
@@ -102,8 +103,7 @@ def _from_ours(value: Any) -> Source:
 
 def _quoted(prompt: str) -> str:
     """What to call a picture that has no name: the beginning of its prompt."""
-    line = " ".join(prompt.split()) or "picture"
-    return f"“{line if len(line) <= 40 else line[:39] + '…'}”"
+    return f"“{clean(prompt, 40) or 'picture'}”"
 
 
 def _is_pillow(value: Any) -> bool:
@@ -119,10 +119,10 @@ def _from_pillow(value: Any) -> Source:
 
 
 def _from_text(value: str) -> Source:
-    text = value.strip()
+    text = value.strip(locations.BLANK)
     if not SCHEME.match(text):
         return _from_path(text)
-    if text.startswith("data:"):
+    if locations.is_data(text):
         return Source("data: address", data=data_bytes(text))
     return Source(text, address=checked_address(text))
 

@@ -131,9 +131,9 @@ def find_picture(word: str, names: Mapping[str, Any]) -> tuple[Any, str, str | N
         BadReferenceError: neither a variable nor a file, with names near to it.
 
     """
-    text = word.strip()
+    text = word.strip(locations.BLANK)
     if SCHEME.match(text):
-        return text, "data: address" if text.startswith("data:") else text, None
+        return text, "data: address" if locations.is_data(text) else text, None
     value = look_up(text, names)
     there = _is_there(text)
     if not isinstance(value, NotFound):

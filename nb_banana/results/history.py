@@ -5,7 +5,7 @@ import html
 from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
-from nb_banana._text import dollars
+from nb_banana._text import clean, dollars, printable
 from nb_banana.models import short_name
 from nb_banana.results.image import BananaImage
 
@@ -50,7 +50,7 @@ class History(Sequence[BananaImage]):
     def __repr__(self) -> str:
         lines = (
             f"{number:3}  {image.id[:8]}  {_day(image)}  {image.width}×{image.height}  "
-            f"{dollars(image.receipt.usd):>8}  {_short(image.prompt)}"
+            f"{dollars(image.receipt.usd):>8}  {clean(image.prompt, 60)}"
             for number, image in enumerate(self)
         )
         return "\n".join([self._title, *lines])
@@ -58,7 +58,7 @@ class History(Sequence[BananaImage]):
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{number}</td><td>{_thumbnail(image)}</td>"
-            f'<td style="text-align:left">{html.escape(_short(image.prompt, 200))}</td>'
+            f'<td style="text-align:left">{html.escape(clean(image.prompt, 200))}</td>'
             f"<td>{image.width}×{image.height}</td>"
             f"<td>{html.escape(short_name(image.request.model))}</td>"
             f"<td>{html.escape(dollars(image.receipt.usd))}</td><td>{_day(image)}</td>"
@@ -96,15 +96,10 @@ def _day(image: BananaImage) -> str:
     return f"{image.receipt.created.astimezone():%Y-%m-%d %H:%M}"
 
 
-def _short(prompt: str, longest: int = 60) -> str:
-    line = " ".join(prompt.split())
-    return line if len(line) <= longest else line[: longest - 1] + "…"
-
-
 def _thumbnail(image: BananaImage) -> str:
     try:
         mime, data = image.preview(THUMBNAIL)
     except OSError as error:  # its file is gone; the row still tells what it was
         return f"<small>{html.escape(str(error))}</small>"
     encoded = base64.b64encode(data).decode()
-    return f'<img src="data:{mime};base64,{encoded}" alt="{html.escape(image.alt)}">'
+    return f'<img src="data:{mime};base64,{encoded}" alt="{html.escape(printable(image.alt))}">'

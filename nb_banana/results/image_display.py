@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
-from nb_banana._text import dollars
+from nb_banana._text import clean, dollars, printable
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BananaError
 from nb_banana.models import short_name
@@ -16,6 +16,9 @@ from nb_banana.services.receipt import Receipt
 from nb_banana.settings import settings
 
 Bundle = dict[str, Any]
+
+LONGEST_LINE = 1000
+"""Characters of a line under a picture."""
 
 
 class ShownImage(Protocol):
@@ -66,7 +69,7 @@ def image_caption(image: ShownImage) -> str:
         f"{len(image.extras)} more in .extras" if image.extras else "",
         image.name or "",
     ]
-    return " · ".join(filter(None, parts))
+    return clean(" · ".join(filter(None, parts)), LONGEST_LINE)
 
 
 def _story(image: ShownImage) -> tuple[str, ...]:
@@ -83,7 +86,8 @@ def image_lines(image: ShownImage) -> tuple[str, ...]:
     """All that stands under a picture: the caption, what "image 1" is, and the notes."""
     labels = enumerate((each.label for each in image.request.references), 1)
     mapping = ", ".join(f"image {number} = {label}" for number, label in labels)
-    return tuple(filter(None, (image_caption(image), mapping, *image.notes)))
+    said = (clean(each, LONGEST_LINE) for each in (mapping, *image.notes))
+    return tuple(filter(None, (image_caption(image), *said)))
 
 
 def image_bundle(
@@ -111,14 +115,14 @@ def image_bundle(
     }
     # `nb_banana.pack` reads in a saved notebook which pictures it shows.
     metadata: Bundle = {"nb_banana": {"request": image.receipt.client_request_id}}
-    return wanted, metadata | ({mime: {"alt": image.alt}} if mime in wanted else {})
+    return wanted, metadata | ({mime: {"alt": printable(image.alt)}} if mime in wanted else {})
 
 
 def figure(image: ShownImage, mime: str, encoded: str) -> str:
     """The picture with its caption as HTML."""
     return (
         '<figure class="nb-banana" style="margin:0">'
-        f'<img src="data:{mime};base64,{encoded}" alt="{html.escape(image.alt)}" '
+        f'<img src="data:{mime};base64,{encoded}" alt="{html.escape(printable(image.alt))}" '
         'style="max-width:100%;height:auto">'
         '<figcaption style="font-size:90%;opacity:.75">'
         f"{'<br>'.join(map(html.escape, image_lines(image)))}</figcaption>"

@@ -5,6 +5,7 @@ import html
 from collections.abc import Iterator
 from typing import Any
 
+from nb_banana._text import clean, printable
 from nb_banana.errors import BananaError
 from nb_banana.results.image_display import ShownImage, image_lines
 
@@ -35,7 +36,7 @@ class Lineage:
         items = "".join(
             '<div style="display:flex;gap:.7em;align-items:center;'
             f'margin:.3em 0 .3em {2 * depth}em">'
-            f"{_thumbnail(image)}<span>{html.escape(image.prompt)}<br>"
+            f"{_thumbnail(image)}<span>{html.escape(printable(image.prompt))}<br>"
             f'<small style="opacity:.75">{_small(image)}</small></span></div>'
             for depth, image in self._levels(self._walk(self.image, 0, set()))
         )
@@ -61,9 +62,7 @@ class Lineage:
 
 def _line(image: ShownImage) -> str:
     label = f"{image.name}: " if image.name else ""
-    prompt = " ".join(image.prompt.split())
-    short = prompt if len(prompt) <= 80 else prompt[:79] + "…"
-    return f"{label}{short} ({image.width}×{image.height})"
+    return f"{label}{clean(image.prompt, 80)} ({image.width}×{image.height})"
 
 
 def _small(image: ShownImage) -> str:
@@ -77,4 +76,4 @@ def _thumbnail(image: ShownImage) -> str:
         # Its file is gone or damaged; the others of the family are shown all the same.
         return f"<small>it can't be shown: {html.escape(str(error))}</small>"
     encoded = base64.b64encode(data).decode()
-    return f'<img src="data:{mime};base64,{encoded}" alt="{html.escape(image.alt)}">'
+    return f'<img src="data:{mime};base64,{encoded}" alt="{html.escape(printable(image.alt))}">'

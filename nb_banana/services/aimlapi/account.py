@@ -66,7 +66,7 @@ def find_charge(
     for pause in pauses:
         time.sleep(pause)
         rows = _log_rows(service, client_request_id, sent)
-        found = UNKNOWN if rows is None else _charge(rows, attempts)
+        found = UNKNOWN if rows is None else _charge(service, rows, attempts)
         if found.state in {"charged", "not charged"}:
             break
     return found
@@ -99,20 +99,20 @@ def _log_rows(
     return None
 
 
-def _charge(rows: list[Mapping[str, Any]], attempts: int | None) -> Charge:
+def _charge(service: Service, rows: list[Mapping[str, Any]], attempts: int | None) -> Charge:
     if not rows:
         return Charge("absent")
     costs = [read_bill({}, {"meta": {"usage": _usage(row)}})[1] for row in rows]
     paid = [row for row, cost in zip(rows, costs, strict=True) if cost]
     if paid:
         total = sum((cost for cost in costs if cost), Decimal(0))
-        return Charge("charged", total, query.text_of(paid[0].get("inference_id")))
+        return Charge("charged", total, service.own_id(paid[0].get("inference_id")))
     if all(row.get("status") == "failed" for row in rows):
         last_word = attempts is not None and len(rows) >= attempts
         state: Literal["not charged", "failed"] = "not charged" if last_word else "failed"
-        return Charge(state, Decimal(0), query.text_of(rows[0].get("inference_id")))
+        return Charge(state, Decimal(0), service.own_id(rows[0].get("inference_id")))
     # A request that succeeded at no stated cost: as good as charged, for it has a picture.
-    return Charge("charged", None, query.text_of(rows[0].get("inference_id")))
+    return Charge("charged", None, service.own_id(rows[0].get("inference_id")))
 
 
 def _usage(row: Mapping[str, Any]) -> dict[str, Any]:
