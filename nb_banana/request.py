@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from nb_banana.credentials import Secret, refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.models import DEFAULT_MODEL, SCALES, Model, choose, find_model, model_id, ratio_value
 from nb_banana.references.limits import LIMITS, ReferenceLimits
-from nb_banana.references.reference import Reference, as_references
+from nb_banana.references.reference import Reference, RemoteImage, as_references
 
 READ_TIMEOUTS = {"1K": 120.0, "2K": 240.0, "4K": 600.0}
 """Seconds to wait for an answer. 4K has been seen to take 282 s."""
@@ -62,6 +63,9 @@ class ImageRequest:
     limits: ReferenceLimits = field(default=LIMITS, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        for name in ("prompt", "model", "aspect_ratio", "resolution", "take", "web_search"):
+            if isinstance(value := getattr(self, name), str):  # before a message quotes it
+                refuse_key(f"The {name}", value)
         checked: dict[str, Any] = {
             "prompt": _checked_prompt(self.prompt),
             "model": _checked_model(self.model),
@@ -79,6 +83,22 @@ class ImageRequest:
                 raise RequestError(f"{model.short[0]} can't search the web. Leave web_search out.")
         for name, value in checked.items():
             object.__setattr__(self, name, value)
+        self.refuse_key(None)
+
+    def refuse_key(self, secret: Secret | None) -> None:
+        """See that no key is in any word of it; see `credentials.refuse_key`.
+
+        Args:
+            secret: a key besides those of this kernel.
+
+        Raises:
+            RequestError: there is one.
+        """
+        for image in self.references:
+            address = image.url if isinstance(image.body, RemoteImage) else ""
+            refuse_key("A reference", f"{image.label} {address}", secret)
+        # The words of its JSON, as they are written there.
+        refuse_key("The request", json.dumps(self._body([]), ensure_ascii=False), secret)
 
     def payload(self) -> dict[str, Any]:
         """The JSON body, exactly as it is sent."""
@@ -132,11 +152,16 @@ def _checked_prompt(prompt: Any) -> str:
         raise RequestError(f"The prompt is a text, not {type(prompt).__name__}.")
     if not prompt.strip():
         raise RequestError("The prompt is empty. Say in words what to draw.")
-    _check_characters("The prompt", prompt)
+    check_characters("The prompt", prompt)
     return prompt.strip()
 
 
-def _check_characters(what: str, text: str) -> None:
+def check_characters(what: str, text: str) -> None:
+    """See that a text can be written and shown.
+
+    Raises:
+        RequestError: there is a half of a character in it.
+    """
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -147,7 +172,7 @@ def _check_characters(what: str, text: str) -> None:
 
 def _checked_model(model: Any) -> str:
     name = model_id(model)
-    _check_characters("The model's name", name)
+    check_characters("The model's name", name)
     return name
 
 
@@ -181,9 +206,11 @@ def _checked_params(params: Any) -> dict[str, Any]:
         if name in OWN_PARAMS:
             raise RequestError(f"{name} is not a further field: it is set by {OWN_PARAMS[name]}.")
     try:
-        return dict(json.loads(json.dumps(dict(params), allow_nan=False)))
+        text = json.dumps(dict(params), allow_nan=False, ensure_ascii=False)
     except (TypeError, ValueError) as error:
         raise RequestError(f"The value of a further field is not JSON: {error}.") from error
+    check_characters("The value of a further field", text)
+    return dict(json.loads(text))
 
 
 def _chosen(name: str, value: Any, model: Model | None) -> str | None:
@@ -193,6 +220,7 @@ def _chosen(name: str, value: Any, model: Model | None) -> str | None:
         return choose(name, value, getattr(model, name + "s"), of=model.short[0])
     if not isinstance(value, str):
         raise RequestError(f"{name} is a text, not {value!r}.")
+    check_characters(name, value)
     return value
 
 

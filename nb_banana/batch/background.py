@@ -99,6 +99,7 @@ def start(
         image.end(pipeline.hand_over(found, output))
         return image
     service = replace(pipeline.find_drawing_service(key, timeout), limiter=limiter)
+    pipeline.check_words(request, output, service)
     budget.check_budget(
         [request], service, context.kind_of_service(service), ask=not output.confirmed
     )

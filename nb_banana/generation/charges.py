@@ -67,7 +67,7 @@ def explain_charge(
             )
     except KeyboardInterrupt:
         charge, kind = account.UNKNOWN, Interrupted
-    bill = _write_down(charge, service, entry, request)
+    bill = _write_down(charge, service, entry, request, _reason(error))
     facts = {"inference_id": charge.inference_id, "charge": charge} | error.facts
     own = facts.get("receipt")
     if own is None or own.usd is None:  # the answer may have said no price, the log has it
@@ -75,8 +75,15 @@ def explain_charge(
     return kind(str(error.args[0]).replace(UNSURE, _verdict(charge, entry)), **facts)
 
 
+def _reason(error: BananaError | Interrupted) -> str:
+    """Why there is no picture of what was charged, for the journal."""
+    is_answered = error.facts.get("is_unsure")
+    said = str(error.args[0]).partition(UNSURE)[0].strip()
+    return f"charged. {said}" if is_answered else "charged, and no answer came"
+
+
 def _write_down(
-    charge: Charge, service: Service, entry: JournalEntry, request: ImageRequest
+    charge: Charge, service: Service, entry: JournalEntry, request: ImageRequest, reason: str
 ) -> Receipt | None:
     """What the log says goes into the journal; its receipt, where it was charged."""
     bill = None
@@ -86,7 +93,7 @@ def _write_down(
     if charge.state == "charged":
         kind = entry.library.service
         bill = bill_of(charge, request, service, kind, entry.request_id, datetime.now(UTC))
-        entry.write(entry.library.mark_unknown, "charged, and no answer came", bill)
+        entry.write(entry.library.mark_unknown, reason, bill)
         budget.BUDGET.settle(entry.request_id, charge.usd)
     entry.ended = True
     return bill

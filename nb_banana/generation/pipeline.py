@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nb_banana import errors
+from nb_banana import credentials, errors
 from nb_banana.credentials import Secret
 from nb_banana.display.output import notebook_path
 from nb_banana.display.progress import Spinner
@@ -20,7 +20,7 @@ from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions
 from nb_banana.imaging import save
 from nb_banana.models import short_name
-from nb_banana.request import ImageRequest
+from nb_banana.request import ImageRequest, check_characters
 from nb_banana.results.image import BananaImage
 from nb_banana.services.receipt import Receipt
 from nb_banana.services.result import DownloadResult, ServiceAnswer, fetch_pictures
@@ -105,8 +105,22 @@ def check_output(request: ImageRequest, output: OutputOptions) -> None:
         value = getattr(output, name)
         if value is not None and not isinstance(value, str):
             raise errors.RequestError(f"{name} is a text, not {value!r}.")
+        check_characters(name, value or "")
     if output.save is not None:
         save.check_writable(save.save_target(output.save, suffix=".png", title=request.prompt))
+
+
+def check_words(request: ImageRequest, output: OutputOptions, service: Service | None) -> None:
+    """See that the key of the service is in no word that would be sent, kept or shown.
+
+    The keys of this kernel were looked for when the request was made.
+
+    Raises:
+        RequestError: it is.
+    """
+    if service is not None and service.secret is not None:
+        request.refuse_key(service.secret)
+        credentials.refuse_key("The name, alt or save", output.words, service.secret)
 
 
 def _fetch_paid(
@@ -159,6 +173,7 @@ def _draw_once(
 
 def _draw(request: ImageRequest, output: OutputOptions, service: Service) -> BananaImage:
     """Pay for a picture."""
+    check_words(request, output, service)
     kind = context.kind_of_service(service)
     library = context.library_of(kind)
     entry = JournalEntry(library, new_request_id())

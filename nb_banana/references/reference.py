@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any, Protocol
 
+from nb_banana._text import printable
 from nb_banana.errors import BadReferenceError
 from nb_banana.imaging.decode import upright_plain
 from nb_banana.imaging.formats import PictureProblem, problem_sentence
@@ -152,9 +153,10 @@ def as_reference(
         limits = replace(limits, resize=False)
     try:
         source = sources.read_source(value)
+        name = printable(label or source.name)  # a file's may have halves of characters
         if source.address:
-            return Reference(RemoteImage(source.address), label or source.name)
-        return _reference(source, label or source.name, limits)
+            return Reference(RemoteImage(source.address), name)
+        return _reference(source, name, limits)
     except PictureProblem as problem:
         raise BadReferenceError(problem_sentence(_called(value, label), problem)) from problem
 

@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from nb_banana._text import clean
+from nb_banana.credentials import refuse_key
 from nb_banana.imaging.formats import PictureProblem
 from nb_banana.references import adapters, locations
 from nb_banana.references.adapters import from_array
@@ -68,7 +69,8 @@ def stands_for_picture(value: Any) -> bool:
 def _is_coloured(value: Any) -> bool:
     """Whether it is an array of three or four colours. A grey one may be any table of numbers."""
     shape: Any = getattr(value, "shape", ()) if _is_array(value) else ()
-    return len(shape) == 3 and shape[2] in COLOURS
+    is_known = isinstance(shape, tuple) and len(shape) == 3 and isinstance(shape[2], int)
+    return is_known and shape[2] in COLOURS
 
 
 def describe(value: Any) -> str:
@@ -124,6 +126,7 @@ def _from_text(value: str) -> Source:
         return _from_path(text)
     if locations.is_data(text):
         return Source("data: address", data=data_bytes(text))
+    refuse_key("The address of a reference", text)
     return Source(text, address=checked_address(text))
 
 
@@ -133,6 +136,7 @@ def _from_path(value: Any) -> Source:
         path = os.fsdecode(path)
     if not path:
         raise PictureProblem("is empty: name a file")
+    refuse_key("The path of a reference", path)
     return Source(PurePath(path).name, data=locations.read_file(path))
 
 

@@ -59,7 +59,7 @@ def is_equal(one: Any, other: Any) -> bool:
         return str(one) == str(other)
     try:
         return bool(one == other)
-    except (TypeError, ValueError):  # arrays compare to arrays, pandas.NA to nothing
+    except Exception:  # noqa: BLE001 - values are the person's: arrays, pandas.NA, anything
         return False
 
 
@@ -142,7 +142,7 @@ def _key(value: Any) -> Any:
     """What two equal values share. A sweep may have thousands, so each is looked at once."""
     try:
         hash(value)
-    except TypeError:
+    except Exception:  # noqa: BLE001 - as above
         # The repr of a large array leaves most of it out.
         return repr(value) if isinstance(value, list | dict | set) else id(value)
     return value

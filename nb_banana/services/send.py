@@ -97,10 +97,11 @@ def read_answer(
     items = tuple(filter(None, (_safe(each, service) for each in read_items(reply, facts))))
     if not items:
         raise DownloadError(
-            "The picture's link has your key in it, so it was not opened and is not kept. The "
-            "picture was made and charged. Tell the service's support the ids, and make a new key "
-            f"at {KEY_PAGE}: links are written to logs on their way.",
+            "The picture's link has your key in it, so it was not opened and is not kept. "
+            f"{UNSURE} Tell the service's support the ids, and make a new key at {KEY_PAGE}: links "
+            "are written to logs on their way.",
             **facts,
+            is_unsure=True,
         )
     return ServiceAnswer(items, receipt)
 

@@ -40,10 +40,9 @@ NAMES = ("title", "message", "msg", "error_description", "description")
 """What services call their words: RFC 9457, Nest, FastAPI, OAuth …"""
 DETAILS = ("detail", "details", "errors", "reason")
 """What says more than these words do, or stands alone."""
-WORDS_ALONE = frozenset(
-    (*NAMES, *DETAILS, *("error", "type", "instance", "status", "statusCode", "code", "success"))
-    + ("requestId", "request_id", "path", "timestamp", "meta")
-)
+WORDS_ALONE = {*NAMES, *DETAILS, "error", "type", "instance", "status", "statusCode", "code"} | {
+    *("success", "requestId", "request_id", "path", "timestamp", "meta")
+}
 """The fields of an answer that is an error and nothing else."""
 DEEPEST = 8
 MOST_HINTS = 10
@@ -87,7 +86,8 @@ def _refusal_in(body: Any, reply: RawResponse, facts: Mapping[str, Any]) -> Bana
     code = _code_in(body)
     if isinstance(body, dict):
         is_error = code or body.get("error") or body.get("errors")
-        if body.get("data") or not (is_error or set(body) <= WORDS_ALONE):
+        data = body.get("data")
+        if (isinstance(data, list) and data) or not (is_error or set(body) <= WORDS_ALONE):
             return None
     words = _words(body) if isinstance(body, dict | list) else None
     if words is None and code is None:
@@ -98,9 +98,8 @@ def _refusal_in(body: Any, reply: RawResponse, facts: Mapping[str, Any]) -> Bana
     receipt: Receipt | None = facts.get("receipt")
     is_known = receipt is not None and receipt.usd is not None
     bill = _bill(receipt) if is_known else UNSURE
-    told = said.replace(FREE, bill) if FREE in said else f"{said} {bill}"
     more = {"body": reply.body, "status": code, "is_unsure": not is_known or None}
-    return kind(told, **{**facts, **more})
+    return kind(f"{said.replace(f' {FREE}', '')} {bill}", **{**facts, **more})
 
 
 def _code_in(body: Any) -> int | None:
