@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from nb_banana import template
 from nb_banana._text import did_you_mean
+from nb_banana.credentials import refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.notebook.options import ILLUSTRATION, OPTION_OF_FLAG, OPTIONS
 from nb_banana.settings import checked_seconds
@@ -143,6 +144,7 @@ def parse_cell_line(line: str, names: Mapping[str, Any]) -> ParsedLine:
     >>> parse_cell_line("trex -a 16:9", {})
     ParsedLine(name='trex', options={'aspect_ratio': '16:9'})
     """
+    refuse_key("The line", line)  # before a message quotes it
     name, words = split_line(line)
     if name is not None:
         _check_name(name, names)
@@ -201,6 +203,7 @@ def parse_line(line: str, names: Mapping[str, Any]) -> tuple[ParsedLine, str]:
     >>> parse_line("-a 16:9 a cat's dinner", {})
     (ParsedLine(name=None, options={'aspect_ratio': '16:9'}), "a cat's dinner")
     """
+    refuse_key("The line", line)
     words, prompt = _leading_options(line)
     late = [word for word in prompt.split() if word.partition("=")[0] in OPTION_OF_FLAG]
     if late and not line.lstrip().startswith("-- "):

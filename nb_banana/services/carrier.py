@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
 
 from nb_banana._text import clean
@@ -56,14 +56,21 @@ class RawResponse:
 def read_json(body: bytes) -> Any:
     """The JSON of a body; None where it is none. Money is never a float: `Decimal`."""
     try:
-        return json.loads(body, parse_float=Decimal, parse_int=_whole)
-    except (ValueError, RecursionError, ArithmeticError):
+        return json.loads(body, parse_float=_number, parse_int=_whole)
+    except (ValueError, RecursionError):
         return None
 
 
-def _whole(digits: str) -> int | Decimal:
+def _whole(digits: str) -> Any:
     # Python refuses to make an int of thousands of digits, and with it the whole answer.
-    return int(digits) if len(digits) <= LONGEST_INT else Decimal(digits)
+    return int(digits) if len(digits) <= LONGEST_INT else _number(digits)
+
+
+def _number(digits: str) -> Any:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:  # an exponent of many digits
+        return None
 
 
 def clean_id(value: Any) -> str | None:
