@@ -32,6 +32,7 @@ from nb_banana.errors import (
 )
 from nb_banana.services import result, send
 from nb_banana.services.carrier import RawResponse
+from nb_banana.services.result import ServiceAnswer
 from nb_banana.services.service import Service
 from nb_banana.wire import transport
 
@@ -68,10 +69,15 @@ def run_task(task: RemoteTask) -> RawResponse | BananaError:
         return ConnectionDroppedError(f"The worker was stopped. {UNSURE}", **error.facts)
     except BananaError as error:
         return transport.redact(error, service.secret)
+    model = str(task.payload.get("model"))
     try:
-        reply = replace(reply, pictures=_pictures(reply, task, service))
-    except DownloadError as error:
+        answer = send.read_answer(reply, model, service, task.client_request_id)
+    except DownloadError as error:  # a link with the worker's key, which the notebook may not know
         return transport.redact(error, service.secret)
+    except BananaError:  # the notebook says so
+        pass
+    else:
+        reply = replace(reply, pictures=_pictures(answer, service))
     if service.secret is None:
         return reply
     headers = {name: service.secret.redact(value) for name, value in reply.headers.items()}
@@ -89,21 +95,10 @@ def _secret(task: RemoteTask) -> Secret | None:
     return found.secret if found else None
 
 
-def _pictures(reply: RawResponse, task: RemoteTask, service: Service) -> tuple[bytes | None, ...]:
-    """What is at the links of an answer; None where it did not come, for the notebook to try.
-
-    Raises:
-        DownloadError: they hold the worker's key, which the notebook may not know.
-    """
-    try:
-        model = str(task.payload["model"])
-        items = send.read_answer(reply, model, service, task.client_request_id).items
-    except DownloadError:
-        raise
-    except BananaError:  # the notebook says so
-        return ()
+def _pictures(answer: ServiceAnswer, service: Service) -> tuple[bytes | None, ...]:
+    """What is at the links of an answer; None where it did not come, for the notebook to try."""
     found: list[bytes | None] = []
-    for item in items:
+    for item in answer.items:
         try:
             found.append(result.fetch_picture(item, service.base_url, {})[0])
         except PictureError:

@@ -6,7 +6,7 @@ import pprint
 import shlex
 from typing import Any
 
-from nb_banana._text import megabytes
+from nb_banana._text import UNSHOWN, megabytes
 from nb_banana.credentials import ENVIRONMENT
 from nb_banana.references.locations import is_data
 from nb_banana.references.reference import Reference, RemoteImage
@@ -60,7 +60,7 @@ class DryRun:
         return self._curl(self.payload)
 
     def _json(self, payload: dict[str, Any]) -> str:
-        return json.dumps(payload, indent=2, ensure_ascii=False)
+        return _json(payload, indent=2)
 
     def _python(self, payload: dict[str, Any]) -> str:
         body = pprint.pformat(payload, sort_dicts=False, width=88).replace("\n", "\n    ")
@@ -81,7 +81,7 @@ class DryRun:
             f"curl {shlex.quote(self.url)} \\\n"
             f'  -H "Authorization: Bearer ${ENVIRONMENT[0]}" \\\n'
             '  -H "Content-Type: application/json" \\\n'
-            f"  -d {shlex.quote(json.dumps(payload, ensure_ascii=False))}"
+            f"  -d {shlex.quote(_json(payload))}"
         )
 
     def __repr__(self) -> str:
@@ -108,6 +108,12 @@ class DryRun:
             ("The same in Python:", self._python(shown)),
             ("The same in a shell:", self._curl(shown)),
         ]
+
+
+def _json(payload: dict[str, Any], indent: int | None = None) -> str:
+    """JSON as people read it, and escapes for what must not reach a screen."""
+    text = json.dumps(payload, indent=indent, ensure_ascii=False)
+    return UNSHOWN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _line(number: int, reference: Reference) -> str:
