@@ -29,7 +29,7 @@ SHORTEST_BY_CHANCE = 12
 SHORTEST_IN_LINK = 8
 """The same in a link, which no person writes: signatures have random digits, as keys do."""
 HIDDEN = "[key]"
-"""What stands in bytes in place of a key. No link has brackets in its path."""
+"""What stands in place of a key where a word has to stand."""
 AROUND = " \t\r\n\ufeff\u200b'\"`´‘’‚‛“”„‟«»‹›"
 """What is no part of a key at its ends: env files, shells and word processors leave it there."""
 

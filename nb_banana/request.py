@@ -63,9 +63,9 @@ class ImageRequest:
     limits: ReferenceLimits = field(default=LIMITS, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for name in ("prompt", "model", "aspect_ratio", "resolution", "take", "web_search"):
-            if isinstance(value := getattr(self, name), str):  # before a message quotes it
-                refuse_key(f"The {name}", value)
+        given = (self.prompt, self.model, self.aspect_ratio, self.resolution)
+        said = " ".join(str(each) for each in (*given, self.take) if isinstance(each, str))
+        refuse_key("The prompt or an option", said)  # before a message quotes it
         checked: dict[str, Any] = {
             "prompt": _checked_prompt(self.prompt),
             "model": _checked_model(self.model),
@@ -94,11 +94,10 @@ class ImageRequest:
         Raises:
             RequestError: there is one.
         """
-        for image in self.references:
-            address = image.url if isinstance(image.body, RemoteImage) else ""
-            refuse_key("A reference", f"{image.label} {address}", secret)
-        # The words of its JSON, as they are written there.
-        refuse_key("The request", json.dumps(self._body([]), ensure_ascii=False), secret)
+        words = [json.dumps(self._body([]), ensure_ascii=False)]
+        for each in self.references:
+            words += [each.label, each.url if isinstance(each.body, RemoteImage) else ""]
+        refuse_key("The prompt or an option", " ".join(words), secret)
 
     def payload(self) -> dict[str, Any]:
         """The JSON body, exactly as it is sent."""

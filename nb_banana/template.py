@@ -137,6 +137,7 @@ def names_in(text: str) -> set[str]:
         return set()
     from jinja2 import TemplateSyntaxError, meta
 
+    refuse_key("The prompt", text)
     try:
         return set(meta.find_undeclared_variables(_environment(None).parse(text)))
     except TemplateSyntaxError as error:
@@ -154,6 +155,7 @@ def _run(text: str, names: Mapping[str, Any], compile_: Any, finalize: Any) -> A
     from jinja2 import TemplateSyntaxError, Undefined, UndefinedError
     from jinja2.exceptions import SecurityError
 
+    refuse_key("The prompt or an option", text)  # before a message quotes it
     try:
         compiled = compile_(_environment(finalize))
         if hasattr(compiled, "generate"):

@@ -19,6 +19,7 @@ from nb_banana import configure, credentials, errors, generate, generate_many, l
 from nb_banana.generation import context
 from nb_banana.sandbox.faults import TROUBLES
 from nb_banana.settings import settings
+from nb_banana.widgets.output import PanelOutput
 
 from .conftest import KEY
 from .servers import answering, picture, posts, server
@@ -370,6 +371,8 @@ def test_a_key_that_is_given_for_one_call_is_looked_for_too(service, written, co
         f"%%banana -i {KEY}.png\na banana",
         f"%%banana --param style={KEY}\na banana",
         f"%%banana\na banana {KEY}",
+        f"%%banana\na banana {{{{ a {KEY} }}}}",
+        f"%banana -a 16:9 a banana {KEY}",
         "%%banana\na banana {{ os.environ }}",
         "%%banana\na banana {{ os.environ['AIMLAPI_KEY'] }}",
         "%%banana --alt '{{ mine }}'\na banana",
@@ -386,3 +389,14 @@ def test_a_key_in_a_cell_is_not_shown_by_what_it_prints(service, written, cell):
         hides_the_key(str(error), ip.printed, *(each.data for each in ip.shown))
     assert service.posts == []
     hides_the_key(*written())
+
+
+def test_a_key_that_was_typed_into_the_panel_is_not_kept_in_its_output(monkeypatch):
+    monkeypatch.setenv("AIMLAPI_KEY", KEY)
+    output = PanelOutput()
+    output.tell(f"%%banana\na cat, {KEY}")
+    hides_the_key(vars(output))
+
+
+def test_words_that_are_like_a_key_are_words(service):
+    assert generate(f"a key that begins with {KEY[:9]}", alt=KEY[-8:]).path.is_file()

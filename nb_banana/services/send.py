@@ -12,7 +12,7 @@ from typing import Any
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
-from nb_banana.credentials import HIDDEN, KEY_PAGE
+from nb_banana.credentials import KEY_PAGE
 from nb_banana.errors import (
     UNSURE,
     BananaError,
@@ -108,7 +108,7 @@ def read_answer(
 
 def _safe(item: ResultItem, service: Service) -> ResultItem | None:
     """The picture without a link that must not be asked for, kept or shown: one with the key."""
-    if item.url is None or not (HIDDEN in item.url or service.holds_key(item.url)):
+    if item.url is None or not service.holds_key(item.url):
         return item
     return None if item.data is None else ResultItem(data=item.data)
 
