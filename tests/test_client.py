@@ -410,7 +410,9 @@ def test_an_answer_that_may_hold_a_picture_somewhere_is_no_refusal(brisk):
 
 @pytest.mark.parametrize("deep", [30, 900, 10_000])
 @pytest.mark.parametrize("status", [200, 400, 500])
-@pytest.mark.parametrize("form", ['{"message": %s, "path": "p", "statusCode": 400}', "%s"])
+@pytest.mark.parametrize(
+    "form", ['{"message": %s, "path": "p", "statusCode": 400}', '{"code": %s, "error": 1}', "%s"]
+)
 def test_an_answer_may_be_nested_as_deep_as_it_likes(brisk, deep, status, form):
     body = (form % ("[" * deep + '"x"' + "]" * deep)).encode()
     with (

@@ -107,8 +107,8 @@ def _code_in(body: Any) -> int | None:
     for source in (body, body.get("error") if isinstance(body, dict) else None):
         for name in ("statusCode", "status", "code"):
             value = source.get(name) if isinstance(source, dict) else None
-            if str(value) in CODES:
-                return int(str(value))
+            if isinstance(value, int | str) and str(value) in CODES:
+                return int(value)
     return None
 
 
