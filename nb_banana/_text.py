@@ -1,6 +1,7 @@
 """Words for people: money, bytes, near misses, one short line; as HTML, and for any console."""
 
 import html
+import re
 import sys
 from collections.abc import Iterable
 from decimal import Decimal
@@ -35,14 +36,33 @@ def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
     return f" Did you mean {' or '.join(near)}?" if near else ""
 
 
-def shorten(text: str, longest: int) -> str:
-    """One line of at most so many characters.
+UNSHOWN = re.compile(
+    "[\0-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f"
+    "\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+"""What must not reach a screen: codes that a terminal obeys, marks that turn the direction of what
+is written, and halves of characters, with which a kernel can't send the output at all."""
 
-    >>> shorten("a long  prompt", 8)
+
+def printable(text: str) -> str:
+    r"""The text without what must not reach a screen. Its lines stay.
+
+    >>> printable("a\x1b[2Jb\ud800")
+    'a [2Jb '
+    """
+    return UNSHOWN.sub(" ", text)
+
+
+def clean(text: str, longest: int) -> str:
+    r"""What anybody wrote, to be shown: one line of at most so many characters, and `printable`.
+
+    >>> clean("a long\n\x1b prompt", 8)
     'a long …'
     """
-    line = one_line(text)
-    return line if len(line) <= longest else line[: longest - 1] + "…"
+    words = " ".join(text.split())  # first, for it is quick and the text may have megabytes
+    line = " ".join(printable(words[: 9 * longest]).split())
+    is_whole = len(line) <= longest and len(words) <= 9 * longest
+    return line if is_whole else line[: longest - 1] + "…"
 
 
 def one_line(text: str) -> str:
@@ -51,7 +71,7 @@ def one_line(text: str) -> str:
     >>> one_line("a fox\n\nin ink")
     'a fox in ink'
     """
-    return " ".join(text.split())
+    return printable(" ".join(text.split()))
 
 
 def as_html(text: str) -> str:
@@ -59,12 +79,12 @@ def as_html(text: str) -> str:
 
     Where a page is made of Markdown, HTML ends at the first blank line.
     """
-    return html.escape(" ".join(text.splitlines()))
+    return html.escape(printable(" ".join(text.splitlines())))
 
 
 def code_as_html(text: str) -> str:
     """Lines of code in HTML, for a ``pre``: as they are, and none of them blank there."""
-    lines = html.escape(text).split("\n")
+    lines = html.escape(printable(text)).split("\n")
     ends = [
         "\n" if before.strip() and after.strip() else "&#10;" for before, after in pairwise(lines)
     ]
@@ -79,7 +99,7 @@ PLAIN = str.maketrans(
 
 def plain(text: str) -> str:
     """The text in letters that the output has: a file or a pipe on Windows has few of them."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    text, encoding = printable(text), getattr(sys.stdout, "encoding", None) or "utf-8"
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
@@ -104,7 +124,7 @@ def shown(value: object) -> str:
     ("'a'", 'an int')
     """
     try:
-        return shorten(repr(value), 80)
+        return clean(repr(value), 80)
     except Exception:  # noqa: BLE001 - a repr may raise anything; that of an endless number does
         name = type(value).__name__
         return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"

@@ -9,10 +9,11 @@ import importlib.util
 import os
 import re
 import sys
+from contextlib import suppress
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from nb_banana.errors import MissingKeyError, SettingsError
+from nb_banana.errors import MissingKeyError, RequestError, SettingsError
 
 VENDOR_HOST = "api.aimlapi.com"
 VENDOR_URL = f"https://{VENDOR_HOST}"
@@ -23,8 +24,14 @@ ENVIRONMENT = ("AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY")
 KEYRING_SERVICE = "nb_banana"
 SHORTEST_PART = 5
 """A run of this many characters of a key in a text counts as a part of the key."""
-SHORTEST_IN_BYTES = 12
-"""A key of this many characters is in no picture by chance."""
+SHORTEST_BY_CHANCE = 12
+"""A run of this many characters of a key is in no picture and in no prose by chance."""
+SHORTEST_IN_LINK = 8
+"""The same in a link, which no person writes: signatures have random digits, as keys do."""
+HIDDEN = "[key]"
+"""What stands in place of a key where a word has to stand."""
+AROUND = " \t\r\n\ufeff\u200b'\"`´‘’‚‛“”„‟«»‹›"
+"""What is no part of a key at its ends: env files, shells and word processors leave it there."""
 
 
 class Secret:
@@ -37,7 +44,7 @@ class Secret:
     __slots__ = ("_text",)
 
     def __init__(self, text: str, place: str = "") -> None:
-        cleaned = text.strip() if isinstance(text, str) else ""
+        cleaned = text.strip().strip(AROUND) if isinstance(text, str) else ""
         if not cleaned or not cleaned.isascii() or not cleaned.isprintable() or " " in cleaned:
             raise MissingKeyError(
                 f"What was given as the key{place and f' ({place})'} is empty or has characters "
@@ -66,7 +73,15 @@ class Secret:
     def redact_bytes(self, data: bytes) -> bytes:
         """The bytes without the whole key; parts stay, for a paid picture may be in the bytes."""
         key = self._text.encode()
-        return data.replace(key, b"...") if len(key) >= SHORTEST_IN_BYTES else data
+        return data.replace(key, HIDDEN.encode()) if len(key) >= SHORTEST_BY_CHANCE else data
+
+    def is_in(self, text: str, run: int = SHORTEST_BY_CHANCE) -> bool:
+        """Whether the key is in a text, or so many characters of it in a row; quoted or not."""
+        run = min(run, len(self._text))
+        if run < SHORTEST_PART:
+            return False
+        key, where = self._text.lower(), f"{text} {unquote(text)}".lower()
+        return any(key[at : at + run] in where for at in range(len(key) - run + 1))
 
 
 def _hide(word: str, parts: set[str]) -> str:
@@ -115,6 +130,38 @@ def find_key(base_url: str, given: str | Secret | None = None) -> FoundKey | Non
     return (
         (anywhere and _from_environment()) or _from_keyring(host) or _from_colab(anywhere) or None
     )
+
+
+def known_keys() -> list[Secret]:
+    """The keys of `login` and of the environment. No keyring is asked: it may ask the person."""
+    found = list(_logins.values())
+    for text in filter(None, map(os.environ.get, ENVIRONMENT)):
+        with suppress(MissingKeyError):  # no key could look so
+            found.append(Secret(text))
+    return found
+
+
+def has_key(text: str, run: int = SHORTEST_BY_CHANCE) -> bool:
+    """Whether one of the `known_keys` is in a text."""
+    return any(secret.is_in(text, run) for secret in known_keys())
+
+
+def refuse_key(what: str, text: str, secret: Secret | None = None) -> None:
+    """See that no key is in a text that would be sent, kept and shown.
+
+    Args:
+        what: what the text is, for the message.
+        text: a person's words.
+        secret: a key besides the `known_keys`.
+
+    Raises:
+        RequestError: there is one.
+    """
+    if has_key(text) or (secret is not None and secret.is_in(text)):
+        raise RequestError(
+            f"{what} has your key in it, or a part of it, so nothing was sent and nothing was "
+            "kept. Take it out; nb_banana finds the key by itself."
+        )
 
 
 def _from_environment() -> FoundKey | None:

@@ -52,6 +52,11 @@ Every message is a sentence for a person and holds its cure.
 
 from typing import Any
 
+from nb_banana._text import clean, printable
+
+LONGEST_ID = 120
+"""Characters of an id; those of the services have some 40."""
+
 
 class _Told:
     """The part that every error of ours shares: one message, some facts, no traceback.
@@ -64,12 +69,15 @@ class _Told:
     facts: dict[str, Any]
 
     def __init__(self, message: str, **facts: Any) -> None:
-        super().__init__(message)  # type: ignore[call-arg]  # the next class is an exception
+        # Whatever it quotes: a half of a character in it, and a kernel can't send the error.
+        super().__init__(printable(message))  # type: ignore[call-arg]  # the next class is one
         self.facts = {name: value for name, value in facts.items() if value is not None}
 
     def __str__(self) -> str:
         shown = [
-            f"{name.replace('_', ' ')} {self.facts[name]}" for name in IDS if self.facts.get(name)
+            f"{name.replace('_', ' ')} {clean(str(self.facts[name]), LONGEST_ID)}"
+            for name in IDS
+            if self.facts.get(name)
         ]
         message = str(self.args[0])  # type: ignore[attr-defined]
         return f"{message} ({', '.join(shown)})" if shown else message

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from nb_banana._text import did_you_mean, shown
+from nb_banana._text import clean, did_you_mean, shown
 from nb_banana.errors import RequestError
 
 SIZES = {
@@ -153,7 +153,7 @@ def find_model(name: str) -> Model | None:
 def short_name(name: str) -> str:
     """What captions call a model: ``google/nano-banana-2`` → ``nano-banana-2``."""
     model = find_model(name)
-    return model.short[0] if model else name.rsplit("/", 1)[-1]
+    return model.short[0] if model else clean(name.rsplit("/", 1)[-1], 80)
 
 
 def choose(field: str, value: str, allowed: Iterable[str], *, of: str = "") -> str:

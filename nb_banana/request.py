@@ -16,10 +16,11 @@ from functools import cached_property
 from typing import Any
 
 from nb_banana._text import shown
+from nb_banana.credentials import Secret, refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.models import DEFAULT_MODEL, SCALES, Model, choose, find_model, model_id, ratio_value
 from nb_banana.references.limits import LIMITS, ReferenceLimits
-from nb_banana.references.reference import Reference, as_references
+from nb_banana.references.reference import Reference, RemoteImage, as_references
 
 READ_TIMEOUTS = {"1K": 120.0, "2K": 240.0, "4K": 600.0}
 """Seconds to wait for an answer. 4K has been seen to take 282 s."""
@@ -75,6 +76,9 @@ class ImageRequest:
     limits: ReferenceLimits = field(default=LIMITS, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        given = (self.prompt, self.model, self.aspect_ratio, self.resolution)
+        said = " ".join(str(each) for each in (*given, self.take) if isinstance(each, str))
+        refuse_key("The prompt or an option", said)  # before a message quotes it
         checked: dict[str, Any] = {
             "prompt": _checked_prompt(self.prompt),
             "model": _checked_model(self.model),
@@ -92,6 +96,21 @@ class ImageRequest:
                 raise RequestError(f"{model.short[0]} can't search the web. Leave web_search out.")
         for name, value in checked.items():
             object.__setattr__(self, name, value)
+        self.refuse_key(None)
+
+    def refuse_key(self, secret: Secret | None) -> None:
+        """See that no key is in any word of it; see `credentials.refuse_key`.
+
+        Args:
+            secret: a key besides those of this kernel.
+
+        Raises:
+            RequestError: there is one.
+        """
+        words = [json.dumps(self._body([]), ensure_ascii=False)]
+        for each in self.references:
+            words += [each.label, each.url if isinstance(each.body, RemoteImage) else ""]
+        refuse_key("The prompt or an option", " ".join(words), secret)
 
     def payload(self) -> dict[str, Any]:
         """The JSON body, exactly as it is sent."""
@@ -219,9 +238,11 @@ def _checked_params(params: Any) -> dict[str, Any]:
         if name in OWN_PARAMS:
             raise RequestError(f"{name} is not a further field: it is set by {OWN_PARAMS[name]}.")
     try:
-        return dict(json.loads(json.dumps(dict(params), allow_nan=False)))
+        text = json.dumps(dict(params), allow_nan=False, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise RequestError(f"The value of a further field is not JSON: {error}.") from error
+    check_characters("The value of a further field", text)
+    return dict(json.loads(text))
 
 
 def _chosen(name: str, value: Any, model: Model | None) -> str | None:
@@ -231,6 +252,7 @@ def _chosen(name: str, value: Any, model: Model | None) -> str | None:
         return choose(name, value, getattr(model, name + "s"), of=model.short[0])
     if not isinstance(value, str):
         raise RequestError(f"{name} is a text, not {shown(value)}.")
+    check_characters(name, value)
     return value
 
 

@@ -4,13 +4,15 @@ Words stay words; a picture of any kind becomes a reference, and the prose says 
 braces stay as they are, for people paste JSON.
 """
 
+import os
 import re
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from types import ModuleType
+from types import BuiltinMethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from nb_banana._text import did_you_mean, shorten
+from nb_banana._text import clean, did_you_mean
+from nb_banana.credentials import has_key, refuse_key
 from nb_banana.errors import RequestError
 
 if TYPE_CHECKING:
@@ -25,9 +27,13 @@ def is_absent(value: Any) -> bool:
     """
     if value is None or type(value).__name__ == "NAType":
         return True
+    if isinstance(value, float):
+        return float.__ne__(value, value)  # such a value is not even itself
+    # Of others only what is known: a comparison of a person's own may say or do anything.
+    known = type(value).__module__.partition(".")[0] in {"decimal", "numpy", "pandas"}
     try:
-        return bool(value != value)  # such a value is not even itself
-    except Exception:  # noqa: BLE001 - an array has an answer for each value, others have their own
+        return known and bool(value != value)  # such a value is not even itself
+    except (TypeError, ValueError, ArithmeticError):  # an array answers for each of its values
         return False
 
 
@@ -36,9 +42,15 @@ LONGEST_VALUE = 4000
 LONGEST_LIST = 20
 """Items of one list in a prompt; more is a mistake too."""
 AS_IT_IS = "Write --raw where {{ and {% are meant as they are."
+LONGEST_REASON = 400
+"""Characters of what a value of the person's says when it can't be filled in."""
 MARKS = ("{{", "{%")
 _MARKED = re.compile(r"\{\{(?:.*?\}\})?|\{%(?:.*?%\})?", re.DOTALL)
 """The same, with what stands in them."""
+MANY_VARIABLES = 5
+"""So many variables of the environment in a dict were copied from there."""
+PLAIN = (str, int, float, list, tuple, dict, set, bool)
+"""The values whose methods may be called."""
 LONGEST_PROMPT = 100_000
 """Characters of a whole prompt. A loop in a loop that writes more would fill the memory."""
 TABLE_CLASSES = frozenset(
@@ -49,6 +61,8 @@ NO_WORDS = re.compile(
     r"<BananaImage |<(bound method|function|class|module) |< ?[^<>]* at 0x\w{6,}>"
 )
 """What Python shows of an object that has no words of its own. To draw that is money lost."""
+TAG = re.compile(r"<[^<>]*>")
+"""What an object shows of itself that is no text: ``<Response [200]>``, ``<Logger x (INFO)>``."""
 
 
 class TemplateError(RequestError):
@@ -125,6 +139,7 @@ def names_in(text: str) -> set[str]:
         return set()
     from jinja2 import TemplateSyntaxError, meta
 
+    refuse_key("The prompt", text)
     try:
         return set(meta.find_undeclared_variables(_environment(None).parse(text)))
     except TemplateSyntaxError as error:
@@ -142,7 +157,7 @@ def check_filled(prompt: Any) -> None:
     mark = _MARKED.search(prompt) if isinstance(prompt, str) else None
     if mark:
         raise TemplateError(
-            f"The prompt has {shorten(mark[0], 40)}, and here nobody fills it in. Write an "
+            f"The prompt has {clean(mark[0], 40)}, and here nobody fills it in. Write an "
             'f-string, e.g. f"a {animal}", or nb_banana.sweep("a {{animal}}", animal=["cat"]). '
             "If it is meant as it is: raw=True."
         )
@@ -159,6 +174,7 @@ def _run(text: str, names: Mapping[str, Any], compile_: Any, finalize: Any) -> A
     from jinja2 import TemplateSyntaxError, Undefined, UndefinedError
     from jinja2.exceptions import SecurityError
 
+    refuse_key("The prompt or an option", text)  # before a message quotes it
     try:
         compiled = compile_(_environment(finalize))
         if hasattr(compiled, "generate"):
@@ -183,7 +199,8 @@ def _run(text: str, names: Mapping[str, Any], compile_: Any, finalize: Any) -> A
     except RequestError:
         raise
     except Exception as error:  # noqa: BLE001 - the person's values and filters may raise anything
-        reason = str(error).rstrip(".") or type(error).__name__
+        reason = clean(str(error), LONGEST_REASON).rstrip(".")
+        reason = type(error).__name__ if not reason or has_key(reason) else reason
         raise TemplateError(
             f"{_line(error, text)}The template can't be filled: {reason}. {AS_IT_IS}"
         ) from None
@@ -213,21 +230,39 @@ def _bounded(pieces: Iterable[str]) -> str:
 def _environment(finalize: Any) -> Any:
     from jinja2 import StrictUndefined
     from jinja2.exceptions import SecurityError
+    from jinja2.runtime import Context, LoopContext, Macro
     from jinja2.sandbox import ImmutableSandboxedEnvironment
+    from jinja2.utils import Cycler, Joiner
+
+    of_jinja = (Macro, LoopContext, Cycler, Joiner)
 
     class PromptEnvironment(ImmutableSandboxedEnvironment):
         """Only methods of plain values may be called: nothing of the person's objects runs."""
 
         def is_safe_callable(self, obj: Any) -> bool:
-            owner = getattr(obj, "__self__", None)
-            plain = type(owner) in {str, int, float, list, tuple, dict, set, bool}
-            of_jinja = type(obj).__module__.startswith("jinja2") or obj in self.globals.values()
-            if (plain or of_jinja) and super().is_safe_callable(obj):
+            # By identity: a person's object may say that it equals anything.
+            is_method = type(obj) is BuiltinMethodType and _is_one_of(type(obj.__self__), PLAIN)
+            is_jinjas = _is_one_of(type(obj), of_jinja) or _is_one_of(obj, self.globals.values())
+            if (is_method or is_jinjas) and super().is_safe_callable(obj):
                 return True
             # Jinja's own sentence has the whole repr of the object, a table's over many lines.
-            name = getattr(obj, "__name__", type(obj).__name__)
+            name = getattr(obj, "__name__", None)
+            name = name if type(name) is str else type(obj).__name__
             raise SecurityError(f"{name}() is a call, and it was not made")
 
+        def getattr(self, obj: Any, attribute: str) -> Any:
+            return _checked(super().getattr(obj, attribute))
+
+        def getitem(self, obj: Any, argument: Any) -> Any:
+            return _checked(super().getitem(obj, argument))
+
+    class PromptContext(Context):
+        """Where the names of a prompt are looked up."""
+
+        def resolve_or_missing(self, key: str) -> Any:
+            return _checked(super().resolve_or_missing(key))
+
+    PromptEnvironment.context_class = PromptContext
     return PromptEnvironment(
         undefined=StrictUndefined,
         finalize=finalize,
@@ -239,13 +274,43 @@ def _environment(finalize: Any) -> Any:
     )
 
 
+def _is_one_of(value: Any, known: Iterable[Any]) -> bool:
+    return any(value is each for each in known)
+
+
+def _checked(value: Any) -> Any:
+    """A value that a prompt asks for, unless it is a key or what the environment holds."""
+    inside = value.values() if isinstance(value, dict) else value
+    if _is_environment(value) or (
+        isinstance(value, list | tuple | set | dict) and any(map(_is_environment, inside))
+    ):
+        raise TemplateError(
+            "The environment does not go into a prompt: there are keys and passwords in it. Put "
+            "the one value that you mean into a variable."
+        )
+    if isinstance(value, str | bytes):
+        refuse_key("A value in {{…}}", os.fsdecode(value[:LONGEST_PROMPT]))
+    return value
+
+
+def _is_environment(value: Any) -> bool:
+    """Whether it is ``os.environ``, or most of a dict comes from there."""
+    if type(value) is type(os.environ):
+        return True
+    if not isinstance(value, dict):
+        return False
+    texts = [(name, each) for name, each in value.items() if type(name) is type(each) is str]
+    same = sum(os.environ.get(name) == each for name, each in texts)
+    return same >= MANY_VARIABLES or 2 * same > len(value)
+
+
 def _words(
     value: Any, called: Callable[[Any], str], references: "NumberedReferences | None"
 ) -> Any:
     # Here and not above: loaded with the first value that is filled in.
     from nb_banana.references.sources import article, stands_for_picture
 
-    if stands_for_picture(value):
+    if not isinstance(value, ModuleType) and stands_for_picture(value):
         if references is None:
             raise TemplateError("A picture can't stand here. Pictures go into the prompt or to -i.")
         return f"image {references.number(value, called(value))}"
@@ -259,7 +324,7 @@ def _words(
         kind, name = article(type(value).__name__), called(value)
         what = f"{name} is {kind}, which" if name else f"A{kind[1:]}"
         raise TemplateError(f"{what} does not go into a prompt. {cure}")
-    _check_text(text, type(value).__name__)
+    _check_text(text, value)
     return value
 
 
@@ -288,17 +353,20 @@ def _no_words(value: Any) -> str:
 
 def _is_table(value: Any) -> bool:
     names = {each.__name__ for each in type(value).__mro__}
-    return not TABLE_CLASSES.isdisjoint(names) and getattr(value, "size", 0) != 1
+    size = getattr(value, "size", 0)
+    return not TABLE_CLASSES.isdisjoint(names) and not (isinstance(size, int) and size == 1)
 
 
-def _check_text(text: str, kind: str) -> None:
+def _check_text(text: str, value: Any) -> None:
+    kind = type(value).__name__
     if len(text) > LONGEST_VALUE:
         raise TemplateError(
             f"A value of {len(text):,} characters ({kind}) does not go into a prompt. "
             "Put the words there that you mean."
         )
-    if NO_WORDS.search(text):
-        shown = text if len(text) <= 60 else f"{text[:60]}…"
+    refuse_key("A value in {{…}}", text)
+    if NO_WORDS.search(text) or (not isinstance(value, str) and TAG.fullmatch(text)):
+        shown = clean(text, 60)
         raise TemplateError(
             f"A value in {{{{…}}}} has no words for a prompt: {shown} ({kind}). Name what you mean "
             "of it; a picture stands in {{…}} alone, without filters and inside nothing."
@@ -317,6 +385,9 @@ def _undefined(message: str, text: str, names: Mapping[str, Any]) -> str:
     if owner is None or owner[1] not in names:
         return f"The template can't be filled: {message}."
     value = names[owner[1]]
-    known = [str(each) for each in (value if isinstance(value, Mapping) else dir(value))]
+    try:
+        known = [str(each) for each in (value if isinstance(value, Mapping) else dir(value))]
+    except Exception:  # noqa: BLE001 - the person's values may raise anything
+        known = []
     near = did_you_mean(attribute, [each for each in known if not each.startswith("_")])
     return f"{owner[1]} has no {attribute!r}.{near}"

@@ -1,5 +1,7 @@
 """The contract on money, kept over real HTTP: what is sent, how often, and what an answer means."""
 
+import json
+import pickle
 import socket
 from decimal import Decimal
 
@@ -7,11 +9,11 @@ import pytest
 
 from nb_banana import ImageRequest, configure, errors, generate
 from nb_banana.credentials import Secret
-from nb_banana.generation import pipeline
+from nb_banana.generation import context, pipeline
 from nb_banana.services.service import Service
 
 from .conftest import KEY
-from .servers import posts, server
+from .servers import picture, posts, server
 
 
 def draw(service, prompt, **options):
@@ -278,3 +280,200 @@ def test_no_proxy_stands_between_us_and_loopback(service, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     assert generate("a banana").size == (1024, 1024)
+
+
+WHY = "the prompt has 12 words too many"
+SHAPES = [
+    {"message": WHY},
+    {"message": [WHY, {"message": "and more"}]},
+    {"error": {"message": WHY, "type": "invalid_request_error"}},
+    {"error": {"code": "too_long", "details": [{"reason": WHY}]}},
+    {"error": WHY},
+    {"error": "invalid_request", "error_description": WHY},
+    {"error": {"errors": [{"field": "prompt", "msg": WHY}]}},
+    {"detail": WHY},
+    {"detail": [{"loc": ["body", "prompt"], "msg": WHY}]},
+    {"errors": [{"message": WHY}]},
+    {"errors": {"prompt": [WHY]}},
+    {"message": "Validation failed", "errors": [{"message": WHY}]},
+    {"type": "about:blank", "title": "Bad Request", "detail": WHY},
+    {"title": WHY},
+    [{"error": {"message": WHY}}],
+]
+
+
+@pytest.mark.parametrize("status", [400, 402, 422, 451, 408, 500, 503])
+@pytest.mark.parametrize("body", SHAPES)
+def test_the_reason_of_an_error_is_told_whatever_shape_it_has(brisk, status, body):
+    reply = json.dumps(body).encode()
+    with (
+        server(lambda handler: handler.reply(status, reply)) as (base, seen),
+        pytest.raises(errors.BananaError, match=WHY) as caught,
+    ):
+        pipeline.make(ImageRequest("a"), service=Service(base))
+    assert len(posts(seen)) == 1
+    is_gateway = status in {408, 500, 503}  # none of these is the service's own JSON
+    assert isinstance(caught.value, errors.GatewayError) is is_gateway
+    assert ("Nothing was charged" in str(caught.value)) is not is_gateway
+
+
+def test_a_reason_that_is_plain_text_is_told():
+    with (
+        server(lambda each: each.reply(400, WHY.encode(), Content_Type="text/plain")) as (base, _),
+        pytest.raises(errors.BadRequestError, match=WHY),
+    ):
+        pipeline.make(ImageRequest("a"), service=Service(base))
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "cure"),
+    [(402, errors.NotAllowedError, "Top it up"), (451, errors.BadRequestError, "legal reasons")],
+)
+def test_no_credits_and_no_right_are_refusals_and_not_a_gateways(status, kind, cure):
+    with (
+        server(lambda handler: handler.reply(status, b"<html>")) as (base, seen),
+        pytest.raises(kind, match=cure) as caught,
+    ):
+        pipeline.make(ImageRequest("a"), service=Service(base))
+    assert type(caught.value) is kind
+    assert "Nothing was charged" in str(caught.value)
+    assert len(posts(seen)) == 1
+
+
+def booked(usd):
+    """A log with one row for each request, which cost so much."""
+
+    def log(handler, seen):
+        ids = [each.headers["X-Client-Request-Id"] for each in posts(seen)]
+        state = "succeeded" if usd else "failed"
+        rows = [{"client_request_id": each, "status": state, "cost": {"usd": usd}} for each in ids]
+        handler.reply(200, json.dumps({"data": rows}).encode())
+
+    return log
+
+
+@pytest.mark.parametrize(
+    ("more", "kind"),
+    [
+        ({}, errors.RefusalError),
+        ({"data": None}, errors.RefusalError),
+        ({"statusCode": 500}, errors.RefusalError),
+        ({"statusCode": 429}, errors.RateLimitError),
+        ({"status": "402", "data": []}, errors.NotAllowedError),
+        ({"code": 422}, errors.BadRequestError),
+    ],
+)
+@pytest.mark.parametrize("usd", [0, 0.09])
+def test_an_error_in_an_answer_is_told_and_the_log_says_what_it_cost(brisk, more, kind, usd):
+    def answer(handler):
+        if handler.command == "POST":
+            handler.reply(200, json.dumps({"error": {"message": WHY}} | more).encode())
+        else:
+            booked(usd)(handler, seen)
+
+    with server(answer) as (base, seen), pytest.raises(errors.BananaError, match=WHY) as caught:
+        pipeline.make(ImageRequest("a"), service=Service(base))
+    assert type(caught.value) is kind
+    assert len(posts(seen)) == 1
+    assert ("was charged: $0.09" if usd else "was not charged") in str(caught.value)
+    assert "Nothing was charged" not in str(caught.value)
+    (row,) = context.library_of(context.kind_of_service(Service(base)))._index.rows(
+        "SELECT state, usd, error FROM requests"
+    )
+    assert row["state"] == ("unknown" if usd else "failed")
+    assert (WHY in row["error"]) is bool(usd)
+
+
+@pytest.mark.parametrize("body", [body for body in SHAPES if isinstance(body, dict)])
+def test_words_in_an_answer_that_has_no_picture_are_told(brisk, body):
+    reply = json.dumps(body).encode()
+    with (
+        server(lambda handler: handler.reply(200, reply)) as (base, _),
+        pytest.raises(errors.RefusalError, match=WHY) as caught,
+    ):
+        pipeline.make(ImageRequest("a"), service=Service(base))
+    assert caught.value.facts["body"] == reply
+
+
+def test_an_answer_that_may_hold_a_picture_somewhere_is_no_refusal(brisk):
+    body = b'{"message": "done", "images": ["AAAA"]}'
+    with (
+        server(lambda handler: handler.reply(200, body)) as (base, _),
+        pytest.raises(errors.UnreadableAnswerError) as caught,
+    ):
+        pipeline.make(ImageRequest("a"), service=Service(base))
+    assert caught.value.facts["body"] == body
+
+
+@pytest.mark.parametrize("deep", [30, 900, 10_000])
+@pytest.mark.parametrize("status", [200, 400, 500])
+@pytest.mark.parametrize(
+    "form", ['{"message": %s, "path": "p", "statusCode": 400}', '{"code": %s, "error": 1}', "%s"]
+)
+def test_an_answer_may_be_nested_as_deep_as_it_likes(brisk, deep, status, form):
+    body = (form % ("[" * deep + '"x"' + "]" * deep)).encode()
+    with (
+        server(lambda handler: handler.reply(status, body)) as (base, _),
+        pytest.raises(errors.BananaError) as caught,
+    ):
+        pipeline.make(ImageRequest("a"), service=Service(base))
+    assert repr(caught.value)
+    assert repr(caught.value.facts)
+    assert pickle.loads(pickle.dumps(caught.value)).facts.keys() == caught.value.facts.keys()
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "1e99999999999999999999999", "-" + "9" * 5000])
+def test_a_number_that_makes_no_sense_costs_nobody_the_picture(number):
+    def answer(handler):
+        if handler.command == "POST":
+            usage = f'{{"usage": {{"credits_used": {number}}}}}'
+            handler.reply(200, f'{{"data": [{{"url": "/a.png"}}], "meta": {usage}}}'.encode())
+        else:
+            handler.reply(200, picture())
+
+    with server(answer) as (base, _):
+        image = pipeline.make(ImageRequest("a"), service=Service(base))
+    assert image.cost is None
+
+
+FOREIGN = [
+    "\x1b[2J\x1b]0;mine\x07\nshown",
+    "\ud800 shown",
+    "a\r\n\u2028b\u202eshown",
+    "\x00\x9b31mshown\u2066",
+    "shown" * 2_000_000,
+]
+
+
+@pytest.mark.parametrize("text", FOREIGN)
+@pytest.mark.parametrize("place", ["requestId", "message", "url"])
+def test_what_a_service_says_is_shown_as_one_short_harmless_line(brisk, place, text):
+    status, body = 400, {"message": "no", "statusCode": 400, "path": "/", place: text}
+    if place == "url":
+        status, body = 200, {"data": [{"url": f"http://10.0.0.1/{text}"}]}
+    reply = json.dumps(body).encode()
+    with (
+        server(lambda handler: handler.reply(status, reply)) as (base, _),
+        pytest.raises(errors.BananaError) as caught,
+    ):
+        pipeline.make(ImageRequest("a"), service=Service(base))
+    for said in (str(caught.value), *caught.value._render_traceback_()):
+        assert "shown" in said
+        assert len(said) < 2500
+        assert all(each.isprintable() for each in said)
+        said.encode()
+
+
+def test_ids_in_headers_are_cleaned_before_they_are_kept():
+    def answer(handler):
+        if handler.command == "POST":
+            body = b'{"data": [{"url": "/a.png"}]}'
+            handler.reply(200, body, x_inference_id="\x1b[2Jabc\x07" + "d" * 30_000)
+        else:
+            handler.reply(200, picture())
+
+    with server(answer) as (base, _):
+        image = pipeline.make(ImageRequest("a"), service=Service(base))
+    found = image.receipt.inference_id
+    assert found.startswith("[2Jabc d")
+    assert len(found) <= 120

@@ -20,6 +20,7 @@ from PIL import Image
 from nb_banana.sandbox import Sandbox
 
 from .conftest import KEY
+from .servers import server
 from .shells import run_notebook
 
 LOAD = "%load_ext nb_banana"
@@ -159,6 +160,20 @@ def test_in_the_notebook_an_error_is_exactly_its_sentence():
     assert output["ename"] == "RequestError"
     assert len(output["traceback"]) == 1
     assert output["traceback"][0].startswith("RequestError: aspect_ratio '16:10'")
+
+
+@pytest.mark.parametrize("place", ["requestId", "message", "url"])
+def test_half_a_character_from_the_service_does_not_keep_the_error_from_the_notebook(place):
+    status, body = 400, {"message": "no", "statusCode": 400, "path": "/", place: "\ud800 half"}
+    if place == "url":
+        status, body = 200, {"data": [{"url": "https://h\ud800st/\ud800.png"}]}
+    with server(lambda handler: handler.reply(status, json.dumps(body).encode())) as (url, _):
+        notebook = run_notebook(
+            LOAD, f"%config Banana.base_url = '{url}'", "%%banana\na", "1 / 0", allow_errors=True
+        )
+    (output,) = notebook.cells[2].outputs
+    assert output["output_type"] == "error"
+    assert output["ename"] in {"BadRequestError", "DownloadError"}
 
 
 def test_an_interrupt_ends_the_wait_at_once_with_a_clean_message(service):

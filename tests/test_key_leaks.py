@@ -1,23 +1,32 @@
 """The key is nowhere: not in what is shown, logged, warned of, pickled, kept or raised."""
 
+import base64
 import logging
+import os
 import pickle
+import signal
+import threading
 import traceback
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import distributed  # noqa: F401 - its tblib pickles an error with all that hangs on it
 import nbformat
 import pytest
 
 import nb_banana
-from nb_banana import configure, credentials, errors, generate, login
+from nb_banana import configure, credentials, errors, generate, generate_many, login
+from nb_banana.generation import context
 from nb_banana.sandbox.faults import TROUBLES
+from nb_banana.settings import settings
+from nb_banana.widgets.output import PanelOutput
 
 from .conftest import KEY
-from .servers import server
+from .servers import answering, picture, posts, server
 from .shells import ipython_shell, run_notebook
 
 PARTS = (KEY, KEY[:9], KEY[-9:])
+OTHER = "another-key-0c9d8e7f6a5b4c3d"
 
 
 def hides_the_key(*texts):
@@ -170,3 +179,224 @@ def test_the_key_is_in_no_saved_notebook_even_with_all_that_can_be_logged(servic
     assert "/v1/images/generations" in text  # the log is in it
     assert len(service.posts) == len(troubles) + 2
     hides_the_key(text)
+
+
+LINKS = [
+    f"/files/{KEY}.png",
+    f"/files/a.png?token={KEY.upper()}",
+    f"/files/{KEY[:9]}.png",
+    f"/files/{KEY[-9:]}.png",
+    "/files/" + "".join(f"%{ord(each):02X}" for each in KEY),
+    f"https://elsewhere.example/{KEY}",
+]
+
+
+@pytest.mark.parametrize("link", LINKS)
+@pytest.mark.parametrize("workers", [False, True], ids=["here", "by a worker"])
+def test_a_link_with_the_key_is_not_asked_for_kept_or_shown(
+    brisk, written, monkeypatch, link, workers
+):
+    monkeypatch.setenv("AIMLAPI_KEY", KEY)
+    with server(answering([{"url": link}])) as (url, seen), ThreadPoolExecutor(1) as pool:
+        configure(base_url=url)
+        try:
+            made = generate_many(["a banana"], executor=pool) if workers else generate("a banana")
+            error = made[0].error
+        except errors.DownloadError as raised:
+            error = raised
+        rows = context.library_of(context.known_kinds()[0])._index.rows("SELECT * FROM requests")
+    assert type(error) is errors.DownloadError
+    assert "link has your key in it" in str(error)
+    assert "recover() asks" in str(error)
+    assert [each.path for each in seen if not each.path.startswith("/v")] == []
+    assert len(posts(seen)) == 1
+    assert [row["state"] for row in rows] == ["unknown"]
+    assert "link has your key in it" in rows[0]["error"]
+    hides_the_key(*all_of(error), *written(), rows)
+
+
+def test_a_link_that_leads_to_one_with_the_key_is_not_followed(brisk, written, monkeypatch):
+    monkeypatch.setenv("AIMLAPI_KEY", KEY)
+
+    def answer(handler):
+        if handler.command == "POST":
+            handler.reply(200, b'{"data": [{"url": "/a.png"}]}')
+        else:
+            handler.reply(302, Location=f"/b.png?{KEY}")
+
+    with server(answer) as (url, seen):
+        configure(base_url=url)
+        with pytest.raises(errors.DownloadError, match="key in it") as caught:
+            generate("a banana")
+    assert [each.path for each in seen if each.path.startswith("/b")] == []
+    hides_the_key(*all_of(caught.value), *written())
+
+
+def test_a_picture_beside_a_link_with_the_key_is_kept(monkeypatch):
+    monkeypatch.setenv("AIMLAPI_KEY", KEY)
+    item = {"url": f"/{KEY}.png", "b64_json": base64.b64encode(picture()).decode()}
+    with server(answering([item, {"url": "/a.png"}], {"/a.png": picture("JPEG")})) as (url, seen):
+        configure(base_url=url)
+        image = generate("a banana")
+    assert image.bytes == picture()
+    assert [each.mime for each in image.extras] == ["image/jpeg"]
+    assert all(KEY not in each.path for each in seen)
+
+
+def test_an_id_that_is_the_key_is_not_kept(written, monkeypatch):
+    monkeypatch.setenv("AIMLAPI_KEY", KEY)
+    data, headers = [{"url": "/a.png"}], {"x-inference-id": f"id-{KEY}"}
+    with server(answering(data, {"/a.png": picture()}, headers=headers)) as (url, _):
+        configure(base_url=url)
+        image = generate("a banana")
+    assert image.receipt.inference_id is None
+    hides_the_key(repr(image.receipt), pickle.dumps(image), *written())
+
+
+def interrupting(path):
+    """A service that presses Ctrl-C when it is asked for this path; all it has is a gateway."""
+    over = threading.Event()
+
+    def answer(handler):
+        if handler.path.startswith(path):
+            os.kill(os.getpid(), signal.SIGINT)
+            over.wait(30)
+        handler.reply(502)
+
+    return answer, over
+
+
+def frames_of(error):
+    """Everything that hangs on an error and what it came from, but for the test's own frames."""
+    found, waiting = [], [error]
+    while waiting:
+        each = waiting.pop()
+        if each is None or any(each is other for other in found):
+            continue
+        found.append(each)
+        waiting += [each.__cause__, each.__context__]
+    for each in found:
+        for frame, _ in traceback.walk_tb(each.__traceback__):
+            if frame.f_code.co_filename != __file__:
+                yield from frame.f_locals.values()
+
+
+@pytest.mark.parametrize(
+    ("path", "call"),
+    [
+        ("/v1/images", lambda: generate("a banana")),
+        ("/v1/images", lambda: generate("a banana", count=2)),
+        ("/v1/images", lambda: generate("a banana", background=True).wait()),
+        ("/v2/billing", nb_banana.doctor),
+        ("/v2/billing", nb_banana.spending),
+        ("/v2/logs", lambda: generate("a banana")),
+        ("/a.png", lambda: generate("a banana", images=f"{settings.base_url}/a.png")),
+    ],
+    ids=["one", "many", "background", "doctor", "spending", "log", "reference"],
+)
+def test_ctrl_c_leaves_the_key_in_no_frame(monkeypatch, path, call):
+    monkeypatch.setenv("AIMLAPI_KEY", KEY)
+    answer, over = interrupting(path)
+    with server(answer) as (url, _):
+        configure(base_url=url, fetch_references=True, fetch_private=True)
+        try:
+            with pytest.raises(KeyboardInterrupt) as caught:
+                call()
+            for value in frames_of(caught.value):
+                hides_the_key(repr(value))
+                sent = getattr(getattr(value, "request", None), "headers", "")
+                hides_the_key(sent)
+        finally:
+            over.set()
+
+
+WITH_KEY = {
+    "prompt": {"prompt": f"a cat, {KEY}"},
+    "in capitals": {"prompt": f"a cat, {KEY.upper()}"},
+    "quoted": {"prompt": "a " + "".join(f"%{ord(each):02x}" for each in KEY)},
+    "a part": {"prompt": f"a cat, {KEY[4:20]}"},
+    "model": {"model": KEY},
+    "aspect_ratio": {"aspect_ratio": KEY},
+    "of an unknown model": {"model": "acme/new", "resolution": KEY},
+    "params": {"params": {"style": {"like": [f"<{KEY}>"]}}},
+    "name of a param": {"params": {KEY: 1}},
+    "alt": {"alt": f"a {KEY}"},
+    "name": {"name": KEY},
+    "save": {"save": f"{KEY}.png"},
+    "path": {"images": f"no/such/{KEY}.png"},
+    "address": {"images": f"https://elsewhere.example/?k={KEY}"},
+}
+
+
+@pytest.mark.parametrize("given", WITH_KEY.values(), ids=WITH_KEY)
+@pytest.mark.parametrize("fetch", [False, True])
+def test_a_key_in_a_persons_words_is_neither_sent_nor_kept_nor_shown(
+    service, written, given, fetch
+):
+    configure(fetch_references=fetch)
+    options = {"prompt": "a banana"} | given
+    asking = {name: each for name, each in options.items() if name not in {"alt", "name", "save"}}
+    others = {name: each for name, each in options.items() if name not in asking}
+    calls = [
+        lambda: generate(**options),
+        lambda: generate(**options, count=2),
+        lambda: generate(**options, background=True),
+        lambda: generate_many([asking], **others),
+        lambda: nb_banana.sweep(**options | {"prompt": f"{options['prompt']} {{{{n}}}}", "n": [1]}),
+    ]
+    for call in [*calls, lambda: nb_banana.dry_run(**asking)][: len(calls) + (not others)]:
+        with pytest.raises(errors.RequestError, match="key in it") as caught:
+            call()
+        hides_the_key(str(caught.value), repr(caught.value), caught.value.facts)
+    assert service.received == []
+    hides_the_key(*written())
+
+
+@pytest.mark.parametrize("count", [None, 2])
+@pytest.mark.parametrize("background", [False, True])
+def test_a_key_that_is_given_for_one_call_is_looked_for_too(service, written, count, background):
+    with pytest.raises(errors.RequestError, match="key in it") as caught:
+        generate(f"a {OTHER}", key=OTHER, count=count, background=background).wait()
+    assert OTHER not in str(caught.value)
+    with pytest.raises(errors.RequestError, match="key in it"):
+        generate_many((each for each in [f"a {OTHER}"]), key=OTHER)
+    assert service.posts == []
+    assert all(OTHER.encode() not in each for each in written() if isinstance(each, bytes))
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        f"%%banana -a {KEY}\na banana",
+        f"%%banana -i {KEY}.png\na banana",
+        f"%%banana --param style={KEY}\na banana",
+        f"%%banana\na banana {KEY}",
+        f"%%banana\na banana {{{{ a {KEY} }}}}",
+        f"%banana -a 16:9 a banana {KEY}",
+        "%%banana\na banana {{ os.environ }}",
+        "%%banana\na banana {{ os.environ['AIMLAPI_KEY'] }}",
+        "%%banana --alt '{{ mine }}'\na banana",
+        "%%banana -i {{mine}}\na banana",
+        "%%banana --save {{mine}}.png\na banana",
+        "%%banana --sweep 'style={{mine}},ink'\na {{style}} banana",
+    ],
+)
+def test_a_key_in_a_cell_is_not_shown_by_what_it_prints(service, written, cell):
+    with ipython_shell() as ip:
+        ip.names |= {"os": os, "mine": KEY}
+        error = ip.run(cell, fails=True)
+        assert isinstance(error, errors.RequestError)
+        hides_the_key(str(error), ip.printed, *(each.data for each in ip.shown))
+    assert service.posts == []
+    hides_the_key(*written())
+
+
+def test_a_key_that_was_typed_into_the_panel_is_not_kept_in_its_output(monkeypatch):
+    monkeypatch.setenv("AIMLAPI_KEY", KEY)
+    output = PanelOutput()
+    output.tell(f"%%banana\na cat, {KEY}")
+    hides_the_key(vars(output))
+
+
+def test_words_that_are_like_a_key_are_words(service):
+    assert generate(f"a key that begins with {KEY[:9]}", alt=KEY[-8:]).path.is_file()

@@ -2,8 +2,10 @@
 
 import base64
 import io
+import json
 import time
 from functools import partial
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from PIL import Image
 
 from nb_banana import configure, errors, generate, load
 from nb_banana.imaging.save import SAVE_FORMATS
+from nb_banana.references.reference import as_reference
 
 from .pictures import LARGE_PNGS
 from .servers import answering, picture, posts, server
@@ -19,10 +22,10 @@ from .shells import ipython_shell
 CMYK = picture("JPEG", "CMYK")
 
 
-def drawn(data, pictures=None, **options):
+def drawn(data, pictures=None, prompt="a banana", **options):
     with server(answering(data, pictures)) as (url, _):
         configure(base_url=url)
-        return generate("a banana", **options)
+        return generate(prompt, **options)
 
 
 @pytest.fixture
@@ -220,3 +223,59 @@ def test_a_picture_that_trickles_for_ever_is_given_up_and_its_link_is_kept(brisk
         with pytest.raises(errors.DownloadError, match=r"its link is http.*/a.png"):
             generate("a banana")
     assert len(posts(seen)) == 1
+
+
+def percent(text):
+    return "".join(f"%{ord(each):02x}" for each in text)
+
+
+SPELLINGS = {
+    "plain": lambda text: text,
+    "url-safe": lambda text: text.replace("+", "-").replace("/", "_"),
+    "without its end": lambda text: text.rstrip("="),
+    "url-safe without its end": lambda text: text.translate(str.maketrans("+/", "-_")).rstrip("="),
+    "percent": lambda text: quote(text, safe=""),
+    "percent twice": lambda text: quote(quote(text, safe=""), safe=""),
+    "all in percent": percent,
+    "lines": lambda text: "\r\n\t".join(text[at : at + 76] for at in range(0, len(text), 76)),
+    "odd spaces": lambda text: f"\ufeff {text[:9]}\xa0{text[9:20]}%0A{text[20:]}\u2028%C2%A0",
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize(
+    "head",
+    [
+        "",
+        "data:image/png;base64,",
+        "DATA:image/png;BASE64,",
+        " data:image/png;charset=utf-8;base64,",
+        "data:;base64 ,",
+        "data:image/png;base64;name=a.png,",
+    ],
+)
+def test_a_picture_in_the_answer_is_the_same_in_every_spelling_of_base64(spelling, head):
+    data = next(
+        each for n in range(3) if len(each := picture() + b"\xfb\xff\xbf" * 9 + b"a" * n) % 3
+    )
+    assert base64.urlsafe_b64encode(data) != base64.b64encode(data)
+    text = head + SPELLINGS[spelling](base64.b64encode(data).decode())
+    assert drawn([{"b64_json": text, "url": None}]).bytes == data
+    if head:
+        assert drawn([{"url": text}], prompt="by its link").bytes == data
+        assert as_reference(text).digest == as_reference(data).digest
+
+
+@pytest.mark.parametrize(
+    "text", ["!!!!", "no base64!", "AAAAA", "AAA=AAAA", "ü", "AAAA\ud800", "A*A="]
+)
+@pytest.mark.parametrize("item", [{"b64_json": "{}"}, {"url": "data:image/png;base64,{}"}])
+def test_what_is_no_base64_is_not_made_to_fit(brisk, text, item):
+    with pytest.raises(errors.UnreadableAnswerError, match="not whole base64") as caught:
+        drawn([{name: value.format(text) for name, value in item.items()}])
+    assert json.dumps(text)[1:-1].encode() in caught.value.facts["body"]
+
+
+def test_of_two_forms_in_an_answer_the_one_that_is_whole_is_the_picture():
+    whole = "data:image/png;base64," + base64.b64encode(picture()).decode()
+    assert drawn([{"b64_json": "!!!", "url": whole}]).bytes == picture()

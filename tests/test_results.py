@@ -1,9 +1,14 @@
 """A result with references works where other tools expect a file, an array, a value."""
 
 import copy
+import json
+import os
 import pickle
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,8 +16,12 @@ import PIL.Image
 import pytest
 
 import nb_banana
+from nb_banana import errors
+from nb_banana._text import UNSHOWN
+from nb_banana.generation import context
 
-from .pictures import picture
+from .pictures import encode, picture
+from .shelf import index_of
 
 
 @pytest.fixture
@@ -104,3 +113,43 @@ def test_pillow_opens_it_and_its_reference_is_still_there(night):
         opened.load()
         assert opened.size == night.size
     assert len(night.request.references) == 2
+
+
+ODD = "a cat\x1b[2J\x1b]0;mine\x07 \u202ewith\x9b31m a\u2066 hat"
+
+
+def shown(value):
+    """All that a front end or a terminal is given of a value."""
+    yield repr(value)
+    bundle = getattr(value, "_repr_mimebundle_", dict)()
+    shown, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+    yield from (text for text in shown.values() if isinstance(text, str))
+    yield json.dumps(metadata, ensure_ascii=False)
+    yield getattr(value, "_repr_html_", str)()
+
+
+def test_no_value_shows_what_a_terminal_obeys_or_a_kernel_cannot_send(service, tmp_path):
+    path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png")  # half a character
+    Path(path).write_bytes(encode(picture()))
+    image = nb_banana.generate(ODD, images=path, name="x", alt=ODD)
+    many = nb_banana.generate_many([f"{ODD} [trouble: 400]", f"{ODD} [trouble: drop-before]", ODD])
+    with closing(sqlite3.connect(index_of(context.library_of(context.kinds()[0])))) as index, index:
+        index.execute("UPDATE requests SET model = ?", [ODD])
+        index.execute(r"UPDATE requests SET refs = replace(refs, 'caf', '\ud800\u001b')")
+        index.execute("UPDATE requests SET state = 'unknown' WHERE state = 'failed'")
+    found = nb_banana.history()
+    values = [image, image.tree(), many, *many, found, *found, found[0].tree(), found[-1].tree()]
+    values += [nb_banana.compare(image, image), nb_banana.spending(), nb_banana.recover()]
+    for value in [*values, nb_banana.doctor(), nb_banana.dry_run(ODD, images=path)]:
+        for text in shown(value):
+            text.encode()
+            assert not UNSHOWN.search(text), type(value)
+
+
+def test_half_a_character_in_a_persons_words_is_refused_before_it_is_sent(service):
+    for options in ({"alt": "a \ud800"}, {"name": "\ud800"}, {"params": {"a": ["\ud800"]}}):
+        with pytest.raises(errors.RequestError, match="half of a character"):
+            nb_banana.generate("a cat", **options)
+    with pytest.raises(errors.RequestError, match="half of a character"):
+        nb_banana.generate("a cat", model="acme/new", aspect_ratio="\ud800")
+    assert service.posts == []

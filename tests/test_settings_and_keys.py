@@ -59,6 +59,21 @@ def test_each_environment_variable_is_heard(monkeypatch, name):
     assert name in found.place
 
 
+@pytest.mark.parametrize(
+    "form",
+    ['"{}"', "'{}'", " “{}” ", "„{}“", "‘{}’", "«{}»", "`{}`", "\ufeff{}", "'\"{}\"'\n", '"{}'],
+)
+def test_quotes_around_a_key_are_no_part_of_it(monkeypatch, memory_keyring, form):
+    text = form.format(KEY)
+    assert Secret(text).reveal() == KEY
+    memory_keyring.set_password("nb_banana", "api.aimlapi.com", text)
+    assert find_key(VENDOR).secret.reveal() == KEY
+    monkeypatch.setenv("AIMLAPI_KEY", text)
+    assert find_key(VENDOR).secret.reveal() == KEY
+    login(text)
+    assert find_key(VENDOR).secret.reveal() == KEY
+
+
 def test_the_first_environment_variable_wins(monkeypatch):
     for number, name in enumerate(credentials.ENVIRONMENT):
         monkeypatch.setenv(name, f"{KEY}-{number}")
@@ -99,7 +114,7 @@ def test_login_where_nobody_can_be_asked_says_what_to_do(monkeypatch):
         login()
 
 
-@pytest.mark.parametrize("text", ["", "  ", "two words", "ключ", "a\nb"])
+@pytest.mark.parametrize("text", ["", "  ", "two words", "ключ", "a\nb", '""', "“ ”"])
 def test_what_is_no_key_is_refused(text):
     with pytest.raises(errors.MissingKeyError, match="Copy it again"):
         login(text)

@@ -3,21 +3,30 @@
 import asyncio
 import io
 import json
+import logging
+import math
+import os
+import threading
+from decimal import Decimal
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pandas as pd
 import PIL.Image
 import pytest
+import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
 import nb_banana
 from nb_banana import errors
-from nb_banana.errors import BadReferenceError
+from nb_banana.errors import BadReferenceError, RequestError
 from nb_banana.references.numbering import NumberedReferences
+from nb_banana.request import ImageRequest
 from nb_banana.template import TemplateError, fill, value_of
 
+from .conftest import KEY
 from .pictures import encode, picture
 from .shells import ipython_shell
 
@@ -243,3 +252,167 @@ def test_json_with_single_braces_and_values_with_braces_are_drawn_as_they_are(se
         assert ip.run("%%banana\na {{value}}").prompt == "a {{x}} {% y"
         assert ip.run("%%banana --dry-run\na {{value}}").payload["prompt"] == "a {{x}} {% y"
     assert nb_banana.sweep("a {{z}}", z=["{{x}}"])[0].prompt == "a {{x}}"
+
+
+class Equal:
+    """Says that it equals anything, as mock.ANY does, and nothing."""
+
+    __hash__ = None
+
+    def __eq__(self, other):
+        return True
+
+    def __ne__(self, other):
+        return True
+
+    def __str__(self):
+        return "words"
+
+
+class EqualCallable(Equal):
+    """The same, and it says that it is a method of a text and comes from Jinja."""
+
+    __self__ = "a text"
+    __module__ = "jinja2.runtime"
+
+    def __call__(self):
+        raise AssertionError("it ran")
+
+
+class EqualArray(np.ndarray):
+    """The same of an array, whose comparisons have no answer."""
+
+    def __call__(self):
+        raise AssertionError("it ran")
+
+
+class AnyKind(type):
+    """The same of a class."""
+
+    def __eq__(cls, other):
+        return True
+
+    def __hash__(cls):
+        return hash(str)
+
+
+class OfAnyKind(metaclass=AnyKind):
+    def __call__(self):
+        raise AssertionError("it ran")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [EqualCallable(), np.zeros(3).view(EqualArray), OfAnyKind(), mock.ANY, mock.MagicMock()],
+)
+@pytest.mark.parametrize(
+    "text", ["{{ x() }}", "{{ xs[0]() }}", "{{ x() | upper }}", "{{ f(x)() }}"]
+)
+def test_nothing_of_a_person_is_called_whatever_it_says_that_it_equals(value, text):
+    text = "{% macro f(y) %}{{ y() }}{% endmacro %}" + text
+    with pytest.raises(TemplateError, match=r"\(\) is a call, and it was not made"):
+        fill(text, {"x": value, "xs": [value]})
+
+
+def test_a_persons_comparisons_are_not_asked_what_is_absent():
+    assert fill("{{ x }}", {"x": Equal()}) == "words"
+    for absent in (float("nan"), np.float32("nan"), Decimal("NaN"), pd.NaT, np.datetime64("NaT")):
+        with pytest.raises(TemplateError, match="which is no word"):
+            fill("{{ x }}", {"x": absent})
+
+
+class Unhelpful:
+    """Raises what it likes, whatever it is asked."""
+
+    def __getattr__(self, name):
+        raise AttributeError(name)
+
+    def __dir__(self):
+        raise RuntimeError("no")
+
+
+def test_a_value_that_raises_when_it_is_asked_for_near_names_is_no_strange_error():
+    with pytest.raises(TemplateError, match="x has no 'size'"):
+        fill("{{ x.size }}", {"x": Unhelpful()})
+    with pytest.raises(BadReferenceError, match=r"no x\.lid"):
+        NumberedReferences().add("x.lid", {"x": Unhelpful()})
+
+
+ENVIRONMENTS = [
+    "{{ os.environ }}",
+    "{{ os.environ.HOME }}",
+    "{{ os.environ | tojson }}",
+    "{{ os.environ ~ '' }}",
+    "{{ os.environb }}",
+    "{% for name, value in copy.items() %}{{ name }}={{ value }}{% endfor %}",
+    "{{ copy }}",
+    "{{ copy.MY_PASSWORD }}",
+    "{{ changed }}",
+    "{{ part }}",
+    "{{ more ~ '' }}",
+    "{{ listed }}",
+    "{{ listed | first }}",
+    "{{ nested.env }}",
+    "{{ nested | string }}",
+]
+
+
+@pytest.mark.parametrize("text", ENVIRONMENTS)
+def test_the_environment_does_not_go_into_a_prompt(monkeypatch, text):
+    monkeypatch.setenv("MY_PASSWORD", "do-not-tell")
+    names = {
+        "os": os,
+        "copy": dict(os.environ),
+        "changed": dict(os.environ) | {"PATH": "another", "NEW": "1"},
+        "part": {"MY_PASSWORD": os.environ["MY_PASSWORD"]},
+        "more": dict(list(os.environ.items())[-6:]) | {str(number): "x" for number in range(9)},
+        "listed": [os.environ],
+        "nested": {"env": os.environ},
+    }
+    with pytest.raises(TemplateError, match="The environment does not go into a prompt") as caught:
+        fill(text, names)
+    assert "do-not-tell" not in str(caught.value)
+
+
+def test_words_that_happen_to_be_in_the_environment_are_words():
+    assert fill("{{ d.a }} {{ home }}", {"d": {"a": "b"}, "home": os.environ["PATH"]}).startswith(
+        "b "
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ key }}",
+        "{{ key | upper }}",
+        "{{ key[:20] }}",
+        "{{ 'as %s' | format(key) }}",
+        "{{ things[key] }}",
+        "{{ d[key] }}",
+        "{{ d.inner }}",
+        "{% for each in [d.inner] %}{{ each }}{% endfor %}",
+        "{{ shown }}",
+        "{{ bytes }}",
+    ],
+)
+def test_a_key_does_not_go_into_a_prompt_and_no_error_quotes_it(monkeypatch, text):
+    monkeypatch.setenv("AIMLAPI_KEY", KEY)
+    names = NAMES | {"key": KEY, "bytes": KEY.encode(), "shown": Path(KEY), "d": {"inner": KEY}}
+    with pytest.raises(RequestError, match="key in it") as caught:
+        ImageRequest(fill(text, names))
+    assert KEY[4:16] not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "value", [os, requests.Response(), logging.getLogger("x"), threading.Lock(), mock.ANY, object()]
+)
+def test_an_object_that_is_no_data_is_refused(value):
+    with pytest.raises(TemplateError, match=r"does not go into a prompt|has no words for a prompt"):
+        fill("{{ x }}", {"x": value}, NumberedReferences())
+
+
+def test_what_a_module_has_and_what_an_object_says_of_itself_are_words():
+    assert fill(
+        "{{ json.__name__ | default('j') }}{{ math.pi }} {{ h }}",
+        {"math": math, "json": 1, "h": "<b>x</b>"},
+    ) == ("j3.141592653589793 <b>x</b>")

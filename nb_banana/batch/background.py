@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, overload
 
-from nb_banana._text import as_html, plain
+from nb_banana._text import as_html, clean, plain
 from nb_banana.batch import runner
 from nb_banana.credentials import Secret
 from nb_banana.display.placeholder import Placeholder
@@ -53,7 +53,7 @@ class PendingImage(PendingValue[BananaImage], BananaImage):
         if self.done and not self.state:
             return BananaImage.__repr__(self)
         label = f"{self.name} " if self.name else ""
-        return plain(f"<BananaImage {label}{self.state}: {_short(self.prompt)!r}>")
+        return plain(f"<BananaImage {label}{self.state}: {clean(self.prompt, 40)!r}>")
 
 
 class PendingGallery(PendingValue[Gallery], Gallery):
@@ -98,6 +98,7 @@ def start(
         image.end(pipeline.hand_over(found, output))
         return image
     service = replace(pipeline.find_drawing_service(key, timeout), limiter=limiter)
+    pipeline.check_words(request, output, service)
     budget.check_budget(
         [request], service, context.kind_of_service(service), ask=not output.confirmed
     )
@@ -175,8 +176,3 @@ def pending() -> Pending:
 
 def _what(request: ImageRequest) -> str:
     return f"{short_name(request.model)} is drawing in the background"
-
-
-def _short(prompt: str) -> str:
-    line = " ".join(prompt.split())
-    return line if len(line) <= 40 else line[:39] + "…"

@@ -20,9 +20,9 @@ from typing import Any
 from nb_banana.credentials import Secret, find_key, is_loopback, missing_key
 from nb_banana.errors import (
     UNSURE,
-    AnswerError,
     BananaError,
     ConnectionDroppedError,
+    DownloadError,
     Interrupted,
     MissingKeyError,
     NotSentError,
@@ -31,8 +31,8 @@ from nb_banana.errors import (
     WorkerLostError,
 )
 from nb_banana.services import result, send
-from nb_banana.services.aimlapi.responses import read_items
 from nb_banana.services.carrier import RawResponse
+from nb_banana.services.result import ServiceAnswer
 from nb_banana.services.service import Service
 from nb_banana.wire import transport
 
@@ -69,7 +69,15 @@ def run_task(task: RemoteTask) -> RawResponse | BananaError:
         return ConnectionDroppedError(f"The worker was stopped. {UNSURE}", **error.facts)
     except BananaError as error:
         return transport.redact(error, service.secret)
-    reply = replace(reply, pictures=_pictures(reply, service))
+    model = str(task.payload.get("model"))
+    try:
+        answer = send.read_answer(reply, model, service, task.client_request_id)
+    except DownloadError as error:  # a link with the worker's key, which the notebook may not know
+        return transport.redact(error, service.secret)
+    except BananaError:  # the notebook says so
+        pass
+    else:
+        reply = replace(reply, pictures=_pictures(answer, service))
     if service.secret is None:
         return reply
     headers = {name: service.secret.redact(value) for name, value in reply.headers.items()}
@@ -87,16 +95,10 @@ def _secret(task: RemoteTask) -> Secret | None:
     return found.secret if found else None
 
 
-def _pictures(reply: RawResponse, service: Service) -> tuple[bytes | None, ...]:
+def _pictures(answer: ServiceAnswer, service: Service) -> tuple[bytes | None, ...]:
     """What is at the links of an answer; None where it did not come, for the notebook to try."""
-    if not 200 <= reply.status < 300:
-        return ()
-    try:
-        items = read_items(reply, {})
-    except AnswerError:  # the notebook says so
-        return ()
     found: list[bytes | None] = []
-    for item in items:
+    for item in answer.items:
         try:
             found.append(result.fetch_picture(item, service.base_url, {})[0])
         except PictureError:

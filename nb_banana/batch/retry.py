@@ -80,13 +80,14 @@ def _may_be_charged(error: BananaError | Interrupted) -> bool:
     receipt, charge = error.facts.get("receipt"), error.facts.get("charge")
     if charge is not None and charge.state == "charged":
         return True
-    if isinstance(error, UncertainError):
+    if isinstance(error, UncertainError) or error.facts.get("is_unsure"):
         return charge is None or charge.state != "not charged"
     if isinstance(error, PictureError):
         return "url" not in error.facts  # with its link it is fetched and not sent again
     if isinstance(error, SizeMismatchError):
         return True
-    return isinstance(error, AnswerError) and (receipt is None or receipt.usd != 0)
+    is_answered = isinstance(error, AnswerError) or receipt is not None
+    return is_answered and (receipt is None or receipt.usd != 0)
 
 
 def _told(failure: Failure) -> Failure:

@@ -215,6 +215,7 @@ class BatchRunner:
             for job in self.waiting:
                 if self.cause is not None and not isinstance(self.waiting, list):
                     break  # nobody knows how many more there would be
+                pipeline.check_words(job.request, job.output, self.service)
                 self.jobs.append(job)
                 while self._is_busy():
                     self._collect()

@@ -4,7 +4,7 @@ import threading
 import time
 from typing import Any
 
-from nb_banana._text import as_html, say
+from nb_banana._text import as_html, printable, say
 from nb_banana.display.output import OutputCell, is_kernel
 
 
@@ -17,7 +17,7 @@ class Placeholder:
     """
 
     def __init__(self, what: str, prompt: str) -> None:
-        self._what, self._prompt = what, prompt
+        self._what, self._prompt = what, printable(prompt)
         self._places: list[OutputCell] = []
         self._ended = threading.Event()
         self._result: Any = None

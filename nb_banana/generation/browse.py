@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nb_banana._text import plain, say, shorten, shown
+from nb_banana._text import clean, plain, say, shown
 from nb_banana.errors import LibraryError, NotKeptError, RequestError
 from nb_banana.generation import budget, context
 from nb_banana.imaging import metadata
@@ -54,7 +54,7 @@ def history(query: str | None = None, limit: int | None = 50) -> History:
 def _title(listed: int, count: int, query: str | None) -> str:
     """How many there are, and how many of them are listed."""
     many = "1 picture" if count == 1 else f"{count:,} pictures"
-    about = f" with “{shorten(query, 60)}”" if query else ""
+    about = f" with “{clean(query, 60)}”" if query else ""
     if listed < count:
         which = f"the newest {listed:,}" if listed else "none"
         return f"{which} of {many}{about} in your library"
@@ -89,7 +89,7 @@ def load(what: str | os.PathLike[str] | bytes) -> BananaImage:
                 continue
         return _by_content(_read(path))
     if isinstance(what, os.PathLike) or Path(text).suffix or os.sep in text:
-        raise NotKeptError(f"There is no file {shorten(text, 200)}.")
+        raise NotKeptError(f"There is no file {clean(text, 200)}.")
     return _by_id(text)
 
 

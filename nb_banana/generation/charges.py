@@ -12,6 +12,8 @@ from nb_banana.errors import (
     Interrupted,
     NotAllowedError,
     ServiceError,
+    UncertainError,
+    UnreadableAnswerError,
 )
 from nb_banana.generation import budget
 from nb_banana.generation.journal_entry import JournalEntry
@@ -49,6 +51,12 @@ NOT_KNOWN = "Whether it was charged is not known yet, so it was not sent again. 
 ASK_AGAIN = "nb_banana.recover() asks the service's log again."
 
 
+def is_unsure(error: BananaError | Interrupted) -> bool:
+    """Whether nobody knows yet if it was charged."""
+    kinds = (Interrupted, UncertainError, UnreadableAnswerError)
+    return isinstance(error, kinds) or bool(error.facts.get("is_unsure"))
+
+
 def explain_charge(
     error: BananaError | Interrupted, service: Service, entry: JournalEntry, request: ImageRequest
 ) -> BananaError | Interrupted:
@@ -78,7 +86,7 @@ def explain_charge(
             )
     except KeyboardInterrupt:
         charge, kind = account.UNKNOWN, Interrupted
-    bill = _write_down(charge, service, entry, request)
+    bill = _write_down(charge, service, entry, request, _reason(error))
     facts = {"inference_id": charge.inference_id, "charge": charge} | error.facts
     own = facts.get("receipt")
     if own is None or own.usd is None:  # the answer may have said no price, the log has it
@@ -158,8 +166,15 @@ def _corrected(error: BananaError, told: str) -> str:
     return f"{said} {told}"
 
 
+def _reason(error: BananaError | Interrupted) -> str:
+    """Why there is no picture of what was charged, for the journal."""
+    is_answered = error.facts.get("is_unsure")
+    said = str(error.args[0]).partition(UNSURE)[0].strip()
+    return f"charged. {said}" if is_answered else "charged, and no answer came"
+
+
 def _write_down(
-    charge: Charge, service: Service, entry: JournalEntry, request: ImageRequest
+    charge: Charge, service: Service, entry: JournalEntry, request: ImageRequest, reason: str
 ) -> Receipt | None:
     """What the log says goes into the journal; its receipt, where it was charged."""
     bill = None
@@ -169,7 +184,7 @@ def _write_down(
     if charge.state == "charged":
         kind = entry.library.service
         bill = bill_of(charge, request, service, kind, entry.request_id, datetime.now(UTC))
-        entry.write(Library.mark_unknown, "charged, and no answer came", bill)
+        entry.write(Library.mark_unknown, reason, bill)
         budget.BUDGET.settle(entry.request_id, charge.usd)
     entry.ended = True
     return bill

@@ -5,8 +5,9 @@ import pprint
 import shlex
 from typing import Any
 
-from nb_banana._text import as_html, code_as_html, megabytes, plain
+from nb_banana._text import UNSHOWN, as_html, code_as_html, megabytes, plain
 from nb_banana.credentials import ENVIRONMENT
+from nb_banana.references.locations import is_data
 from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest
 from nb_banana.services.send import GENERATIONS
@@ -58,7 +59,7 @@ class DryRun:
         return self._curl(self.payload)
 
     def _json(self, payload: dict[str, Any]) -> str:
-        return json.dumps(payload, indent=2, ensure_ascii=False)
+        return _json(payload, indent=2)
 
     def _python(self, payload: dict[str, Any]) -> str:
         body = pprint.pformat(payload, sort_dicts=False, width=88).replace("\n", "\n    ")
@@ -79,7 +80,7 @@ class DryRun:
             f"curl {shlex.quote(self.url)} \\\n"
             f'  -H "Authorization: Bearer ${ENVIRONMENT[0]}" \\\n'
             '  -H "Content-Type: application/json" \\\n'
-            f"  -d {shlex.quote(json.dumps(payload, ensure_ascii=False))}"
+            f"  -d {shlex.quote(_json(payload))}"
         )
 
     def __repr__(self) -> str:
@@ -108,6 +109,12 @@ class DryRun:
         ]
 
 
+def _json(payload: dict[str, Any], indent: int | None = None) -> str:
+    """JSON as people read it, and escapes for what must not reach a screen."""
+    text = json.dumps(payload, indent=indent, ensure_ascii=False)
+    return UNSHOWN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def _line(number: int, reference: Reference) -> str:
     body, name = reference.body, reference.label or "picture"
     note = (reference.note or "").removeprefix(f"{name}: ")
@@ -120,5 +127,5 @@ def _line(number: int, reference: Reference) -> str:
 
 
 def _shorten(url: str) -> str:
-    longest = LONGEST_DATA if url.startswith("data:") else LONGEST_URL
+    longest = LONGEST_DATA if is_data(url) else LONGEST_URL
     return url if len(url) <= longest else f"{url[:longest]}… ({len(url):,} characters)"

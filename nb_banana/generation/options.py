@@ -8,10 +8,12 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import PurePath
 from typing import Any
 
 from nb_banana import template
 from nb_banana._text import did_you_mean
+from nb_banana.credentials import refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.models import find_model, ratio_value
 from nb_banana.references.fetch import fetched
@@ -41,6 +43,15 @@ class OutputOptions:
     strict: bool = False
     fresh: bool = False
     confirmed: bool = False
+
+    def __post_init__(self) -> None:
+        refuse_key("The name, alt or save", self.words)
+
+    @property
+    def words(self) -> str:
+        """All that is a text in it."""
+        texts = (self.name, self.alt, self.save)
+        return " ".join(str(each) for each in texts if isinstance(each, str | PurePath))
 
 
 DEEPEST = 3

@@ -9,14 +9,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from nb_banana import errors
+from nb_banana import credentials, errors
 from nb_banana._text import shown
 from nb_banana.credentials import Secret
 from nb_banana.display.output import notebook_path
 from nb_banana.display.progress import Spinner
 from nb_banana.errors import Interrupted
 from nb_banana.generation import budget, context, lookup, recovery
-from nb_banana.generation.charges import explain_charge, explain_refusal
+from nb_banana.generation.charges import explain_charge, explain_refusal, is_unsure
 from nb_banana.generation.in_flight import InFlight
 from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions
@@ -114,6 +114,19 @@ def check_output(request: ImageRequest, output: OutputOptions) -> None:
         save.check_writable(save.save_target(output.save, suffix=".png", title=request.prompt))
 
 
+def check_words(request: ImageRequest, output: OutputOptions, service: Service | None) -> None:
+    """See that the key of the service is in no word that would be sent, kept or shown.
+
+    The keys of this kernel were looked for when the request was made.
+
+    Raises:
+        RequestError: it is.
+    """
+    if service is not None and service.secret is not None:
+        request.refuse_key(service.secret)
+        credentials.refuse_key("The name, alt or save", output.words, service.secret)
+
+
 def _fetch_paid(
     request: ImageRequest, output: OutputOptions, service: Service | None, kinds: Sequence[str]
 ) -> BananaImage | None:
@@ -188,10 +201,11 @@ def _draw(
     request: ImageRequest, output: OutputOptions, service: Service, kinds: Sequence[str]
 ) -> BananaImage:
     """Pay for a picture, unless another kernel draws the same one already."""
+    check_words(request, output, service)
     kind = context.kind_of_service(service)
     parents = [each.origin for each in request.references if isinstance(each.source, BananaImage)]
     while True:
-        entry = JournalEntry(context.places(kind), new_request_id())
+        entry, stopped = JournalEntry(context.places(kind), new_request_id()), None
         try:
             budget.check_budget(
                 [request], service, kind, entry.request_id, ask=not output.confirmed
@@ -204,12 +218,15 @@ def _draw(
         except Interrupted:
             raise
         except KeyboardInterrupt:
-            raise _stopped(request, service, entry) from None
+            stopped = _stopped(request, service, entry)
         finally:
             entry.leave()
             if entry.reached == "nothing":
                 budget.BUDGET.drop(entry.request_id)
-        _wait_for(other, entry.library)
+        if stopped is not None:  # not inside of `except`, as in `services.send`
+            raise stopped
+        if other is not None:
+            _wait_for(other, entry.library)
         there = find_reusable(request, kinds, output) or _fetch_paid(
             request, output, service, kinds
         )
@@ -265,12 +282,12 @@ def _ask(request: ImageRequest, service: Service, entry: JournalEntry) -> Servic
     """The answer of the service; whatever else comes of it is written down."""
     try:
         answer = send_generation(request, service, entry.request_id)
-    except (errors.UncertainError, errors.UnreadableAnswerError, Interrupted) as error:
+    except (errors.BananaError, Interrupted) as error:
+        if not is_unsure(error) and isinstance(error, errors.BananaError):
+            raise explain_refusal(error, service, entry, request) from None
         told = explain_charge(error, service, entry, request)
         _keep_answer(told, entry)
         raise told from None
-    except errors.BananaError as error:
-        raise explain_refusal(error, service, entry, request) from None
     entry.reached = "answered"
     entry.write(Library.mark_answered, answer.items, answer.receipt)
     budget.BUDGET.settle(entry.request_id, answer.receipt.usd)
@@ -280,8 +297,9 @@ def _ask(request: ImageRequest, service: Service, entry: JournalEntry) -> Servic
 def _keep_answer(error: errors.BananaError | Interrupted, entry: JournalEntry) -> None:
     """Keep an answer that was not understood, unless the log says that it was not charged."""
     charge, body = error.facts.get("charge"), error.facts.get("body")
-    is_page = body is None or body.lstrip()[:1] in {b"", b"<"}  # of a gateway: there is no picture
-    if is_page or charge is None or charge.state == "not charged":
+    is_answer = isinstance(error, errors.UnreadableAnswerError) and not error.facts.get("is_unsure")
+    is_page = not body or body.lstrip()[:1] == b"<"  # a gateway's: there is no picture in it
+    if not is_answer or is_page or charge is None or charge.state == "not charged":
         return
     if entry.write(Library.keep_answer, body):
         error.args = (f"{error.args[0].rstrip('.')}.{HOW_TO_FETCH}",)

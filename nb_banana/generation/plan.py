@@ -76,6 +76,8 @@ def plan_batch(
         except (NotKeptError, MissingKeyError):  # said for each that is missing
             return BatchPlan(kinds, None)
         ask = not all(job.output.confirmed for job in jobs)
+        for job in jobs:
+            pipeline.check_words(job.request, job.output, service)
         budget.check_budget(missing, service, context.kind_of_service(service), ask=ask)
     if shell() is None:  # nobody would see the price, so nobody is asked for it
         return BatchPlan(kinds, service)

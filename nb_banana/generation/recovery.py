@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import overload
 
-from nb_banana._text import as_html, dollars, plain
+from nb_banana._text import as_html, dollars, plain, printable
 from nb_banana.credentials import VENDOR_URL, find_key
 from nb_banana.errors import BananaError, LibraryError, LinkGoneError, UnreadableAnswerError
 from nb_banana.generation import budget, context
@@ -93,7 +93,7 @@ class Recovery(Sequence[Found]):
             f"{len(lost)} charged without a picture ({_some(lost)})" if lost else "",
             f"{open_} still open" if open_ else "",
         ]
-        return " ".join([", ".join(filter(None, parts)) + ".", *self.problems])
+        return printable(" ".join([", ".join(filter(None, parts)) + ".", *self.problems]))
 
     def __repr__(self) -> str:
         rows = (f"  {each.request_id}  {each.outcome}  {each.prompt[:60]!r}" for each in self)

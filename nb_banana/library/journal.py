@@ -21,7 +21,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nb_banana._text import shorten
+from nb_banana._text import clean
 from nb_banana.errors import LibraryDamagedError, LibraryError, LostPictureError, NotKeptError
 from nb_banana.library import rows
 from nb_banana.library.database import Database, Transaction
@@ -342,6 +342,6 @@ class Journal:
         except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
             raise LibraryDamagedError(
                 f"A row of the library in {self.folder} can't be read "
-                f"({shorten(repr(error), 100)}). "
+                f"({clean(repr(error), 100)}). "
                 "It was left as it is. Put a backup of index.sqlite in its place."
             ) from error

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from nb_banana._text import shorten
+from nb_banana._text import clean
 from nb_banana.imaging.decode import SUFFIXES
 from nb_banana.library.records import Bill, StoredBody, StoredImage, UnfinishedRequest
 from nb_banana.library.schema import Row
@@ -140,7 +140,7 @@ def _typed(value: Any, kind: Any, name: str) -> Any:
     """
     if isinstance(value, kind) and (kind is not int or not isinstance(value, bool)):
         return value
-    raise TypeError(f"{name} is {shorten(repr(value), LONGEST_SHOWN)}")
+    raise TypeError(f"{name} is {clean(repr(value), LONGEST_SHOWN)}")
 
 
 def _json(row: Row, name: str, kind: type) -> Any:

@@ -15,7 +15,8 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from nb_banana import template
-from nb_banana._text import did_you_mean, shorten, shown
+from nb_banana._text import clean, did_you_mean, shown
+from nb_banana.credentials import refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.notebook.options import ILLUSTRATION, OPTION_OF_FLAG, OPTIONS
 from nb_banana.settings import checked_seconds
@@ -146,6 +147,7 @@ def parse_cell_line(line: str, names: Mapping[str, Any]) -> ParsedLine:
     >>> parse_cell_line("trex -a 16:9", {})
     ParsedLine(name='trex', options={'aspect_ratio': '16:9'})
     """
+    refuse_key("The line", line)  # before a message quotes it
     name, words = split_line(line)
     if name is not None:
         _check_name(name, names)
@@ -219,6 +221,7 @@ def parse_line(line: str, names: Mapping[str, Any]) -> tuple[ParsedLine, str]:
     >>> parse_line("-a 16:9 a cat's dinner", {})
     (ParsedLine(name=None, options={'aspect_ratio': '16:9'}), "a cat's dinner")
     """
+    refuse_key("The line", line)
     words, prompt = _leading_options(line)
     late = [word for word in prompt.split() if word.partition("=")[0] in OPTION_OF_FLAG]
     if late and not line.lstrip().startswith("-- "):
@@ -305,7 +308,7 @@ def _filled(value: Any, names: Mapping[str, Any]) -> Any:
 def _refuse(word: str) -> NoReturn:
     if word.startswith("-"):
         near = did_you_mean(word, OPTION_OF_FLAG)
-        said = shorten(word, 80)
+        said = clean(word, 80)
         raise RequestError(f"There is no option {said}.{near} See %banana --help.")
     raise RequestError(
         f"{shown(word)} is one word too many: the line holds a name and options, the cell holds "
@@ -317,7 +320,7 @@ def _read_number(name: str, text: Any) -> int:
     try:
         return int(text)
     except (TypeError, ValueError, OverflowError):
-        said = shorten(text, 40) if isinstance(text, str) else shown(text)
+        said = clean(text, 40) if isinstance(text, str) else shown(text)
         raise RequestError(f"--{name} {said}: {name} is a number: 1, 2, 3 and so on.") from None
 
 
@@ -327,12 +330,12 @@ def _read_params(params: list[str]) -> Iterator[tuple[str, Any]]:
         said = text if isinstance(text, str) else shown(text)
         name, equals, value = said.partition("=")
         if not name or not equals or name in seen:
-            raise RequestError(f"--param {shorten(said, 80)}: write each KEY once, as KEY=JSON.")
+            raise RequestError(f"--param {clean(said, 80)}: write each KEY once, as KEY=JSON.")
         seen.add(name)
         try:
             yield name, json.loads(value)
         except (ValueError, RecursionError):
-            value = shorten(value, 80)
+            value = clean(value, 80)
             raise RequestError(
                 f"--param {name}: {value!r} is not JSON. A text needs its quotes: "
                 f"--param '{name}=\"{value}\"'"

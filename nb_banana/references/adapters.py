@@ -131,7 +131,8 @@ def from_matplotlib(value: Any) -> bytes:
     """
     figure = _matplotlib_figure(value)
     box: Any = "tight"
-    if hasattr(value, "get_tightbbox") and value in figure.axes and len(figure.axes) > 1:
+    is_axes = any(value is each for each in figure.axes)
+    if hasattr(value, "get_tightbbox") and is_axes and len(figure.axes) > 1:
         figure.draw_without_rendering()  # the layout decides where an axes stands
         part = value.get_tightbbox()
         if part is not None:

@@ -5,6 +5,7 @@ import socket
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from nb_banana.credentials import refuse_key
 from nb_banana.errors import BadReferenceError
 from nb_banana.references.limits import ReferenceLimits
 from nb_banana.references.reference import Reference, RemoteImage, as_reference, is_many
@@ -71,6 +72,7 @@ def _download(url: str, private: bool) -> bytes:
 
 def _check_address(url: str, private: bool) -> None:
     """A notebook from a stranger must not look around in the person's own network."""
+    refuse_key("The address of a reference", url)
     try:
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)

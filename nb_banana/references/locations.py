@@ -5,13 +5,14 @@ fetched by the service; a ``data:`` one has the picture in it.
 """
 
 import base64
-import binascii
 import os
 import re
+import string
 from collections.abc import Iterable
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from nb_banana.imaging.formats import PictureProblem
 
@@ -20,6 +21,9 @@ PICTURE_SUFFIXES = {
     *(".bmp", ".heic", ".heif", ".avif"),
 }
 LONGEST_SHOWN = 80
+BLANK = string.whitespace + "\ufeff\xa0"
+SPACE = re.compile(r"[\s\ufeff\u200b\u2060]+")
+URL_SAFE = str.maketrans("-_", "+/")
 
 
 def read_file(path: str | os.PathLike[str]) -> bytes:
@@ -81,8 +85,17 @@ def _examples(folder: Path) -> str:
     return f", e.g. {folder / names[0]}" if names else ": there is none in it"
 
 
-SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:(?=//)|data:")
+SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:(?=//)|data:", re.IGNORECASE)
 """An address. One letter and a colon is a drive of Windows."""
+
+
+def is_data(address: str) -> bool:
+    """Whether a picture is in the address itself.
+
+    >>> is_data(" DATA:image/png;base64,AAAA"), is_data("https://example.com/data:")
+    (True, False)
+    """
+    return address[:LONGEST_SHOWN].lstrip(BLANK).lower().startswith("data:")
 
 
 def data_bytes(address: str) -> bytes:
@@ -96,13 +109,33 @@ def data_bytes(address: str) -> bytes:
 
     """
     head, comma, body = address.partition(",")
-    if not comma or not head.replace(" ", "").lower().endswith(";base64"):
+    marks = [each.strip(BLANK).lower() for each in head.split(";")[1:]]
+    if not comma or "base64" not in marks:
         raise PictureProblem("has to be base64, e.g. data:image/png;base64,…")
     try:
-        packed = unquote_to_bytes(body) if "%" in body else body.encode("ascii")
-        return base64.b64decode(b"".join(packed.split()), validate=True)
-    except (binascii.Error, ValueError) as error:
+        return base64_bytes(body)
+    except ValueError as error:
         raise PictureProblem(f"has broken base64: {str(error).rstrip('.')}") from error
+
+
+def base64_bytes(text: str) -> bytes:
+    r"""The bytes of base64 in any of its spellings.
+
+    They are: ``-_`` in place of ``+/``, percent-escaped, without ``=`` at its end, white space
+    anywhere in it.
+
+    Raises:
+        ValueError: it is none, or broken. Nothing is left out to make it fit.
+
+    >>> base64_bytes("YmFu%0AYW5hIQ"), base64_bytes("-_8="), base64_bytes("+/8")
+    (b'banana!', b'\xfb\xff', b'\xfb\xff')
+    """
+    with suppress(ValueError):
+        return base64.b64decode(text, validate=True)
+    while "%" in text and (plain := unquote(text)) != text:
+        text = plain
+    packed = SPACE.sub("", text).translate(URL_SAFE).rstrip("=")
+    return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
 
 
 def checked_address(address: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any, Protocol
 
-from nb_banana._text import shorten
+from nb_banana._text import clean, printable
 from nb_banana.errors import BadReferenceError, BananaError
 from nb_banana.imaging.decode import upright_plain
 from nb_banana.imaging.formats import PictureProblem, problem_sentence
@@ -153,16 +153,17 @@ def as_reference(
         limits = replace(limits, resize=False)
     try:
         source = sources.read_source(value)
+        name = printable(label or source.name)  # a file's may have halves of characters
         if source.address:
-            return Reference(RemoteImage(source.address), label or source.name)
-        return _reference(source, label or source.name, limits)
+            return Reference(RemoteImage(source.address), name)
+        return _reference(source, name, limits)
     except PictureProblem as problem:
         raise BadReferenceError(problem_sentence(_called(value, label), problem)) from problem
     except BananaError:  # a picture of ours whose file is gone says so itself
         raise
     except Exception as error:
         # The value's own code, and what a plotting library or a plugin of Pillow makes of it.
-        said = shorten(str(error), 200).rstrip(".") or type(error).__name__
+        said = clean(str(error), 200).rstrip(".") or type(error).__name__
         sentence = problem_sentence(_called(value, label), PictureProblem(f"can't be read: {said}"))
         raise BadReferenceError(sentence) from error
 

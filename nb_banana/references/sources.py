@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from nb_banana._text import clean
+from nb_banana.credentials import refuse_key
 from nb_banana.imaging.formats import PictureProblem
 from nb_banana.references import adapters, locations
 from nb_banana.references.adapters import from_array
@@ -67,7 +69,8 @@ def stands_for_picture(value: Any) -> bool:
 def _is_coloured(value: Any) -> bool:
     """Whether it is an array of three or four colours. A grey one may be any table of numbers."""
     shape: Any = getattr(value, "shape", ()) if _is_array(value) else ()
-    return len(shape) == 3 and shape[2] in COLOURS
+    is_known = isinstance(shape, tuple) and len(shape) == 3 and isinstance(shape[2], int)
+    return is_known and shape[2] in COLOURS
 
 
 def describe(value: Any) -> str:
@@ -78,7 +81,7 @@ def describe(value: Any) -> str:
             if len(value) <= locations.LONGEST_SHOWN
             else value[: locations.LONGEST_SHOWN] + "…"
         )
-        return "The data: address" if value.startswith("data:") else repr(shown)
+        return "The data: address" if locations.is_data(value) else repr(shown)
     if isinstance(value, os.PathLike) and not _is_ours(value):
         return repr(os.fspath(value))
     return f"The {type(value).__name__} given as a reference"
@@ -102,8 +105,7 @@ def _from_ours(value: Any) -> Source:
 
 def _quoted(prompt: str) -> str:
     """What to call a picture that has no name: the beginning of its prompt."""
-    line = " ".join(prompt.split()) or "picture"
-    return f"“{line if len(line) <= 40 else line[:39] + '…'}”"
+    return f"“{clean(prompt, 40) or 'picture'}”"
 
 
 def _is_pillow(value: Any) -> bool:
@@ -119,11 +121,12 @@ def _from_pillow(value: Any) -> Source:
 
 
 def _from_text(value: str) -> Source:
-    text = value.strip()
+    text = value.strip(locations.BLANK)
     if not SCHEME.match(text):
         return _from_path(text)
-    if text.startswith("data:"):
+    if locations.is_data(text):
         return Source("data: address", data=data_bytes(text))
+    refuse_key("The address of a reference", text)
     return Source(text, address=checked_address(text))
 
 
@@ -133,6 +136,7 @@ def _from_path(value: Any) -> Source:
         path = os.fsdecode(path)
     if not path:
         raise PictureProblem("is empty: name a file")
+    refuse_key("The path of a reference", path)
     return Source(PurePath(path).name, data=locations.read_file(path))
 
 

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from nb_banana.credentials import refuse_key
 from nb_banana.errors import BadReferenceError
 from nb_banana.references import locations
 from nb_banana.references.locations import SCHEME
@@ -57,7 +58,7 @@ def look_up(word: str, names: Mapping[str, Any]) -> Any | NotFound:
     for step in steps[1:]:
         try:
             value = getattr(value, step.key) if step.dotted else value[step.key]
-        except (AttributeError, LookupError, TypeError, ValueError):
+        except Exception:  # noqa: BLE001 - the person's values may raise anything
             return NotFound(word, _missing(value, step))
     return value
 
@@ -131,9 +132,10 @@ def find_picture(word: str, names: Mapping[str, Any]) -> tuple[Any, str, str | N
         BadReferenceError: neither a variable nor a file, with names near to it.
 
     """
-    text = word.strip()
+    text = word.strip(locations.BLANK)
+    refuse_key("A reference", text)
     if SCHEME.match(text):
-        return text, "data: address" if text.startswith("data:") else text, None
+        return text, "data: address" if locations.is_data(text) else text, None
     value = look_up(text, names)
     there = _is_there(text)
     if not isinstance(value, NotFound):
@@ -152,6 +154,13 @@ def _is_there(text: str) -> bool:
 
 
 def _missing(value: Any, step: Step) -> str:
+    try:
+        return _missing_in(value, step)
+    except Exception:  # noqa: BLE001 - as above; what is near to it can't be asked for
+        return f"There is no {step.text}."
+
+
+def _missing_in(value: Any, step: Step) -> str:
     if step.dotted and isinstance(value, Mapping) and step.key in value:
         return f"{step.path} has no .{step.key}. Did you mean {step.path}[{step.key!r}]?"
     if step.dotted:

@@ -7,7 +7,7 @@ import base64
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nb_banana._text import as_html, one_line, plain, shorten
+from nb_banana._text import as_html, clean, one_line, plain
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BadReferenceError
 from nb_banana.imaging.decode import open_picture, preview
@@ -92,7 +92,7 @@ class Comparison:
                 raise BadReferenceError(f"{each.label} is only an address. Download it first.")
         sizes = [open_picture(each.data or b"").size for each in found]
         self._names = [
-            shorten(each.label, 60) + ("" if sizes[0] == sizes[1] else f" {width}×{height}")
+            clean(each.label, 60) + ("" if sizes[0] == sizes[1] else f" {width}×{height}")
             for each, (width, height) in zip(found, sizes, strict=True)
         ]
         self._pictures = _alike([each.data or b"" for each in found])
@@ -148,7 +148,7 @@ class Comparison:
 
     def _figure(self) -> str:
         alts = [
-            f"{side}: {shorten(str(getattr(given, 'alt', None) or name), 200)}"
+            f"{side}: {clean(str(getattr(given, 'alt', None) or name), 200)}"
             for side, given, name in zip(("left", "right"), self._given, self._names, strict=True)
         ]
         width = open_picture(self._pictures[0]).width

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from nb_banana._text import as_html, plain, shorten
+from nb_banana._text import as_html, clean, plain
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BananaError, Interrupted
 from nb_banana.request import ImageRequest
@@ -55,10 +55,10 @@ class Failure:
         raise error.with_traceback(None)
 
     def __repr__(self) -> str:
-        return plain(f"<Failure {shorten(self.prompt, 40)!r}: {shorten(reason_of(self), 120)}>")
+        return plain(f"<Failure {clean(self.prompt, 40)!r}: {clean(reason_of(self), 120)}>")
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        told = f"No picture of {shorten(self.prompt, 80)!r}. {self.error}"
+        told = f"No picture of {clean(self.prompt, 80)!r}. {self.error}"
         shown = {"text/plain": plain(told)}
         if is_rich():
             shown["text/html"] = f'<p class="nb-banana-failure">{as_html(told)}</p>'

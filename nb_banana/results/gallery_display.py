@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Protocol
 
-from nb_banana._text import as_html, dollars, plain, shorten
+from nb_banana._text import as_html, clean, dollars, plain
 from nb_banana.display.output import is_rich
 from nb_banana.errors import PictureError, UncertainError
 from nb_banana.imaging.sheet import sheet_jpeg
 from nb_banana.results import contact_sheet
 from nb_banana.results.failure import Failure, GalleryEntry, reason_of
 from nb_banana.results.image import BananaImage
-from nb_banana.results.image_display import Bundle, is_unkept
+from nb_banana.results.image_display import LONGEST_LINE, Bundle, is_unkept
 from nb_banana.results.image_display import image_lines as lines_of_image
 from nb_banana.results.variants import Variant, labels_of
 
@@ -160,7 +160,7 @@ def gallery_caption(gallery: ShownGallery) -> str:
         f"the first {shown} are shown" if shown < len(gallery) else "",
         gallery.name or "",
     ]
-    return " · ".join(filter(None, parts))
+    return clean(" · ".join(filter(None, parts)), LONGEST_LINE)
 
 
 def counted(number: int) -> str:
@@ -203,7 +203,7 @@ def gallery_text(gallery: ShownGallery) -> Iterable[str]:
     labels = labels_of(gallery.variants, [entry.prompt for entry in gallery])
     for number, (entry, label) in enumerate(zip(gallery, labels, strict=True)):
         said = _line(entry)
-        yield f"[{number}] {shorten(label, 60)} · {said}" if label else f"[{number}] {said}"
+        yield f"[{number}] {clean(label, 60)} · {said}" if label else f"[{number}] {said}"
     yield from remarks(gallery, failures=False)
 
 
@@ -249,15 +249,15 @@ def _bounded(said: list[str], others: str) -> list[str]:
 def alt_of(gallery: ShownGallery, sheet: contact_sheet.ContactSheet) -> str:
     """The text that stands for a contact sheet where it can't be seen."""
     first = f"Contact sheet of {len(gallery)}"
-    alts = list(dict.fromkeys(shorten(entry.alt, 100) for entry in gallery))
+    alts = list(dict.fromkeys(clean(entry.alt, 100) for entry in gallery))
     if sheet.grid:
         down, across = sheet.grid.fields
         rows = f"rows: {down} {', '.join(sheet.grid.rows)}"
         columns = f"columns: {across} {', '.join(sheet.grid.columns)}"
-        return shorten(f"{first}; {rows}; {columns}. {'; '.join(alts)}", LONGEST_ALT)
+        return clean(f"{first}; {rows}; {columns}. {'; '.join(alts)}", LONGEST_ALT)
     labels = [each for each in labels_of(gallery.variants, [""] * len(gallery)) if each]
     said = f" ({', '.join(labels)})" if labels else ""
-    return shorten(f"{first}{said}. {'; '.join(alts)}", LONGEST_ALT)
+    return clean(f"{first}{said}. {'; '.join(alts)}", LONGEST_ALT)
 
 
 def _figure(encoded: str, alt: str, said: list[str]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
-from nb_banana._text import as_html, dollars, plain
+from nb_banana._text import as_html, clean, dollars, plain
 from nb_banana.models import short_name
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import thumbnail
@@ -49,7 +49,7 @@ class History(Sequence[BananaImage]):
     def __repr__(self) -> str:
         lines = (
             f"{number:3}  {image.id[:8]}  {_day(image)}  {image.width}×{image.height}  "
-            f"{dollars(image.receipt.usd):>8}  {_short(image.prompt)}"
+            f"{dollars(image.receipt.usd):>8}  {clean(image.prompt, 60)}"
             for number, image in enumerate(self)
         )
         return plain("\n".join([self._title, *lines]))
@@ -57,7 +57,7 @@ class History(Sequence[BananaImage]):
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{number}</td><td>{thumbnail(image, THUMBNAIL)}</td>"
-            f'<td style="text-align:left">{as_html(_short(image.prompt, 200))}</td>'
+            f'<td style="text-align:left">{as_html(clean(image.prompt, 200))}</td>'
             f"<td>{image.width}×{image.height}</td>"
             f"<td>{as_html(short_name(image.request.model))}</td>"
             f"<td>{as_html(dollars(image.receipt.usd))}</td><td>{_day(image)}</td>"
@@ -93,8 +93,3 @@ def _row(image: BananaImage) -> dict[str, Any]:
 
 def _day(image: BananaImage) -> str:
     return f"{image.receipt.created.astimezone():%Y-%m-%d %H:%M}"
-
-
-def _short(prompt: str, longest: int = 60) -> str:
-    line = " ".join(prompt.split())
-    return line if len(line) <= longest else line[: longest - 1] + "…"

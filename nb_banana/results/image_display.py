@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
-from nb_banana._text import as_html, dollars, one_line, plain
+from nb_banana._text import as_html, clean, dollars, one_line, plain
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BananaError
 from nb_banana.models import short_name
@@ -15,6 +15,9 @@ from nb_banana.services.receipt import Receipt
 from nb_banana.settings import settings
 
 Bundle = dict[str, Any]
+
+LONGEST_LINE = 1000
+"""Characters of a line under a picture."""
 
 
 class ShownImage(Protocol):
@@ -75,7 +78,7 @@ def image_caption(image: ShownImage) -> str:
         "not kept" if is_unkept(image) else "",
         image.name or "",
     ]
-    return " · ".join(filter(None, parts))
+    return clean(" · ".join(filter(None, parts)), LONGEST_LINE)
 
 
 def _story(image: ShownImage) -> tuple[str, ...]:
@@ -92,7 +95,8 @@ def image_lines(image: ShownImage) -> tuple[str, ...]:
     """All that stands under a picture: the caption, what "image 1" is, and the notes."""
     labels = enumerate((each.label for each in image.request.references), 1)
     mapping = ", ".join(f"image {number} = {label}" for number, label in labels)
-    return tuple(filter(None, (image_caption(image), mapping, *image.notes)))
+    said = (clean(each, LONGEST_LINE) for each in (mapping, *image.notes))
+    return tuple(filter(None, (image_caption(image), *said)))
 
 
 def image_bundle(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from nb_banana._text import as_html, plain
+from nb_banana._text import as_html, clean, plain
 from nb_banana.results.image_display import ShownImage, image_lines, thumbnail
 
 THUMBNAIL = 128
@@ -60,9 +60,7 @@ class Lineage:
 
 def _line(image: ShownImage) -> str:
     label = f"{image.name}: " if image.name else ""
-    prompt = " ".join(image.prompt.split())
-    short = prompt if len(prompt) <= 80 else prompt[:79] + "…"
-    return f"{label}{short} ({image.width}×{image.height})"
+    return f"{label}{clean(image.prompt, 80)} ({image.width}×{image.height})"
 
 
 def _small(image: ShownImage) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from nb_banana._text import shorten
+from nb_banana._text import clean
 from nb_banana.references import sources
 
 Variant = Mapping[str, Any]
@@ -43,8 +43,8 @@ def value_text(value: Any) -> str:
         return "none"
     if sources.is_picture(value):
         named = getattr(value, "name", None) or getattr(value, "prompt", None)
-        return shorten(str(named or type(value).__name__), LONGEST_LABEL)
-    return shorten(str(value), LONGEST_LABEL)
+        return clean(str(named or type(value).__name__), LONGEST_LABEL)
+    return clean(str(value), LONGEST_LABEL)
 
 
 def is_equal(one: Any, other: Any) -> bool:
@@ -104,7 +104,7 @@ def labels_of(variants: Sequence[Variant], prompts: Sequence[str]) -> list[str]:
     # Of several values each has its share of the label, so that a long one leaves room for others.
     share = LONGEST_LABEL if len(fields) == 1 else LABEL_PART
     parts = [
-        [shorten(_label(name, each[name]), share) for name in fields if name in each]
+        [clean(_label(name, each[name]), share) for name in fields if name in each]
         for each in variants
     ]
     said = [" · ".join(part) for part in parts]
@@ -122,15 +122,15 @@ def _label(field: str, value: Any) -> str:
 
 def _beginnings(prompts: Sequence[str]) -> list[str]:
     """The beginnings of prompts, without the words that all begin with where these are many."""
-    lines = [" ".join(each.split()) for each in prompts]
+    lines = [clean(each, len(each) + 1) for each in prompts]
     # Of all the lines the first and the last in order differ soonest.
     pairs = zip(min(lines), max(lines), strict=False)
     same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
     shared = lines[0][:same]
     shared = shared[: shared.rfind(" ") + 1]
     if shared.count(" ") < 3:
-        return [shorten(line, LONGEST_LABEL) for line in lines]
-    return [f"… {shorten(line[len(shared) :], LONGEST_LABEL)}" for line in lines]
+        return [clean(line, LONGEST_LABEL) for line in lines]
+    return [f"… {clean(line[len(shared) :], LONGEST_LABEL)}" for line in lines]
 
 
 def _distinct(values: Iterable[Any]) -> dict[Any, Any]:
@@ -142,7 +142,7 @@ def _key(value: Any) -> Any:
     """What two equal values share. A sweep may have thousands, so each is looked at once."""
     try:
         hash(value)
-    except TypeError:
+    except Exception:  # noqa: BLE001 - as above
         # The repr of a large array leaves most of it out.
         return repr(value) if isinstance(value, list | dict | set) else id(value)
     return value

@@ -3,7 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol
+
+from nb_banana._text import clean
+from nb_banana.errors import LONGEST_ID
+
+LONGEST_INT = 100
+"""Digits of a number that is read as an int."""
 
 
 @dataclass(frozen=True)
@@ -22,20 +29,16 @@ class RawResponse:
     @property
     def json(self) -> Any:
         """The body as JSON; None where it is none."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
+        return read_json(self.body)
 
     @property
     def ids(self) -> dict[str, str | None]:
         """The ids that the service gave the request."""
         body = self.json
-        request_id = body.get("requestId") if isinstance(body, dict) else None
         return {
-            "client_request_id": self.headers.get("x-client-request-id"),
-            "inference_id": self.headers.get("x-inference-id"),
-            "request_id": str(request_id) if request_id else None,
+            "client_request_id": clean_id(self.headers.get("x-client-request-id")),
+            "inference_id": clean_id(self.headers.get("x-inference-id")),
+            "request_id": clean_id(body.get("requestId")) if isinstance(body, dict) else None,
         }
 
     @property
@@ -48,6 +51,32 @@ class RawResponse:
         body = self.json
         names = set(body) if isinstance(body, dict) else set()
         return {"message", "statusCode"} <= names and bool({"requestId", "path"} & names)
+
+
+def read_json(body: bytes) -> Any:
+    """The JSON of a body; None where it is none. Money is never a float: `Decimal`."""
+    try:
+        return json.loads(body, parse_float=_number, parse_int=_whole)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _whole(digits: str) -> Any:
+    # Python refuses to make an int of thousands of digits, and with it the whole answer.
+    return int(digits) if len(digits) <= LONGEST_INT else _number(digits)
+
+
+def _number(digits: str) -> Any:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:  # an exponent of many digits
+        return None
+
+
+def clean_id(value: Any) -> str | None:
+    """An id as a service wrote it, to be kept and shown; None where it is none."""
+    is_id = isinstance(value, str | int) and not isinstance(value, bool)
+    return clean(str(value), LONGEST_ID) or None if is_id else None
 
 
 class Carrier(Protocol):

@@ -12,12 +12,19 @@ from typing import Any
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
-from nb_banana.errors import UNSURE, BananaError, Interrupted, UnreadableAnswerError
+from nb_banana.credentials import KEY_PAGE
+from nb_banana.errors import (
+    UNSURE,
+    BananaError,
+    DownloadError,
+    Interrupted,
+    UnreadableAnswerError,
+)
 from nb_banana.request import ImageRequest
 from nb_banana.services.aimlapi.responses import error_for, read_items
-from nb_banana.services.carrier import RawResponse
+from nb_banana.services.carrier import RawResponse, clean_id
 from nb_banana.services.receipt import SANDBOX_HEADER, Receipt, read_bill
-from nb_banana.services.result import ServiceAnswer
+from nb_banana.services.result import ResultItem, ServiceAnswer
 from nb_banana.services.service import Service
 from nb_banana.wire import transport
 from nb_banana.wire.interrupts import allow_interrupts
@@ -58,7 +65,7 @@ def send_generation(
     """
     try:
         return _answer(request, service, client_request_id)
-    except BananaError as error:
+    except (BananaError, Interrupted) as error:
         redacted = transport.redact(error, service.secret)
     # Not inside of `except`: there the first error, with what the service echoed, would come along
     # as its context, which some pickles take (tblib's, which Dask brings).
@@ -68,12 +75,41 @@ def send_generation(
 def _answer(request: ImageRequest, service: Service, client_request_id: str) -> ServiceAnswer:
     # A frame of its own: what came is in its variables, and so would be a key that was echoed.
     reply, attempts = _send_until_answered(request, service, client_request_id)
+    return read_answer(reply, request.model, service, client_request_id, attempts)
+
+
+def read_answer(
+    reply: RawResponse, model: str, service: Service, client_request_id: str, attempts: int = 1
+) -> ServiceAnswer:
+    """What a reply means: links or bytes of pictures and the receipt.
+
+    Raises:
+        BananaError: as `send_generation`; the key may be in it, should the service echo it.
+        DownloadError: the picture's link holds the key.
+    """
     facts: dict[str, Any] = {**reply.ids, "client_request_id": client_request_id}
     facts["attempts"] = attempts
     if not 200 <= reply.status < 300:  # some of the vendor's pages say 201
         raise error_for(reply, facts | {"retry_after": _asked_pause(reply) or None})
-    receipt = _receipt(request, service, client_request_id, reply, attempts)
-    return ServiceAnswer(read_items(reply, {**facts, "receipt": receipt}), receipt)
+    receipt = _receipt(model, service, client_request_id, reply, attempts)
+    facts |= {"inference_id": receipt.inference_id, "receipt": receipt}
+    items = tuple(filter(None, (_safe(each, service) for each in read_items(reply, facts))))
+    if not items:
+        raise DownloadError(
+            "The picture's link has your key in it, so it was not opened and is not kept. "
+            f"{UNSURE} Tell the service's support the ids, and make a new key at {KEY_PAGE}: links "
+            "are written to logs on their way.",
+            **facts,
+            is_unsure=True,
+        )
+    return ServiceAnswer(items, receipt)
+
+
+def _safe(item: ResultItem, service: Service) -> ResultItem | None:
+    """The picture without a link that must not be asked for, kept or shown: one with the key."""
+    if item.url is None or not service.holds_key(item.url):
+        return item
+    return None if item.data is None else ResultItem(data=item.data)
 
 
 def _send_until_answered(
@@ -168,7 +204,7 @@ def send_once(
                 json=payload,
                 headers={"X-Client-Request-Id": facts["client_request_id"]},
             )
-        facts["inference_id"] = response.headers.get("x-inference-id")
+        facts["inference_id"] = clean_id(response.headers.get("x-inference-id"))
         body = transport.read_body(response, LONGEST_ANSWER, seconds=timeout)
         return RawResponse(response.status_code, response.headers, body)
     except KeyboardInterrupt:
@@ -186,19 +222,15 @@ def send_once(
 
 
 def _receipt(
-    request: ImageRequest,
-    service: Service,
-    client_request_id: str,
-    reply: RawResponse,
-    attempts: int,
+    model: str, service: Service, client_request_id: str, reply: RawResponse, attempts: int
 ) -> Receipt:
     spent, usd = read_bill(reply.headers, reply.json)
     return Receipt(
-        model=request.model,
+        model=model,
         service=service.host,
         sandbox=SANDBOX_HEADER in reply.headers,
         client_request_id=client_request_id,
-        inference_id=reply.headers.get("x-inference-id"),
+        inference_id=service.own_id(reply.headers.get("x-inference-id")),
         credits=spent,
         usd=usd,
         seconds=0.0,

@@ -1,9 +1,10 @@
 """`Service`: where requests go, and the key that may go there."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
-from nb_banana.credentials import Secret, host_of, is_loopback
-from nb_banana.services.carrier import Carrier
+from nb_banana.credentials import SHORTEST_IN_LINK, Secret, host_of, is_loopback
+from nb_banana.services.carrier import Carrier, clean_id
 from nb_banana.wire.rate_limit import AdaptiveLimiter
 
 
@@ -35,3 +36,12 @@ class Service:
     def host(self) -> str:
         """The host, and its port where it has one of its own."""
         return host_of(self.base_url)
+
+    def holds_key(self, text: str) -> bool:
+        """Whether an id or a link, which the service made, has the key in it."""
+        return self.secret is not None and self.secret.is_in(text, SHORTEST_IN_LINK)
+
+    def own_id(self, value: Any) -> str | None:
+        """An id that the service gave; None where it is none, or has the key in it."""
+        found = clean_id(value)
+        return None if found is None or self.holds_key(found) else found

@@ -8,6 +8,7 @@ import base64
 import secrets
 
 from nb_banana._text import code_as_html
+from nb_banana.credentials import has_key
 from nb_banana.display.output import OutputCell
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import Bundle, figure
@@ -50,7 +51,8 @@ class PanelOutput:
         self.tell(cell)
 
     def tell(self, cell: str) -> None:
-        """Write into it which cell the panel stood for."""
+        """Write into it which cell the panel stood for; one with a key in it is not kept."""
+        cell = "%banana" if has_key(cell) else cell
         self.put(
             "This was the panel of nb_banana. Run this cell to open it again; it stood for "
             f"<pre>{code_as_html(cell)}</pre>"

@@ -6,7 +6,8 @@ from urllib.parse import urljoin, urlsplit
 
 from urllib3.util import Retry
 
-from nb_banana.credentials import is_loopback
+from nb_banana._text import clean
+from nb_banana.credentials import HIDDEN, SHORTEST_IN_LINK, has_key, is_loopback
 from nb_banana.errors import (
     DownloadError,
     Interrupted,
@@ -25,6 +26,8 @@ READ_TIMEOUT = 60.0
 LONGEST_DOWNLOAD = 300.0
 """Seconds for a whole picture."""
 MOST_REDIRECTS = 5
+LONGEST_LINK = 1500
+"""Characters of a link in a message and in facts; signed ones have some 900."""
 ATTEMPTS = Retry(total=3, backoff_factor=0.3, backoff_jitter=0.3)
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -47,7 +50,8 @@ def fetch_link(link: str, base_url: str, facts: dict[str, Any]) -> FetchedPictur
 
     """
     url = _absolute(base_url + "/", link, facts)
-    where, facts = f"its link is {url}", {**facts, "url": url}
+    shown = HIDDEN if has_key(url, SHORTEST_IN_LINK) else clean(url, LONGEST_LINK)
+    where, facts = f"its link is {shown}", {**facts, "url": shown}
     try:
         with allow_interrupts():
             return _until_it_is_there(url, is_loopback(base_url))
@@ -83,8 +87,9 @@ def _absolute(base: str, url: str, facts: dict[str, Any]) -> str:
         return urljoin(base, url)
     except ValueError:
         raise DownloadError(
-            f"The picture's link is no address: {url[:200]!r}. The picture was made and charged.",
-            **{**facts, "url": url, "passing": False},
+            f"The picture's link is no address: {clean(url, 200)!r}. The picture was made and "
+            "charged.",
+            **{**facts, "url": clean(url, LONGEST_LINK), "passing": False},
         ) from None
 
 
@@ -125,6 +130,9 @@ def _download(url: str, local: bool) -> bytes:
 
 def _check_address(url: str, local: bool) -> None:
     """Pictures come over https; over http only from loopback, if the service is there too."""
+    if has_key(url, SHORTEST_IN_LINK):
+        why = "The picture's link has your key in it, so it was not opened."
+        raise DownloadError(why, passing=False)
     try:
         safe = urlsplit(url).scheme == "https" and bool(urlsplit(url).hostname)
     except ValueError:

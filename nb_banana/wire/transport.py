@@ -13,7 +13,7 @@ from contextlib import nullcontext, suppress
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -31,8 +31,11 @@ from nb_banana.errors import (
     AnswerTimeoutError,
     BananaError,
     ConnectionDroppedError,
+    Interrupted,
     NotConnectedError,
 )
+
+Told = TypeVar("Told", bound=BananaError | Interrupted)
 
 SURROUNDINGS = (
     *("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"),
@@ -198,7 +201,7 @@ def send(
 ) -> requests.Response:
     """Send one request. Redirects are not followed; the body is not read yet."""
     try:
-        return SESSIONS.for_url(url).request(
+        response = SESSIONS.for_url(url).request(
             method,
             url,
             auth=KeyAuth(secret),
@@ -207,12 +210,15 @@ def send(
             stream=True,
             **options,
         )
+        response.request.headers.pop("Authorization", None)  # whoever holds the response has it
+        return response
     except KeyboardInterrupt:
         SESSIONS.forget()
-        raise
     except requests.RequestException as error:
         error.request = None  # the key is in its header, and errors are shown, logged and pickled
         raise
+    # Not the first one, nor inside of `except`: the key is in the frames that it came through.
+    raise KeyboardInterrupt
 
 
 def read_body(response: requests.Response, most: int, *, seconds: float) -> bytes:
@@ -296,7 +302,7 @@ def _late(seconds: float) -> requests.ReadTimeout:
     return requests.ReadTimeout(f"the body took longer than {seconds:g} s")
 
 
-def redact(error: BananaError, secret: Secret | None) -> BananaError:
+def redact(error: Told, secret: Secret | None) -> Told:
     """The same error without any part of the key, should the service have echoed it."""
     if secret is None:
         return error

@@ -110,7 +110,7 @@ def _look(
             if unread > 1:  # it is not the window
                 break
         elif look.rows:
-            return _charge(look, attempts)
+            return _charge(service, look, attempts)
     return UNKNOWN if unread else Charge("absent")
 
 
@@ -138,7 +138,7 @@ def _log_rows(
     for page in range(MOST_PAGES if seconds is None else 1):
         asked = {"limit": PAGE, **window, "offset": page * PAGE}
         reply = query.ask(service, "/v2/logs", asked, seconds=seconds)
-        body = query.json_of(reply) if reply is not None else None
+        body = reply.json if reply is not None else None
         rows = body.get("data") if isinstance(body, dict) else None
         if reply is None or not isinstance(rows, list):
             return None
@@ -148,12 +148,12 @@ def _log_rows(
     return None
 
 
-def _charge(look: LogLook, attempts: int | None) -> Charge:
+def _charge(service: Service, look: LogLook, attempts: int | None) -> Charge:
     """What rows of a request, at least one, say of its charge."""
     rows = look.rows
     costs = [read_bill({}, {"meta": {"usage": _usage(row)}})[1] for row in rows]
     paid = [row for row, cost in zip(rows, costs, strict=True) if cost]
-    named = query.text_of((paid or rows)[0].get("inference_id"))
+    named = service.own_id((paid or rows)[0].get("inference_id"))
     sandbox = SANDBOX_HEADER in look.headers
     if paid:
         total = sum((cost for cost in costs if cost), Decimal(0))

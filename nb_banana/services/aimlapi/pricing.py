@@ -63,7 +63,7 @@ def _pricing(service: Service, model: str) -> Any:
         headers={"If-None-Match": known.etag} if known and known.etag else {},
         with_key=False,
     )
-    body = query.json_of(reply) if reply else None
+    body = reply.json if reply else None
     now = time.monotonic()
     if known and reply and reply.status == 304:
         quote = replace(known, moment=now)

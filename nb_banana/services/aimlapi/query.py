@@ -1,6 +1,5 @@
 """One GET at the AI/ML API, and what its JSON says. Nothing hangs on it: no answer is None."""
 
-import json
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -18,7 +17,7 @@ MOST_USD = 10**9
 def get(service: Service, path: str, query: Mapping[str, Any]) -> Any:
     """The JSON of an answer; None where there is none."""
     reply = ask(service, path, query)
-    return None if reply is None else json_of(reply)
+    return None if reply is None else reply.json
 
 
 def ask(
@@ -48,15 +47,6 @@ def ask(
     return reply if reply.status in {200, 304} else None
 
 
-def json_of(reply: RawResponse) -> Any:
-    """The JSON of a body; None where it is none."""
-    try:
-        # Numbers stay as they are written: money is never a float.
-        return json.loads(reply.body, parse_float=Decimal)
-    except (ValueError, RecursionError):
-        return None
-
-
 def at(value: Any, *names: str) -> Any:
     """What stands under these names, one in the other; None where nothing does."""
     for name in names:
@@ -67,11 +57,6 @@ def at(value: Any, *names: str) -> Any:
 def list_of(value: Any) -> list[Any]:
     """The list itself; an empty one in place of anything else."""
     return value if isinstance(value, list) else []
-
-
-def text_of(value: Any) -> str | None:
-    """The text itself; None in place of anything else."""
-    return value if isinstance(value, str) else None
 
 
 def decimal_of(value: Any) -> Decimal | None:

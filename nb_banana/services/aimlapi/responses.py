@@ -3,13 +3,12 @@
 Source: https://docs.aimlapi.com/errors-and-messages/general-info
 """
 
-import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
-from nb_banana._text import dollars
+from nb_banana._text import clean, dollars
 from nb_banana.credentials import KEY_PAGE
 from nb_banana.errors import (
     UNSURE,
@@ -27,15 +26,27 @@ from nb_banana.errors import (
     ServiceError,
     UnreadableAnswerError,
 )
+from nb_banana.references.locations import base64_bytes, is_data
 from nb_banana.services.carrier import RawResponse
 from nb_banana.services.receipt import Receipt
 from nb_banana.services.result import ResultItem
 
-DEFINITE = frozenset({400, 401, 403, 404, 405, 411, 413, 414, 415, 422, 429, 431})
+DEFINITE = frozenset({400, 401, 402, 403, 404, 405, 411, 413, 414, 415, 422, 429, 431, 451})
 """Refusals that mean the same whoever wrote them. After others, 408 and 502 among them, the work
 may go on behind a gateway, unless the service itself says it does not."""
 LONGEST_QUOTE = 400
 """Characters of the service's own words that a message of ours repeats."""
+NAMES = ("title", "message", "msg", "error_description", "description")
+"""What services call their words: RFC 9457, Nest, FastAPI, OAuth …"""
+DETAILS = ("detail", "details", "errors", "reason")
+"""What says more than these words do, or stands alone."""
+WORDS_ALONE = {*NAMES, *DETAILS, "error", "type", "instance", "status", "statusCode", "code"} | {
+    *("success", "requestId", "request_id", "path", "timestamp", "meta")
+}
+"""The fields of an answer that is an error and nothing else."""
+DEEPEST = 8
+MOST_HINTS = 10
+CODES = frozenset(map(str, range(400, 500)))
 
 
 def read_items(reply: RawResponse, facts: Mapping[str, Any]) -> tuple[ResultItem, ...]:
@@ -47,6 +58,8 @@ def read_items(reply: RawResponse, facts: Mapping[str, Any]) -> tuple[ResultItem
         NoPictureError: it announces a picture that it does not hold.
     """
     body = reply.json
+    if refusal := _refusal_in(body, reply, facts):
+        raise refusal
     if not isinstance(body, dict):
         looks = "a web page" if reply.body.lstrip()[:1] == b"<" else "cut off or not JSON"
         raise _unreadable(f"it is {looks}", reply, facts)
@@ -68,21 +81,56 @@ def _unreadable(why: str, reply: RawResponse, facts: Mapping[str, Any]) -> Unrea
     )
 
 
+def _refusal_in(body: Any, reply: RawResponse, facts: Mapping[str, Any]) -> BananaError | None:
+    """The error that an answer is which should be pictures; None where it is none."""
+    code = _code_in(body)
+    if isinstance(body, dict):
+        is_error = code or body.get("error") or body.get("errors")
+        data = body.get("data")
+        if (isinstance(data, list) and data) or not (is_error or set(body) <= WORDS_ALONE):
+            return None
+    words = _words(body) if isinstance(body, dict | list) else None
+    if words is None and code is None:
+        return None
+    kind, sentence = _CLIENT_ERRORS.get(code, _OTHER) if code else _FAILED
+    about = f": {words.rstrip('.!')}" if words else ""
+    said = sentence.format(status=code, said=about, when=_when(reply))
+    receipt: Receipt | None = facts.get("receipt")
+    is_known = receipt is not None and receipt.usd is not None
+    bill = _bill(receipt) if is_known else UNSURE
+    more = {"body": reply.body, "status": code, "is_unsure": not is_known or None}
+    return kind(f"{said.replace(f' {FREE}', '')} {bill}", **{**facts, **more})
+
+
+def _code_in(body: Any) -> int | None:
+    """The status of an error that is told of inside of an answer: 400 to 499."""
+    for source in (body, body.get("error") if isinstance(body, dict) else None):
+        for name in ("statusCode", "status", "code"):
+            value = source.get(name) if isinstance(source, dict) else None
+            if isinstance(value, int | str) and str(value) in CODES:
+                return int(value)
+    return None
+
+
 def _read_item(entry: Any, reply: RawResponse, facts: Mapping[str, Any]) -> ResultItem | None:
     if not isinstance(entry, dict):
         raise _unreadable("it has another shape than the service promises", reply, facts)
-    url, text = entry.get("url"), entry.get("b64_json")
-    if isinstance(url, str) and url.startswith("data:"):
-        url, text = None, url
-    if isinstance(text, str) and text:
-        encoded = text.partition(",")[2] if text.startswith("data:") else text
+    link, broken = None, ""
+    for name in ("b64_json", "url"):
+        text = entry.get(name)
+        if not isinstance(text, str) or not text:
+            continue
+        if name == "url" and not is_data(text):
+            link = text
+            continue
         try:
-            return ResultItem(data=base64.b64decode(encoded))
+            return ResultItem(data=base64_bytes(text.partition(",")[2] if is_data(text) else text))
         except ValueError as error:
-            if not url:
-                why = f"the picture in it is not whole base64 ({error})"
-                raise _unreadable(why, reply, facts) from None
-    return ResultItem(url=url) if isinstance(url, str) and url else None
+            broken = broken or str(error)
+    if broken and not link:
+        why = f"the picture in it is not whole base64 ({broken})"
+        raise _unreadable(why, reply, facts)
+    return ResultItem(url=link) if link else None
 
 
 def _no_picture(
@@ -111,10 +159,8 @@ def _bill(receipt: Receipt | None) -> str:
 
 
 def _reason(source: Mapping[str, Any]) -> str | None:
-    for name in ("message", "error", "reason", "block_reason", "finish_reason", "text"):
-        if text := _words(source.get(name)):
-            return text
-    return None
+    names = ("block_reason", "finish_reason", "text")
+    return _words(source) or next(filter(None, (_words(source.get(name)) for name in names)), None)
 
 
 def error_for(reply: RawResponse, facts: Mapping[str, Any]) -> BananaError:
@@ -129,8 +175,8 @@ def error_for(reply: RawResponse, facts: Mapping[str, Any]) -> BananaError:
         )
     if not reply.is_own_words and (status not in DEFINITE):
         return GatewayError(
-            f"A gateway before the service answered {status}, and the work may go on behind it. "
-            + UNSURE,
+            f"A gateway before the service answered {status}{said}, and the work may go on behind "
+            f"it. {UNSURE}",
             **facts,
         )
     if status >= 500:
@@ -143,11 +189,17 @@ def error_for(reply: RawResponse, facts: Mapping[str, Any]) -> BananaError:
     return kind(sentence.format(status=status, said=said, when=_when(reply)), **facts)
 
 
-_CLIENT_ERRORS: dict[int, tuple[type[ServiceError], str]] = {
+FREE = "Nothing was charged."
+_CLIENT_ERRORS: dict[int, tuple[type[BananaError], str]] = {
     401: (
         KeyRefusedError,
         "The service does not accept the key{said}. "
         f"Make one at {KEY_PAGE} and call nb_banana.login().",
+    ),
+    402: (
+        NotAllowedError,
+        f"The account is out of credits{{said}}. {FREE} Top it up at "
+        "https://aimlapi.com/app/billing.",
     ),
     403: (
         NotAllowedError,
@@ -160,12 +212,20 @@ _CLIENT_ERRORS: dict[int, tuple[type[ServiceError], str]] = {
     ),
     429: (
         RateLimitError,
-        "Too many requests for now{said}. Nothing was charged. Run it again {when}.",
+        f"Too many requests for now{{said}}. {FREE} Run it again {{when}}.",
+    ),
+    451: (
+        BadRequestError,
+        f"The service refuses this for legal reasons (451){{said}}. {FREE} Change the prompt.",
     ),
 }
-_OTHER = (
+_OTHER: tuple[type[BananaError], str] = (
     BadRequestError,
-    "The service did not accept the request ({status}){said}. Nothing was charged.",
+    f"The service did not accept the request ({{status}}){{said}}. {FREE}",
+)
+_FAILED: tuple[type[BananaError], str] = (
+    RefusalError,
+    f"The service answered with an error and no picture{{said}}. {FREE}",
 )
 
 
@@ -175,20 +235,36 @@ def _when(reply: RawResponse) -> str:
 
 
 def _said(reply: RawResponse) -> str:
-    body = reply.json
-    words = _words(body.get("message")) if isinstance(body, dict) else None
+    words = _words(reply.json)
+    if words is None and reply.headers.get("content-type", "").startswith("text/plain"):
+        words = _words(reply.body[: 9 * LONGEST_QUOTE].decode(errors="replace"))
     return f": {words.rstrip('.!')}" if words else ""
 
 
-def _words(value: Any) -> str | None:
-    """The service's own words as one line: a text, a list of hints, or an object with a message."""
-    if isinstance(value, Mapping):
-        value = value.get("message")
-    if isinstance(value, list):
-        value = "; ".join(filter(None, (_words(each) for each in value)))
-    if not isinstance(value, str) or not value.strip():
+def _words(value: Any, depth: int = DEEPEST) -> str | None:
+    """The service's own words as one line, in whatever shape they came."""
+    if isinstance(value, str):
+        return clean(value, LONGEST_QUOTE) or None
+    if not depth:
         return None
-    # A terminal would obey control characters.
-    printable = "".join(each if each.isprintable() else " " for each in value)
-    line = " ".join(printable.split())
-    return line if len(line) <= LONGEST_QUOTE else line[:LONGEST_QUOTE] + "…"
+    if isinstance(value, list):
+        return _joined(_words(each, depth - 1) for each in value[:MOST_HINTS])
+    if not isinstance(value, Mapping):
+        return None
+    said = {name: _words(value.get(name), depth - 1) for name in (*NAMES, *DETAILS)}
+    first = next((name for name in NAMES if said[name]), None)
+    details = [each for name in DETAILS if (each := said[name]) and each != said.get(first or "")]
+    if first or details:
+        return _joined([said[first] if first else None, *details], ": ")
+    if depth == DEEPEST:  # of the whole answer only what has such a name
+        return _words(value.get("error"), depth - 1)
+    error = _words(value.get("error"), depth - 1)
+    return error or _joined(
+        f"{name}: {each}"
+        for name, hint in [*value.items()][:MOST_HINTS]
+        if (each := _words(hint, depth - 1))
+    )
+
+
+def _joined(words: Iterable[str | None], by: str = "; ") -> str | None:
+    return clean(by.join(filter(None, words)), LONGEST_QUOTE) or None
