@@ -1,5 +1,6 @@
 """`Banana`: the settings, as traits. ``%config Banana`` and `configure` change the same object."""
 
+import os
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -151,6 +152,15 @@ class Banana(Configurable):
         if not proposal["value"].strip():
             raise TraitError(f"model is a name such as {DEFAULT_MODEL}.")
         return model_id(proposal["value"])
+
+    @validate("library")
+    def _folder_name(self, proposal: Any) -> str | None:
+        try:
+            if b"\0" not in os.fsencode(proposal["value"] or ""):
+                return proposal["value"]  # type: ignore[no-any-return]  # a text, or None
+        except UnicodeEncodeError:
+            pass
+        raise TraitError("library is the name of a folder, and no folder can have this one.")
 
     @validate("base_url")
     def _safe_address(self, proposal: Any) -> str:

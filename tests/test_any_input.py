@@ -136,6 +136,27 @@ ODD = [
     *(Path("a" * 300), Path("~nobody/a.png"), np.zeros(3), np.zeros((2, 2, 3))),
     *(encode(picture(), "AVIF")[:-40], encode(picture(), "WEBP")[:40], [picture()]),
 ]
+PATHS = ["a" * 300, "\0", "~nobody/a", "a\ud800", "/" + "a/" * 3000, "", "/dev/null/a", "."]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_any_path(path):
+    configure(backend="sandbox")
+    Path("lesson.ipynb").write_text('{"cells": []}')
+    tried(nb_banana.pack, path, notebook="lesson.ipynb")
+    tried(nb_banana.pack, "lesson.zip", notebook=path)
+    tried(nb_banana.unpack, path)
+    tried(nb_banana.unpack, "lesson.zip", path)
+    tried(nb_banana.generate, "a fox", images=path)
+    tried(nb_banana.generate, "a fox", images=f"https://example.com/{path}")
+    tried(nb_banana.generate, "a fox", save=path)
+    tried(nb_banana.generate, "a fox", count=2, save=path)
+    tried(nb_banana.load, path)
+    tried(configure, library=path)
+    tried(nb_banana.generate, "a fox")
+    tried(nb_banana.history)
+
+
 VALUES = st.one_of(
     st.none(),
     st.booleans(),

@@ -1,12 +1,15 @@
 """A notebook as it was saved: which pictures its cells show, and which cells should show one."""
 
 import json
+import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nb_banana._text import shown
 from nb_banana.errors import LessonError
 
 MAGIC_LINE = re.compile(r"^[ \t]*(?:%%banana\b(.*)|(?:[^\n#%]*=[ \t]*)?%banana[ \t]+(\S.*))$", re.M)
@@ -49,6 +52,23 @@ class SavedNotebook:
     path: Path
     data: bytes
     cells: tuple[NotebookCell, ...]
+
+
+def named_path(given: str | os.PathLike[str]) -> Path:
+    """A path as a person names it: one that a file can have.
+
+    Raises:
+        LessonError: no file can have it.
+    """
+    try:
+        path = Path(given).expanduser()
+        with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            path.stat()
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        # Too long, a NUL, half of a character, no path at all, a ~user that nobody is.
+        reason = str(getattr(error, "strerror", None) or error).rstrip(".")
+        raise LessonError(f"{shown(given)} can't be the name of a file: {reason}.") from None
+    return path
 
 
 def read_notebook(path: Path) -> SavedNotebook:

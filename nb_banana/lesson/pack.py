@@ -101,13 +101,13 @@ def _notebook(given: str | os.PathLike[str] | None) -> Path:
         raise LessonError(
             'This front end does not say which notebook runs. Name it: notebook="lesson.ipynb"'
         )
-    path = Path(running if given is None else given).expanduser()
+    path = notebook_file.named_path(running if given is None else given)
     beside = notebook_folder() / path
     return beside if beside.is_file() and not path.is_file() else path
 
 
 def _target(path: str | os.PathLike[str], source: notebook_file.SavedNotebook) -> Path:
-    target = Path(path).expanduser()
+    target = notebook_file.named_path(path)
     if target.is_dir():
         target /= f"{source.path.stem}.zip"
     if not target.suffix:

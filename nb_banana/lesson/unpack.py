@@ -50,7 +50,7 @@ def unpack(path: str | os.PathLike[str], folder: str | os.PathLike[str] = ".") -
             same name in the folder; nothing was changed.
         LibraryError: the library in the folder can't take the pictures.
     """
-    archive, home = Path(path).expanduser(), Path(folder).expanduser()
+    archive, home = map(notebook_file.named_path, (path, folder))
     if not (home.is_dir() or (home.parent.is_dir() and not home.exists())):
         raise LessonError(f"There is no folder {home}. Make it first, or choose another.")
     with _explained(archive, home):

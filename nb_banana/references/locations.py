@@ -158,4 +158,6 @@ def checked_address(address: str) -> str:
         )
     if re.search(r"[\s\x00-\x1f\x7f]", address):
         raise PictureProblem("is no address: there is a space in it, which is written %20")
+    if re.search(r"[\ud800-\udfff]", address):
+        raise PictureProblem("is no address: there is half of a character in it")
     return address

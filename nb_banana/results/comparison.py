@@ -106,7 +106,7 @@ class Comparison:
             f"left: {self._names[0]}",
             f"right: {self._names[1]}",
         ]
-        return " · ".join(filter(None, parts))
+        return plain(" · ".join(filter(None, parts)))
 
     @property
     def _given(self) -> tuple[Any, Any]:
@@ -132,7 +132,7 @@ class Comparison:
         requests = [each.receipt.client_request_id for each in images]
         metadata: Bundle = {"nb_banana": {"requests": list(dict.fromkeys(requests))}}
         if not is_rich():
-            return {"text/plain": plain(self.caption)}, metadata
+            return {"text/plain": self.caption}, metadata
         shown = {
             "text/html": self._figure(),
             "image/jpeg": base64.b64encode(sheet_jpeg(self.side_by_side())).decode(),

@@ -195,7 +195,7 @@ class BananaImage:
     @property
     def caption(self) -> str:
         """The one line under the picture: size, model, time, price, name."""
-        return image_display.image_caption(self)
+        return plain(image_display.image_caption(self))
 
     def cell(self) -> str:
         """The ``%%banana`` cell that asks for this picture, in another notebook too.
