@@ -1,6 +1,6 @@
 """`Banana`: the settings, as traits. ``%config Banana`` and `configure` change the same object."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from traitlets import Bool, Enum, Float, Integer, TraitError, TraitType, Unicode, validate
@@ -10,6 +10,12 @@ from nb_banana._text import did_you_mean
 from nb_banana.credentials import VENDOR_URL, is_loopback
 from nb_banana.errors import RequestError, SettingsError
 from nb_banana.models import DEFAULT_MODEL, RESOLUTIONS, SIZES, choose, model_id
+
+if TYPE_CHECKING:
+    _TextTrait = TraitType[str | None, str | None]
+    _FloatTrait = Float[Any, Any]
+else:  # of traitlets before 5.10 they can't be subscripted when they are run
+    _TextTrait, _FloatTrait = TraitType, Float
 
 LONGEST_TIMEOUT = 86_400.0
 
@@ -36,7 +42,7 @@ def checked_patience(timeout: Any) -> float | None:
     return None if timeout is None else checked_seconds(timeout)
 
 
-class Choice(TraitType[str | None, str | None]):
+class Choice(_TextTrait):
     """One of the values that `choose` understands, or None for the service's own default."""
 
     def __init__(self, allowed: tuple[str, ...], **metadata: Any) -> None:
@@ -55,7 +61,7 @@ class Choice(TraitType[str | None, str | None]):
         return "one of " + ", ".join(self.allowed)
 
 
-class Number(Float[Any, Any]):
+class Number(_FloatTrait):
     """A number; traitlets' own takes True for 1."""
 
     def validate(self, obj: Any, value: Any) -> Any:

@@ -143,7 +143,7 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
     shell.register_magic_function(make_magic(shell, open_panel), "line_cell", "banana")
     shell.configurables.append(settings)
     _take_config(shell)
-    _loaded[id(shell)] = matcher = make_matcher()
+    _loaded[id(shell)] = matcher = make_matcher(shell.Completer)
     shell.Completer.custom_matchers.append(matcher)
     if settings.backend == "auto" and settings.base_url == VENDOR_URL and not find_key(VENDOR_URL):
         print(SANDBOX_NOTE)  # noqa: T201 - the person has to know whose pictures these are
