@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from nb_banana._text import path_of
 from nb_banana.errors import LibraryError, NotKeptError, RequestError
 from nb_banana.generation import context
 from nb_banana.imaging import metadata
@@ -59,7 +60,7 @@ def load(what: str | os.PathLike[str] | bytes) -> BananaImage:
     if isinstance(what, bytes):
         return _by_content(what)
     text = os.fspath(what)
-    path = Path(text).expanduser()
+    path = path_of(text)
     if path.is_file():
         for library in _libraries():
             try:

@@ -55,13 +55,14 @@ def make(
         BananaError: see `nb_banana.errors`.
     """
     check_output(request, output)
+    search = context.search_key(key)
     if kinds is None:
-        kinds = (context.kind_of_service(service),) if service else context.kinds(key)
+        kinds = (context.kind_of_service(service),) if service else context.kinds(search)
     image = find_reusable(request, kinds, output)
     if image is None:
         image = _fetch_paid(request, output, service, kinds)
     if image is None:
-        image = _draw_once(request, output, service or find_drawing_service(key, timeout), kinds)
+        image = _draw_once(request, output, service or find_drawing_service(search, timeout), kinds)
     return hand_over(image, output)
 
 
@@ -79,7 +80,7 @@ def find_reusable(
 
 
 def find_drawing_service(
-    key: Secret | None = None, timeout: float | None = None, *, elsewhere: bool = False
+    key: context.Key = None, timeout: float | None = None, *, elsewhere: bool = False
 ) -> Service:
     """Who draws what is not in the library; see `generation.context.find_service`.
 
@@ -116,7 +117,7 @@ def _fetch_paid(
     if output.fresh or settings.backend == "library":
         return None
     for library in map(context.library_of, kinds):
-        there = service or recovery.service_of(library)
+        there = service or recovery.service_of(library, ask=False)
         try:
             left = library.unfinished(request.key)
         except errors.LibraryError:  # what can't be used has nothing; `_draw` says so

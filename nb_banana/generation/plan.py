@@ -67,11 +67,12 @@ def plan_batch(
     jobs = list(jobs)
     for job in jobs:
         pipeline.check_output(job.request, job.output)
-    kinds = context.kinds(key)
+    search = context.search_key(key)
+    kinds = context.kinds(search)
     missing, service = _missing(jobs, kinds), None
     if missing:
         try:
-            service = pipeline.find_drawing_service(key, timeout, elsewhere=elsewhere)
+            service = pipeline.find_drawing_service(search, timeout, elsewhere=elsewhere)
         except (NotKeptError, MissingKeyError):  # said for each that is missing
             return BatchPlan(kinds, None)
         ask = not all(job.output.confirmed for job in jobs)
@@ -83,8 +84,9 @@ def plan_batch(
 
 def quote_many(jobs: Sequence[Job]) -> str:
     """What they would cost now, in words. Nothing but the price is asked for."""
-    missing = _missing(jobs, context.kinds())
-    service = context.find_quoter() if missing and settings.backend != "library" else None
+    search = context.search_key()
+    missing = _missing(jobs, context.kinds(search))
+    service = context.find_quoter(search) if missing and settings.backend != "library" else None
     return _say(len(jobs), len(missing), _price(missing, service))
 
 
@@ -119,9 +121,9 @@ def plan_open_end(key: Secret | None, timeout: float | None, *, elsewhere: bool)
             "Banana.confirm_over is set, and nobody knows how many prompts an iterator has. Give a "
             "list, or set Banana.budget instead, which holds for each."
         )
+    search = context.search_key(key)
+    kinds = context.kinds(search)
     try:
-        return BatchPlan(
-            context.kinds(key), pipeline.find_drawing_service(key, timeout, elsewhere=elsewhere)
-        )
+        return BatchPlan(kinds, pipeline.find_drawing_service(search, timeout, elsewhere=elsewhere))
     except (NotKeptError, MissingKeyError):
-        return BatchPlan(context.kinds(key), None)
+        return BatchPlan(kinds, None)

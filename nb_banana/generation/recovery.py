@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import overload
 
 from nb_banana._text import dollars
-from nb_banana.credentials import VENDOR_URL, find_key
+from nb_banana.credentials import VENDOR_URL, KeySearch
 from nb_banana.errors import BananaError, LibraryError, LinkGoneError
 from nb_banana.generation import budget, context
 from nb_banana.generation.charges import bill_of
@@ -126,6 +126,10 @@ def recover() -> Recovery:
     Raises:
         LibraryError: no library can be read. Where only one can't, the result says so.
     """
+    return _recover()
+
+
+def _recover(*, ask: bool = True) -> Recovery:
     found: list[Found] = []
     problems: list[LibraryError] = []
     for library in map(context.library_of, context.known_kinds()):
@@ -134,19 +138,25 @@ def recover() -> Recovery:
         except LibraryError as error:
             problems.append(error)
             continue
-        service = service_of(library) if left else NO_SERVICE
+        service = service_of(library, ask=ask) if left else NO_SERVICE
         found += [_look_after(row, library, service) for row in left]
     if problems and not found:
         raise problems[0]
     return Recovery(found, list(map(str, problems)))
 
 
-def service_of(library: Library) -> Service:
-    """Whom to ask about the requests of a library. Without a key its log stays closed."""
+def service_of(library: Library, *, ask: bool = True) -> Service:
+    """Whom to ask about the requests of a library. Without a key its log stays closed.
+
+    Args:
+        library: where the requests are.
+        ask: whether a keyring may be asked for the key, which takes its time or asks the person.
+    """
     if library.service == location.SANDBOX:
         return context.running_sandbox() or NO_SERVICE
     url = VENDOR_URL if library.service == location.API else settings.base_url
-    found = find_key(url)
+    search = KeySearch(url)
+    found = search.found if ask else search.at_hand
     return Service(url, found.secret if found else None)
 
 
@@ -256,9 +266,9 @@ def _close_charged(
 
 
 def recover_quietly() -> str:
-    """`recover`, and what came of it as the one line that loading the extension says."""
+    """`recover` without a keyring, and what came of it as the one line that loading says."""
     try:
-        found = recover()
+        found = _recover(ask=False)
     except BananaError as error:
         return f"nb_banana: {error}"
     more = " nb_banana.recover() looks again." if any(not each.ended for each in found) else ""

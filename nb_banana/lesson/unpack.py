@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from nb_banana._text import path_of
 from nb_banana.errors import (
     LessonError,
     LibraryError,
@@ -50,7 +51,7 @@ def unpack(path: str | os.PathLike[str], folder: str | os.PathLike[str] = ".") -
             same name in the folder; nothing was changed.
         LibraryError: the library in the folder can't take the pictures.
     """
-    archive, home = Path(path).expanduser(), Path(folder).expanduser()
+    archive, home = path_of(path), path_of(folder)
     if not (home.is_dir() or (home.parent.is_dir() and not home.exists())):
         raise LessonError(f"There is no folder {home}. Make it first, or choose another.")
     with _explained(archive, home):

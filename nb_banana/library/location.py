@@ -3,12 +3,17 @@
 from pathlib import Path
 
 from nb_banana.credentials import VENDOR_URL
+from nb_banana.errors import LibraryUnavailableError
 
 INDEX = "index.sqlite"
 BESIDE = "nb_banana_library"
 """A folder of this name beside a notebook is the notebook's library: a lesson brings its own."""
 API = "api"
 SANDBOX = "sandbox"
+NO_HOME = (
+    "There is no home folder to keep a library in. Choose a folder: "
+    '%config Banana.library = "pictures"'
+)
 
 
 def kind_of(base_url: str) -> str:
@@ -53,9 +58,30 @@ def default_folder(kind: str, setting: str | None = None, beside: Path | None = 
         setting: a folder that a person chose; None is the user's data folder (on Linux
             ``$XDG_DATA_HOME``). A relative one is `beside` the notebook, to commit or zip.
         beside: the notebook's folder; else the current one.
+
+    Raises:
+        LibraryUnavailableError: there is no home folder.
     """
     if setting is None:
-        import platformdirs  # a kernel has it already, a script that names a folder needs it not
+        return data_folder() / kind
+    try:
+        return (beside or Path.cwd()) / Path(setting).expanduser() / kind
+    except RuntimeError:  # it begins with "~"
+        raise LibraryUnavailableError(NO_HOME) from None
 
-        return platformdirs.user_data_path("nb_banana", appauthor=False) / kind
-    return (beside or Path.cwd()) / Path(setting).expanduser() / kind
+
+def data_folder() -> Path:
+    """The user's data folder for us; on Linux ``$XDG_DATA_HOME/nb_banana``.
+
+    Raises:
+        LibraryUnavailableError: there is no home folder.
+    """
+    import platformdirs  # a kernel has it already, a script that names a folder needs it not
+
+    try:
+        folder = platformdirs.user_data_path("nb_banana", appauthor=False)
+    except (RuntimeError, KeyError):  # neither HOME nor a line in the system's list of users
+        raise LibraryUnavailableError(NO_HOME) from None
+    if folder.parts[0] == "~":  # what an earlier platformdirs says then
+        raise LibraryUnavailableError(NO_HOME)
+    return folder
