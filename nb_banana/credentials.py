@@ -160,7 +160,7 @@ class KeySearch:
             is_there = bool(text)
         except Exception as error:  # noqa: BLE001 - backends and Colab raise whatever they like
             if type(error).__name__ not in NOTHING_THERE:
-                self.silent.append(f"{whom} did not answer: {reason_of(error)}.")
+                self.silent.append(f"{whom} did not answer: {what_it_says(error)}.")
             return None
         return FoundKey(Secret(text, place), place) if is_there else None
 
@@ -211,10 +211,10 @@ def _from_colab() -> tuple[str, Any]:
     return "", None
 
 
-def reason_of(error: Exception) -> str:
+def what_it_says(error: Exception) -> str:
     """What a stranger's error says, in one short line; whatever may be a key is left out.
 
-    >>> reason_of(TimeoutError("no answer for abc123def456ghi789"))
+    >>> what_it_says(TimeoutError("no answer for abc123def456ghi789"))
     'TimeoutError: no answer for …'
     """
     try:
@@ -252,7 +252,7 @@ def _save(host: str, secret: Secret) -> None:
     except Exception as error:  # noqa: BLE001 - its backends raise whatever they like
         raise SettingsError(
             "The key is kept in this kernel. The system's keyring did not take it: "
-            f"{secret.redact(reason_of(error))}."
+            f"{secret.redact(what_it_says(error))}."
         ) from None
 
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nb_banana import errors
-from nb_banana.credentials import Secret
 from nb_banana.display.output import notebook_path
 from nb_banana.display.progress import Spinner
 from nb_banana.errors import Interrupted
@@ -38,7 +37,7 @@ def make(
     *,
     kinds: Sequence[str] | None = None,
     service: Service | None = None,
-    key: Secret | None = None,
+    key: context.Key = None,
     timeout: float | None = None,
 ) -> BananaImage:
     """The picture of a request: from the library where it is there, else from the service.

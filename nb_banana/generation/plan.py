@@ -38,11 +38,13 @@ class BatchPlan:
         kinds: in which libraries they are looked for.
         service: who draws the others; None where nobody has to, or nobody can.
         say: the one line that is said before it begins; nothing in a script, which shows none.
+        key: the search for the key, for those that find nobody.
     """
 
     kinds: tuple[str, ...]
     service: Service | None
     say: str = ""
+    key: context.Key = None
 
 
 def plan_batch(
@@ -74,7 +76,7 @@ def plan_batch(
         try:
             service = pipeline.find_drawing_service(search, timeout, elsewhere=elsewhere)
         except (NotKeptError, MissingKeyError):  # said for each that is missing
-            return BatchPlan(kinds, None)
+            return BatchPlan(kinds, None, key=search)
         ask = not all(job.output.confirmed for job in jobs)
         budget.check_budget(missing, service, context.kind_of_service(service), ask=ask)
     if shell() is None:  # nobody would see the price, so nobody is asked for it
@@ -126,4 +128,4 @@ def plan_open_end(key: Secret | None, timeout: float | None, *, elsewhere: bool)
     try:
         return BatchPlan(kinds, pipeline.find_drawing_service(search, timeout, elsewhere=elsewhere))
     except (NotKeptError, MissingKeyError):
-        return BatchPlan(kinds, None)
+        return BatchPlan(kinds, None, key=search)
