@@ -9,8 +9,8 @@ from importlib import metadata
 
 from nb_banana._text import as_html, dollars, megabytes, plain
 from nb_banana._version import __version__
-from nb_banana.credentials import find_key, host_of
-from nb_banana.errors import BananaError, LibraryError
+from nb_banana.credentials import KeySearch, host_of
+from nb_banana.errors import BananaError, LibraryError, MissingKeyError
 from nb_banana.generation import context
 from nb_banana.library import location
 from nb_banana.library.files import check_file
@@ -76,30 +76,41 @@ def doctor() -> Checkup:
 
 
 def _checks() -> Iterator[Check]:
-    yield _key()
-    drawer = context.kinds()[-1]
+    search = context.search_key()
+    yield from _key(search)
+    try:
+        kinds = context.kinds(search)
+    except MissingKeyError:  # what was found is no key, which was said above
+        kinds = (location.kind_of(settings.base_url),)
+    drawer = kinds[-1]
     if settings.backend == "library":
         yield Check("who draws", "nobody: the backend is “library”, only kept pictures are shown")
     elif drawer == location.SANDBOX:
         yield Check("who draws", "the sandbox on this machine: no AI, no cost")
     else:
-        yield from _service()
-    for kind in context.kinds():
+        yield from _service(search)
+    for kind in kinds:
         for library in context.libraries(kind):
             yield from _library(library)
     yield Check("versions", ", ".join(_versions()))
 
 
-def _key() -> Check:
-    host = host_of(settings.base_url)
-    found = find_key(settings.base_url)
+def _key(search: KeySearch) -> Iterator[Check]:
+    try:
+        found = search.found
+    except MissingKeyError as error:
+        yield Check("key", str(error), fine=False)
+        return
     if found is not None:
-        return Check("key", f"found for {host} ({found.place})")
-    fine = settings.backend != "api"
-    return Check("key", f"none for {host}: set AIMLAPI_KEY or call nb_banana.login()", fine)
+        yield Check("key", f"found for {search.host} ({found.place})")
+    else:
+        cure = "set AIMLAPI_KEY or call nb_banana.login()"
+        yield Check("key", f"none for {search.host}: {cure}", fine=settings.backend != "api")
+    for said in search.silent:
+        yield Check("key", said, fine=found is not None)
 
 
-def _service() -> Iterator[Check]:
+def _service(search: KeySearch) -> Iterator[Check]:
     host = host_of(settings.base_url)
     yield Check("who draws", host)
     if account.is_reachable(Service(settings.base_url)):
@@ -109,7 +120,7 @@ def _service() -> Iterator[Check]:
     else:
         yield Check("reachable", f"{host} does not answer: look at the network", fine=False)
     try:
-        balance = account.balance(context.find_service())
+        balance = account.balance(context.find_service(key=search))
     except BananaError:  # no key, which was said above
         return
     said = "not known: the service did not say" if balance is None else dollars(balance)

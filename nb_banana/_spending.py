@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from nb_banana._text import as_html, dollars, plain
+from nb_banana.credentials import KeySearch
 from nb_banana.display.output import notebook_path
 from nb_banana.errors import LibraryError, MissingKeyError
 from nb_banana.generation import budget, context
@@ -93,7 +94,8 @@ def spending() -> Statement:
     is no real money, neither spent nor saved, it is the play money of the sandbox, and the
     statement says so.
     """
-    *real, drawer = context.kinds()
+    search = context.search_key()
+    *real, drawer = context.kinds(search)
     books = map(_books, (kind for kind in real if kind != location.SANDBOX))
     found = next((each for each in books if any(each[1:]) or budget.BUDGET[each[0]] != NONE), None)
     kind, bills, note = found or _books(drawer)
@@ -101,7 +103,7 @@ def spending() -> Statement:
     return Statement(
         lines=tuple(_lines(bills, budget.BUDGET[kind])),
         saved=budget.BUDGET[kind].saved,
-        balance=None if drawer == location.SANDBOX else _balance(),
+        balance=None if drawer == location.SANDBOX else _balance(search),
         left=budget.budget_left(drawer),
         is_play_money=is_play_money,
         note=note,
@@ -149,8 +151,8 @@ def _amount(line: StatementLine) -> str:
     return f"{dollars(line.usd)} for {requests}{unknown}" if line.count else dollars(line.usd)
 
 
-def _balance() -> Decimal | None:
+def _balance(search: KeySearch) -> Decimal | None:
     try:
-        return account.balance(context.find_service())
+        return account.balance(context.find_service(key=search))
     except MissingKeyError:
         return None

@@ -1,11 +1,13 @@
-"""Words for people: money, bytes, near misses, one short line; as HTML, and for any console."""
+"""Words for people: money, bytes, near misses, one line; as HTML, for any console; and paths."""
 
 import html
+import os
 import re
 import sys
 from collections.abc import Iterable
 from decimal import Decimal
 from itertools import chain, pairwise, zip_longest
+from pathlib import Path
 
 
 def dollars(amount: Decimal | None) -> str:
@@ -139,3 +141,12 @@ def megabytes(count: int) -> str:
     if count < 1_000:
         return f"{count} bytes"
     return f"{count / 1_000_000:.1f} MB" if count >= 100_000 else f"{count / 1_000:.0f} kB"
+
+
+def path_of(text: str | os.PathLike[str]) -> Path:
+    """A path as a person writes it. A ``~`` stays where there is no such home folder.
+
+    >>> path_of("~nobody-at-all/cat.png").name
+    'cat.png'
+    """
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - pathlib's own raises RuntimeError then

@@ -9,10 +9,13 @@ import importlib.util
 import os
 import re
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from nb_banana._text import clean
 from nb_banana.errors import MissingKeyError, RequestError, SettingsError
 
 VENDOR_HOST = "api.aimlapi.com"
@@ -22,6 +25,14 @@ KEY_PAGE = "https://aimlapi.com/app/keys"
 ENVIRONMENT = ("AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY")
 """https://docs.aimlapi.com/quickstart names the first; the vendor's packages use the others."""
 KEYRING_SERVICE = "nb_banana"
+NO_KEYRING = "keyring.backends.null.Keyring"
+"""What ``PYTHON_KEYRING_BACKEND`` is where a person wants none: keyring's own documentation."""
+NOTHING_THERE = {"NoKeyringError", "SecretNotFoundError"}
+"""Answers of keyring and of Colab that mean: no key, and all is well. They are not imported."""
+EACH_FOR_ITSELF = {"SecretNotFoundError", "NotebookAccessError"}
+"""What Colab says of one secret; the next may be there."""
+LONGEST_READ, LONGEST_REASON = 1_000, 160
+LIKE_A_KEY = re.compile(r"(?=[\w-]*\d)[\w-]{12,}|[\w-]{24,}")
 SHORTEST_PART = 5
 """A run of this many characters of a key in a text counts as a part of the key."""
 SHORTEST_BY_CHANCE = 12
@@ -112,24 +123,71 @@ def is_loopback(url: str) -> bool:
     return (urlsplit(url).hostname or "") in LOOPBACK_HOSTS
 
 
-def find_key(base_url: str, given: str | Secret | None = None) -> FoundKey | None:
-    """The key for this service, or None when there is none that may be sent to it.
+class KeySearch:
+    """The key for a service: looked for when it is needed, in each place once.
 
     Args:
         base_url: the service; its host decides which places may be asked.
         given: a key that the caller gave for this very call.
 
+    Attributes:
+        host: of the service.
+        may_be_sent: whether a key that was given for no host by name may go there.
+        silent: a sentence for each place that did not answer, once it was asked.
     """
-    if given is not None:
-        secret = given if isinstance(given, Secret) else Secret(given)
-        return FoundKey(secret, "the key argument")
-    host = host_of(base_url)
-    if host in _logins:
-        return FoundKey(_logins[host], "login() in this kernel")
-    anywhere = host == VENDOR_HOST or is_loopback(base_url)
-    return (
-        (anywhere and _from_environment()) or _from_keyring(host) or _from_colab(anywhere) or None
-    )
+
+    def __init__(self, base_url: str, given: str | Secret | None = None) -> None:
+        self._given = Secret(given) if isinstance(given, str) else given
+        self.host = host_of(base_url)
+        self.may_be_sent = self.host == VENDOR_HOST or is_loopback(base_url)
+        self.silent: list[str] = []
+
+    @cached_property
+    def at_hand(self) -> FoundKey | None:
+        """The key where nobody has to be asked: an argument, `login`, the environment."""
+        if self._given is not None:
+            return FoundKey(self._given, "the key argument")
+        if self.host in _logins:
+            return FoundKey(_logins[self.host], "login() in this kernel")
+        return _from_environment() if self.may_be_sent else None
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether there is somebody to be asked who may have one."""
+        return _has_keyring() or self._may_ask_colab
+
+    @cached_property
+    def found(self) -> FoundKey | None:
+        """The key, or None when there is none that may be sent there."""
+        return (
+            self.at_hand
+            or (self._ask("The keyring", self._from_keyring) if _has_keyring() else None)
+            or (self._ask("Colab", _from_colab) if self._may_ask_colab else None)
+        )
+
+    @property
+    def _may_ask_colab(self) -> bool:
+        return self.may_be_sent and "google.colab" in sys.modules
+
+    def _ask(self, whom: str, look: Callable[[], tuple[str, Any]]) -> FoundKey | None:
+        try:
+            place, text = look()
+            is_there = bool(text)
+        except Exception as error:  # noqa: BLE001 - backends and Colab raise whatever they like
+            if type(error).__name__ not in NOTHING_THERE:
+                self.silent.append(f"{whom} did not answer: {what_it_says(error)}.")
+            return None
+        return FoundKey(Secret(text, place), place) if is_there else None
+
+    def _from_keyring(self) -> tuple[str, Any]:
+        import keyring  # looks for its backends, which takes its time
+
+        return "the keyring", keyring.get_password(KEYRING_SERVICE, self.host)
+
+
+def find_key(base_url: str, given: str | Secret | None = None) -> FoundKey | None:
+    """The key for this service, or None; see `KeySearch`."""
+    return KeySearch(base_url, given).found
 
 
 def known_keys() -> list[Secret]:
@@ -172,32 +230,47 @@ def _from_environment() -> FoundKey | None:
     return None
 
 
-def _from_keyring(host: str) -> FoundKey | None:
-    if importlib.util.find_spec("keyring") is None:
-        return None
-    import keyring
-    import keyring.errors
-
-    try:
-        text = keyring.get_password(KEYRING_SERVICE, host)
-    except keyring.errors.KeyringError:  # locked, or a machine without one
-        return None
-    return FoundKey(Secret(text), "the keyring") if text else None
+def _has_keyring() -> bool:
+    """Whether there is a keyring to be asked. It is not loaded for that."""
+    is_loaded = sys.modules.get("keyring") is not None
+    is_wanted = os.environ.get("PYTHON_KEYRING_BACKEND") != NO_KEYRING
+    return is_loaded or (is_wanted and _is_installed())
 
 
-def _from_colab(allowed: bool) -> FoundKey | None:
-    if not allowed or "google.colab" not in sys.modules:
-        return None
+def _is_installed() -> bool:
+    return sys.modules.get("keyring") is not None or importlib.util.find_spec("keyring") is not None
+
+
+def _from_colab() -> tuple[str, Any]:
     from google.colab import userdata
 
+    refused: Exception | None = None
     for name in ENVIRONMENT:
         try:
-            text = userdata.get(name)
-        except (userdata.SecretNotFoundError, userdata.NotebookAccessError):
-            continue
-        if text:
-            return FoundKey(Secret(text), f"the Colab secret {name}")
-    return None
+            if text := userdata.get(name):
+                return f"the Colab secret {name}", text
+        except Exception as error:
+            if type(error).__name__ not in EACH_FOR_ITSELF:
+                raise
+            refused = error
+    if refused is not None:
+        raise refused
+    return "", None
+
+
+def what_it_says(error: Exception) -> str:
+    """What a stranger's error says, in one short line; whatever may be a key is left out.
+
+    >>> what_it_says(TimeoutError("no answer for abc123def456ghi789"))
+    'TimeoutError: no answer for …'
+    """
+    try:
+        said = str(error)
+    except Exception:  # noqa: BLE001 - a stranger's error may fail at that too
+        said = ""
+    shown = "".join(each if each.isprintable() else " " for each in said[:LONGEST_READ])
+    shown = clean(LIKE_A_KEY.sub("…", shown), LONGEST_REASON).rstrip(".")
+    return ": ".join(filter(None, (type(error).__name__, shown)))
 
 
 def remember_key(base_url: str, secret: Secret, *, save: bool) -> str:
@@ -214,20 +287,19 @@ def remember_key(base_url: str, secret: Secret, *, save: bool) -> str:
 
 
 def _save(host: str, secret: Secret) -> None:
-    if importlib.util.find_spec("keyring") is None:
+    if not _is_installed():
         raise SettingsError(
             "The key is kept in this kernel. Saving it needs the keyring package: "
             "pip install 'nb-banana[keyring]'."
         )
-    import keyring
-    import keyring.errors
-
     try:
+        import keyring
+
         keyring.set_password(KEYRING_SERVICE, host, secret.reveal())
-    except (keyring.errors.KeyringError, RuntimeError) as error:
-        reason = secret.redact(str(error)).rstrip(".")
+    except Exception as error:  # noqa: BLE001 - its backends raise whatever they like
         raise SettingsError(
-            f"The key is kept in this kernel. The system's keyring did not take it: {reason}."
+            "The key is kept in this kernel. The system's keyring did not take it: "
+            f"{secret.redact(what_it_says(error))}."
         ) from None
 
 
@@ -236,15 +308,16 @@ def forget_logins() -> None:
     _logins.clear()
 
 
-def missing_key(base_url: str) -> MissingKeyError:
-    """The error for a service that we have no key for, with the cure."""
-    host = host_of(base_url)
-    if host == VENDOR_HOST or is_loopback(base_url):
-        return MissingKeyError(
+def missing_key(search: KeySearch) -> MissingKeyError:
+    """The error for a search that found nothing, with the cure."""
+    if search.may_be_sent:
+        said = (
             f"No key found. Make one at {KEY_PAGE}, then set {ENVIRONMENT[0]} or call "
             'nb_banana.login(). Without one: %config Banana.backend = "sandbox".'
         )
-    return MissingKeyError(
-        f"base_url is {host}, which is not the vendor's, so no key is sent there unasked. "
-        "If you trust it, call nb_banana.login() now and give the key for it by hand."
-    )
+    else:
+        said = (
+            f"base_url is {search.host}, which is not the vendor's, so no key is sent there "
+            "unasked. If you trust it, call nb_banana.login() now and give the key for it by hand."
+        )
+    return MissingKeyError(" ".join([said, *search.silent]))

@@ -1,7 +1,7 @@
 """`Banana`: the settings, as traits. ``%config Banana`` and `configure` change the same object."""
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from traitlets import Bool, Enum, Float, Integer, TraitError, TraitType, Unicode, validate
@@ -11,6 +11,12 @@ from nb_banana._text import did_you_mean, shown
 from nb_banana.credentials import VENDOR_URL, is_loopback
 from nb_banana.errors import RequestError, SettingsError
 from nb_banana.models import DEFAULT_MODEL, RESOLUTIONS, SIZES, choose, model_id
+
+if TYPE_CHECKING:
+    _TextTrait = TraitType[str | None, str | None]
+    _FloatTrait = Float[Any, Any]
+else:  # of traitlets before 5.10 they can't be subscripted when they are run
+    _TextTrait, _FloatTrait = TraitType, Float
 
 LONGEST_TIMEOUT = 86_400.0
 
@@ -37,7 +43,7 @@ def checked_patience(timeout: Any) -> float | None:
     return None if timeout is None else checked_seconds(timeout)
 
 
-class Choice(TraitType[str | None, str | None]):
+class Choice(_TextTrait):
     """One of the values that `choose` understands, or None for the service's own default."""
 
     def __init__(self, allowed: tuple[str, ...], **metadata: Any) -> None:
@@ -56,7 +62,7 @@ class Choice(TraitType[str | None, str | None]):
         return "one of " + ", ".join(self.allowed)
 
 
-class Number(Float[Any, Any]):
+class Number(_FloatTrait):
     """A number; traitlets' own takes True for 1."""
 
     def validate(self, obj: Any, value: Any) -> Any:
@@ -192,13 +198,6 @@ class Banana(Configurable):
                 "kept or read. Set one of the two."
             )
         return proposal["value"]
-
-    @validate("library")
-    def _real_folder(self, proposal: Any) -> str | None:
-        folder: str | None = proposal["value"]
-        if folder is not None and "\0" in folder:
-            raise TraitError('library is the path of a folder, e.g. "pictures"; None: your own.')
-        return folder
 
     @validate("budget", "confirm_over")
     def _real_money(self, proposal: Any) -> float | None:

@@ -34,6 +34,11 @@ class Shell:
         assert result.success is not fails, result.error_in_exec or result.error_before_exec
         return result.error_in_exec if fails else result.result
 
+    def tab(self, line: str) -> set[str]:
+        """What Tab can make of a line."""
+        word, matches = self.shell.complete(None, line, len(line))
+        return {line.removesuffix(word) + match for match in matches}
+
 
 @contextmanager
 def ipython_shell() -> Iterator[Shell]:

@@ -4,6 +4,7 @@ import inspect
 import math
 
 import pytest
+from IPython import version_info
 
 import nb_banana
 from nb_banana import configure, errors, generate
@@ -181,9 +182,11 @@ def test_half_a_character_elsewhere_loses_nothing(service, brisk, field):
     ],
 )
 def test_tab_completes_behind_an_assignment(ip, line, offered):
-    _, matches = ip.shell.complete(None, line, len(line))
-    assert offered <= set(matches)
-    assert set(matches) == set(complete(line))
+    made = ip.tab(line)
+    before = line.rpartition(" ")[0]
+    assert {f"{before} {each}" for each in offered} <= made
+    ours = {f"{before} {each}" for each in complete(line)}
+    assert made == ours if version_info >= (8, 6) else made >= ours  # earlier ones guess besides
 
 
 def test_tab_leaves_other_lines_alone(ip):

@@ -51,6 +51,12 @@ def test_any_kind_of_picture_is_compared(given):
     assert near(right.getpixel((9, 9)), (0, 0, 255))
 
 
+def test_a_strip_beside_a_strip_the_other_way_is_compared():
+    lying, standing = Image.new("RGB", (900, 1), "red"), Image.new("RGB", (1, 900), "blue")
+    for pair in ((lying, standing), (standing, lying), (lying, RED), (RED, standing)):
+        assert len({each.size for each in pictures_of(compare(*pair))}) == 1
+
+
 def test_a_path_and_a_picture_of_ours_are_called_by_their_names(service, tmp_path):
     RED.save(tmp_path / "mug.png")
     cafe = nb_banana.generate("a café", aspect_ratio="16:9", name="cafe")

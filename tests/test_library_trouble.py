@@ -1,6 +1,8 @@
 """What is wrong with a library is said in one sentence, and nothing in it is overwritten."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -261,3 +263,63 @@ def test_the_folder_says_what_it_is(library):
     text = (library.folder / "README.txt").read_text("utf-8")
     for words in ("may delete", "backup", "nb_banana.forget()"):
         assert words in text
+
+
+HOMELESS = """\
+import os, pwd
+def nobody(*_): raise KeyError("uid not found")
+pwd.getpwuid = pwd.getpwnam = nobody
+"""
+
+
+def homeless(code, folder):
+    """What a Python says whose user has no home folder and no line in the list of users."""
+    leave_out = ("HOME", "XDG_", "PYTHON_KEYRING_BACKEND")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(leave_out)}
+    done = subprocess.run(
+        [sys.executable, "-c", HOMELESS + code],
+        env=kept | {"IPYTHONDIR": str(folder / "ipython"), "TMPDIR": str(folder)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not (folder / "~").exists()
+    return done.stdout + done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a home folder is another thing there")
+def test_without_a_home_folder_the_extension_loads_and_the_sandbox_draws(tmp_path):
+    said = homeless(
+        "try: from IPython.core.interactiveshell import InteractiveShell\n"
+        "except RuntimeError: raise SystemExit\n"  # IPython 7 itself can't do without one
+        "shell = InteractiveShell.instance()\n"
+        "for cell in ('%load_ext nb_banana', '%banana a banana', '%banana a banana'):\n"
+        "    shell.run_cell(cell)\n",
+        tmp_path,
+    )
+    assert not said or said.count("<BananaImage 1024×1024") == 2
+    assert not said or said.count("There is no home folder") == 1
+    assert "Traceback" not in said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a home folder is another thing there")
+def test_without_a_home_folder_a_script_draws_and_all_else_is_an_error_of_ours(tmp_path):
+    said = homeless(
+        "import nb_banana\n"
+        "picture = nb_banana.generate('a banana')\n"
+        "print(picture, nb_banana.doctor(), nb_banana.history(), nb_banana.spending())\n"
+        "print(nb_banana.recover(), nb_banana.dry_run('a mug').price)\n"
+        "for each in (lambda: picture.save('~/x.png'), lambda: nb_banana.load('~/x.png'),\n"
+        "             lambda: nb_banana.generate('a', images='~nobody/x.png'),\n"
+        "             lambda: nb_banana.pack('~/x.zip', notebook='~/x.ipynb'),\n"
+        "             lambda: nb_banana.unpack('~/x.zip')):\n"
+        "    try: each()\n"
+        "    except nb_banana.errors.BananaError as error: print('refused:', error)\n"
+        "nb_banana.configure(library='pictures')\n"
+        "print(nb_banana.generate('a mug').path)\n",
+        tmp_path,
+    )
+    assert said.count("refused:") == 5
+    assert str(tmp_path / "pictures") in said
+    assert "Traceback" not in said

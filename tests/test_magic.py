@@ -261,8 +261,8 @@ def test_an_address_is_no_shell_command(service):
 def test_tab_offers_options_and_their_values(ip, line, expected):
     found = complete(line)
     assert found[: len(expected)] == expected or set(expected) <= set(found)
-    _, matches = ip.shell.complete(None, line, len(line))
-    assert set(found) <= set(matches)
+    before = line.rpartition(" ")[0]
+    assert {f"{before} {each}" for each in found} <= ip.tab(line)
 
 
 def test_unload_takes_everything_away(ip):

@@ -390,6 +390,17 @@ def test_loading_with_nothing_left_loads_nothing_heavy():
     assert loading(code) == "set()\n"
 
 
+def test_loading_asks_no_keyring_for_what_is_left(monkeypatch, tmp_path):
+    leave(context.library_of("api"), "unknown")
+    (tmp_path / "keyring.py").write_text("print('keyring was imported')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
+    code = f"import os; del os.environ['AIMLAPI_KEY'];{LOAD}"
+    assert loading(code) == (
+        "nb_banana: 1 unfinished request, 1 still open. nb_banana.recover() looks again.\n"
+    )
+
+
 def test_loading_for_the_library_alone_asks_nobody():
     leave(context.library_of("api"), "written")
     config = "from traitlets.config import Config; C = Config(); C.Banana.backend = 'library';"

@@ -2,15 +2,28 @@
 
 import getpass
 import pickle
+import subprocess
 import sys
 import types
+from importlib.machinery import ModuleSpec
 
 import keyring
 import keyring.backend
 import keyring.errors
 import pytest
 
-from nb_banana import configure, credentials, errors, login
+from nb_banana import (
+    configure,
+    credentials,
+    doctor,
+    dry_run,
+    errors,
+    generate,
+    generate_many,
+    login,
+    pending,
+    spending,
+)
 from nb_banana.credentials import Secret, find_key
 from nb_banana.generation import context
 
@@ -179,38 +192,190 @@ def test_a_saved_key_is_found_by_later_kernels_for_its_own_host(memory_keyring):
     assert find_key("https://gateway.example") is None
 
 
-def test_a_keyring_that_is_locked_is_no_error():
-    class Locked(MemoryKeyring):
-        def get_password(self, service, username):
-            raise keyring.errors.KeyringLocked("locked")
+class SilentError(Exception):
+    """A stranger's error that does not even say what it is."""
 
-    before = keyring.get_keyring()
-    keyring.set_keyring(Locked())
-    try:
-        assert find_key(VENDOR) is None
-    finally:
-        keyring.set_keyring(before)
+    def __str__(self):
+        raise ValueError
 
 
-def test_a_colab_secret_is_found(monkeypatch):
-    # Colab itself can't be had here: this stands for its module, with the names that it has.
-    class SecretNotFoundError(Exception):
-        pass
+def raiser(error):
+    def fail(*_):
+        raise error
 
-    class NotebookAccessError(Exception):
-        pass
+    return fail
 
-    def get(name):
-        if name != "AIMLAPI_API_KEY":
-            raise SecretNotFoundError(name)
-        return KEY
 
-    userdata = types.SimpleNamespace(
-        get=get, SecretNotFoundError=SecretNotFoundError, NotebookAccessError=NotebookAccessError
-    )
+@pytest.fixture
+def keyring_module(monkeypatch):
+    """A keyring whose backend does what the test says."""
+    module = types.ModuleType("keyring")
+    module.__spec__ = ModuleSpec("keyring", None)
+    monkeypatch.setitem(sys.modules, "keyring", module)
+    return module
+
+
+@pytest.fixture
+def userdata(monkeypatch):
+    """Colab's secrets. Colab itself can't be had here: this has the names that its module has."""
+    names = ("SecretNotFoundError", "NotebookAccessError", "TimeoutException")
+    secrets = types.SimpleNamespace(**{name: type(name, (Exception,), {}) for name in names})
+    secrets.get = raiser(secrets.SecretNotFoundError("no such secret"))
     colab = types.ModuleType("google.colab")
-    colab.userdata = userdata
+    colab.userdata = secrets
     monkeypatch.setitem(sys.modules, "google", types.ModuleType("google"))
     monkeypatch.setitem(sys.modules, "google.colab", colab)
+    return secrets
+
+
+ODD = [
+    (RuntimeError(f"can't decrypt {KEY}\nin \x1b[31m/home/u/.keys"), "can't decrypt …"),
+    (keyring.errors.KeyringLocked("the collection is locked"), "the collection is locked"),
+    (TimeoutError("Secrets can only be fetched when running from the Colab UI."), "Colab UI"),
+    (SilentError(), "SilentError"),
+    (AttributeError("x" * 10_000), "AttributeError"),
+    (errors.LibraryError("not ours to expect here"), "not ours"),
+]
+
+
+@pytest.mark.parametrize(("error", "words"), ODD)
+@pytest.mark.parametrize("place", ["keyring", "import keyring", "Colab", "import userdata"])
+def test_a_place_that_raises_has_no_key_and_the_doctor_says_so(
+    place, error, words, keyring_module, userdata, monkeypatch
+):
+    keyring_module.get_password = raiser(error) if place == "keyring" else lambda *_: None
+    if place == "import keyring":
+        del keyring_module.get_password
+        keyring_module.__getattr__ = raiser(error)
+    if place == "Colab":
+        userdata.get = raiser(error)
+    if place == "import userdata":
+        del sys.modules["google.colab"].userdata
+        sys.modules["google.colab"].__getattr__ = raiser(error)
+    assert generate("a banana").sandbox
+    (said,) = [each.found for each in doctor().checks if "did not answer" in each.found]
+    assert said.startswith("The keyring" if "keyring" in place else "Colab")
+    assert len(said) < 250
+    configure(backend="api")
+    with pytest.raises(errors.MissingKeyError, match="No key found") as caught:
+        generate("a banana without a kept picture")
+    assert said in str(caught.value)
+    if type(error) is not AttributeError or place != "import userdata":  # Python's own words then
+        assert words in said
+    for text in (said, str(caught.value), repr(caught.value.facts)):
+        assert KEY[:8] not in text
+        assert text.isprintable()
+
+
+def test_a_keyring_that_cannot_be_imported_has_no_key(monkeypatch, tmp_path):
+    (tmp_path / "keyring").mkdir()
+    (tmp_path / "keyring" / "__init__.py").write_text("raise OSError('no libsecret')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
+    for name in [each for each in sys.modules if each.partition(".")[0] == "keyring"]:
+        monkeypatch.delitem(sys.modules, name)
+    assert "The keyring did not answer: OSError: no libsecret" in repr(doctor())
+    with pytest.raises(errors.SettingsError, match=r"kept in this kernel.*no libsecret"):
+        login(KEY, save=True)
+
+
+@pytest.mark.parametrize(
+    "name", ["NoKeyringError", "SecretNotFoundError"], ids=["keyring", "Colab"]
+)
+def test_a_place_that_has_no_keys_at_all_is_nothing_to_speak_of(name, keyring_module, userdata):
+    nothing = type(name, (RuntimeError,), {})("No recommended backend was available.")
+    keyring_module.get_password = userdata.get = raiser(nothing)
+    assert "did not answer" not in repr(doctor())
+
+
+@pytest.mark.parametrize(("error", "words"), ODD)
+def test_a_keyring_that_does_not_take_the_key_says_why_without_it(error, words, keyring_module):
+    keyring_module.set_password = raiser(error)
+    with pytest.raises(errors.SettingsError, match="kept in this kernel") as caught:
+        login(KEY, save=True)
+    assert words in str(caught.value)
+    assert KEY[:8] not in str(caught.value)
+    assert find_key(VENDOR).place == "login() in this kernel"
+
+
+@pytest.mark.parametrize("text", [KEY.encode(), 7, object(), "two words", "a\nb"])
+def test_what_is_no_key_in_a_keyring_is_said_by_an_error_of_ours(text, keyring_module):
+    keyring_module.get_password = lambda *_: text
+    with pytest.raises(errors.MissingKeyError, match=r"the keyring\).*Copy it again"):
+        generate("a banana")
+    assert not doctor().checks[0].fine
+
+
+CALLS = {
+    "generate": lambda: generate("a banana"),
+    "several": lambda: generate("a banana", count=3),
+    "many": lambda: generate_many(["a banana", "a mug"]),
+    "background": lambda: (generate("a banana", background=True), pending()[0].wait()),
+    "iterator": lambda: generate_many(iter(["a banana"])),
+    "dry_run": lambda: dry_run("a banana", count=2),
+    "spending": spending,
+    "doctor": doctor,
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("backend", ["auto", "api"])
+def test_a_place_is_asked_at_most_once_by_each_call(call, backend, keyring_module, userdata):
+    asked = []
+    keyring_module.get_password = lambda *_: asked.append("keyring")
+
+    def time_out(name):
+        asked.append("Colab")
+        raise userdata.TimeoutException(name)
+
+    userdata.get = time_out
+    configure(backend=backend)
+    try:
+        CALLS[call]()
+    except errors.MissingKeyError:
+        assert backend == "api"
+    assert sorted(asked) in (["Colab", "keyring"], [])
+
+
+def test_one_secret_of_colab_that_is_refused_does_not_hide_the_next(userdata):
+    def get(name):
+        if name != "AIMLAPI_API_KEY":
+            raise userdata.NotebookAccessError(f"Notebook does not have access to secret {name}")
+        return KEY
+
+    userdata.get = get
     assert find_key(VENDOR).place == "the Colab secret AIMLAPI_API_KEY"
     assert find_key("https://evil.example") is None
+    userdata.get = raiser(userdata.NotebookAccessError("no access"))
+    assert "Colab did not answer: NotebookAccessError: no access" in repr(doctor())
+
+
+NOTED = """\
+import sys, types
+from IPython.core.interactiveshell import InteractiveShell
+class Colab(types.ModuleType):
+    def __getattr__(self, name):
+        if name == "userdata":
+            print("Colab was asked")
+        raise AttributeError(name)
+sys.modules["google.colab"] = Colab("google.colab")
+shell = InteractiveShell.instance()
+for cell in ("%load_ext nb_banana", "print('loaded')", "%banana a banana", "%banana a mug"):
+    shell.run_cell(cell)
+"""
+
+
+def test_loading_asks_nobody_for_a_key_and_the_first_cell_does(tmp_path, monkeypatch):
+    """Then it is known who draws, and said, once."""
+    (tmp_path / "keyring.py").write_text(
+        "print('keyring was imported')\ndef get_password(*_): print('keyring was asked')"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
+    done = subprocess.run([sys.executable, "-c", NOTED], capture_output=True, text=True)
+    before, loaded, after = done.stdout.partition("loaded\n")
+    assert loaded, done.stderr
+    assert before == ""
+    lines = after.splitlines()
+    assert lines[:3] == ["keyring was imported", "keyring was asked", "Colab was asked"]
+    assert len([each for each in lines if "draws in its sandbox" in each]) == 1

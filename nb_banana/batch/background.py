@@ -93,11 +93,12 @@ def start(
     pipeline.check_output(request, output)
     limiter = AdaptiveLimiter(1)
     image = PendingImage(request, output, limiter.stop)
-    kinds = context.kinds(key)
+    search = context.search_key(key)
+    kinds = context.kinds(search)
     if (found := pipeline.find_reusable(request, kinds, output)) is not None:
         image.end(pipeline.hand_over(found, output))
         return image
-    service = replace(pipeline.find_drawing_service(key, timeout), limiter=limiter)
+    service = replace(pipeline.find_drawing_service(search, timeout), limiter=limiter)
     pipeline.check_words(request, output, service)
     budget.check_budget(
         [request], service, context.kind_of_service(service), ask=not output.confirmed

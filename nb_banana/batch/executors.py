@@ -17,7 +17,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nb_banana.credentials import Secret, find_key, is_loopback, missing_key
+from nb_banana.credentials import KeySearch, Secret, is_loopback, missing_key
 from nb_banana.errors import (
     UNSURE,
     BananaError,
@@ -89,10 +89,10 @@ def _secret(task: RemoteTask) -> Secret | None:
     if task.key_name is not None:
         place = f"the environment variable {task.key_name} of the worker"
         return Secret(os.environ.get(task.key_name, ""), place)
-    found = find_key(task.base_url)
-    if found is None and not is_loopback(task.base_url):
-        raise missing_key(task.base_url)
-    return found.secret if found else None
+    search = KeySearch(task.base_url)
+    if search.found is None and not is_loopback(task.base_url):
+        raise missing_key(search)
+    return search.found.secret if search.found else None
 
 
 def _pictures(answer: ServiceAnswer, service: Service) -> tuple[bytes | None, ...]:

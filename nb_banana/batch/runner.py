@@ -288,7 +288,10 @@ class BatchRunner:
 
     def _draw(self, request: ImageRequest, output: OutputOptions) -> BananaImage:
         def draw() -> BananaImage:
-            return pipeline.make(request, output, kinds=self.plan.kinds, service=self.service)
+            plan = self.plan
+            return pipeline.make(
+                request, output, kinds=plan.kinds, service=self.service, key=plan.key
+            )
 
         return draw() if output.fresh else self._equals.draw(request.key, output, draw)
 

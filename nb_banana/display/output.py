@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
 
 def shell() -> Any | None:
     """The running IPython shell; None in a script."""
@@ -61,6 +63,10 @@ class OutputCell:
         """Show a value there as it shows itself under a cell."""
         formatter: Any = getattr(shell(), "display_formatter", None)
         self.show(*formatter.format(value))
+
+    def show_widget(self, widget: Any) -> None:
+        """Show a widget there; one of ipywidgets 7 would show itself in an output of its own."""
+        self.show({WIDGET_VIEW: widget.get_view_spec(), "text/plain": repr(widget)})
 
 
 def clear() -> None:

@@ -219,7 +219,7 @@ class BatchProgress:
             self._bar = tqdm(**options, disable=None)  # None: nothing where no terminal is
             return
         self._bar = tqdm(**options, display=False)
-        self._place.show_value(self._bar.container)
+        self._place.show_widget(self._bar.container)
 
     @property
     def _text(self) -> dict[str, str]:

@@ -95,9 +95,9 @@ def load(what: str | os.PathLike[str] | bytes) -> BananaImage:
 
 def _file(text: str) -> Path | None:
     try:
-        path = Path(text).expanduser()
+        path = path_of(text)
         return path if path.is_file() else None
-    except (OSError, ValueError, RuntimeError):  # too long, a NUL, a ~user that nobody is
+    except (OSError, ValueError):  # too long, a NUL
         return None
 
 

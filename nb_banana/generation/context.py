@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nb_banana.credentials import VENDOR_URL, Secret, find_key, is_loopback, missing_key
+from nb_banana.credentials import VENDOR_URL, KeySearch, Secret, is_loopback, missing_key
 from nb_banana.display.output import notebook_folder
 from nb_banana.errors import LibraryError, LibraryUnavailableError
 from nb_banana.library.library import Library, MemoryLibrary, StandInLibrary
@@ -34,17 +34,19 @@ if TYPE_CHECKING:
     from nb_banana.sandbox.server import Sandbox
 
 
+Key = Secret | KeySearch | None
+"""A key that was given for one call, or the search for it, so that no place is asked twice."""
 _sandbox: "Sandbox | None" = None
 _sandbox_lock = threading.Lock()
 
 
 def find_service(
-    *, key: Secret | None = None, timeout: float | None = None, elsewhere: bool = False
+    *, key: Key = None, timeout: float | None = None, elsewhere: bool = False
 ) -> Service:
     """Who draws, by the settings: the API with its key, or the sandbox.
 
     Args:
-        key: the key for this call alone.
+        key: the key for this call alone, or the search for it.
         timeout: seconds to wait.
         elsewhere: whether other processes send, which have keys of their own.
 
@@ -56,21 +58,26 @@ def find_service(
     if settings.backend == "sandbox":
         return Service(sandbox_url(), None, timeout)
     url = settings.base_url
-    found = find_key(url, key)
-    if found is not None:
-        return Service(url, found.secret, timeout)
+    search = search_key(key)
+    if search.found is not None:
+        return Service(url, search.found.secret, timeout)
     if is_loopback(url):
         return Service(url, None, timeout)  # a server of one's own may ask for no key
     if settings.backend == "auto" and url == VENDOR_URL:
         return Service(sandbox_url(), None, timeout)
     if elsewhere:
         return Service(url, None, timeout)
-    raise missing_key(url)
+    raise missing_key(search)
 
 
-def find_quoter() -> Service:
+def search_key(key: Key = None) -> KeySearch:
+    """The search for the key of the settings' service, which one call makes but once."""
+    return key if isinstance(key, KeySearch) else KeySearch(settings.base_url, key)
+
+
+def find_quoter(key: Key = None) -> Service:
     """Whom to ask for prices, which needs no key."""
-    if kinds()[-1] == SANDBOX:
+    if kinds(key)[-1] == SANDBOX:
         return Service(sandbox_url())
     return Service(settings.base_url)
 
@@ -113,7 +120,7 @@ def note_used(library: Library, request_id: str) -> None:
     USED[library, request_id] = None
 
 
-def kinds(key: Secret | None = None) -> tuple[str, ...]:
+def kinds(key: Key = None) -> tuple[str, ...]:
     """The kinds of service whose pictures count, the best first; the last draws what is missing.
 
     A picture of the model stands in for one of the sandbox, never the other way round.
@@ -123,7 +130,7 @@ def kinds(key: Secret | None = None) -> tuple[str, ...]:
         return (SANDBOX,)
     if settings.backend == "library":
         return tuple(dict.fromkeys((own, API, SANDBOX)))
-    if settings.backend == "auto" and own == API and find_key(VENDOR_URL, key) is None:
+    if settings.backend == "auto" and own == API and search_key(key).found is None:
         return (API, SANDBOX)
     return (own,)
 

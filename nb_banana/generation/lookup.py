@@ -57,14 +57,15 @@ def find_missing(requests: Sequence[ImageRequest], kinds: Iterable[str]) -> list
 
 def quote(request: ImageRequest) -> str:
     """What a request would cost now, in words. Nothing but its price is asked for."""
+    search = context.search_key()
     try:
-        if _look(request, context.kinds()):
+        if _look(request, context.kinds(search)):
             return "$0, it is in your library"
     except errors.LibraryError as error:
         return str(error)
     if settings.backend == "library":
         return "it is not in your library, and nothing else is asked"
-    return str(budget.estimate([request], context.find_quoter()))
+    return str(budget.estimate([request], context.find_quoter(search)))
 
 
 def _look(request: ImageRequest, kinds: Iterable[str]) -> tuple[StoredImage, Library] | None:

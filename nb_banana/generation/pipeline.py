@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from nb_banana import credentials, errors
 from nb_banana._text import shown
-from nb_banana.credentials import Secret
 from nb_banana.display.output import notebook_path
 from nb_banana.display.progress import Spinner
 from nb_banana.errors import Interrupted
@@ -42,7 +41,7 @@ def make(
     *,
     kinds: Sequence[str] | None = None,
     service: Service | None = None,
-    key: Secret | None = None,
+    key: context.Key = None,
     timeout: float | None = None,
 ) -> BananaImage:
     """The picture of a request: from the library where it is there, else from the service.
@@ -59,13 +58,14 @@ def make(
         BananaError: see `nb_banana.errors`.
     """
     check_output(request, output)
+    search = context.search_key(key)
     if kinds is None:
-        kinds = (context.kind_of_service(service),) if service else context.kinds(key)
+        kinds = (context.kind_of_service(service),) if service else context.kinds(search)
     image = find_reusable(request, kinds, output)
     if image is None:
         image = _fetch_paid(request, output, service, kinds)
     if image is None:
-        image = _draw_once(request, output, service or find_drawing_service(key, timeout), kinds)
+        image = _draw_once(request, output, service or find_drawing_service(search, timeout), kinds)
     return hand_over(image, output)
 
 
@@ -83,7 +83,7 @@ def find_reusable(
 
 
 def find_drawing_service(
-    key: Secret | None = None, timeout: float | None = None, *, elsewhere: bool = False
+    key: context.Key = None, timeout: float | None = None, *, elsewhere: bool = False
 ) -> Service:
     """Who draws what is not in the library; see `generation.context.find_service`.
 
@@ -138,7 +138,7 @@ def _fetch_paid(
     if output.fresh or settings.backend == "library":
         return None
     for library in (each for kind in kinds for each in context.libraries(kind)):
-        there = service or recovery.service_of(library)
+        there = service or recovery.service_of(library, ask=False)
         for row in reversed(library.unfinished(request.key)):
             answer = recovery.answer_of(row, library, there)
             if answer is None or (there is recovery.NO_SERVICE and any(row.links)):

@@ -38,11 +38,13 @@ class BatchPlan:
         kinds: in which libraries they are looked for.
         service: who draws the others; None where nobody has to, or nobody can.
         say: the one line that is said before it begins; nothing in a script, which shows none.
+        key: the search for the key, for those that find nobody.
     """
 
     kinds: tuple[str, ...]
     service: Service | None
     say: str = ""
+    key: context.Key = None
 
 
 def plan_batch(
@@ -68,13 +70,14 @@ def plan_batch(
     jobs = list(jobs)
     for job in jobs:
         pipeline.check_output(job.request, job.output)
-    kinds = context.kinds(key)
+    search = context.search_key(key)
+    kinds = context.kinds(search)
     missing, service = _missing(jobs, kinds), None
     if missing:
         try:
-            service = pipeline.find_drawing_service(key, timeout, elsewhere=elsewhere)
+            service = pipeline.find_drawing_service(search, timeout, elsewhere=elsewhere)
         except (NotKeptError, MissingKeyError):  # said for each that is missing
-            return BatchPlan(kinds, None)
+            return BatchPlan(kinds, None, key=search)
         ask = not all(job.output.confirmed for job in jobs)
         for job in jobs:
             pipeline.check_words(job.request, job.output, service)
@@ -86,11 +89,12 @@ def plan_batch(
 
 def quote_many(jobs: Sequence[Job]) -> str:
     """What they would cost now, in words. Nothing but the price is asked for."""
+    search = context.search_key()
     try:
-        missing = _missing(jobs, context.kinds())
+        missing = _missing(jobs, context.kinds(search))
     except LibraryError as error:
         return str(error)
-    service = context.find_quoter() if missing and settings.backend != "library" else None
+    service = context.find_quoter(search) if missing and settings.backend != "library" else None
     return _say(len(jobs), len(missing), _price(missing, service))
 
 
@@ -125,9 +129,9 @@ def plan_open_end(key: Secret | None, timeout: float | None, *, elsewhere: bool)
             "Banana.confirm_over is set, and nobody knows how many prompts an iterator has. Give a "
             "list, or set Banana.budget instead, which holds for each."
         )
+    search = context.search_key(key)
+    kinds = context.kinds(search)
     try:
-        return BatchPlan(
-            context.kinds(key), pipeline.find_drawing_service(key, timeout, elsewhere=elsewhere)
-        )
+        return BatchPlan(kinds, pipeline.find_drawing_service(search, timeout, elsewhere=elsewhere))
     except (NotKeptError, MissingKeyError):
-        return BatchPlan(context.kinds(key), None)
+        return BatchPlan(kinds, None, key=search)

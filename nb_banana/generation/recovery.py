@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import overload
 
 from nb_banana._text import as_html, dollars, plain, printable
-from nb_banana.credentials import VENDOR_URL, find_key
+from nb_banana.credentials import VENDOR_URL, KeySearch
 from nb_banana.errors import BananaError, LibraryError, LinkGoneError, UnreadableAnswerError
 from nb_banana.generation import budget, context
 from nb_banana.generation.charges import bill_of
@@ -131,20 +131,20 @@ def recover() -> Recovery:
     return _recover()
 
 
-def _recover(*, strangers: bool = True) -> Recovery:
-    """`recover`; without ``strangers`` a library that somebody else made is left alone."""
+def _recover(*, quietly: bool = False) -> Recovery:
+    """`recover`; quietly no keyring is asked, and what somebody else made is left alone."""
     found: list[Found] = []
     problems: list[LibraryError] = []
     for library in (each for kind in context.known_kinds() for each in context.libraries(kind)):
         try:
             left = library.unfinished(problems=problems)
-            if left and not strangers and not library.is_own:
+            if left and quietly and not library.is_own:
                 problems.append(LibraryError(NOT_OWN.format(len(left), library.folder)))
                 continue
         except LibraryError as error:
             problems.append(error)
             continue
-        service = service_of(library) if left else NO_SERVICE
+        service = service_of(library, ask=not quietly) if left else NO_SERVICE
         found += [_look_after(row, library, service) for row in left]
     if problems and not found:
         raise problems[0]
@@ -157,12 +157,18 @@ NOT_OWN = (
 )
 
 
-def service_of(library: Library) -> Service:
-    """Whom to ask about the requests of a library. Without a key its log stays closed."""
+def service_of(library: Library, *, ask: bool = True) -> Service:
+    """Whom to ask about the requests of a library. Without a key its log stays closed.
+
+    Args:
+        library: where the requests are.
+        ask: whether a keyring may be asked for the key, which takes its time or asks the person.
+    """
     if library.service == location.SANDBOX:
         return context.running_sandbox() or NO_SERVICE
     url = VENDOR_URL if library.service == location.API else settings.base_url
-    found = find_key(url)
+    search = KeySearch(url)
+    found = search.found if ask else search.at_hand
     return Service(url, found.secret if found else None)
 
 
@@ -307,9 +313,9 @@ def _close_charged(
 
 
 def recover_quietly() -> str:
-    """`recover`, and what came of it as the one line that loading the extension says."""
+    """`recover` without a keyring, and what came of it as the one line that loading says."""
     try:
-        found = _recover(strangers=False)
+        found = _recover(quietly=True)
     except BananaError as error:
         return f"nb_banana: {error}"
     more = " nb_banana.recover() looks again." if any(not each.ended for each in found) else ""

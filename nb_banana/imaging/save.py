@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from nb_banana._text import shown
+from nb_banana._text import path_of, shown
 from nb_banana.errors import PictureError, SaveError
 from nb_banana.imaging.decode import decoding, open_picture, to_eight_bits
 
@@ -57,7 +57,7 @@ def save_target(path: str | os.PathLike[str], *, suffix: str, title: str) -> Pat
             be written to.
     """
     try:
-        wanted = Path(os.fsdecode(path)).expanduser()
+        wanted = path_of(os.fsdecode(path))
         if wanted.is_dir():
             wanted = _free_name(wanted, slug(title), suffix)
         elif not wanted.suffix:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nb_banana._text import shown
+from nb_banana._text import path_of, shown
 from nb_banana.errors import LessonError
 
 MAGIC_LINE = re.compile(r"^[ \t]*(?:%%banana\b(.*)|(?:[^\n#%]*=[ \t]*)?%banana[ \t]+(\S.*))$", re.M)
@@ -61,11 +61,11 @@ def named_path(given: str | os.PathLike[str]) -> Path:
         LessonError: no file can have it.
     """
     try:
-        path = Path(given).expanduser()
+        path = path_of(given)
         with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
             path.stat()
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
-        # Too long, a NUL, half of a character, no path at all, a ~user that nobody is.
+    except (OSError, ValueError, TypeError) as error:
+        # Too long, a NUL, half of a character, no path at all.
         reason = str(getattr(error, "strerror", None) or error).rstrip(".")
         raise LessonError(f"{shown(given)} can't be the name of a file: {reason}.") from None
     return path

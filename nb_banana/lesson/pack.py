@@ -8,7 +8,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from nb_banana._text import megabytes, plain
+from nb_banana._text import megabytes, path_of, plain
 from nb_banana.credentials import find_key
 from nb_banana.display.output import notebook_folder, notebook_path
 from nb_banana.errors import LessonError, LibraryError, PictureError
@@ -190,7 +190,7 @@ def _put(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
 
 def _library_folder() -> str:
     """Where the notebook looks for its library from where it is unpacked."""
-    path = Path(settings.library or location.BESIDE).expanduser()
+    path = path_of(settings.library or location.BESIDE)
     leads_out = path.is_absolute() or ".." in path.parts or not path.name
     return location.BESIDE if leads_out else path.as_posix()
 
@@ -219,7 +219,7 @@ def _notes(
             f"The notebook sets Banana.library to {setting}, which nobody else has. Leave that out "
             "of the lesson, or choose a folder beside the notebook."
         )
-    home = str(Path.home())
+    home = str(path_of("~"))
     if len(home) > 1 and home + os.sep in text:
         notes.append(f"The notebook itself names your folder {home}. Look whether it should.")
     return notes

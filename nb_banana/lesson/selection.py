@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nb_banana._text import path_of
 from nb_banana.display.output import notebook_path
 from nb_banana.errors import BadReferenceError, LessonError, LibraryError, NotKeptError
 from nb_banana.generation import context
@@ -172,7 +173,7 @@ def find_attachments(notebook: SavedNotebook, answers: Iterable[StoredImage]) ->
     found = Attachments()
     for cell in notebook.cells if given else ():
         for word in _words(cell):
-            path = Path(word).expanduser()
+            path = path_of(word)
             file = notebook.path.parent / path
             data = _read(file)
             reference = given.get(hashlib.sha256(data).hexdigest()) if data else None

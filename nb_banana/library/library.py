@@ -18,6 +18,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from nb_banana._text import path_of
 from nb_banana.errors import LibraryUnavailableError, NotKeptError
 from nb_banana.imaging.decode import PictureKind
 from nb_banana.library import deletion, rows
@@ -164,7 +165,7 @@ class Library(Journal):
         Raises:
             NotKeptError: the library has no such picture, or there is no such file.
         """
-        file = Path(path).expanduser().resolve()
+        file = path_of(path).resolve()
         folder = self.folder.resolve()
         if file.is_relative_to(folder):
             name = file.relative_to(folder).as_posix()

@@ -88,9 +88,12 @@ def data_folder() -> Path:
     import platformdirs  # a kernel has it already, a script that names a folder needs it not
 
     try:
-        return platformdirs.user_data_path("nb_banana", appauthor=False)
+        folder = platformdirs.user_data_path("nb_banana", appauthor=False)
     except (RuntimeError, KeyError):  # neither HOME nor a line in the system's list of users
         raise LibraryUnavailableError(NO_HOME) from None
+    if folder.parts[0] == "~":  # what an earlier platformdirs says then
+        raise LibraryUnavailableError(NO_HOME)
+    return folder
 
 
 def remember_own(identity: int) -> None:

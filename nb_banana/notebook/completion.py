@@ -4,8 +4,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
-
 MAGIC_START = re.compile(r"""\s*(%%banana|([\w.\[\]'", ]+=\s*)?%banana)\s""")
 """A line whose end is for us: ``%%banana …``, ``%banana …``, ``small = %banana …``."""
 
@@ -34,18 +32,32 @@ def complete(line: str) -> list[str]:
     return []
 
 
-def make_matcher() -> Callable[[CompletionContext], Any]:
-    """A matcher for ``Completer.custom_matchers``."""
+def make_matcher(completer: Any) -> Callable[[Any], Any]:
+    """A matcher for ``Completer.custom_matchers`` of this completer."""
 
-    @context_matcher()  # type: ignore[untyped-decorator]
-    def banana_matcher(context: CompletionContext) -> Any:
-        line = context.line_with_cursor[: context.cursor_position]
-        found = complete(line) if MAGIC_START.match(line) else []
+    def banana_matcher(asked: Any) -> Any:
+        if isinstance(asked, str):  # IPython before 8.6 hands over the last word and takes texts
+            line = completer.text_until_cursor
+            before = len(_last(line)) - len(asked)  # for IPython 16:9 is two words
+            return [text[before:] for text in _offered(line)]
+        from IPython.core.completer import SimpleCompletion  # not in IPython before 8.6
+
+        line = asked.line_with_cursor[: asked.cursor_position]
+        found = _offered(line)
         # Suppress the completer's own guesses (files, variables) where ours fit.
         return {
             "completions": [SimpleCompletion(text, type="option") for text in found],
-            "matched_fragment": line.rpartition(" ")[2],
+            "matched_fragment": _last(line),
             "suppress": bool(found),
         }
 
-    return banana_matcher  # type: ignore[no-any-return]  # IPython's decorator is untyped
+    banana_matcher.matcher_api_version = 2  # type: ignore[attr-defined]  # IPython asks for it
+    return banana_matcher
+
+
+def _offered(line: str) -> list[str]:
+    return complete(line) if MAGIC_START.match(line) else []
+
+
+def _last(line: str) -> str:
+    return line.rpartition(" ")[2]

@@ -5,6 +5,7 @@ What a cell needs is imported with the first cell: the extension itself loads in
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,9 @@ from IPython.core.magic import no_var_expand
 from traitlets import TraitError
 
 from nb_banana._text import say
-from nb_banana.credentials import VENDOR_URL, find_key
+from nb_banana.credentials import VENDOR_URL, KeySearch
 from nb_banana.display.output import is_rich, notebook_folder
-from nb_banana.errors import BananaError, Interrupted, LibraryUnavailableError
+from nb_banana.errors import BananaError, Interrupted, LibraryUnavailableError, MissingKeyError
 from nb_banana.library.location import all_kinds, has_index, library_folder, stand_in_folder
 from nb_banana.notebook.completion import make_matcher
 from nb_banana.settings import settings
@@ -71,6 +72,7 @@ def _help_text() -> str:
 def _draw(shell: Any, line: "ParsedLine", prompt: str) -> Any:
     # Imported with the first picture, not with the extension: requests takes its time.
     from nb_banana import _api
+    from nb_banana.generation import context
     from nb_banana.notebook.call import read_call
 
     call = read_call(line, prompt, shell.user_ns)
@@ -92,7 +94,18 @@ def _draw(shell: Any, line: "ParsedLine", prompt: str) -> Any:
     _bind(shell, call.name, value)
     if call.quiet:
         _hush(shell, value)
+    else:
+        _say_who_draws(shell, is_sandbox=context.running_sandbox() is not None)
     return value
+
+
+def _say_who_draws(shell: Any, *, is_sandbox: bool) -> None:
+    """Say once that it is the sandbox: a person has to know whose pictures these are."""
+    loaded = _loaded.get(id(shell))
+    by_itself = settings.backend == "auto" and settings.base_url == VENDOR_URL
+    if loaded and loaded.is_note_due and is_sandbox and by_itself:
+        loaded.is_note_due = False
+        print(SANDBOX_NOTE)  # noqa: T201 - see above
 
 
 def _bind(shell: Any, name: str | None, image: Any) -> None:
@@ -132,11 +145,21 @@ def _hush(shell: Any, image: Any) -> None:
     shell.events.register("post_run_cell", after_cell)
 
 
-_loaded: dict[int, Callable[..., Any]] = {}
+@dataclass
+class _Loaded:
+    """What a shell has of us, and whether it was not known yet who draws."""
+
+    matcher: Callable[[Any], Any]
+    is_note_due: bool = False
+
+
+_loaded: dict[int, _Loaded] = {}
 
 
 def load_extension(shell: Any, open_panel: OpenPanel) -> None:
-    """Register the magic, the settings and Tab completion; say so where the sandbox is used.
+    """Register the magic, the settings and Tab completion; say so where the sandbox draws.
+
+    No keyring is asked: it takes its time, and may ask the person for a password.
 
     Args:
         shell: IPython's.
@@ -146,10 +169,13 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
     shell.register_magic_function(make_magic(shell, open_panel), "line_cell", "banana")
     shell.configurables.append(settings)
     _take_config(shell)
-    _loaded[id(shell)] = matcher = make_matcher()
-    shell.Completer.custom_matchers.append(matcher)
-    if settings.backend == "auto" and settings.base_url == VENDOR_URL and not find_key(VENDOR_URL):
-        say(SANDBOX_NOTE)  # the person has to know whose pictures these are
+    _loaded[id(shell)] = loaded = _Loaded(make_matcher(shell.Completer))
+    shell.Completer.custom_matchers.append(loaded.matcher)
+    search = KeySearch(VENDOR_URL)
+    with suppress(MissingKeyError):  # what the environment has is no key: said with the first cell
+        if search.at_hand is None:
+            loaded.is_note_due = True
+            _say_who_draws(shell, is_sandbox=not search.may_ask)
     if settings.keep and settings.backend != "library" and _is_something_left():
         # It loads as much as the first picture.
         from nb_banana.generation.recovery import recover_quietly
@@ -160,12 +186,17 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
 def _is_something_left() -> bool:
     """Whether a library of this person has a request that got no end."""
     folders: dict[Path, str] = {}
+    homeless = ""
     for kind in all_kinds(settings.base_url):
         home = None
-        with suppress(LibraryUnavailableError):  # there is no home folder
+        try:
             home = library_folder(kind, settings.library, notebook_folder())
             folders[home] = kind
+        except LibraryUnavailableError as error:  # no home folder
+            homeless = str(error)
         folders[stand_in_folder(home, kind)] = kind
+    if homeless:
+        say(f"nb_banana: {homeless}")  # where are the pictures of this kernel?
     found = [(folder, kind) for folder, kind in folders.items() if has_index(folder)]
     if not found:
         return False
@@ -180,9 +211,9 @@ def unload_extension(shell: Any) -> None:
         shell.magics_manager.magics[kind].pop("banana", None)
     if settings in shell.configurables:
         shell.configurables.remove(settings)
-    matcher = _loaded.pop(id(shell), None)
-    if matcher in shell.Completer.custom_matchers:
-        shell.Completer.custom_matchers.remove(matcher)
+    loaded = _loaded.pop(id(shell), None)
+    if loaded and loaded.matcher in shell.Completer.custom_matchers:
+        shell.Completer.custom_matchers.remove(loaded.matcher)
 
 
 def _take_config(shell: Any) -> None:

@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from nb_banana._text import path_of
 from nb_banana.imaging.formats import PictureProblem
 
 PICTURE_SUFFIXES = {
@@ -33,7 +34,7 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
         PictureProblem: no such file, a folder, or a file that can't be read.
 
     """
-    file = Path(path).expanduser()
+    file = path_of(path)
     try:
         if file.is_dir():
             raise PictureProblem(f"is a folder. Name one picture{_examples(file)}")

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from nb_banana._text import path_of
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import BadReferenceError
 from nb_banana.references import locations
@@ -148,7 +149,7 @@ def find_picture(word: str, names: Mapping[str, Any]) -> tuple[Any, str, str | N
 
 def _is_there(text: str) -> bool:
     try:
-        return bool(text) and Path(text).expanduser().exists()
+        return bool(text) and path_of(text).exists()
     except (OSError, ValueError, RuntimeError):  # too long, a NUL, a ~user that nobody is
         return False
 
@@ -234,7 +235,7 @@ def _shows(value: Any) -> bool:
 
 def _near_files(text: str) -> list[str]:
     try:
-        return locations.near_files(Path(text).expanduser())
+        return locations.near_files(path_of(text))
     except (OSError, ValueError, RuntimeError):
         return []
 

@@ -191,10 +191,12 @@ def _alike(pictures: list[bytes]) -> list[bytes]:
 
 def _boxed(data: bytes, width: int, height: int) -> bytes:
     """A JPEG of exactly this size, with the picture as large in it as it can be."""
-    from PIL import Image, ImageOps
+    from PIL import Image
 
     picture = fit_cell(data, width, height)
-    picture = ImageOps.contain(picture, (width, height), Image.Resampling.LANCZOS)
+    scale = min(width / picture.width, height / picture.height)
+    wide, high = (max(1, round(side * scale)) for side in picture.size)  # a strip has a width too
+    picture = picture.resize((wide, high), Image.Resampling.LANCZOS)
     box = Image.new("RGB", (width, height), MOUNT)
     place = ((width - picture.width) // 2, (height - picture.height) // 2)
     box.paste(picture, place, picture if picture.mode == "RGBA" else None)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from nb_banana._text import say, shown
+from nb_banana._text import path_of, say, shown
 from nb_banana.errors import BananaError, LostPictureError, SaveError
 from nb_banana.imaging.decode import SUFFIXES
 from nb_banana.imaging.save import SAVE_FORMATS, check_writable, slug, write_whole
@@ -83,7 +83,7 @@ def _folder(folder: str | os.PathLike[str]) -> Path:
 
 
 def _place(folder: str | os.PathLike[str]) -> Path:
-    place = Path(os.fsdecode(folder)).expanduser()
+    place = path_of(os.fsdecode(folder))
     if place.suffix.lower() in SAVE_FORMATS and not place.is_dir():
         raise SaveError(
             f"These are several pictures, and {os.fsdecode(folder)!r} is one file. Name a folder "

@@ -9,12 +9,11 @@ import secrets
 
 from nb_banana._text import code_as_html
 from nb_banana.credentials import has_key
-from nb_banana.display.output import OutputCell
+from nb_banana.display.output import WIDGET_VIEW, OutputCell
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import Bundle, figure
 from nb_banana.settings import settings
 
-VIEW = "application/vnd.jupyter.widget-view+json"
 WORDS = "The panel of nb_banana: %banana opens it."
 HIDE_ERROR = (
     "<style>.jp-OutputArea-child:has(+ .jp-OutputArea-child [data-nb-banana])"
@@ -26,7 +25,7 @@ HIDE_ERROR = (
 def panel_bundle(model_id: str) -> Bundle:
     """What a panel is: the widget, and for what knows no widgets the words."""
     return {
-        VIEW: {"version_major": 2, "version_minor": 0, "model_id": model_id},
+        WIDGET_VIEW: {"version_major": 2, "version_minor": 0, "model_id": model_id},
         "text/html": f"<p>{WORDS}</p>",
         "text/plain": WORDS,
     }

@@ -7,6 +7,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
+from nb_banana._text import path_of
 from nb_banana.errors import BadReferenceError, BananaError, NotKeptError
 from nb_banana.generation import browse
 from nb_banana.generation.options import options_like
@@ -137,7 +138,7 @@ def _is_same(value: Any, image: BananaImage) -> bool:
 
 def short_path(path: Path) -> str:
     """A path as a person writes it: below the current folder, or from ``~``."""
-    for folder, begin in ((Path.cwd(), ""), (Path.home(), "~/")):
+    for folder, begin in ((Path.cwd(), ""), (path_of("~"), "~/")):
         if path.is_relative_to(folder):
             return begin + path.relative_to(folder).as_posix()
     return str(path)

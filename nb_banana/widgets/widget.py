@@ -40,13 +40,13 @@ class Panel(Fields):
     _css = (FRONT / "panel.css").read_text("utf-8")
 
     head = Unicode(MAGIC).tag(sync=True)  # the cell's line; the prompt below it is in the browser
-    models: List[Any] = List().tag(sync=True)
+    models: "List[Any]" = List().tag(sync=True)
     offered = Dict().tag(sync=True)
     price = Dict().tag(sync=True)
-    references: List[Any] = List().tag(sync=True)
-    here: List[Any] = List().tag(sync=True)
-    history: List[Any] = List().tag(sync=True)
-    results: List[Any] = List().tag(sync=True)
+    references: "List[Any]" = List().tag(sync=True)
+    here: "List[Any]" = List().tag(sync=True)
+    history: "List[Any]" = List().tag(sync=True)
+    results: "List[Any]" = List().tag(sync=True)
     chosen = Int(0).tag(sync=True)
     before = Dict().tag(sync=True)
     busy = Dict().tag(sync=True)

@@ -75,9 +75,16 @@ def filling(image: Image.Image, size: tuple[int, int]) -> Image.Image:
         size, Image.Resampling.BICUBIC
     )
     back = Image.blend(soft, Image.new("RGB", size, (250, 246, 238)), 0.3)
-    whole = ImageOps.contain(image, size, BOX)
+    whole = _contained(image, size)
     back.paste(whole, ((size[0] - whole.width) // 2, (size[1] - whole.height) // 2))
     return back
+
+
+def _contained(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """As large as it can be in there; Pillow before 12 fails where a side would be none."""
+    scale = min(size[0] / image.width, size[1] / image.height)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    return image.resize((width, height), BOX)
 
 
 def hang(
@@ -88,7 +95,7 @@ def hang(
     room = (max(1, round(right - left)), max(1, round(bottom - top)))
     edge = max(2, round(0.025 * min(room)))
     inner = (max(1, room[0] - 2 * edge), max(1, room[1] - 2 * edge))
-    fitted = ImageOps.contain(image, inner, BOX)
+    fitted = _contained(image, inner)
     paper = ImageOps.expand(fitted, edge, (255, 252, 245))
     # Nearest is enough: the canvas is reduced later, which smooths it, and it is ten times as fast.
     mask = Image.new("L", paper.size, 255).rotate(turn, expand=True)
