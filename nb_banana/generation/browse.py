@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nb_banana._text import clean, plain, say, shown
+from nb_banana._text import clean, path_of, plain, say, shown
 from nb_banana.errors import LibraryError, NotKeptError, RequestError
 from nb_banana.generation import budget, context
 from nb_banana.imaging import metadata
