@@ -31,18 +31,18 @@ def ask(
 ) -> RawResponse | None:
     """A reply of 200 or 304 with its body read; None for anything else: nothing hangs on it."""
     try:
-        response = transport.send(
+        answer = transport.send(
             "GET",
             service.base_url + path,
             secret=service.secret if with_key else None,
-            read_timeout=READ_TIMEOUT,
+            seconds=READ_TIMEOUT,
             params=query,
             headers=headers,
         )
-        body = transport.read_body(response, LONGEST_BODY, seconds=READ_TIMEOUT)
-    except (transport.TooLongError, OSError):  # all of requests' errors are OSErrors
+        body = answer.read(LONGEST_BODY)
+    except (transport.TooLongError, transport.NoAnswerError, transport.UnsentError):
         return None
-    reply = RawResponse(response.status_code, response.headers, body)
+    reply = RawResponse(answer.status, answer.headers, body)
     return reply if reply.status in {200, 304} else None
 
 
