@@ -2,11 +2,15 @@
 
 import http.server
 import io
+import itertools
 import json
+import re
+import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 
 from PIL import Image
@@ -86,3 +90,50 @@ def picture(form: str = "PNG", mode: str = "RGB", size: tuple[int, int] = (64, 4
     out = io.BytesIO()
     Image.new(mode, size, "orange" if mode != "CMYK" else (10, 60, 200, 5)).save(out, form)
     return out.getvalue()
+
+
+@contextmanager
+def raw_server(talk: Callable) -> Iterator[tuple[str, list]]:
+    """A server that writes bytes of the test's own: its URL, and the heads of the requests.
+
+    `talk(connection, head)` answers a request that was read to its end; the connection is closed
+    when it returns, or kept for the next request where it returns True.
+    """
+
+    def serve(connection):
+        # A client that hung up is what many of these tests are about.
+        with suppress(OSError, ValueError), connection, connection.makefile("rb") as coming:
+            while head := b"".join(iter(coming.readline, b"\r\n")):
+                length = re.search(rb"(?i)content-length: (\d+)", head)
+                coming.read(int(length[1]) if length else 0)
+                heads.append(head)
+                if not talk(connection, head):
+                    return
+
+    def accept():
+        with suppress(OSError):  # it was closed
+            while True:
+                connection, _ = listener.accept()
+                threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+    heads: list = []
+    listener = socket.create_server(("127.0.0.1", 0))
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", heads
+    finally:
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+
+
+def message(start: str, *headers: str, body: bytes = b"") -> bytes:
+    """An HTTP message as it goes over the wire; nothing is added to what is given."""
+    return "\r\n".join([start, *headers, "", ""]).encode("latin-1") + body
+
+
+def drip(connection: socket.socket, data: bytes) -> None:
+    """Write for ever, so little and so often that no single wait is long."""
+    for position in itertools.count():
+        connection.sendall(data[position % len(data) :][:1])
+        time.sleep(0.02)

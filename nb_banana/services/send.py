@@ -36,6 +36,8 @@ LONGEST_ANSWER = 128 * 1024 * 1024
 """Bytes of an answer that we accept; a 4K picture inside the answer has some 26 MB."""
 LONGEST_RETRY_AFTER = 120.0
 """Seconds of `Retry-After` that are waited for; a longer wait is the person's choice."""
+LONGEST_PAUSE = 1e9
+"""More seconds are no time that a computer can add to its own."""
 SHORTEST_PAUSE = 0.25
 """Seconds between two attempts, whatever the service says."""
 SANDBOX_HEADER = "x-nb-banana-sandbox"
@@ -152,7 +154,7 @@ def _asked_pause(reply: RawResponse) -> float:
     """The seconds of `Retry-After`; 0 where there is none that makes sense."""
     text = reply.headers.get("Retry-After")
     try:
-        return ATTEMPTS.parse_retry_after(text) if text else 0.0
+        return min(ATTEMPTS.parse_retry_after(text), LONGEST_PAUSE) if text else 0.0
     except (InvalidHeader, ValueError, OverflowError):  # no date that there is
         return 0.0
 

@@ -7,6 +7,7 @@ request that got no answer: was it sent, so that it may have been charged, or no
 import os
 import ssl
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from functools import cache, partial
@@ -38,7 +39,8 @@ SURROUNDINGS = (
 Result = TypeVar("Result")
 
 CODINGS = ("gzip", "deflate")
-"""What a body may be compressed with. Of the others, a small one may become gigabytes at once."""
+"""What a body may be compressed with, which is taken off here: a few bytes may become gigabytes,
+and urllib3 bounds that only in its later versions."""
 
 NETWORK_CURE = "Look at the network (and base_url), then run it again."
 PROXY_CURE = "The proxy did not let it through: look at HTTPS_PROXY and its password."
@@ -247,27 +249,41 @@ class Answer:
         length = self._known_length()
         if length > most:
             raise TooLongError
-        if length > CHUNK:  # at once: its pieces and their whole would be twice the memory
-            body: bytes = self._raw.read()
-            return body
-        return b"".join(self._pieces(most))
+        # At once where it is large: its pieces and their whole would be twice the memory.
+        body = self._raw.read() if length > CHUNK else b"".join(self._pieces(most))
+        return _unpacked(body, self.headers.get("Content-Encoding", ""), most)
 
     def _known_length(self) -> int:
-        """Bytes of the body; 0 where nobody says how many."""
+        """Bytes that are to come; 0 where nobody says how many."""
         length = self.headers.get("Content-Length", "")
-        # Compressed or in chunks it may become more than it says.
-        is_coded = "Content-Encoding" in self.headers or "Transfer-Encoding" in self.headers
         is_number = length.isdecimal() and len(length) <= LONGEST_NUMBER
-        return int(length) if is_number and not is_coded else 0
+        return int(length) if is_number and "Transfer-Encoding" not in self.headers else 0
 
     def _pieces(self, most: int) -> Iterator[bytes]:
-        coding = self.headers.get("Content-Encoding", "").strip().lower()
         count = 0
-        while piece := self._raw.read1(CHUNK, decode_content=coding in CODINGS):
+        while piece := self._raw.read1(CHUNK):
             count += len(piece)
             if count > most:
                 raise TooLongError
             yield piece
+
+
+def _unpacked(body: bytes, coding: str, most: int) -> bytes:
+    """The body without its compression; as it came where it has none, whatever is said of it."""
+    if coding.strip().lower() not in CODINGS:
+        return body
+    parts, left, count = [], body, 0
+    try:
+        while left:  # a body of gzip may have several parts
+            unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib
+            parts.append(unpacker.decompress(left, most + 1 - count))
+            count += len(parts[-1])
+            if count > most:
+                raise TooLongError
+            left = unpacker.unused_data
+    except zlib.error:
+        return body
+    return b"".join(parts)
 
 
 def send(
