@@ -137,3 +137,20 @@ def drip(connection: socket.socket, data: bytes) -> None:
     for position in itertools.count():
         connection.sendall(data[position % len(data) :][:1])
         time.sleep(0.02)
+
+
+def ending(work: Callable) -> object:
+    """What the work gives or raises; it fails where the work never ends."""
+
+    def run():
+        try:
+            ended.append(work())
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the test looks at it
+            ended.append(error)
+
+    ended: list = []
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert ended, "it still waits"
+    return ended[0]
