@@ -17,7 +17,9 @@ from PIL import Image
 
 
 @contextmanager
-def server(answer: Callable, tls: ssl.SSLContext | None = None) -> Iterator[tuple[str, list]]:
+def server(
+    answer: Callable, tls: ssl.SSLContext | None = None, port: int = 0
+) -> Iterator[tuple[str, list]]:
     """A server that answers each request with what `answer(handler)` writes: its URL, and what
     it has seen."""
 
@@ -52,7 +54,7 @@ def server(answer: Callable, tls: ssl.SSLContext | None = None) -> Iterator[tupl
             """A client that went away is no error of ours."""
 
     seen: list = []
-    running = Server(("127.0.0.1", 0), Handler)
+    running = Server(("127.0.0.1", port), Handler)
     if tls is not None:
         running.socket = tls.wrap_socket(running.socket, server_side=True)
     thread = threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True)

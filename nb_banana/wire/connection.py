@@ -50,10 +50,11 @@ class Attempt:
     Attributes:
         is_sent: whether bytes of the request may have gone. What fails before was not charged.
         is_late: whether the time was up.
+        has_proxy: whether a proxy stands between.
     """
 
     def __init__(self, seconds: float, silence: float | None = None) -> None:
-        self.is_sent = self.is_late = False
+        self.is_sent = self.is_late = self.has_proxy = False
         self._seconds = seconds
         self._silence = seconds if silence is None else silence
         self._deadline = 0.0
@@ -63,8 +64,9 @@ class Attempt:
         """What requests takes for the time limits: to connect, and to read."""
         return _Limit(CONNECT_TIMEOUT, self), _Limit(self._seconds, self)
 
-    def connect(self) -> None:
+    def connect(self, *, has_proxy: bool) -> None:
         """A connection is made, which has a time of its own: nothing was sent yet."""
+        self.has_proxy = has_proxy
         self._deadline = time.monotonic() + CONNECT_TIMEOUT
 
     def begin(self) -> None:
@@ -146,7 +148,7 @@ class _Connection(HTTPConnection):
 
     def connect(self) -> None:
         """Called by urllib3, again for each try."""
-        self._attempt.connect()
+        self._attempt.connect(has_proxy=self.proxy is not None)
         super().connect()
 
     def endheaders(self, *args: Any, **options: Any) -> None:

@@ -20,8 +20,12 @@ from urllib.parse import urlsplit
 import requests
 from requests.auth import AuthBase
 from requests.models import REDIRECT_STATI
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
-from urllib3.exceptions import LocationValueError, ProxyError
+from requests.utils import (
+    DEFAULT_CA_BUNDLE_PATH,
+    get_environ_proxies,
+    prepend_scheme_if_needed,
+    select_proxy,
+)
 from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
@@ -152,9 +156,12 @@ def _proxies(url: str) -> dict[str, str]:
             "pip install 'requests[socks]'."
         )
     try:
-        parse_url(proxy)
-    except LocationValueError:
-        raise UnsentError(PROXY_CURE) from None
+        whole = prepend_scheme_if_needed(proxy, "http")  # type: ignore[no-untyped-call]
+        is_address = bool((parse_url(whole).host or "").encode("idna"))
+    except ValueError:  # urllib3's errors and Unicode's are of this kind
+        is_address = False
+    if not is_address:
+        raise UnsentError(PROXY_CURE)
     return proxies
 
 
@@ -350,11 +357,9 @@ def _trouble(error: Exception, attempt: Attempt) -> Exception:
     # requests' InvalidURL and InvalidSchema, urllib3's LocationParseError, UnicodeError
     if isinstance(error, ValueError):
         return NoAddressError()
-    causes = list(_causes(error))
-    if any(isinstance(each, ssl.SSLCertVerificationError) for each in causes):
+    if any(isinstance(each, ssl.SSLCertVerificationError) for each in _causes(error)):
         return UnsentError(CERTIFICATE_CURE)
-    is_proxy = any(isinstance(each, ProxyError) for each in causes)
-    return UnsentError(PROXY_CURE if is_proxy else NETWORK_CURE)
+    return UnsentError(PROXY_CURE if attempt.has_proxy else NETWORK_CURE)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
