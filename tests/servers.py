@@ -2,18 +2,24 @@
 
 import http.server
 import io
+import itertools
 import json
+import re
+import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import SimpleNamespace
 
 from PIL import Image
 
 
 @contextmanager
-def server(answer: Callable, tls: ssl.SSLContext | None = None) -> Iterator[tuple[str, list]]:
+def server(
+    answer: Callable, tls: ssl.SSLContext | None = None, port: int = 0
+) -> Iterator[tuple[str, list]]:
     """A server that answers each request with what `answer(handler)` writes: its URL, and what
     it has seen."""
 
@@ -48,7 +54,7 @@ def server(answer: Callable, tls: ssl.SSLContext | None = None) -> Iterator[tupl
             """A client that went away is no error of ours."""
 
     seen: list = []
-    running = Server(("127.0.0.1", 0), Handler)
+    running = Server(("127.0.0.1", port), Handler)
     if tls is not None:
         running.socket = tls.wrap_socket(running.socket, server_side=True)
     thread = threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True)
@@ -86,3 +92,67 @@ def picture(form: str = "PNG", mode: str = "RGB", size: tuple[int, int] = (64, 4
     out = io.BytesIO()
     Image.new(mode, size, "orange" if mode != "CMYK" else (10, 60, 200, 5)).save(out, form)
     return out.getvalue()
+
+
+@contextmanager
+def raw_server(talk: Callable) -> Iterator[tuple[str, list]]:
+    """A server that writes bytes of the test's own: its URL, and the heads of the requests.
+
+    `talk(connection, head)` answers a request that was read to its end; the connection is closed
+    when it returns, or kept for the next request where it returns True.
+    """
+
+    def serve(connection):
+        # A client that hung up is what many of these tests are about.
+        with suppress(OSError, ValueError), connection, connection.makefile("rb") as coming:
+            while head := b"".join(iter(coming.readline, b"\r\n")):
+                length = re.search(rb"(?i)content-length: (\d+)", head)
+                coming.read(int(length[1]) if length else 0)
+                heads.append(head)
+                if not talk(connection, head):
+                    return
+
+    def accept():
+        with suppress(OSError):  # it was closed
+            while True:
+                connection, _ = listener.accept()
+                threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+    heads: list = []
+    listener = socket.create_server(("127.0.0.1", 0))
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", heads
+    finally:
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+
+
+def message(start: str, *headers: str, body: bytes = b"") -> bytes:
+    """An HTTP message as it goes over the wire; nothing is added to what is given."""
+    return "\r\n".join([start, *headers, "", ""]).encode("latin-1") + body
+
+
+def drip(connection: socket.socket, data: bytes) -> None:
+    """Write for ever, so little and so often that no single wait is long."""
+    for position in itertools.count():
+        connection.sendall(data[position % len(data) :][:1])
+        time.sleep(0.02)
+
+
+def ending(work: Callable) -> object:
+    """What the work gives or raises; it fails where the work never ends."""
+
+    def run():
+        try:
+            ended.append(work())
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the test looks at it
+            ended.append(error)
+
+    ended: list = []
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert ended, "it still waits"
+    return ended[0]

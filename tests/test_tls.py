@@ -3,15 +3,20 @@
 import socket
 import ssl
 import threading
+import time
+from contextlib import ExitStack, suppress
 
 import pytest
 import trustme
 
-from nb_banana import ImageRequest, errors
+from nb_banana import ImageRequest, configure, errors, generate
 from nb_banana.generation.pipeline import make
 from nb_banana.services.service import Service
+from nb_banana.wire import connection
 
-from .servers import answering, picture, posts, server
+from .conftest import KEY
+from .servers import answering, drip, ending, message, picture, posts, raw_server, server
+from .test_key_leaks import all_of, hides_the_key
 from .test_paid_pictures import trickle
 
 LINK = "/pictures/1.png"
@@ -131,3 +136,133 @@ def test_a_proxy_that_is_named_later_is_asked_from_then_on(monkeypatch):
         with pytest.raises(errors.NotConnectedError, match="HTTPS_PROXY"):
             make(ImageRequest("a banana"), service=Service("https://images.invalid"))
     assert set(asked) == {b"CONNECT images.invalid:443"}
+
+
+def hang_up(talking, head):
+    """The connection ends without a word."""
+
+
+def slowly(talking, head):
+    talking.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    drip(talking, b"a")
+
+
+def never(talking, head):
+    time.sleep(10)
+
+
+def open_and(then):
+    """A proxy that opens the way, to somebody who then says this in place of a handshake."""
+
+    def talk(talking, head):
+        talking.sendall(message("HTTP/1.1 200 Connection established"))
+        then(talking, head)
+
+    return talk
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        hang_up,
+        slowly,
+        never,
+        lambda talking, head: talking.sendall(b"\0\1\2" * 50),
+        lambda talking, head: talking.sendall(message("HTTP/1.1 403 Forbidden")),
+        lambda talking, head: talking.sendall(message("HTTP/1.1 timed out")),
+        open_and(hang_up),
+        open_and(slowly),
+        open_and(never),
+        open_and(lambda talking, head: talking.sendall(b"\x16\3\3\x7f\xff")),
+    ],
+)
+def test_a_proxy_or_a_handshake_that_fails_means_that_nothing_was_sent(monkeypatch, talk):
+    monkeypatch.setattr(connection, "CONNECT_TIMEOUT", 0.3)
+    monkeypatch.setenv("AIMLAPI_KEY", KEY)
+    with raw_server(talk) as (url, heads):
+        monkeypatch.setenv("https_proxy", url.replace("http://", "http://me:s3cret@"))
+        configure(base_url="https://images.invalid")
+        error = ending(lambda: generate("a banana", key=KEY))
+    assert type(error) is errors.NotConnectedError
+    assert "nothing was charged" in str(error)
+    assert {head.split()[0] for head in heads} == {b"CONNECT"}
+    assert "s3cret" not in str(error)
+    hides_the_key(*all_of(error), *heads)
+
+
+def test_a_proxy_may_be_named_without_its_scheme(monkeypatch):
+    with raw_server(hang_up) as (url, heads):
+        monkeypatch.setenv("https_proxy", url.removeprefix("http://"))
+        with pytest.raises(errors.NotConnectedError, match="HTTPS_PROXY"):
+            make(ImageRequest("a banana"), service=Service("https://images.invalid"))
+        assert heads
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_a_handshake_that_does_not_end_means_that_nothing_was_sent(monkeypatch, silent):
+    monkeypatch.setattr(connection, "CONNECT_TIMEOUT", 0.3)
+
+    def accept():
+        with suppress(OSError):
+            talking, _ = listener.accept()
+            with talking:
+                talking.sendall(b"\x16\3\3\x7f\xff")
+                time.sleep(10) if silent else drip(talking, b"\0")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, daemon=True).start()
+        service = Service(f"https://127.0.0.1:{listener.getsockname()[1]}")
+        error = ending(lambda: make(ImageRequest("a banana"), service=service))
+    assert type(error) is errors.NotConnectedError
+
+
+def test_a_service_that_is_there_a_moment_later_is_sent_the_request_once(monkeypatch):
+    def come_up(retry, response=None):
+        if not running:
+            running.append(stack.enter_context(server(answer, port=port)))
+
+    answer = answering([{"url": LINK}], {LINK: picture()})
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    running: list = []
+    monkeypatch.setattr("urllib3.util.Retry.sleep", come_up)
+    with ExitStack() as stack:
+        made = make(ImageRequest("a banana"), service=Service(f"http://127.0.0.1:{port}"))
+        assert made.size == (64, 48)
+        assert len(posts(running[0][1])) == 1
+
+
+def test_a_kept_connection_that_was_closed_meanwhile_is_another_one_the_next_time():
+    closed = threading.Event()
+
+    def talk(talking, head):
+        talking.sendall(message("HTTP/1.1 200 OK", "Content-Length: 12", body=b'{"data": []}'))
+        talking.shutdown(socket.SHUT_RDWR)
+        closed.set()
+
+    with raw_server(talk) as (url, heads):
+        for number in range(3):
+            with pytest.raises(errors.RefusalError):
+                make(ImageRequest(f"banana {number}"), service=Service(url))
+            assert closed.wait(10)
+            closed.clear()
+        assert len(heads) == 3
+
+
+@pytest.mark.parametrize("name", ["ALL_PROXY", "https_proxy"])
+def test_a_socks_proxy_without_its_package_is_said_with_the_cure(monkeypatch, name):
+    monkeypatch.setattr("nb_banana.wire.transport.find_spec", lambda _: None)
+    monkeypatch.setenv(name, "socks5h://me:s3cret@127.0.0.1:9")
+    with pytest.raises(errors.NotConnectedError) as caught:
+        make(ImageRequest("a banana"), service=Service("https://images.invalid"))
+    assert f"{name} names a SOCKS proxy" in str(caught.value)
+    assert "pip install 'requests[socks]'" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:abc", "http://[", "http://", "a" * 70])
+def test_a_proxy_that_can_be_none_is_named_and_nothing_is_charged(monkeypatch, proxy):
+    monkeypatch.setenv("https_proxy", proxy)
+    with pytest.raises(errors.NotConnectedError, match="HTTPS_PROXY"):
+        make(ImageRequest("a banana"), service=Service("https://images.invalid"))

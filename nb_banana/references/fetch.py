@@ -2,19 +2,20 @@
 
 import ipaddress
 import socket
+import time
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import BadReferenceError
 from nb_banana.references.limits import ReferenceLimits
 from nb_banana.references.reference import Reference, RemoteImage, as_reference, is_many
-from nb_banana.wire import transport
+from nb_banana.wire.downloads import RedirectsError, get
+from nb_banana.wire.transport import NoAnswerError, TooLongError, UnsentError
 
 READ_TIMEOUT = 30.0
 LONGEST_FETCH = 120.0
 MOST_BYTES = 50 * 1024 * 1024
-MOST_REDIRECTS = 5
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """IPv6 addresses whose end is an IPv4 one: RFC 6052."""
 
@@ -49,25 +50,23 @@ def _here(image: Any, limits: ReferenceLimits, private: bool) -> Any:
 
 
 def _download(url: str, private: bool) -> bytes:
-    first = url
-    for _ in range(MOST_REDIRECTS + 1):
-        _check_address(url, private)
-        try:
-            response = transport.send("GET", url, read_timeout=READ_TIMEOUT)
-            if response.is_redirect:
-                response.close()
-                url = urljoin(url, response.headers["location"])
-                continue
-            data = transport.read_body(response, MOST_BYTES, seconds=LONGEST_FETCH)
-        except transport.TooLongError:
-            raise BadReferenceError(f"{first} has more than {MOST_BYTES // 1024**2} MB.") from None
-        except (OSError, ValueError) as error:  # all of requests' errors are OSErrors
-            kind = type(error).__name__
-            raise BadReferenceError(f"{first} could not be fetched ({kind}).") from None
-        if response.status_code != 200:
-            raise BadReferenceError(f"{first} answers {response.status_code}.")
-        return data
-    raise BadReferenceError(f"{first} leads in circles.")
+    def check(address: str) -> None:
+        _check_address(address, private)
+
+    deadline = time.monotonic() + LONGEST_FETCH
+    try:
+        status, data = get(
+            url, check=check, most=MOST_BYTES, silence=READ_TIMEOUT, deadline=deadline
+        )
+    except TooLongError:
+        raise BadReferenceError(f"{url} has more than {MOST_BYTES // 1024**2} MB.") from None
+    except RedirectsError:
+        raise BadReferenceError(f"{url} leads in circles.") from None
+    except (UnsentError, NoAnswerError) as error:
+        raise BadReferenceError(f"{url} could not be fetched ({error}).") from None
+    if status != 200:
+        raise BadReferenceError(f"{url} answers {status}.")
+    return data
 
 
 def _check_address(url: str, private: bool) -> None:

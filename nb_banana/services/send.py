@@ -15,9 +15,12 @@ from urllib3.util import Retry
 from nb_banana.credentials import KEY_PAGE
 from nb_banana.errors import (
     UNSURE,
+    AnswerTimeoutError,
     BananaError,
+    ConnectionDroppedError,
     DownloadError,
     Interrupted,
+    NotConnectedError,
     UnreadableAnswerError,
 )
 from nb_banana.request import ImageRequest
@@ -28,13 +31,15 @@ from nb_banana.services.result import ResultItem, ServiceAnswer
 from nb_banana.services.service import Service
 from nb_banana.wire import transport
 from nb_banana.wire.interrupts import allow_interrupts
-from nb_banana.wire.transport import no_answer_error
+from nb_banana.wire.transport import NoAnswerError, UnsentError
 
 GENERATIONS = "/v1/images/generations"
 LONGEST_ANSWER = 128 * 1024 * 1024
 """Bytes of an answer that we accept; a 4K picture inside the answer has some 26 MB."""
 LONGEST_RETRY_AFTER = 120.0
 """Seconds of `Retry-After` that are waited for; a longer wait is the person's choice."""
+LONGEST_PAUSE = 1e9
+"""More seconds are no time that a computer can add to its own."""
 SHORTEST_PAUSE = 0.25
 """Seconds between two attempts, whatever the service says."""
 
@@ -179,7 +184,7 @@ def _asked_pause(reply: RawResponse) -> float:
     """The seconds of `Retry-After`; 0 where there is none that makes sense."""
     text = reply.headers.get("Retry-After")
     try:
-        return ATTEMPTS.parse_retry_after(text) if text else 0.0
+        return min(ATTEMPTS.parse_retry_after(text), LONGEST_PAUSE) if text else 0.0
     except (InvalidHeader, ValueError, OverflowError):  # no date that there is
         return 0.0
 
@@ -196,17 +201,16 @@ def send_once(
     facts = dict(facts)
     try:
         with allow_interrupts():
-            response = transport.send(
+            answer = transport.send(
                 "POST",
                 service.base_url + GENERATIONS,
                 secret=service.secret,
-                read_timeout=timeout,
+                seconds=timeout,
                 json=payload,
                 headers={"X-Client-Request-Id": facts["client_request_id"]},
             )
-        facts["inference_id"] = clean_id(response.headers.get("x-inference-id"))
-        body = transport.read_body(response, LONGEST_ANSWER, seconds=timeout)
-        return RawResponse(response.status_code, response.headers, body)
+        facts["inference_id"] = clean_id(answer.headers.get("x-inference-id"))
+        return RawResponse(answer.status, answer.headers, answer.read(LONGEST_ANSWER))
     except KeyboardInterrupt:
         raise Interrupted(
             f"Stopped waiting for a request that was sent. {UNSURE}",
@@ -217,8 +221,29 @@ def send_once(
             f"The service's answer is larger than any picture, so it was not read. {UNSURE}",
             **facts,
         ) from None
-    except Exception as error:  # noqa: BLE001 - whatever it was, it may have been charged
-        raise no_answer_error(error, service.host, timeout, facts) from None
+    except (NoAnswerError, UnsentError) as error:
+        raise _no_answer(error, service.host, timeout, facts) from None
+
+
+def _no_answer(
+    error: NoAnswerError | UnsentError, host: str, timeout: float, facts: dict[str, Any]
+) -> BananaError:
+    """The typed error for a request that got no answer within so many seconds."""
+    if isinstance(error, UnsentError):
+        return NotConnectedError(
+            f"No connection to {host} could be made, so nothing was sent and nothing was "
+            f"charged. {error.cure}",
+            **facts,
+        )
+    if error.is_late:
+        return AnswerTimeoutError(
+            f"No answer from {host} within {timeout:g} s. {UNSURE} "
+            "Give more patience with --timeout.",
+            **facts,
+        )
+    return ConnectionDroppedError(
+        f"The connection to {host} ended before the answer was there. {UNSURE}", **facts
+    )
 
 
 def _receipt(

@@ -1,6 +1,7 @@
 """Fetch a picture that was made and charged: a GET, which may be tried again, without any key."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -18,7 +19,6 @@ from nb_banana.errors import (
 from nb_banana.imaging.decode import PictureKind, check_picture
 from nb_banana.wire import transport
 from nb_banana.wire.interrupts import allow_interrupts
-from nb_banana.wire.transport import is_unconnected
 
 LONGEST_PICTURE = 100 * 1024 * 1024
 """Bytes of a picture that we accept; a 4K PNG of this model has some 20 MB."""
@@ -70,15 +70,17 @@ def paid_error(error: PictureError, where: str, facts: dict[str, Any]) -> Pictur
 
 
 def _until_it_is_there(url: str, local: bool) -> FetchedPicture:
-    retry = ATTEMPTS
+    retry, deadline = ATTEMPTS, time.monotonic() + LONGEST_DOWNLOAD
     while True:
         try:
-            data = _download(url, local)
+            data = _download(url, local, deadline)
             return data, check_picture(data)
         except PictureError as error:
-            if not retry.total or not error.facts.get("passing", True):
+            pause = retry.get_backoff_time()
+            is_over = not retry.total or time.monotonic() + pause >= deadline
+            if is_over or not error.facts.get("passing", True):
                 raise
-        time.sleep(retry.get_backoff_time())
+        time.sleep(pause)
         retry = retry.increment("GET", url, error=None)
 
 
@@ -93,39 +95,72 @@ def _absolute(base: str, url: str, facts: dict[str, Any]) -> str:
         ) from None
 
 
-def _download(url: str, local: bool) -> bytes:
+def _download(url: str, local: bool, deadline: float) -> bytes:
+    def check(address: str) -> None:
+        _check_address(address, local)
+
+    try:
+        status, data = get(
+            url, check=check, most=LONGEST_PICTURE, silence=READ_TIMEOUT, deadline=deadline
+        )
+    except transport.TooLongError:
+        raise PictureTooLargeError(
+            f"What is at the picture's link has more than {LONGEST_PICTURE // 1024**2} MB.",
+            passing=False,
+        ) from None
+    except transport.NoAddressError:
+        raise DownloadError("The picture's link is no address.", passing=False) from None
+    except transport.UnsentError:  # it was tried several times, in `wire.connection`
+        why = "No connection to the picture's link could be made."
+        raise DownloadError(why, passing=False) from None
+    except transport.NoAnswerError:
+        raise DownloadError("The download of the picture broke off.") from None
+    except RedirectsError:
+        raise DownloadError("The picture's link leads in circles.", passing=False) from None
+    if status in {404, 410}:
+        raise LinkGoneError(f"The picture's link answers {status}: it is not there.", passing=False)
+    if status != 200:
+        why = f"The picture's link answered {status}."
+        raise DownloadError(why, passing=status in PASSING)
+    return data
+
+
+class RedirectsError(Exception):
+    """An address leads to another one again and again."""
+
+
+def get(
+    url: str, *, check: Callable[[str], None], most: int, silence: float, deadline: float
+) -> tuple[int, bytes]:
+    """The status of what is at an address, without any key, and its bytes where that is 200.
+
+    Args:
+        url: where to begin. Redirects are followed.
+        check: raises where an address must not be asked.
+        most: bytes that are accepted.
+        silence: seconds for which nothing may come.
+        deadline: when all has to be there, by `time.monotonic`.
+
+    Raises:
+        RedirectsError: more redirects than anybody needs.
+        UnsentError, NoAnswerError, TooLongError: see `wire.transport`.
+    """
     for _ in range(MOST_REDIRECTS + 1):
-        _check_address(url, local)
-        try:
-            response = transport.send("GET", url, read_timeout=READ_TIMEOUT)
-            if response.is_redirect:
-                response.close()
-                url = _absolute(url, response.headers["location"], {})
-                continue
-            if response.status_code in {404, 410}:
-                response.close()
-                raise LinkGoneError(
-                    f"The picture's link answers {response.status_code}: it is not there.",
-                    passing=False,
-                )
-            if response.status_code != 200:
-                response.close()
-                raise DownloadError(
-                    f"The picture's link answered {response.status_code}.",
-                    passing=response.status_code in PASSING,
-                )
-            return transport.read_body(response, LONGEST_PICTURE, seconds=LONGEST_DOWNLOAD)
-        except transport.TooLongError:
-            raise PictureTooLargeError(
-                f"What is at the picture's link has more than {LONGEST_PICTURE // 1024**2} MB.",
-                passing=False,
-            ) from None
-        except OSError as error:  # all of requests' errors, and missing certificates
-            if is_unconnected(error):  # it was tried several times, in `wire.transport`
-                why = "No connection to the picture's link could be made."
-                raise DownloadError(why, passing=False) from None
-            raise DownloadError("The download of the picture broke off.") from None
-    raise DownloadError("The picture's link leads in circles.", passing=False)
+        check(url)
+        left = deadline - time.monotonic()
+        answer = transport.send("GET", url, seconds=left, silence=silence)
+        if answer.redirect is not None:
+            answer.close()
+            try:
+                url = urljoin(url, answer.redirect)
+            except ValueError:
+                raise transport.NoAddressError from None
+            continue
+        if answer.status == 200:
+            return 200, answer.read(most)
+        answer.close()
+        return answer.status, b""
+    raise RedirectsError
 
 
 def _check_address(url: str, local: bool) -> None:

@@ -7,33 +7,32 @@ request that got no answer: was it sent, so that it may have been charged, or no
 import os
 import ssl
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import nullcontext, suppress
-from functools import cache
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from functools import cache, partial
 from http.cookiejar import DefaultCookiePolicy
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError
-from urllib3.util import Retry
+from requests.models import REDIRECT_STATI
+from requests.utils import (
+    DEFAULT_CA_BUNDLE_PATH,
+    get_environ_proxies,
+    prepend_scheme_if_needed,
+    select_proxy,
+)
+from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
 from nb_banana._version import __version__
 from nb_banana.credentials import Secret, is_loopback
-from nb_banana.errors import (
-    UNSURE,
-    AnswerTimeoutError,
-    BananaError,
-    ConnectionDroppedError,
-    Interrupted,
-    NotConnectedError,
-)
+from nb_banana.errors import BananaError, Interrupted
+from nb_banana.wire.connection import Adapter, Attempt, SecureAdapter
 
 Told = TypeVar("Told", bound=BananaError | Interrupted)
 
@@ -43,23 +42,50 @@ SURROUNDINGS = (
 )
 """What requests heeds of the environment. A session is for one state of it."""
 
-MOST_KEPT = 256
-"""Connections to one host that are kept: as many as `Banana.concurrency` may be."""
+Result = TypeVar("Result")
 
-# Only a connection that was never made is tried again down here, where nothing was sent yet.
-# Everything later is the money contract's matter, in client.py.
-CONNECT_RETRY = Retry(
-    total=None,
-    connect=3,
-    read=False,
-    redirect=False,
-    status=False,
-    other=0,
-    backoff_factor=0.3,
-    backoff_jitter=0.2,
-    allowed_methods=None,
-    respect_retry_after_header=False,
-)
+CODINGS = ("gzip", "deflate")
+"""What a body may be compressed with, which is taken off here: a few bytes may become gigabytes,
+and urllib3 bounds that only in its later versions."""
+
+NETWORK_CURE = "Look at the network (and base_url), then run it again."
+PROXY_CURE = "The proxy did not let it through: look at HTTPS_PROXY and its password."
+CERTIFICATE_CURE = "Its certificate was refused: look at the clock, and at REQUESTS_CA_BUNDLE."
+
+
+class NoAnswerError(Exception):
+    """A request was sent, at least in part, and no whole answer came.
+
+    Attributes:
+        is_late: whether its time was up.
+    """
+
+    def __init__(self, *, is_late: bool) -> None:
+        super().__init__("it took too long" if is_late else "the connection ended too early")
+        self.is_late = is_late
+
+
+class UnsentError(Exception):
+    """Nothing of a request was sent.
+
+    Attributes:
+        cure: what a person can do.
+    """
+
+    def __init__(self, cure: str, reason: str = "no connection could be made") -> None:
+        super().__init__(reason)
+        self.cure = cure
+
+
+class NoAddressError(UnsentError):
+    """Nothing of a request was sent, for where it was to go can't be an address."""
+
+    def __init__(self) -> None:
+        super().__init__(NETWORK_CURE, "it is no address")
+
+
+class TooLongError(Exception):
+    """A body is longer than its bound."""
 
 
 class Sessions:
@@ -88,7 +114,7 @@ class Sessions:
         """The session for an address, as the environment is now. On loopback no proxy is between.
 
         Raises:
-            OSError: the environment names certificates that are not there.
+            UnsentError: the environment names certificates or a proxy that can't be used.
         """
         is_main = threading.current_thread() is threading.main_thread()
         known = self._main if is_main else self._shared
@@ -102,44 +128,43 @@ class Sessions:
         return known[key]
 
 
-class _SecureAdapter(HTTPAdapter):
-    """Gives all its connections one TLS context; requests reads the certificates for each anew."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self._context = context
-        super().__init__(max_retries=CONNECT_RETRY, pool_maxsize=MOST_KEPT)
-
-    def build_connection_pool_key_attributes(
-        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
-    ) -> Any:
-        """Called by requests, which documents this as the place to set a context."""
-        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
-        return host, {"ssl_context": self._context}
-
-    def cert_verify(self, *_: Any) -> None:
-        """Called by requests for each connection. The context knows the certificates already."""
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        """Called by requests: a proxy that itself is asked over TLS gets the same context."""
-        if proxy.lower().startswith("https:"):
-            options["proxy_ssl_context"] = self._context
-        return super().proxy_manager_for(proxy, **options)
-
-
 def _new_session(url: str) -> requests.Session:
     session = requests.Session()
     # What requests looks up in the environment with each call is looked up here, once.
     session.trust_env = False
     if not is_loopback(url):
-        session.proxies.update(get_environ_proxies(url))
+        session.proxies.update(_proxies(url))
     # A jar that takes no cookies: it is not made for threads that read and write it at once.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers["User-Agent"] = f"nb_banana/{__version__}"
+    session.headers["Accept-Encoding"] = ", ".join(CODINGS)
     if url.startswith("https:"):
         named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-        session.mount("https://", _SecureAdapter(_context(named or DEFAULT_CA_BUNDLE_PATH)))
-    session.mount("http://", HTTPAdapter(max_retries=CONNECT_RETRY, pool_maxsize=MOST_KEPT))
+        session.mount("https://", SecureAdapter(_context(named or DEFAULT_CA_BUNDLE_PATH)))
+    session.mount("http://", Adapter())
     return session
+
+
+def _proxies(url: str) -> dict[str, str]:
+    """The proxies that the environment names. The one for this address can be used."""
+    proxies: dict[str, str] = get_environ_proxies(url)
+    proxy = select_proxy(url, proxies)
+    if not proxy:
+        return proxies
+    if proxy.lower().startswith("socks") and find_spec("socks") is None:
+        name = next((each for each in SURROUNDINGS if os.environ.get(each) == proxy), "ALL_PROXY")
+        raise UnsentError(
+            f"{name} names a SOCKS proxy, which takes one more package: "
+            "pip install 'requests[socks]'."
+        )
+    try:
+        whole = prepend_scheme_if_needed(proxy, "http")  # type: ignore[no-untyped-call]
+        is_address = bool((parse_url(whole).host or "").encode("idna"))
+    except ValueError:  # urllib3's errors and Unicode's are of this kind
+        is_address = False
+    if not is_address:
+        raise UnsentError(PROXY_CURE)
+    return proxies
 
 
 @cache
@@ -150,7 +175,9 @@ def _context(certificates: str) -> ssl.SSLContext:
         is_folder = Path(certificates).is_dir()
         context.load_verify_locations(**{"capath" if is_folder else "cafile": certificates})
     except OSError as error:  # an SSLError is one too: a file without certificates
-        raise OSError(f"There are no certificates in {certificates}") from error
+        raise UnsentError(
+            f"There are no certificates in {certificates}. Look at REQUESTS_CA_BUNDLE."
+        ) from error
     return context
 
 
@@ -167,15 +194,10 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_connections)
 
 
-CONNECT_TIMEOUT = 5.0625
-"""Seconds. An odd number, for it is by its number that a timeout in the TLS handshake, when nothing
-was sent yet, is told from one while waiting for the answer: urllib3 raises the same error."""
 CHUNK = 64 * 1024
 """Bytes read at once of a body that is small, or names no length."""
-
-
-class TooLongError(Exception):
-    """A body is longer than its bound."""
+LONGEST_NUMBER = 18
+"""Digits of a length that makes sense. Python refuses to read a number of thousands."""
 
 
 class KeyAuth(AuthBase):
@@ -191,115 +213,163 @@ class KeyAuth(AuthBase):
         return request
 
 
+class Answer:
+    """Status and headers of an answer, and its body when it is read. It holds no request: no key.
+
+    Attributes:
+        status: as it came.
+        headers: names in any case.
+    """
+
+    def __init__(self, response: requests.Response, attempt: Attempt) -> None:
+        self.status = response.status_code
+        self.headers = response.headers
+        self._raw = response.raw
+        self._attempt = attempt
+
+    @property
+    def redirect(self) -> str | None:
+        """Where to look instead, as it is said; None where this is the answer."""
+        return self.headers.get("location") if self.status in REDIRECT_STATI else None
+
+    def read(self, most: int) -> bytes:
+        """The whole body; nothing of a redirect's, which is for nobody.
+
+        Args:
+            most: bytes that are accepted.
+
+        Raises:
+            TooLongError: more than ``most`` bytes.
+            NoAnswerError: the connection ended, or the time, before the body did.
+        """
+        try:
+            if 300 <= self.status < 400:
+                return b""
+            return _guarded(self._attempt, partial(self._body, most))
+        finally:
+            # A body that was read to its end gives its connection back; another closes it.
+            self.close()
+
+    def close(self) -> None:
+        """Read no more of it."""
+        self._raw.close()
+
+    def _body(self, most: int) -> bytes:
+        length = self._known_length()
+        if length > most:
+            raise TooLongError
+        # At once where it is large: its pieces and their whole would be twice the memory.
+        body = self._raw.read() if length > CHUNK else b"".join(self._pieces(most))
+        return _unpacked(body, self.headers.get("Content-Encoding", ""), most)
+
+    def _known_length(self) -> int:
+        """Bytes that are to come; 0 where nobody says how many."""
+        length = self.headers.get("Content-Length", "")
+        is_number = length.isdecimal() and len(length) <= LONGEST_NUMBER
+        return int(length) if is_number and "Transfer-Encoding" not in self.headers else 0
+
+    def _pieces(self, most: int) -> Iterator[bytes]:
+        count = 0
+        while piece := self._raw.read1(CHUNK):
+            count += len(piece)
+            if count > most:
+                raise TooLongError
+            yield piece
+
+
+def _unpacked(body: bytes, coding: str, most: int) -> bytes:
+    """The body without its compression; as it came where it has none, whatever is said of it."""
+    if coding.strip().lower() not in CODINGS:
+        return body
+    parts, left, count = [], body, 0
+    try:
+        while left:  # a body of gzip may have several parts
+            unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib
+            parts.append(unpacker.decompress(left, most + 1 - count))
+            count += len(parts[-1])
+            if count > most:
+                raise TooLongError
+            left = unpacker.unused_data
+    except zlib.error:
+        return body
+    return b"".join(parts)
+
+
 def send(
     method: str,
     url: str,
     *,
     secret: Secret | None = None,
-    read_timeout: float,
+    seconds: float,
+    silence: float | None = None,
     **options: Any,
-) -> requests.Response:
-    """Send one request. Redirects are not followed; the body is not read yet."""
-    try:
-        response = SESSIONS.for_url(url).request(
-            method,
-            url,
-            auth=KeyAuth(secret),
-            timeout=(CONNECT_TIMEOUT, read_timeout),
-            allow_redirects=False,
-            stream=True,
-            **options,
-        )
-        response.request.headers.pop("Authorization", None)  # whoever holds the response has it
-        return response
-    except KeyboardInterrupt:
-        SESSIONS.forget()
-    except requests.RequestException as error:
-        error.request = None  # the key is in its header, and errors are shown, logged and pickled
-        raise
-    # Not the first one, nor inside of `except`: the key is in the frames that it came through.
-    raise KeyboardInterrupt
-
-
-def read_body(response: requests.Response, most: int, *, seconds: float) -> bytes:
-    """The whole body.
+) -> Answer:
+    """Send one request. Redirects are not followed; the body is not read yet.
 
     Args:
-        response: an answer whose body was not read yet.
-        most: bytes that are accepted.
-        seconds: how long the whole may take: a server that trickles never times out by itself.
+        method: ``GET`` or ``POST``.
+        url: where to.
+        secret: the key, for the service alone.
+        seconds: how long it may take from its first byte to the last one of the answer's body.
+        silence: seconds for which nothing may come, where that is less.
+        options: of `requests.Request`.
 
     Raises:
-        TooLongError: more than ``most`` bytes.
-        requests.ReadTimeout: it took longer.
-        requests.ConnectionError: the connection ended or fell silent before the body did.
-
+        UnsentError: nothing was sent.
+        NoAnswerError: it was sent, at least in part.
     """
+    attempt = Attempt(seconds, silence)
+    work = partial(_respond, attempt, method, url, KeyAuth(secret), options)
+    return Answer(_guarded(attempt, work), attempt)
+
+
+def _respond(
+    attempt: Attempt, method: str, url: str, auth: KeyAuth, options: dict[str, Any]
+) -> requests.Response:
+    session = SESSIONS.for_url(url)
+    request = session.prepare_request(requests.Request(method, url, auth=auth, **options))
+    # By the adapter: the session's own `send` reads the body of a redirect, however long it is.
+    where = request.url or url
+    merged: Any = session.merge_environment_settings(where, {}, True, None, None)
+    return session.get_adapter(where).send(request, timeout=attempt.timeout, **merged)
+
+
+def _guarded(attempt: Attempt, work: Callable[[], Result]) -> Result:
+    """What the work gives. Whatever goes wrong is one of our few errors, or a bare interrupt."""
     try:
-        length = _known_length(response)
-        if length > most:
-            raise TooLongError
-        if length > CHUNK:
-            return _whole(response, seconds)
-        return b"".join(_pieces(response, most, seconds))
+        return work()
+    except TooLongError:
+        raise
     except KeyboardInterrupt:
         SESSIONS.forget()
-        raise
-    except requests.ReadTimeout:  # our own; it is an OSError too
-        raise
-    except (HTTPError, OSError) as error:
-        raise requests.ConnectionError(error) from error
-    finally:
-        # A body that was read to its end gives its connection back; another closes it.
-        response.close()
+        trouble: BaseException = KeyboardInterrupt()
+    except Exception as error:  # noqa: BLE001 - what a stranger sends makes many libraries raise
+        trouble = _trouble(error, attempt)
+    # Not inside of `except`: the frames of the first error, which would come along as the context
+    # of this one, hold the header with the key.
+    raise trouble
 
 
-def _known_length(response: requests.Response) -> int:
-    """Bytes of the body; 0 where nobody says how many."""
-    headers = response.headers
-    length = headers.get("Content-Length", "")
-    # Compressed or in chunks it may become more than it says.
-    is_coded = "Content-Encoding" in headers or "Transfer-Encoding" in headers
-    return int(length) if length.isdecimal() and not is_coded else 0
+def _trouble(error: Exception, attempt: Attempt) -> Exception:
+    """What an error means, by how far the attempt had come."""
+    if attempt.is_sent:
+        return NoAnswerError(is_late=attempt.is_late)
+    if isinstance(error, UnsentError):
+        return UnsentError(error.cure)
+    # requests' InvalidURL and InvalidSchema, urllib3's LocationParseError, UnicodeError
+    if isinstance(error, ValueError):
+        return NoAddressError()
+    if any(isinstance(each, ssl.SSLCertVerificationError) for each in _causes(error)):
+        return UnsentError(CERTIFICATE_CURE)
+    return UnsentError(PROXY_CURE if attempt.has_proxy else NETWORK_CURE)
 
 
-def _whole(response: requests.Response, seconds: float) -> bytes:
-    """The body at once: its pieces and their whole would be twice the memory, and take longer."""
-    late = threading.Event()
-
-    def hang_up() -> None:
-        late.set()
-        with suppress(OSError, RuntimeError, ValueError):  # it has just come to its end
-            response.raw.shutdown()
-
-    watch = threading.Timer(seconds, hang_up)
-    watch.daemon = True
-    watch.start()
-    try:
-        body: bytes = response.raw.read()
-    except (HTTPError, OSError):
-        if late.is_set():
-            raise _late(seconds) from None
-        raise
-    finally:
-        watch.cancel()
-    return body
-
-
-def _pieces(response: requests.Response, most: int, seconds: float) -> Iterator[bytes]:
-    """The body as it comes, with a look at the clock while little comes."""
-    deadline, count = time.monotonic() + seconds, 0
-    while piece := response.raw.read1(CHUNK, decode_content=True):
-        count += len(piece)
-        if count > most:
-            raise TooLongError
-        if time.monotonic() > deadline:
-            raise _late(seconds)
-        yield piece
-
-
-def _late(seconds: float) -> requests.ReadTimeout:
-    return requests.ReadTimeout(f"the body took longer than {seconds:g} s")
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and those that it was made of."""
+    while error is not None:
+        yield error
+        inner = (each for each in error.args if isinstance(each, BaseException))
+        error = error.__cause__ or next(inner, None)
 
 
 def redact(error: Told, secret: Secret | None) -> Told:
@@ -314,65 +384,3 @@ def _redacted(value: Any, secret: Secret) -> Any:
     if isinstance(value, bytes):
         return secret.redact_bytes(value)
     return secret.redact(value) if isinstance(value, str) else value
-
-
-def no_answer_error(
-    error: Exception, host: str, timeout: float, facts: dict[str, Any]
-) -> BananaError:
-    """The typed error for a request that got no answer.
-
-    Args:
-        error: what `requests` raised.
-        host: who was asked.
-        timeout: seconds that were waited for the answer.
-        facts: the ids of the request.
-    """
-    if is_unconnected(error):
-        return NotConnectedError(
-            f"No connection to {host} could be made, so nothing was sent and nothing was "
-            f"charged. {_cure(error)}",
-            **facts,
-        )
-    if isinstance(error, requests.Timeout | TimeoutError) or "timed out" in str(error):
-        return AnswerTimeoutError(
-            f"No answer from {host} within {timeout:g} s. {UNSURE} "
-            "Give more patience with --timeout.",
-            **facts,
-        )
-    return ConnectionDroppedError(
-        f"The connection to {host} ended before the answer was there. {UNSURE}", **facts
-    )
-
-
-def _cure(error: Exception) -> str:
-    text = str(error)
-    if "CERTIFICATE_VERIFY_FAILED" in text:
-        return "Its certificate was refused: look at the clock, and at REQUESTS_CA_BUNDLE."
-    if type(error) is OSError:
-        return f"{text.rstrip('.')}. Look at REQUESTS_CA_BUNDLE."
-    if "roxy" in type(error).__name__ or "Tunnel" in text:
-        return "The proxy did not let it through: look at HTTPS_PROXY and its password."
-    return "Look at the network (and base_url), then run it again."
-
-
-def is_unconnected(error: BaseException | None) -> bool:
-    """Whether an exception of requests proves that nothing was sent.
-
-    A TLS error proves it only where a certificate was refused: a connection that is cut off after
-    the request was sent shows as a TLS error too.
-    """
-    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
-        return True
-    if type(error) is OSError:  # requests' own: there is no such bundle of certificates
-        return True
-    if f"read timeout={CONNECT_TIMEOUT}" in str(error) or "Tunnel connection" in str(error):
-        return True
-    while isinstance(error, requests.RequestException | MaxRetryError):
-        inner = error.reason if isinstance(error, MaxRetryError) else error.args and error.args[0]
-        if not isinstance(inner, BaseException):
-            return False
-        error = inner
-    if type(error).__name__ == "ProxyError":
-        error = getattr(error, "original_error", error)
-    refused = "CERTIFICATE_VERIFY_FAILED" in str(error)
-    return isinstance(error, ConnectTimeoutError) or refused

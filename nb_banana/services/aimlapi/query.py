@@ -30,20 +30,19 @@ def ask(
     seconds: float | None = None,
 ) -> RawResponse | None:
     """A reply of 200 or 304 with its body read; None for anything else: nothing hangs on it."""
-    patience = READ_TIMEOUT if seconds is None else seconds
     try:
-        response = transport.send(
+        answer = transport.send(
             "GET",
             service.base_url + path,
             secret=service.secret if with_key else None,
-            read_timeout=patience,
+            seconds=READ_TIMEOUT if seconds is None else seconds,
             params=query,
             headers=headers,
         )
-        body = transport.read_body(response, LONGEST_BODY, seconds=patience)
-    except (transport.TooLongError, OSError):  # all of requests' errors are OSErrors
+        body = answer.read(LONGEST_BODY)
+    except (transport.TooLongError, transport.NoAnswerError, transport.UnsentError):
         return None
-    reply = RawResponse(response.status_code, response.headers, body)
+    reply = RawResponse(answer.status, answer.headers, body)
     return reply if reply.status in {200, 304} else None
 
 

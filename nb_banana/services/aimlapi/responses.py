@@ -34,6 +34,8 @@ from nb_banana.services.result import ResultItem
 DEFINITE = frozenset({400, 401, 402, 403, 404, 405, 411, 413, 414, 415, 422, 429, 431, 451})
 """Refusals that mean the same whoever wrote them. After others, 408 and 502 among them, the work
 may go on behind a gateway, unless the service itself says it does not."""
+MOVED = frozenset({301, 302, 307, 308})
+"""The request was not taken, but is wanted elsewhere. 303 says that it was taken."""
 LONGEST_QUOTE = 400
 """Characters of the service's own words that a message of ours repeats."""
 NAMES = ("title", "message", "msg", "error_description", "description")
@@ -167,7 +169,7 @@ def error_for(reply: RawResponse, facts: Mapping[str, Any]) -> BananaError:
     """The typed error for an answer that is not 200."""
     status, said = reply.status, _said(reply)
     facts = {**reply.ids, **facts, "status": status}
-    if 300 <= status < 400:
+    if status in MOVED and reply.headers.get("location"):
         return ServiceError(
             "The service's address answers with a redirect, which is not followed, for the key "
             "must not go to another host. Set base_url to the address that it names.",

@@ -1,0 +1,230 @@
+"""A connection that knows its attempt: was anything of it sent yet, and is there time left?
+
+urllib3 raises the same errors before a request was sent and after, and it bounds each read by
+itself, so that an answer that comes byte by byte never ends. Both are known here as they happen,
+and neither is read from an error's words, which a stranger may have written.
+"""
+
+import http.client
+import io
+import socket
+import ssl
+import time
+from typing import Any, cast
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import PoolManager
+from urllib3.connection import HTTPConnection
+from urllib3.util import Retry
+
+CONNECT_TIMEOUT = 5.0
+"""Seconds for one try to connect: TCP, a proxy's leave, the TLS handshake."""
+
+MOST_KEPT = 256
+"""Connections to one host that are kept: as many as `Banana.concurrency` may be."""
+
+# Only a connection that was never made is tried again down here, where nothing was sent yet.
+# Everything later is the money contract's matter, in services/send.py.
+CONNECT_RETRY = Retry(
+    total=None,
+    connect=3,
+    read=False,
+    redirect=False,
+    status=False,
+    other=0,
+    backoff_factor=0.3,
+    backoff_jitter=0.2,
+    allowed_methods=None,
+    respect_retry_after_header=False,
+)
+
+
+class Attempt:
+    """One request on its way, with one deadline from its first byte to the answer's last.
+
+    Args:
+        seconds: from when the request is sent to the end of the answer.
+        silence: seconds for which nothing may come; as many where it is not given.
+
+    Attributes:
+        is_sent: whether bytes of the request may have gone. What fails before was not charged.
+        is_late: whether the time was up.
+        has_proxy: whether a proxy stands between.
+    """
+
+    def __init__(self, seconds: float, silence: float | None = None) -> None:
+        self.is_sent = self.is_late = self.has_proxy = False
+        self._seconds = seconds
+        self._silence = seconds if silence is None else silence
+        self._deadline = 0.0
+
+    @property
+    def timeout(self) -> tuple[float, float]:
+        """What requests takes for the time limits: to connect, and to read."""
+        return _Limit(CONNECT_TIMEOUT, self), _Limit(self._seconds, self)
+
+    def connect(self, *, has_proxy: bool) -> None:
+        """A connection is made, which has a time of its own: nothing was sent yet."""
+        self.has_proxy = has_proxy
+        self._deadline = time.monotonic() + CONNECT_TIMEOUT
+
+    def begin(self) -> None:
+        """From now on bytes of the request may have gone."""
+        self.is_sent = True
+        self._deadline = time.monotonic() + self._seconds
+
+    def limit(self, sock: socket.socket) -> None:
+        """Let the socket's next step take what is left of the time.
+
+        Raises:
+            TimeoutError: nothing is left.
+        """
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the time is up")
+        sock.settimeout(min(left, self._silence))
+
+
+class _Limit(float):
+    """Seconds of a phase, and whose: urllib3 hands them to the connection as the number they are.
+
+    So each connection, which is used by many attempts, knows whose turn it is.
+    """
+
+    attempt: Attempt
+
+    def __new__(cls, seconds: float, attempt: Attempt) -> "_Limit":
+        limit = super().__new__(cls, seconds)
+        limit.attempt = attempt
+        return limit
+
+
+class _Reader(io.RawIOBase):
+    """What comes from a socket, for as long as there is time."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, attempt: Attempt) -> None:
+        self._raw, self._sock, self._attempt = raw, sock, attempt
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        try:
+            self._attempt.limit(self._sock)
+            return cast(int | None, self._raw.readinto(buffer))
+        except TimeoutError:
+            self._attempt.is_late = True
+            raise
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    """An answer that has one deadline: its status line, headers, sizes of chunks and body."""
+
+    def __init__(self, sock: socket.socket, attempt: Attempt, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        raw = self.fp.detach()
+        self.fp = io.BufferedReader(_Reader(raw, sock, attempt))
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """The status of the answer: 102 and 103 only announce one, as 100 does."""
+        status = super()._read_status()  # type: ignore[misc]  # not in its stubs
+        while 101 < status[1] < 200:
+            http.client.parse_headers(self.fp)
+            status = super()._read_status()  # type: ignore[misc]
+        return cast(tuple[str, int, str], status)
+
+
+class _Connection(HTTPConnection):
+    """Tells its attempt what happens. Comes before one of urllib3's classes, see `_watch`."""
+
+    @property
+    def _attempt(self) -> Attempt:
+        return cast(_Limit, self.timeout).attempt
+
+    def connect(self) -> None:
+        """Called by urllib3, again for each try."""
+        self._attempt.connect(has_proxy=self.proxy is not None)
+        super().connect()
+
+    def endheaders(self, *args: Any, **options: Any) -> None:
+        """Called by urllib3 when the head of the request is complete: here it is sent."""
+        if self.sock is None:
+            self.connect()
+        self._attempt.begin()
+        super().endheaders(*args, **options)
+
+    def send(self, data: Any) -> None:
+        """Called by http.client for what is sent, to a proxy before the request too."""
+        try:
+            self._attempt.limit(self.sock)
+            super().send(data)
+        except TimeoutError:
+            self._attempt.is_late = True
+            raise
+
+    def response_class(  # type: ignore[override]  # a class there, called as this is
+        self, sock: socket.socket, *args: Any, **options: Any
+    ) -> _Response:
+        """Called by http.client for each answer, a proxy's too."""
+        return _Response(sock, self._attempt, *args, **options)
+
+
+def _watch(manager: PoolManager) -> None:
+    """Let all connections of a manager, a proxy's too, tell their attempts what happens."""
+    manager.pool_classes_by_scheme = {
+        scheme: _watched(pool) for scheme, pool in manager.pool_classes_by_scheme.items()
+    }
+
+
+def _watched(pool: Any) -> Any:
+    if issubclass(pool.ConnectionCls, _Connection):
+        return pool
+    connection = type(pool.ConnectionCls.__name__, (_Connection, pool.ConnectionCls), {})
+    return type(pool.__name__, (pool,), {"ConnectionCls": connection})
+
+
+class Adapter(HTTPAdapter):
+    """Its connections tell each attempt whether it was sent, and keep its time."""
+
+    def __init__(self) -> None:
+        super().__init__(max_retries=CONNECT_RETRY, pool_maxsize=MOST_KEPT)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """Called by requests to make its pools."""
+        super().init_poolmanager(*args, **options)
+        _watch(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """Called by requests for the pools behind a proxy."""
+        manager = super().proxy_manager_for(proxy, **options)
+        _watch(manager)
+        return manager
+
+
+class SecureAdapter(Adapter):
+    """Gives all its connections one TLS context; requests reads the certificates for each anew."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        super().__init__()
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
+    ) -> Any:
+        """Called by requests, which documents this as the place to set a context."""
+        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
+        return host, {"ssl_context": self._context}
+
+    def cert_verify(self, *_: Any) -> None:
+        """Called by requests for each connection. The context knows the certificates already."""
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """Called by requests: a proxy that itself is asked over TLS gets the same context."""
+        if proxy.lower().startswith("https:"):
+            options["proxy_ssl_context"] = self._context
+        return super().proxy_manager_for(proxy, **options)
