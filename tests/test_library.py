@@ -17,7 +17,7 @@ from nb_banana.library.library import Library
 from nb_banana.library.location import default_folder
 from nb_banana.models import MODELS
 from nb_banana.references.reference import as_reference
-from nb_banana.request import ImageRequest
+from nb_banana.request import ImageRequest, copy_with
 from nb_banana.services.result import ResultItem
 
 from .shelf import change, data_url, picture, put, receipt
@@ -346,7 +346,9 @@ def test_a_prompt_with_odd_characters_is_kept(library):
 
 def test_a_number_that_is_too_large_is_said(library):
     with pytest.raises(errors.LibraryError, match="digits"):
-        library.begin(ImageRequest("a banana", take=10**30), "nbb-1")
+        library.begin(copy_with(ImageRequest("a banana"), take=10**30), "nbb-1")
+    with pytest.raises(errors.RequestError, match="digits"):
+        ImageRequest("a banana", take=10**30)
 
 
 def test_a_picture_is_found_by_its_ids_its_file_and_its_bytes(library, tmp_path):
