@@ -52,7 +52,7 @@ Every message is a sentence for a person and holds its cure.
 
 from typing import Any
 
-from nb_banana._text import clean, printable
+from nb_banana._text import clean, plain, printable
 
 LONGEST_ID = 120
 """Characters of an id; those of the services have some 40."""
@@ -80,7 +80,7 @@ class _Told:
             if self.facts.get(name)
         ]
         message = str(self.args[0])  # type: ignore[attr-defined]
-        return f"{message} ({', '.join(shown)})" if shown else message
+        return plain(f"{message} ({', '.join(shown)})" if shown else message)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The default would call the class without the facts, which breaks process pools.

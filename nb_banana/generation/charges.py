@@ -10,7 +10,6 @@ from nb_banana.errors import (
     AnswerError,
     BananaError,
     Interrupted,
-    NotAllowedError,
     ServiceError,
     UncertainError,
     UnreadableAnswerError,
@@ -158,7 +157,8 @@ def _corrected(error: BananaError, told: str) -> str:
     said = str(error.args[0])
     if not told:
         return said
-    claims = () if isinstance(error, NotAllowedError) else CLAIMS  # that one says nothing of it
+    # Of 403 nothing is said of the charge: what stands there is the service's.
+    claims = () if error.facts.get("status") == 403 else CLAIMS
     for claim in claims:
         before, found, after = said.rpartition(claim)  # the service's own words come before ours
         if found:

@@ -181,7 +181,7 @@ def _row(entry: GalleryEntry, usd: Decimal | None) -> dict[str, Any]:
         "take": request.take,
     }
     if isinstance(entry, Failure):
-        return asked | {"usd": usd or None, "error": str(entry.error)}
+        return asked | ({"usd": usd} if usd else {}) | {"error": str(entry.error)}
     return asked | {
         "width": entry.width,
         "height": entry.height,
