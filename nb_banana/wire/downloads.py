@@ -100,7 +100,7 @@ def _download(url: str, local: bool, deadline: float) -> bytes:
         _check_address(address, local)
 
     try:
-        status, data = get_following(
+        status, data = follow(
             url, check=check, most=LONGEST_PICTURE, silence=READ_TIMEOUT, deadline=deadline
         )
     except transport.TooLongError:
@@ -129,7 +129,7 @@ class RedirectsError(Exception):
     """An address leads to another one again and again."""
 
 
-def get_following(
+def follow(
     url: str, *, check: Callable[[str], None], most: int, silence: float, deadline: float
 ) -> tuple[int, bytes]:
     """The status of what is at an address, without any key, and its bytes where that is 200.
