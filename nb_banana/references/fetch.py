@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from nb_banana.errors import BadReferenceError
 from nb_banana.references.limits import ReferenceLimits
 from nb_banana.references.reference import Reference, RemoteImage, as_reference, is_many
-from nb_banana.wire.downloads import RedirectsError, get
+from nb_banana.wire.downloads import RedirectsError, follow
 from nb_banana.wire.transport import NoAnswerError, TooLongError, UnsentError
 
 READ_TIMEOUT = 30.0
@@ -53,7 +53,7 @@ def _download(url: str, private: bool) -> bytes:
 
     deadline = time.monotonic() + LONGEST_FETCH
     try:
-        status, data = get(
+        status, data = follow(
             url, check=check, most=MOST_BYTES, silence=READ_TIMEOUT, deadline=deadline
         )
     except TooLongError:

@@ -95,7 +95,7 @@ def _download(url: str, local: bool, deadline: float) -> bytes:
         _check_address(address, local)
 
     try:
-        status, data = get(
+        status, data = follow(
             url, check=check, most=LONGEST_PICTURE, silence=READ_TIMEOUT, deadline=deadline
         )
     except transport.TooLongError:
@@ -124,7 +124,7 @@ class RedirectsError(Exception):
     """An address leads to another one again and again."""
 
 
-def get(
+def follow(
     url: str, *, check: Callable[[str], None], most: int, silence: float, deadline: float
 ) -> tuple[int, bytes]:
     """The status of what is at an address, without any key, and its bytes where that is 200.
