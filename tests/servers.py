@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import takewhile
 from types import SimpleNamespace
 
 from PIL import Image
@@ -105,7 +106,7 @@ def raw_server(talk: Callable) -> Iterator[tuple[str, list]]:
     def serve(connection):
         # A client that hung up is what many of these tests are about.
         with suppress(OSError, ValueError), connection, connection.makefile("rb") as coming:
-            while head := b"".join(iter(coming.readline, b"\r\n")):
+            while head := b"".join(takewhile(bytes.strip, iter(coming.readline, b""))):
                 length = re.search(rb"(?i)content-length: (\d+)", head)
                 coming.read(int(length[1]) if length else 0)
                 heads.append(head)

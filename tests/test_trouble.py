@@ -18,6 +18,7 @@ from nb_banana.references.limits import ReferenceLimits
 from nb_banana.services.aimlapi import account, query
 from nb_banana.services.service import Service
 from nb_banana.wire import downloads
+from nb_banana.wire.transport import NoAnswerError
 
 from .conftest import KEY
 from .servers import drip, ending, message, picture, raw_server
@@ -297,6 +298,11 @@ def test_the_body_of_a_redirect_is_not_waited_for(more):
         image = ending(lambda: nb_banana.generate("a banana", images=f"{url}/photo.png"))
         assert image.size == (64, 48)
     assert len(heads) == 5
+
+
+def test_an_address_whose_time_is_over_before_it_is_asked_is_no_wrong_address():
+    with raw_server(saying("200 OK", body=picture())) as (url, _), pytest.raises(NoAnswerError):
+        downloads.follow(url, check=lambda _: None, most=10**6, silence=1, deadline=0.0)
 
 
 NO_LINKS = [

@@ -61,8 +61,13 @@ class Attempt:
 
     @property
     def timeout(self) -> tuple[float, float]:
-        """What requests takes for the time limits: to connect, and to read."""
-        return _Limit(CONNECT_TIMEOUT, self), _Limit(self._seconds, self)
+        """What requests takes for the time limits: to connect, and to read.
+
+        Both only bring the attempt to its connection, which sets what counts before each step.
+        """
+        limit = _Limit(CONNECT_TIMEOUT)
+        limit.attempt = self
+        return limit, limit
 
     def connect(self, *, has_proxy: bool) -> None:
         """A connection is made, which has a time of its own: nothing was sent yet."""
@@ -71,7 +76,7 @@ class Attempt:
 
     def begin(self) -> None:
         """From now on bytes of the request may have gone."""
-        self.is_sent = True
+        self.is_sent, self.is_late = True, False
         self._deadline = time.monotonic() + self._seconds
 
     def limit(self, sock: socket.socket) -> None:
@@ -87,17 +92,12 @@ class Attempt:
 
 
 class _Limit(float):
-    """Seconds of a phase, and whose: urllib3 hands them to the connection as the number they are.
+    """Seconds to connect, and whose: urllib3 hands them to the connection as the number they are.
 
     So each connection, which is used by many attempts, knows whose turn it is.
     """
 
     attempt: Attempt
-
-    def __new__(cls, seconds: float, attempt: Attempt) -> "_Limit":
-        limit = super().__new__(cls, seconds)
-        limit.attempt = attempt
-        return limit
 
 
 class _Reader(io.RawIOBase):
