@@ -17,7 +17,12 @@ from nb_banana.display.progress import while_awaited
 from nb_banana.errors import MissingKeyError
 from nb_banana.generation import lookup, pipeline
 from nb_banana.generation.dry_run import DryRun
-from nb_banana.generation.options import build_request, known_options, take_output_options
+from nb_banana.generation.options import (
+    OutputOptions,
+    build_request,
+    known_options,
+    take_output_options,
+)
 from nb_banana.generation.plan import quote_many
 from nb_banana.request import is_on
 from nb_banana.results.gallery import Gallery
@@ -199,11 +204,13 @@ def dry_run(
     names: Mapping[str, Any] | None = None,
     raw: bool = False,
     count: int | None = None,
+    fresh: bool = False,
     **options: Any,
 ) -> DryRun:
     """What `generate` or `sweep` would send and cost, as JSON, ``requests`` code and ``curl``.
 
-    Nothing is sent. Of several pictures it shows the first request, and the price of all.
+    Nothing is sent. Of several pictures it shows the first request, and the price of all; with
+    ``fresh=True`` also of what is in the library.
 
     >>> dry_run("a banana").payload
     {'model': 'google/nano-banana-2', 'prompt': 'a banana'}
@@ -211,8 +218,9 @@ def dry_run(
     swept, names, common = sort_out(prompt, options, over, names, raw=raw)
     if count is None and not swept and not names:
         request = build_request(prompt, raw=raw, **common)
-        return DryRun(request, settings.base_url, lookup.quote(request))
-    many = sweep_jobs(prompt, swept, names, common, raw=raw, count=count)
+        return DryRun(request, settings.base_url, lookup.quote(request, fresh=fresh))
+    output = OutputOptions(fresh=fresh)
+    many = sweep_jobs(prompt, swept, names, common, raw=raw, count=count, output=output)
     return DryRun(many[0].request, settings.base_url, quote_many(many), count=len(many))
 
 

@@ -132,6 +132,7 @@ def _library(library: Library) -> Iterator[Check]:
     if library.note:
         yield Check(name, library.note, fine=False)
     try:
+        library.check()
         kept = library.history(limit=None)
         unfinished = len(library.unfinished())
     except LibraryError as error:

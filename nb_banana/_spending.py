@@ -112,14 +112,14 @@ def spending() -> Statement:
 
 def _books(kind: str) -> tuple[str, list[Bill], str]:
     """What was charged by a kind of service, and why that can't be read."""
-    bills: list[Bill] = []
+    bills: dict[str, Bill] = {}  # one that a stand-in took over is in both books
     problems: list[str] = []
     for library in context.libraries(kind):
         try:
-            bills += library.bills()
+            bills |= {bill.request_id: bill for bill in library.bills()}
         except LibraryError as error:
             problems.append(str(error))
-    return kind, bills, " ".join(problems)
+    return kind, list(bills.values()), " ".join(problems)
 
 
 def _lines(bills: Sequence[Bill], session: budget.SessionTotals) -> list[StatementLine]:

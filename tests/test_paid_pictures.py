@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nb_banana import configure, errors, generate, load
+from nb_banana import configure, errors, generate, load, recover
+from nb_banana.generation import context
 from nb_banana.imaging.save import SAVE_FORMATS
 from nb_banana.references.reference import as_reference
 
@@ -127,6 +128,76 @@ def test_a_cell_binds_the_good_picture_although_it_fails():
         configure(base_url=url)
         error = ip.run("%%banana x\na banana", fails=True)
         assert ip.names["x"] is error.facts["image"] is ip.names["_"]
+
+
+NOISE = io.BytesIO()
+Image.effect_noise((64, 48), 60).save(NOISE, "PNG")
+B64 = base64.b64encode(NOISE.getvalue()).decode()
+ODD_SHAPES = {
+    "another name": {"data": [{"image": B64}]},
+    "another name of a link": {"data": [{"URL": "https://example.invalid/a.png"}]},
+    "one deeper": {"data": [{"image_url": {"url": "https://example.invalid/a.png"}}]},
+    "numbers": {"data": [{"b64_json": list(NOISE.getvalue())}]},
+    "beside": {"data": None, "images": [{"url": "https://example.invalid/a.png"}]},
+    "with words": {"data": [], "message": "Here it is.", "output": [B64]},
+    "an error too": {"error": {"message": "partly"}, "data": [], "picture": B64},
+    "no comma": {"data": [{"b64_json": "data:image/png;base64;" + B64}]},
+    "a list": [B64],
+}
+
+
+@pytest.mark.parametrize("body", ODD_SHAPES.values(), ids=ODD_SHAPES)
+def test_an_answer_of_a_shape_that_is_not_known_is_kept_and_not_paid_again(brisk, body):
+    def answer(handler):
+        handler.reply(200 if handler.command == "POST" else 404, json.dumps(body).encode())
+
+    with server(answer) as (url, seen):
+        configure(base_url=url)
+        for _ in range(3):
+            with pytest.raises(errors.UnreadableAnswerError, match="--fresh"):
+                generate("a banana")
+        assert len(posts(seen)) == 1
+        (kept,) = context.library_of(context.kinds()[-1]).folder.glob("answers/*")
+        assert json.loads(kept.read_bytes()) == body
+        assert [each.ended for each in recover()] == [False]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        picture(),
+        picture("JPEG"),
+        json.dumps(B64).encode(),
+        B64.encode(),
+        f"data:image/png;base64,{B64}".encode(),
+        json.dumps({"data": [{"url": f"data:image/png;base64%2C{B64}"}]}).encode(),
+    ],
+)
+def test_an_answer_that_is_the_picture_itself_is_that_picture(body):
+    with server(lambda handler: handler.reply(200, body)) as (url, _):
+        configure(base_url=url)
+        assert generate("a banana").size == (64, 48)
+
+
+def test_what_came_inside_waits_for_what_is_behind_a_link(brisk):
+    ready = []
+
+    def answer(handler):
+        if handler.command == "POST":
+            data = [{"b64_json": B64}, {"url": "/late.png"}]
+            return handler.reply(200, json.dumps({"data": data}).encode())
+        there = handler.path == "/late.png" and ready
+        return handler.reply(200, picture("JPEG")) if there else handler.reply(503)
+
+    with server(answer) as (url, seen):
+        configure(base_url=url)
+        with pytest.raises(errors.DownloadError) as caught:
+            generate("two")
+        assert caught.value.facts["image"].bytes == NOISE.getvalue()
+        ready.append(True)
+        image = generate("two")
+        assert [image.mime, *(each.mime for each in image.extras)] == ["image/png", "image/jpeg"]
+        assert len(posts(seen)) == 1
 
 
 def test_the_answer_with_a_bad_picture_is_not_sent_again(brisk):

@@ -135,6 +135,20 @@ def spoil_empty(folder):
     (folder / "index.sqlite").write_bytes(b"")
 
 
+def spoil_byte(folder):
+    (folder / "index.sqlite").write_bytes(b"\n")
+
+
+def spoil_tables(folder):
+    (folder / "index.sqlite").unlink()
+    with closing(sqlite3.connect(folder / "index.sqlite")) as connection:
+        connection.execute("VACUUM")
+
+
+def spoil_journal(folder):
+    os.mkfifo(folder / "index.sqlite-journal")
+
+
 def spoil_pointer(folder):
     (folder / "index.sqlite").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0")
 
@@ -170,8 +184,8 @@ def spoil_view(folder):
 
 
 SPOILED = [
-    *(spoil_index, spoil_newer, spoil_cut, spoil_pages, spoil_empty),
-    *(spoil_pointer, spoil_link, spoil_cloud, spoil_pipe, spoil_folder, spoil_view),
+    *(spoil_index, spoil_newer, spoil_cut, spoil_pages, spoil_empty, spoil_byte, spoil_tables),
+    *(spoil_journal, spoil_pointer, spoil_link, spoil_cloud, spoil_pipe, spoil_folder, spoil_view),
 ]
 
 
@@ -220,6 +234,12 @@ def test_fresh_pays_anew_beside_a_library_that_cannot_be_read(draw, service, spo
 
 def snapshot(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_dry_run_of_a_fresh_picture_tells_its_price(service):
+    generate("a banana")
+    assert "$0," in dry_run("a banana").price
+    assert "0.089" in dry_run("a banana", fresh=True).price
 
 
 def test_the_parents_are_known_after_a_restart(service):

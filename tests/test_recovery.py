@@ -479,6 +479,32 @@ def test_the_links_of_a_library_of_ones_own_are_opened_unasked(wired, tmp_path, 
         assert "1 fetched" in shell.printed
 
 
+def test_a_row_whose_picture_cannot_be_put_beside_it_is_said(wired, shelf):
+    wired.answers["/a.png"] = png()
+    for number in range(2):
+        link, name = f"{wired.url}/a.png", f"nbb-{number}"
+        leave(shelf, "answered", link, request_id=name, prompt=f"{number}")
+    change(shelf, "UPDATE requests SET parents = 'x' WHERE id = 'nbb-0'")
+    assert [each.image is not None for each in nb_banana.recover()] == [False, True]
+
+
+def test_a_library_that_cannot_be_read_does_not_hide_that_the_others_have_nothing(wired, shelf):
+    put(shelf, ImageRequest("a banana"), "nbb-1")
+    play = context.library_of(location.SANDBOX)
+    put(play, ImageRequest("a pear"), "nbb-2")
+    index_of(play).write_bytes(b"")
+    found = nb_banana.recover()
+    assert not len(found)
+    assert "empty" in found.summary
+    assert [each.prompt for each in nb_banana.history()] == ["a banana"]
+
+
+def test_a_row_of_another_machine_whose_clock_is_years_ahead_is_found(wired, shelf):
+    shelf.begin(ImageRequest("a banana"), "nbb-1")
+    change(shelf, "UPDATE requests SET host = 'other', changed = '2099-01-01T00:00:00+00:00'")
+    assert len(nb_banana.recover()) == 1
+
+
 def test_a_row_that_cannot_be_read_does_not_keep_the_others_from_their_turn(wired, shelf):
     wired.answers["/a.png"] = png()
     for number in range(3):

@@ -240,6 +240,46 @@ def test_with_keep_off_a_picture_whose_link_failed_is_fetched_from_it(service, b
     assert len(service.posts) == 1
 
 
+def test_with_keep_off_recover_hands_over_what_it_fetches(service, brisk):
+    configure(keep=False)
+    with pytest.raises(errors.PictureError):
+        generate("a banana [trouble: half-picture x4]")
+    (image,) = recover().images
+    assert image.pil.size == (1024, 1024)
+    assert "Banana.keep" in "".join(image.notes)
+
+
+def test_one_lost_picture_of_a_stand_in_does_not_keep_the_others_there(service, blocked):
+    lost, kept = generate("a banana"), generate("a pear")
+    lost.path.unlink()
+    blocked.unlink()
+    assert nb_banana.load(kept.id).path.is_relative_to(blocked)
+    home = context.library_of(context.kinds()[-1])
+    assert home.is_own
+
+
+def test_what_a_stand_in_took_over_is_counted_once(service):
+    with waiting_service() as (go, asked, _):
+        home = context.library_of(context.kinds()[-1])
+        pending = generate("a banana", background=True)
+        asked.wait()
+        (home.folder / "pictures").write_text("no folder")  # the index can be written, files can't
+        go.set()
+        assert pending.wait().path.is_relative_to(location.stand_in_root())
+        assert len(recover()) == 0
+        assert nb_banana.spending().lines[-2].count == 1
+
+
+def test_without_any_temporary_folder_a_sound_library_works(service, monkeypatch):
+    def none():
+        raise FileNotFoundError("no usable temporary directory")
+
+    monkeypatch.setattr(location.tempfile, "gettempdir", none)
+    assert generate("a banana").path
+    assert len(nb_banana.history()) == 1
+    assert nb_banana.doctor()
+
+
 @pytest.mark.parametrize("changes", [{"backend": "library"}, {"backend": "library", "keep": False}])
 def test_to_keep_nothing_and_to_show_only_what_is_kept_exclude_each_other(changes):
     configure(keep=False)

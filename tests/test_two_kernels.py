@@ -8,11 +8,14 @@ import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import nb_banana
 from nb_banana import errors
+
+from .servers import posts, server
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="who lives is read in /proc")
 SLOW = "a banana [trouble: slow 3]"
@@ -88,6 +91,26 @@ def test_what_the_first_failed_to_get_the_second_draws(service):
     with another_kernel(service, "a banana [trouble: drop-before x1]"):
         assert nb_banana.generate("a banana [trouble: drop-before x1]").came == "made"
     assert len(service.posts) == 2
+
+
+def test_what_the_first_paid_and_did_not_get_the_second_does_not_pay_unasked(service):
+    go = threading.Event()
+
+    def answer(handler):
+        if handler.command == "POST":
+            go.wait(60)
+        handler.close_connection = True  # without a word
+
+    with server(answer) as (url, seen):
+        there = SimpleNamespace(url=url, posts=seen)
+        nb_banana.configure(base_url=url)
+        with another_kernel(there):
+            waiting = nb_banana.generate(SLOW, background=True)
+            time.sleep(0.5)
+            go.set()
+            with pytest.raises(errors.UncertainError, match="Another kernel.*--fresh"):
+                waiting.wait()
+        assert len(posts(seen)) == 1
 
 
 def test_kernels_that_begin_at_once_pay_once(service):

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,19 +37,27 @@ def history(query: str | None = None, limit: int | None = 50) -> History:
         raise RequestError(f"query is a few words of a prompt, at most {MOST_WORDS}.")
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
         raise RequestError(f"limit is a whole number from 0, or None for all, not {shown(limit)}.")
-    libraries = _libraries()
     most = None if limit is None else min(limit, LARGEST_COUNT)
-    found = [
-        (kept.made, BananaImage.of(kept, library))
-        for library in libraries
-        for kept in library.history(query, most)
-    ]
+    found: list[tuple[datetime, BananaImage]] = []
+    libraries: list[Library] = []
+    problems: list[LibraryError] = []
+    for library in _libraries():
+        try:
+            kept = library.history(query, most)
+        except LibraryError as error:  # the others are listed all the same
+            problems.append(error)
+            continue
+        libraries.append(library)
+        found += [(each.made, BananaImage.of(each, library)) for each in kept]
+    if problems and not found:
+        raise problems[0]
     found.sort(key=lambda each: each[0], reverse=True)
     images = [image for _, image in found[:most]]
     # Of each library there are as many as there may be; more than that nobody has counted yet.
     is_all = limit is None or len(found) < limit
     count = len(found) if is_all else sum(library.count(query) for library in libraries)
-    return History(images, _title(len(images), count, query))
+    title = " ".join([_title(len(images), count, query), *map(str, problems)])
+    return History(images, title)
 
 
 def _title(listed: int, count: int, query: str | None) -> str:
@@ -160,13 +169,15 @@ def _libraries() -> list[Library]:
 
 
 def _by_id(text: str) -> BananaImage:
-    several: NotKeptError | None = None
+    several: LibraryError | None = None
     for library in _libraries():
         try:
             return BananaImage.of(library.by_id(text), library)
         except NotKeptError as error:
             if error.facts.get("several"):
                 several = error
+        except LibraryError as error:  # another one may have it
+            several = several or error
     raise several or NotKeptError(
         f"There is no picture with the id {shown(text)}, and no file of that name. "
         "nb_banana.history() lists what there is."

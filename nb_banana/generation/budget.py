@@ -5,6 +5,7 @@ is what the model's page says or what it charged last, whichever is more. Where 
 nobody can say, and nothing is sent under a budget.
 """
 
+import math
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from nb_banana.generation import context
 from nb_banana.models import find_model, short_name
 from nb_banana.request import ImageRequest
 from nb_banana.services.aimlapi import pricing
+from nb_banana.services.receipt import amount
 from nb_banana.services.service import Service
 from nb_banana.settings import settings
 
@@ -213,7 +215,8 @@ def _last_charged(kind: str, what: Priced) -> Decimal | None:
     known = BUDGET.last_price(kind, what)
     if known is None:
         with suppress(LibraryError):  # what can't be read names no price; the pipeline says so
-            known = context.library_of(kind).last_price(what.names, what.resolution)
+            library = context.library_of(kind)
+            known = library.last_price(what.names, what.resolution) if library.is_own else None
     return known
 
 
@@ -237,8 +240,8 @@ def _believed(
 
 def _pictures(request: ImageRequest) -> int:
     """How many pictures one request asks for: each has its price."""
-    asked = request.params.get("num_images")
-    return asked if isinstance(asked, int) and not isinstance(asked, bool) and asked > 1 else 1
+    asked = amount(request.params.get("num_images"))  # a text is sent as it is, and understood
+    return math.ceil(asked) if asked is not None and asked > 1 else 1
 
 
 def check_budget(

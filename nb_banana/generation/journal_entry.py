@@ -1,6 +1,7 @@
 """`JournalEntry`: one request's line in the journal. Nothing is sent that is not written down."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, Literal, TypeVar
 
 from nb_banana.errors import (
@@ -9,6 +10,7 @@ from nb_banana.errors import (
     LibraryError,
     LibraryUnavailableError,
     NewerLibraryError,
+    NotKeptError,
 )
 from nb_banana.library.library import Library
 from nb_banana.library.owner import give_up
@@ -90,6 +92,13 @@ class JournalEntry:
             return None
         try:
             return self._take(self.library, step, values)
+        except NotKeptError:  # it came home meanwhile
+            for library in self.places:
+                with suppress(LibraryError):
+                    result = self._take(library, step, values)
+                    self.library = library
+                    return result
+            self.problem = NotKeptError("Its row was deleted meanwhile.")
         except LibraryError as error:
             self.problem = error
         return self._elsewhere(step, values)

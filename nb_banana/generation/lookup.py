@@ -55,11 +55,11 @@ def find_missing(requests: Sequence[ImageRequest], kinds: Iterable[str]) -> list
     return list(wanted.values())
 
 
-def quote(request: ImageRequest) -> str:
+def quote(request: ImageRequest, *, fresh: bool = False) -> str:
     """What a request would cost now, in words. Nothing but its price is asked for."""
     search = context.search_key()
     try:
-        if _look(request, context.kinds(search)):
+        if not fresh and _look(request, context.kinds(search)):
             return "$0, it is in your library"
     except errors.LibraryError as error:
         return str(error)

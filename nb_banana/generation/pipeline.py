@@ -6,7 +6,7 @@ next one begins, so that whatever happens it is known what was sent and what was
 
 import copy
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from nb_banana import credentials, errors
@@ -225,23 +225,44 @@ def _draw(
                 budget.BUDGET.drop(entry.request_id)
         if stopped is not None:  # not inside of `except`, as in `services.send`
             raise stopped
-        if other is not None:
-            _wait_for(other, entry.library)
-        there = find_reusable(request, kinds, output) or _fetch_paid(
-            request, output, service, kinds
-        )
+        there = _wait_for(other, entry.library, lambda: find_reusable(request, kinds, output))
+        there = there or _fetch_paid(request, output, service, kinds)
         if there is not None:
             return there
 
 
-def _wait_for(request_id: str, library: Library) -> None:
-    """Wait until another kernel has drawn the same picture, or does not draw it any more."""
+def _wait_for(
+    request_id: str | None, library: Library, look: Callable[[], BananaImage | None]
+) -> BananaImage | None:
+    """The picture that another kernel draws; None where it does not any more, at no cost.
+
+    Args:
+        request_id: of the other kernel's request.
+        library: where that is written down.
+        look: finds the picture where it is kept.
+
+    Raises:
+        UncertainError: it has none, and it was or may have been charged.
+    """
     try:
         with Spinner("Another kernel is drawing the same picture"):
-            while library.is_drawn(request_id):
+            while request_id and library.is_drawn(request_id):
+                if there := look():  # in a stand-in
+                    return there
                 time.sleep(LOOK_AGAIN)
     except KeyboardInterrupt:
         raise Interrupted(STILL_DRAWN) from None
+    there = look()
+    state, charged = library.fate(request_id or "")
+    if there is None and (state == "unknown" or (state == "failed" and charged)):
+        raise errors.UncertainError(PAID_BY_ANOTHER, client_request_id=request_id)
+    return there
+
+
+PAID_BY_ANOTHER = (
+    "Another kernel asked for the same, got no picture, and was or may have been charged. Nothing "
+    "was sent from here. nb_banana.recover() asks the service's log; --fresh pays anew."
+)
 
 
 LOOK_AGAIN = 0.5
@@ -314,7 +335,7 @@ def _keep(
 ) -> BananaImage:
     """Put the pictures into the library; where that fails they stay in memory."""
     problem, kept = came.problem, None
-    unread = [entry.write(Library.keep_answer, data, at) for at, data in came.unread.items()]
+    inside = [entry.write(Library.keep_answer, data, at) for at, data in came.inside.items()]
     if came.is_whole:
         kept = entry.end(Library.store, came.pictures, receipt)
     else:  # the row keeps the links of all its pictures, for `recover`
@@ -339,7 +360,7 @@ def _keep(
     if problem is None:
         return images[0]
     said, facts = problem.args[0], problem.facts | ({"image": images[0]} if images else {})
-    if entry.is_written and not kept and all(unread):
+    if entry.is_written and not kept and all(inside):
         said = f"{said.rstrip('.')}.{HOW_TO_FETCH}"
     raise type(problem)(said, **facts)
 

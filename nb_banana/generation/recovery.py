@@ -1,6 +1,6 @@
 """`recover`: look after every request that has no end yet. It never sends one again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -15,11 +15,17 @@ from nb_banana.library import location
 from nb_banana.library.library import Library
 from nb_banana.library.records import UnfinishedRequest
 from nb_banana.results.image import BananaImage
+from nb_banana.results.image_display import NOT_KEPT
 from nb_banana.services.aimlapi import account
 from nb_banana.services.aimlapi.responses import read_items
 from nb_banana.services.carrier import RawResponse
 from nb_banana.services.receipt import Receipt, read_bill
-from nb_banana.services.result import ResultItem, ServiceAnswer, fetch_pictures
+from nb_banana.services.result import (
+    DownloadResult,
+    ResultItem,
+    ServiceAnswer,
+    fetch_pictures,
+)
 from nb_banana.services.service import Service
 from nb_banana.settings import settings
 
@@ -135,9 +141,14 @@ def _recover(*, quietly: bool = False) -> Recovery:
     """`recover`; quietly no keyring is asked, and what somebody else made is left alone."""
     found: list[Found] = []
     problems: list[LibraryError] = []
-    for library in (each for kind in context.known_kinds() for each in context.libraries(kind)):
+    looked_at = 0
+    for library, others in _places():
         try:
+            if not quietly:
+                library.check()
             left = library.unfinished(problems=problems)
+            left = [row for row in left if not any(each.has(row.request_id) for each in others)]
+            looked_at += location.has_index(library.folder)
             if left and quietly and not library.is_own:
                 problems.append(LibraryError(NOT_OWN.format(len(left), library.folder)))
                 continue
@@ -146,9 +157,17 @@ def _recover(*, quietly: bool = False) -> Recovery:
             continue
         service = service_of(library, ask=not quietly) if left else NO_SERVICE
         found += [_look_after(row, library, service) for row in left]
-    if problems and not found:
+    if problems and not looked_at:
         raise problems[0]
     return Recovery(found, list(map(str, problems)))
+
+
+def _places() -> Iterator[tuple[Library, Sequence[Library]]]:
+    """Each library, and those that took over where it could not be written to."""
+    for kind in context.known_kinds():
+        libraries = context.libraries(kind)
+        for position, library in enumerate(libraries):
+            yield library, libraries[position + 1 :]
 
 
 NOT_OWN = (
@@ -205,12 +224,12 @@ def _fetch(
     price = f"charged {dollars(receipt.usd)}" if receipt.usd else "charged"
     came = fetch_pictures(answer or ServiceAnswer((), receipt), service.base_url)
     if came.is_whole:
-        image = BananaImage.of(library.store(row.request_id, came.pictures, receipt)[0], library)
+        image = _stored(row, library, receipt, came)
         gone = ""
         if len(came.pictures) < len(row.links):
             gone = f", {len(came.pictures)} of {len(row.links)} pictures: {LINK_GONE}"
         return replace(found, outcome=f"fetched: {image.id}{gone}", image=image)
-    if came.unread:
+    if came.is_unread:
         library.release(row.request_id, str(came.problem))
         return replace(found, outcome=f"{price}; {NOT_READ}", ended=False)
     if isinstance(came.problem, LinkGoneError) or came.problem is None:
@@ -222,6 +241,18 @@ def _fetch(
         return replace(found, outcome="play money; its sandbox has ended", lost=True)
     library.release(row.request_id, str(came.problem))
     return replace(found, outcome=f"{price}; {came.problem}", ended=False)
+
+
+def _stored(
+    row: UnfinishedRequest, library: Library, receipt: Receipt, came: DownloadResult
+) -> BananaImage:
+    kept = library.store(row.request_id, came.pictures, receipt)
+    if kept:
+        return BananaImage.of(kept[0], library)
+    image = BananaImage(*came.pictures[0], row.request, receipt)
+    image.came = "loaded"
+    image.notes += (f"{NOT_KEPT} Banana.keep is False: it is gone with the kernel.",)
+    return image
 
 
 NOT_READ = "what came is kept in the library's folder answers, and is no picture that we know"
@@ -241,7 +272,7 @@ def answer_of(row: UnfinishedRequest, library: Library, service: Service) -> Ser
             ResultItem(url=link, data=library.kept_answer(row.request_id, position))
             for position, link in enumerate(row.links)
         ]
-        items = [each for each in items if each.url or each.data]
+        items = [each for each in items if each.url or each.data is not None]
         return ServiceAnswer(tuple(items), receipt) if receipt and items else None
     reply = RawResponse(200, {}, body)
     if receipt is None:

@@ -28,6 +28,10 @@ from nb_banana.library.schema import Row
 Result = TypeVar("Result")
 
 
+LEAST_SIZE = 100
+"""Bytes of an SQLite file's header: a smaller file counts as an empty one to SQLite."""
+
+
 class Transaction:
     """One transaction: what it changes is there as a whole, or not at all."""
 
@@ -200,9 +204,10 @@ class Database:
             return False
         except OSError as error:
             raise self._unavailable(f"be read: {error.strerror}") from error
-        if not stat.S_ISREG(found.st_mode):
+        journal = self.path.with_name(f"{self.path.name}-journal")
+        if not stat.S_ISREG(found.st_mode) or (journal.exists() and not journal.is_file()):
             raise self._damaged("it is no file")
-        if not found.st_size:  # one of ours is never empty, see `_create`
+        if found.st_size < LEAST_SIZE:  # one of ours is never empty, see `_create`
             raise self._damaged("it is empty")
         return True
 
@@ -214,7 +219,7 @@ class Database:
             try:
                 with closing(sqlite3.connect(part, isolation_level=None)) as connection:
                     connection.row_factory = _as_dict
-                    self._migrate(connection)
+                    self._migrate(connection, is_new=True)
                 _give_name(part, self.path)
             finally:
                 part.unlink(missing_ok=True)
@@ -243,9 +248,12 @@ class Database:
         except sqlite3.Error as error:
             raise self._told(error) from error
 
-    def _migrate(self, connection: sqlite3.Connection) -> None:
-        if self._version(connection) == len(self.migrations):
+    def _migrate(self, connection: sqlite3.Connection, *, is_new: bool = False) -> None:
+        version = self._version(connection)
+        if version == len(self.migrations):
             return
+        if not version and not is_new:
+            raise self._damaged("it is empty")
         connection.execute("BEGIN IMMEDIATE")
         # Asked again: another process may have done it while we waited.
         for version in range(self._version(connection), len(self.migrations)):
@@ -312,7 +320,7 @@ class MemoryDatabase(Database):
             ":memory:", isolation_level=None, check_same_thread=False
         )
         self._connection.row_factory = _as_dict
-        self._migrate(self._connection)
+        self._migrate(self._connection, is_new=True)
 
     def check(self) -> None:
         """Nobody else writes it."""

@@ -138,6 +138,15 @@ class FileStore:
             if name == answer_name(request_id, None) or name.startswith(f"answers/{request_id}-")
         ]
 
+    def sweep(self, used: set[str]) -> None:
+        """Delete the files of more than a day ago that are not used any more."""
+        for file in self.folder.glob("*/**/*"):
+            with contextlib.suppress(OSError):
+                name = file.relative_to(self.folder).as_posix()
+                old = time.time() - file.stat().st_mtime > STALE
+                if old and file.is_file() and name not in used:
+                    file.unlink()
+
     def remove(self, name: str) -> None:
         """Delete a file; one that is gone already is fine.
 

@@ -14,12 +14,12 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nb_banana._text import clean
 from nb_banana.errors import LibraryDamagedError, LibraryError, LostPictureError, NotKeptError
@@ -32,12 +32,13 @@ from nb_banana.library.records import Bill, UnfinishedRequest
 from nb_banana.library.schema import Row
 from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest
-from nb_banana.services.receipt import Receipt
+from nb_banana.services.receipt import Receipt, amount
 
 if TYPE_CHECKING:
     from nb_banana.services.result import ResultItem
 
 
+Result = TypeVar("Result")
 OPEN = "id = ? AND state NOT IN ('stored', 'forgotten')"
 _OWNER = "id, host, pid, started, changed"
 NO_OWNER = {"host": None, "pid": None, "started": None}
@@ -98,7 +99,6 @@ class Journal:
             The id of that other request, where there is one; else None.
         """
         self._prepare()
-        identity = secrets.randbelow(2**31 - 1) + 1 if self._index.is_new() else None
         time = rows.now()
         row = {
             "id": request_id,
@@ -120,14 +120,23 @@ class Journal:
             for reference in request.references:
                 self._keep_reference(session, reference)
             session.add("requests", row)
-            if identity is not None:
-                session.run(f"PRAGMA application_id = {identity}")
             return None
 
-        other = self._index.write(write)
-        if identity is not None:
-            remember_own(identity)
-        return other
+        return self._write_own(write)
+
+    def _write_own(self, work: Callable[[Transaction], Result]) -> Result:
+        """Write, and remember the index as one's own where this makes it."""
+        if not self._index.is_new():
+            return self._index.write(work)
+        identity = secrets.randbelow(2**31 - 1) + 1
+
+        def first(session: Transaction) -> Result:
+            session.run(f"PRAGMA application_id = {identity}")
+            return work(session)
+
+        result = self._index.write(first)
+        remember_own(identity)
+        return result
 
     def _prepare(self) -> None:
         """See that the place takes what will come, before anything is sent."""
@@ -159,9 +168,24 @@ class Journal:
             data: the bytes as they came.
             position: of the picture in the answer; None where they are the whole answer.
         """
+        if not self.has(request_id):
+            raise NotKeptError(f"The library in {self.folder} has no request {request_id}.")
         name = answer_name(request_id, position)
         with self._vault.part(data) as part:
             return self._vault.path(self._vault.keep(part, data, [name]))
+
+    def has(self, request_id: str) -> bool:
+        """Whether there is a row of this request, whatever became of it."""
+        return bool(self._index.rows("SELECT 1 FROM requests WHERE id = ?", request_id))
+
+    def fate(self, request_id: str) -> tuple[str, bool]:
+        """The state of a request, and whether it is known to be charged; empty for no row."""
+        found = self._index.rows("SELECT state, usd FROM requests WHERE id = ?", request_id)
+        return (found[0]["state"], bool(amount(found[0]["usd"]))) if found else ("", False)
+
+    def check(self) -> None:
+        """See that the index is sound; a damaged one may just find less."""
+        self._index.check()
 
     def kept_answer(self, request_id: str, position: int | None = None) -> bytes | None:
         """What `keep_answer` has kept; None where there is nothing."""
@@ -339,6 +363,8 @@ class Journal:
         """Rows that make no sense were not written by us."""
         try:
             yield
+        except LibraryError:
+            raise
         except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
             raise LibraryDamagedError(
                 f"A row of the library in {self.folder} can't be read "

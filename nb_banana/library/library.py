@@ -83,7 +83,8 @@ class Library(Journal):
                     for position, (part, picture) in enumerate(zip(written, pictures, strict=True))
                 ]
 
-            kept = self._index.write(write)
+            with self._believed():
+                kept = self._index.write(write)
         return [replace(kept[0], extras=tuple(kept[1:])), *kept[1:]]
 
     def find(self, key: str) -> StoredImage | None:
@@ -337,6 +338,9 @@ class MemoryLibrary(Library):
     def keep_answer(self, request_id: str, data: bytes, position: int | None = None) -> None:
         """There is no file."""
 
+    def check(self) -> None:
+        """Nobody else writes it."""
+
     def store(
         self,
         request_id: str,
@@ -361,7 +365,7 @@ class StandInLibrary(Library):
 
     def __init__(self, folder: Path, home: Path | None, service: str) -> None:
         super().__init__(folder, service)
-        whose = f"your library in {home} can't be written to" if home else "you have no home folder"
+        whose = f"your library in {home} could not be used" if home else "you have no home folder"
         cure = "Mend that, or choose another folder" if home else "Choose a folder"
         moves = " It moves there by itself as soon as it can." if home else ""
         self.note = (

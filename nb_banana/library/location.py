@@ -129,8 +129,12 @@ def is_own(folder: Path, identity: int) -> bool:
 
 def stand_in_root() -> Path:
     """Where a person's stand-in libraries are: in the system's temporary folder."""
+    try:
+        place = tempfile.gettempdir()
+    except OSError:  # none that can be written to: nothing can stand in there
+        place = os.devnull
     user = os.getuid() if hasattr(os, "getuid") else os.environ.get("USERNAME", "me")
-    return Path(tempfile.gettempdir()) / f"nb_banana-{user}"
+    return Path(place) / f"nb_banana-{user}"
 
 
 def stand_in_folder(home: Path | None, kind: str) -> Path:

@@ -102,7 +102,7 @@ def restore_request(row: Row, read: Callable[[str], str]) -> ImageRequest:
     values["take"] = _typed(row["take"], int, "take")
     values["images"] = tuple(_reference(each, read) for each in _json(row, "refs", list))
     request = object.__new__(ImageRequest)
-    request.__dict__.update({"model": row["model"], **_DEFAULTS, **values})
+    request.__dict__.update({"model": row["model"], "params": {}, **_DEFAULTS, **values})
     return request
 
 

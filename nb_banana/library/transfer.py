@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from contextlib import ExitStack
 
-from nb_banana.errors import LibraryDamagedError, LibraryError
+from nb_banana.errors import LibraryDamagedError, LibraryError, LostPictureError, NotKeptError
 from nb_banana.imaging.decode import PictureKind, check_picture
 from nb_banana.library import rows
 from nb_banana.library.database import Transaction
@@ -107,11 +107,23 @@ def bring_home(source: Library, target: Library) -> list[str]:
         if row["state"] in {"sent", "answered"} and not is_left(row):
             continue
         if not moved:
-            target._vault.prepare()
-            target._index.check()
-        _move(row, source, target)
+            target._prepare()
+        try:
+            _move(row, source, target)
+        except (LostPictureError, NotKeptError, LibraryDamagedError):
+            continue  # this one can't come; the others can
         moved.append(row["id"])
+    source._vault.sweep(_names(source))
     return moved
+
+
+def _names(library: Library) -> set[str]:
+    """The files that a row of a library names."""
+    found = library._index.rows(
+        "SELECT path FROM pictures UNION SELECT path FROM reference_files "
+        "WHERE EXISTS (SELECT 1 FROM requests)"
+    )
+    return {each["path"] for each in found}
 
 
 def _move(row: Row, source: Library, target: Library) -> None:
@@ -128,7 +140,8 @@ def _move(row: Row, source: Library, target: Library) -> None:
 
         def write(session: Transaction) -> None:
             known = session.rows("SELECT state FROM requests WHERE id = ?", row["id"])
-            if known and known[0]["state"] == "stored":
+            ended = {"stored", "forgotten"} | (set() if pictures else {"failed"})
+            if known and known[0]["state"] in ended:
                 return
             for reference in request.references:
                 target._keep_reference(session, reference)
@@ -137,7 +150,7 @@ def _move(row: Row, source: Library, target: Library) -> None:
             for position, part in enumerate(written):
                 target._add(session, row, position, part, (data[position], kinds[position]))
 
-        target._index.write(write)
+        target._write_own(write)
     for name in source._vault.answers(row["id"]):
         kept = source._vault.path(name).read_bytes()
         with target._vault.part(kept) as part:

@@ -20,8 +20,8 @@ ID = re.compile("[0-9a-f]{6,64}")
 """An id as `nb_banana.history` shows it, or more of it."""
 HERE = frozenset({"dry_run", "raw", "quiet", "help"})
 """Options that the front end itself heeds; all others are arguments of `generate`."""
-SENDING = OUTPUT_NAMES | {"timeout", "background"}
-"""Arguments of `generate` that do not belong to the request, so `dry_run` has no use for them."""
+SENDING = (OUTPUT_NAMES - {"fresh"}) | {"timeout", "background"}
+"""Arguments of `generate` that `dry_run` has no use for."""
 
 
 @dataclass(frozen=True)

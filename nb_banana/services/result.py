@@ -34,14 +34,16 @@ class DownloadResult:
         pictures: those that came whole.
         problem: the first problem with another one.
         is_whole: whether nothing more will come, so that these are all there are to keep.
-        unread: the bytes that came inside the answer and are no picture that we know, by their
-            place in it.
+        inside: bytes that came inside the answer, by their place in it, which can't be fetched
+            again: those that are no picture that we know, and where more is to come all.
+        is_unread: whether something among them is no picture that we know.
     """
 
     pictures: list[FetchedPicture]
     problem: PictureError | None
     is_whole: bool
-    unread: Mapping[int, bytes] = field(default_factory=dict)
+    inside: Mapping[int, bytes] = field(default_factory=dict)
+    is_unread: bool = False
 
 
 def fetch_pictures(answer: ServiceAnswer, base_url: str) -> DownloadResult:
@@ -57,19 +59,23 @@ def fetch_pictures(answer: ServiceAnswer, base_url: str) -> DownloadResult:
     }
     pictures: list[FetchedPicture] = []
     problems: list[PictureError] = []
+    inside: dict[int, bytes] = {}
     unread: dict[int, bytes] = {}
+    may_come = False
     for position, item in enumerate(answer.items):
+        if item.data is not None:
+            inside[position] = item.data
         try:
             pictures.append(fetch_picture(item, base_url, facts))
         except PictureError as error:
             problems.append(error)
             if item.data is not None:
                 unread[position] = item.data
-    # What came inside the answer can't be fetched again, so it is not kept waiting for the others.
-    is_inside = any(item.data is not None and item.url is None for item in answer.items)
-    is_over = is_inside or all(isinstance(error, LinkGoneError) for error in problems)
+            else:
+                may_come = may_come or not isinstance(error, LinkGoneError)
+    is_whole = bool(pictures) and not may_come
     problem = problems[0] if problems else None
-    return DownloadResult(pictures, problem, bool(pictures) and is_over, unread)
+    return DownloadResult(pictures, problem, is_whole, unread if is_whole else inside, bool(unread))
 
 
 def fetch_picture(item: ResultItem, base_url: str, facts: dict[str, Any]) -> FetchedPicture:

@@ -98,7 +98,16 @@ def read_answer(
         raise error_for(reply, facts | {"retry_after": _asked_pause(reply) or None})
     receipt = _receipt(model, service, client_request_id, reply, attempts)
     facts |= {"inference_id": receipt.inference_id, "receipt": receipt}
-    items = tuple(filter(None, (_safe(each, service) for each in read_items(reply, facts))))
+    try:
+        found = read_items(reply, facts)
+    except BananaError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a stranger's answer does: it is kept
+        raise UnreadableAnswerError(
+            f"The service's answer can't be read ({type(error).__name__}). {UNSURE}",
+            **{**facts, "body": reply.body},
+        ) from None
+    items = tuple(filter(None, (_safe(each, service) for each in found)))
     if not items:
         raise DownloadError(
             "The picture's link has your key in it, so it was not opened and is not kept. "

@@ -3,6 +3,7 @@
 Source: https://docs.aimlapi.com/errors-and-messages/general-info
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import zip_longest
@@ -46,6 +47,11 @@ WORDS_ALONE = {*NAMES, *DETAILS, "error", "type", "instance", "status", "statusC
     *("success", "requestId", "request_id", "path", "timestamp", "meta")
 }
 """The fields of an answer that is an error and nothing else."""
+NOT_PICTURES = (WORDS_ALONE - {"success", "status", "code"}) | {"text", "revised_prompt", "usage"}
+"""Fields of words and figures, in which no picture is looked for."""
+LONG = 200
+"""Characters or numbers: what has so many without a space is data and no word."""
+BEGINNINGS = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"RIFF", b"GIF8")
 DEEPEST = 8
 MOST_HINTS = 10
 CODES = frozenset(map(str, range(400, 500)))
@@ -60,8 +66,11 @@ def read_items(reply: RawResponse, facts: Mapping[str, Any]) -> tuple[ResultItem
         NoPictureError: it announces a picture that it does not hold.
     """
     body = reply.json
-    if refusal := _refusal_in(body, reply, facts):
-        raise refusal
+    if (picture := _bare_picture(reply.body, body)) is not None:
+        return (ResultItem(data=picture),)
+    refusal = _refusal_in(body, reply, facts)
+    if refusal is not None:
+        raise _unreadable(UNKNOWN_SHAPE, reply, facts) if _may_hold_more(body) else refusal
     if not isinstance(body, dict):
         looks = "a web page" if reply.body.lstrip()[:1] == b"<" else "cut off or not JSON"
         raise _unreadable(f"it is {looks}", reply, facts)
@@ -69,10 +78,58 @@ def read_items(reply: RawResponse, facts: Mapping[str, Any]) -> tuple[ResultItem
         raise _unreadable("it has another shape than the service promises", reply, facts)
     entries = data or []
     items = tuple(item for entry in entries if (item := _read_item(entry, reply, facts)))
+    if not items and _may_hold_more(body):
+        raise _unreadable(UNKNOWN_SHAPE, reply, facts)
     if not items:
         raise _no_picture(body, entries, facts)
     came = zip_longest(items, reply.pictures[: len(items)])
     return tuple(item if data is None else replace(item, data=data) for item, data in came)
+
+
+UNKNOWN_SHAPE = "there may be a picture in it, in a shape that is not known here"
+
+
+def _bare_picture(data: bytes, body: Any) -> bytes | None:
+    """The picture that the answer itself is, as bytes or as base64; None where it is none."""
+    text = body if isinstance(body, str) else "" if body is not None else data[:9].decode("latin-1")
+    if not data.startswith(BEGINNINGS):
+        if len(data) < LONG or not text:
+            return None
+        text = text if isinstance(body, str) else data.decode("latin-1")
+        try:
+            data = _inside(text)
+        except ValueError:
+            return None
+    return data if data.startswith(BEGINNINGS) else None
+
+
+def _inside(text: str) -> bytes:
+    """The bytes of base64, or of a ``data:`` address. Raises ValueError: they can't be read."""
+    if not is_data(text):
+        return base64_bytes(text)
+    rest = re.split(",|%2c", text, maxsplit=1, flags=re.IGNORECASE)[1:]
+    if not rest or not rest[0]:
+        raise ValueError("it has no bytes")
+    return base64_bytes(rest[0])
+
+
+def _may_hold_more(value: Any, depth: int = 0) -> bool:
+    """Whether an answer without a picture that we know has a link or long data in it all the same.
+
+    What it says in words is no picture, and neither is what it says of money.
+    """
+    if depth > DEEPEST:
+        return False
+    if isinstance(value, str):
+        is_link = value.lower().lstrip().startswith(("https://", "http://", "data:"))
+        return is_link or (len(value) >= LONG and not re.search(r"\s", value[:LONG]))
+    if isinstance(value, dict):
+        inner = (each for name, each in value.items() if name not in NOT_PICTURES)
+        return any(_may_hold_more(each, depth + 1) for each in inner)
+    if isinstance(value, list):
+        is_bytes = len(value) >= LONG and all(isinstance(each, int) for each in value)
+        return is_bytes or any(_may_hold_more(each, depth + 1) for each in value)
+    return False
 
 
 def _unreadable(why: str, reply: RawResponse, facts: Mapping[str, Any]) -> UnreadableAnswerError:
@@ -126,7 +183,7 @@ def _read_item(entry: Any, reply: RawResponse, facts: Mapping[str, Any]) -> Resu
             link = text
             continue
         try:
-            return ResultItem(data=base64_bytes(text.partition(",")[2] if is_data(text) else text))
+            return ResultItem(data=_inside(text))
         except ValueError as error:
             broken = broken or str(error)
     if broken and not link:
