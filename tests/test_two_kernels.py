@@ -108,7 +108,7 @@ def test_what_the_first_paid_and_did_not_get_the_second_does_not_pay_unasked(ser
             waiting = nb_banana.generate(SLOW, background=True)
             time.sleep(0.5)
             go.set()
-            with pytest.raises(errors.UncertainError, match="Another kernel.*--fresh"):
+            with pytest.raises(errors.UncertainError, match=r"Another kernel.*--fresh"):
                 waiting.wait()
         assert len(posts(seen)) == 1
 
