@@ -4,6 +4,7 @@ import html
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import Iterable
 from decimal import Decimal
 from itertools import chain, pairwise, zip_longest
@@ -49,10 +50,15 @@ is written, and halves of characters, with which a kernel can't send the output 
 def printable(text: str) -> str:
     r"""The text without what must not reach a screen. Its lines stay.
 
-    >>> printable("a\x1b[2Jb\ud800")
-    'a [2Jb '
+    >>> printable("a\x1b[2Jb\ud800"), printable("Donau\xaddampf")
+    ('a [2Jb ', 'Donaudampf')
     """
-    return UNSHOWN.sub(" ", text)
+    return UNSHOWN.sub(_in_its_place, text)
+
+
+def _in_its_place(found: re.Match[str]) -> str:
+    """Nothing for a mark that has no width, so that a word stays one; a space for a control."""
+    return "" if unicodedata.category(found[0]) == "Cf" else " "
 
 
 def clean(text: str, longest: int) -> str:
@@ -73,7 +79,7 @@ def one_line(text: str) -> str:
     >>> one_line("a fox\n\nin ink")
     'a fox in ink'
     """
-    return printable(" ".join(text.split()))
+    return " ".join(printable(text).split())
 
 
 def as_html(text: str) -> str:
