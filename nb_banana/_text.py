@@ -138,6 +138,24 @@ def shown(value: object) -> str:
         return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
+def is_absent(value: object) -> bool:
+    """Whether a value is None, or what a table has for it: ``nan``, ``NaT``, ``pandas.NA``.
+
+    >>> is_absent(float("nan")), is_absent("nan"), is_absent([])
+    (True, False, False)
+    """
+    if value is None or type(value).__name__ == "NAType":
+        return True
+    if isinstance(value, float):
+        return float.__ne__(value, value)  # such a value is not even itself
+    # Of others only what is known: a comparison of a person's own may say or do anything.
+    known = type(value).__module__.partition(".")[0] in {"decimal", "numpy", "pandas"}
+    try:
+        return known and bool(value != value)  # such a value is not even itself
+    except (TypeError, ValueError, ArithmeticError):  # an array answers for each of its values
+        return False
+
+
 def megabytes(count: int) -> str:
     """A number of bytes for a person.
 
