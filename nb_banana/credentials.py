@@ -130,11 +130,18 @@ class Secret:
 
     @property
     def _spellings(self) -> set[str]:
-        """The whole key as it is, as gateways quote it and headers encode it; small letters."""
+        """The whole key as it is, as it is quoted and as headers encode it, in small letters."""
         plain = self._text
         encoded = (base64.b64encode(each.encode()).decode() for each in (plain, f"Bearer {plain}"))
         every = "".join(f"%{ord(letter):02x}" for letter in plain)
-        found = {plain, quote(plain, safe=""), every, *(each.rstrip("=") for each in encoded)}
+        twice = every.replace("%", "%25")
+        found = {
+            plain,
+            quote(plain, safe=""),
+            every,
+            twice,
+            *(each.rstrip("=") for each in encoded),
+        }
         return {each.lower() for each in found}
 
     def _runs(self, size: int, *, digits: bool = True) -> set[str]:
@@ -188,9 +195,7 @@ class KeySearch:
     """
 
     def __init__(self, base_url: str, given: str | Secret | None = None) -> None:
-        self._given = Secret(given) if isinstance(given, str) else given
-        if self._given is not None:
-            _used.add(self._given)
+        self._given = given_key(given)
         self.host = host_of(base_url)
         self.may_be_sent = self.host == VENDOR_HOST or is_loopback(base_url)
         self.silent: list[str] = []
@@ -240,6 +245,15 @@ class KeySearch:
         import keyring  # looks for its backends, which takes its time
 
         return "the keyring", keyring.get_password(KEYRING_SERVICE, self.host)
+
+
+def given_key(given: str | Secret | None) -> Secret | None:
+    """The key of a `key` argument, which is one of the `known_keys` from then on."""
+    if given is None:
+        return None
+    secret = given if isinstance(given, Secret) else Secret(given)
+    _used.add(secret)
+    return secret
 
 
 def find_key(base_url: str, given: str | Secret | None = None) -> FoundKey | None:

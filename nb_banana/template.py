@@ -211,7 +211,10 @@ def _bounded(pieces: Iterable[str]) -> str:
                 f"The prompt has more than {LONGEST_PROMPT:,} characters when it is filled. "
                 "Is there a loop in it that runs too often?"
             )
-    return "".join(found)
+    text = "".join(found)
+    if _tells_environment(text):  # by a loop, value by value
+        raise TemplateError(ENVIRONMENT)
+    return text
 
 
 def _environment(finalize: Any) -> Any:

@@ -448,6 +448,20 @@ def test_a_key_from_wherever_it_came_is_known_to_what_quotes_words(
     hides_the_key(str(caught.value), repr(caught.value), repr(caught.value.__cause__))
 
 
+@pytest.mark.parametrize(
+    "call_of",
+    [
+        lambda **given: generate("a banana", **given),
+        lambda **given: generate_many(["a banana"], **given),
+        lambda **given: nb_banana.sweep("a {{n}} banana", n=[1], **given),
+    ],
+)
+def test_a_key_is_known_with_the_first_call_that_it_is_given_for(call_of):
+    with pytest.raises(errors.RequestError, match="key in it") as caught:
+        call_of(aspect_ratio=KEY, key=KEY)
+    hides_the_key(str(caught.value))
+
+
 @pytest.mark.parametrize("source", [from_colab, from_keyring, None])
 def test_no_link_leads_to_a_key_from_wherever_it_came(brisk, monkeypatch, source):
     def answer(handler):
@@ -508,6 +522,7 @@ SPELLINGS = {
     "as it is": KEY,
     "in capitals": KEY.upper(),
     "quoted": "".join(f"%{ord(each):02X}" for each in KEY),
+    "quoted twice": "".join(f"%25{ord(each):02x}" for each in KEY),
     "encoded": base64.b64encode(KEY.encode()).decode(),
     "the header": base64.b64encode(f"Bearer {KEY}".encode()).decode(),
 }

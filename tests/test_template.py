@@ -404,6 +404,13 @@ def test_the_environment_does_not_go_into_a_prompt_however_it_is_wrapped(monkeyp
         fill(text, {"value": value})
 
 
+def test_the_environment_does_not_go_into_a_prompt_value_by_value(monkeypatch):
+    for name, secret in SECRETS.items():
+        monkeypatch.setenv(name, secret)
+    with pytest.raises(TemplateError, match="The environment does not go into a prompt"):
+        fill("{% for each in them %}{{ each }} {% endfor %}", {"them": SECRETS.values()})
+
+
 @pytest.mark.parametrize(
     "value",
     [
