@@ -69,7 +69,7 @@ def generate(
     >>> len(generate("a banana on a beach", count=2))
     2
     """
-    secret = None if key is None else credentials.Secret(key)
+    secret = credentials.given_key(key)
     key = None  # from here on no traceback of anything can show it
     output, patience = take_output_options(options), checked_patience(timeout)
     request = build_request(prompt, **known_options(options))
@@ -113,7 +113,7 @@ def sweep(
     >>> [image.size for image in grid.where(animal="owl")]
     [(1024, 1024), (1376, 768)]
     """
-    secret = None if key is None else credentials.Secret(key)
+    secret = credentials.given_key(key)
     key = None  # from here on no traceback of anything can show it
     output, patience = take_output_options(options), checked_patience(timeout)
     sorted_out = sort_out(prompt, options, over, names, raw=raw)
@@ -150,7 +150,7 @@ def generate_many(
     >>> [image.prompt for image in generate_many(["a cat", "an owl"])]
     ['a cat', 'an owl']
     """
-    secret = None if key is None else credentials.Secret(key)
+    secret = credentials.given_key(key)
     key = None  # from here on no traceback of anything can show it
     output, patience = take_output_options(options), checked_patience(timeout)
     return runner.run_batch(

@@ -4,6 +4,7 @@ import html
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import Iterable
 from decimal import Decimal
 from itertools import chain, pairwise, zip_longest
@@ -49,10 +50,15 @@ is written, and halves of characters, with which a kernel can't send the output 
 def printable(text: str) -> str:
     r"""The text without what must not reach a screen. Its lines stay.
 
-    >>> printable("a\x1b[2Jb\ud800")
-    'a [2Jb '
+    >>> printable("a\x1b[2Jb\ud800"), printable("Donau\xaddampf")
+    ('a [2Jb ', 'Donaudampf')
     """
-    return UNSHOWN.sub(" ", text)
+    return UNSHOWN.sub(_in_its_place, text)
+
+
+def _in_its_place(found: re.Match[str]) -> str:
+    """Nothing for a mark that has no width, so that a word stays one; a space for a control."""
+    return "" if unicodedata.category(found[0]) == "Cf" else " "
 
 
 def clean(text: str, longest: int) -> str:
@@ -73,7 +79,7 @@ def one_line(text: str) -> str:
     >>> one_line("a fox\n\nin ink")
     'a fox in ink'
     """
-    return printable(" ".join(text.split()))
+    return " ".join(printable(text).split())
 
 
 def as_html(text: str) -> str:
@@ -130,6 +136,24 @@ def shown(value: object) -> str:
     except Exception:  # noqa: BLE001 - a repr may raise anything; that of an endless number does
         name = type(value).__name__
         return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+def is_absent(value: object) -> bool:
+    """Whether a value is None, or what a table has for it: ``nan``, ``NaT``, ``pandas.NA``.
+
+    >>> is_absent(float("nan")), is_absent("nan"), is_absent([])
+    (True, False, False)
+    """
+    if value is None or type(value).__name__ == "NAType":
+        return True
+    if isinstance(value, float):
+        return float.__ne__(value, value)  # such a value is not even itself
+    # Of others only what is known: a comparison of a person's own may say or do anything.
+    known = type(value).__module__.partition(".")[0] in {"decimal", "numpy", "pandas"}
+    try:
+        return known and bool(value != value)  # such a value is not even itself
+    except (TypeError, ValueError, ArithmeticError):  # an array answers for each of its values
+        return False
 
 
 def megabytes(count: int) -> str:

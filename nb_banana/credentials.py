@@ -5,6 +5,7 @@ keyring (if installed), Colab's secrets. A key that was not given for a host by 
 vendor's host and to loopback only, so that a notebook from a stranger can't send it away.
 """
 
+import base64
 import importlib.util
 import os
 import re
@@ -13,10 +14,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from nb_banana._text import clean
 from nb_banana.errors import MissingKeyError, RequestError, SettingsError
+from nb_banana.models import MODELS
 
 VENDOR_HOST = "api.aimlapi.com"
 VENDOR_URL = f"https://{VENDOR_HOST}"
@@ -34,11 +36,17 @@ EACH_FOR_ITSELF = {"SecretNotFoundError", "NotebookAccessError"}
 LONGEST_READ, LONGEST_REASON = 1_000, 160
 LIKE_A_KEY = re.compile(r"(?=[\w-]*\d)[\w-]{12,}|[\w-]{24,}")
 SHORTEST_PART = 5
-"""A run of this many characters of a key in a text counts as a part of the key."""
+"""A run of this many characters of a key counts as a part of it where the rest is masked."""
+MASKED = re.compile(r"\.{2}|…|\*{2}")
+"""How a service says that it left out the middle of a key."""
+SHORTEST_IN_WORDS = 8
+"""A shorter key is a word that people write."""
 SHORTEST_BY_CHANCE = 12
-"""A run of this many characters of a key is in no picture and in no prose by chance."""
+"""A run of this many characters of a key, with a digit, is in no picture and no prose by chance."""
 SHORTEST_IN_LINK = 8
-"""The same in a link, which no person writes: signatures have random digits, as keys do."""
+"""The same in a link and in what a service says: signatures have random digits, as keys do."""
+OUR_WORDS = " ".join(name for model in MODELS for name in (*model.ids, *model.short)).lower()
+"""What stands in prompts and answers whatever the key is."""
 HIDDEN = "[key]"
 """What stands in place of a key where a word has to stand."""
 AROUND = " \t\r\n\ufeff\u200b'\"`´‘’‚‛“”„‟«»‹›"
@@ -66,6 +74,12 @@ class Secret:
     def __repr__(self) -> str:
         return "Secret(…)"
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
     def __reduce__(self) -> Any:
         raise TypeError("A key is not pickled. Set it where it is needed.")
 
@@ -76,27 +90,69 @@ class Secret:
     def redact(self, text: str) -> str:
         """The text without the key and without any part of it (services echo keys in errors)."""
         if len(self._text) < SHORTEST_PART:
-            return text.replace(self._text, "…")
-        starts = range(len(self._text) - SHORTEST_PART + 1)
-        parts = {self._text[start : start + SHORTEST_PART] for start in starts}
-        return re.sub(r"[^\s\"'(),;<>]+", lambda word: _hide(word.group(), parts), text)
+            return text
+        parts = self._spellings | self._runs(SHORTEST_IN_LINK)
+        masked = parts | self._runs(SHORTEST_PART, digits=False)
+
+        def hide(found: re.Match[str]) -> str:
+            word = found[0].lower()
+            known = masked if MASKED.search(word) else parts
+            return "…" if any(part in word for part in known) else found[0]
+
+        text = re.sub(r"[^\s\"'(),;<>]+", hide, text)
+        return re.sub(re.escape(self._text), "…", text, flags=re.IGNORECASE)
 
     def redact_bytes(self, data: bytes) -> bytes:
         """The bytes without the whole key; parts stay, for a paid picture may be in the bytes."""
-        key = self._text.encode()
-        return data.replace(key, HIDDEN.encode()) if len(key) >= SHORTEST_BY_CHANCE else data
+        if len(self._text) < SHORTEST_BY_CHANCE:
+            return data
+        known = "|".join(map(re.escape, self._spellings)).encode()
+        return re.sub(known, HIDDEN.encode(), data, flags=re.IGNORECASE)
 
     def is_in(self, text: str, run: int = SHORTEST_BY_CHANCE) -> bool:
         """Whether the key is in a text, or so many characters of it in a row; quoted or not."""
-        run = min(run, len(self._text))
-        if run < SHORTEST_PART:
+        where = f"{text} {unquote(text)}".lower()
+        if run < SHORTEST_BY_CHANCE:  # no person wrote it
+            run = min(run, len(self._text))
+            parts = self._runs(run, digits=False) if run >= SHORTEST_PART else set()
+        elif len(self._text) < SHORTEST_IN_WORDS:
             return False
-        key, where = self._text.lower(), f"{text} {unquote(text)}".lower()
-        return any(key[at : at + run] in where for at in range(len(key) - run + 1))
+        else:
+            parts = self._runs(run) if re.search("[a-z]", self._text.lower()) else set()
+        if len(self._text) < SHORTEST_BY_CHANCE or not parts:
+            return self._stands_in(where)
+        return any(part in where for part in parts | self._spellings)
 
+    def _stands_in(self, where: str) -> bool:
+        key = self._text.lower()
+        is_there = re.search(rf"(?<![a-z0-9]){re.escape(key)}(?![a-z0-9])", where)
+        return is_there is not None and key not in OUR_WORDS
 
-def _hide(word: str, parts: set[str]) -> str:
-    return "…" if any(part in word for part in parts) else word
+    @property
+    def _spellings(self) -> set[str]:
+        """The whole key as it is, as it is quoted and as headers encode it, in small letters."""
+        plain = self._text
+        encoded = (base64.b64encode(each.encode()).decode() for each in (plain, f"Bearer {plain}"))
+        every = "".join(f"%{ord(letter):02x}" for letter in plain)
+        twice = every.replace("%", "%25")
+        found = {
+            plain,
+            quote(plain, safe=""),
+            every,
+            twice,
+            *(each.rstrip("=") for each in encoded),
+        }
+        return {each.lower() for each in found}
+
+    def _runs(self, size: int, *, digits: bool = True) -> set[str]:
+        """So many characters of it in a row that are no words of ours, with a digit among them."""
+        key = self._text.lower()
+        runs = {key[at : at + size] for at in range(len(key) - size + 1)}
+        return {
+            run
+            for run in runs
+            if run not in OUR_WORDS and (not digits or re.search(r"\d", run) is not None)
+        }
 
 
 class FoundKey(NamedTuple):
@@ -107,6 +163,8 @@ class FoundKey(NamedTuple):
 
 
 _logins: dict[str, Secret] = {}
+_used: set[Secret] = set()
+"""The keys that were given for a call, or that a keyring or Colab gave, in this kernel."""
 
 
 def host_of(base_url: str) -> str:
@@ -137,7 +195,7 @@ class KeySearch:
     """
 
     def __init__(self, base_url: str, given: str | Secret | None = None) -> None:
-        self._given = Secret(given) if isinstance(given, str) else given
+        self._given = given_key(given)
         self.host = host_of(base_url)
         self.may_be_sent = self.host == VENDOR_HOST or is_loopback(base_url)
         self.silent: list[str] = []
@@ -177,12 +235,25 @@ class KeySearch:
             if type(error).__name__ not in NOTHING_THERE:
                 self.silent.append(f"{whom} did not answer: {what_it_says(error)}.")
             return None
-        return FoundKey(Secret(text, place), place) if is_there else None
+        if not is_there:
+            return None
+        secret = Secret(text, place)
+        _used.add(secret)
+        return FoundKey(secret, place)
 
     def _from_keyring(self) -> tuple[str, Any]:
         import keyring  # looks for its backends, which takes its time
 
         return "the keyring", keyring.get_password(KEYRING_SERVICE, self.host)
+
+
+def given_key(given: str | Secret | None) -> Secret | None:
+    """The key of a `key` argument, which is one of the `known_keys` from then on."""
+    if given is None:
+        return None
+    secret = given if isinstance(given, Secret) else Secret(given)
+    _used.add(secret)
+    return secret
 
 
 def find_key(base_url: str, given: str | Secret | None = None) -> FoundKey | None:
@@ -191,8 +262,8 @@ def find_key(base_url: str, given: str | Secret | None = None) -> FoundKey | Non
 
 
 def known_keys() -> list[Secret]:
-    """The keys of `login` and of the environment. No keyring is asked: it may ask the person."""
-    found = list(_logins.values())
+    """The keys that this kernel has or had. No keyring is asked for it: it may ask the person."""
+    found = [*_logins.values(), *_used]
     for text in filter(None, map(os.environ.get, ENVIRONMENT)):
         with suppress(MissingKeyError):  # no key could look so
             found.append(Secret(text))
@@ -304,8 +375,9 @@ def _save(host: str, secret: Secret) -> None:
 
 
 def forget_logins() -> None:
-    """Forget the keys that `login` was given in this kernel. The keyring keeps its own."""
+    """Forget the keys that were given in this kernel. The keyring keeps its own."""
     _logins.clear()
+    _used.clear()
 
 
 def missing_key(search: KeySearch) -> MissingKeyError:

@@ -107,7 +107,8 @@ class ImageRequest:
         Raises:
             RequestError: there is one.
         """
-        words = [json.dumps(self._body([]), ensure_ascii=False)]
+        chosen = (self.prompt, self.model, self.aspect_ratio, self.resolution)
+        words = [*filter(None, chosen), json.dumps(self.params, ensure_ascii=False)]
         for each in self.references:
             words += [each.label, each.url if isinstance(each.body, RemoteImage) else ""]
         refuse_key("The prompt or an option", " ".join(words), secret)

@@ -8,7 +8,7 @@ from traitlets import Bool, Enum, Float, Integer, TraitError, TraitType, Unicode
 from traitlets.config import Configurable
 
 from nb_banana._text import did_you_mean, shown
-from nb_banana.credentials import VENDOR_URL, is_loopback
+from nb_banana.credentials import VENDOR_URL, has_key, is_loopback
 from nb_banana.errors import RequestError, SettingsError
 from nb_banana.models import DEFAULT_MODEL, RESOLUTIONS, SIZES, choose, model_id
 
@@ -234,6 +234,9 @@ def configure(**changes: Any) -> Banana:
 
     """
     known = settings.trait_names(config=True)
+    texts = [each for each in (*changes, *changes.values()) if isinstance(each, str | os.PathLike)]
+    if has_key(" ".join(map(str, texts))):
+        raise SettingsError("A setting has your key in it, or a part of it. Nothing was changed.")
     for name in changes:
         if name not in known:
             raise SettingsError(

@@ -11,31 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from types import BuiltinMethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from nb_banana._text import clean, did_you_mean
+from nb_banana._text import clean, did_you_mean, is_absent
 from nb_banana.credentials import has_key, refuse_key
 from nb_banana.errors import RequestError
 
 if TYPE_CHECKING:
     from nb_banana.references.numbering import NumberedReferences
-
-
-def is_absent(value: Any) -> bool:
-    """Whether a value is None, or what a table has for it: ``nan``, ``NaT``, ``pandas.NA``.
-
-    >>> is_absent(float("nan")), is_absent("nan"), is_absent([])
-    (True, False, False)
-    """
-    if value is None or type(value).__name__ == "NAType":
-        return True
-    if isinstance(value, float):
-        return float.__ne__(value, value)  # such a value is not even itself
-    # Of others only what is known: a comparison of a person's own may say or do anything.
-    known = type(value).__module__.partition(".")[0] in {"decimal", "numpy", "pandas"}
-    try:
-        return known and bool(value != value)  # such a value is not even itself
-    except (TypeError, ValueError, ArithmeticError):  # an array answers for each of its values
-        return False
-
 
 LONGEST_VALUE = 4000
 """Characters of one value in a prompt; more is a mistake (a whole table, a whole file)."""
@@ -47,8 +28,14 @@ LONGEST_REASON = 400
 MARKS = ("{{", "{%")
 _MARKED = re.compile(r"\{\{(?:.*?\}\})?|\{%(?:.*?%\})?", re.DOTALL)
 """The same, with what stands in them."""
-MANY_VARIABLES = 5
-"""So many variables of the environment in a dict were copied from there."""
+MANY_VARIABLES, MANY_IN_TEXT = 5, 3
+"""So many variables of the environment in a dict, or their values in a text, are from there."""
+LONG_VARIABLE = 8
+"""Shorter values of variables stand in a text by chance."""
+ENVIRONMENT = (
+    "The environment does not go into a prompt: there are keys and passwords in it. Put the one "
+    "value that you mean into a variable."
+)
 PLAIN = (str, int, float, list, tuple, dict, set, bool)
 """The values whose methods may be called."""
 LONGEST_PROMPT = 100_000
@@ -224,7 +211,10 @@ def _bounded(pieces: Iterable[str]) -> str:
                 f"The prompt has more than {LONGEST_PROMPT:,} characters when it is filled. "
                 "Is there a loop in it that runs too often?"
             )
-    return "".join(found)
+    text = "".join(found)
+    if _tells_environment(text):  # by a loop, value by value
+        raise TemplateError(ENVIRONMENT)
+    return text
 
 
 def _environment(finalize: Any) -> Any:
@@ -284,10 +274,7 @@ def _checked(value: Any) -> Any:
     if _is_environment(value) or (
         isinstance(value, list | tuple | set | dict) and any(map(_is_environment, inside))
     ):
-        raise TemplateError(
-            "The environment does not go into a prompt: there are keys and passwords in it. Put "
-            "the one value that you mean into a variable."
-        )
+        raise TemplateError(ENVIRONMENT)
     if isinstance(value, str | bytes):
         refuse_key("A value in {{…}}", os.fsdecode(value[:LONGEST_PROMPT]))
     return value
@@ -300,8 +287,17 @@ def _is_environment(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
     texts = [(name, each) for name, each in value.items() if type(name) is type(each) is str]
-    same = sum(os.environ.get(name) == each for name, each in texts)
-    return same >= MANY_VARIABLES or 2 * same > len(value)
+    same = [each for name, each in texts if os.environ.get(name) == each]
+    is_most = 2 * len(same) > len(value) and not all(map(os.path.isabs, same))
+    return len(same) >= MANY_VARIABLES or is_most
+
+
+def _tells_environment(text: str) -> bool:
+    """Whether values of several variables stand whole in a text, in whatever it was wrapped."""
+    told = {each for each in os.environ.values() if len(each) >= LONG_VARIABLE and each in text}
+    edge = r"[\w.:/\\-]"  # of a path or a name that goes on
+    whole = (rf"(?<!{edge}){re.escape(each)}(?!{edge})" for each in told if not each.isalpha())
+    return sum(re.search(each, text) is not None for each in whole) >= MANY_IN_TEXT
 
 
 def _words(
@@ -359,6 +355,8 @@ def _is_table(value: Any) -> bool:
 
 def _check_text(text: str, value: Any) -> None:
     kind = type(value).__name__
+    if _tells_environment(text):
+        raise TemplateError(ENVIRONMENT)
     if len(text) > LONGEST_VALUE:
         raise TemplateError(
             f"A value of {len(text):,} characters ({kind}) does not go into a prompt. "

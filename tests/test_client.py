@@ -238,7 +238,7 @@ def test_a_refusal_gives_the_reason_and_the_bill():
     body = b'{"data": [], "message": "blocked for safety", "meta": {"usage": {"usd_spent": 0}}}'
     with (
         server(lambda handler: handler.reply(200, body)) as (base, _),
-        pytest.raises(errors.RefusalError, match=r"blocked for safety.*not charged"),
+        pytest.raises(errors.RefusalError, match=r"said: blocked for safety\. It was not charged"),
     ):
         pipeline.make(ImageRequest("a"), service=Service(base))
 

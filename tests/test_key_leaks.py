@@ -5,8 +5,10 @@ import logging
 import os
 import pickle
 import signal
+import sys
 import threading
 import traceback
+import types
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,9 +19,11 @@ import pytest
 import nb_banana
 from nb_banana import configure, credentials, errors, generate, generate_many, login
 from nb_banana.generation import context
+from nb_banana.notebook.parser import parse_cell_line
 from nb_banana.sandbox.faults import TROUBLES
 from nb_banana.settings import settings
 from nb_banana.widgets.output import PanelOutput
+from nb_banana.wire import transport
 
 from .conftest import KEY
 from .servers import answering, picture, posts, server
@@ -400,3 +404,133 @@ def test_a_key_that_was_typed_into_the_panel_is_not_kept_in_its_output(monkeypat
 
 def test_words_that_are_like_a_key_are_words(service):
     assert generate(f"a key that begins with {KEY[:9]}", alt=KEY[-8:]).path.is_file()
+
+
+def from_colab(monkeypatch):
+    userdata = types.ModuleType("google.colab.userdata")
+    userdata.get = {"AIMLAPI_KEY": KEY}.get
+    colab = types.ModuleType("google.colab")
+    colab.userdata = userdata
+    monkeypatch.setitem(sys.modules, "google.colab", colab)
+
+
+def from_keyring(monkeypatch):
+    keyring = types.ModuleType("keyring")
+    keyring.get_password = lambda *_: KEY
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+
+
+QUOTING = {
+    "aspect_ratio": lambda: generate("a banana", aspect_ratio=KEY),
+    "reference": lambda: generate("a banana", images=[KEY]),
+    "load": lambda: nb_banana.load(KEY),
+    "load a file": lambda: nb_banana.load(f"{KEY}.png"),
+    "history": lambda: nb_banana.history(KEY),
+    "forget": lambda: nb_banana.forget(KEY),
+    "budget": lambda: configure(budget=KEY),
+    "library": lambda: configure(library=f"/tmp/{KEY}"),
+    "option": lambda: parse_cell_line(f"-a {KEY}", {}),
+    "take": lambda: parse_cell_line(f"--take {KEY}", {}),
+}
+
+
+@pytest.mark.parametrize("call", QUOTING.values(), ids=QUOTING)
+@pytest.mark.parametrize("source", [from_colab, from_keyring, None])
+def test_a_key_from_wherever_it_came_is_known_to_what_quotes_words(
+    sandbox, monkeypatch, source, call
+):
+    configure(base_url=sandbox.url)
+    if source is not None:
+        source(monkeypatch)
+    generate("a banana", **({} if source else {"key": KEY}))
+    with pytest.raises((errors.RequestError, errors.SettingsError), match="key in it") as caught:
+        call()
+    hides_the_key(str(caught.value), repr(caught.value), repr(caught.value.__cause__))
+
+
+@pytest.mark.parametrize(
+    "call_of",
+    [
+        lambda **given: generate("a banana", **given),
+        lambda **given: generate_many(["a banana"], **given),
+        lambda **given: nb_banana.sweep("a {{n}} banana", n=[1], **given),
+    ],
+)
+def test_a_key_is_known_with_the_first_call_that_it_is_given_for(call_of):
+    with pytest.raises(errors.RequestError, match="key in it") as caught:
+        call_of(aspect_ratio=KEY, key=KEY)
+    hides_the_key(str(caught.value))
+
+
+@pytest.mark.parametrize("source", [from_colab, from_keyring, None])
+def test_no_link_leads_to_a_key_from_wherever_it_came(brisk, monkeypatch, source):
+    def answer(handler):
+        if handler.command == "POST":
+            handler.reply(200, b'{"data": [{"url": "/a.png"}]}')
+        else:
+            handler.reply(302, Location=f"/b.png?{KEY}")
+
+    if source is not None:
+        source(monkeypatch)
+    with server(answer) as (url, seen):
+        configure(base_url=url)
+        with pytest.raises(errors.DownloadError, match="key in it"):
+            generate("a banana", **({} if source else {"key": KEY}))
+    assert [each.path for each in seen if each.path.startswith("/b")] == []
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("my-nano-banana-key", "a nano-banana-2 and my-nano-banana in a key"),
+        ("my-nano-banana-2-key", "drawn by nano-banana-2"),
+        ("dummy", "a crash test dummy in a car"),
+        ("student-key", "the student-keyring of a student"),
+        ("student-2026", "badge: student-2025 on a shirt"),
+        ("aspect_ratio-key", "an aspect_ratio"),
+    ],
+)
+def test_words_are_words_whatever_the_key_is(monkeypatch, key, words):
+    monkeypatch.setenv("AIMLAPI_KEY", key)
+    link = "/nano-banana-2/a.png"
+    with server(answering([{"url": link}], {link: picture()})) as (url, _):
+        configure(base_url=url)
+        options = {"model": "nano-banana-2", "aspect_ratio": "16:9", "params": {"a": 1}}
+        assert generate(words, alt=words, name="x", **options).bytes == picture()
+    said = "google/nano-banana-2 takes no aspect_ratio"
+    assert credentials.Secret(key).redact(said) == said
+
+
+@pytest.mark.parametrize("key", ["my-nano-banana-key", "student-key", "student-2026", KEY])
+@pytest.mark.parametrize("around", ["a {}", "{}.png", "“{}”", "{}"])
+def test_a_whole_key_in_words_is_refused_however_readable_it_is(monkeypatch, key, around):
+    monkeypatch.setenv("AIMLAPI_KEY", key)
+    with pytest.raises(errors.RequestError, match="key in it"):
+        generate(around.format(key))
+
+
+def test_what_a_service_says_stays_readable_and_our_ids_whole():
+    said = "google/nano-banana-2 takes no aspect_ratio 9:1 in class standard"
+    assert credentials.Secret("sk-class-banana-2026").redact(said) == said
+    ours = f"nbb-{KEY}"
+    error = errors.ServerError("No.", client_request_id=ours, inference_id=f"x{KEY[9:20]}")
+    facts = transport.redact(error, credentials.Secret(KEY)).facts
+    assert facts == {"client_request_id": ours, "inference_id": "…"}
+
+
+SPELLINGS = {
+    "as it is": KEY,
+    "in capitals": KEY.upper(),
+    "quoted": "".join(f"%{ord(each):02X}" for each in KEY),
+    "quoted twice": "".join(f"%25{ord(each):02x}" for each in KEY),
+    "encoded": base64.b64encode(KEY.encode()).decode(),
+    "the header": base64.b64encode(f"Bearer {KEY}".encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("spelled", SPELLINGS.values(), ids=SPELLINGS)
+def test_a_key_is_known_in_other_spellings(spelled):
+    secret = credentials.Secret(KEY)
+    assert secret.redact(f"no {spelled}, no") == "no …, no"
+    assert secret.redact_bytes(f"no {spelled}!".encode()).rstrip(b"=!") == b"no [key]"
+    assert secret.is_in(f"no {spelled}")

@@ -17,7 +17,7 @@ import pytest
 
 import nb_banana
 from nb_banana import errors
-from nb_banana._text import UNSHOWN
+from nb_banana._text import UNSHOWN, clean, one_line
 from nb_banana.generation import context
 
 from .pictures import encode, picture
@@ -153,3 +153,16 @@ def test_half_a_character_in_a_persons_words_is_refused_before_it_is_sent(servic
     with pytest.raises(errors.RequestError, match="half of a character"):
         nb_banana.generate("a cat", model="acme/new", aspect_ratio="\ud800")
     assert service.posts == []
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Donau\xaddampf \u200babc\u200e d\u200fe", "Donaudampf abc de"),
+        ("a \u200b\u2060 b\u202e \x1b c", "a b c"),
+        ("\U0001f469\u200d\U0001f33e क्\u200dष نمی\u200cخواهم", None),
+        ("a\ud800\x07b\u2028c", "a b c"),
+    ],
+)
+def test_a_mark_without_width_leaves_no_gap_and_what_joins_letters_stays(text, shown):
+    assert one_line(text) == clean(text, 80) == (shown or text)

@@ -1,12 +1,14 @@
 """`{{…}}` in a prompt: words are filled in, pictures become references, nothing of theirs runs."""
 
 import asyncio
+import collections
 import io
 import json
 import logging
 import math
 import os
 import threading
+import types
 from decimal import Decimal
 from pathlib import Path
 from unittest import mock
@@ -372,6 +374,56 @@ def test_the_environment_does_not_go_into_a_prompt(monkeypatch, text):
     with pytest.raises(TemplateError, match="The environment does not go into a prompt") as caught:
         fill(text, names)
     assert "do-not-tell" not in str(caught.value)
+
+
+SECRETS = {f"SECRET_{number}": f"hunter-{number}-{number}" for number in range(4)}
+WRAPPINGS = {
+    "items": SECRETS.items(),
+    "values": SECRETS.values(),
+    "list": list(SECRETS.items()),
+    "tuple": tuple(SECRETS.items()),
+    "set": frozenset(SECRETS.items()),
+    "proxy": types.MappingProxyType(SECRETS),
+    "user dict": collections.UserDict(SECRETS),
+    "chain": collections.ChainMap({}, SECRETS),
+    "deque": collections.deque([SECRETS]),
+    "namespace": types.SimpleNamespace(**SECRETS),
+    "nested": {"a": {"b": SECRETS}},
+    "lists": [[SECRETS]],
+    "json": json.dumps(SECRETS),
+    "lines": "\n".join(f"{name}={value}" for name, value in SECRETS.items()),
+}
+
+
+@pytest.mark.parametrize("value", WRAPPINGS.values(), ids=WRAPPINGS)
+@pytest.mark.parametrize("text", ["{{ value }}", "{{ value | string }}", "{{ value ~ '' }}"])
+def test_the_environment_does_not_go_into_a_prompt_however_it_is_wrapped(monkeypatch, value, text):
+    for name, secret in SECRETS.items():
+        monkeypatch.setenv(name, secret)
+    with pytest.raises(TemplateError, match="The environment does not go into a prompt"):
+        fill(text, {"value": value})
+
+
+def test_the_environment_does_not_go_into_a_prompt_value_by_value(monkeypatch):
+    for name, secret in SECRETS.items():
+        monkeypatch.setenv(name, secret)
+    with pytest.raises(TemplateError, match="The environment does not go into a prompt"):
+        fill("{% for each in them %}{{ each }} {% endfor %}", {"them": SECRETS.values()})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"HOME": "/home/alice"},
+        "/home/alice/work/cat.png is in production on an xterm-256color",
+        ["/home/alice/work/a.png", "/home/alice/work/b.png"],
+    ],
+)
+def test_a_path_or_a_word_of_the_environment_is_a_word(monkeypatch, value):
+    places = {"HOME": "/home/alice", "PWD": "/home/alice/work", "OLDPWD": "/home/alice/work"}
+    for name, each in {**places, "STAGE": "production", "TERM": "xterm-256color"}.items():
+        monkeypatch.setenv(name, each)
+    assert fill("{{ value }}", {"value": value}) == str(value)
 
 
 def test_words_that_happen_to_be_in_the_environment_are_words():

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import replace
 from typing import Any
 
+from nb_banana._text import is_absent
 from nb_banana.errors import RequestError
 from nb_banana.generation.options import OutputOptions, build_request, known_options
 from nb_banana.generation.plan import Job
 from nb_banana.request import ImageRequest, copy_with, whole_number
-from nb_banana.template import is_absent
 
 MOST_JOBS = 10_000
 """More combinations or takes than this are a mistake; `generate_many` takes any number."""

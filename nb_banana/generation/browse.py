@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nb_banana._text import clean, path_of, plain, say, shown
+from nb_banana.credentials import refuse_key
 from nb_banana.errors import LibraryError, NotKeptError, RequestError
 from nb_banana.generation import budget, context
 from nb_banana.imaging import metadata
@@ -37,6 +38,7 @@ def history(query: str | None = None, limit: int | None = 50) -> History:
         raise RequestError(f"query is a few words of a prompt, at most {MOST_WORDS}.")
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
         raise RequestError(f"limit is a whole number from 0, or None for all, not {shown(limit)}.")
+    refuse_key("The query", query or "")
     most = None if limit is None else min(limit, LARGEST_COUNT)
     found: list[tuple[datetime, BananaImage]] = []
     libraries: list[Library] = []
@@ -90,6 +92,7 @@ def load(what: str | os.PathLike[str] | bytes) -> BananaImage:
     if not isinstance(what, str | os.PathLike):
         raise RequestError(f"load takes an id, a file or bytes, not {shown(what)}.")
     text = os.fsdecode(what)
+    refuse_key("The id or path", text)
     if path := _file(text):
         for library in _libraries():
             try:
@@ -207,6 +210,7 @@ def _by_content(data: bytes) -> BananaImage:
 
 def _find(what: str | BananaImage) -> Chosen:
     text = what.digest if isinstance(what, BananaImage) else what.strip()
+    refuse_key("The id", text)
     several: NotKeptError | None = None
     for library in _libraries():
         for row in library.unfinished(problems=[]):

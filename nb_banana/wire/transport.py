@@ -376,7 +376,10 @@ def redact(error: Told, secret: Secret | None) -> Told:
     """The same error without any part of the key, should the service have echoed it."""
     if secret is None:
         return error
-    facts = {name: _redacted(value, secret) for name, value in error.facts.items()}
+    facts = {
+        name: value if name == "client_request_id" else _redacted(value, secret)  # it is ours
+        for name, value in error.facts.items()
+    }
     return type(error)(secret.redact(str(error.args[0])), **facts)
 
 

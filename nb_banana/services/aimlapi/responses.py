@@ -203,7 +203,9 @@ def _no_picture(
             "Run it again; should it come back, tell the service's support the ids.",
             **facts,
         )
-    why = f"It said: {reason}" if reason else "It gave no reason; often it is its content policy."
+    why = "It gave no reason; often it is its content policy."
+    if reason:
+        why = f"It said: {reason}" + ("" if reason[-1] in ".!?…" else ".")
     return RefusalError(
         f"The model made no picture for this prompt. {why} {bill} "
         "Change the prompt and run it again.",
