@@ -47,8 +47,7 @@ Result = TypeVar("Result")
 CODINGS = ("gzip", "deflate")
 """What a body may be compressed with, which is taken off here: a few bytes may become gigabytes,
 and urllib3 bounds that only in its later versions."""
-PACKED, GZIP = {*CODINGS, "x-gzip"}, b"\x1f\x8b"
-MOST_LAYERS = 4
+PACKED, GZIP, MOST_LAYERS = {*CODINGS, "x-gzip"}, b"\x1f\x8b", 4
 
 NETWORK_CURE = "Look at the network (and base_url), then run it again."
 PROXY_CURE = "The proxy did not let it through: look at HTTPS_PROXY and its password."
@@ -291,7 +290,8 @@ def _unpacked(body: bytes, coding: str, most: int) -> bytes:
 
 
 def _without_layer(body: bytes, name: str, most: int) -> bytes:
-    parts, left, count = [], body, 0
+    parts: list[bytes] = []
+    left, count = body, 0
     while not parts or left.startswith(GZIP):  # a body of gzip may have several parts
         unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib
         try:
