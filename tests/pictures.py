@@ -101,5 +101,17 @@ LARGE_PNGS = {
     "a profile that never ends": with_chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(90_000_000))),
     "packed in no known way": with_chunk(b"zTXt", b"a\0\7" + LARGE),
     "a profile packed in no known way": with_chunk(b"iCCP", b"a\0\7" + LARGE),
+    "text with an odd flag": with_chunk(b"iTXt", b"a\0\2\0\0\0" + LARGE),
+    "text with an odd flag behind the pixels": with_chunk(
+        b"iTXt", b"a\0\xff\0\0\0" + LARGE, late=True
+    ),
+    **{
+        f"{name.decode()} of the wrong length": with_chunk(name, b"\0")
+        for name in (b"pHYs", b"gAMA", b"cHRM", b"tRNS", b"acTL")
+    },
+    "sRGB without a byte": with_chunk(b"sRGB", b""),
+    "an animation without a size": with_chunk(
+        b"acTL", bytes((0, 0, 0, 2, 0, 0, 0, 0)), with_chunk(b"fcTL", bytes(26))
+    ),
 }
 """PNGs whose pixels are whole, and which Pillow alone refuses to read."""

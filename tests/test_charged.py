@@ -239,6 +239,7 @@ REFUSALS = [
     no_picture(),
     no_picture(message="blocked", **FREE_BILL),
     no_picture([{"url": None}]),
+    *((status, b"", {"Location": "/elsewhere"}) for status in (301, 302, 307, 308)),
 ]
 """Answers that have no picture and name no charge."""
 

@@ -124,6 +124,12 @@ def test_addresses_of_this_machine_and_its_network_are_not_fetched(door, web, ho
     assert web.asked == []
 
 
+@pytest.mark.parametrize("url", ["https:///x", "http://:80/x", "https://?x"])
+def test_an_address_without_a_host_is_said_to_be_none(url):
+    with pytest.raises(nb_banana.errors.BadReferenceError, match="There is no host of"):
+        fetch._check_address(url, private=True)
+
+
 def test_a_redirect_into_this_network_is_not_followed(web, monkeypatch):
     nb_banana.configure(fetch_private=False)
     own = fetch._check_address

@@ -15,6 +15,7 @@ from nb_banana.credentials import Secret
 from nb_banana.generation import budget, context
 from nb_banana.request import ImageRequest
 from nb_banana.sandbox import Sandbox
+from nb_banana.services import receipt
 from nb_banana.services.aimlapi import account, pricing, query
 from nb_banana.services.aimlapi import pricing as aimlapi_pricing
 from nb_banana.services.service import Service
@@ -103,6 +104,13 @@ def test_a_price_is_what_the_service_says_or_not_known(pricing, resolution, expe
 )
 def test_an_answer_that_is_no_price_list_means_not_known(answer):
     assert asked(answer) is None
+
+
+def test_what_is_no_number_is_no_amount_however_deep_it_is():
+    deep = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert [receipt.amount(each) for each in (deep, {}, b"1", True, "1e5000")] == [None] * 5
 
 
 def test_a_service_that_is_not_there_means_not_known():

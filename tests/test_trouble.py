@@ -6,6 +6,7 @@ import json
 import socket
 import struct
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -257,20 +258,35 @@ def test_what_is_wrong_about_a_message_does_not_lose_what_is_in_it(name, before)
 
 def test_what_is_compressed_has_the_same_bound_as_what_is_not(brisk, monkeypatch):
     monkeypatch.setattr("nb_banana.services.send.LONGEST_ANSWER", 300_000)
-    bomb = saying("200 OK", GZIP, body=gzip.compress(b" " * 300_001))
+    bomb = saying("200 OK", GZIP + ", gzip", body=gzip.compress(gzip.compress(b" " * 300_001)))
     with raw_server(at(b"POST", bomb)) as (url, _):
         configure(base_url=url)
         with pytest.raises(errors.UnreadableAnswerError, match="larger than any picture"):
             nb_banana.generate("a banana")
 
 
-def test_a_compressed_answer_in_several_parts_is_read_whole():
-    half = len(JSON) // 2
-    body = gzip.compress(JSON[:half]) + gzip.compress(JSON[half:])
+PACKED_ONCE = gzip.compress(JSON)
+COMPRESSED = {
+    "several parts": ("gzip", gzip.compress(JSON[:9]) + gzip.compress(JSON[9:])),
+    "its old name": ("X-GZip", PACKED_ONCE),
+    "zlib": ("deflate", zlib.compress(JSON)),
+    "deflate without a head": ("deflate", zlib.compress(JSON)[2:-4]),
+    "zeros behind it": ("gzip", PACKED_ONCE + bytes(64)),
+    "a line end behind it": ("gzip", PACKED_ONCE + b"\r\n"),
+    "a list": ("gzip, identity", PACKED_ONCE),
+    "twice": ("gzip, gzip", gzip.compress(PACKED_ONCE)),
+    "two kinds": ("deflate, gzip", gzip.compress(zlib.compress(JSON)[2:-4])),
+    "called deflate": ("deflate", JSON),
+}
+
+
+@pytest.mark.parametrize("name", COMPRESSED)
+def test_a_compressed_answer_is_read_whole(name):
+    coding, body = COMPRESSED[name]
 
     def talk(connection, head):
         is_post = head.startswith(b"POST")
-        headers = [GZIP] if is_post else []
+        headers = [f"Content-Encoding: {coding}"] if is_post else []
         connection.sendall(message(OK, *headers, body=body if is_post else picture()))
 
     with raw_server(talk) as (url, _):

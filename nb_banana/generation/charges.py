@@ -149,7 +149,7 @@ def _may_be_charged_all_the_same(error: BananaError) -> bool:
         receipt = error.facts.get("receipt")
         return receipt is None or not receipt.usd
     status = error.facts.get("status", 0)
-    return isinstance(error, ServiceError) and status >= 400 and status not in NEVER_RUN
+    return isinstance(error, ServiceError) and status >= 300 and status not in NEVER_RUN
 
 
 def _corrected(error: BananaError, told: str) -> str:

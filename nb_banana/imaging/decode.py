@@ -19,6 +19,7 @@ from nb_banana.errors import (
 from nb_banana.imaging.formats import (
     PictureProblem,
     damaged,
+    pixels_alone,
     png_chunks,
     scan_channels,
     without_excess,
@@ -78,7 +79,12 @@ def open_picture(
         with warnings.catch_warnings():
             # Pillow only warns from 90 million pixels on; our own bound stands below.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(readable), formats=formats)
+            try:
+                picture = Image.open(io.BytesIO(readable), formats=formats)
+            except (OSError, SyntaxError, ValueError):
+                if not (bare := pixels_alone(readable)):
+                    raise
+                picture = Image.open(io.BytesIO(bare), formats=formats)
     except Image.DecompressionBombError as error:
         if scaled and (photo := _large_photo(data)):
             return photo
@@ -149,7 +155,8 @@ def check_picture(data: bytes) -> PictureKind:
     """
     picture = open_picture(data)
     mime = picture.get_format_mimetype() or "application/octet-stream"  # type: ignore[attr-defined]
-    mime = "image/jpeg" if mime == "image/mpo" else mime  # a JPEG with a second one behind it
+    # A JPEG with a second one behind it, and a PNG that moves, are of these kinds all the same.
+    mime = {"image/mpo": "image/jpeg", "image/apng": "image/png"}.get(mime, mime)
     size = picture.size
     if not _is_whole(data, mime, picture):
         raise TruncatedPictureError(

@@ -16,6 +16,13 @@ MOST_TEXT, MOST_TEXTS = 1_000_000, 60_000_000
 MOST_PROFILE = 32_000_000
 """Bytes of a colour profile, which Pillow takes for such a text; the largest have some 4 MB."""
 
+LENGTHS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"pHYs": 9, b"acTL": 8, b"fcTL": 26}
+"""Bytes of chunks that Pillow reads without a look at how many there are."""
+LEAST_TRANSPARENCY = {0: 2, 2: 6}
+"""Bytes of tRNS at the least, by the colour type: grey and RGB."""
+PIXELS = frozenset((b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"iCCP"))
+"""Chunks without which a PNG would have other pixels, or other colours."""
+
 
 class PictureProblem(Exception):  # noqa: N818 - it is no error of ours: `as_reference` makes a sentence of it
     """A sentence without its subject and its full stop, e.g. ``"is empty"``."""
@@ -58,6 +65,7 @@ def without_excess(data: bytes) -> tuple[bytes, bytes]:
             continue
         body = data[start + 8 : end - 4]
         is_whole = data[end - 4 : end] == zlib.crc32(name + body).to_bytes(4, "big")
+        is_whole = is_whole and fits(data, name, body)
         if name == b"iCCP":
             if not is_whole or (found := _inflated(name, body, MOST_PROFILE)) is None:
                 dropped.append((start, end))
@@ -78,12 +86,31 @@ def without_excess(data: bytes) -> tuple[bytes, bytes]:
     return b"".join(data[a:b] for a, b in zip(ends, starts, strict=True)), profile
 
 
+def fits(data: bytes, name: bytes, body: bytes | memoryview) -> bool:
+    """Whether a chunk of this PNG has a length, or a frame a place, that its kind can have."""
+    if name == b"tRNS":
+        return len(body) >= LEAST_TRANSPARENCY.get(data[25], 0)
+    if name == b"fcTL" and len(body) == LENGTHS[name]:
+        width, height, left, top = struct.unpack_from(">4I", body, 4)
+        whole = struct.unpack_from(">2I", data, 16)
+        return bool(width and height) and left + width <= whole[0] and top + height <= whole[1]
+    return len(body) == LENGTHS.get(name, len(body))
+
+
+def pixels_alone(data: bytes) -> bytes:
+    """A whole PNG without what its pixels do not need; nothing where it is none."""
+    chunks = list(png_chunks(data)) if data.startswith(PNG) else []
+    if not {b"IHDR", b"IDAT", b"IEND"} <= {name for name, _, _ in chunks}:
+        return b""
+    return PNG + b"".join(data[start:end] for name, start, end in chunks if name in PIXELS)
+
+
 def _inflated(name: bytes, body: bytes, most: int) -> bytes | None:
     """The text or profile in a PNG's chunk; None where it is more, or packed in no known way."""
     _, _, packed = body.partition(b"\0")
     if name == b"iTXt":
         flag, packed = packed[:1], packed[1:]
-        if flag != b"\1":
+        if flag in {b"", b"\0"}:
             return body
         packed = packed[:1] + packed[1:].split(b"\0", 2)[-1]
     elif name == b"tEXt":

@@ -17,7 +17,7 @@ from typing import Any
 
 from nb_banana.errors import SaveError
 from nb_banana.imaging.decode import open_picture
-from nb_banana.imaging.formats import PNG, cut_off, png_chunks
+from nb_banana.imaging.formats import PNG, cut_off, fits, png_chunks
 
 PNG_KEPT = frozenset(
     b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP mDCV cLLI bKGD pHYs".split()
@@ -91,7 +91,7 @@ def _png(data: bytes) -> Iterator[Part]:
         (checksum,) = struct.unpack_from(">I", data, end - 4)
         if zlib.crc32(view[start + 4 : end - 4]) != checksum:
             break
-        yield start, end, name in PNG_KEPT
+        yield start, end, name in PNG_KEPT and fits(data, name, view[start + 8 : end - 4])
         if name == b"IEND":
             return
     raise cut_off(data)

@@ -74,6 +74,8 @@ def _check_address(url: str, private: bool) -> None:
     refuse_key("The address of a reference", url)
     try:
         parts = urlsplit(url)
+        if not parts.hostname:  # which would be looked up as this machine
+            raise ValueError
         port = parts.port or (443 if parts.scheme == "https" else 80)
         found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
     except (OSError, ValueError):

@@ -77,7 +77,7 @@ def amount(value: Any) -> Decimal | None:
     >>> amount("0.0894875"), amount("NaN"), amount(-1)
     (Decimal('0.0894875'), None, None)
     """
-    if value is None or isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
         return None
     try:
         number = Decimal(str(value).strip())

@@ -47,6 +47,7 @@ Result = TypeVar("Result")
 CODINGS = ("gzip", "deflate")
 """What a body may be compressed with, which is taken off here: a few bytes may become gigabytes,
 and urllib3 bounds that only in its later versions."""
+PACKED, GZIP, MOST_LAYERS = {*CODINGS, "x-gzip"}, b"\x1f\x8b", 4
 
 NETWORK_CURE = "Look at the network (and base_url), then run it again."
 PROXY_CURE = "The proxy did not let it through: look at HTTPS_PROXY and its password."
@@ -279,19 +280,31 @@ class Answer:
 
 def _unpacked(body: bytes, coding: str, most: int) -> bytes:
     """The body without its compression; as it came where it has none, whatever is said of it."""
-    if coding.strip().lower() not in CODINGS:
-        return body
-    parts, left, count = [], body, 0
+    names = [name for each in coding.lower().split(",") if (name := each.strip()) in PACKED]
     try:
-        while left:  # a body of gzip may have several parts
-            unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib
-            parts.append(unpacker.decompress(left, most + 1 - count))
-            count += len(parts[-1])
-            if count > most:
-                raise TooLongError
-            left = unpacker.unused_data
+        for name in reversed(names if len(names) <= MOST_LAYERS else []):
+            body = _without_layer(body, name, most)
     except zlib.error:
         return body
+    return body
+
+
+def _without_layer(body: bytes, name: str, most: int) -> bytes:
+    parts: list[bytes] = []
+    left, count = body, 0
+    while not parts or left.startswith(GZIP):  # a body of gzip may have several parts
+        unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib
+        try:
+            parts.append(unpacker.decompress(left, most + 1 - count))
+        except zlib.error:
+            unpacker = zlib.decompressobj(wbits=-zlib.MAX_WBITS)  # some write deflate without head
+            parts.append(unpacker.decompress(left, most + 1 - count))
+            if name != "deflate" or unpacker.unused_data or not (unpacker.eof or parts[-1][most:]):
+                raise
+        count += len(parts[-1])
+        if count > most:
+            raise TooLongError
+        left = unpacker.unused_data
     return b"".join(parts)
 
 

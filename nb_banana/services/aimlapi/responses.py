@@ -36,7 +36,7 @@ DEFINITE = frozenset({400, 401, 402, 403, 404, 405, 411, 413, 414, 415, 422, 429
 """Refusals that mean the same whoever wrote them. After others, 408 and 502 among them, the work
 may go on behind a gateway, unless the service itself says it does not."""
 MOVED = frozenset({301, 302, 307, 308})
-"""The request was not taken, but is wanted elsewhere. 303 says that it was taken."""
+"""The request is wanted elsewhere. 303 says that it was taken; of these the log has the word."""
 LONGEST_QUOTE = 400
 """Characters of the service's own words that a message of ours repeats."""
 NAMES = ("title", "message", "msg", "error_description", "description")
