@@ -110,6 +110,7 @@ LARGE_PNGS = {
         for name in (b"pHYs", b"gAMA", b"cHRM", b"tRNS", b"acTL")
     },
     "sRGB without a byte": with_chunk(b"sRGB", b""),
+    "a chunk whose name is none": with_chunk(b"1zzz", bytes(5)),
     "an animation without a size": with_chunk(
         b"acTL", bytes((0, 0, 0, 2, 0, 0, 0, 0)), with_chunk(b"fcTL", bytes(26))
     ),
