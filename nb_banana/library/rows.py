@@ -1,6 +1,7 @@
 """Rows of the index from values, and values from rows. No SQL and no files here."""
 
 import json
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import MISSING, fields
@@ -10,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from nb_banana._text import clean
-from nb_banana.imaging.decode import SUFFIXES
 from nb_banana.library.records import Bill, StoredBody, StoredImage, UnfinishedRequest
 from nb_banana.library.schema import Row
 from nb_banana.references.limits import LIMITS
@@ -18,6 +18,7 @@ from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest, copy_with
 from nb_banana.services.receipt import Receipt, amount
 
+IMAGE = re.compile(r"image/[\w.+-]{1,40}")
 LONGEST_SHOWN = 60
 """Characters of a value that makes no sense, in the message that says so."""
 LARGEST_INTEGER = 2**63 - 1
