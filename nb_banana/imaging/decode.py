@@ -19,7 +19,6 @@ from nb_banana.errors import (
 from nb_banana.imaging.formats import (
     PictureProblem,
     damaged,
-    pixels_alone,
     png_chunks,
     scan_channels,
     without_excess,
@@ -79,12 +78,7 @@ def open_picture(
         with warnings.catch_warnings():
             # Pillow only warns from 90 million pixels on; our own bound stands below.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            try:
-                picture = Image.open(io.BytesIO(readable), formats=formats)
-            except (OSError, SyntaxError, ValueError):
-                if not (bare := pixels_alone(readable)):
-                    raise
-                picture = Image.open(io.BytesIO(bare), formats=formats)
+            picture = Image.open(io.BytesIO(readable), formats=formats)
     except Image.DecompressionBombError as error:
         if scaled and (photo := _large_photo(data)):
             return photo

@@ -20,8 +20,6 @@ LENGTHS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"pHYs": 9, b"acTL": 8, b"fcTL":
 """Bytes of chunks that Pillow reads without a look at how many there are."""
 LEAST_TRANSPARENCY = {0: 2, 2: 6}
 """Bytes of tRNS at the least, by the colour type: grey and RGB."""
-PIXELS = frozenset((b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"iCCP"))
-"""Chunks without which a PNG would have other pixels, or other colours."""
 
 
 class PictureProblem(Exception):  # noqa: N818 - it is no error of ours: `as_reference` makes a sentence of it
@@ -95,14 +93,6 @@ def fits(data: bytes, name: bytes, body: bytes | memoryview) -> bool:
         whole = struct.unpack_from(">2I", data, 16)
         return bool(width and height) and left + width <= whole[0] and top + height <= whole[1]
     return len(body) == LENGTHS.get(name, len(body))
-
-
-def pixels_alone(data: bytes) -> bytes:
-    """A whole PNG without what its pixels do not need; nothing where it is none."""
-    chunks = list(png_chunks(data)) if data.startswith(PNG) else []
-    if not {b"IHDR", b"IDAT", b"IEND"} <= {name for name, _, _ in chunks}:
-        return b""
-    return PNG + b"".join(data[start:end] for name, start, end in chunks if name in PIXELS)
 
 
 def _inflated(name: bytes, body: bytes, most: int) -> bytes | None:

@@ -239,7 +239,7 @@ def restore_stored(row: Row, path: Path, read: Callable[[str], str]) -> StoredIm
     receipt = restore_receipt(row)
     if receipt is None:
         raise ValueError(f"{row['id']} has a picture and no receipt")
-    if row["mime"] not in SUFFIXES or not (row["width"] > 0 and row["height"] > 0):
+    if not IMAGE.fullmatch(row["mime"]) or not (row["width"] > 0 and row["height"] > 0):
         raise ValueError(f"{row['id']} has a picture of no kind or size that there is")
     return StoredImage(
         path=path,

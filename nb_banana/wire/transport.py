@@ -1,7 +1,6 @@
-"""One HTTP request and its body with a bound, and the key for one host alone.
+"""One HTTP request and its body with a bound, the key for one host alone, the sessions of `requests`.
 
-The sessions of `requests`: who shares a connection, and what the environment says of the way. Of a
-request that got no answer: was it sent, so that it may have been charged, or not?
+Of a request that got no answer: was it sent, so that it may have been charged, or not?
 """
 
 import os
