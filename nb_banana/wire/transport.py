@@ -1,7 +1,4 @@
-"""One HTTP request and its body with a bound, the key for one host alone, the sessions of `requests`.
-
-Of a request that got no answer: was it sent, so that it may have been charged, or not?
-"""
+"""One HTTP request and its body with a bound, the key for one host alone, `requests`' sessions."""
 
 import os
 import ssl
