@@ -70,7 +70,7 @@ def check_words(told):
     """An interrupt on the way is said with what it means for the money."""
     bare = [each for each in told if each.startswith("KeyboardInterrupt")]
     # Before and after it there is nothing to say: no money moves there.
-    assert len(bare) < len(told) / 3
+    assert len(bare) < len(told) / 2
     for each in told:
         if each.startswith("Interrupted"):
             assert any(word in each for word in MONEY), each

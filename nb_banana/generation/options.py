@@ -12,7 +12,7 @@ from pathlib import PurePath
 from typing import Any
 
 from nb_banana import template
-from nb_banana._text import did_you_mean
+from nb_banana._text import did_you_mean, shown
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.models import find_model, ratio_value
@@ -162,6 +162,8 @@ def build_request(
     """
     if not is_on("raw", raw):
         template.check_filled(prompt)
+    if model is not None and not isinstance(model, str):
+        raise RequestError(f"model is the name of a model, not {shown(model)}.")
     given = {
         "model": model,
         "aspect_ratio": aspect_ratio,

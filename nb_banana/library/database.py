@@ -10,7 +10,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -204,8 +204,10 @@ class Database:
             return False
         except OSError as error:
             raise self._unavailable(f"be read: {error.strerror}") from error
-        journal = self.path.with_name(f"{self.path.name}-journal")
-        if not stat.S_ISREG(found.st_mode) or (journal.exists() and not journal.is_file()):
+        modes = [found.st_mode]
+        with suppress(OSError):  # one look: another process may just be done with its journal
+            modes.append(self.path.with_name(f"{self.path.name}-journal").stat().st_mode)
+        if not all(map(stat.S_ISREG, modes)):  # SQLite would wait at a pipe for ever
             raise self._damaged("it is no file")
         if found.st_size < LEAST_SIZE:  # one of ours is never empty, see `_create`
             raise self._damaged("it is empty")
