@@ -12,10 +12,10 @@ from pathlib import PurePath
 from typing import Any
 
 from nb_banana import template
-from nb_banana._text import did_you_mean, shown
+from nb_banana._text import did_you_mean
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import RequestError
-from nb_banana.models import find_model, ratio_value
+from nb_banana.models import find_model, model_id, ratio_value
 from nb_banana.references.fetch import fetched
 from nb_banana.references.limits import ReferenceLimits
 from nb_banana.references.reference import Reference, as_references
@@ -163,7 +163,7 @@ def build_request(
     if not is_on("raw", raw):
         template.check_filled(prompt)
     if model is not None and not isinstance(model, str):
-        raise RequestError(f"model is the name of a model, not {shown(model)}.")
+        model_id(model)  # which says what it is
     given = {
         "model": model,
         "aspect_ratio": aspect_ratio,
