@@ -258,6 +258,29 @@ def test_one_lost_picture_of_a_stand_in_does_not_keep_the_others_there(service, 
     assert home.is_own
 
 
+def test_after_a_day_nothing_goes_that_a_stand_in_still_keeps(blocked):
+    half = base64.b64encode(picture()[:-20]).decode()
+    with server(answering([{"b64_json": half}])) as (url, seen):
+        configure(base_url=url)
+        for _ in range(2):
+            with pytest.raises(errors.TruncatedPictureError):
+                generate("a banana")
+            for each in location.stand_in_root().rglob("*"):
+                os.utime(each, (0, 0))
+        assert len(posts(seen)) == 1
+
+
+def test_a_day_after_it_came_home_nothing_of_a_picture_is_left_in_the_stand_in(service, blocked):
+    image = generate("a banana")
+    left = image.path
+    blocked.unlink()
+    assert len(nb_banana.history()) == 1
+    assert left.exists()  # whoever holds the picture reads it
+    os.utime(left, (0, 0))
+    assert len(nb_banana.history()) == 1
+    assert not left.exists()
+
+
 def test_what_a_stand_in_took_over_is_counted_once(service):
     with waiting_service() as (go, asked, _):
         home = context.library_of(context.kinds()[-1])

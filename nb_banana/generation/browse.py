@@ -43,7 +43,7 @@ def history(query: str | None = None, limit: int | None = 50) -> History:
     found: list[tuple[datetime, BananaImage]] = []
     libraries: list[Library] = []
     problems: list[LibraryError] = []
-    for library in _libraries():
+    for library in context.every_library(context.known_kinds()):
         try:
             kept = library.history(query, most)
         except LibraryError as error:  # the others are listed all the same
@@ -94,7 +94,7 @@ def load(what: str | os.PathLike[str] | bytes) -> BananaImage:
     text = os.fsdecode(what)
     refuse_key("The id or path", text)
     if path := _file(text):
-        for library in _libraries():
+        for library in context.every_library(context.known_kinds()):
             try:
                 return BananaImage.of(library.by_path(path), library)
             except LibraryError:  # not in this one
@@ -167,13 +167,9 @@ def _counted(chosen: Sequence[Chosen]) -> str:
     return " and ".join(words)
 
 
-def _libraries() -> list[Library]:
-    return [library for kind in context.known_kinds() for library in context.libraries(kind)]
-
-
 def _by_id(text: str) -> BananaImage:
     several: LibraryError | None = None
-    for library in _libraries():
+    for library in context.every_library(context.known_kinds()):
         try:
             return BananaImage.of(library.by_id(text), library)
         except NotKeptError as error:
@@ -189,7 +185,7 @@ def _by_id(text: str) -> BananaImage:
 
 def _by_content(data: bytes) -> BananaImage:
     problem: LibraryError | None = None
-    for library in _libraries():
+    for library in context.every_library(context.known_kinds()):
         try:
             return BananaImage.of(library.by_content(data), library)
         except NotKeptError:
@@ -212,7 +208,7 @@ def _find(what: str | BananaImage) -> Chosen:
     text = what.digest if isinstance(what, BananaImage) else what.strip()
     refuse_key("The id", text)
     several: NotKeptError | None = None
-    for library in _libraries():
+    for library in context.every_library(context.known_kinds()):
         for row in library.unfinished(problems=[]):
             if row.request_id == text:
                 return Chosen(text, row.request.prompt, library, is_unfinished=True)

@@ -6,6 +6,7 @@ Also which kept pictures this process has used: `nb_banana.pack` takes them alon
 import atexit
 import os
 import threading
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -177,15 +178,19 @@ def libraries(kind: str) -> tuple[Library, ...]:
     return (*homes, stand_in)
 
 
+def every_library(kinds: Iterable[str]) -> Iterator[Library]:
+    """The same for several kinds, the best first."""
+    return (library for kind in kinds for library in libraries(kind))
+
+
 def libraries_of(folder: Path) -> list[Library]:
     """All libraries that a notebook in a folder may have its pictures in, its own first."""
     kept = [folder / BESIDE]
     with suppress(LibraryUnavailableError):  # there is no home folder
         kept += [default_folder("", settings.library, folder), default_folder("")]
     folders = [index.parent for root in kept for index in sorted(root.glob(f"*/{INDEX}"))]
-    own = [library for kind in known_kinds() for library in libraries(kind)]
     found = [_library(each, each.name) for each in dict.fromkeys(folders)]
-    return list(dict.fromkeys([*found, *own]))
+    return list(dict.fromkeys([*found, *every_library(known_kinds())]))
 
 
 @lru_cache(maxsize=32)

@@ -1,6 +1,6 @@
 """What is in the library already, and what is missing would cost. Nothing is paid here."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from nb_banana import errors
 from nb_banana.generation import budget, context
@@ -43,7 +43,7 @@ def find_missing(requests: Sequence[ImageRequest], kinds: Iterable[str]) -> list
     """
     wanted = {each.key: each for each in requests}
     problem: errors.LibraryError | None = None
-    for library in _libraries(kinds) if wanted else ():
+    for library in context.every_library(kinds) if wanted else ():
         try:
             known = library.known(wanted)
         except errors.LibraryError as error:
@@ -71,7 +71,7 @@ def quote(request: ImageRequest, *, fresh: bool = False) -> str:
 def _look(request: ImageRequest, kinds: Iterable[str]) -> tuple[StoredImage, Library] | None:
     """What can't be read may have it: that is raised, else the picture would be paid again."""
     problem: errors.LibraryError | None = None
-    for library in _libraries(kinds):
+    for library in context.every_library(kinds):
         try:
             kept = library.find(request.key)
         except errors.LostPictureError:
@@ -84,7 +84,3 @@ def _look(request: ImageRequest, kinds: Iterable[str]) -> tuple[StoredImage, Lib
     if problem is not None:
         raise problem
     return None
-
-
-def _libraries(kinds: Iterable[str]) -> Iterator[Library]:
-    return (library for kind in kinds for library in context.libraries(kind))

@@ -137,7 +137,7 @@ def _fetch_paid(
     """
     if output.fresh or settings.backend == "library":
         return None
-    for library in (each for kind in kinds for each in context.libraries(kind)):
+    for library in context.every_library(kinds):
         there = service or recovery.service_of(library, ask=False)
         for row in reversed(library.unfinished(request.key)):
             answer = recovery.answer_of(row, library, there)

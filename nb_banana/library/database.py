@@ -164,12 +164,10 @@ class Database:
         Raises:
             LibraryError: see `nb_banana.errors`.
         """
-        if not self._is_there():
+        if not self._is_there() or self._mark() == self._sound:
             return
         with self.turn, self._connected() as connection:
             mark = self._mark()
-            if mark == self._sound:
-                return
             (said,) = connection.execute("PRAGMA integrity_check(1)").fetchone().values()
             if said != "ok":
                 raise self._damaged(said)

@@ -138,13 +138,20 @@ class FileStore:
             if name == answer_name(request_id, None) or name.startswith(f"answers/{request_id}-")
         ]
 
-    def sweep(self, used: set[str]) -> None:
-        """Delete the files of more than a day ago that are not used any more."""
+    def read(self, name: str) -> bytes:
+        """The bytes of a file.
+
+        Raises:
+            LibraryUnavailableError: it can't be read.
+        """
+        with self._explained():
+            return self.path(name).read_bytes()
+
+    def sweep(self) -> None:
+        """Delete the files of more than a day ago. Only where no row names one any more."""
         for file in self.folder.glob("*/**/*"):
             with contextlib.suppress(OSError):
-                name = file.relative_to(self.folder).as_posix()
-                old = time.time() - file.stat().st_mtime > STALE
-                if old and file.is_file() and name not in used:
+                if file.is_file() and time.time() - file.stat().st_mtime > STALE:
                     file.unlink()
 
     def remove(self, name: str) -> None:

@@ -338,9 +338,6 @@ class MemoryLibrary(Library):
     def keep_answer(self, request_id: str, data: bytes, position: int | None = None) -> None:
         """There is no file."""
 
-    def check(self) -> None:
-        """Nobody else writes it."""
-
     def store(
         self,
         request_id: str,

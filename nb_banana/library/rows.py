@@ -227,9 +227,7 @@ def restore_bill(row: Row) -> Bill:
 
 def picture_price(row: Row) -> Decimal:
     """What one picture of a billed request cost."""
-    usd = Decimal(row["usd"])
-    if not usd.is_finite() or usd < 0:
-        raise ValueError(f"{usd} is no amount")
+    usd: Decimal = _typed(_money(row), Decimal, "usd")
     pictures = row["pictures"]
     return usd / pictures if isinstance(pictures, int) and pictures > 1 else usd
 

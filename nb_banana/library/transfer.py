@@ -113,17 +113,9 @@ def bring_home(source: Library, target: Library) -> list[str]:
         except (LostPictureError, NotKeptError, LibraryDamagedError):
             continue  # this one can't come; the others can
         moved.append(row["id"])
-    source._vault.sweep(_names(source))
+    if not found:
+        source._vault.sweep()
     return moved
-
-
-def _names(library: Library) -> set[str]:
-    """The files that a row of a library names."""
-    found = library._index.rows(
-        "SELECT path FROM pictures UNION SELECT path FROM reference_files "
-        "WHERE EXISTS (SELECT 1 FROM requests)"
-    )
-    return {each["path"] for each in found}
 
 
 def _move(row: Row, source: Library, target: Library) -> None:
@@ -152,7 +144,7 @@ def _move(row: Row, source: Library, target: Library) -> None:
 
         target._write_own(write)
     for name in source._vault.answers(row["id"]):
-        kept = source._vault.path(name).read_bytes()
+        kept = source._vault.read(name)
         with target._vault.part(kept) as part:
             target._vault.keep(part, kept, [name])
     source._index.write(lambda session: _drop(session, row["id"]))
