@@ -505,6 +505,28 @@ def test_a_row_of_another_machine_whose_clock_is_years_ahead_is_found(wired, she
     assert len(nb_banana.recover()) == 1
 
 
+@pytest.mark.parametrize(
+    ("rows", "ended", "state"),
+    [
+        ([], False, "unknown"),
+        ([row("nbb-1")], False, "unknown"),
+        ([row("nbb-1", 0, "failed", created="2026-01-01T00:00:00Z")], True, "failed"),
+    ],
+)
+def test_what_an_answer_cost_that_was_not_understood_is_asked_all_the_same(
+    wired, shelf, rows, ended, state
+):
+    leave(shelf, "unknown")
+    shelf.keep_answer("nbb-1", b'{"data": "who knows"}')
+    wired.answers[LOGS] = lambda request: page(rows)
+    (found,) = nb_banana.recover()
+    assert (found.ended, found.lost, state_of(shelf)) == (ended, False, state)
+    assert bool(found.usd) is bool(rows and not ended)
+    assert [bill.usd for bill in shelf.bills()] == ([found.usd] if found.usd else [])
+    assert len(nb_banana.recover()) == (not ended)
+    assert not wired.posts
+
+
 def test_a_row_that_cannot_be_read_does_not_keep_the_others_from_their_turn(wired, shelf):
     wired.answers["/a.png"] = png()
     for number in range(3):

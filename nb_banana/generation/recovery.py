@@ -201,7 +201,12 @@ def _look_after(row: UnfinishedRequest, library: Library, service: Service) -> F
         if row.state == "written":
             library.mark_failed(row.request_id, NEVER_SENT)
             return replace(found, outcome=NEVER_SENT)
-        answer = answer_of(row, library, service)
+        try:
+            answer = answer_of(row, library, service)
+        except UnreadableAnswerError:
+            if row.receipt is not None:  # what it cost is known
+                raise
+            return _ask(row, library, service, found)
         if answer is not None or row.state == "answered":
             return _fetch(row, library, service, answer, found)
         return _ask(row, library, service, found)
@@ -333,11 +338,14 @@ def _close_charged(
 ) -> Found:
     kind = library.service
     bill = bill_of(charge, row.request, service, kind, row.request_id, row.created)
+    price = dollars(charge.usd) if charge.usd else "an amount that the log does not name"
+    budget.BUDGET.settle(row.request_id, charge.usd)
+    if library.kept_answer(row.request_id) is not None:  # a later version may read it
+        library.mark_unknown(row.request_id, NOT_READ, bill)
+        return replace(found, outcome=f"charged {price}; {NOT_READ}", usd=charge.usd, ended=False)
     library.mark_failed(
         row.request_id, "charged, and the service names no picture", row.receipt or bill
     )
-    budget.BUDGET.settle(row.request_id, charge.usd)
-    price = dollars(charge.usd) if charge.usd else "an amount that the log does not name"
     ids = f" (inference id {charge.inference_id})" if charge.inference_id else ""
     said = f"charged {price}{ids}, and the service names no link to its picture: ask its support"
     return replace(found, outcome=said, usd=charge.usd, lost=True)
