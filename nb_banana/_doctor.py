@@ -129,8 +129,6 @@ def _service(search: KeySearch) -> Iterator[Check]:
 
 def _library(library: Library) -> Iterator[Check]:
     name = f"library ({library.service})"
-    if library.note:
-        yield Check(name, library.note, fine=False)
     try:
         library.check()
         kept = library.history(limit=None)
@@ -138,6 +136,10 @@ def _library(library: Library) -> Iterator[Check]:
     except LibraryError as error:
         yield Check(name, str(error), fine=False)
         return
+    if library.note and not kept and not unfinished:
+        return  # what it stood in for has it all again
+    if library.note:
+        yield Check(name, library.note, fine=False)
     if isinstance(library, MemoryLibrary):
         yield Check(name, "Banana.keep is False: nothing is kept or read")
         return

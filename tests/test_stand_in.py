@@ -87,6 +87,7 @@ def test_what_stood_in_comes_home_as_soon_as_it_can(service, blocked):
     assert [each.prompt for each in nb_banana.history()] == ["a banana"]
     kind = context.kinds()[-1]
     home, stand_in = context.libraries(kind)
+    assert not [each for each in nb_banana.doctor().checks if "for now" in each.found]
     assert home._index.rows("SELECT * FROM requests ORDER BY seq") == before
     assert stand_in._index.rows("SELECT * FROM requests") == []
     again = generate("a banana", images=[red()])
