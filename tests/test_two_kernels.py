@@ -113,6 +113,35 @@ def test_what_the_first_paid_and_did_not_get_the_second_does_not_pay_unasked(ser
         assert len(posts(seen)) == 1
 
 
+@pytest.fixture
+def while_asked(service, monkeypatch):
+    """Another kernel asks for a prompt after this one has looked for it, and before it is sent."""
+    monkeypatch.setattr(nb_banana.settings.settings, "confirm_over", 0.0)
+
+    def drawn_meanwhile(prompt):
+        def answer(question):
+            start(service, f"nb_banana.generate({prompt!r})").communicate()
+            return "y"
+
+        monkeypatch.setattr("builtins.input", answer)
+        return prompt
+
+    return drawn_meanwhile
+
+
+def test_what_another_kernel_has_drawn_since_it_was_looked_for_is_not_paid_again(
+    service, while_asked
+):
+    assert nb_banana.generate(while_asked("a pear")).came == "reused"
+    assert len(service.posts) == 1
+
+
+def test_what_another_kernel_was_charged_for_meanwhile_is_not_paid_unasked(service, while_asked):
+    with pytest.raises(errors.UncertainError, match=r"Another kernel.*--fresh"):
+        nb_banana.generate(while_asked("a pear [trouble: drop-after]"))
+    assert len(service.posts) == 1
+
+
 def test_kernels_that_begin_at_once_pay_once(service):
     prompts = [f"fruit {number}" for number in range(10)]
     code = f"print(sum(i.came == 'made' for i in nb_banana.generate_many({prompts!r})))"

@@ -51,27 +51,29 @@ class JournalEntry:
         entry.is_written, entry.reached = True, "answered"
         return entry
 
-    def begin(self, request: ImageRequest, *, fresh: bool = False, **more: Any) -> str | None:
+    def begin(self, request: ImageRequest, *, since: str | None, **more: Any) -> str | None:
         """Write down what is asked, and that it is sent now, in the first place that takes it.
 
         Args:
             request: what is asked.
-            fresh: whether a new picture is wanted, whatever the library has.
+            since: when it was looked for last; None where a new picture is wanted, whatever the
+                library has.
             **more: see `Library.begin`.
 
         Returns:
-            The id of the same request where another kernel draws it now; then it is not sent.
+            The id of the same request where another kernel draws it now, or has since; then it is
+            not sent.
 
         Raises:
             LibraryError: nothing can be written down, or the library can't be read.
         """
         self._asked = request, more
         self.is_written = True  # also for a Ctrl-C between this step and the next
-        passed = (LibraryUnavailableError, *(UNREADABLE if fresh else ()))
+        passed = (LibraryUnavailableError, *(() if since else UNREADABLE))
         for library in self.places:
             self.library = library
             try:
-                other = library.begin(request, self.request_id, join=not fresh, **more)
+                other = library.begin(request, self.request_id, since=since, **more)
             except passed as error:
                 self.problem = self.problem or error
                 last = error

@@ -21,6 +21,7 @@ from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions
 from nb_banana.imaging import save
 from nb_banana.library.library import Library
+from nb_banana.library.rows import now
 from nb_banana.models import short_name
 from nb_banana.request import ImageRequest, check_characters
 from nb_banana.results.image import BananaImage
@@ -61,11 +62,13 @@ def make(
     search = context.search_key(key)
     if kinds is None:
         kinds = (context.kind_of_service(service),) if service else context.kinds(search)
+    since = now()
     image = find_reusable(request, kinds, output)
     if image is None:
         image = _fetch_paid(request, output, service, kinds)
     if image is None:
-        image = _draw_once(request, output, service or find_drawing_service(search, timeout), kinds)
+        service = service or find_drawing_service(search, timeout)
+        image = _draw_once(request, output, service, kinds, since)
     return hand_over(image, output)
 
 
@@ -162,11 +165,15 @@ NOT_FOLLOWED = (
 
 
 def _draw_once(
-    request: ImageRequest, output: OutputOptions, service: Service, kinds: Sequence[str]
+    request: ImageRequest,
+    output: OutputOptions,
+    service: Service,
+    kinds: Sequence[str],
+    since: str,
 ) -> BananaImage:
     """Pay for a picture, unless this process draws the same one already: then that one is it."""
     if output.fresh:
-        return _draw(request, output, service, kinds)
+        return _draw(request, output, service, kinds, since)
     library = context.library_of(context.kind_of_service(service))
     while not (in_flight := InFlight(library, request.key)).is_ours:
         try:
@@ -181,7 +188,7 @@ def _draw_once(
         except KeyboardInterrupt:
             raise Interrupted(STILL_DRAWN) from None
         return find_reusable(request, kinds, output) or paid_by_another(image, output)
-    return in_flight.run(lambda: _draw(request, output, service, kinds))
+    return in_flight.run(lambda: _draw(request, output, service, kinds, since))
 
 
 STILL_DRAWN = (
@@ -198,9 +205,13 @@ def paid_by_another(image: BananaImage, output: OutputOptions) -> BananaImage:
 
 
 def _draw(
-    request: ImageRequest, output: OutputOptions, service: Service, kinds: Sequence[str]
+    request: ImageRequest,
+    output: OutputOptions,
+    service: Service,
+    kinds: Sequence[str],
+    since: str,
 ) -> BananaImage:
-    """Pay for a picture, unless another kernel draws the same one already."""
+    """Pay for a picture, unless another kernel draws it, or has since it was looked for."""
     check_words(request, output, service)
     kind = context.kind_of_service(service)
     parents = [each.origin for each in request.references if isinstance(each.source, BananaImage)]
@@ -211,7 +222,10 @@ def _draw(
                 [request], service, kind, entry.request_id, ask=not output.confirmed
             )
             other = entry.begin(
-                request, fresh=output.fresh, notebook=notebook_path(), parents=parents
+                request,
+                since=None if output.fresh else since,
+                notebook=notebook_path(),
+                parents=parents,
             )
             if other is None:
                 return _send(request, output, service, entry)
@@ -225,6 +239,7 @@ def _draw(
                 budget.BUDGET.drop(entry.request_id)
         if stopped is not None:  # not inside of `except`, as in `services.send`
             raise stopped
+        since = now()
         there = _wait_for(other, entry.library, lambda: find_reusable(request, kinds, output))
         there = there or _fetch_paid(request, output, service, kinds)
         if there is not None:
@@ -249,7 +264,7 @@ def _wait_for(
             while request_id and library.is_drawn(request_id):
                 if there := look():  # in a stand-in
                     return there
-                time.sleep(LOOK_AGAIN)
+                time.sleep(0.5)
     except KeyboardInterrupt:
         raise Interrupted(STILL_DRAWN) from None
     there = look()
@@ -263,10 +278,6 @@ PAID_BY_ANOTHER = (
     "Another kernel asked for the same, got no picture, and was or may have been charged. Nothing "
     "was sent from here. nb_banana.recover() asks the service's log; --fresh pays anew."
 )
-
-
-LOOK_AGAIN = 0.5
-"""Seconds between two looks at what another kernel draws."""
 
 
 def _send(

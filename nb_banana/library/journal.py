@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 OPEN = "id = ? AND state NOT IN ('stored', 'forgotten')"
 _OWNER = "id, host, pid, started, changed"
+_COST = (
+    "(state IN ('stored', 'answered', 'unknown') "
+    "OR (state = 'failed' AND CAST(coalesce(usd, 0) AS REAL) > 0))"
+)
 NO_OWNER = {"host": None, "pid": None, "started": None}
 
 
@@ -82,7 +86,7 @@ class Journal:
         *,
         notebook: str | None = None,
         parents: Sequence[str] = (),
-        join: bool = False,
+        since: str | None = None,
     ) -> str | None:
         """Write the request down, and keep its reference pictures. Before anything is sent.
 
@@ -93,7 +97,8 @@ class Journal:
             request_id: our own id; each only once.
             notebook: where it is asked for, if known.
             parents: digests of the kept pictures that it is made from.
-            join: write nothing where a process of this machine draws the same right now.
+            since: when it was looked for last, see `rows.now`: write nothing where a process of
+                this machine draws the same right now, or has got or paid it since.
 
         Returns:
             The id of that other request, where there is one; else None.
@@ -115,7 +120,7 @@ class Journal:
         }
 
         def write(session: Transaction) -> str | None:
-            if join and (other := self._drawn(session, request.key)):
+            if since and (other := self._other(session, request.key, since)):
                 return other
             for reference in request.references:
                 self._keep_reference(session, reference)
@@ -150,15 +155,18 @@ class Journal:
         with self._believed():
             return any(map(is_drawn, found))
 
-    def _drawn(self, session: Transaction, key: str) -> str | None:
+    def _other(self, session: Transaction, key: str, since: str) -> str | None:
+        """The id of the same request: it is being drawn, or cost something since."""
         found = session.rows(
-            f"SELECT {_OWNER} FROM requests WHERE service = ? AND key = ? "  # noqa: S608 - our own text
-            "AND state IN ('sent', 'answered')",
+            f"SELECT {_OWNER}, {_COST} AND changed >= ? AS came FROM requests "  # noqa: S608 - our own text
+            "WHERE service = ? AND key = ? AND (state IN ('sent', 'answered') OR came) "
+            "ORDER BY seq DESC",
+            since,
             self.service,
             key,
         )
         with self._believed():
-            return next((row["id"] for row in found if is_drawn(row)), None)
+            return next((row["id"] for row in found if row["came"] or is_drawn(row)), None)
 
     def keep_answer(self, request_id: str, data: bytes, position: int | None = None) -> Path | None:
         """Keep what came and was not understood, beside the request's row.

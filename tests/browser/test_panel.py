@@ -75,6 +75,12 @@ def draw(page, prompt):
     return image
 
 
+def source(image):
+    """Where the picture of an image comes from; it is sent after the image."""
+    expect(image).to_have_attribute("src", re.compile("blob:"), timeout=30_000)
+    return image.get_attribute("src")
+
+
 def add(page, name, size):
     """Drop a picture into the panel."""
     file = {"name": name, "mimeType": "image/png", "buffer": picture(size=size)}
@@ -133,11 +139,10 @@ def test_the_cell_that_it_shows_makes_the_same_request_and_nothing_is_paid(page)
 
 def test_another_picture_comes_into_its_place_and_is_compared_with_the_one_before(page):
     draw(page, "A fox at noon")
-    before = result(page).locator(".nbb-frame img").get_attribute("src")
+    before = source(result(page).get_by_alt_text("A fox at noon"))
     write(page, "A fox at night")
     panel(page).get_by_label("Prompt", exact=True).press("Control+Enter")
-    expect(result(page).get_by_alt_text("A fox at night")).to_be_visible(timeout=30_000)
-    assert result(page).locator(".nbb-frame img").first.get_attribute("src") != before
+    assert source(result(page).get_by_alt_text("A fox at night")) != before
     result(page).get_by_role("button", name="Compare").click()
     expect(result(page).get_by_role("slider")).to_be_visible()
     shoot(page, "compare")
