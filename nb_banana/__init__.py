@@ -10,26 +10,38 @@ from typing import TYPE_CHECKING, Any
 from nb_banana import _default
 
 if TYPE_CHECKING:
-    from nb_banana._api import agenerate, dry_run, edit, generate, generate_many, login, sweep
-    from nb_banana._doctor import doctor
-    from nb_banana._spending import spending
+    from nb_banana._api import (
+        agenerate,
+        configure,
+        doctor,
+        dry_run,
+        edit,
+        forget,
+        generate,
+        generate_many,
+        history,
+        load,
+        login,
+        pack,
+        pending,
+        recover,
+        spending,
+        sweep,
+    )
+    from nb_banana._client import Client
     from nb_banana._version import __version__ as __version__
-    from nb_banana.batch.background import pending
-    from nb_banana.generation.browse import forget, history, load
-    from nb_banana.generation.recovery import recover
-    from nb_banana.lesson.pack import pack
     from nb_banana.lesson.unpack import unpack
     from nb_banana.models import MODELS
     from nb_banana.request import ImageRequest
     from nb_banana.results.comparison import compare
     from nb_banana.results.gallery import Gallery
     from nb_banana.results.image import BananaImage
-    from nb_banana.settings import configure
     from nb_banana.widgets.panel import panel
 
 __all__ = [
     "MODELS",
     "BananaImage",
+    "Client",
     "Gallery",
     "ImageRequest",
     "agenerate",
@@ -55,31 +67,16 @@ __all__ = [
 
 # Where each public name lives. They are imported when they are first used, so that importing the
 # package and loading the extension take next to no time.
-_HOMES = {
+_HOMES = dict.fromkeys(__all__, "_api") | {
     "__version__": "_version",
     "MODELS": "models",
     "BananaImage": "results.image",
+    "Client": "_client",
     "Gallery": "results.gallery",
     "ImageRequest": "request",
-    "configure": "settings",
-    "agenerate": "_api",
     "compare": "results.comparison",
-    "doctor": "_doctor",
-    "dry_run": "_api",
-    "edit": "_api",
     "errors": "",
-    "forget": "generation.browse",
-    "generate": "_api",
-    "generate_many": "_api",
-    "history": "generation.browse",
-    "load": "generation.browse",
-    "login": "_api",
-    "pack": "lesson.pack",
     "panel": "widgets.panel",
-    "pending": "batch.background",
-    "recover": "generation.recovery",
-    "spending": "_spending",
-    "sweep": "_api",
     "unpack": "lesson.unpack",
 }
 
@@ -98,7 +95,13 @@ def __dir__() -> list[str]:
 
 
 # From here on the parts are put together: what stands below is handed what stands above.
-_default.register(lambda: import_module(f"{__name__}._api"))
+def _default_client() -> Any:
+    from nb_banana._client import Client  # with the first picture: it takes its time
+
+    return Client.of(_default.settings, _default.credentials)
+
+
+_default.register(_default_client)
 
 
 if "_Moved" not in globals():  # `%reload_ext` runs this again

@@ -1,39 +1,31 @@
-"""The Python door: one function for each thing that a person does."""
+"""The Python door: one function for each thing that a person does, those of the default client."""
 
-import asyncio
-import getpass
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
-from typing import Any, overload
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, overload
 
-from nb_banana import credentials
-from nb_banana._text import say
-from nb_banana.batch import jobs, runner
-from nb_banana.batch.background import start, start_many
-from nb_banana.batch.executors import ExecutorTransport
-from nb_banana.batch.retry import retry as retry
-from nb_banana.batch.sweep import sort_out, sweep_jobs
-from nb_banana.display.progress import while_awaited
-from nb_banana.errors import MissingKeyError
-from nb_banana.generation import lookup, pipeline
-from nb_banana.generation.dry_run import DryRun
-from nb_banana.generation.options import (
-    OutputOptions,
-    build_request,
-    known_options,
-    take_output_options,
-)
-from nb_banana.generation.plan import quote_many
-from nb_banana.request import is_on
-from nb_banana.results.gallery import Gallery
-from nb_banana.results.image import BananaImage
-from nb_banana.settings import checked_patience, settings
+from nb_banana import _default
+from nb_banana.credentials import given_key, hide_key
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from nb_banana._doctor import Checkup
+    from nb_banana._spending import Statement
+    from nb_banana.batch.background import Pending
+    from nb_banana.generation.dry_run import DryRun
+    from nb_banana.generation.recovery import Recovery
+    from nb_banana.lesson.pack import Lesson
+    from nb_banana.results.gallery import Gallery
+    from nb_banana.results.history import History
+    from nb_banana.results.image import BananaImage
+    from nb_banana.settings import Banana
 
 
 @overload
-def generate(prompt: str, *, count: None = None, **options: Any) -> BananaImage: ...
+def generate(prompt: str, *, count: None = None, **options: Any) -> "BananaImage": ...
 @overload
-def generate(prompt: str, *, count: int, **options: Any) -> Gallery: ...
+def generate(prompt: str, *, count: int, **options: Any) -> "Gallery": ...
 def generate(
     prompt: str,
     *,
@@ -42,7 +34,7 @@ def generate(
     timeout: float | None = None,
     key: str | None = None,
     **options: Any,
-) -> BananaImage | Gallery:
+) -> "BananaImage | Gallery":
     """Make a picture from a prompt. One that is in the library already costs nothing.
 
     Args:
@@ -69,15 +61,12 @@ def generate(
     >>> len(generate("a banana on a beach", count=2))
     2
     """
-    secret = credentials.given_key(key)
+    options |= {"key": given_key(key), "timeout": timeout}
     key = None  # from here on no traceback of anything can show it
-    output, patience = take_output_options(options), checked_patience(timeout)
-    request = build_request(prompt, **known_options(options))
-    if count is None:
-        draw = start if is_on("background", background) else pipeline.make
-        return draw(request, output, key=secret, timeout=patience)
-    draw_many = start_many if is_on("background", background) else runner.run_batch
-    return draw_many(jobs.takes(request, count, output), output, key=secret, timeout=patience)
+    made: BananaImage | Gallery = _default.client().generate(
+        prompt, count=count, background=background, **options
+    )
+    return made
 
 
 def sweep(
@@ -91,7 +80,7 @@ def sweep(
     timeout: float | None = None,
     key: str | None = None,
     **options: Any,
-) -> Gallery:
+) -> "Gallery":
     """Make a picture for each combination of values.
 
     Args:
@@ -113,24 +102,23 @@ def sweep(
     >>> [image.size for image in grid.where(animal="owl")]
     [(1024, 1024), (1376, 768)]
     """
-    secret = credentials.given_key(key)
-    key = None  # from here on no traceback of anything can show it
-    output, patience = take_output_options(options), checked_patience(timeout)
-    sorted_out = sort_out(prompt, options, over, names, raw=raw)
-    many = sweep_jobs(prompt, *sorted_out, raw=raw, count=count, output=output)
-    draw_many = start_many if is_on("background", background) else runner.run_batch
-    return draw_many(many, output, key=secret, timeout=patience)
+    options |= {"key": given_key(key), "timeout": timeout}
+    key = None  # as in `generate`
+    made: Gallery = _default.client().sweep(
+        prompt, over=over, names=names, raw=raw, count=count, background=background, **options
+    )
+    return made
 
 
 def generate_many(
     prompts: Any,
     *,
-    executor: Executor | None = None,
+    executor: "Executor | None" = None,
     key_name: str | None = None,
     timeout: float | None = None,
     key: str | None = None,
     **options: Any,
-) -> Gallery:
+) -> "Gallery":
     """Make a picture for each prompt, ``Banana.concurrency`` of them at once.
 
     Args:
@@ -150,20 +138,15 @@ def generate_many(
     >>> [image.prompt for image in generate_many(["a cat", "an owl"])]
     ['a cat', 'an owl']
     """
-    secret = credentials.given_key(key)
-    key = None  # from here on no traceback of anything can show it
-    output, patience = take_output_options(options), checked_patience(timeout)
-    return runner.run_batch(
-        jobs.jobs_of_prompts(prompts, options, output),
-        output,
-        labels=jobs.index_of(prompts),
-        key=secret,
-        timeout=patience,
-        carrier=ExecutorTransport(executor, key_name) if executor is not None else None,
+    options |= {"key": given_key(key), "timeout": timeout}
+    key = None  # as in `generate`
+    made: Gallery = _default.client().generate_many(
+        prompts, executor=executor, key_name=key_name, **options
     )
+    return made
 
 
-def edit(image: Any, prompt: str, *, images: Any = (), **options: Any) -> BananaImage:
+def edit(image: Any, prompt: str, *, images: Any = (), **options: Any) -> "BananaImage":
     """Make a new picture from one: it is image 1, and ``images`` follow.
 
     Args:
@@ -178,12 +161,12 @@ def edit(image: Any, prompt: str, *, images: Any = (), **options: Any) -> Banana
     >>> edit(generate("a café", aspect_ratio="16:9"), "make it night").size
     (1376, 768)
     """
-    pictures = [image, () if images is None else images]
-    edited: BananaImage = generate(prompt, images=pictures, **options)
+    hide_key(options)
+    edited: BananaImage = _default.client_of(image).edit(image, prompt, images=images, **options)
     return edited
 
 
-async def agenerate(prompt: str, **options: Any) -> BananaImage:
+async def agenerate(prompt: str, **options: Any) -> "BananaImage":
     """The same as `generate`, for ``await``: the kernel stays free meanwhile.
 
     The request is sent from a thread. Cancelling ends the wait at once; the request itself can't
@@ -192,9 +175,9 @@ async def agenerate(prompt: str, **options: Any) -> BananaImage:
     Raises:
         BananaError: see `nb_banana.errors`.
     """
-    make: Callable[..., BananaImage] = generate
-    with while_awaited():
-        return await asyncio.to_thread(make, prompt, **options)
+    hide_key(options)
+    made: BananaImage = await _default.client().agenerate(prompt, **options)
+    return made
 
 
 def dry_run(
@@ -206,7 +189,7 @@ def dry_run(
     count: int | None = None,
     fresh: bool = False,
     **options: Any,
-) -> DryRun:
+) -> "DryRun":
     """What `generate` or `sweep` would send and cost, as JSON, ``requests`` code and ``curl``.
 
     Nothing is sent. Of several pictures it shows the first request, and the price of all; with
@@ -215,13 +198,27 @@ def dry_run(
     >>> dry_run("a banana").payload
     {'model': 'google/nano-banana-2', 'prompt': 'a banana'}
     """
-    swept, names, common = sort_out(prompt, options, over, names, raw=raw)
-    if count is None and not swept and not names:
-        request = build_request(prompt, raw=raw, **common)
-        return DryRun(request, settings.base_url, lookup.quote(request, fresh=fresh))
-    output = OutputOptions(fresh=fresh)
-    many = sweep_jobs(prompt, swept, names, common, raw=raw, count=count, output=output)
-    return DryRun(many[0].request, settings.base_url, quote_many(many), count=len(many))
+    found: DryRun = _default.client().dry_run(
+        prompt, over=over, names=names, raw=raw, count=count, fresh=fresh, **options
+    )
+    return found
+
+
+def configure(**changes: Any) -> "Banana":
+    """Change settings: ``configure(resolution="2K")``. All of them, or none if one is wrong.
+
+    Returns:
+        The settings, to look at.
+
+    Raises:
+        SettingsError: an unknown setting, or a value that it can't have.
+
+    >>> configure(preview="big")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    nb_banana.errors.SettingsError: The 'preview' trait …
+
+    """
+    return _default.settings.change(**changes)
 
 
 def login(key: str | None = None, *, save: bool = False) -> None:
@@ -234,17 +231,118 @@ def login(key: str | None = None, *, save: bool = False) -> None:
     Raises:
         MissingKeyError: nothing was given, or nobody is there to be asked.
     """
-    host = credentials.host_of(settings.base_url)
-    secret = credentials.Secret(_ask(host) if key is None else key)
-    key = None  # from here on no traceback of anything can show it
-    place = credentials.remember_key(settings.base_url, secret, save=save)
-    say(f"Key for {host} kept {place}.")
+    secret = given_key(key)
+    key = None  # as in `generate`
+    _default.client().login(secret, save=save)
 
 
-def _ask(host: str) -> str:
-    try:
-        return getpass.getpass(f"Key for {host} ({credentials.KEY_PAGE}): ")
-    except (EOFError, RuntimeError) as error:  # a kernel that nobody sits at raises RuntimeErrors
-        raise MissingKeyError(
-            f"Nobody can be asked for the key here. Set {credentials.ENVIRONMENT[0]} instead."
-        ) from error
+def history(query: str | None = None, limit: int | None = 50) -> "History":
+    """The pictures that were made, the newest first: a table in a notebook, and a sequence.
+
+    Args:
+        query: only prompts that have all of these words, in any case.
+        limit: at most so many; None for all.
+
+    Raises:
+        LibraryError: the library can't be read.
+    """
+    found: History = _default.client().history(query, limit)
+    return found
+
+
+def load(what: str | os.PathLike[str] | bytes) -> "BananaImage":
+    """A picture that was made before, with its prompt and options.
+
+    Args:
+        what: an id as `history` shows it, a file (of the library, a copy, or one that was saved
+            with ``embed=True``), or the bytes of a picture.
+
+    Raises:
+        NotKeptError: nothing is known of it.
+
+    >>> load(generate("a banana").id).prompt
+    'a banana'
+    """
+    found: BananaImage = _default.client().load(what)
+    return found
+
+
+def forget(*what: "str | BananaImage | Iterable[Any]", ask: bool = True) -> None:
+    """Delete pictures from the library, with what was asked. What they cost stays in the books.
+
+    An unfinished request that `recover` knows no end of is dropped by its whole id: from then on
+    it counts as not charged, also for ``Banana.budget``.
+
+    Args:
+        *what: ids, pictures, or lists of them, e.g. ``history("draft")``.
+        ask: whether to ask first. Where nobody can answer, nothing is deleted.
+
+    Raises:
+        NotKeptError: an id fits nothing, or several; then nothing is deleted.
+        RequestError: nobody can be asked here.
+    """
+    _default.client().forget(*what, ask=ask)
+
+
+def recover() -> "Recovery":
+    """Finish what was left unfinished by an interrupt, a crash, a timeout or a broken link.
+
+    Pictures whose link is known are fetched into the library; of the others the service's log is
+    asked whether they were charged. What came and was not understood is read again. No generation
+    is sent again.
+
+    Raises:
+        LibraryError: no library can be read. Where only one can't, the result says so.
+    """
+    found: Recovery = _default.client().recover()
+    return found
+
+
+def pending() -> "Pending":
+    """What was begun in the background of this kernel and is not there yet."""
+    found: Pending = _default.client().pending()
+    return found
+
+
+def spending() -> "Statement":
+    """What was spent: in this session, in this notebook, today, this month, and by model.
+
+    The balance of the account is asked for where a key is there; that costs nothing. Where there
+    is no real money, neither spent nor saved, it is the play money of the sandbox, and the
+    statement says so.
+    """
+    found: Statement = _default.client().spending()
+    return found
+
+
+def doctor() -> "Checkup":
+    """Look at the key, the service, the account, the library and the versions. It costs nothing."""
+    found: Checkup = _default.client().doctor()
+    return found
+
+
+def pack(
+    path: str | os.PathLike[str], *, notebook: str | os.PathLike[str] | None = None
+) -> "Lesson":
+    """Put a notebook and exactly the pictures that it needs into one zip file.
+
+    Whoever unpacks it, with `unpack` or any other program, runs the notebook without a key, without
+    cost and without a network. The pictures are those that the saved notebook shows and, in the
+    kernel that runs it, those that were used without being shown; what they were made from comes
+    along. What they cost stays with them; where and by whom they were made does not.
+
+    Args:
+        path: the zip file. One that is there is replaced, in one step, when the new one is whole.
+        notebook: the notebook, saved after its cells were run; else the one that runs here.
+
+    Returns:
+        What was packed, as a path; cells without a picture are named in its repr.
+
+    Raises:
+        LessonError: nothing to pack, a notebook that can't be read, a place that can't be written
+            to, or a key inside the notebook.
+        LostPictureError: a picture's file is not what was kept.
+        LibraryError: a library can't be read.
+    """
+    packed: Lesson = _default.client().pack(path, notebook=notebook)
+    return packed

@@ -1,20 +1,41 @@
-"""Whom a value asks that was made here: the functions of `nb_banana`, handed in from above.
+"""The client in place: its settings and keys, and the client itself, which is made when it draws.
 
-A picture edits itself, and a gallery tries its failures again. They stand below what does it, so
-they know it only as the default client, which `nb_banana` puts in place.
+The magic needs settings before anything heavy is loaded, and a value that was made here (a picture
+that edits itself, a gallery that tries its failures again) asks its client. Both stand below what
+does the work, so they know it only as what `nb_banana` puts in place.
 """
 
 from collections.abc import Callable
 from typing import Any
 
+from nb_banana.credentials import CredentialStore
+from nb_banana.settings import Banana
+
+settings = Banana()
+"""The settings of the default client: what ``%config Banana`` and `nb_banana.configure` change."""
+credentials = CredentialStore()
+_client: list[Any] = []
 _factory: list[Callable[[], Any]] = []
 
 
 def register(factory: Callable[[], Any]) -> None:
-    """Put a client in place; it is made when it is first asked for something."""
+    """Say how the default client is made, when it is first asked for something."""
     _factory[:] = [factory]
 
 
 def client() -> Any:
-    """The client in place: what has ``edit`` and ``retry``, see `nb_banana._api`."""
-    return _factory[0]()
+    """The default client, a `nb_banana.Client`."""
+    if not _client:
+        _client.append(_factory[0]())
+    return _client[0]
+
+
+def client_of(value: Any) -> Any:
+    """The client that made a value; of one that was unpickled the default client."""
+    return getattr(value, "_client", None) or client()
+
+
+def settings_of(value: Any) -> Banana:
+    """The settings of that client. No client is made for it."""
+    own: Any = getattr(value, "_client", None)
+    return own.settings if own is not None else settings

@@ -11,14 +11,12 @@ from nb_banana._text import as_html, dollars, megabytes, plain
 from nb_banana._version import __version__
 from nb_banana.credentials import KeySearch, host_of
 from nb_banana.errors import BananaError, LibraryError, MissingKeyError
-from nb_banana.generation import context
+from nb_banana.generation.context import Context
 from nb_banana.library import location
 from nb_banana.library.files import check_file
 from nb_banana.library.library import Library, MemoryLibrary
 from nb_banana.library.records import StoredImage
-from nb_banana.services.aimlapi import account, pricing
-from nb_banana.services.service import Service
-from nb_banana.settings import settings
+from nb_banana.services.aimlapi import account
 
 PACKAGES = ("ipython", "ipywidgets", "requests", "pillow", "jinja2", "ipykernel", "jupyterlab")
 ELSEWHERE = (
@@ -70,14 +68,14 @@ class Checkup:
         return f'<div class="nb-banana-doctor"><table><tbody>{rows}</tbody></table></div>'
 
 
-def doctor() -> Checkup:
-    """Look at the key, the service, the account, the library and the versions. It costs nothing."""
-    return Checkup(tuple(_checks()))
+def doctor(context: Context) -> Checkup:
+    """See `nb_banana.doctor`."""
+    return Checkup(tuple(_checks(context)))
 
 
-def _checks() -> Iterator[Check]:
-    search = context.search_key()
-    yield from _key(search)
+def _checks(context: Context) -> Iterator[Check]:
+    settings, search = context.settings, context.search_key()
+    yield from _key(search, settings.backend)
     try:
         kinds = context.kinds(search)
     except MissingKeyError:  # what was found is no key, which was said above
@@ -88,14 +86,14 @@ def _checks() -> Iterator[Check]:
     elif drawer == location.SANDBOX:
         yield Check("who draws", "the sandbox on this machine: no AI, no cost")
     else:
-        yield from _service(search)
+        yield from _service(context, search)
     for kind in kinds:
         for library in context.libraries(kind):
             yield from _library(library)
     yield Check("versions", ", ".join(_versions()))
 
 
-def _key(search: KeySearch) -> Iterator[Check]:
+def _key(search: KeySearch, backend: str) -> Iterator[Check]:
     try:
         found = search.found
     except MissingKeyError as error:
@@ -105,16 +103,17 @@ def _key(search: KeySearch) -> Iterator[Check]:
         yield Check("key", f"found for {search.host} ({found.place})")
     else:
         cure = "set AIMLAPI_KEY or call nb_banana.login()"
-        yield Check("key", f"none for {search.host}: {cure}", fine=settings.backend != "api")
+        yield Check("key", f"none for {search.host}: {cure}", fine=backend != "api")
     for said in search.silent:
         yield Check("key", said, fine=found is not None)
 
 
-def _service(search: KeySearch) -> Iterator[Check]:
-    host = host_of(settings.base_url)
+def _service(context: Context, search: KeySearch) -> Iterator[Check]:
+    settings, host = context.settings, host_of(context.settings.base_url)
+    service = context.service(settings.base_url)
     yield Check("who draws", host)
-    if account.is_reachable(Service(settings.base_url)):
-        price = pricing.price(Service(settings.base_url), settings.model, settings.resolution)
+    if account.is_reachable(service):
+        price = context.prices.price(service, settings.model, settings.resolution)
         cost = f"costs about {dollars(price)}" if price is not None else "has a price not known"
         yield Check("reachable", f"{host} answers; a picture {cost}")
     else:

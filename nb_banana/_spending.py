@@ -9,13 +9,14 @@ from nb_banana._text import as_html, dollars, plain
 from nb_banana.credentials import KeySearch
 from nb_banana.display.output import notebook_path
 from nb_banana.errors import LibraryError, MissingKeyError
-from nb_banana.generation import budget, context
+from nb_banana.generation.budget import SessionTotals
+from nb_banana.generation.context import Context
 from nb_banana.library import location
 from nb_banana.library.records import Bill
 from nb_banana.models import short_name
 from nb_banana.services.aimlapi import account
 
-NONE = budget.SessionTotals()
+NONE = SessionTotals()
 
 
 @dataclass(frozen=True)
@@ -87,30 +88,25 @@ class Statement:
         return rows
 
 
-def spending() -> Statement:
-    """What was spent: in this session, in this notebook, today, this month, and by model.
-
-    The balance of the account is asked for where a key is there; that costs nothing. Where there
-    is no real money, neither spent nor saved, it is the play money of the sandbox, and the
-    statement says so.
-    """
+def spending(context: Context) -> Statement:
+    """See `nb_banana.spending`."""
     search = context.search_key()
     *real, drawer = context.kinds(search)
-    books = map(_books, (kind for kind in real if kind != location.SANDBOX))
-    found = next((each for each in books if any(each[1:]) or budget.BUDGET[each[0]] != NONE), None)
-    kind, bills, note = found or _books(drawer)
+    books = [_books(context, kind) for kind in real if kind != location.SANDBOX]
+    found = next((each for each in books if any(each[1:]) or context.budget[each[0]] != NONE), None)
+    kind, bills, note = found or _books(context, drawer)
     is_play_money = kind == location.SANDBOX or any(bill.sandbox for bill in bills)
     return Statement(
-        lines=tuple(_lines(bills, budget.BUDGET[kind])),
-        saved=budget.BUDGET[kind].saved,
-        balance=None if drawer == location.SANDBOX else _balance(search),
-        left=budget.budget_left(drawer),
+        lines=tuple(_lines(bills, context.budget[kind])),
+        saved=context.budget[kind].saved,
+        balance=None if drawer == location.SANDBOX else _balance(context, search),
+        left=context.budget.left(drawer),
         is_play_money=is_play_money,
         note=note,
     )
 
 
-def _books(kind: str) -> tuple[str, list[Bill], str]:
+def _books(context: Context, kind: str) -> tuple[str, list[Bill], str]:
     """What was charged by a kind of service, and why that can't be read."""
     bills: dict[str, Bill] = {}  # one that a stand-in took over is in both books
     problems: list[str] = []
@@ -122,7 +118,7 @@ def _books(kind: str) -> tuple[str, list[Bill], str]:
     return kind, list(bills.values()), " ".join(problems)
 
 
-def _lines(bills: Sequence[Bill], session: budget.SessionTotals) -> list[StatementLine]:
+def _lines(bills: Sequence[Bill], session: SessionTotals) -> list[StatementLine]:
     now = datetime.now().astimezone()
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     here = notebook_path()
@@ -151,7 +147,7 @@ def _amount(line: StatementLine) -> str:
     return f"{dollars(line.usd)} for {requests}{unknown}" if line.count else dollars(line.usd)
 
 
-def _balance(search: KeySearch) -> Decimal | None:
+def _balance(context: Context, search: KeySearch) -> Decimal | None:
     try:
         return account.balance(context.find_service(key=search))
     except MissingKeyError:

@@ -10,10 +10,11 @@ import importlib.util
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 from urllib.parse import quote, unquote, urlsplit
 
 from nb_banana._text import clean
@@ -162,9 +163,9 @@ class FoundKey(NamedTuple):
     place: str
 
 
-_logins: dict[str, Secret] = {}
-_used: set[Secret] = set()
-"""The keys that were given for a call, or that a keyring or Colab gave, in this kernel."""
+_known: Counter[Secret] = Counter()
+"""The keys that anything in this process has or had: what is in none of its words. Counted, for a
+client that closes takes its own away."""
 
 
 def host_of(base_url: str) -> str:
@@ -187,6 +188,7 @@ class KeySearch:
     Args:
         base_url: the service; its host decides which places may be asked.
         given: a key that the caller gave for this very call.
+        store: the keys that the client has.
 
     Attributes:
         host: of the service.
@@ -194,8 +196,14 @@ class KeySearch:
         silent: a sentence for each place that did not answer, once it was asked.
     """
 
-    def __init__(self, base_url: str, given: str | Secret | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        given: str | Secret | None = None,
+        store: "CredentialStore | None" = None,
+    ) -> None:
         self._given = given_key(given)
+        self._store = store
         self.host = host_of(base_url)
         self.may_be_sent = self.host == VENDOR_HOST or is_loopback(base_url)
         self.silent: list[str] = []
@@ -205,8 +213,8 @@ class KeySearch:
         """The key where nobody has to be asked: an argument, `login`, the environment."""
         if self._given is not None:
             return FoundKey(self._given, "the key argument")
-        if self.host in _logins:
-            return FoundKey(_logins[self.host], "login() in this kernel")
+        if self._store and (kept := self._store.for_host(self.host)):
+            return kept
         return _from_environment() if self.may_be_sent else None
 
     @property
@@ -237,9 +245,7 @@ class KeySearch:
             return None
         if not is_there:
             return None
-        secret = Secret(text, place)
-        _used.add(secret)
-        return FoundKey(secret, place)
+        return FoundKey(given_key(Secret(text, place)), place)
 
     def _from_keyring(self) -> tuple[str, Any]:
         import keyring  # looks for its backends, which takes its time
@@ -247,23 +253,66 @@ class KeySearch:
         return "the keyring", keyring.get_password(KEYRING_SERVICE, self.host)
 
 
+class CredentialStore:
+    """The keys that one client was given, each for one host.
+
+    Args:
+        base_url: the service that ``key`` is for.
+        key: the client's own.
+    """
+
+    def __init__(self, base_url: str = VENDOR_URL, key: str | Secret | None = None) -> None:
+        self._kept: dict[str, FoundKey] = {}
+        if key is not None:
+            self._keep(base_url, given_key(key), "the client's own")
+
+    def _keep(self, base_url: str, secret: Secret, place: str) -> None:
+        self._kept[host_of(base_url)] = FoundKey(secret, place)
+
+    def for_host(self, host: str) -> FoundKey | None:
+        """The key that was given for a host; None where there is none."""
+        return self._kept.get(host)
+
+    def remember(self, base_url: str, secret: Secret, *, save: bool) -> str:
+        """Keep a key for this client, and in the keyring if asked; says in words where it is.
+
+        Raises:
+            SettingsError: there is no keyring to save it in; this client has it all the same.
+        """
+        self._keep(base_url, given_key(secret), "login() in this kernel")
+        if save:
+            _save(host_of(base_url), secret)
+        return "in this kernel and in the keyring" if save else "in this kernel, until it ends"
+
+    def forget(self) -> None:
+        """Forget them. The keyring keeps its own."""
+        for found in self._kept.values():
+            _known[found.secret] -= 1
+        self._kept.clear()
+
+
+@overload
+def given_key(given: str | Secret) -> Secret: ...
+@overload
+def given_key(given: None) -> None: ...
 def given_key(given: str | Secret | None) -> Secret | None:
-    """The key of a `key` argument, which is one of the `known_keys` from then on."""
+    """The key that somebody gave, which is one of the `known_keys` from then on."""
     if given is None:
         return None
     secret = given if isinstance(given, Secret) else Secret(given)
-    _used.add(secret)
+    _known[secret] += 1
     return secret
 
 
-def find_key(base_url: str, given: str | Secret | None = None) -> FoundKey | None:
-    """The key for this service, or None; see `KeySearch`."""
-    return KeySearch(base_url, given).found
+def hide_key(options: dict[str, Any]) -> None:
+    """Let the key among some options not show itself: a traceback may show all variables."""
+    if "key" in options:
+        options["key"] = given_key(options["key"])
 
 
 def known_keys() -> list[Secret]:
-    """The keys that this kernel has or had. No keyring is asked for it: it may ask the person."""
-    found = [*_logins.values(), *_used]
+    """The keys that this process has or had. No keyring is asked for it: it may ask the person."""
+    found = [secret for secret, count in list(_known.items()) if count > 0]
     for text in filter(None, map(os.environ.get, ENVIRONMENT)):
         with suppress(MissingKeyError):  # no key could look so
             found.append(Secret(text))
@@ -344,19 +393,6 @@ def what_it_says(error: Exception) -> str:
     return ": ".join(filter(None, (type(error).__name__, shown)))
 
 
-def remember_key(base_url: str, secret: Secret, *, save: bool) -> str:
-    """Keep a key for this kernel, and in the keyring if asked; says in words where it is.
-
-    Raises:
-        SettingsError: there is no keyring to save it in; it is kept in this kernel all the same.
-    """
-    host = host_of(base_url)
-    _logins[host] = secret
-    if save:
-        _save(host, secret)
-    return "in this kernel and in the keyring" if save else "in this kernel, until it ends"
-
-
 def _save(host: str, secret: Secret) -> None:
     if not _is_installed():
         raise SettingsError(
@@ -372,12 +408,6 @@ def _save(host: str, secret: Secret) -> None:
             "The key is kept in this kernel. The system's keyring did not take it: "
             f"{secret.redact(what_it_says(error))}."
         ) from None
-
-
-def forget_logins() -> None:
-    """Forget the keys that were given in this kernel. The keyring keeps its own."""
-    _logins.clear()
-    _used.clear()
 
 
 def missing_key(search: KeySearch) -> MissingKeyError:

@@ -214,43 +214,32 @@ class Banana(Configurable):
         except RequestError as error:
             raise TraitError(str(error)) from None
 
-
-settings = Banana()
-"""The settings in force."""
-
-
-def configure(**changes: Any) -> Banana:
-    """Change settings: ``configure(resolution="2K")``. All of them, or none if one is wrong.
-
-    Returns:
-        The settings, to look at.
-
-    Raises:
-        SettingsError: an unknown setting, or a value that it can't have.
-
-    >>> configure(preview="big")  # doctest: +IGNORE_EXCEPTION_DETAIL
-    Traceback (most recent call last):
-    nb_banana.errors.SettingsError: The 'preview' trait …
-
-    """
-    known = settings.trait_names(config=True)
-    texts = [each for each in (*changes, *changes.values()) if isinstance(each, str | os.PathLike)]
-    if has_key(" ".join(map(str, texts))):
-        raise SettingsError("A setting has your key in it, or a part of it. Nothing was changed.")
-    for name in changes:
-        if name not in known:
+    def change(self, **changes: Any) -> "Banana":
+        """Change several of them, or none if one is wrong; see `nb_banana.configure`."""
+        known = self.trait_names(config=True)
+        texts = [
+            str(each)
+            for each in (*changes, *changes.values())
+            if isinstance(each, str | os.PathLike)
+        ]
+        if has_key(" ".join(texts)):
             raise SettingsError(
-                f"There is no setting {name!r}: there are {', '.join(sorted(known))}."
-                + did_you_mean(name, known)
+                "A setting has your key in it, or a part of it. Nothing was changed."
             )
-    before = {name: getattr(settings, name) for name in changes}
-    try:
-        for name, value in changes.items():
-            setattr(settings, name, value)
-    except Exception as error:
-        # Beside its own errors traitlets raises what the repr of a value or a comparison does.
-        for name, value in before.items():
-            setattr(settings, name, value)
-        which = "" if isinstance(error, TraitError) else f"{', '.join(changes)}: "
-        raise SettingsError(f"{which}{error}") from error
-    return settings
+        for name in changes:
+            if name not in known:
+                raise SettingsError(
+                    f"There is no setting {name!r}: there are {', '.join(sorted(known))}."
+                    + did_you_mean(name, known)
+                )
+        before = {name: getattr(self, name) for name in changes}
+        try:
+            for name, value in changes.items():
+                setattr(self, name, value)
+        except Exception as error:
+            # Beside its own errors traitlets raises what the repr of a value or a comparison does.
+            for name, value in before.items():
+                setattr(self, name, value)
+            which = "" if isinstance(error, TraitError) else f"{', '.join(changes)}: "
+            raise SettingsError(f"{which}{error}") from error
+        return self

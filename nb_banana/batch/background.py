@@ -1,17 +1,19 @@
 """Pictures in the background: begun, bound at once, and listed while they are on their way."""
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, overload
 
 from nb_banana._text import as_html, clean, plain
+from nb_banana._threads import spawn
 from nb_banana.batch import runner
-from nb_banana.credentials import Secret
 from nb_banana.display.placeholder import Placeholder
-from nb_banana.generation import budget, context, pipeline
+from nb_banana.generation import pipeline
+from nb_banana.generation.context import Context
+from nb_banana.generation.estimate import check_budget
+from nb_banana.generation.lookup import find_reusable
 from nb_banana.generation.options import OutputOptions
-from nb_banana.generation.plan import Job
+from nb_banana.generation.plan import Job, Plan
 from nb_banana.models import short_name
 from nb_banana.request import ImageRequest
 from nb_banana.results.gallery import Gallery
@@ -78,70 +80,53 @@ class PendingGallery(PendingValue[Gallery], Gallery):
         return plain(f"<Gallery {label}{self._about}, {self.state}>")
 
 
-def start(
-    request: ImageRequest,
-    output: OutputOptions,
-    *,
-    key: Secret | None = None,
-    timeout: float | None = None,
-) -> PendingImage:
+def start(plan: Plan) -> PendingImage:
     """Begin with a picture and come back at once. What costs nothing to check is checked before.
 
     Raises:
         BananaError: nothing was sent: options that can't be fulfilled, no key, the budget.
     """
-    pipeline.check_output(request, output)
+    context, job = plan.context, plan.job
+    request, output = job.request, job.output
+    job.check()
     limiter = AdaptiveLimiter(1)
-    image = PendingImage(request, output, limiter.stop)
-    search = context.search_key(key)
-    kinds = context.kinds(search)
-    if (found := pipeline.find_reusable(request, kinds, output)) is not None:
+    image = context.adopt(PendingImage(request, output, limiter.stop))
+    if (found := find_reusable(plan, request, output)) is not None:
         image.end(pipeline.hand_over(found, output))
         return image
-    service = replace(pipeline.find_drawing_service(search, timeout), limiter=limiter)
-    pipeline.check_words(request, output, service)
-    budget.check_budget(
-        [request], service, context.kind_of_service(service), ask=not output.confirmed
-    )
+    plan.limit(limiter)
+    job.refuse_key(plan.service)
+    check_budget(context, [request], plan.service, plan.kind, ask=not output.confirmed)
     confirmed = replace(output, confirmed=True)
-    _begin(image, lambda: pipeline.make(request, confirmed, kinds=kinds, service=service))
+    _begin(context, image, lambda: pipeline.make(plan, request, confirmed))
     return image
 
 
-def start_many(
-    jobs: Sequence[Job],
-    whole: OutputOptions,
-    *,
-    key: Secret | None = None,
-    timeout: float | None = None,
-) -> PendingGallery:
+def start_many(plan: Plan) -> PendingGallery:
     """The same for a batch; see `nb_banana.batch.runner.run_batch`.
 
     Raises:
         BananaError: nothing was sent.
     """
-    batch = runner.prepare_batch(jobs, whole, key=key, timeout=timeout)
-    gallery = PendingGallery(jobs, whole, batch.stop)
-    if batch.service is None:  # nobody has to draw, or nobody can: it is over at once
+    batch = runner.prepare_batch(plan)
+    gallery = plan.context.adopt(PendingGallery(list(plan.jobs), plan.output, batch.stop))
+    if plan.known_service is None:  # nobody has to draw, or nobody can: it is over at once
         gallery.end(batch.run())
     else:
-        _begin(gallery, batch.run)
+        _begin(plan.context, gallery, batch.run)
     return gallery
 
 
-_on_way: dict[int, PendingValue[Any]] = {}
-
-
-def _begin(value: PendingValue[Any], make: Callable[[], Any]) -> None:
+def _begin(context: Context, value: PendingValue[Any], make: Callable[[], Any]) -> None:
     def work() -> None:
         try:
             value.draw(make)
         finally:
-            _on_way.pop(id(value), None)
+            context.on_way.pop(id(value), None)
 
-    _on_way[id(value)] = value
+    context.on_way[id(value)] = value
     # No daemon: a script that ends waits for what it has paid.
-    threading.Thread(target=work, name="nb_banana").start()
+    spawn(work, daemon=False)
 
 
 class Pending(Sequence[Any]):
@@ -170,9 +155,9 @@ class Pending(Sequence[Any]):
         return "<br>".join(map(as_html, repr(self).splitlines()))
 
 
-def pending() -> Pending:
-    """What was begun in the background of this kernel and is not there yet."""
-    return Pending([value for value in list(_on_way.values()) if not value.done])
+def pending(context: Context) -> Pending:
+    """See `nb_banana.pending`."""
+    return Pending([value for value in list(context.on_way.values()) if not value.done])
 
 
 def _what(request: ImageRequest) -> str:

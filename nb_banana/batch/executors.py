@@ -100,7 +100,7 @@ def _pictures(answer: ServiceAnswer, service: Service) -> tuple[bytes | None, ..
     found: list[bytes | None] = []
     for item in answer.items:
         try:
-            found.append(result.fetch_picture(item, service.base_url, {})[0])
+            found.append(result.fetch_picture(item, service, {})[0])
         except PictureError:
             found.append(None)
     return tuple(found)

@@ -6,6 +6,7 @@ from typing import Any
 
 from nb_banana._text import is_absent
 from nb_banana.errors import RequestError
+from nb_banana.generation.context import Context
 from nb_banana.generation.options import OutputOptions, build_request, known_options
 from nb_banana.generation.plan import Job
 from nb_banana.request import ImageRequest, copy_with, whole_number
@@ -55,11 +56,12 @@ def takes(
 
 
 def jobs_of_prompts(
-    prompts: Any, options: Mapping[str, Any], output: OutputOptions
+    context: Context, prompts: Any, options: Mapping[str, Any], output: OutputOptions
 ) -> Iterable[Job]:
     """A job for each prompt. A collection is checked as a whole; an iterator is taken as it comes.
 
     Args:
+        context: whose settings hold.
         prompts: texts, requests, or mappings of ``prompt`` and options; a list, a column of a
             table, an iterator.
         options: what holds for all of them, see `build_request`.
@@ -78,7 +80,10 @@ def jobs_of_prompts(
         )
     if hasattr(prompts, "columns"):  # a table: what it iterates over are names of columns
         raise RequestError('Name the column of prompts: generate_many(df["prompt"]).')
-    jobs = (_job(number, prompt, options, output) for number, prompt in enumerate(prompts, start=1))
+    jobs = (
+        _job(context, number, prompt, options, output)
+        for number, prompt in enumerate(prompts, start=1)
+    )
     return list(jobs) if isinstance(prompts, Sized) else jobs
 
 
@@ -88,7 +93,9 @@ def index_of(prompts: Any) -> Sequence[Any] | None:
     return list(index) if hasattr(prompts, "iloc") and isinstance(index, Iterable) else None
 
 
-def _job(number: int, prompt: Any, options: Mapping[str, Any], output: OutputOptions) -> Job:
+def _job(
+    context: Context, number: int, prompt: Any, options: Mapping[str, Any], output: OutputOptions
+) -> Job:
     try:
         if isinstance(prompt, ImageRequest):
             return Job(prompt, output)
@@ -97,8 +104,8 @@ def _job(number: int, prompt: Any, options: Mapping[str, Any], output: OutputOpt
             own = {str(name): value for name, value in prompt.items() if not is_absent(value)}
             text = _there(own.pop("prompt", None))
             known_options(own, output=False)
-            return Job(build_request(text, **{**options, **own}), output, own)
-        return Job(build_request(_there(prompt), **options), output)
+            return Job(build_request(context, text, **{**options, **own}), output, own)
+        return Job(build_request(context, _there(prompt), **options), output)
     except RequestError as error:
         raise type(error)(f"Prompt {number}: {error.args[0]}", **error.facts) from error
 

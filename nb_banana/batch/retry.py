@@ -13,8 +13,9 @@ from nb_banana.errors import (
     SizeMismatchError,
     UncertainError,
 )
+from nb_banana.generation.context import Context
 from nb_banana.generation.options import OutputOptions
-from nb_banana.generation.plan import Job
+from nb_banana.generation.plan import Job, Plan
 from nb_banana.results import export
 from nb_banana.results.failure import Failure, GalleryEntry, reason_of
 from nb_banana.results.gallery import Gallery
@@ -23,10 +24,11 @@ CURE = " It was not tried again: gallery.retry(again=True) does, and may cost a 
 HELD_BACK = "charged, or may have been: gallery.retry(again=True) sends it, and may cost again"
 
 
-def retry(gallery: Gallery, *, again: bool = False) -> Gallery:
+def retry(context: Context, gallery: Gallery, *, again: bool = False) -> Gallery:
     """A new gallery in which the failed ones were tried again, in their places.
 
     Args:
+        context: of the client that sends.
         gallery: the pictures and failures.
         again: send also what was charged, or may have been, and gave no picture.
 
@@ -51,13 +53,13 @@ def retry(gallery: Gallery, *, again: bool = False) -> Gallery:
             jobs.append(Job(failure.request, _output(failure, is_paid), gallery.variants[place]))
         same.append(place)
     if jobs:
-        for same, entry in zip(places.values(), runner.run_batch(jobs), strict=True):
+        for same, entry in zip(places.values(), runner.run_batch(Plan(context, jobs)), strict=True):
             for place in same:
                 entries[place] = entry
     if said := _why_nothing_was_sent(gallery, entries):
         print(said)  # noqa: T201 - the answer to a person
-    tried = Gallery(
-        entries, gallery.variants, index=gallery.labels, name=gallery.name, folder=folder
+    tried = context.adopt(
+        Gallery(entries, gallery.variants, index=gallery.labels, name=gallery.name, folder=folder)
     )
     if folder is not None:
         try:

@@ -7,13 +7,12 @@ of the first.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Mapping, Sized
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Any
 
 from nb_banana.batch.jobs import numbered
-from nb_banana.credentials import Secret
 from nb_banana.display.progress import BatchProgress, silently
 from nb_banana.errors import (
     BananaError,
@@ -32,17 +31,16 @@ from nb_banana.errors import (
     repeated,
 )
 from nb_banana.generation import pipeline
-from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions
-from nb_banana.generation.plan import BatchPlan, Job, plan_batch, plan_open_end
+from nb_banana.generation.lookup import find_reusable, look_ahead
+from nb_banana.generation.options import OutputOptions
+from nb_banana.generation.plan import Job, Plan
 from nb_banana.request import ImageRequest
 from nb_banana.results import export
 from nb_banana.results.failure import Failure, GalleryEntry
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.gallery_display import entry_cost
 from nb_banana.results.image import BananaImage
-from nb_banana.services.carrier import Carrier
 from nb_banana.services.send import LONGEST_RETRY_AFTER
-from nb_banana.settings import settings
 from nb_banana.wire.interrupts import first_interrupt
 from nb_banana.wire.rate_limit import STOPPED, AdaptiveLimiter
 
@@ -94,58 +92,27 @@ TICK = 0.5
 """Seconds between two looks at the clock while nothing ends."""
 
 
-def run_batch(
-    jobs: Iterable[Job],
-    whole: OutputOptions = DEFAULT_OUTPUT,
-    *,
-    labels: Sequence[Any] | None = None,
-    key: Secret | None = None,
-    timeout: float | None = None,
-    carrier: Carrier | None = None,
-) -> Gallery:
+def run_batch(plan: Plan) -> Gallery:
     """The pictures of all jobs, in their order; one that fails is an entry and no exception.
-
-    Args:
-        jobs: what to draw. A list is looked at as a whole first: its price is said and held
-            against the budget. Others are taken one by one, when there is a worker for them.
-        whole: what is wanted of the gallery: its name, and the folder it is saved to.
-        labels: what each is called in a table.
-        key: the key for these alone.
-        timeout: seconds to wait for each picture.
-        carrier: who sends them, if not this process; see `nb_banana.batch.executors`.
 
     Raises:
         BananaError: nothing was drawn, for a reason that holds for all of them.
         Interrupted: Ctrl-C; what was done is in its ``.gallery``.
     """
-    return prepare_batch(
-        jobs, whole, labels=labels, key=key, timeout=timeout, carrier=carrier
-    ).run()
+    return prepare_batch(plan).run()
 
 
-def prepare_batch(
-    jobs: Iterable[Job],
-    whole: OutputOptions,
-    *,
-    labels: Sequence[Any] | None = None,
-    key: Secret | None = None,
-    timeout: float | None = None,
-    carrier: Carrier | None = None,
-) -> "BatchRunner":
-    """All that is done before anything is sent; see `run_batch`.
+def prepare_batch(plan: Plan) -> "BatchRunner":
+    """All that is done before anything is sent. A list is looked at as a whole first.
 
     Raises:
         BananaError: nothing was sent.
     """
-    if whole.save is not None:
-        export.check_folder(whole.save)
-    if isinstance(jobs, Sized):
-        jobs = list(numbered(jobs, whole.name))
-        plan = plan_batch(jobs, key, timeout, elsewhere=carrier is not None)
-    else:
-        jobs = numbered(jobs, whole.name)
-        plan = plan_open_end(key, timeout, elsewhere=carrier is not None)
-    return BatchRunner(jobs, plan, whole, labels, carrier)
+    if plan.output.save is not None:
+        export.check_folder(plan.output.save)
+    numbers = numbered(plan.jobs, plan.output.name)
+    plan.jobs = list(numbers) if isinstance(plan.jobs, Sized) else numbers
+    return BatchRunner(plan, look_ahead(plan))
 
 
 class BatchRunner:
@@ -156,22 +123,14 @@ class BatchRunner:
         cause: what one of them said that holds for all, so that the others are not sent.
     """
 
-    def __init__(
-        self,
-        jobs: Iterable[Job],
-        plan: BatchPlan,
-        whole: OutputOptions,
-        labels: Sequence[Any] | None,
-        carrier: Carrier | None,
-    ) -> None:
-        self.workers = settings.concurrency
+    def __init__(self, plan: Plan, said: str) -> None:
+        self.workers = plan.context.settings.concurrency
         self.threads = self.workers + self.workers // SHARE
         self.limiter = AdaptiveLimiter(self.workers)
-        self.plan, self.whole, self.labels = plan, whole, labels
-        service = plan.service
-        self.service = service and replace(service, limiter=self.limiter, carrier=carrier)
-        self.bar = BatchProgress(len(jobs) if isinstance(jobs, list) else None, plan.say)
-        self.waiting = jobs
+        plan.limit(self.limiter)
+        self.plan, self.whole = plan, plan.output
+        self.waiting = plan.jobs
+        self.bar = BatchProgress(len(plan.jobs) if isinstance(plan.jobs, list) else None, said)
         self.jobs: list[Job] = []
         self.entries: dict[int, GalleryEntry] = {}
         self.on_way: dict[Future[GalleryEntry], int] = {}
@@ -215,7 +174,8 @@ class BatchRunner:
             for job in self.waiting:
                 if self.cause is not None and not isinstance(self.waiting, list):
                     break  # nobody knows how many more there would be
-                pipeline.check_words(job.request, job.output, self.service)
+                if (service := self.plan.known_service) is not None:
+                    job.refuse_key(service)
                 self.jobs.append(job)
                 while self._is_busy():
                     self._collect()
@@ -268,13 +228,13 @@ class BatchRunner:
     def _make(self, job: Job) -> GalleryEntry:
         """One picture, in a thread; an error that one of many raises takes no other along."""
         output = replace(job.output, confirmed=True)
-        kinds, cause = self.plan.kinds, self.cause
+        cause = self.cause
         try:
             if cause is None:
                 with silently():
                     return self._draw(job.request, output)
             # What is in the library costs nothing and is had all the same.
-            found = pipeline.find_reusable(job.request, kinds, output)
+            found = find_reusable(self.plan, job.request, output)
             return found or _failure(
                 job, NotSentError(f"Not sent, for another one said: {cause.args[0]}")
             )
@@ -288,10 +248,7 @@ class BatchRunner:
 
     def _draw(self, request: ImageRequest, output: OutputOptions) -> BananaImage:
         def draw() -> BananaImage:
-            plan = self.plan
-            return pipeline.make(
-                request, output, kinds=plan.kinds, service=self.service, key=plan.key
-            )
+            return pipeline.make(self.plan, request, output)
 
         return draw() if output.fresh else self._equals.draw(request.key, output, draw)
 
@@ -314,9 +271,9 @@ class BatchRunner:
             for number, job in enumerate(self.jobs)
         ]
         variants = [job.variant for job in self.jobs]
-        return Gallery(
-            entries, variants, index=self.labels, name=self.whole.name, folder=self.whole.save
-        )
+        whole, labels = self.whole, self.plan.labels
+        found = Gallery(entries, variants, index=labels, name=whole.name, folder=whole.save)
+        return self.plan.context.adopt(found)
 
 
 def _told(gallery: Gallery, on_way: int) -> str:

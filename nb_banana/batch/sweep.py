@@ -8,6 +8,7 @@ from nb_banana import template
 from nb_banana._text import did_you_mean
 from nb_banana.batch.jobs import MOST_JOBS, check_count, takes
 from nb_banana.errors import RequestError
+from nb_banana.generation.context import Context
 from nb_banana.generation.options import (
     DEFAULT_OUTPUT,
     REQUEST_OPTIONS,
@@ -15,19 +16,18 @@ from nb_banana.generation.options import (
     build_request,
     given_pictures,
     known_options,
+    numbered_references,
 )
 from nb_banana.generation.plan import Job
-from nb_banana.references.limits import ReferenceLimits
-from nb_banana.references.numbering import NumberedReferences
 from nb_banana.references.sources import is_picture
 from nb_banana.request import whole_number
-from nb_banana.settings import settings
 
 SWEPT_OPTIONS = ("aspect_ratio", "resolution", "model", "web_search")
 """The fields of a request that can be swept. Pictures are swept by a name in the prompt."""
 
 
 def sweep_jobs(
+    context: Context,
     prompt: str,
     swept: Mapping[str, Sequence[Any]],
     names: Mapping[str, Any],
@@ -40,6 +40,7 @@ def sweep_jobs(
     """A job for each combination of values; the first field varies slowest, takes fastest.
 
     Args:
+        context: whose settings hold.
         prompt: with ``{{…}}`` for what is filled in.
         swept: the values of each field or name.
         names: what else ``{{…}}`` may name.
@@ -54,12 +55,8 @@ def sweep_jobs(
     """
     each = 1 if count is None else whole_number("count", count)
     _check(prompt, swept, known_options(dict(options)), each, raw=raw)
-    kept = NumberedReferences(
-        ReferenceLimits.of(settings),
-        fetch=settings.fetch_references,
-        private=settings.fetch_private,
-    )
-    for image in given_pictures(options.get("images", ()), options.get("resize")):
+    kept = numbered_references(context)
+    for image in given_pictures(context, options.get("images", ()), options.get("resize")):
         kept.number(image)
     found: list[Job] = []
     for values in product(*swept.values()):
@@ -69,7 +66,7 @@ def sweep_jobs(
         text = prompt if raw else template.fill(prompt, {**names, **filled}, references)
         fields = {name: value for name, value in variant.items() if name in SWEPT_OPTIONS}
         request = build_request(
-            text, **{**options, **fields, "images": list(references), "raw": True}
+            context, text, **{**options, **fields, "images": list(references), "raw": True}
         )
         variant |= {name: getattr(request, name) for name in fields}
         found += takes(request, count, output, variant)

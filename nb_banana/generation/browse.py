@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from nb_banana._text import clean, path_of, plain, say, shown
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import LibraryError, NotKeptError, RequestError
-from nb_banana.generation import budget, context
+from nb_banana.generation.context import Context
 from nb_banana.imaging import metadata
 from nb_banana.imaging.decode import check_picture
 from nb_banana.library.embedded import embedded_receipt, embedded_request
@@ -22,16 +22,8 @@ MOST_WORDS = 100
 """Words of a search. Each is a condition of the query, and SQLite takes a thousand of them."""
 
 
-def history(query: str | None = None, limit: int | None = 50) -> History:
-    """The pictures that were made, the newest first: a table in a notebook, and a sequence.
-
-    Args:
-        query: only prompts that have all of these words, in any case.
-        limit: at most so many; None for all.
-
-    Raises:
-        LibraryError: the library can't be read.
-    """
+def history(context: Context, query: str | None = None, limit: int | None = 50) -> History:
+    """See `nb_banana.history`."""
     if query is not None and not isinstance(query, str):
         raise RequestError(f"query is words of a prompt, not {shown(query)}. How many: limit=…")
     if query is not None and len(query.split()) > MOST_WORDS:
@@ -43,14 +35,14 @@ def history(query: str | None = None, limit: int | None = 50) -> History:
     found: list[tuple[datetime, BananaImage]] = []
     libraries: list[Library] = []
     problems: list[LibraryError] = []
-    for library in context.every_library(context.known_kinds()):
+    for library in context.every_library():
         try:
             kept = library.history(query, most)
         except LibraryError as error:  # the others are listed all the same
             problems.append(error)
             continue
         libraries.append(library)
-        found += [(each.made, BananaImage.of(each, library)) for each in kept]
+        found += [(each.made, context.adopt(BananaImage.of(each, library))) for each in kept]
     if problems and not found:
         raise problems[0]
     found.sort(key=lambda each: each[0], reverse=True)
@@ -73,36 +65,24 @@ def _title(listed: int, count: int, query: str | None) -> str:
     return f"{many}{about} in your library{more}"
 
 
-def load(what: str | os.PathLike[str] | bytes) -> BananaImage:
-    """A picture that was made before, with its prompt and options.
-
-    Args:
-        what: an id as `history` shows it, a file (of the library, a copy, or one that was saved
-            with ``embed=True``), or the bytes of a picture.
-
-    Raises:
-        NotKeptError: nothing is known of it.
-
-    >>> from nb_banana import generate
-    >>> load(generate("a banana").id).prompt
-    'a banana'
-    """
+def load(context: Context, what: str | os.PathLike[str] | bytes) -> BananaImage:
+    """See `nb_banana.load`."""
     if isinstance(what, bytes):
-        return _by_content(what)
+        return _by_content(context, what)
     if not isinstance(what, str | os.PathLike):
         raise RequestError(f"load takes an id, a file or bytes, not {shown(what)}.")
     text = os.fsdecode(what)
     refuse_key("The id or path", text)
     if path := _file(text):
-        for library in context.every_library(context.known_kinds()):
+        for library in context.every_library():
             try:
-                return BananaImage.of(library.by_path(path), library)
+                return context.adopt(BananaImage.of(library.by_path(path), library))
             except LibraryError:  # not in this one
                 continue
-        return _by_content(_read(path))
+        return _by_content(context, _read(path))
     if isinstance(what, os.PathLike) or Path(text).suffix or os.sep in text:
         raise NotKeptError(f"There is no file {clean(text, 200)}.")
-    return _by_id(text)
+    return _by_id(context, text)
 
 
 def _file(text: str) -> Path | None:
@@ -113,22 +93,10 @@ def _file(text: str) -> Path | None:
         return None
 
 
-def forget(*what: str | BananaImage | Iterable[Any], ask: bool = True) -> None:
-    """Delete pictures from the library, with what was asked. What they cost stays in the books.
-
-    An unfinished request that `recover` knows no end of is dropped by its whole id: from then on
-    it counts as not charged, also for ``Banana.budget``.
-
-    Args:
-        *what: ids, pictures, or lists of them, e.g. ``history("draft")``.
-        ask: whether to ask first. Where nobody can answer, nothing is deleted.
-
-    Raises:
-        NotKeptError: an id fits nothing, or several; then nothing is deleted.
-        RequestError: nobody can be asked here.
-    """
+def forget(context: Context, *what: str | BananaImage | Iterable[Any], ask: bool = True) -> None:
+    """See `nb_banana.forget`."""
     try:
-        chosen = [_find(each) for each in _flat(what)]
+        chosen = [_find(context, each) for each in _flat(what)]
     except RecursionError:
         raise RequestError("forget takes ids and pictures, not a list that holds itself.") from None
     if not chosen:
@@ -146,7 +114,7 @@ def forget(*what: str | BananaImage | Iterable[Any], ask: bool = True) -> None:
         library.forget({each.id for each in chosen if each.library is library})
     for each in chosen:
         if each.is_unfinished:
-            budget.BUDGET.drop(each.id)
+            context.budget.drop(each.id)
     say(f"Deleted {count}. What was paid for stays in nb_banana.spending().")
 
 
@@ -167,11 +135,11 @@ def _counted(chosen: Sequence[Chosen]) -> str:
     return " and ".join(words)
 
 
-def _by_id(text: str) -> BananaImage:
+def _by_id(context: Context, text: str) -> BananaImage:
     several: LibraryError | None = None
-    for library in context.every_library(context.known_kinds()):
+    for library in context.every_library():
         try:
-            return BananaImage.of(library.by_id(text), library)
+            return context.adopt(BananaImage.of(library.by_id(text), library))
         except NotKeptError as error:
             if error.facts.get("several"):
                 several = error
@@ -183,11 +151,11 @@ def _by_id(text: str) -> BananaImage:
     )
 
 
-def _by_content(data: bytes) -> BananaImage:
+def _by_content(context: Context, data: bytes) -> BananaImage:
     problem: LibraryError | None = None
-    for library in context.every_library(context.known_kinds()):
+    for library in context.every_library():
         try:
-            return BananaImage.of(library.by_content(data), library)
+            return context.adopt(BananaImage.of(library.by_content(data), library))
         except NotKeptError:
             continue
         except LibraryError as error:  # the file itself may tell
@@ -199,16 +167,16 @@ def _by_content(data: bytes) -> BananaImage:
             "This picture is not in your library, and its file does not hold its prompt. Files "
             "that are saved with embed=True do."
         )
-    image = BananaImage(data, kind, embedded_request(facts), embedded_receipt(facts))
+    image = context.adopt(BananaImage(data, kind, embedded_request(facts), embedded_receipt(facts)))
     image.came = "loaded"
     return image
 
 
-def _find(what: str | BananaImage) -> Chosen:
+def _find(context: Context, what: str | BananaImage) -> Chosen:
     text = what.digest if isinstance(what, BananaImage) else what.strip()
     refuse_key("The id", text)
     several: NotKeptError | None = None
-    for library in context.every_library(context.known_kinds()):
+    for library in context.every_library():
         for row in library.unfinished(problems=[]):
             if row.request_id == text:
                 return Chosen(text, row.request.prompt, library, is_unfinished=True)

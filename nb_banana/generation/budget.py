@@ -1,32 +1,17 @@
-"""Money before and after: the price of what is asked, the budget of this kernel, what was spent.
-
-A price is what the service quotes. Where it quotes none, or one that its own bills contradict, it
-is what the model's page says or what it charged last, whichever is more. Where there is neither,
-nobody can say, and nothing is sent under a budget.
-"""
+"""`Budget`: what was spent, what is set aside for requests under way, and what may be spent."""
 
 import math
 import threading
-from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from decimal import ROUND_UP, Decimal
+from decimal import Decimal
 from typing import NamedTuple
 
-from nb_banana._text import dollars
-from nb_banana.errors import BudgetError, LibraryError
-from nb_banana.generation import context
 from nb_banana.models import find_model, short_name
 from nb_banana.request import ImageRequest
-from nb_banana.services.aimlapi import pricing
 from nb_banana.services.receipt import amount
-from nb_banana.services.service import Service
-from nb_banana.settings import settings
+from nb_banana.settings import Banana
 
 NOTHING = Decimal(0)
-LEAST_PRICE = Decimal("0.01")
-"""US dollars. A tenth of this for a picture is not believed before a bill confirms it."""
 
 
 class Priced(NamedTuple):
@@ -49,27 +34,6 @@ class Priced(NamedTuple):
 
     def __str__(self) -> str:
         return f"{short_name(self.model)} at {self.resolution}"
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What some requests will cost.
-
-    Attributes:
-        usd: for those whose price is known.
-        unknown: how many have a price that nobody knows.
-        example: one of these, e.g. ``"nano-banana-2.1 at 1K"``.
-    """
-
-    usd: Decimal
-    unknown: int
-    example: str = ""
-
-    def __str__(self) -> str:
-        cents = self.usd.quantize(Decimal("0.01")) if self.usd >= 1 / Decimal(10) else self.usd
-        known = f"about {dollars(cents)}" if self.usd else ""
-        some = "price not known" if not known else f"{self.unknown} at a price not known"
-        return known if not self.unknown else ", ".join(filter(None, (known, some)))
 
 
 @dataclass(frozen=True)
@@ -100,13 +64,27 @@ class HeldMoney(NamedTuple):
 
 
 class Budget:
-    """A total for each kind of service; play money of the sandbox is never mixed with real one."""
+    """A total for each kind of service; play money of the sandbox is never mixed with real one.
 
-    def __init__(self) -> None:
+    What it may be is read from the settings live, so that a change stops what is under way.
+    """
+
+    def __init__(self, settings: Banana) -> None:
+        self._settings = settings
         self._lock = threading.Lock()
         self._tallies: dict[str, SessionTotals] = {}
         self._held: dict[str, HeldMoney] = {}
         self._charged: dict[tuple[str, tuple[str, ...], str], Decimal] = {}
+
+    @property
+    def limit(self) -> Decimal | None:
+        """US dollars that may be spent; None where nobody set any."""
+        return amount_of(self._settings.budget)
+
+    def left(self, kind: str) -> Decimal | None:
+        """What is left of it; None where there is none."""
+        limit = self.limit
+        return None if limit is None else max(limit - self.used(kind), NOTHING)
 
     def __getitem__(self, kind: str) -> SessionTotals:
         return self._tallies.get(kind, SessionTotals())
@@ -157,7 +135,7 @@ class Budget:
             self._tallies[held.kind] = new
             if usd and held.request is not None:
                 place = _place(held.kind, Priced.of(held.request))
-                self._charged[place] = usd / _pictures(held.request)
+                self._charged[place] = usd / pictures_of(held.request)
 
     def last_price(self, kind: str, what: Priced) -> Decimal | None:
         """What this kernel was charged last for one picture; None where it never was."""
@@ -181,142 +159,16 @@ class Budget:
             self._tallies[kind] = replace(self[kind], saved=self[kind].saved + (usd or 0))
 
 
-BUDGET = Budget()
-
-
 def _place(kind: str, what: Priced) -> tuple[str, tuple[str, ...], str]:
     return kind, what.names, what.resolution
 
 
-def estimate(requests: Sequence[ImageRequest], service: Service, *, ask: bool = True) -> Estimate:
-    """What these requests will cost. No key is sent.
-
-    Args:
-        requests: what will be asked.
-        service: who will be asked.
-        ask: whether the service is asked, and the library; else what is at hand has to do.
-    """
-    kind = context.kind_of_service(service)
-    usd, unknown, example = NOTHING, 0, ""
-    kinds = Counter((Priced.of(each), _pictures(each)) for each in requests)
-    for (what, pictures), count in kinds.items():
-        charged = _last_charged(kind, what) if ask else BUDGET.last_price(kind, what)
-        quoted = pricing.price(service, what.model, what.resolution) if ask else None
-        price = _believed(quoted, charged, pricing.documented_price(what.model, what.resolution))
-        if price is None:
-            unknown, example = unknown + count, example or str(what)
-        else:
-            usd += price * pictures * count
-    return Estimate(usd, unknown, example)
-
-
-def _last_charged(kind: str, what: Priced) -> Decimal | None:
-    """The last bill for such a picture: of this kernel, or of an earlier one in the journal."""
-    known = BUDGET.last_price(kind, what)
-    if known is None:
-        with suppress(LibraryError):  # what can't be read names no price; the pipeline says so
-            library = context.library_of(kind)
-            known = library.last_price(what.names, what.resolution) if library.is_own else None
-    return known
-
-
-def _believed(
-    quoted: Decimal | None, charged: Decimal | None, documented: Decimal | None
-) -> Decimal | None:
-    """The price to count with; None where nobody can say.
-
-    A quote far from the bills is a mistake of the price list. So is one of next to nothing, until
-    a picture came for that.
-    """
-    if quoted is not None:
-        if charged:
-            is_sound = charged * 4 / 5 <= quoted <= charged * 10
-        else:
-            is_sound = charged is not None or quoted >= (documented or LEAST_PRICE) / 10
-        if is_sound:
-            return quoted
-    return max((each for each in (charged, documented) if each), default=None)
-
-
-def _pictures(request: ImageRequest) -> int:
+def pictures_of(request: ImageRequest) -> int:
     """How many pictures one request asks for: each has its price."""
     asked = amount(request.params.get("num_images"))  # a text is sent as it is, and understood
     return math.ceil(asked) if asked is not None and asked > 1 else 1
 
 
-def check_budget(
-    requests: Sequence[ImageRequest],
-    service: Service,
-    kind: str,
-    request_id: str | None = None,
-    *,
-    ask: bool = True,
-) -> None:
-    """Stop before anything is sent where it would pass the budget, or where nobody agrees.
-
-    Args:
-        requests: what will be asked.
-        service: who will be asked, for its prices.
-        kind: the kind of service.
-        request_id: set the money aside for this request; else it is only looked at.
-        ask: whether ``Banana.confirm_over`` holds; not for one of many that were agreed to.
-
-    Raises:
-        BudgetError: ``Banana.budget`` would be passed or nobody knows the price, or
-            ``Banana.confirm_over`` was and the person said no or can't be asked.
-    """
-    budget = _amount(settings.budget)
-    limit = _amount(settings.confirm_over) if ask else None
-    cost = estimate(requests, service, ask=budget is not None or limit is not None)
-    if budget is not None and cost.unknown:
-        raise _nobody_knows(cost, budget)
-    fits = budget is None or BUDGET.used(kind) + cost.usd <= budget
-    if fits and request_id is not None:
-        fits = BUDGET.hold(request_id, kind, cost.usd, budget, requests[0])
-    if budget is not None and not fits:
-        raise _passed(cost, budget, kind)
-    if limit is not None and (cost.usd > limit or cost.unknown):
-        _confirm(cost, limit)
-
-
-def _nobody_knows(cost: Estimate, budget: Decimal) -> BudgetError:
-    return BudgetError(
-        f"Nobody can say what it costs ({cost.example}: price not known): the service quotes no "
-        "price that can be believed, and there is no bill for such a picture yet. With a budget "
-        f"of {dollars(budget)} nothing was sent. To go on all the same: %config Banana.budget = "
-        "None. Once one was charged, its price is known, and a budget can be set again."
-    )
-
-
-def _passed(cost: Estimate, budget: Decimal, kind: str) -> BudgetError:
-    used, held = BUDGET.used(kind), BUDGET.held(kind)
-    under_way = f" ({dollars(held)} of it under way or not known yet)" if held else ""
-    enough = (used + (cost.usd or Decimal(1))).quantize(Decimal("0.01"), ROUND_UP)
-    return BudgetError(
-        f"This costs {cost}, {dollars(used)} of the budget of {dollars(budget)} is spent"
-        f"{under_way}, and together that is more. Nothing was sent. Raise it: %config "
-        f"Banana.budget = {enough}"
-    )
-
-
-def budget_left(kind: str) -> Decimal | None:
-    """What is left of the budget in US dollars; None where there is none."""
-    budget = _amount(settings.budget)
-    return None if budget is None else max(budget - BUDGET.used(kind), Decimal(0))
-
-
-def _amount(setting: float | None) -> Decimal | None:
+def amount_of(setting: float | None) -> Decimal | None:
+    """A setting in US dollars, exact."""
     return None if setting is None else Decimal(str(setting))
-
-
-def _confirm(cost: Estimate, limit: Decimal) -> None:
-    question = f"This costs {cost}, more than {dollars(limit)}. Send it? [y/N] "
-    try:
-        answer = input(question)
-    except (EOFError, RuntimeError, OSError):  # RuntimeErrors: a kernel that nobody sits at
-        raise BudgetError(
-            f"This costs {cost}, more than {dollars(limit)}, and nobody can be asked here. Nothing "
-            "was sent. Raise it: %config Banana.confirm_over"
-        ) from None
-    if answer.strip().lower() not in {"y", "yes"}:
-        raise BudgetError("You said no. Nothing was sent.")

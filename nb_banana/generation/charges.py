@@ -14,9 +14,7 @@ from nb_banana.errors import (
     UncertainError,
     UnreadableAnswerError,
 )
-from nb_banana.generation import budget
 from nb_banana.generation.journal_entry import JournalEntry
-from nb_banana.library.library import Library
 from nb_banana.library.location import SANDBOX
 from nb_banana.request import ImageRequest
 from nb_banana.services.aimlapi import account
@@ -59,22 +57,11 @@ def is_unsure(error: BananaError | Interrupted) -> bool:
 def explain_charge(
     error: BananaError | Interrupted, service: Service, entry: JournalEntry, request: ImageRequest
 ) -> BananaError | Interrupted:
-    """The error, with what the log says; the journal has it too.
-
-    Args:
-        error: why there is no answer.
-        service: who was asked.
-        entry: the request's entry in the journal.
-        request: what was asked.
-
-    Returns:
-        The same kind of error, or `Interrupted` where Ctrl-C came while the log was asked.
-    """
+    """The error, with what the log says; `Interrupted` where Ctrl-C came while that was asked."""
     if error.facts.get("not_charged"):
-        entry.end(Library.mark_failed, str(error))
-        budget.BUDGET.drop(entry.request_id)
+        entry.failed(str(error))
         return error
-    entry.write(Library.mark_unknown, str(error))
+    entry.unknown(str(error))
     kind = type(error)
     pauses = ONE_LOOK if isinstance(error, Interrupted) else account.PAUSES
     attempts = error.facts.get("attempts")
@@ -114,11 +101,7 @@ def explain_refusal(
     known = {"inference_id": charge.inference_id, "charge": charge} if told else {}
     facts = known | error.facts | {"receipt": receipt}
     told_error = kind(_corrected(error, told), **facts)
-    entry.end(Library.mark_failed, str(told_error), receipt)
-    if receipt is None:
-        budget.BUDGET.drop(entry.request_id)
-    else:
-        budget.BUDGET.settle(entry.request_id, receipt.usd)
+    entry.failed(str(told_error), receipt)
     return told_error
 
 
@@ -179,13 +162,11 @@ def _write_down(
     """What the log says goes into the journal; its receipt, where it was charged."""
     bill = None
     if charge.state == "not charged":
-        entry.write(Library.mark_failed, "the service's log says: not charged")
-        budget.BUDGET.drop(entry.request_id)
+        entry.failed("the service's log says: not charged")
     if charge.state == "charged":
         kind = entry.library.service
         bill = bill_of(charge, request, service, kind, entry.request_id, datetime.now(UTC))
-        entry.write(Library.mark_unknown, reason, bill)
-        budget.BUDGET.settle(entry.request_id, charge.usd)
+        entry.unknown(reason, bill)
     entry.ended = True
     return bill
 

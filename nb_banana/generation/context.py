@@ -1,20 +1,24 @@
-"""Who draws and which libraries count, by the settings, the notebook and the key.
+"""`Context`: what one client holds. Who draws and which libraries count is decided here."""
 
-Also which kept pictures this process has used: `nb_banana.pack` takes them along.
-"""
-
-import atexit
 import os
 import threading
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from nb_banana.credentials import VENDOR_URL, KeySearch, Secret, is_loopback, missing_key
+from nb_banana.credentials import (
+    VENDOR_URL,
+    CredentialStore,
+    KeySearch,
+    Secret,
+    is_loopback,
+    missing_key,
+)
 from nb_banana.display.output import notebook_folder
 from nb_banana.errors import LibraryError, LibraryUnavailableError
+from nb_banana.generation.budget import Budget
 from nb_banana.library.library import Library, MemoryLibrary, StandInLibrary
 from nb_banana.library.location import (
     API,
@@ -28,181 +32,199 @@ from nb_banana.library.location import (
     stand_in_folder,
 )
 from nb_banana.library.transfer import bring_home
+from nb_banana.services.aimlapi.pricing import PriceList
 from nb_banana.services.service import Service
-from nb_banana.settings import checked_seconds, settings
+from nb_banana.settings import Banana, checked_seconds
+from nb_banana.wire.transport import HttpTransport, Transport
 
 if TYPE_CHECKING:
     from nb_banana.sandbox.server import Sandbox
 
+Made = TypeVar("Made", bound="HasClient")
+
+
+class HasClient(Protocol):
+    """A value that asks the client that made it: `BananaImage`, `Gallery`."""
+
+    _client: Any
+
 
 Key = Secret | KeySearch | None
 """A key that was given for one call, or the search for it, so that no place is asked twice."""
-_sandbox: "Sandbox | None" = None
-_sandbox_lock = threading.Lock()
 
 
-def find_service(
-    *, key: Key = None, timeout: float | None = None, elsewhere: bool = False
-) -> Service:
-    """Who draws, by the settings: the API with its key, or the sandbox.
+class Context:
+    """What one client holds: settings, keys, transport, budget, prices, libraries, its sandbox.
 
-    Args:
-        key: the key for this call alone, or the search for it.
-        timeout: seconds to wait.
-        elsewhere: whether other processes send, which have keys of their own.
-
-    Raises:
-        RequestError: ``timeout`` is no number of seconds.
-        MissingKeyError: the API is wanted, and there is no key that may be sent there.
+    Another client has others: nothing is shared but what is a fact of the process.
     """
-    timeout = settings.timeout if timeout is None else checked_seconds(timeout)
-    if settings.backend == "sandbox":
-        return Service(sandbox_url(), None, timeout)
-    url = settings.base_url
-    search = search_key(key)
-    if search.found is not None:
-        return Service(url, search.found.secret, timeout)
-    if is_loopback(url):
-        return Service(url, None, timeout)  # a server of one's own may ask for no key
-    if settings.backend == "auto" and url == VENDOR_URL:
-        return Service(sandbox_url(), None, timeout)
-    if elsewhere:
-        return Service(url, None, timeout)
-    raise missing_key(search)
 
+    def __init__(
+        self, settings: Banana, credentials: CredentialStore, transport: Transport | None = None
+    ) -> None:
+        self.settings = settings
+        self.credentials = credentials
+        self.transport: Transport = transport or HttpTransport()
+        self.budget = Budget(settings)
+        self.prices = PriceList()
+        self.client: Any = None
+        self.used: dict[tuple[Library, str], None] = {}  # in the order of their first use
+        self.on_way: dict[int, Any] = {}
+        self._libraries: dict[tuple[type[Library], Path | None, str], Library] = {}
+        self._sandbox: Sandbox | None = None
+        self._sandbox_lock = threading.Lock()
 
-def search_key(key: Key = None) -> KeySearch:
-    """The search for the key of the settings' service, which one call makes but once."""
-    return key if isinstance(key, KeySearch) else KeySearch(settings.base_url, key)
+    def close(self) -> None:
+        """Close what was opened: connections, and the sandbox."""
+        self.transport.close()
+        with self._sandbox_lock:
+            if self._sandbox is not None:
+                _stop(self._sandbox, os.getpid())
+            self._sandbox = None
+        self._libraries.clear()
 
+    def service(
+        self, url: str, secret: Secret | None = None, timeout: float | None = None
+    ) -> Service:
+        """A service at an address, over this client's connections."""
+        return Service(url, secret, timeout, transport=self.transport)
 
-def find_quoter(key: Key = None) -> Service:
-    """Whom to ask for prices, which needs no key."""
-    if kinds(key)[-1] == SANDBOX:
-        return Service(sandbox_url())
-    return Service(settings.base_url)
+    def find_service(
+        self, key: Key = None, timeout: float | None = None, *, elsewhere: bool = False
+    ) -> Service:
+        """Who draws, by the settings: the API with its key, or the sandbox.
 
+        With ``elsewhere`` other processes send, which have keys of their own.
+        """
+        settings = self.settings
+        timeout = settings.timeout if timeout is None else checked_seconds(timeout)
+        if settings.backend == "sandbox":
+            return self.service(self.sandbox_url(), None, timeout)
+        url = settings.base_url
+        search = self.search_key(key)
+        if search.found is not None:
+            return self.service(url, search.found.secret, timeout)
+        if is_loopback(url):
+            return self.service(url, None, timeout)  # a server of one's own may ask for no key
+        if settings.backend == "auto" and url == VENDOR_URL:
+            return self.service(self.sandbox_url(), None, timeout)
+        if elsewhere:
+            return self.service(url, None, timeout)
+        raise missing_key(search)
 
-def kind_of_service(service: Service) -> str:
-    """Which library its pictures go to."""
-    own = _sandbox is not None and service.base_url == _sandbox.url
-    return SANDBOX if own else kind_of(service.base_url)
+    def search_key(self, key: Key = None) -> KeySearch:
+        """The search for the key of the settings' service, which one call makes but once."""
+        if isinstance(key, KeySearch):
+            return key
+        return KeySearch(self.settings.base_url, key, self.credentials)
 
+    def find_quoter(self, key: Key = None) -> Service:
+        """Whom to ask for prices, which needs no key."""
+        is_play = self.kinds(key)[-1] == SANDBOX
+        return self.service(self.sandbox_url() if is_play else self.settings.base_url)
 
-def sandbox_url() -> str:
-    """The address of this process's own sandbox, which starts when it is first needed."""
-    global _sandbox
-    with _sandbox_lock:
-        if _sandbox is None:
-            # Who has a key never loads it.
-            from nb_banana.sandbox.server import Sandbox
+    def sandbox_url(self) -> str:
+        """The address of this client's own sandbox, which starts when it is first needed."""
+        with self._sandbox_lock:
+            if self._sandbox is None:
+                # Who has a key never loads it.
+                from nb_banana.sandbox.server import Sandbox
 
-            _sandbox = Sandbox().start()
-            atexit.register(_stop, _sandbox, os.getpid())
-        return _sandbox.url
+                self._sandbox = Sandbox().start()
+                weakref.finalize(self, _stop, self._sandbox, os.getpid())
+            return self._sandbox.url
 
+    def running_sandbox(self) -> Service | None:
+        """The sandbox of this client, if it was started."""
+        return self.service(self._sandbox.url) if self._sandbox is not None else None
 
-def running_sandbox() -> Service | None:
-    """The sandbox of this process, if it was started."""
-    return Service(_sandbox.url) if _sandbox is not None else None
+    def adopt(self, value: Made) -> Made:
+        """The same picture or gallery, which asks this client from now on."""
+        value._client = self.client
+        return value
+
+    def note_used(self, library: Library, request_id: str) -> None:
+        """Remember that a picture was used. `nb_banana.pack` takes it along."""
+        self.used[library, request_id] = None
+
+    def kinds(self, key: Key = None) -> tuple[str, ...]:
+        """The kinds of service whose pictures count, the best first; the last draws the others.
+
+        A picture of the model stands in for one of the sandbox, never the other way round.
+        """
+        own = kind_of(self.settings.base_url)
+        if self.settings.backend == "sandbox":
+            return (SANDBOX,)
+        if self.settings.backend == "library":
+            return tuple(dict.fromkeys((own, API, SANDBOX)))
+        if self.settings.backend == "auto" and own == API and self.search_key(key).found is None:
+            return (API, SANDBOX)
+        return (own,)
+
+    def known_kinds(self) -> tuple[str, ...]:
+        """All kinds of service that this person may have pictures of."""
+        return all_kinds(self.settings.base_url)
+
+    def places(self, kind: str) -> tuple[Library, ...]:
+        """Where a picture of a kind of service may go, the best first.
+
+        Its library, and what stands in for it where that can't be written.
+        """
+        if not self.settings.keep:
+            return (self._opened(MemoryLibrary, None, kind),)
+        try:
+            home = library_folder(kind, self.settings.library, notebook_folder())
+        except LibraryUnavailableError:  # there is no home folder
+            return (self._opened(StandInLibrary, None, kind),)
+        return self._opened(Library, home, kind), self._opened(StandInLibrary, home, kind)
+
+    def _opened(self, kind_of_library: type[Library], home: Path | None, kind: str) -> Library:
+        key = kind_of_library, home, kind
+        known = self._libraries.get(key)
+        if known is not None:
+            return known
+        if kind_of_library is MemoryLibrary:
+            library: Library = MemoryLibrary(kind)
+        elif kind_of_library is StandInLibrary or home is None:
+            library = StandInLibrary(stand_in_folder(home, kind), home, kind)
+        else:
+            library = Library(home, kind)
+        return self._libraries.setdefault(key, library)
+
+    def libraries(self, kind: str) -> tuple[Library, ...]:
+        """Where a picture of a kind of service may be, the best first."""
+        return self.looked_in(self.places(kind))
+
+    def looked_in(self, places: tuple[Library, ...]) -> tuple[Library, ...]:
+        """The same for `places`. What stood in for a library comes home first, where it can."""
+        *homes, stand_in = places
+        if not isinstance(stand_in, StandInLibrary):
+            return (stand_in,)
+        if not stand_in.is_there():
+            return tuple(homes)
+        for home in homes:
+            with suppress(LibraryError):  # then it stays where it is, and counts there
+                target = Library(home.folder, home.service, patience=0)
+                for request_id in bring_home(stand_in, target):
+                    if self.used.pop((stand_in, request_id), ...) is None:
+                        self.note_used(home, request_id)
+        return (*homes, stand_in)
+
+    def every_library(self, kinds: Iterable[str] | None = None) -> Iterator[Library]:
+        """The same for several kinds, the best first; else for all that there may be."""
+        kinds = self.known_kinds() if kinds is None else kinds
+        return (library for kind in kinds for library in self.libraries(kind))
+
+    def libraries_of(self, folder: Path) -> list[Library]:
+        """All libraries that a notebook in a folder may have its pictures in, its own first."""
+        kept = [folder / BESIDE]
+        with suppress(LibraryUnavailableError):  # there is no home folder
+            kept += [default_folder("", self.settings.library, folder), default_folder("")]
+        folders = [index.parent for root in kept for index in sorted(root.glob(f"*/{INDEX}"))]
+        found = [self._opened(Library, each, each.name) for each in dict.fromkeys(folders)]
+        return list(dict.fromkeys([*found, *self.every_library()]))
 
 
 def _stop(sandbox: "Sandbox", starter: int) -> None:
     if os.getpid() == starter:  # the thread that serves does not live in a forked child
         sandbox.stop()
-
-
-USED: dict[tuple[Library, str], None] = {}
-"""Where each one is, and the id of its request; in the order of their first use."""
-
-
-def note_used(library: Library, request_id: str) -> None:
-    """Remember that a picture was used. `nb_banana.pack` takes it along."""
-    USED[library, request_id] = None
-
-
-def kinds(key: Key = None) -> tuple[str, ...]:
-    """The kinds of service whose pictures count, the best first; the last draws what is missing.
-
-    A picture of the model stands in for one of the sandbox, never the other way round.
-    """
-    own = kind_of(settings.base_url)
-    if settings.backend == "sandbox":
-        return (SANDBOX,)
-    if settings.backend == "library":
-        return tuple(dict.fromkeys((own, API, SANDBOX)))
-    if settings.backend == "auto" and own == API and search_key(key).found is None:
-        return (API, SANDBOX)
-    return (own,)
-
-
-def known_kinds() -> tuple[str, ...]:
-    """All kinds of service that this person may have pictures of."""
-    return all_kinds(settings.base_url)
-
-
-def places(kind: str) -> tuple[Library, ...]:
-    """Where a picture of a kind of service may go, the best first.
-
-    Its library, and what stands in for it where that can't be written.
-    """
-    if not settings.keep:
-        return (_in_memory(kind),)
-    try:
-        home = library_folder(kind, settings.library, notebook_folder())
-    except LibraryUnavailableError:  # there is no home folder
-        return (_stand_in(stand_in_folder(None, kind), None, kind),)
-    return _library(home, kind), _stand_in(stand_in_folder(home, kind), home, kind)
-
-
-def library_of(kind: str) -> Library:
-    """Where a picture of a kind of service goes, unless it can't be written."""
-    return places(kind)[0]
-
-
-def libraries(kind: str) -> tuple[Library, ...]:
-    """Where a picture of a kind of service may be, the best first.
-
-    What stood in for a library comes home first, where that can be written again.
-    """
-    *homes, stand_in = places(kind)
-    if not isinstance(stand_in, StandInLibrary):
-        return (stand_in,)
-    if not stand_in.is_there():
-        return tuple(homes)
-    for home in homes:
-        with suppress(LibraryError):  # then it stays where it is, and counts there
-            for request_id in bring_home(stand_in, Library(home.folder, kind, patience=0)):
-                if USED.pop((stand_in, request_id), ...) is None:
-                    note_used(home, request_id)
-    return (*homes, stand_in)
-
-
-def every_library(kinds: Iterable[str]) -> Iterator[Library]:
-    """The same for several kinds, the best first."""
-    return (library for kind in kinds for library in libraries(kind))
-
-
-def libraries_of(folder: Path) -> list[Library]:
-    """All libraries that a notebook in a folder may have its pictures in, its own first."""
-    kept = [folder / BESIDE]
-    with suppress(LibraryUnavailableError):  # there is no home folder
-        kept += [default_folder("", settings.library, folder), default_folder("")]
-    folders = [index.parent for root in kept for index in sorted(root.glob(f"*/{INDEX}"))]
-    found = [_library(each, each.name) for each in dict.fromkeys(folders)]
-    return list(dict.fromkeys([*found, *every_library(known_kinds())]))
-
-
-@lru_cache(maxsize=32)
-def _library(folder: Path, kind: str) -> Library:
-    return Library(folder, kind)
-
-
-@lru_cache(maxsize=32)
-def _stand_in(folder: Path, home: Path | None, kind: str) -> Library:
-    return StandInLibrary(folder, home, kind)
-
-
-@lru_cache(maxsize=32)
-def _in_memory(kind: str) -> Library:
-    return MemoryLibrary(kind)

@@ -1,4 +1,8 @@
-"""`JournalEntry`: one request's line in the journal. Nothing is sent that is not written down."""
+"""`JournalEntry`: one request's line in the journal, and the money that is set aside for it.
+
+Nothing is sent that is not written down. Each step writes the journal and settles or frees the
+money together.
+"""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -12,19 +16,19 @@ from nb_banana.errors import (
     NewerLibraryError,
     NotKeptError,
 )
+from nb_banana.generation.budget import Budget
 from nb_banana.library.library import Library
 from nb_banana.library.owner import give_up
+from nb_banana.library.records import StoredImage
 from nb_banana.request import ImageRequest
+from nb_banana.services.receipt import Receipt
+from nb_banana.services.result import ResultItem
 
 Result = TypeVar("Result")
 
 
 class JournalEntry:
-    """The steps of one request, written down one by one.
-
-    Args:
-        places: the libraries that may have it, the best first.
-        request_id: our own id of the request.
+    """The steps of one request, written down one by one, in the first place that takes them.
 
     Attributes:
         library: the one that has it.
@@ -34,8 +38,9 @@ class JournalEntry:
         ended: whether the last step was taken.
     """
 
-    def __init__(self, places: Sequence[Library], request_id: str) -> None:
+    def __init__(self, places: Sequence[Library], request_id: str, budget: Budget) -> None:
         self.places = tuple(places)
+        self._budget = budget
         self.library = self.places[0]
         self.request_id = request_id
         self.reached: Literal["nothing", "sent", "answered", "kept"] = "nothing"
@@ -45,9 +50,9 @@ class JournalEntry:
         self._asked: tuple[ImageRequest, dict[str, Any]] | None = None
 
     @classmethod
-    def of(cls, library: Library, request_id: str) -> "JournalEntry":
+    def of(cls, library: Library, request_id: str, budget: Budget) -> "JournalEntry":
         """The entry of a request of another time, whose answer is in the journal."""
-        entry = cls((library,), request_id)
+        entry = cls((library,), request_id, budget)
         entry.is_written, entry.reached = True, "answered"
         return entry
 
@@ -88,7 +93,49 @@ class JournalEntry:
         self.is_written = False
         raise _not_written(self.problem or last, last)
 
-    def write(self, step: Callable[..., Result], *values: Any) -> Result | None:
+    def answered(self, items: Sequence[ResultItem], receipt: Receipt) -> None:
+        """The answer is there: its links and its bill."""
+        self.reached = "answered"
+        self._write(Library.mark_answered, items, receipt)
+        self._budget.settle(self.request_id, receipt.usd)
+
+    def stored(self, pictures: Sequence[Any], receipt: Receipt) -> list[StoredImage] | None:
+        """The pictures are there; None where no library can take them."""
+        kept = self._end(Library.store, pictures, receipt)
+        if kept:
+            self.reached = "kept"
+        return kept
+
+    def failed(self, reason: str, receipt: Receipt | None = None) -> None:
+        """It is known that there is no picture to be had. Without a receipt it was not charged."""
+        self._end(Library.mark_failed, reason, receipt)
+        if receipt is None:
+            self._budget.drop(self.request_id)
+        else:
+            self._budget.settle(self.request_id, receipt.usd)
+
+    def unknown(self, reason: str, receipt: Receipt | None = None) -> None:
+        """Nobody can say yet what became of it; a receipt says that it was charged."""
+        self._write(Library.mark_unknown, reason, receipt)
+        if receipt is not None:
+            self._budget.settle(self.request_id, receipt.usd)
+
+    def keep_answer(self, data: bytes, position: int | None = None) -> Any:
+        """Keep what came and was not understood; None where no library can."""
+        return self._write(Library.keep_answer, data, position)
+
+    def release(self, reason: str) -> None:
+        """Give up for now: whoever looks for unfinished requests may take it."""
+        self._end(Library.release, reason)
+
+    def leave(self) -> None:
+        """Whoever looks for unfinished requests may take it now, also where nothing was written."""
+        give_up(self.request_id)
+        self.release("it was broken off")
+        if self.reached == "nothing":
+            self._budget.drop(self.request_id)
+
+    def _write(self, step: Callable[..., Result], *values: Any) -> Result | None:
         """Take one step of `Library`; None where no library can. The next one is tried again."""
         if not self.is_written:
             return None
@@ -124,25 +171,20 @@ class JournalEntry:
         own: Callable[..., Result] = getattr(library, step.__name__)  # a stand-in has its own way
         return own(self.request_id, *values)
 
-    def end(self, step: Callable[..., Result], *values: Any) -> Result | None:
+    def _end(self, step: Callable[..., Result], *values: Any) -> Result | None:
         """Take the last step, unless it was taken."""
         if self.ended:
             return None
         before = self.library, self.problem
-        result = self.write(step, *values)
+        result = self._write(step, *values)
         failed = self.problem is not before[1] and self.library is before[0]
         if failed and not isinstance(self.problem, LibraryBusyError):
             # So that other kernels may take it too: less to write than a picture.
             problem = self.problem
-            self.write(Library.release, str(problem))
+            self._write(Library.release, str(problem))
             self.problem = problem
         self.ended = not failed
         return result
-
-    def leave(self) -> None:
-        """Whoever looks for unfinished requests may take it now, also where nothing was written."""
-        give_up(self.request_id)
-        self.end(Library.release, "it was broken off")
 
 
 UNREADABLE = (LibraryDamagedError, NewerLibraryError, LibraryBusyError)

@@ -3,75 +3,46 @@
 from collections.abc import Iterable, Sequence
 
 from nb_banana import errors
-from nb_banana.generation import budget, context
+from nb_banana.display.output import shell
+from nb_banana.generation.estimate import check_budget, estimate
+from nb_banana.generation.options import OutputOptions
+from nb_banana.generation.plan import Plan
+from nb_banana.library import location
 from nb_banana.library.library import Library
 from nb_banana.library.records import StoredImage
 from nb_banana.request import ImageRequest
 from nb_banana.results.image import BananaImage
-from nb_banana.settings import settings
+from nb_banana.services.service import Service
 
 
-def find_stored(
-    request: ImageRequest, kinds: Iterable[str], *, name: str | None = None, alt: str | None = None
-) -> BananaImage | None:
-    """The picture of a request in the libraries of some kinds of service; nothing is sent.
-
-    Args:
-        request: what to draw.
-        kinds: the kinds of service, the best first.
-        name: what the caption calls the picture.
-        alt: its alt text.
+def find_reusable(plan: Plan, request: ImageRequest, output: OutputOptions) -> BananaImage | None:
+    """The picture where it is in the library and a fresh one is not wanted; nothing is sent.
 
     Raises:
         LostPictureError: it was made, and its file is not whole: to make it again would cost again.
         LibraryError: a library can't be read, which may have it.
     """
-    found = _look(request, kinds)
+    if output.fresh:
+        return None
+    found = _look(request, plan.libraries())
     if found is None:
         return None
     kept, library = found
-    context.note_used(library, kept.request_id)
-    budget.BUDGET.save(kept.receipt.usd, library.service)
-    return BananaImage.of(kept, library, request=request, name=name, alt=alt, came="reused")
+    plan.context.note_used(library, kept.request_id)
+    plan.context.budget.save(kept.receipt.usd, library.service)
+    return plan.context.adopt(
+        BananaImage.of(
+            kept, library, request=request, name=output.name, alt=output.alt, came="reused"
+        )
+    )
 
 
-def find_missing(requests: Sequence[ImageRequest], kinds: Iterable[str]) -> list[ImageRequest]:
-    """Those that no library has a picture of, each once: equal ones are drawn once.
-
-    Raises:
-        LibraryError: one can't be read, which may have what the others have not.
-    """
-    wanted = {each.key: each for each in requests}
-    problem: errors.LibraryError | None = None
-    for library in context.every_library(kinds) if wanted else ():
-        try:
-            known = library.known(wanted)
-        except errors.LibraryError as error:
-            problem = problem or error
-            continue
-        wanted = {key: each for key, each in wanted.items() if key not in known}
-    if problem is not None and wanted:
-        raise problem
-    return list(wanted.values())
-
-
-def quote(request: ImageRequest, *, fresh: bool = False) -> str:
-    """What a request would cost now, in words. Nothing but its price is asked for."""
-    search = context.search_key()
-    try:
-        if not fresh and _look(request, context.kinds(search)):
-            return "$0, it is in your library"
-    except errors.LibraryError as error:
-        return str(error)
-    if settings.backend == "library":
-        return "it is not in your library, and nothing else is asked"
-    return str(budget.estimate([request], context.find_quoter(search)))
-
-
-def _look(request: ImageRequest, kinds: Iterable[str]) -> tuple[StoredImage, Library] | None:
+def _look(
+    request: ImageRequest, libraries: Iterable[Library]
+) -> tuple[StoredImage, Library] | None:
     """What can't be read may have it: that is raised, else the picture would be paid again."""
     problem: errors.LibraryError | None = None
-    for library in context.every_library(kinds):
+    for library in libraries:
         try:
             kept = library.find(request.key)
         except errors.LostPictureError:
@@ -84,3 +55,101 @@ def _look(request: ImageRequest, kinds: Iterable[str]) -> tuple[StoredImage, Lib
     if problem is not None:
         raise problem
     return None
+
+
+def find_missing(plan: Plan) -> list[ImageRequest]:
+    """What has to be drawn: equal requests are drawn once, those that are to be fresh each.
+
+    Raises:
+        LibraryError: one can't be read, which may have what the others have not.
+    """
+    jobs = list(plan.jobs)
+    wanted = {job.request.key: job.request for job in jobs if not job.output.fresh}
+    fresh = [job.request for job in jobs if job.output.fresh]
+    problem: errors.LibraryError | None = None
+    for library in plan.libraries() if wanted else ():
+        try:
+            known = library.known(wanted)
+        except errors.LibraryError as error:
+            problem = problem or error
+            continue
+        wanted = {key: each for key, each in wanted.items() if key not in known}
+    if problem is not None and wanted:
+        raise problem
+    return list(wanted.values()) + fresh
+
+
+def look_ahead(plan: Plan) -> str:
+    """Look at a batch before anything is sent, and say in one line what it is and costs.
+
+    Nothing is said in a script, which shows nothing; so there nobody is asked for the price.
+
+    Raises:
+        RequestError: output options that can't be fulfilled, or ``Banana.confirm_over`` where
+            nobody knows how many pictures an iterator has.
+        BudgetError: it would pass the budget, or nobody agrees to the price.
+        LibraryError: a library can't be read, which may have what is missing.
+    """
+    jobs = plan.jobs
+    if not isinstance(jobs, list):
+        if plan.context.settings.confirm_over is not None:
+            raise errors.RequestError(
+                "Banana.confirm_over is set, and nobody knows how many prompts an iterator has. "
+                "Give a list, or set Banana.budget instead, which holds for each."
+            )
+        _drawing(plan)
+        return ""
+    for job in jobs:
+        job.check()
+    missing = find_missing(plan)
+    service = _drawing(plan) if missing else None
+    if service is not None:
+        for job in jobs:
+            job.refuse_key(service)
+        ask = not all(job.output.confirmed for job in jobs)
+        check_budget(plan.context, missing, service, plan.kind, ask=ask)
+    elif missing:
+        return ""
+    return "" if shell() is None else _say(plan, missing, service)
+
+
+def _drawing(plan: Plan) -> Service | None:
+    """Who draws; None where nobody can, which is said for each picture that is missing."""
+    try:
+        return plan.service
+    except (errors.NotKeptError, errors.MissingKeyError):
+        return None
+
+
+def quote(plan: Plan) -> str:
+    """What it would cost now, in words. Nothing but the price is asked for."""
+    context, job = plan.context, plan.job
+    try:
+        if plan.is_many:
+            missing = find_missing(plan)
+            draws = missing and not plan.is_offline
+            return _say(plan, missing, context.find_quoter(plan.search) if draws else None)
+        if not job.output.fresh and _look(job.request, plan.libraries()):
+            return "$0, it is in your library"
+    except errors.LibraryError as error:
+        return str(error)
+    if plan.is_offline:
+        return "it is not in your library, and nothing else is asked"
+    service = context.find_quoter(plan.search)
+    return str(estimate(context, [job.request], service, plan.kind))
+
+
+def _say(plan: Plan, missing: Sequence[ImageRequest], service: Service | None) -> str:
+    jobs = list(plan.jobs)
+    reused = len(jobs) - len(missing)
+    known = f"{'all' if not missing else reused} from your library" if reused else ""
+    pictures = "1 picture" if len(jobs) == 1 else f"{len(jobs):,} pictures"
+    return ", ".join(filter(None, (pictures, known, _price(plan, missing, service))))
+
+
+def _price(plan: Plan, missing: Sequence[ImageRequest], service: Service | None) -> str:
+    if service is None:
+        return "$0"
+    play = plan.kind == location.SANDBOX
+    cost = estimate(plan.context, missing, service, plan.kind)
+    return f"{cost}{' play money' if play else ''}"

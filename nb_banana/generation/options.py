@@ -8,20 +8,24 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import PurePath
 from typing import Any
 
 from nb_banana import template
-from nb_banana._text import did_you_mean
+from nb_banana._text import did_you_mean, shown
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import RequestError
+from nb_banana.generation.context import Context
+from nb_banana.imaging import save
 from nb_banana.models import find_model, model_id, ratio_value
 from nb_banana.references.fetch import fetched
 from nb_banana.references.limits import ReferenceLimits
+from nb_banana.references.numbering import NumberedReferences
 from nb_banana.references.reference import Reference, as_references
-from nb_banana.request import ImageRequest, is_on
+from nb_banana.request import ImageRequest, check_characters, is_on
 from nb_banana.results.image import BananaImage
-from nb_banana.settings import settings
+from nb_banana.settings import Banana
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,21 @@ def take_output_options(options: dict[str, Any]) -> OutputOptions:
     )
 
 
+def check_output(request: ImageRequest, output: OutputOptions) -> None:
+    """See that the output options can be fulfilled, before anything is sent.
+
+    Raises:
+        RequestError, SaveError: they can't.
+    """
+    for name in ("name", "alt"):
+        value = getattr(output, name)
+        if value is not None and not isinstance(value, str):
+            raise RequestError(f"{name} is a text, not {shown(value)}.")
+        check_characters(name, value or "")
+    if output.save is not None:
+        save.check_writable(save.save_target(output.save, suffix=".png", title=request.prompt))
+
+
 def options_like(images: Any, said: Mapping[str, Any]) -> dict[str, Any]:
     """What a request takes over from its first reference, where that was made here.
 
@@ -101,7 +120,7 @@ def options_like(images: Any, said: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def usual_options(model_name: str) -> dict[str, Any]:
+def usual_options(settings: Banana, model_name: str) -> dict[str, Any]:
     """The settings that hold for a model: those that it has no field for stay behind."""
     names = ("aspect_ratio", "resolution", "web_search")
     found = {name: getattr(settings, name) for name in names}
@@ -139,6 +158,7 @@ def _editor(name: str) -> str:
 
 
 def build_request(
+    context: Context,
     prompt: str,
     *,
     images: Any = (),
@@ -172,10 +192,11 @@ def build_request(
     }
     said = {name: value for name, value in given.items() if value is not None}
     like = options_like(images, said)
-    usual = usual_options(model or like.get("model") or settings.model)
+    settings = context.settings
+    usual = usual_options(settings, model or like.get("model") or settings.model)
     options = usual | like | said
-    held = _limits(resize)
-    pictures = given_pictures(images, resize)
+    held = _limits(context, resize)
+    pictures = given_pictures(context, images, resize)
     return ImageRequest(
         prompt,
         images=pictures,
@@ -186,28 +207,36 @@ def build_request(
     )
 
 
-def given_pictures(images: Any, resize: bool | None = None) -> tuple[Reference, ...]:
+def given_pictures(
+    context: Context, images: Any, resize: bool | None = None
+) -> tuple[Reference, ...]:
     """One picture or many as references, by the settings; each once.
 
     Raises:
         BadReferenceError: see `nb_banana.references.reference.as_references`.
     """
-    held = _limits(resize)
+    held, settings = _limits(context, resize), context.settings
     here = images
     if settings.fetch_references:
-        here = fetched(images, held, private=settings.fetch_private)
+        here = fetched(images, held, context.transport, private=settings.fetch_private)
     return as_references(here, limits=held)
 
 
-def _limits(resize: bool | None) -> ReferenceLimits:
-    return (
-        ReferenceLimits.of(settings)
-        if resize is None
-        else replace(ReferenceLimits.of(settings), resize=is_on("resize", resize))
-    )
+def numbered_references(context: Context) -> NumberedReferences:
+    """What counts the pictures of one prompt, by the settings."""
+    fetch = None
+    if context.settings.fetch_references:
+        private = context.settings.fetch_private
+        fetch = partial(fetched, over=context.transport, private=private)
+    return NumberedReferences(ReferenceLimits.of(context.settings), fetch)
 
 
-REQUEST_OPTIONS = frozenset(inspect.signature(build_request).parameters) - {"prompt"}
+def _limits(context: Context, resize: bool | None) -> ReferenceLimits:
+    limits = ReferenceLimits.of(context.settings)
+    return limits if resize is None else replace(limits, resize=is_on("resize", resize))
+
+
+REQUEST_OPTIONS = frozenset(inspect.signature(build_request).parameters) - {"context", "prompt"}
 
 
 def known_options(options: dict[str, Any], *, output: bool = True) -> dict[str, Any]:

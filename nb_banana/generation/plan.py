@@ -1,137 +1,133 @@
-"""Before a batch begins: what it asks for, what is there already, what the rest would cost."""
+"""`Plan`: what one call asks for before anything is sent. Policy is asked here, once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
-from nb_banana.credentials import Secret
-from nb_banana.display.output import shell
-from nb_banana.errors import LibraryError, MissingKeyError, NotKeptError, RequestError
-from nb_banana.generation import budget, context, lookup, pipeline
-from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions
-from nb_banana.library import location
+from nb_banana import errors
+from nb_banana.credentials import refuse_key
+from nb_banana.generation.context import Context, Key
+from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions, check_output
+from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
+from nb_banana.services.carrier import Carrier
 from nb_banana.services.service import Service
-from nb_banana.settings import settings
+from nb_banana.wire.rate_limit import AdaptiveLimiter
 
 
 @dataclass(frozen=True)
 class Job:
-    """A picture that is asked for.
-
-    Attributes:
-        request: what to draw.
-        output: what else is wanted of it.
-        variant: in what it differs from the others, e.g. ``{"aspect_ratio": "16:9", "take": 2}``.
-    """
+    """A picture that is asked for; ``variant`` is in what it differs from the others."""
 
     request: ImageRequest
     output: OutputOptions = DEFAULT_OUTPUT
     variant: Mapping[str, Any] = field(default_factory=dict)
 
+    def check(self) -> None:
+        """See that the output options can be fulfilled; see `check_output`."""
+        check_output(self.request, self.output)
 
-@dataclass(frozen=True)
-class BatchPlan:
-    """Where the pictures of a batch come from.
+    def refuse_key(self, service: Service) -> None:
+        """See that the service's key is in no word that would be sent, kept or shown.
+
+        The keys of this process were looked for when the request was made.
+        """
+        if service.secret is not None:
+            self.request.refuse_key(service.secret)
+            refuse_key("The name, alt or save", self.output.words, service.secret)
+
+
+class Plan:
+    """What one call asks for: jobs, what is wanted of them, where it is kept, who draws.
+
+    The settings, the notebook's folder and the key are asked when it is made, and below it only
+    values travel. The budget alone is read live.
 
     Attributes:
-        kinds: in which libraries they are looked for.
-        service: who draws the others; None where nobody has to, or nobody can.
-        say: the one line that is said before it begins; nothing in a script, which shows none.
-        key: the search for the key, for those that find nobody.
+        context: of the client.
+        jobs: a list, or an iterator that is taken as places become free.
+        output: what is wanted of the whole: its name, the folder it is saved to.
+        is_many: whether it is a gallery.
+        labels: what a table calls each.
+        search: for the key.
+        kinds: the kinds of service whose pictures count, the best first; the last one draws.
+        places: where a new picture may go, the best first.
+        is_offline: whether nobody draws by the settings.
     """
 
-    kinds: tuple[str, ...]
-    service: Service | None
-    say: str = ""
-    key: context.Key = None
+    def __init__(
+        self,
+        context: Context,
+        jobs: Iterable[Job],
+        output: OutputOptions = DEFAULT_OUTPUT,
+        *,
+        is_many: bool = True,
+        labels: Sequence[Any] | None = None,
+        key: Key = None,
+        timeout: float | None = None,
+        carrier: Carrier | None = None,
+    ) -> None:
+        self.context = context
+        self.jobs = jobs
+        self.output = output
+        self.is_many = is_many
+        self.labels = labels
+        self.is_offline = context.settings.backend == "library"
+        self.search = context.search_key(key)
+        self.kinds = context.kinds(self.search)
+        self._places = {kind: context.places(kind) for kind in self.kinds}
+        self.places = self._places[self.kinds[-1]]
+        self._timeout = timeout
+        self._carrier = carrier
+        self._limiter: AdaptiveLimiter | None = None
 
+    @property
+    def kind(self) -> str:
+        """The kind of service that draws."""
+        return self.kinds[-1]
 
-def plan_batch(
-    jobs: Iterable[Job],
-    key: Secret | None = None,
-    timeout: float | None = None,
-    *,
-    elsewhere: bool = False,
-) -> BatchPlan:
-    """Look before anything is sent: what is in the library, what the rest costs, who draws it.
+    @property
+    def job(self) -> Job:
+        """The one job of a plan that is not many; the first of others."""
+        return next(iter(self.jobs))
 
-    Args:
-        jobs: all of them.
-        key: the key for these alone.
-        timeout: seconds to wait for each picture.
-        elsewhere: whether other processes send them, which have keys of their own.
+    def libraries(self) -> Iterable[Library]:
+        """Where a picture may be already, the best first."""
+        looked_in = self.context.looked_in
+        return (library for places in self._places.values() for library in looked_in(places))
 
-    Raises:
-        RequestError: output options that can't be fulfilled.
-        BudgetError: it would pass the budget, or nobody agrees to the price.
-        LibraryError: a library can't be read, which may have what is missing.
-    """
-    jobs = list(jobs)
-    for job in jobs:
-        pipeline.check_output(job.request, job.output)
-    search = context.search_key(key)
-    kinds = context.kinds(search)
-    missing, service = _missing(jobs, kinds), None
-    if missing:
-        try:
-            service = pipeline.find_drawing_service(search, timeout, elsewhere=elsewhere)
-        except (NotKeptError, MissingKeyError):  # said for each that is missing
-            return BatchPlan(kinds, None, key=search)
-        ask = not all(job.output.confirmed for job in jobs)
-        for job in jobs:
-            pipeline.check_words(job.request, job.output, service)
-        budget.check_budget(missing, service, context.kind_of_service(service), ask=ask)
-    if shell() is None:  # nobody would see the price, so nobody is asked for it
-        return BatchPlan(kinds, service)
-    return BatchPlan(kinds, service, _say(len(jobs), len(missing), _price(missing, service)))
+    @cached_property
+    def service(self) -> Service:
+        """Who draws what is not in the library; the sandbox starts, where that is it.
 
-
-def quote_many(jobs: Sequence[Job]) -> str:
-    """What they would cost now, in words. Nothing but the price is asked for."""
-    search = context.search_key()
-    try:
-        missing = _missing(jobs, context.kinds(search))
-    except LibraryError as error:
-        return str(error)
-    service = context.find_quoter(search) if missing and settings.backend != "library" else None
-    return _say(len(jobs), len(missing), _price(missing, service))
-
-
-def _missing(jobs: Sequence[Job], kinds: Sequence[str]) -> list[ImageRequest]:
-    kept = [job.request for job in jobs if not job.output.fresh]
-    fresh = [job.request for job in jobs if job.output.fresh]
-    return lookup.find_missing(kept, kinds) + fresh
-
-
-def _price(missing: Sequence[ImageRequest], service: Service | None) -> str:
-    if service is None:
-        return "$0"
-    play = context.kind_of_service(service) == location.SANDBOX
-    return f"{budget.estimate(missing, service)}{' play money' if play else ''}"
-
-
-def _say(count: int, missing: int, price: str) -> str:
-    reused = count - missing
-    known = f"{'all' if not missing else reused} from your library" if reused else ""
-    pictures = "1 picture" if count == 1 else f"{count:,} pictures"
-    return ", ".join(filter(None, (pictures, known, price)))
-
-
-def plan_open_end(key: Secret | None, timeout: float | None, *, elsewhere: bool) -> BatchPlan:
-    """The same for an iterator: nobody knows how many pictures it will be.
-
-    Raises:
-        RequestError: ``Banana.confirm_over`` can't be held against that.
-    """
-    if settings.confirm_over is not None:
-        raise RequestError(
-            "Banana.confirm_over is set, and nobody knows how many prompts an iterator has. Give a "
-            "list, or set Banana.budget instead, which holds for each."
+        Raises:
+            NotKeptError: by the settings nobody does.
+            MissingKeyError: there is no key for it.
+        """
+        if self.is_offline:
+            raise errors.NotKeptError(
+                'This picture is not in the library, and the backend is "library", so nothing was '
+                "sent. Look at nb_banana.history(), or draw it: "
+                '%config Banana.backend = "auto"'
+            )
+        found = self.context.find_service(
+            self.search, self._timeout, elsewhere=self._carrier is not None
         )
-    search = context.search_key(key)
-    kinds = context.kinds(search)
-    try:
-        return BatchPlan(kinds, pipeline.find_drawing_service(search, timeout, elsewhere=elsewhere))
-    except (NotKeptError, MissingKeyError):
-        return BatchPlan(kinds, None, key=search)
+        return replace(found, limiter=self._limiter, carrier=self._carrier)
+
+    @property
+    def known_service(self) -> Service | None:
+        """The service, where it was needed already; nothing is asked or started for it."""
+        return vars(self).get("service")
+
+    def confirm(self) -> None:
+        """Note that the person has agreed to the price."""
+        self.output = replace(self.output, confirmed=True)
+        self.jobs = [replace(job, output=replace(job.output, confirmed=True)) for job in self.jobs]
+
+    def limit(self, limiter: AdaptiveLimiter) -> None:
+        """Let the requests have their turn by this limiter."""
+        self._limiter = limiter
+        if (known := self.known_service) is not None:
+            self.service = replace(known, limiter=limiter)

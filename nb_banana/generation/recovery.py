@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import overload
+from typing import Any, overload
 
 from nb_banana._text import as_html, dollars, plain, printable
 from nb_banana.credentials import VENDOR_URL, KeySearch
 from nb_banana.errors import BananaError, LibraryError, LinkGoneError, UnreadableAnswerError
-from nb_banana.generation import budget, context
 from nb_banana.generation.charges import bill_of
+from nb_banana.generation.context import Context
+from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.library import location
 from nb_banana.library.library import Library
 from nb_banana.library.records import UnfinishedRequest
@@ -27,7 +28,6 @@ from nb_banana.services.result import (
     fetch_pictures,
 )
 from nb_banana.services.service import Service
-from nb_banana.settings import settings
 
 LATEST_ROW = timedelta(minutes=30)
 """This long after a row that failed no row of another attempt comes, by the service's own clock:
@@ -124,25 +124,12 @@ def _some(ids: Sequence[str]) -> str:
     return ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
 
 
-def recover() -> Recovery:
-    """Finish what was left unfinished by an interrupt, a crash, a timeout or a broken link.
-
-    Pictures whose link is known are fetched into the library; of the others the service's log is
-    asked whether they were charged. What came and was not understood is read again. No generation
-    is sent again.
-
-    Raises:
-        LibraryError: no library can be read. Where only one can't, the result says so.
-    """
-    return _recover()
-
-
-def _recover(*, quietly: bool = False) -> Recovery:
-    """`recover`; quietly no keyring is asked, and what somebody else made is left alone."""
+def recover(context: Context, *, quietly: bool = False) -> Recovery:
+    """See `nb_banana.recover`; quietly no keyring is asked, what somebody else made left alone."""
     found: list[Found] = []
     problems: list[LibraryError] = []
     looked_at = 0
-    for library, others in _places():
+    for library, others in _places(context):
         try:
             if not quietly:
                 library.check()
@@ -155,14 +142,14 @@ def _recover(*, quietly: bool = False) -> Recovery:
         except LibraryError as error:
             problems.append(error)
             continue
-        service = service_of(library, ask=not quietly) if left else NO_SERVICE
-        found += [_look_after(row, library, service) for row in left]
+        service = service_of(context, library, ask=not quietly) if left else NO_SERVICE
+        found += [_Case(context, row, library, service).look_after() for row in left]
     if problems and not looked_at:
         raise problems[0]
     return Recovery(found, list(map(str, problems)))
 
 
-def _places() -> Iterator[tuple[Library, Sequence[Library]]]:
+def _places(context: Context) -> Iterator[tuple[Library, Sequence[Library]]]:
     """Each library, and those that took over where it could not be written to."""
     for kind in context.known_kinds():
         libraries = context.libraries(kind)
@@ -176,88 +163,129 @@ NOT_OWN = (
 )
 
 
-def service_of(library: Library, *, ask: bool = True) -> Service:
+def service_of(context: Context, library: Library, *, ask: bool = True) -> Service:
     """Whom to ask about the requests of a library. Without a key its log stays closed.
 
-    Args:
-        library: where the requests are.
-        ask: whether a keyring may be asked for the key, which takes its time or asks the person.
+    With ``ask`` a keyring may be asked for the key, which takes its time or asks the person.
     """
     if library.service == location.SANDBOX:
         return context.running_sandbox() or NO_SERVICE
-    url = VENDOR_URL if library.service == location.API else settings.base_url
-    search = KeySearch(url)
+    url = VENDOR_URL if library.service == location.API else context.settings.base_url
+    search = KeySearch(url, None, context.credentials)
     found = search.found if ask else search.at_hand
-    return Service(url, found.secret if found else None)
+    return context.service(url, found.secret if found else None)
 
 
 NO_SERVICE = Service("http://127.0.0.1:9")
 """Stands for a sandbox that ended with its kernel: it can't be asked any more."""
 
 
-def _look_after(row: UnfinishedRequest, library: Library, service: Service) -> Found:
-    found = Found(row.request_id, row.request.prompt, "")
-    try:
-        if row.state == "written":
-            library.mark_failed(row.request_id, NEVER_SENT)
-            return replace(found, outcome=NEVER_SENT)
+class _Case:
+    """One unfinished request, and what can be found out about it."""
+
+    def __init__(
+        self, context: Context, row: UnfinishedRequest, library: Library, service: Service
+    ) -> None:
+        self.context, self.row, self.library, self.service = context, row, library, service
+        self.entry = JournalEntry.of(library, row.request_id, context.budget)
+        self.found = Found(row.request_id, row.request.prompt, "")
+
+    def look_after(self) -> Found:
+        """What became of it; what is found out is in the journal."""
+        row = self.row
         try:
-            answer = answer_of(row, library, service)
-        except UnreadableAnswerError:
-            if row.receipt is not None:  # what it cost is known
-                raise
-            return _ask(row, library, service, found)
-        if answer is not None or row.state == "answered":
-            return _fetch(row, library, service, answer, found)
-        return _ask(row, library, service, found)
-    except BananaError as error:  # one row never keeps the others from their turn
-        return replace(found, outcome=str(error), ended=False)
+            if row.state == "written":
+                self.entry.failed(NEVER_SENT)
+                return self._told(NEVER_SENT)
+            try:
+                answer = answer_of(row, self.library, self.service)
+            except UnreadableAnswerError:
+                if row.receipt is not None:  # what it cost is known
+                    raise
+                return self._ask()
+            if answer is not None or row.state == "answered":
+                return self._fetch(answer)
+            return self._ask()
+        except BananaError as error:  # one row never keeps the others from their turn
+            return replace(self.found, outcome=str(error), usd=None, ended=False)
 
+    def _told(self, outcome: str, **more: Any) -> Found:
+        if self.entry.problem is not None:
+            raise self.entry.problem
+        return replace(self.found, outcome=outcome, **more)
 
-def _fetch(
-    row: UnfinishedRequest,
-    library: Library,
-    service: Service,
-    answer: ServiceAnswer | None,
-    found: Found,
-) -> Found:
-    """Fetch the pictures of an answer by what the journal has of it."""
-    receipt = answer.receipt if answer else row.receipt
-    if receipt is None:  # not a row of ours
-        return replace(found, outcome="its bill is not in the journal", ended=False)
-    found = replace(found, usd=receipt.usd)
-    price = f"charged {dollars(receipt.usd)}" if receipt.usd else "charged"
-    came = fetch_pictures(answer or ServiceAnswer((), receipt), service.base_url)
-    if came.is_whole:
-        image = _stored(row, library, receipt, came)
-        gone = ""
-        if len(came.pictures) < len(row.links):
-            gone = f", {len(came.pictures)} of {len(row.links)} pictures: {LINK_GONE}"
-        return replace(found, outcome=f"fetched: {image.id}{gone}", image=image)
-    if came.is_unread:
-        library.release(row.request_id, str(came.problem))
-        return replace(found, outcome=f"{price}; {NOT_READ}", ended=False)
-    if isinstance(came.problem, LinkGoneError) or came.problem is None:
-        why = LINK_GONE if came.problem else "its picture was inside the answer, which was not kept"
-        library.mark_failed(row.request_id, f"charged, and {why}", receipt)
-        return replace(found, outcome=f"{price}, and {why}: ask its support", lost=True)
-    if service is NO_SERVICE:
-        library.mark_failed(row.request_id, str(came.problem), receipt)
-        return replace(found, outcome="play money; its sandbox has ended", lost=True)
-    library.release(row.request_id, str(came.problem))
-    return replace(found, outcome=f"{price}; {came.problem}", ended=False)
+    def _fetch(self, answer: ServiceAnswer | None) -> Found:
+        """Fetch the pictures of an answer by what the journal has of it."""
+        row, entry = self.row, self.entry
+        receipt = answer.receipt if answer else row.receipt
+        if receipt is None:  # not a row of ours
+            return self._told("its bill is not in the journal", ended=False)
+        self.found = replace(self.found, usd=receipt.usd)
+        price = f"charged {dollars(receipt.usd)}" if receipt.usd else "charged"
+        came = fetch_pictures(answer or ServiceAnswer((), receipt), self.service)
+        if came.is_whole:
+            image = self._stored(receipt, came)
+            gone = ""
+            if len(came.pictures) < len(row.links):
+                gone = f", {len(came.pictures)} of {len(row.links)} pictures: {LINK_GONE}"
+            return self._told(f"fetched: {image.id}{gone}", image=image)
+        if came.is_unread:
+            entry.release(str(came.problem))
+            return self._told(f"{price}; {NOT_READ}", ended=False)
+        if isinstance(came.problem, LinkGoneError) or came.problem is None:
+            inside = "its picture was inside the answer, which was not kept"
+            why = LINK_GONE if came.problem else inside
+            entry.failed(f"charged, and {why}", receipt)
+            return self._told(f"{price}, and {why}: ask its support", lost=True)
+        if self.service is NO_SERVICE:
+            entry.failed(str(came.problem), receipt)
+            return self._told("play money; its sandbox has ended", lost=True)
+        entry.release(str(came.problem))
+        return self._told(f"{price}; {came.problem}", ended=False)
 
+    def _stored(self, receipt: Receipt, came: DownloadResult) -> BananaImage:
+        kept = self.entry.stored(came.pictures, receipt)
+        if self.entry.problem is not None:
+            raise self.entry.problem
+        if kept:
+            return self.context.adopt(BananaImage.of(kept[0], self.library))
+        image = self.context.adopt(BananaImage(*came.pictures[0], self.row.request, receipt))
+        image.came = "loaded"
+        image.notes += (f"{NOT_KEPT} Banana.keep is False: it is gone with the kernel.",)
+        return image
 
-def _stored(
-    row: UnfinishedRequest, library: Library, receipt: Receipt, came: DownloadResult
-) -> BananaImage:
-    kept = library.store(row.request_id, came.pictures, receipt)
-    if kept:
-        return BananaImage.of(kept[0], library)
-    image = BananaImage(*came.pictures[0], row.request, receipt)
-    image.came = "loaded"
-    image.notes += (f"{NOT_KEPT} Banana.keep is False: it is gone with the kernel.",)
-    return image
+    def _ask(self) -> Found:
+        """Ask the log whether a request without an answer was charged."""
+        row, service = self.row, self.service
+        if service is NO_SERVICE and row.receipt is None:
+            self.entry.failed("its sandbox has ended")
+            return self._told("its sandbox has ended: not known, and only play money")
+        charge = _known(row.receipt) or account.find_charge(
+            service, row.request_id, sent=row.created, pauses=(0.0,)
+        )
+        if charge.state == "charged":
+            return self._close_charged(charge)
+        if charge.state == "failed" and charge.age is not None and charge.age > LATEST_ROW:
+            self.entry.failed("the service's log says: not charged")
+            return self._told("not charged")
+        # A log without a row of it says nothing: our clock may be wrong, the key another account's.
+        drop = f". If it was surely not charged: nb_banana.forget({row.request_id!r})"
+        why = _why(charge, service) + (drop if charge.state in {"absent", "failed"} else "")
+        return self._told(f"not known yet: {why}", ended=False)
+
+    def _close_charged(self, charge: account.Charge) -> Found:
+        row, kind = self.row, self.library.service
+        bill = bill_of(charge, row.request, self.service, kind, row.request_id, row.created)
+        price = dollars(charge.usd) if charge.usd else "an amount that the log does not name"
+        if self.library.kept_answer(row.request_id) is not None:  # a later version may read it
+            self.entry.unknown(NOT_READ, bill)
+            return self._told(f"charged {price}; {NOT_READ}", usd=charge.usd, ended=False)
+        self.entry.failed("charged, and the service names no picture", row.receipt or bill)
+        ids = f" (inference id {charge.inference_id})" if charge.inference_id else ""
+        said = (
+            f"charged {price}{ids}, and the service names no link to its picture: ask its support"
+        )
+        return self._told(said, usd=charge.usd, lost=True)
 
 
 NOT_READ = "what came is kept in the library's folder answers, and is no picture that we know"
@@ -298,26 +326,6 @@ def answer_of(row: UnfinishedRequest, library: Library, service: Service) -> Ser
 LINK_GONE = "the service has no picture at its link any more"
 
 
-def _ask(row: UnfinishedRequest, library: Library, service: Service, found: Found) -> Found:
-    """Ask the log whether a request without an answer was charged."""
-    if service is NO_SERVICE and row.receipt is None:
-        library.mark_failed(row.request_id, "its sandbox has ended")
-        return replace(found, outcome="its sandbox has ended: not known, and only play money")
-    charge = _known(row.receipt) or account.find_charge(
-        service, row.request_id, sent=row.created, pauses=(0.0,)
-    )
-    if charge.state == "charged":
-        return _close_charged(row, library, service, charge, found)
-    if charge.state == "failed" and charge.age is not None and charge.age > LATEST_ROW:
-        library.mark_failed(row.request_id, "the service's log says: not charged")
-        budget.BUDGET.drop(row.request_id)
-        return replace(found, outcome="not charged")
-    # A log without a row of it says nothing: our clock may be wrong, the key another account's.
-    drop = f". If it was surely not charged: nb_banana.forget({row.request_id!r})"
-    why = _why(charge, service) + (drop if charge.state in {"absent", "failed"} else "")
-    return replace(found, outcome=f"not known yet: {why}", ended=False)
-
-
 def _known(receipt: Receipt | None) -> account.Charge | None:
     """What the log said when it was asked before."""
     return account.Charge("charged", receipt.usd, receipt.inference_id) if receipt else None
@@ -333,28 +341,10 @@ def _why(charge: account.Charge, service: Service) -> str:
     return "the service's log can't be read now"
 
 
-def _close_charged(
-    row: UnfinishedRequest, library: Library, service: Service, charge: account.Charge, found: Found
-) -> Found:
-    kind = library.service
-    bill = bill_of(charge, row.request, service, kind, row.request_id, row.created)
-    price = dollars(charge.usd) if charge.usd else "an amount that the log does not name"
-    budget.BUDGET.settle(row.request_id, charge.usd)
-    if library.kept_answer(row.request_id) is not None:  # a later version may read it
-        library.mark_unknown(row.request_id, NOT_READ, bill)
-        return replace(found, outcome=f"charged {price}; {NOT_READ}", usd=charge.usd, ended=False)
-    library.mark_failed(
-        row.request_id, "charged, and the service names no picture", row.receipt or bill
-    )
-    ids = f" (inference id {charge.inference_id})" if charge.inference_id else ""
-    said = f"charged {price}{ids}, and the service names no link to its picture: ask its support"
-    return replace(found, outcome=said, usd=charge.usd, lost=True)
-
-
-def recover_quietly() -> str:
+def recover_quietly(context: Context) -> str:
     """`recover` without a keyring, and what came of it as the one line that loading says."""
     try:
-        found = _recover(quietly=True)
+        found = recover(context, quietly=True)
     except BananaError as error:
         return f"nb_banana: {error}"
     more = " nb_banana.recover() looks again." if any(not each.ended for each in found) else ""

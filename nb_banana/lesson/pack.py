@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nb_banana._text import megabytes, path_of, plain
-from nb_banana.credentials import find_key
 from nb_banana.display.output import notebook_folder, notebook_path
 from nb_banana.errors import LessonError, LibraryError, PictureError
+from nb_banana.generation.context import Context
 from nb_banana.imaging.formats import PictureProblem
 from nb_banana.lesson import notebook_file
 from nb_banana.lesson.archive import check_lesson
@@ -22,7 +22,6 @@ from nb_banana.library.library import Library
 from nb_banana.library.location import INDEX
 from nb_banana.library.records import StoredImage
 from nb_banana.references.locations import PICTURE_SUFFIXES
-from nb_banana.settings import settings
 
 
 @dataclass(frozen=True, repr=False)
@@ -55,43 +54,30 @@ class Lesson:
         return str(self.path)
 
 
-def pack(path: str | os.PathLike[str], *, notebook: str | os.PathLike[str] | None = None) -> Lesson:
-    """Put a notebook and exactly the pictures that it needs into one zip file.
-
-    Whoever unpacks it, with `unpack` or any other program, runs the notebook without a key, without
-    cost and without a network. The pictures are those that the saved notebook shows and, in the
-    kernel that runs it, those that were used without being shown; what they were made from comes
-    along. What they cost stays with them; where and by whom they were made does not.
-
-    Args:
-        path: the zip file. One that is there is replaced, in one step, when the new one is whole.
-        notebook: the notebook, saved after its cells were run; else the one that runs here.
-
-    Returns:
-        What was packed, as a path; cells without a picture are named in its repr.
-
-    Raises:
-        LessonError: nothing to pack, a notebook that can't be read, a place that can't be written
-            to, or a key inside the notebook.
-        LostPictureError: a picture's file is not what was kept.
-        LibraryError: a library can't be read.
-    """
+def pack(
+    context: Context,
+    path: str | os.PathLike[str],
+    *,
+    notebook: str | os.PathLike[str] | None = None,
+) -> Lesson:
+    """See `nb_banana.pack`."""
     source = notebook_file.read_notebook(_notebook(notebook))
     target = _target(path, source)
-    _check_secret(source)
-    need = needed_by(source)
+    _check_secret(context, source)
+    need = needed_by(context, source)
+    home = _library_folder(context.settings.library)
     files = find_attachments(source, [kept for _, kept in need.answers.values()])
     try:
         with tempfile.TemporaryDirectory(prefix=".nb_banana-", dir=target.parent) as folder:
             packed = Path(folder) / "lesson.zip"
-            pictures = _write(packed, source, need, files)
+            pictures = _write(packed, source, need, files, home)
             size = packed.stat().st_size
             packed.replace(target)
     except OSError as error:
         if isinstance(error, LibraryError):
             raise
         raise LessonError(f"{target} can't be written: {error.strerror or error}.") from error
-    notes = tuple(_notes(source, need, files))
+    notes = tuple(_notes(source, need, files, context.settings.library, home))
     return Lesson(target, source.path.name, pictures, size, tuple(need.missing), notes)
 
 
@@ -119,8 +105,8 @@ def _target(path: str | os.PathLike[str], source: notebook_file.SavedNotebook) -
     return target
 
 
-def _check_secret(source: notebook_file.SavedNotebook) -> None:
-    found = find_key(settings.base_url)
+def _check_secret(context: Context, source: notebook_file.SavedNotebook) -> None:
+    found = context.search_key().found
     if found and found.secret.reveal().encode() in source.data:
         raise LessonError(
             f"{source.path.name} has your key in it. Take it out, clear the output that shows it, "
@@ -129,10 +115,13 @@ def _check_secret(source: notebook_file.SavedNotebook) -> None:
 
 
 def _write(
-    packed: Path, source: notebook_file.SavedNotebook, need: NeededAnswers, files: Attachments
+    packed: Path,
+    source: notebook_file.SavedNotebook,
+    need: NeededAnswers,
+    files: Attachments,
+    home: str,
 ) -> int:
     """Write the zip file; the number of its pictures."""
-    home = _library_folder()
     digests: set[str] = set()
     with zipfile.ZipFile(packed, "x") as archive:
         _put(archive, source.path.name, source.data)
@@ -188,15 +177,19 @@ def _put(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
     archive.writestr(entry, data)
 
 
-def _library_folder() -> str:
+def _library_folder(setting: str | None) -> str:
     """Where the notebook looks for its library from where it is unpacked."""
-    path = path_of(settings.library or location.BESIDE)
+    path = path_of(setting or location.BESIDE)
     leads_out = path.is_absolute() or ".." in path.parts or not path.name
     return location.BESIDE if leads_out else path.as_posix()
 
 
 def _notes(
-    source: notebook_file.SavedNotebook, need: NeededAnswers, files: Attachments
+    source: notebook_file.SavedNotebook,
+    need: NeededAnswers,
+    files: Attachments,
+    setting: str | None,
+    home: str,
 ) -> list[str]:
     notes = [f"{each}: copy it beside the notebook, and name it so." for each in files.elsewhere]
     notes += [
@@ -213,13 +206,12 @@ def _notes(
             "pack again."
         )
     text = source.data.decode("utf-8", "replace")
-    setting = settings.library
-    if setting and _library_folder() == location.BESIDE and setting in text:
+    if setting and home == location.BESIDE and setting in text:
         notes.append(
             f"The notebook sets Banana.library to {setting}, which nobody else has. Leave that out "
             "of the lesson, or choose a folder beside the notebook."
         )
-    home = str(path_of("~"))
-    if len(home) > 1 and home + os.sep in text:
-        notes.append(f"The notebook itself names your folder {home}. Look whether it should.")
+    own = str(path_of("~"))
+    if len(own) > 1 and own + os.sep in text:
+        notes.append(f"The notebook itself names your folder {own}. Look whether it should.")
     return notes

@@ -14,7 +14,7 @@ from pathlib import Path
 from nb_banana._text import path_of
 from nb_banana.display.output import notebook_path
 from nb_banana.errors import BadReferenceError, LessonError, LibraryError, NotKeptError
-from nb_banana.generation import context
+from nb_banana.generation.context import Context
 from nb_banana.lesson.notebook_file import NotebookCell, SavedNotebook
 from nb_banana.library import transfer
 from nb_banana.library.library import Library
@@ -47,7 +47,7 @@ class NeededAnswers:
         return found
 
 
-def needed_by(notebook: SavedNotebook) -> NeededAnswers:
+def needed_by(context: Context, notebook: SavedNotebook) -> NeededAnswers:
     """What a saved notebook needs, with what those pictures were made from.
 
     Raises:
@@ -60,7 +60,7 @@ def needed_by(notebook: SavedNotebook) -> NeededAnswers:
         _take(need, library, shown)
     seen = len(need.answers)
     if _runs_here(notebook.path):
-        for library, request_id in list(context.USED):
+        for library, request_id in list(context.used):
             _take(need, library, [request_id])
     need.unseen = len(need.answers) - seen
     need.missing = _missing(notebook, need)

@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from nb_banana import template
+from nb_banana._client import Client
 from nb_banana.errors import LibraryError
-from nb_banana.generation.options import OUTPUT_NAMES
+from nb_banana.generation.options import OUTPUT_NAMES, numbered_references
 from nb_banana.notebook import parser
-from nb_banana.references.limits import ReferenceLimits
-from nb_banana.references.numbering import NumberedReferences
-from nb_banana.settings import settings
 
 CELL_OPTIONS = re.compile(r"(?:\s*#\|[^\n]*(?:\n|\Z))+")
 """Lines such as ``#| label: fig-fox`` at the top: what Quarto and nbdev are told of a cell."""
@@ -48,10 +46,11 @@ class Call:
         return {name: value for name, value in self.arguments.items() if name not in SENDING}
 
 
-def read_call(line: parser.ParsedLine, text: str, names: Mapping[str, Any]) -> Call:
+def read_call(client: Client, line: parser.ParsedLine, text: str, names: Mapping[str, Any]) -> Call:
     """The call that a line and the text below it stand for.
 
     Args:
+        client: who will be called.
         line: the line, as it was read.
         text: the prompt; a ``;`` at its end is the cell's own, and so are `CELL_OPTIONS`.
         names: the notebook's variables.
@@ -66,13 +65,9 @@ def read_call(line: parser.ParsedLine, text: str, names: Mapping[str, Any]) -> C
     prompt = text.removesuffix(";")
     arguments = {name: value for name, value in line.options.items() if name not in HERE}
     raw, over = "raw" in line.options, arguments.pop("sweep", None)
-    references = NumberedReferences(
-        ReferenceLimits.of(settings),
-        fetch=settings.fetch_references,
-        private=settings.fetch_private,
-    )
+    references = numbered_references(client.context)
     for wanted in arguments.pop("images", ()):
-        references.add(_by_id(wanted, names), names)
+        references.add(_by_id(client, wanted, names), names)
     if over is not None:  # each combination fills the prompt for itself
         arguments |= {"over": over, "names": names, "raw": raw}
     else:
@@ -82,14 +77,11 @@ def read_call(line: parser.ParsedLine, text: str, names: Mapping[str, Any]) -> C
     return Call(prompt, arguments, line.name, quiet, "dry_run" in line.options)
 
 
-def _by_id(word: Any, names: Mapping[str, Any]) -> Any:
+def _by_id(client: Client, word: Any, names: Mapping[str, Any]) -> Any:
     """The kept picture whose id stands behind ``-i``; the word itself where it is anything else."""
     if not isinstance(word, str) or not ID.fullmatch(word) or word in names or Path(word).exists():
         return word
-    # With the first id, for it loads the library.
-    from nb_banana.generation import browse
-
     try:
-        return browse.load(word)
+        return client.load(word)
     except LibraryError:
         return word

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.magic import no_var_expand
 from traitlets import TraitError
 
+from nb_banana import _default
+from nb_banana._default import settings
 from nb_banana._text import say
 from nb_banana.credentials import VENDOR_URL, KeySearch
 from nb_banana.display.output import is_rich, notebook_folder
 from nb_banana.errors import BananaError, Interrupted, LibraryUnavailableError, MissingKeyError
 from nb_banana.library.location import all_kinds, has_index, library_folder, stand_in_folder
 from nb_banana.notebook.completion import make_matcher
-from nb_banana.settings import settings
 
 if TYPE_CHECKING:
     from nb_banana.notebook.parser import ParsedLine
@@ -71,14 +72,13 @@ def _help_text() -> str:
 
 def _draw(shell: Any, line: "ParsedLine", prompt: str) -> Any:
     # Imported with the first picture, not with the extension: requests takes its time.
-    from nb_banana import _api
-    from nb_banana.generation import context
     from nb_banana.notebook.call import read_call
 
-    call = read_call(line, prompt, shell.user_ns)
+    client = _default.client()
+    call = read_call(client, line, prompt, shell.user_ns)
     if call.dry_run:
-        return _api.dry_run(call.prompt, **call.asking)
-    draw: Callable[..., Any] = _api.sweep if "over" in call.arguments else _api.generate
+        return client.dry_run(call.prompt, **call.asking)
+    draw: Callable[..., Any] = client.sweep if "over" in call.arguments else client.generate
     try:
         value = draw(call.prompt, name=call.name, **call.arguments)
     except (BananaError, Interrupted) as error:
@@ -95,7 +95,7 @@ def _draw(shell: Any, line: "ParsedLine", prompt: str) -> Any:
     if call.quiet:
         _hush(shell, value)
     else:
-        _say_who_draws(shell, is_sandbox=context.running_sandbox() is not None)
+        _say_who_draws(shell, is_sandbox=client.context.running_sandbox() is not None)
     return value
 
 
@@ -171,7 +171,7 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
     _take_config(shell)
     _loaded[id(shell)] = loaded = _Loaded(make_matcher(shell.Completer))
     shell.Completer.custom_matchers.append(loaded.matcher)
-    search = KeySearch(VENDOR_URL)
+    search = KeySearch(VENDOR_URL, None, _default.credentials)
     with suppress(MissingKeyError):  # what the environment has is no key: said with the first cell
         if search.at_hand is None:
             loaded.is_note_due = True
@@ -180,7 +180,7 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
         # It loads as much as the first picture.
         from nb_banana.generation.recovery import recover_quietly
 
-        say(recover_quietly())  # a paid picture came back, or may yet
+        say(recover_quietly(_default.client().context))  # a paid picture came back, or may yet
 
 
 def _is_something_left() -> bool:

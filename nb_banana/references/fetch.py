@@ -11,7 +11,7 @@ from nb_banana.errors import BadReferenceError
 from nb_banana.references.limits import ReferenceLimits
 from nb_banana.references.reference import Reference, RemoteImage, as_reference, is_many
 from nb_banana.wire.downloads import RedirectsError, follow
-from nb_banana.wire.transport import NoAnswerError, TooLongError, UnsentError
+from nb_banana.wire.transport import NoAnswerError, TooLongError, Transport, UnsentError
 
 READ_TIMEOUT = 30.0
 LONGEST_FETCH = 120.0
@@ -20,43 +20,44 @@ NAT64 = ipaddress.ip_network("64:ff9b::/96")
 """IPv6 addresses whose end is an IPv4 one: RFC 6052."""
 
 
-def fetched(images: Any, limits: ReferenceLimits, *, private: bool) -> list[Any]:
+def fetched(images: Any, limits: ReferenceLimits, over: Transport, *, private: bool) -> list[Any]:
     """The pictures, those that are http(s) addresses as pictures of this machine.
 
     Args:
         images: one picture or many.
         limits: how large each may be.
+        over: the connections.
         private: whether addresses of this machine and its network may be asked.
 
     Raises:
         BadReferenceError: an address that can't be fetched, or is no picture.
     """
     return [
-        [_here(each, limits, private) for each in one]
+        [_here(each, limits, over, private) for each in one]
         if is_many(one)
-        else _here(one, limits, private)
+        else _here(one, limits, over, private)
         for one in (images if is_many(images) else [images])
     ]
 
 
-def _here(image: Any, limits: ReferenceLimits, private: bool) -> Any:
+def _here(image: Any, limits: ReferenceLimits, over: Transport, private: bool) -> Any:
     is_address = isinstance(image, str) and image.strip().lower().startswith(("http:", "https:"))
     is_ready = isinstance(image, Reference) and isinstance(image.body, RemoteImage)
     if not is_address and not is_ready:
         return image
     url = image.url if isinstance(image, Reference) else str(image).strip()
     label = image.label if isinstance(image, Reference) else url
-    return as_reference(_download(url, private), label=label, limits=limits)
+    return as_reference(_download(url, over, private), label=label, limits=limits)
 
 
-def _download(url: str, private: bool) -> bytes:
+def _download(url: str, over: Transport, private: bool) -> bytes:
     def check(address: str) -> None:
         _check_address(address, private)
 
     deadline = time.monotonic() + LONGEST_FETCH
     try:
         status, data = follow(
-            url, check=check, most=MOST_BYTES, silence=READ_TIMEOUT, deadline=deadline
+            over, url, check=check, most=MOST_BYTES, silence=READ_TIMEOUT, deadline=deadline
         )
     except TooLongError:
         raise BadReferenceError(f"{url} has more than {MOST_BYTES // 1024**2} MB.") from None

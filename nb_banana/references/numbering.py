@@ -1,11 +1,10 @@
 """`NumberedReferences`: the pictures of one request while its text is read: each once, from 1."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from nb_banana.errors import BadReferenceError
-from nb_banana.references.fetch import fetched
 from nb_banana.references.limits import LIMITS, ReferenceLimits
 from nb_banana.references.reference import Reference, as_reference, is_many, is_same
 from nb_banana.references.variables import find_picture, name_of
@@ -16,16 +15,17 @@ class NumberedReferences:
 
     Args:
         limits: how large each may be.
-        fetch: whether http(s) addresses are fetched here: before they are counted, for two
-            addresses may lead to one picture.
-        private: whether addresses of this machine and its network may be fetched.
+        fetch: fetches http(s) addresses here, before they are counted, for two addresses may lead
+            to one picture; None where the service fetches them.
     """
 
     def __init__(
-        self, limits: ReferenceLimits = LIMITS, *, fetch: bool = False, private: bool = False
+        self,
+        limits: ReferenceLimits = LIMITS,
+        fetch: Callable[[list[Any], ReferenceLimits], list[Any]] | None = None,
     ) -> None:
         self._limits = limits
-        self._fetch, self._private = fetch, private
+        self._fetch = fetch
         self._found: list[Reference] = []
 
     def __iter__(self) -> Iterator[Reference]:
@@ -33,7 +33,7 @@ class NumberedReferences:
 
     def copy(self) -> "NumberedReferences":
         """The same pictures so far; what is added to one of the two is not in the other."""
-        other = NumberedReferences(self._limits, fetch=self._fetch, private=self._private)
+        other = NumberedReferences(self._limits, self._fetch)
         other._found = list(self._found)
         return other
 
@@ -44,7 +44,7 @@ class NumberedReferences:
             BadReferenceError: see `nb_banana.references.reference.as_reference`.
         """
         if self._fetch:
-            (value,) = fetched([value], self._limits, private=self._private)
+            (value,) = self._fetch([value], self._limits)
         new = as_reference(value, label=label, limits=self._limits)
         for number, known in enumerate(self._found, 1):
             if is_same(new, known):

@@ -44,6 +44,9 @@ class Gallery(Sequence[GalleryEntry]):
         ValueError: another number of variants or labels than of entries.
     """
 
+    _client: Any = None
+    """Who made it: asked to try again. It is in no pickle."""
+
     def __init__(
         self,
         entries: Iterable[GalleryEntry],
@@ -113,9 +116,11 @@ class Gallery(Sequence[GalleryEntry]):
         if not isinstance(other, Gallery):
             return NotImplemented
         index = None if self._index is None or other._index is None else self._index + other._index
-        return Gallery(
+        both = Gallery(
             self._entries + other._entries, self._variants + other._variants, index=index
         )
+        both._client = self._client or other._client
+        return both
 
     def where(self, **values: Any) -> "Gallery":
         """The entries with these values, e.g. ``grid.where(style="oil", aspect_ratio="16:9")``.
@@ -152,11 +157,13 @@ class Gallery(Sequence[GalleryEntry]):
 
     def _some(self, places: Iterable[int]) -> "Gallery":
         chosen = list(places)
-        return Gallery(
+        some = Gallery(
             [self._entries[each] for each in chosen],
             [self._variants[each] for each in chosen],
             index=None if self._index is None else [self._index[each] for each in chosen],
         )
+        some._client = self._client
+        return some
 
     def save(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write the pictures into a folder, which is made; a line says where some are missing.
@@ -198,7 +205,7 @@ class Gallery(Sequence[GalleryEntry]):
         Raises:
             BananaError: see `nb_banana.errors`.
         """
-        tried: Gallery = _default.client().retry(self, again=again)
+        tried: Gallery = _default.client_of(self).retry(self, again=again)
         return tried
 
     def contact_sheet(self, columns: int | None = None, labels: bool = True) -> "Image.Image":
@@ -225,6 +232,9 @@ class Gallery(Sequence[GalleryEntry]):
             self.contact_sheet().show()
             return
         display(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_client"}
 
     def __repr__(self) -> str:
         label = f"{self.name} " if self.name else ""

@@ -53,6 +53,9 @@ class BananaImage:
 
     """
 
+    _client: Any = None
+    """Who made it: asked for edits. It is in no pickle."""
+
     def __init__(
         self,
         data: Bytes | None,
@@ -145,7 +148,9 @@ class BananaImage:
         except LibraryError:  # it was never ours, or it was forgotten
             return None
         is_name = label.isidentifier() and label != "picture"  # and no name of a file
-        return BananaImage.of(kept, self._library, name=label if is_name else None)
+        found = BananaImage.of(kept, self._library, name=label if is_name else None)
+        found._client = self._client
+        return found
 
     @property
     def size(self) -> tuple[int, int]:
@@ -243,7 +248,7 @@ class BananaImage:
         Raises:
             BananaError: see `nb_banana.errors`.
         """
-        edited: BananaImage = _default.client().edit(self, prompt, images=images, **options)
+        edited: BananaImage = _default.client_of(self).edit(self, prompt, images=images, **options)
         return edited
 
     def tree(self) -> Lineage:
@@ -291,7 +296,9 @@ class BananaImage:
             each.digest if isinstance(each, BananaImage) and each._kept else each
             for each in self._sources
         )
-        return self.__dict__ | {"_data": self.bytes, "_temporary": None, "_sources": sources}
+        state = self.__dict__ | {"_data": self.bytes, "_temporary": None, "_sources": sources}
+        state.pop("_client", None)
+        return state
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         return image_display.image_bundle(self, include, exclude)

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
+from nb_banana._default import settings_of
 from nb_banana._text import as_html, clean, dollars, one_line, plain
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BananaError
 from nb_banana.models import short_name
 from nb_banana.request import ImageRequest
 from nb_banana.services.receipt import Receipt
-from nb_banana.settings import settings
 
 Bundle = dict[str, Any]
 
@@ -107,7 +107,7 @@ def image_bundle(
         if not is_rich():
             first, *others = image_lines(image)
             return {"text/plain": plain("\n".join([f"{first} · {os.fspath(image)}", *others]))}
-        mime, data = image.preview(settings.preview)
+        mime, data = image.preview(settings_of(image).preview)
     except (OSError, BananaError) as error:
         # Pixels that can't be decoded, or no file any more: what is known is shown anyway.
         return {"text/plain": plain(f"{image_caption(image)} · it can't be shown: {error}")}

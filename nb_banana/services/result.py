@@ -7,6 +7,7 @@ from typing import Any
 from nb_banana.errors import LinkGoneError, PictureError
 from nb_banana.imaging.decode import check_picture
 from nb_banana.services.receipt import Receipt
+from nb_banana.services.service import Service
 from nb_banana.wire.downloads import FetchedPicture, fetch_link, paid_error
 
 
@@ -46,8 +47,8 @@ class DownloadResult:
     is_unread: bool = False
 
 
-def fetch_pictures(answer: ServiceAnswer, base_url: str) -> DownloadResult:
-    """Fetch the pictures of an answer of the service at this address.
+def fetch_pictures(answer: ServiceAnswer, service: Service) -> DownloadResult:
+    """Fetch the pictures of an answer of a service.
 
     One that fails does not take the others along.
     """
@@ -66,7 +67,7 @@ def fetch_pictures(answer: ServiceAnswer, base_url: str) -> DownloadResult:
         if item.data is not None:
             inside[position] = item.data
         try:
-            pictures.append(fetch_picture(item, base_url, facts))
+            pictures.append(fetch_picture(item, service, facts))
         except PictureError as error:
             problems.append(error)
             if item.data is not None:
@@ -78,12 +79,12 @@ def fetch_pictures(answer: ServiceAnswer, base_url: str) -> DownloadResult:
     return DownloadResult(pictures, problem, is_whole, unread if is_whole else inside, bool(unread))
 
 
-def fetch_picture(item: ResultItem, base_url: str, facts: dict[str, Any]) -> FetchedPicture:
+def fetch_picture(item: ResultItem, service: Service, facts: dict[str, Any]) -> FetchedPicture:
     """The picture's bytes as they were made, and what they are.
 
     Args:
         item: a link, or bytes that came in the answer.
-        base_url: who answered.
+        service: who answered.
         facts: ids for the error.
 
     Raises:
@@ -91,7 +92,7 @@ def fetch_picture(item: ResultItem, base_url: str, facts: dict[str, Any]) -> Fet
 
     """
     if item.data is None:
-        return fetch_link(item.url or "", base_url, facts)
+        return fetch_link(item.url or "", service.base_url, facts, service.transport)
     try:
         return item.data, check_picture(item.data)
     except PictureError as error:

@@ -210,7 +210,7 @@ def send_once(
     facts = dict(facts)
     try:
         with allow_interrupts():
-            answer = transport.send(
+            answer = service.transport.send(
                 "POST",
                 service.base_url + GENERATIONS,
                 secret=service.secret,

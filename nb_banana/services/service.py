@@ -6,6 +6,7 @@ from typing import Any
 from nb_banana.credentials import SHORTEST_IN_LINK, Secret, host_of, is_loopback
 from nb_banana.services.carrier import Carrier, clean_id
 from nb_banana.wire.rate_limit import AdaptiveLimiter
+from nb_banana.wire.transport import HttpTransport, Transport
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Service:
         timeout: seconds to wait for an answer; None goes by the resolution.
         limiter: how many requests at once, where there are many.
         carrier: who sends, where it is not this process.
+        transport: the connections that it is asked over.
 
     """
 
@@ -26,6 +28,7 @@ class Service:
     timeout: float | None = None
     limiter: AdaptiveLimiter | None = field(default=None, compare=False, repr=False)
     carrier: Carrier | None = field(default=None, compare=False, repr=False)
+    transport: Transport = field(default_factory=HttpTransport, compare=False, repr=False)
 
     @property
     def is_loopback(self) -> bool:

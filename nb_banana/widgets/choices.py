@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from nb_banana._default import settings
 from nb_banana.errors import BadReferenceError, RequestError
 from nb_banana.generation.options import options_like
 from nb_banana.models import MODELS, RESOLUTIONS, SIZES, Model, choose, find_model, short_name
 from nb_banana.references.variables import find_picture
-from nb_banana.settings import settings
 from nb_banana.widgets.form import Form
 from nb_banana.widgets.pictures import is_there
 

@@ -1,51 +1,28 @@
 """What the panel's Generate does, without any widget: order, price, begin, outcome."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from nb_banana._client import Client
 from nb_banana._text import dollars
-from nb_banana.batch import jobs, sweep
-from nb_banana.batch.background import start, start_many
 from nb_banana.errors import BananaError, Interrupted, RequestError
-from nb_banana.generation import budget, context, lookup, plan
-from nb_banana.generation.options import (
-    OutputOptions,
-    build_request,
-    known_options,
-    take_output_options,
-)
+from nb_banana.generation import lookup
+from nb_banana.generation.estimate import Estimate, estimate
+from nb_banana.generation.plan import Plan
 from nb_banana.library import location
 from nb_banana.notebook.call import read_call
 from nb_banana.notebook.parser import parse_cell_line
 from nb_banana.request import ImageRequest
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.image import BananaImage
-from nb_banana.settings import checked_patience, settings
 from nb_banana.widgets.form import FLAG_OF_OPTION, MAGIC, Form, read_cell
 
 Names = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class PanelRequest:
-    """What a form asks for.
-
-    Attributes:
-        jobs: the pictures.
-        output: what is wanted of them as a whole.
-        is_many: whether they come as a gallery.
-        timeout: seconds to wait for each.
-    """
-
-    jobs: list[plan.Job]
-    output: OutputOptions
-    is_many: bool
-    timeout: float | None
-
-
-def panel_request(form: Form, names: Names) -> PanelRequest:
+def panel_plan(client: Client, form: Form, names: Names) -> Plan:
     """What the form's cell would ask for.
 
     Raises:
@@ -63,70 +40,57 @@ def panel_request(form: Form, names: Names) -> PanelRequest:
             raise RequestError(
                 f"{FLAG_OF_OPTION[option]} is for a cell: copy the cell, and run it there."
             )
-    call = read_call(line, form.prompt, names)
+    call = read_call(client, line, form.prompt, names)
     options = {name: value for name, value in call.arguments.items() if name != "background"}
-    patience = checked_patience(options.pop("timeout", None))
-    # Whoever presses Generate has seen the price, or was asked, see `question`.
-    output = replace(take_output_options(options), name=call.name, confirmed=True)
-    count = options.pop("count", None)
-    is_many = count is not None or "over" in options
-    if "over" not in options:
-        request = build_request(call.prompt, **known_options(options))
-        return PanelRequest(jobs.takes(request, count, output), output, is_many, patience)
-    over, known, raw = (options.pop(each) for each in ("over", "names", "raw"))
-    sorted_out = sweep.sort_out(call.prompt, options, over, known, raw=raw)
-    many = sweep.sweep_jobs(call.prompt, *sorted_out, raw=raw, count=count, output=output)
-    return PanelRequest(many, output, is_many, patience)
+    plan = client.plan(call.prompt, name=call.name, **options)
+    plan.confirm()  # whoever presses Generate has seen the price, or was asked, see `question`
+    return plan
 
 
-def price_line(form: Form, names: Names) -> str:
+def price_line(client: Client, form: Form, names: Names) -> str:
     """What Generate would cost, and what is left of the budget; only prices are asked for.
 
     Raises:
         BananaError: it could not be drawn, and why.
     """
-    kind = context.kind_of_service(context.find_quoter())
-    price = _price(form, names)
+    kind = client.context.kinds()[-1]
+    price = _price(client, form, names)
     if kind == location.SANDBOX and "about" in price:
         price = f"{price.removesuffix(' play money')} play money: the sandbox draws, without AI"
-    left = budget.budget_left(kind)
+    left = client.context.budget.left(kind)
     return price if left is None else f"{price}; {dollars(left)} left of your budget"
 
 
-def _price(form: Form, names: Names) -> str:
-    if not form.prompt.strip():  # the price does not hang on the words
-        plain = Form("a picture", model=form.model, resolution=form.resolution, count=form.count)
-        return str(_cost([job.request for job in panel_request(plain, names).jobs]))
-    order = panel_request(form, names)
-    if order.is_many:
-        return plan.quote_many(order.jobs)
-    if order.output.fresh and settings.backend != "library":
-        return str(_cost([order.jobs[0].request]))
-    return lookup.quote(order.jobs[0].request)
+def _price(client: Client, form: Form, names: Names) -> str:
+    if form.prompt.strip():
+        return lookup.quote(panel_plan(client, form, names))
+    # The price does not hang on the words.
+    plain = Form("a picture", model=form.model, resolution=form.resolution, count=form.count)
+    plan = panel_plan(client, plain, names)
+    return str(_cost(plan, [job.request for job in plan.jobs]))
 
 
-def _cost(requests: Sequence[ImageRequest]) -> budget.Estimate:
-    return budget.estimate(requests, context.find_quoter())
+def _cost(plan: Plan, requests: Sequence[ImageRequest]) -> Estimate:
+    return estimate(plan.context, requests, plan.context.find_quoter(plan.search), plan.kind)
 
 
-def question(form: Form, names: Names) -> str:
+def question(client: Client, form: Form, names: Names) -> str:
     """What a person has to say yes to before it is sent: ``Banana.confirm_over``; else nothing.
 
     Raises:
         RequestError: anything that is not understood.
     """
-    limit = settings.confirm_over
+    limit = client.settings.confirm_over
     if limit is None:
         return ""
-    order = panel_request(form, names)
-    requests = [job.request for job in order.jobs]
-    cost = _cost(requests if order.output.fresh else lookup.find_missing(requests, context.kinds()))
+    plan = panel_plan(client, form, names)
+    cost = _cost(plan, lookup.find_missing(plan))
     if cost.usd <= Decimal(str(limit)) and not cost.unknown:
         return ""
     return f"This costs {cost}, more than {dollars(Decimal(str(limit)))}. Send it?"
 
 
-def begin(form: Form, names: Names) -> Any:
+def begin(client: Client, form: Form, names: Names) -> Any:
     """Do what running the form's cell would do, in the background.
 
     Returns:
@@ -135,10 +99,7 @@ def begin(form: Form, names: Names) -> Any:
     Raises:
         BananaError: nothing was sent.
     """
-    order = panel_request(form, names)
-    if order.is_many:
-        return start_many(order.jobs, order.output, timeout=order.timeout)
-    return start(order.jobs[0].request, order.output, timeout=order.timeout)
+    return client.run(panel_plan(client, form, names), background=True)
 
 
 @dataclass(frozen=True)

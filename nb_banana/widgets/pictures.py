@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
+from nb_banana._default import settings
 from nb_banana._text import one_line
 from nb_banana.errors import BadReferenceError, BananaError
 from nb_banana.imaging.decode import preview
@@ -20,7 +21,6 @@ from nb_banana.results.gallery import Gallery
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import image_lines
 from nb_banana.results.pending import PendingValue
-from nb_banana.settings import settings
 
 MOST_THUMBNAILS = 60
 """Pictures that are offered; more can be named in the cell."""

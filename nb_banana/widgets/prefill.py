@@ -7,15 +7,15 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
+from nb_banana import _default
+from nb_banana._default import settings
 from nb_banana._text import path_of
 from nb_banana.errors import BadReferenceError, BananaError, NotKeptError
-from nb_banana.generation import browse
 from nb_banana.generation.options import options_like
 from nb_banana.references.reference import Reference, as_reference
 from nb_banana.references.variables import NotFound, find_picture, look_up, name_of
 from nb_banana.results.image import BananaImage
-from nb_banana.settings import settings
-from nb_banana.widgets.controller import panel_request
+from nb_banana.widgets.controller import panel_plan
 from nb_banana.widgets.form import MAGIC, Form, read_cell
 from nb_banana.widgets.pictures import is_there
 from nb_banana.widgets.uploads import keep_upload
@@ -42,7 +42,10 @@ def form_of(what: Any, names: Names, history: Sequence[str] = ()) -> tuple[Form,
     name = ""
     if isinstance(what, str):
         found = look_up(what, names)
-        name, what = (what, found) if not isinstance(found, NotFound) else ("", browse.load(what))
+        if isinstance(found, NotFound):
+            what = _default.client().load(what)
+        else:
+            name, what = what, found
     if isinstance(what, BananaImage):
         name = name or name_of(what, names)
         form = form_of_image(what, names)
@@ -65,7 +68,7 @@ def _typed(
     for text in cells[:LOOKS] if name else ():
         try:
             form = read_cell(text)
-            order = panel_request(form, names)
+            order = panel_plan(_default.client(), form, names)
         except (BananaError, ValueError):  # another cell, or its names are others by now
             continue
         keys = [job.request.key for job in order.jobs]
@@ -91,7 +94,7 @@ def _word(reference: Reference, names: Names) -> str:
     if reference.data is None:
         return reference.url
     with suppress(NotKeptError):
-        image = browse.load(reference.origin)
+        image = _default.client().load(reference.origin)
         image.name = reference.label
         return word_of(image, names)
     return keep_upload(Path(reference.label).name, reference.data)

@@ -7,12 +7,12 @@ it in pieces, for Jupyter's server closes the connection at a message of more th
 
 from pathlib import Path
 
+from nb_banana._default import settings
 from nb_banana._text import megabytes
 from nb_banana.errors import BadReferenceError, SaveError
 from nb_banana.imaging import save
 from nb_banana.references.limits import ReferenceLimits
 from nb_banana.references.reference import as_reference
-from nb_banana.settings import settings
 
 FOLDER = "nb_banana_uploads"
 MOST_UPLOAD_BYTES = 100_000_000

@@ -14,11 +14,11 @@ from typing import Any
 
 from traitlets import Dict, Int, List, Unicode
 
+from nb_banana import _default
+from nb_banana._default import settings
 from nb_banana.display.output import OutputCell, shell
 from nb_banana.errors import BananaError, Interrupted, RequestError
-from nb_banana.generation import browse
 from nb_banana.results.image import BananaImage
-from nb_banana.settings import settings
 from nb_banana.widgets import controller, output, pictures, prefill
 from nb_banana.widgets.choices import check_room, fit_form, model_choices, model_of, model_offer
 from nb_banana.widgets.fields import Fields
@@ -174,7 +174,10 @@ class Panel(Fields):
             if turn != self._turn:  # the form is another one by now
                 return
             try:
-                price = {"text": controller.price_line(form, names), "fine": True}
+                price = {
+                    "text": controller.price_line(_default.client(), form, names),
+                    "fine": True,
+                }
             except BananaError as error:
                 price = {"text": str(error), "fine": False}
             if turn == self._turn:
@@ -185,12 +188,12 @@ class Panel(Fields):
     def _generate(self, *, confirmed: bool = False) -> None:
         if self.busy:
             raise RequestError("One is on its way. Wait for it, or cancel it.")
-        asked = self.form, controller.question(self.form, self._names)
+        asked = self.form, controller.question(_default.client(), self.form, self._names)
         if asked[1] and not (confirmed and asked == self._asked):  # a yes holds for what was asked
             self._asked = asked
             self._say("ask", asked[1])
             return
-        pending = self._pending = controller.begin(self.form, self._names)
+        pending = self._pending = controller.begin(_default.client(), self.form, self._names)
         self.put(busy={"since": time.time()}, fresh=False)  # fresh was meant for this one
         self.form_changed()
         self._output.tell(self.cell)
@@ -275,7 +278,7 @@ class Panel(Fields):
         return self.image
 
     def _show_history(self) -> None:
-        images = list(browse.history(limit=RECENT))
+        images = list(_default.client().history(limit=RECENT))
         self._thumbnails.see("history", {each.id: each for each in images})
         self.put(history=[{"thumbnail": each.id, "prompt": each.prompt[:200]} for each in images])
 

@@ -35,13 +35,16 @@ PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 FetchedPicture = tuple[bytes, PictureKind]
 
 
-def fetch_link(link: str, base_url: str, facts: dict[str, Any]) -> FetchedPicture:
+def fetch_link(
+    link: str, base_url: str, facts: dict[str, Any], over: transport.Transport
+) -> FetchedPicture:
     """The bytes behind a link as they were made, and what they are.
 
     Args:
         link: an address, or a path at the service.
         base_url: who named it; only a service on loopback may name a link on loopback.
         facts: ids for the error.
+        over: the connections that it is fetched over.
 
     Raises:
         DownloadError: the link failed.
@@ -54,7 +57,7 @@ def fetch_link(link: str, base_url: str, facts: dict[str, Any]) -> FetchedPictur
     where, facts = f"its link is {shown}", {**facts, "url": shown}
     try:
         with allow_interrupts():
-            return _until_it_is_there(url, is_loopback(base_url))
+            return _until_it_is_there(url, is_loopback(base_url), over)
     except PictureError as error:
         raise paid_error(error, where, facts) from None
     except KeyboardInterrupt:
@@ -69,11 +72,11 @@ def paid_error(error: PictureError, where: str, facts: dict[str, Any]) -> Pictur
     return type(error)(f"{error.args[0]} The picture was made and charged; {where}", **facts)
 
 
-def _until_it_is_there(url: str, local: bool) -> FetchedPicture:
+def _until_it_is_there(url: str, local: bool, over: transport.Transport) -> FetchedPicture:
     retry, deadline = ATTEMPTS, time.monotonic() + LONGEST_DOWNLOAD
     while True:
         try:
-            data = _download(url, local, deadline)
+            data = _download(url, local, deadline, over)
             return data, check_picture(data)
         except PictureError as error:
             pause = retry.get_backoff_time()
@@ -95,13 +98,13 @@ def _absolute(base: str, url: str, facts: dict[str, Any]) -> str:
         ) from None
 
 
-def _download(url: str, local: bool, deadline: float) -> bytes:
+def _download(url: str, local: bool, deadline: float, over: transport.Transport) -> bytes:
     def check(address: str) -> None:
         _check_address(address, local)
 
     try:
         status, data = follow(
-            url, check=check, most=LONGEST_PICTURE, silence=READ_TIMEOUT, deadline=deadline
+            over, url, check=check, most=LONGEST_PICTURE, silence=READ_TIMEOUT, deadline=deadline
         )
     except transport.TooLongError:
         raise PictureTooLargeError(
@@ -130,11 +133,18 @@ class RedirectsError(Exception):
 
 
 def follow(
-    url: str, *, check: Callable[[str], None], most: int, silence: float, deadline: float
+    over: transport.Transport,
+    url: str,
+    *,
+    check: Callable[[str], None],
+    most: int,
+    silence: float,
+    deadline: float,
 ) -> tuple[int, bytes]:
     """The status of what is at an address, without any key, and its bytes where that is 200.
 
     Args:
+        over: the connections.
         url: where to begin. Redirects are followed.
         check: raises where an address must not be asked.
         most: bytes that are accepted.
@@ -148,7 +158,7 @@ def follow(
     for _ in range(MOST_REDIRECTS + 1):
         check(url)
         left = deadline - time.monotonic()
-        answer = transport.send("GET", url, seconds=left, silence=silence)
+        answer = over.send("GET", url, seconds=left, silence=silence)
         if answer.redirect is not None:
             answer.close()
             try:

@@ -10,7 +10,7 @@ from functools import cache, partial
 from http.cookiejar import DefaultCookiePolicy
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -85,7 +85,26 @@ class TooLongError(Exception):
     """A body is longer than its bound."""
 
 
-class Sessions:
+class Transport(Protocol):
+    """How one client reaches a service: `HttpTransport`, or what stands in for it."""
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        secret: Secret | None = None,
+        seconds: float,
+        silence: float | None = None,
+        **options: Any,
+    ) -> "Answer":
+        """Send one request; see `HttpTransport.send`."""
+
+    def close(self) -> None:
+        """Close all connections. Others are made when they are needed."""
+
+
+class HttpTransport:
     """One session for each host: connections are kept and used again, each by one at a time.
 
     The main thread has its own. Only there a Ctrl-C is raised, and a pool of connections that was
@@ -93,13 +112,66 @@ class Sessions:
     """
 
     def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self._process = os.getpid()
         self._making = threading.Lock()
         self._main: dict[tuple[str | None, ...], requests.Session] = {}
         self._shared: dict[tuple[str | None, ...], requests.Session] = {}
 
-    def forget(self) -> None:
-        """Begin anew after a Ctrl-C."""
-        self._main.clear()
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        secret: Secret | None = None,
+        seconds: float,
+        silence: float | None = None,
+        **options: Any,
+    ) -> "Answer":
+        """Send one request. Redirects are not followed; the body is not read yet.
+
+        Args:
+            method: ``GET`` or ``POST``.
+            url: where to.
+            secret: the key, for the service alone.
+            seconds: how long it may take from its first byte to the last one of the answer's body.
+            silence: seconds for which nothing may come, where that is less.
+            options: of `requests.Request`.
+
+        Raises:
+            UnsentError: nothing was sent.
+            NoAnswerError: it was sent, at least in part.
+        """
+        attempt = Attempt(seconds, silence)
+        work = partial(self._respond, attempt, method, url, KeyAuth(secret), options)
+        return Answer(self.guarded(attempt, work), attempt, self)
+
+    def _respond(
+        self, attempt: Attempt, method: str, url: str, auth: "KeyAuth", options: dict[str, Any]
+    ) -> requests.Response:
+        session = self.for_url(url)
+        request = session.prepare_request(requests.Request(method, url, auth=auth, **options))
+        # By the adapter: the session's own `send` reads the body of a redirect, however long.
+        where = request.url or url
+        merged: Any = session.merge_environment_settings(where, {}, True, None, None)
+        return session.get_adapter(where).send(request, timeout=attempt.timeout, **merged)
+
+    def guarded(self, attempt: Attempt, work: Callable[[], Result]) -> Result:
+        """What the work gives. What goes wrong is one of our few errors, or a bare interrupt."""
+        try:
+            return work()
+        except TooLongError:
+            raise
+        except KeyboardInterrupt:
+            self._main.clear()
+            trouble: BaseException = KeyboardInterrupt()
+        except Exception as error:  # noqa: BLE001 - a stranger's answer makes many libraries raise
+            trouble = _trouble(error, attempt)
+        # Not inside of `except`: the frames of the first error, which would come along as the
+        # context of this one, hold the header with the key.
+        raise trouble
 
     def close(self) -> None:
         """Close all connections. Others are made when they are needed."""
@@ -113,6 +185,8 @@ class Sessions:
         Raises:
             UnsentError: the environment names certificates or a proxy that can't be used.
         """
+        if self._process != os.getpid():  # a forked child would get its parent's answers
+            self._begin()
         is_main = threading.current_thread() is threading.main_thread()
         known = self._main if is_main else self._shared
         place = urlsplit(url)
@@ -178,19 +252,6 @@ def _context(certificates: str) -> ssl.SSLContext:
     return context
 
 
-SESSIONS = Sessions()
-
-
-def _forget_connections() -> None:
-    """A forked child that used its parent's connections would get its parent's answers."""
-    global SESSIONS
-    SESSIONS = Sessions()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_connections)
-
-
 CHUNK = 64 * 1024
 """Bytes read at once of a body that is small, or names no length."""
 LONGEST_NUMBER = 18
@@ -218,11 +279,14 @@ class Answer:
         headers: names in any case.
     """
 
-    def __init__(self, response: requests.Response, attempt: Attempt) -> None:
+    def __init__(
+        self, response: requests.Response, attempt: Attempt, transport: HttpTransport
+    ) -> None:
         self.status = response.status_code
         self.headers = response.headers
         self._raw = response.raw
         self._attempt = attempt
+        self._transport = transport
 
     @property
     def redirect(self) -> str | None:
@@ -242,7 +306,7 @@ class Answer:
         try:
             if 300 <= self.status < 400:
                 return b""
-            return _guarded(self._attempt, partial(self._body, most))
+            return self._transport.guarded(self._attempt, partial(self._body, most))
         finally:
             # A body that was read to its end gives its connection back; another closes it.
             self.close()
@@ -302,61 +366,6 @@ def _without_layer(body: bytes, name: str, most: int) -> bytes:
             raise TooLongError
         left = unpacker.unused_data
     return b"".join(parts)
-
-
-def send(
-    method: str,
-    url: str,
-    *,
-    secret: Secret | None = None,
-    seconds: float,
-    silence: float | None = None,
-    **options: Any,
-) -> Answer:
-    """Send one request. Redirects are not followed; the body is not read yet.
-
-    Args:
-        method: ``GET`` or ``POST``.
-        url: where to.
-        secret: the key, for the service alone.
-        seconds: how long it may take from its first byte to the last one of the answer's body.
-        silence: seconds for which nothing may come, where that is less.
-        options: of `requests.Request`.
-
-    Raises:
-        UnsentError: nothing was sent.
-        NoAnswerError: it was sent, at least in part.
-    """
-    attempt = Attempt(seconds, silence)
-    work = partial(_respond, attempt, method, url, KeyAuth(secret), options)
-    return Answer(_guarded(attempt, work), attempt)
-
-
-def _respond(
-    attempt: Attempt, method: str, url: str, auth: KeyAuth, options: dict[str, Any]
-) -> requests.Response:
-    session = SESSIONS.for_url(url)
-    request = session.prepare_request(requests.Request(method, url, auth=auth, **options))
-    # By the adapter: the session's own `send` reads the body of a redirect, however long it is.
-    where = request.url or url
-    merged: Any = session.merge_environment_settings(where, {}, True, None, None)
-    return session.get_adapter(where).send(request, timeout=attempt.timeout, **merged)
-
-
-def _guarded(attempt: Attempt, work: Callable[[], Result]) -> Result:
-    """What the work gives. Whatever goes wrong is one of our few errors, or a bare interrupt."""
-    try:
-        return work()
-    except TooLongError:
-        raise
-    except KeyboardInterrupt:
-        SESSIONS.forget()
-        trouble: BaseException = KeyboardInterrupt()
-    except Exception as error:  # noqa: BLE001 - what a stranger sends makes many libraries raise
-        trouble = _trouble(error, attempt)
-    # Not inside of `except`: the frames of the first error, which would come along as the context
-    # of this one, hold the header with the key.
-    raise trouble
 
 
 def _trouble(error: Exception, attempt: Attempt) -> Exception:

@@ -26,19 +26,40 @@ class Quote:
     moment: float
 
 
-_quotes: dict[tuple[str, str], Quote] = {}
-"""The session's answers about prices, by service and model."""
+class PriceList:
+    """What services said of prices, by service and model."""
 
+    def __init__(self) -> None:
+        self._quotes: dict[tuple[str, str], Quote] = {}
 
-def price(service: Service, model: str, resolution: str | None) -> Decimal | None:
-    """The price of one picture in US dollars, as the service quotes it; None where it can't say.
+    def price(self, service: Service, model: str, resolution: str | None) -> Decimal | None:
+        """The price of one picture in US dollars as quoted; None where the service can't say.
 
-    Args:
-        service: who would be asked. No key is sent.
-        model: the id that would be sent.
-        resolution: what would be asked; None is the service's default, 1K.
-    """
-    return _quoted(_pricing(service, model), resolution or "1K")
+        No key is sent. Where no resolution is asked, it is the service's default, 1K.
+        """
+        return _quoted(self._pricing(service, model), resolution or "1K")
+
+    def _pricing(self, service: Service, model: str) -> Any:
+        known = self._quotes.get((service.base_url, model))
+        if known and time.monotonic() - known.moment < FRESH:
+            return known.pricing
+        reply = query.ask(
+            service,
+            "/v1/models",
+            {"id": model, "include": "pricing"},
+            headers={"If-None-Match": known.etag} if known and known.etag else {},
+            with_key=False,
+        )
+        body = reply.json if reply else None
+        now = time.monotonic()
+        if known and reply and reply.status == 304:
+            quote = replace(known, moment=now)
+        elif reply and reply.status == 200 and isinstance(rows := query.at(body, "data"), list):
+            quote = Quote(_find_pricing(rows, model), reply.headers.get("etag", ""), now)
+        else:  # no answer to this question: what was said before holds
+            return known.pricing if known else None
+        self._quotes[service.base_url, model] = quote
+        return quote.pricing
 
 
 def documented_price(model: str, resolution: str | None) -> Decimal | None:
@@ -50,29 +71,6 @@ def documented_price(model: str, resolution: str | None) -> Decimal | None:
     known = find_model(model)
     found = known.credits.get(resolution or "1K") if known else None
     return None if found is None else Decimal(found) / CREDITS_PER_USD
-
-
-def _pricing(service: Service, model: str) -> Any:
-    known = _quotes.get((service.base_url, model))
-    if known and time.monotonic() - known.moment < FRESH:
-        return known.pricing
-    reply = query.ask(
-        service,
-        "/v1/models",
-        {"id": model, "include": "pricing"},
-        headers={"If-None-Match": known.etag} if known and known.etag else {},
-        with_key=False,
-    )
-    body = reply.json if reply else None
-    now = time.monotonic()
-    if known and reply and reply.status == 304:
-        quote = replace(known, moment=now)
-    elif reply and reply.status == 200 and isinstance(rows := query.at(body, "data"), list):
-        quote = Quote(_find_pricing(rows, model), reply.headers.get("etag", ""), now)
-    else:  # no answer to this question: what was said before holds
-        return known.pricing if known else None
-    _quotes[service.base_url, model] = quote
-    return quote.pricing
 
 
 def _find_pricing(rows: list[Any], model: str) -> Any:

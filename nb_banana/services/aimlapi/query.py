@@ -31,7 +31,7 @@ def ask(
 ) -> RawResponse | None:
     """A reply of 200 or 304 with its body read; None for anything else: nothing hangs on it."""
     try:
-        answer = transport.send(
+        answer = service.transport.send(
             "GET",
             service.base_url + path,
             secret=service.secret if with_key else None,

@@ -1,0 +1,328 @@
+"""`Client`: settings, keys, library, connections and budget in one object that does the work."""
+
+import asyncio
+import getpass
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
+from typing import Any
+
+from nb_banana import _doctor, _spending, credentials
+from nb_banana._text import say
+from nb_banana._threads import HAS_THREADS
+from nb_banana.batch import background, jobs, runner
+from nb_banana.batch import retry as retrying
+from nb_banana.batch.executors import ExecutorTransport
+from nb_banana.batch.sweep import sort_out, sweep_jobs
+from nb_banana.credentials import CredentialStore, Secret
+from nb_banana.display.progress import while_awaited
+from nb_banana.errors import BananaError, Interrupted, MissingKeyError
+from nb_banana.generation import browse, lookup, pipeline, recovery
+from nb_banana.generation.context import Context
+from nb_banana.generation.dry_run import DryRun
+from nb_banana.generation.options import (
+    OutputOptions,
+    build_request,
+    known_options,
+    take_output_options,
+)
+from nb_banana.generation.plan import Plan
+from nb_banana.lesson import pack as packing
+from nb_banana.request import is_on
+from nb_banana.results.gallery import Gallery
+from nb_banana.results.history import History
+from nb_banana.results.image import BananaImage
+from nb_banana.settings import Banana, checked_patience
+
+
+class Client:
+    """A client of one service with one key, one library and one budget of its own.
+
+    What `nb_banana` has as functions are the methods of a default client. In a script, a server or
+    a test make your own: two of them share nothing, but that two on one folder pay the same
+    request once. What it has made (pictures, galleries) asks it for edits.
+
+    Args:
+        key: for the service of ``base_url``; else it is looked for where a notebook would, see
+            `nb_banana.login`.
+        base_url: the service's address.
+        library: the folder that keeps the pictures; else the person's own, or the notebook's.
+        backend: ``"auto"``, ``"api"``, ``"sandbox"`` or ``"library"``.
+        budget: US dollars that it may spend.
+        **settings: any other setting, see `nb_banana.configure`.
+
+    Raises:
+        SettingsError: an unknown setting, or a value that it can't have.
+        MissingKeyError: what was given can't be a key.
+
+    >>> with Client(backend="sandbox") as client:
+    ...     client.generate("a banana on a beach", aspect_ratio="16:9").size
+    (1376, 768)
+    """
+
+    def __init__(
+        self,
+        *,
+        key: str | None = None,
+        base_url: str | None = None,
+        library: str | os.PathLike[str] | None = None,
+        backend: str | None = None,
+        budget: float | None = None,
+        **settings: Any,
+    ) -> None:
+        secret = credentials.given_key(key)
+        key = None  # from here on no traceback of anything can show it
+        folder = None if library is None else os.fspath(library)
+        given = {"base_url": base_url, "library": folder, "backend": backend, "budget": budget}
+        chosen = Banana().change(
+            **settings | {name: value for name, value in given.items() if value is not None}
+        )
+        self._hold(chosen, CredentialStore(chosen.base_url, secret))
+
+    @classmethod
+    def of(cls, settings: Banana, keys: CredentialStore) -> "Client":
+        """The client of settings and keys that are there: the default one."""
+        client = cls.__new__(cls)
+        client._hold(settings, keys)
+        return client
+
+    def _hold(self, settings: Banana, keys: CredentialStore) -> None:
+        self.context = Context(settings, keys)
+        self.context.client = self
+
+    @property
+    def settings(self) -> Banana:
+        """Its settings, to look at; `configure` changes them."""
+        return self.context.settings
+
+    def __repr__(self) -> str:
+        host = credentials.host_of(self.settings.base_url)
+        return f"<Client of {host}, backend {self.settings.backend!r}>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("A client is not pickled: it may hold a key. Make one where it is needed.")
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Wait for what is on its way, close connections and sandbox, forget the keys.
+
+        Pictures stay usable.
+        """
+        for value in background.pending(self.context):  # it is paid
+            with suppress(BananaError, Interrupted):
+                value.wait()
+        self.context.close()
+        self.context.credentials.forget()
+
+    def configure(self, **changes: Any) -> Banana:
+        """See `nb_banana.configure`."""
+        return self.settings.change(**changes)
+
+    def plan(
+        self,
+        prompt: str,
+        *,
+        over: Mapping[str, Sequence[Any]] | None = None,
+        names: Mapping[str, Any] | None = None,
+        raw: bool = False,
+        count: int | None = None,
+        **options: Any,
+    ) -> Plan:
+        """What `generate`, or `sweep` where there are values to sweep, asks for. Nothing is sent.
+
+        Raises:
+            RequestError: a name or a value that means nothing here.
+        """
+        output, how = _taken(options)
+        swept = sort_out(prompt, options, over, names, raw=raw)
+        return self._planned(prompt, swept, raw, count, output, **how)
+
+    def _planned(
+        self,
+        prompt: str,
+        swept: tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]],
+        raw: bool,
+        count: int | None,
+        output: OutputOptions,
+        **how: Any,
+    ) -> Plan:
+        if not any(swept[:2]):
+            return self._plan_takes(prompt, count, {**swept[2], "raw": raw}, output, **how)
+        many = sweep_jobs(self.context, prompt, *swept, raw=raw, count=count, output=output)
+        return Plan(self.context, many, output, **how)
+
+    def _plan_takes(
+        self,
+        prompt: str,
+        count: int | None,
+        options: dict[str, Any],
+        output: OutputOptions,
+        **how: Any,
+    ) -> Plan:
+        request = build_request(self.context, prompt, **known_options(options))
+        many = jobs.takes(request, count, output)
+        return Plan(self.context, many, output, is_many=count is not None, **how)
+
+    def run(self, plan: Plan, *, background: bool = False) -> Any:
+        """The picture or the gallery that a plan asks for; in the background at once, on its way.
+
+        Raises:
+            BananaError: see `nb_banana.errors`.
+        """
+        if background:
+            return begin(plan)
+        if plan.is_many:
+            return runner.run_batch(plan)
+        return pipeline.make(plan, plan.job.request, plan.job.output)
+
+    def generate(
+        self, prompt: str, *, count: int | None = None, background: bool = False, **options: Any
+    ) -> Any:
+        """See `nb_banana.generate`."""
+        output, how = _taken(options)
+        plan = self._plan_takes(prompt, count, options, output, **how)
+        return self.run(plan, background=is_on("background", background))
+
+    def sweep(
+        self,
+        prompt: str,
+        *,
+        over: Mapping[str, Sequence[Any]] | None = None,
+        names: Mapping[str, Any] | None = None,
+        raw: bool = False,
+        count: int | None = None,
+        background: bool = False,
+        **options: Any,
+    ) -> Any:
+        """See `nb_banana.sweep`."""
+        output, how = _taken(options)
+        swept = sort_out(prompt, options, over, names, raw=raw)
+        many = sweep_jobs(self.context, prompt, *swept, raw=raw, count=count, output=output)
+        plan = Plan(self.context, many, output, **how)
+        return self.run(plan, background=is_on("background", background))
+
+    def generate_many(
+        self,
+        prompts: Any,
+        *,
+        executor: Executor | None = None,
+        key_name: str | None = None,
+        **options: Any,
+    ) -> Gallery:
+        """See `nb_banana.generate_many`."""
+        output, how = _taken(options)
+        plan = Plan(
+            self.context,
+            jobs.jobs_of_prompts(self.context, prompts, options, output),
+            output,
+            labels=jobs.index_of(prompts),
+            carrier=ExecutorTransport(executor, key_name) if executor is not None else None,
+            **how,
+        )
+        return runner.run_batch(plan)
+
+    def edit(self, image: Any, prompt: str, *, images: Any = (), **options: Any) -> Any:
+        """See `nb_banana.edit`."""
+        credentials.hide_key(options)
+        pictures = [image, () if images is None else images]
+        return self.generate(prompt, images=pictures, **options)
+
+    async def agenerate(self, prompt: str, **options: Any) -> BananaImage:
+        """See `nb_banana.agenerate`."""
+        credentials.hide_key(options)
+        make: Callable[..., BananaImage] = self.generate
+        with while_awaited():
+            if not HAS_THREADS:
+                return make(prompt, **options)
+            return await asyncio.to_thread(make, prompt, **options)
+
+    def retry(self, gallery: Gallery, *, again: bool = False) -> Gallery:
+        """See `Gallery.retry`."""
+        return retrying.retry(self.context, gallery, again=again)
+
+    def dry_run(
+        self,
+        prompt: str,
+        *,
+        over: Mapping[str, Sequence[Any]] | None = None,
+        names: Mapping[str, Any] | None = None,
+        raw: bool = False,
+        count: int | None = None,
+        fresh: bool = False,
+        **options: Any,
+    ) -> DryRun:
+        """See `nb_banana.dry_run`."""
+        swept = sort_out(prompt, options, over, names, raw=raw)
+        plan = self._planned(prompt, swept, raw, count, OutputOptions(fresh=fresh))
+        url, count = self.settings.base_url, len(list(plan.jobs))
+        return DryRun(plan.job.request, url, lookup.quote(plan), count=count)
+
+    def history(self, query: str | None = None, limit: int | None = 50) -> History:
+        """See `nb_banana.history`."""
+        return browse.history(self.context, query, limit)
+
+    def load(self, what: str | os.PathLike[str] | bytes) -> BananaImage:
+        """See `nb_banana.load`."""
+        return browse.load(self.context, what)
+
+    def forget(self, *what: str | BananaImage | Iterable[Any], ask: bool = True) -> None:
+        """See `nb_banana.forget`."""
+        browse.forget(self.context, *what, ask=ask)
+
+    def recover(self) -> recovery.Recovery:
+        """See `nb_banana.recover`."""
+        return recovery.recover(self.context)
+
+    def pending(self) -> background.Pending:
+        """See `nb_banana.pending`."""
+        return background.pending(self.context)
+
+    def spending(self) -> _spending.Statement:
+        """See `nb_banana.spending`."""
+        return _spending.spending(self.context)
+
+    def doctor(self) -> _doctor.Checkup:
+        """See `nb_banana.doctor`."""
+        return _doctor.doctor(self.context)
+
+    def pack(
+        self, path: str | os.PathLike[str], *, notebook: str | os.PathLike[str] | None = None
+    ) -> packing.Lesson:
+        """See `nb_banana.pack`."""
+        return packing.pack(self.context, path, notebook=notebook)
+
+    def login(self, key: str | Secret | None = None, *, save: bool = False) -> None:
+        """See `nb_banana.login`."""
+        url = self.settings.base_url
+        host = credentials.host_of(url)
+        secret = credentials.given_key(_ask(host) if key is None else key)
+        key = None  # from here on no traceback of anything can show it
+        place = self.context.credentials.remember(url, secret, save=save)
+        say(f"Key for {host} kept {place}.")
+
+
+def _taken(options: dict[str, Any]) -> tuple[OutputOptions, dict[str, Any]]:
+    """Take out of the options what is no field of a request: the output, and key and timeout."""
+    secret = credentials.given_key(options.pop("key", None))
+    timeout = checked_patience(options.pop("timeout", None))
+    return take_output_options(options), {"key": secret, "timeout": timeout}
+
+
+def begin(plan: Plan) -> Any:
+    """The same on its way: a `PendingImage` or `PendingGallery`."""
+    return background.start_many(plan) if plan.is_many else background.start(plan)
+
+
+def _ask(host: str) -> str:
+    try:
+        return getpass.getpass(f"Key for {host} ({credentials.KEY_PAGE}): ")
+    except (EOFError, RuntimeError) as error:  # a kernel that nobody sits at raises RuntimeErrors
+        raise MissingKeyError(
+            f"Nobody can be asked for the key here. Set {credentials.ENVIRONMENT[0]} instead."
+        ) from error

@@ -1,0 +1,44 @@
+"""The one place that starts threads. Where none can start (WebAssembly), work is done in place."""
+
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any
+
+HAS_THREADS = sys.platform not in {"emscripten", "wasi"}
+NAME = "nb_banana"
+
+
+def spawn(
+    work: Callable[..., object], *args: Any, daemon: bool = True, needed: bool = True
+) -> threading.Thread | None:
+    """Do it in a thread of its own; in place where none can start, unless it is not ``needed``."""
+    if HAS_THREADS:
+        thread = threading.Thread(target=work, args=args, name=NAME, daemon=daemon)
+        try:
+            thread.start()
+        except RuntimeError:  # as many as the system allows
+            pass
+        else:
+            return thread
+    if needed:
+        work(*args)
+    return None
+
+
+class _InPlace(Executor):
+    """An executor that has done the work when it is given back."""
+
+    def submit(self, work: Callable[..., Any], /, *args: Any, **options: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        try:
+            future.set_result(work(*args, **options))
+        except BaseException as error:  # noqa: BLE001 - an executor hands on whatever it was
+            future.set_exception(error)
+        return future
+
+
+def pool(count: int, name: str = NAME) -> Executor:
+    """So many threads that take work as it comes."""
+    return ThreadPoolExecutor(count, name) if HAS_THREADS else _InPlace()
