@@ -8,17 +8,16 @@ from pathlib import Path
 import pytest
 from urllib3.util import Retry
 
-from nb_banana import credentials, pending
+from nb_banana import _default, credentials, pending
 from nb_banana.errors import BananaError, Interrupted
-from nb_banana.generation import budget, context
 from nb_banana.library import location
 from nb_banana.library.library import Library
 from nb_banana.sandbox import Sandbox
 from nb_banana.services import send
-from nb_banana.services.aimlapi import account, pricing
-from nb_banana.settings import settings
-from nb_banana.wire import downloads, transport
+from nb_banana.services.aimlapi import account
+from nb_banana.wire import downloads
 
+from .kernels import another_kernel
 from .reference_doors import Door, Function, Magic
 from .shells import ipython_shell
 
@@ -31,9 +30,7 @@ def plain_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     """Each test starts with the settings as they come, no key, an empty library and no bills."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     shutil.rmtree(location.stand_in_root(), ignore_errors=True)
-    monkeypatch.setattr(budget, "BUDGET", budget.Budget())
-    monkeypatch.setattr(pricing, "_quotes", {})
-    monkeypatch.setattr(context, "USED", {})
+    settings = _default.settings
     names = settings.trait_names(config=True)
     before = {name: getattr(settings, name) for name in names}
     yield
@@ -42,8 +39,8 @@ def plain_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
             each.wait(60)
     for name, value in before.items():
         setattr(settings, name, value)
-    credentials.forget_logins()
-    transport.SESSIONS.close()
+    another_kernel()
+    credentials._known.clear()
 
 
 @pytest.fixture
@@ -56,7 +53,7 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def service(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """The settings and the environment point at this test's own sandbox."""
-    settings.base_url = sandbox.url
+    _default.settings.base_url = sandbox.url
     monkeypatch.setenv("AIMLAPI_KEY", KEY)
     return sandbox
 

@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 
 import nb_banana
+from nb_banana._default import client
 from nb_banana.errors import BananaError
-from nb_banana.generation import budget, context
 from nb_banana.services.aimlapi import account
 
 PACKAGE = str(Path(nb_banana.__file__).parent)
@@ -78,9 +78,9 @@ def main(url, seed, rounds):
         if trouble not in lengths:
             lengths[trouble], _ = one(f"first {trouble}{mark}")
         told.append(one(f"banana {number}{mark}", chance.randint(1, lengths[trouble]))[1])
-    kind = context.known_kinds()[0]
+    kind = client().context.known_kinds()[0]
     found = nb_banana.recover()
-    tally = budget.BUDGET[kind]
+    tally = client().context.budget[kind]
     print(  # noqa: T201 - the answer to the test
         json.dumps(
             {
@@ -89,7 +89,7 @@ def main(url, seed, rounds):
                 "again": len([each for each in nb_banana.recover() if each.ended]),
                 "spent": str(tally.spent),
                 "count": tally.count,
-                "held": list(budget.BUDGET._held),
+                "held": list(client().context.budget._held),
             }
         )
     )

@@ -14,7 +14,8 @@ from hypothesis import settings as rules
 from hypothesis import strategies as st
 
 import nb_banana
-from nb_banana import _api, configure, errors
+from nb_banana import configure, errors
+from nb_banana._default import client
 from nb_banana.notebook import parser
 from nb_banana.notebook.call import read_call
 from nb_banana.notebook.options import OPTIONS
@@ -95,10 +96,10 @@ LINES = st.one_of(
 
 def run(line, text):
     """What the cell does, but for showing it."""
-    call = read_call(parser.parse_cell_line(line, NAMES), text, NAMES)
+    call = read_call(client(), parser.parse_cell_line(line, NAMES), text, NAMES)
     if call.dry_run:
-        return _api.dry_run(call.prompt, **call.asking)
-    draw = _api.sweep if "over" in call.arguments else _api.generate
+        return client().dry_run(call.prompt, **call.asking)
+    draw = client().sweep if "over" in call.arguments else client().generate
     return draw(call.prompt, name=call.name, **call.arguments)
 
 
@@ -125,7 +126,7 @@ def test_any_cell(line, text):
 def test_any_line(line):
     def run_line():
         parsed, prompt = parser.parse_line(line, NAMES)
-        return read_call(parsed, prompt, NAMES)
+        return read_call(client(), parsed, prompt, NAMES)
 
     tried(run_line)
 

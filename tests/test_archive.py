@@ -24,7 +24,7 @@ from nb_banana import (
     load,
     spending,
 )
-from nb_banana.generation import context
+from nb_banana._default import client
 from nb_banana.results.gallery import Gallery
 
 from .shelf import put
@@ -226,7 +226,7 @@ def test_forget_is_all_or_nothing(three):
 
 
 def test_the_beginning_of_several_ids_deletes_nothing_and_says_so():
-    library = context.library_of("api")
+    library = client().context.places("api")[0]
     digests = [put(library, ImageRequest(f"a {n}"), f"nbb-{n}").digest for n in range(17)]
     (twice, _), *_ = Counter(digest[0] for digest in digests).most_common()
     with pytest.raises(errors.NotKeptError, match="beginning of several ids"):
@@ -247,6 +247,7 @@ def test_the_cell_of_a_picture_makes_the_same_request(service):
 
 
 MADE = """
+from nb_banana._default import client
 import nb_banana, numpy as np, PIL.Image
 nb_banana.configure(backend='sandbox', library='here')
 PIL.Image.linear_gradient('L').save('my photo.jpg')

@@ -6,13 +6,13 @@ import threading
 import pytest
 
 import nb_banana
-from nb_banana.generation import context
+from nb_banana._default import client
 
 SLOW = "[trouble: slow 1]"
 
 
 def library():
-    return context.library_of(context.kinds()[0])
+    return client().context.places(client().context.kinds()[0])[0]
 
 
 def test_the_loop_stays_free_while_a_picture_is_made(service):

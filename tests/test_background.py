@@ -16,8 +16,8 @@ import pytest
 
 import nb_banana
 from nb_banana import errors, generate, pending
+from nb_banana._default import client
 from nb_banana.batch.background import PendingGallery, PendingImage
-from nb_banana.generation import context
 
 from .shells import ipython_shell, run_notebook
 
@@ -195,7 +195,7 @@ def test_a_pending_picture_knows_what_it_does_not_know_yet(service):
     assert set(finished) <= set(vars(image))
     gallery = generate(SLOW, background=True, count=2)
     done = vars(gallery.wait())
-    assert set(done) - {"name"} == PendingGallery._comes_later
+    assert set(done) - {"name", "_client"} == PendingGallery._comes_later
 
 
 def test_front_ends_that_feel_their_way_do_not_wait(service):
@@ -237,7 +237,7 @@ def test_a_kernel_that_ends_meanwhile_has_it_in_its_journal(service):
         "time.sleep(1); os._exit(0)",
         service,
     )
-    (left,) = context.library_of(context.kinds()[-1]).unfinished()
+    (left,) = client().context.places(client().context.kinds()[-1])[0].unfinished()
     assert left.state == "sent"
 
 

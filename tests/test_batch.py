@@ -9,7 +9,7 @@ import pytest
 
 import nb_banana
 from nb_banana import ImageRequest, configure, errors, generate_many
-from nb_banana.generation import budget, context
+from nb_banana._default import client
 from nb_banana.results.failure import Failure
 from nb_banana.results.gallery import Gallery
 
@@ -157,7 +157,7 @@ def test_the_budget_counts_the_whole_before_anything_is_sent(door):
     configure(budget=0.20)
     assert "This costs about $0.36" in door.refused("a cat", count=4)
     assert not door.service.posts
-    assert budget.BUDGET.used(context.kinds()[-1]) == 0
+    assert client().context.budget.used(client().context.kinds()[-1]) == 0
 
 
 def test_nobody_can_agree_to_the_price_where_nobody_sits(door, monkeypatch):
@@ -319,7 +319,7 @@ def test_no_more_are_on_their_way_than_concurrency_says():
 
 def test_each_request_of_a_batch_has_its_line_in_the_journal_and_its_bill(service):
     gallery = generate_many([f"a cat {number}" for number in range(6)])
-    bills = context.library_of(context.kinds()[-1]).bills()
+    bills = client().context.places(client().context.kinds()[-1])[0].bills()
     assert {bill.request_id for bill in bills} == {
         image.receipt.client_request_id for image in gallery
     }

@@ -12,8 +12,8 @@ import pytest
 
 import nb_banana
 from nb_banana import configure, errors, generate_many
+from nb_banana._default import client
 from nb_banana.batch import runner
-from nb_banana.generation import context
 
 from .shells import ipython_shell, run_notebook
 
@@ -278,5 +278,5 @@ def test_a_batch_that_is_broken_off_leaves_nothing_unfinished(service, interrupt
     with pytest.raises(errors.Interrupted):
         generate_many(prompts(6))
     settled()
-    assert not context.library_of(context.kinds()[-1]).unfinished()
+    assert not client().context.places(client().context.kinds()[-1])[0].unfinished()
     assert not nb_banana.recover()

@@ -16,8 +16,9 @@ from nbclient import NotebookClient
 
 import nb_banana
 from nb_banana import configure, errors
+from nb_banana._default import client
 from nb_banana.credentials import Secret
-from nb_banana.generation import budget, charges, context, pipeline
+from nb_banana.generation import charges
 from nb_banana.generation.options import OutputOptions
 from nb_banana.request import ImageRequest
 from nb_banana.results.failure import Failure
@@ -25,9 +26,9 @@ from nb_banana.results.gallery import Gallery
 from nb_banana.sandbox import Sandbox
 from nb_banana.services.aimlapi import account
 from nb_banana.services.service import Service
-from nb_banana.wire import transport
 
 from .conftest import KEY
+from .kernels import make
 from .shelf import picture as small
 from .shells import ipython_shell
 from .wire import LOGS, POST, as_json, hang_up, page, row, wire
@@ -62,7 +63,11 @@ def draw(request, service):
 
 def journal():
     """The only row of the journal."""
-    (found,) = context.library_of(context.known_kinds()[0])._index.rows("SELECT * FROM requests")
+    (found,) = (
+        client()
+        .context.places(client().context.known_kinds()[0])[0]
+        ._index.rows("SELECT * FROM requests")
+    )
     return found
 
 
@@ -260,8 +265,8 @@ def test_a_refusal_that_was_charged_all_the_same_is_said_and_booked(brisk, answe
     assert said.count("charged") - ("Sorry" in said) == 1
     assert "the service's log says that it was charged: $0.089: its support" in said
     assert (journal()["state"], journal()["usd"]) == ("failed", str(ONE))
-    kind = context.known_kinds()[0]
-    assert (budget.BUDGET[kind].spent, budget.BUDGET.held(kind)) == (ONE, 0)
+    kind = client().context.known_kinds()[0]
+    assert (client().context.budget[kind].spent, client().context.budget.held(kind)) == (ONE, 0)
     assert {line.usd for line in nb_banana.spending().lines} == {ONE}
     assert Gallery([Failure(ImageRequest("a banana"), error)]).cost == ONE
     assert pickle.loads(pickle.dumps(error)).facts["charge"].state == "charged"
@@ -292,7 +297,7 @@ def test_a_log_that_is_silent_changes_nothing_of_a_refusal(brisk, monkeypatch, a
 def test_a_refusal_whose_price_was_not_said_is_free_where_the_log_says_so():
     error, _ = refused(no_picture(), lambda _: page([row(journal()["id"], 0, "failed")]))
     assert "The service's log says that it was not charged. Change the prompt" in str(error)
-    assert budget.BUDGET.used(context.known_kinds()[0]) == 0
+    assert client().context.budget.used(client().context.known_kinds()[0]) == 0
     assert journal()["usd"] == "0"
 
 
@@ -417,16 +422,18 @@ def test_ctrl_c_in_a_notebook_says_it_too(service):
 def test_a_payload_that_cannot_be_read_was_not_sent(service, tmp_path):
     first = nb_banana.generate("a pear", images=[small_file(tmp_path)])
     again = nb_banana.load(first.id).request
-    for kept in context.library_of(context.known_kinds()[0]).folder.glob("references/*"):
+    for kept in (
+        client().context.places(client().context.known_kinds()[0])[0].folder.glob("references/*")
+    ):
         kept.unlink()
     with pytest.raises(errors.LibraryError):
-        pipeline.make(
+        make(
             again,
             OutputOptions(fresh=True),
             service=Service(service.url, Secret(KEY)),
         )
     assert len(service.posts) == 1
-    assert not budget.BUDGET.held(context.known_kinds()[0])
+    assert not client().context.budget.held(client().context.known_kinds()[0])
 
 
 def small_file(folder):
@@ -443,8 +450,8 @@ def test_after_an_interrupt_the_connections_are_new():
 
     with wire({POST: post, LOGS: lambda request: page([])}) as service:
         configure(base_url=service.url)
-        account.find_charge(Service(service.url), "nbb-1", pauses=(0.0,))
-        before = transport.SESSIONS.for_url(service.url)
+        account.find_charge(client().context.service(service.url), "nbb-1", pauses=(0.0,))
+        before = client().context.transport.for_url(service.url)
         with pytest.raises(errors.Interrupted, match=NOT_KNOWN):
             nb_banana.generate("a banana")
-        assert transport.SESSIONS.for_url(service.url) is not before
+        assert client().context.transport.for_url(service.url) is not before

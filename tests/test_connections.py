@@ -10,16 +10,15 @@ from functools import partial
 import pytest
 
 from nb_banana import ImageRequest, errors
-from nb_banana.generation.pipeline import make
 from nb_banana.services.service import Service
 
+from .kernels import make
 from .servers import answering, posts, server
 
 FORKING = """
 import os, sys
 from nb_banana import ImageRequest; from nb_banana import errors
 from nb_banana.services.service import Service
-from nb_banana.generation.pipeline import make
 
 def ask(words):
     try:

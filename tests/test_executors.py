@@ -15,8 +15,8 @@ import pytest
 
 import nb_banana
 from nb_banana import configure, errors, generate_many
+from nb_banana._default import client
 from nb_banana.batch.executors import RemoteTask, run_task
-from nb_banana.generation import context
 
 from .busy import busy
 from .conftest import KEY
@@ -65,7 +65,7 @@ def test_a_process_pool_sends_and_the_notebook_keeps(service, executor):
     gallery = generate_many(prompts(5), executor=executor)
     assert [image.prompt for image in gallery] == prompts(5)
     assert all(image.path.is_file() for image in gallery)
-    bills = context.library_of(context.kinds()[-1]).bills()
+    bills = client().context.places(client().context.kinds()[-1])[0].bills()
     assert {bill.request_id for bill in bills} == set(sent(service))
     assert set(sent(service).values()) == {1}
     # What is there is not sent again, by whomever.
@@ -215,7 +215,11 @@ def test_an_executor_that_takes_no_work_sends_nothing(service):
     with pytest.raises(errors.NotSentError, match="takes no work"):
         generate_many(prompts(3), executor=executor)
     assert not service.posts
-    states = context.library_of(context.kinds()[-1])._index.rows("SELECT state FROM requests")
+    states = (
+        client()
+        .context.places(client().context.kinds()[-1])[0]
+        ._index.rows("SELECT state FROM requests")
+    )
     assert {row["state"] for row in states} == {"failed"}
 
 

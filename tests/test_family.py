@@ -4,8 +4,8 @@ import pytest
 from PIL import Image
 
 import nb_banana
-from nb_banana import settings
-from nb_banana.generation import context
+from nb_banana import _default
+from nb_banana._default import client
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import image_lines
 
@@ -20,7 +20,7 @@ def cafe(service):
 
 def again(image):
     """The picture as another session finds it: in the library, with nothing in memory."""
-    library = context.library_of(context.kinds()[0])
+    library = client().context.places(client().context.kinds()[0])[0]
     return BananaImage.of(library.by_digest(image.digest), library)
 
 
@@ -80,7 +80,7 @@ def test_parents_are_found_after_a_restart(door, cafe):
 
 def test_a_picture_that_was_forgotten_is_no_parent_any_more(cafe):
     night = cafe.edit("make it night")
-    context.library_of(context.kinds()[0]).forget([cafe.id])
+    client().context.places(client().context.kinds()[0])[0].forget([cafe.id])
     assert again(night).parents == ()
 
 
@@ -144,7 +144,7 @@ def test_a_kernel_that_starts_anew_knows_the_family():
 
 
 def test_settings_hold_where_the_first_picture_is_not_ours(door):
-    settings.settings.aspect_ratio = "9:16"
+    _default.settings.aspect_ratio = "9:16"
     image = door.draw("a banana", [encode(Image.new("RGB", (90, 30)))])
     assert image.size == (768, 1376)
     assert image_lines(image)[1].startswith("image 1 = ")

@@ -13,8 +13,8 @@ import pytest
 
 import nb_banana
 from nb_banana import errors
+from nb_banana._default import client
 from nb_banana._text import dollars
-from nb_banana.generation import context
 from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
 from nb_banana.results.failure import Failure
@@ -426,7 +426,7 @@ def test_an_empty_gallery_says_so():
 
 
 def test_pack_takes_along_what_a_saved_gallery_shows(grid, tmp_path):
-    context.USED.clear()  # as in another kernel
+    client().context.used.clear()  # as in another kernel
     bundle, metadata = grid._repr_mimebundle_()
     output = nbformat.v4.new_output("display_data", bundle, metadata=metadata)
     cell = nbformat.v4.new_code_cell("grid", outputs=[output])

@@ -79,9 +79,9 @@ def test_during_the_download_the_link_is_in_the_error_and_recover_fetches_it():
             url,
             lambda: any(each.path == "/a.png" for each in seen),
             "%%banana x\na banana",
-            "import nb_banana; from nb_banana.generation import context; "
+            "import nb_banana; from nb_banana._default import client; "
             "from nb_banana.library.location import kind_of\n"
-            "library = context.library_of(kind_of(nb_banana.configure().base_url))\n"
+            "library = client().context.places(kind_of(nb_banana.configure().base_url))[0]\n"
             "print([(row.state, row.links) for row in library.unfinished()])",
             "found = nb_banana.recover(); print(found.summary, found.images[0].size)",
         )

@@ -212,8 +212,8 @@ def test_the_key_is_in_nothing_that_is_written(service, monkeypatch):
         "%%banana x\na banana",
         "%%banana y\na banana [trouble: 401]",
         "import pickle, nb_banana; print(vars(x), repr(x.request), pickle.dumps(x)[:0]);"
-        "from nb_banana.credentials import find_key;"
-        "print(nb_banana.dry_run('a'), find_key(nb_banana.configure().base_url))",
+        "from nb_banana import _default;"
+        "print(nb_banana.dry_run('a'), _default.client().context.search_key().found)",
         "%config Banana",
         allow_errors=True,
     )

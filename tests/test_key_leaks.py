@@ -18,10 +18,9 @@ import pytest
 
 import nb_banana
 from nb_banana import configure, credentials, errors, generate, generate_many, login
-from nb_banana.generation import context
+from nb_banana._default import client, settings
 from nb_banana.notebook.parser import parse_cell_line
 from nb_banana.sandbox.faults import TROUBLES
-from nb_banana.settings import settings
 from nb_banana.widgets.output import PanelOutput
 from nb_banana.wire import transport
 
@@ -208,7 +207,11 @@ def test_a_link_with_the_key_is_not_asked_for_kept_or_shown(
             error = made[0].error
         except errors.DownloadError as raised:
             error = raised
-        rows = context.library_of(context.known_kinds()[0])._index.rows("SELECT * FROM requests")
+        rows = (
+            client()
+            .context.places(client().context.known_kinds()[0])[0]
+            ._index.rows("SELECT * FROM requests")
+        )
     assert type(error) is errors.DownloadError
     assert "link has your key in it" in str(error)
     assert "recover() asks" in str(error)

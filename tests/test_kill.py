@@ -14,7 +14,7 @@ from decimal import Decimal
 import pytest
 
 from nb_banana import configure
-from nb_banana.generation import context
+from nb_banana._default import client
 from nb_banana.sandbox import Sandbox
 
 from .conftest import KEY
@@ -51,7 +51,7 @@ def paid(monkeypatch):
 def test_every_charge_is_a_kept_picture_or_is_named_by_recover(paid):
     moments = random.Random(SEED)
     reports, bytes_then = [], {}
-    library = context.library_of(context.known_kinds()[0])
+    library = client().context.places(client().context.known_kinds()[0])[0]
     for life in range(0, KILLS, 2):  # two kernels share the folder
         workers = [start("generate", paid.url, f"{SEED}-{life + each}") for each in range(2)]
         for worker in workers:

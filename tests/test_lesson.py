@@ -12,7 +12,7 @@ from nbformat.v4 import new_output
 from PIL import Image
 
 import nb_banana
-from nb_banana.generation import context
+from nb_banana._default import client
 from nb_banana.request import ImageRequest
 
 from .shelf import put
@@ -79,7 +79,7 @@ def by_any_program(lesson, folder):
 def test_the_lesson_runs_without_key_cost_or_network(lesson, tmp_path, unpacked, setting):
     path = unpacked(lesson, tmp_path / "class")
     load, *cells = [each.source for each in nbformat.read(path, 4).cells]
-    count = "from nb_banana.generation import context\nprint(context._sandbox)"
+    count = "from nb_banana._default import client\nprint(client().context._sandbox)"
     done = execute(path, NO_NETWORK, load, setting, *cells, count, home=tmp_path / "home")
     assert len(shown(done)) == 3
     assert all("from your library" in each for each in shown(done))
@@ -95,7 +95,7 @@ def test_a_picture_that_would_need_the_network_fails_in_these_kernels(lesson, tm
 
 
 def test_pictures_of_the_model_come_from_the_lesson_where_there_is_no_key(tmp_path, monkeypatch):
-    kept = put(context.library_of("api"), ImageRequest("a banana"), "nbb-1")
+    kept = put(client().context.places("api")[0], ImageRequest("a banana"), "nbb-1")
     shown_before = new_output("display_data", metadata={"nb_banana": {"request": "nbb-1"}})
     cell = nbformat.v4.new_code_cell("%%banana\na banana", outputs=[shown_before])
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "a.ipynb")

@@ -14,11 +14,10 @@ from PIL import Image
 
 import nb_banana
 from nb_banana import errors
-from nb_banana.generation import context
+from nb_banana._default import client, settings
 from nb_banana.library import location
 from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
-from nb_banana.settings import settings
 
 from .conftest import KEY
 from .shelf import data_url, picture, put
@@ -30,14 +29,13 @@ def here(tmp_path, monkeypatch):
     folder = tmp_path / "work"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(context, "USED", {})
     return folder
 
 
 @pytest.fixture
 def shelf():
     """The teacher's own library of pictures by the model."""
-    return context.library_of("api")
+    return client().context.places("api")[0]
 
 
 def cell_of(source, *request_ids, **more):
@@ -117,7 +115,7 @@ def test_the_picture_that_counts_in_the_lesson_is_the_one_that_was_asked_for_las
 
 def test_pictures_of_every_kind_of_service_go_each_into_its_own(shelf):
     put(shelf, ImageRequest("paid"), "nbb-1")
-    put(context.library_of("sandbox"), ImageRequest("played"), "nbb-2")
+    put(client().context.places("sandbox")[0], ImageRequest("played"), "nbb-2")
     save("lesson.ipynb", cell_of("x", "nbb-1", "nbb-2"))
     found = {name.split("/")[1] for name in names(nb_banana.pack("l", notebook="lesson.ipynb"))[1:]}
     assert found == {"api", "sandbox"}
@@ -129,7 +127,7 @@ def test_what_this_kernel_used_without_showing_it_goes_along_and_is_said(service
     lesson = nb_banana.pack("lesson.zip", notebook="lesson.ipynb")
     assert (lesson.pictures, lesson.missing) == (1, ())
     assert "1 of the pictures were used in this kernel and are not shown" in repr(lesson)
-    context.USED.clear()
+    client().context.used.clear()
     assert nb_banana.generate("a quiet banana").came == "reused"
     assert len(service.charges) == 1
     assert nb_banana.pack("lesson.zip", notebook="lesson.ipynb").pictures == 1
@@ -228,7 +226,7 @@ def test_a_folder_and_a_name_without_a_suffix_are_understood(shelf):
 )
 def test_the_library_goes_where_the_notebook_looks_for_it(setting, folder):
     settings.library = setting
-    put(context.library_of("api"), ImageRequest("a banana"), "nbb-1")
+    put(client().context.places("api")[0], ImageRequest("a banana"), "nbb-1")
     save("lesson.ipynb", cell_of(f"%config Banana.library = '{setting}'", "nbb-1"))
     lesson = nb_banana.pack("lesson.zip", notebook="lesson.ipynb")
     assert all(name.startswith(folder) for name in names(lesson)[1:])
@@ -237,7 +235,7 @@ def test_the_library_goes_where_the_notebook_looks_for_it(setting, folder):
 
 def test_an_absolute_library_becomes_the_one_beside_the_notebook(tmp_path):
     settings.library = str(tmp_path / "elsewhere")
-    put(context.library_of("api"), ImageRequest("a banana"), "nbb-1")
+    put(client().context.places("api")[0], ImageRequest("a banana"), "nbb-1")
     save("lesson.ipynb", cell_of("x", "nbb-1"))
     lesson = nb_banana.pack("lesson.zip", notebook="lesson.ipynb")
     assert f"{location.BESIDE}/api/index.sqlite" in names(lesson)
@@ -309,9 +307,9 @@ def test_a_cell_that_would_pay_again_is_said(shelf):
 
 def test_a_library_that_can_not_be_read_is_said_where_a_picture_is_missing(shelf):
     put(shelf, ImageRequest("a banana"), "nbb-1")
-    put(context.library_of("sandbox"), ImageRequest("a pear"), "nbb-2")
+    put(client().context.places("sandbox")[0], ImageRequest("a pear"), "nbb-2")
     save("lesson.ipynb", cell_of("x", "nbb-1"), cell_of("y", "nbb-2"))
-    (context.library_of("sandbox").folder / "index.sqlite").write_bytes(b"spoiled" * 2000)
+    (client().context.places("sandbox")[0].folder / "index.sqlite").write_bytes(b"spoiled" * 2000)
     lesson = nb_banana.pack("lesson.zip", notebook="lesson.ipynb")
     assert lesson.pictures == 1
     assert lesson.missing[0].startswith("cell 2 (y) shows a picture that no library here has")

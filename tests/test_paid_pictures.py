@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from nb_banana import configure, errors, generate, load, recover
-from nb_banana.generation import context
+from nb_banana._default import client
 from nb_banana.imaging.save import SAVE_FORMATS
 from nb_banana.references.reference import as_reference
 
@@ -157,7 +157,7 @@ def test_an_answer_of_a_shape_that_is_not_known_is_kept_and_not_paid_again(brisk
             with pytest.raises(errors.UnreadableAnswerError, match="--fresh"):
                 generate("a banana")
         assert len(posts(seen)) == 1
-        (kept,) = context.library_of(context.kinds()[-1]).folder.glob("answers/*")
+        (kept,) = client().context.places(client().context.kinds()[-1])[0].folder.glob("answers/*")
         assert json.loads(kept.read_bytes()) == body
         assert [each.ended for each in recover()] == [False]
 

@@ -8,6 +8,7 @@ import pytest
 
 import nb_banana
 from nb_banana import errors, generate
+from nb_banana._default import client
 from nb_banana.widgets import controller
 from nb_banana.widgets.form import Form
 from nb_banana.widgets.panel import panel
@@ -66,7 +67,7 @@ def test_a_panel_shows_the_cell_that_it_was_opened_with_word_for_word(opened, ce
 
 def test_takes_and_sweeps_are_asked_for_as_the_cell_does(ip):
     form = Form("a {{animal}}", count=2, more="--sweep animal=cat,fox")
-    jobs = controller.panel_request(form, {}).jobs
+    jobs = controller.panel_plan(client(), form, {}).jobs
     gallery = ip.run(form.cell)
     assert [job.request.key for job in jobs] == [image.request.key for image in gallery]
 
@@ -112,7 +113,7 @@ def test_a_picture_brings_its_cell_back(opened, ip):
     image = generate("a cat", aspect_ratio="4:3")
     again = opened(image)
     assert again.form.aspect_ratio == "4:3"
-    (job,) = controller.panel_request(again.form, ip.names).jobs
+    (job,) = controller.panel_plan(client(), again.form, ip.names).jobs
     assert job.request.key == image.request.key
 
 

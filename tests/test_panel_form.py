@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nb_banana import errors, generate, load
+from nb_banana._default import client
 from nb_banana.models import MODELS
 from nb_banana.notebook.parser import parse_cell_line
 from nb_banana.widgets.choices import fit_form, model_choices, model_of, model_offer
-from nb_banana.widgets.controller import panel_request
+from nb_banana.widgets.controller import panel_plan
 from nb_banana.widgets.form import Form, read_cell
 from nb_banana.widgets.prefill import edit_form, form_of, form_of_image, word_of
 
@@ -61,13 +62,13 @@ def test_what_is_no_cell_is_refused(text):
 @pytest.mark.parametrize("name", ["my fox", "1fox", "fox -r 4K", "--fresh"])
 def test_what_is_no_name_of_a_variable_is_refused_in_the_fields_own_words(name):
     with pytest.raises(errors.RequestError, match="can't be the name of a variable: one word"):
-        panel_request(Form("a fox", name=name), {})
+        panel_plan(client(), Form("a fox", name=name), {})
 
 
 @pytest.mark.parametrize("option", ["--dry-run", "--help"])
 def test_an_option_that_sends_nothing_is_for_the_cell_and_sends_nothing_here(option):
     with pytest.raises(errors.RequestError, match="is for a cell"):
-        panel_request(Form("a fox", more=option), {})
+        panel_plan(client(), Form("a fox", more=option), {})
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.short[0])
@@ -124,7 +125,7 @@ def test_references_of_an_old_picture_are_found_again(service, tmp_path, monkeyp
     names = {}  # as after a restart of the kernel
     form = form_of_image(load(cafe.id), names)
     assert form.images == ("mug", "picture_1", "nb_banana_uploads/photo.png")
-    assert [job.request.key for job in panel_request(form, names).jobs] == [cafe.request.key]
+    assert [job.request.key for job in panel_plan(client(), form, names).jobs] == [cafe.request.key]
     assert form_of_image(cafe, names).images == form.images
 
 

@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 import pytest
 
 from nb_banana import configure, dry_run, edit, errors, generate, generate_many, load, spending
-from nb_banana.generation import context
+from nb_banana._default import client
 from nb_banana.library import location
 from nb_banana.library.library import Library
 
@@ -23,7 +23,7 @@ def draw(request, service):
 
 
 def library_of(service) -> Library:
-    return context.library_of(location.kind_of(service.url))
+    return client().context.places(location.kind_of(service.url))[0]
 
 
 def test_the_same_request_comes_from_the_library_and_costs_nothing(draw, service):

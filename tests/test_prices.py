@@ -11,18 +11,21 @@ from jupyter_client.manager import start_new_kernel
 
 import nb_banana
 from nb_banana import BananaImage, configure, errors
+from nb_banana._default import client
 from nb_banana.credentials import Secret
-from nb_banana.generation import budget, context
+from nb_banana.generation import budget, estimate
+from nb_banana.library import location
 from nb_banana.request import ImageRequest
 from nb_banana.sandbox import Sandbox
 from nb_banana.services import receipt
 from nb_banana.services.aimlapi import account, pricing, query
-from nb_banana.services.aimlapi import pricing as aimlapi_pricing
 from nb_banana.services.service import Service
+from nb_banana.settings import Banana
 from nb_banana.widgets import controller
 from nb_banana.widgets.form import Form
 
 from .conftest import KEY
+from .kernels import another_kernel
 from .servers import picture
 from .shells import ipython_shell, run_notebook
 from .test_terminal import ipython
@@ -42,7 +45,12 @@ def offer(price, when, **changes):
 def asked(answer, resolution=None, model=MODEL):
     """The price that is read from one answer of the service."""
     with wire({MODELS: lambda request: answer}) as service:
-        return aimlapi_pricing.price(Service(service.url), model, resolution)
+        return client().context.prices.price(Service(service.url), model, resolution)
+
+
+def cost_of(requests, url):
+    kind = location.kind_of(url)
+    return estimate.estimate(client().context, requests, Service(url), kind)
 
 
 @pytest.mark.parametrize(
@@ -114,14 +122,14 @@ def test_what_is_no_number_is_no_amount_however_deep_it_is():
 
 
 def test_a_service_that_is_not_there_means_not_known():
-    assert aimlapi_pricing.price(Service("http://127.0.0.1:9"), MODEL, None) is None
+    assert client().context.prices.price(Service("http://127.0.0.1:9"), MODEL, None) is None
 
 
 def test_a_service_that_does_not_answer_in_time_means_not_known(monkeypatch):
     monkeypatch.setattr(query, "READ_TIMEOUT", 0.2)
     forever = threading.Event()
     with wire({MODELS: lambda request: forever.wait(5) and None}) as service:
-        assert aimlapi_pricing.price(Service(service.url), MODEL, None) is None
+        assert client().context.prices.price(Service(service.url), MODEL, None) is None
         forever.set()
 
 
@@ -133,20 +141,22 @@ def test_a_model_is_found_by_its_id_and_its_aliases():
 
 def test_the_sandbox_quotes_what_it_charges(service):
     image = nb_banana.generate("a banana", resolution="2K")
-    assert aimlapi_pricing.price(Service(service.url), image.request.model, "2K") == image.cost
+    assert (
+        client().context.prices.price(Service(service.url), image.request.model, "2K") == image.cost
+    )
 
 
 def test_a_price_is_asked_for_once_and_later_only_whether_it_changed(monkeypatch):
     answers = [quote(fixed(0.06), ETag='W/"1"'), (304, b"", {}), quote(fixed(0.07), ETag='W/"2"')]
     with wire({MODELS: lambda request: answers.pop(0)}) as service:
         where = Service(service.url, Secret(KEY))
-        assert [aimlapi_pricing.price(where, MODEL, None) for _ in range(3)] == [
+        assert [client().context.prices.price(where, MODEL, None) for _ in range(3)] == [
             Decimal("0.06")
         ] * 3
         assert len(service.seen) == 1
         monkeypatch.setattr(pricing, "FRESH", 0.0)
-        assert aimlapi_pricing.price(where, MODEL, None) == Decimal("0.06")
-        assert aimlapi_pricing.price(where, MODEL, None) == Decimal("0.07")
+        assert client().context.prices.price(where, MODEL, None) == Decimal("0.06")
+        assert client().context.prices.price(where, MODEL, None) == Decimal("0.07")
     assert [each.headers["If-None-Match"] for each in service.seen] == [None, 'W/"1"', 'W/"1"']
     assert service.seen[0].query == {"id": MODEL, "include": "pricing"}
     assert not any(each.headers["Authorization"] for each in service.seen)
@@ -157,25 +167,25 @@ def test_a_price_that_was_said_holds_while_the_service_fails(monkeypatch):
     answers = [quote(fixed(0.06)), (500, b"", {}), (200, b"<html>", {}), None]
     with wire({MODELS: lambda request: answers.pop(0)}) as service:
         where = Service(service.url)
-        assert [aimlapi_pricing.price(where, MODEL, None) for _ in range(4)] == [
+        assert [client().context.prices.price(where, MODEL, None) for _ in range(4)] == [
             Decimal("0.06")
         ] * 4
 
 
 def test_many_requests_of_one_kind_ask_for_the_price_once(service):
     requests = [ImageRequest(f"banana {number}") for number in range(50)]
-    cost = budget.estimate(requests, Service(service.url))
+    cost = cost_of(requests, service.url)
     assert (cost.usd, cost.unknown) == (50 * ONE, 0)
     assert len(service.received) == 1
 
 
 def test_several_pictures_of_one_request_are_each_counted(service):
     request = ImageRequest("a banana", model="pro", params={"num_images": 4})
-    assert budget.estimate([request], Service(service.url)).usd == 4 * Decimal("0.1742")
+    assert cost_of([request], service.url).usd == 4 * Decimal("0.1742")
 
 
 def test_a_sum_of_a_thousand_bills_is_exact():
-    wallet = budget.Budget()
+    wallet = budget.Budget(Banana())
     for number in range(1000):
         wallet.hold(str(number), "api", ONE)
         wallet.settle(str(number), ONE)
@@ -284,7 +294,7 @@ def in_the_background(prompts, begin=begin):
 
 
 def by_the_panel(prompts):
-    in_the_background(prompts, lambda prompt: controller.begin(Form(prompt), {}))
+    in_the_background(prompts, lambda prompt: controller.begin(client(), Form(prompt), {}))
 
 
 DOORS = [one_by_one, by_magic, as_a_batch, as_an_iterator, in_the_background, by_the_panel]
@@ -300,7 +310,7 @@ def test_the_budget_stops_a_service_that_names_no_price_and_no_bill(draw, priced
     # breaks off what is not on its way yet.
     sent = {as_a_batch: [0], as_an_iterator: [0, 1, 2, 3]}.get(draw, [3])
     assert len(service.posts) in sent
-    assert budget.BUDGET.used(context.kinds()[-1]) <= Decimal("0.30")
+    assert client().context.budget.used(client().context.kinds()[-1]) <= Decimal("0.30")
 
 
 def test_batches_that_begin_at_once_do_not_pass_it_together_where_no_price_is_named():
@@ -317,7 +327,7 @@ def test_batches_that_begin_at_once_do_not_pass_it_together_where_no_price_is_na
         for thread in threads:
             thread.join()
     assert len(service.posts) <= 3
-    assert budget.BUDGET.used(context.kinds()[-1]) == len(service.posts) * ONE
+    assert client().context.budget.used(client().context.kinds()[-1]) == len(service.posts) * ONE
 
 
 @pytest.mark.parametrize("draw", DOORS)
@@ -344,15 +354,19 @@ def test_what_nobody_can_price_is_not_sent_under_a_budget_and_the_cure_works(dra
 def test_the_last_bill_counts_where_the_quote_is_none_or_far_from_it(priced, monkeypatch):
     with vendor(priced, bill=0.25) as service:
         nb_banana.generate("a banana", resolution="2K")
-        monkeypatch.setattr(budget, "BUDGET", budget.Budget())  # a kernel of another day
+        another_kernel()  # of another day
         for asked in ({"resolution": "2K"}, {"params": {"resolution": "2K"}}):
-            cost = budget.estimate([ImageRequest("a pear", **asked)], Service(service.url))
+            cost = cost_of([ImageRequest("a pear", **asked)], service.url)
             assert (cost.usd, cost.unknown) == (Decimal("0.25"), 0)
         pair = ImageRequest("a pear", resolution="2K", params={"num_images": 2})
-        assert budget.estimate([pair], Service(service.url)).usd == Decimal("0.5")
+        assert cost_of([pair], service.url).usd == Decimal("0.5")
         # A bill of another resolution says nothing of this one.
         assert (
-            budget._last_charged(context.kinds()[-1], budget.Priced("google/nano-banana-2", "4K"))
+            estimate._last_charged(
+                client().context,
+                client().context.kinds()[-1],
+                budget.Priced("google/nano-banana-2", "4K"),
+            )
             is None
         )
 
@@ -361,7 +375,7 @@ def test_the_last_bill_counts_where_the_quote_is_none_or_far_from_it(priced, mon
 def test_a_quote_near_to_the_last_bill_counts(price):
     with vendor(fixed(price), bill=0.25) as service:
         nb_banana.generate("a banana")
-        cost = budget.estimate([ImageRequest("a pear")], Service(service.url))
+        cost = cost_of([ImageRequest("a pear")], service.url)
         assert cost.usd == Decimal(str(price))
 
 
@@ -379,7 +393,7 @@ def test_a_refusal_that_cost_nothing_does_not_make_a_service_free():
     with vendor(fixed(0), **{POST: lambda request: refused}) as service:
         with pytest.raises(errors.RefusalError):
             nb_banana.generate("a banana")
-        cost = budget.estimate([ImageRequest("a pear")], Service(service.url))
+        cost = cost_of([ImageRequest("a pear")], service.url)
         assert cost.usd == ONE
 
 
@@ -444,7 +458,7 @@ def test_what_failed_leaves_the_budget_alone(service):
     for trouble in ("400", "401", "refusal", "drop-before", "502-gateway"):
         with pytest.raises(errors.BananaError):
             nb_banana.generate(f"a [trouble: {trouble}]")
-    used = budget.BUDGET.used("127.0.0.1-" + service.url.rpartition(":")[2])
+    used = client().context.budget.used("127.0.0.1-" + service.url.rpartition(":")[2])
     # Nobody can say of the dropped connection yet whether it was charged.
     assert used == ONE
     with pytest.raises(errors.BudgetError):

@@ -12,13 +12,12 @@ import pytest
 
 import nb_banana
 from nb_banana import configure, credentials, errors
-from nb_banana.generation import budget, context
+from nb_banana._default import client
 from nb_banana.library import location, owner
 from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
 from nb_banana.services.aimlapi import account
 from nb_banana.services.result import ResultItem
-from nb_banana.wire import transport
 
 from .conftest import KEY
 from .shelf import change, index_of, picture, put, receipt
@@ -45,7 +44,7 @@ def wired(monkeypatch):
 @pytest.fixture
 def shelf(wired):
     """The library of that service."""
-    return context.library_of(context.known_kinds()[0])
+    return client().context.places(client().context.known_kinds()[0])[0]
 
 
 def leave(library, state, *links, request_id="nbb-1", prompt="a banana", age=timedelta(0), **bill):
@@ -205,7 +204,7 @@ def test_a_charge_is_found_though_the_clock_was_hours_wrong_when_it_was_sent(
     monkeypatch.setattr(account, "PAUSES", ())
     with pytest.raises(errors.ConnectionDroppedError):
         nb_banana.generate("a banana [trouble: drop-after]")
-    library = context.library_of(context.known_kinds()[0])
+    library = client().context.places(client().context.known_kinds()[0])[0]
     change(library, "UPDATE requests SET created = ?", hours_ago(wrong))
     (found,) = nb_banana.recover()
     assert (found.usd, found.ended) == (ONE, True)
@@ -226,7 +225,7 @@ def test_a_request_that_nobody_knows_of_is_dropped_by_a_person_and_its_money_is_
     wired, shelf, monkeypatch, capsys
 ):
     configure(budget=1)
-    budget.BUDGET.hold("nbb-1", shelf.service, ONE, request=ImageRequest("a banana"))
+    client().context.budget.hold("nbb-1", shelf.service, ONE, request=ImageRequest("a banana"))
     leave(shelf, "unknown")
     (found,) = nb_banana.recover()
     assert nb_banana.spending().left == 1 - ONE
@@ -249,7 +248,7 @@ def test_what_a_live_kernel_draws_is_not_dropped(wired, shelf):
 def test_without_a_key_it_says_what_it_needs(wired, monkeypatch):
     monkeypatch.delenv("AIMLAPI_KEY")
     configure(base_url=credentials.VENDOR_URL)
-    library = context.library_of("api")
+    library = client().context.places("api")[0]
     leave(library, "unknown")
     (found,) = nb_banana.recover()
     assert "there is no key" in found.outcome
@@ -289,12 +288,12 @@ def test_what_a_live_kernel_works_on_is_left_alone(wired, shelf):
 
 def test_a_charge_found_later_counts_for_the_session_that_sent_it(wired, shelf):
     configure(budget=1)
-    budget.BUDGET.hold("nbb-1", shelf.service, ONE)
+    client().context.budget.hold("nbb-1", shelf.service, ONE)
     leave(shelf, "unknown")
     leave(shelf, "unknown", request_id="nbb-2")
     wired.answers[LOGS] = lambda request: page([row("nbb-1"), row("nbb-2")])
     nb_banana.recover()
-    assert budget.BUDGET[shelf.service].spent == ONE
+    assert client().context.budget[shelf.service].spent == ONE
     assert {line.what: line.count for line in nb_banana.spending().lines}["ever"] == 2
 
 
@@ -312,7 +311,7 @@ def test_a_library_that_is_damaged_is_said(wired, shelf):
 
 def test_a_damaged_library_does_not_hide_what_became_of_the_others(wired, shelf):
     leave(shelf, "answered", "/1.png")
-    play = context.library_of(location.SANDBOX)
+    play = client().context.places(location.SANDBOX)[0]
     put(play, ImageRequest("a"), "nbb-9")
     damage(play)
     found = nb_banana.recover()
@@ -370,14 +369,14 @@ def test_two_processes_may_recover_at_once(wired, shelf):
 
 
 def test_loading_says_one_line_when_something_was_left_and_then_nothing():
-    library = context.library_of("api")
+    library = client().context.places("api")[0]
     leave(library, "written")
     assert loading() == "nb_banana: 1 unfinished request, 1 not charged.\n"
     assert loading() == ""
 
 
 def test_loading_names_a_charge_that_it_closes(wired):
-    library = context.library_of("api")
+    library = client().context.places("api")[0]
     leave(library, "answered", None)
     line = loading()
     assert line.count("\n") == 1
@@ -385,13 +384,13 @@ def test_loading_names_a_charge_that_it_closes(wired):
 
 
 def test_loading_with_nothing_left_loads_nothing_heavy():
-    put(context.library_of("api"), ImageRequest("a"), "nbb-1")
+    put(client().context.places("api")[0], ImageRequest("a"), "nbb-1")
     code = LOAD + ";import sys;print({'requests', 'PIL'} & set(sys.modules))"
     assert loading(code) == "set()\n"
 
 
 def test_loading_asks_no_keyring_for_what_is_left(monkeypatch, tmp_path):
-    leave(context.library_of("api"), "unknown")
+    leave(client().context.places("api")[0], "unknown")
     (tmp_path / "keyring.py").write_text("print('keyring was imported')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
@@ -402,7 +401,7 @@ def test_loading_asks_no_keyring_for_what_is_left(monkeypatch, tmp_path):
 
 
 def test_loading_for_the_library_alone_asks_nobody():
-    leave(context.library_of("api"), "written")
+    leave(client().context.places("api")[0], "written")
     config = "from traitlets.config import Config; C = Config(); C.Banana.backend = 'library';"
     assert loading(config + LOAD.replace("S.instance()", "S.instance(config=C)")) == ""
 
@@ -474,7 +473,11 @@ def test_the_links_of_a_library_of_ones_own_are_opened_unasked(wired, tmp_path, 
     if place == "chosen":
         configure(library=str(tmp_path / "mine"))
     with ipython_shell() as shell:
-        leave(context.library_of(context.kinds()[-1]), "answered", f"{wired.url}/a.png")
+        leave(
+            client().context.places(client().context.kinds()[-1])[0],
+            "answered",
+            f"{wired.url}/a.png",
+        )
         shell.run("%reload_ext nb_banana")
         assert "1 fetched" in shell.printed
 
@@ -490,7 +493,7 @@ def test_a_row_whose_picture_cannot_be_put_beside_it_is_said(wired, shelf):
 
 def test_a_library_that_cannot_be_read_does_not_hide_that_the_others_have_nothing(wired, shelf):
     put(shelf, ImageRequest("a banana"), "nbb-1")
-    play = context.library_of(location.SANDBOX)
+    play = client().context.places(location.SANDBOX)[0]
     put(play, ImageRequest("a pear"), "nbb-2")
     index_of(play).write_bytes(b"")
     found = nb_banana.recover()
@@ -542,9 +545,10 @@ def test_a_row_that_cannot_be_read_does_not_keep_the_others_from_their_turn(wire
 
 def test_a_link_that_nobody_answers_is_not_asked_again_and_again(shelf, monkeypatch):
     asked = []
-    send = transport.send
+    over = client().context.transport
+    send = over.send
     monkeypatch.setattr(
-        transport, "send", lambda *args, **more: asked.append(args) or send(*args, **more)
+        over, "send", lambda *args, **more: asked.append(args) or send(*args, **more)
     )
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

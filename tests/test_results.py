@@ -17,8 +17,8 @@ import pytest
 
 import nb_banana
 from nb_banana import errors
+from nb_banana._default import client
 from nb_banana._text import UNSHOWN, clean, one_line
-from nb_banana.generation import context
 
 from .pictures import encode, picture
 from .shelf import index_of
@@ -133,7 +133,12 @@ def test_no_value_shows_what_a_terminal_obeys_or_a_kernel_cannot_send(service, t
     Path(path).write_bytes(encode(picture()))
     image = nb_banana.generate(ODD, images=path, name="x", alt=ODD)
     many = nb_banana.generate_many([f"{ODD} [trouble: 400]", f"{ODD} [trouble: drop-before]", ODD])
-    with closing(sqlite3.connect(index_of(context.library_of(context.kinds()[0])))) as index, index:
+    with (
+        closing(
+            sqlite3.connect(index_of(client().context.places(client().context.kinds()[0])[0]))
+        ) as index,
+        index,
+    ):
         index.execute("UPDATE requests SET model = ?", [ODD])
         index.execute(r"UPDATE requests SET refs = replace(refs, 'caf', '\ud800\u001b')")
         index.execute("UPDATE requests SET state = 'unknown' WHERE state = 'failed'")

@@ -13,6 +13,7 @@ import keyring.errors
 import pytest
 
 from nb_banana import (
+    _default,
     configure,
     credentials,
     doctor,
@@ -24,8 +25,8 @@ from nb_banana import (
     pending,
     spending,
 )
-from nb_banana.credentials import Secret, find_key
-from nb_banana.generation import context
+from nb_banana._default import client
+from nb_banana.credentials import KeySearch, Secret
 
 from .conftest import KEY
 
@@ -57,6 +58,10 @@ def test_a_bad_setting_is_refused_and_nothing_changes(wrong, words):
     with pytest.raises(errors.SettingsError, match=words):
         configure(aspect_ratio="16:9", **wrong)
     assert configure().trait_values() == before
+
+
+def find_key(url):
+    return KeySearch(url, None, _default.credentials).found
 
 
 def test_base_url_may_end_as_other_clients_write_it():
@@ -98,15 +103,17 @@ def test_a_key_is_not_sent_to_a_stranger(monkeypatch):
     configure(base_url="https://evil.example")
     assert find_key("https://evil.example") is None
     with pytest.raises(errors.MissingKeyError, match=r"evil.example"):
-        context.find_service()
+        client().context.find_service()
     with pytest.raises(errors.MissingKeyError):
-        configure(base_url="https://api.aimlapi.com.evil.example") and context.find_service()
+        configure(
+            base_url="https://api.aimlapi.com.evil.example"
+        ) and client().context.find_service()
 
 
 def test_a_key_given_for_a_stranger_goes_there_and_nowhere_else(capsys):
     configure(base_url="https://gateway.example")
     login(KEY)
-    assert context.find_service().secret.reveal() == KEY
+    assert client().context.find_service().secret.reveal() == KEY
     assert find_key(VENDOR) is None
     assert KEY not in capsys.readouterr().out
 
@@ -146,18 +153,18 @@ def test_parts_of_a_key_are_not_shown_either():
 
 
 def test_without_a_key_the_sandbox_draws_and_api_refuses():
-    assert context.find_service().base_url == context.sandbox_url()
+    assert client().context.find_service().base_url == client().context.sandbox_url()
     configure(backend="api")
     with pytest.raises(errors.MissingKeyError, match=r"AIMLAPI_KEY.*login"):
-        context.find_service()
+        client().context.find_service()
 
 
 def test_with_a_key_the_api_is_used_unless_the_sandbox_is_asked_for(monkeypatch):
     monkeypatch.setenv("AIMLAPI_KEY", KEY)
-    assert context.find_service().base_url == VENDOR
+    assert client().context.find_service().base_url == VENDOR
     configure(backend="sandbox")
-    service = context.find_service()
-    assert service.base_url == context.sandbox_url()
+    service = client().context.find_service()
+    assert service.base_url == client().context.sandbox_url()
     assert service.secret is None
 
 
@@ -186,7 +193,7 @@ def memory_keyring():
 
 def test_a_saved_key_is_found_by_later_kernels_for_its_own_host(memory_keyring):
     login(KEY, save=True)
-    credentials.forget_logins()
+    _default.credentials.forget()
     assert find_key(VENDOR).place == "the keyring"
     assert find_key(VENDOR).secret.reveal() == KEY
     assert find_key("https://gateway.example") is None

@@ -14,7 +14,7 @@ from PIL import Image
 
 import nb_banana
 from nb_banana import configure, errors, generate, generate_many, recover
-from nb_banana.generation import context
+from nb_banana._default import client
 from nb_banana.library import files, location
 
 from .doors import open_door
@@ -39,10 +39,10 @@ def blocked(service, tmp_path):
 
 def rows():
     """What the journal has, wherever it is."""
-    kind = context.kinds()[-1]
+    kind = client().context.kinds()[-1]
     return [
         row
-        for library in context.libraries(kind)
+        for library in client().context.libraries(kind)
         for row in library._index.rows("SELECT * FROM requests ORDER BY seq")
     ]
 
@@ -85,8 +85,8 @@ def test_what_stood_in_comes_home_as_soon_as_it_can(service, blocked):
     before = rows()
     blocked.unlink()
     assert [each.prompt for each in nb_banana.history()] == ["a banana"]
-    kind = context.kinds()[-1]
-    home, stand_in = context.libraries(kind)
+    kind = client().context.kinds()[-1]
+    home, stand_in = client().context.libraries(kind)
     assert not [each for each in nb_banana.doctor().checks if "for now" in each.found]
     assert home._index.rows("SELECT * FROM requests ORDER BY seq") == before
     assert stand_in._index.rows("SELECT * FROM requests") == []
@@ -128,7 +128,7 @@ def test_what_is_being_drawn_does_not_move(blocked):
         asked.wait()
         blocked.unlink()
         generate("a pear")
-        stand_in = context.libraries(context.kinds()[-1])[1]
+        stand_in = client().context.libraries(client().context.kinds()[-1])[1]
         assert len(stand_in._index.rows("SELECT 1 FROM requests")) == 1
         go.set()
         image = pending.wait()
@@ -140,7 +140,7 @@ def test_a_pack_takes_what_came_home_along(service, blocked, tmp_path):
     generate("a banana")
     blocked.unlink()
     assert len(nb_banana.history()) == 1
-    (library,) = {library for library, _ in context.USED}
+    (library,) = {library for library, _ in client().context.used}
     assert library.folder.is_relative_to(blocked)
 
 
@@ -197,7 +197,7 @@ def test_a_disk_with_little_room_leaves_it_to_the_stand_in(service, tmp_path, mo
 
 def test_a_library_that_can_not_be_used_any_more_does_not_lose_the_picture():
     with waiting_service() as (go, asked, seen):
-        home = context.library_of(context.kinds()[-1])
+        home = client().context.places(client().context.kinds()[-1])[0]
         pending = generate("a banana", background=True)
         asked.wait()
         with closing(sqlite3.connect(home.folder / "index.sqlite")) as connection:
@@ -255,7 +255,7 @@ def test_one_lost_picture_of_a_stand_in_does_not_keep_the_others_there(service, 
     lost.path.unlink()
     blocked.unlink()
     assert nb_banana.load(kept.id).path.is_relative_to(blocked)
-    home = context.library_of(context.kinds()[-1])
+    home = client().context.places(client().context.kinds()[-1])[0]
     assert home.is_own
 
 
@@ -284,7 +284,7 @@ def test_a_day_after_it_came_home_nothing_of_a_picture_is_left_in_the_stand_in(s
 
 def test_what_a_stand_in_took_over_is_counted_once(service):
     with waiting_service() as (go, asked, _):
-        home = context.library_of(context.kinds()[-1])
+        home = client().context.places(client().context.kinds()[-1])[0]
         pending = generate("a banana", background=True)
         asked.wait()
         (home.folder / "pictures").write_text("no folder")  # the index can be written, files can't
@@ -331,7 +331,7 @@ def test_what_came_inside_an_answer_and_is_no_picture_is_kept_and_not_paid_again
             with pytest.raises(errors.TruncatedPictureError, match="--fresh"):
                 generate("a banana")
         assert len(posts(seen)) == 1
-        (kept,) = context.library_of(context.kinds()[-1]).folder.glob("answers/*")
+        (kept,) = client().context.places(client().context.kinds()[-1])[0].folder.glob("answers/*")
         assert kept.read_bytes() == whole[:-20]
         (found,) = recover()
         assert not found.ended

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from nb_banana import ImageRequest, configure, doctor, errors, generate, spending
-from nb_banana.generation import context
+from nb_banana._default import client
 from nb_banana.library import transfer
 from nb_banana.library.library import Library
 
@@ -94,7 +94,7 @@ def test_the_doctor_without_a_key_says_who_draws(monkeypatch):
 
 
 def test_what_a_lesson_saves_is_real_money_where_there_is_no_key():
-    put(context.library_of("api"), ImageRequest("a banana"), "nbb-1")
+    put(client().context.places("api")[0], ImageRequest("a banana"), "nbb-1")
     for backend in ("auto", "library"):
         configure(backend=backend)
         generate("a banana")

@@ -10,11 +10,11 @@ import pytest
 import trustme
 
 from nb_banana import ImageRequest, configure, errors, generate
-from nb_banana.generation.pipeline import make
 from nb_banana.services.service import Service
 from nb_banana.wire import connection
 
 from .conftest import KEY
+from .kernels import make
 from .servers import answering, drip, ending, message, picture, posts, raw_server, server
 from .test_key_leaks import all_of, hides_the_key
 from .test_paid_pictures import trickle

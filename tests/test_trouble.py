@@ -19,7 +19,7 @@ from nb_banana.references.limits import ReferenceLimits
 from nb_banana.services.aimlapi import account, query
 from nb_banana.services.service import Service
 from nb_banana.wire import downloads
-from nb_banana.wire.transport import NoAnswerError
+from nb_banana.wire.transport import HttpTransport, NoAnswerError
 
 from .conftest import KEY
 from .servers import drip, ending, message, picture, raw_server
@@ -185,7 +185,7 @@ def each_ending(table, ask):
 
 def test_a_picture_that_does_not_come_in_time_is_given_up(brisk, monkeypatch):
     monkeypatch.setattr(downloads, "LONGEST_DOWNLOAD", 1.0)
-    found = each_ending(ENDLESS, lambda url: downloads.fetch_link(LINK, url, {}))
+    found = each_ending(ENDLESS, lambda url: downloads.fetch_link(LINK, url, {}, HttpTransport()))
     for name, error in found.items():
         assert type(error) is errors.DownloadError, name
         assert "broke off" in str(error), name
@@ -214,7 +214,9 @@ def test_a_picture_that_is_waited_for_in_vain_keeps_its_link(brisk, monkeypatch)
 def test_a_reference_that_does_not_come_is_refused(monkeypatch, table):
     monkeypatch.setattr(fetch, "LONGEST_FETCH", 1.0 if table is ENDLESS else 30.0)
     limits = ReferenceLimits()
-    found = each_ending(table, lambda url: fetch.fetched(f"{url}/a.png", limits, private=True))
+    found = each_ending(
+        table, lambda url: fetch.fetched(f"{url}/a.png", limits, HttpTransport(), private=True)
+    )
     for name, error in found.items():
         assert type(error) is errors.BadReferenceError, name
         assert "could not be fetched" in str(error), name
@@ -373,7 +375,7 @@ def test_a_link_that_can_be_none_is_an_error_of_ours_each_time(brisk, lone, way)
         configure(base_url=url)
         for link in links:
             with pytest.raises(errors.DownloadError):
-                downloads.fetch_link(link, url, {})
+                downloads.fetch_link(link, url, {}, HttpTransport())
         with pytest.raises(errors.DownloadError):
             nb_banana.generate("a banana")
         assert [found.ended for found in nb_banana.recover()] == [False]
@@ -389,4 +391,4 @@ def test_an_address_of_a_reference_that_can_be_none_is_refused(lone):
             places = [f"{url}/a.png", *[link for _ in "1" if link.startswith("https:/")]]
             for place in places:
                 with pytest.raises(errors.BadReferenceError):
-                    fetch.fetched(place, limits, private=True)
+                    fetch.fetched(place, limits, HttpTransport(), private=True)

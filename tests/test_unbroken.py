@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 
 from nb_banana import configure
-from nb_banana.generation import context
+from nb_banana._default import client
 from nb_banana.sandbox import Sandbox
 
 from .conftest import KEY
@@ -42,7 +42,7 @@ def run(module, *arguments):
 
 def test_ctrl_c_at_any_line_loses_no_picture_and_no_bill(paid):
     seen = json.loads(run("-m tests.interrupt_worker", paid.url, SEED, ROUNDS))
-    library = context.library_of(context.known_kinds()[0])
+    library = client().context.places(client().context.known_kinds()[0])[0]
     rows = {row["id"]: row for row in library._index.rows("SELECT * FROM requests")}
     charges = {each.ids.client_request_id: each.credits for each in paid.charges}
     posts = Counter(post.headers["x-client-request-id"] for post in paid.posts)

@@ -13,7 +13,7 @@ import pytest
 
 import nb_banana
 from nb_banana import errors
-from nb_banana.generation import context
+from nb_banana._default import client
 from nb_banana.lesson import archive as lesson_archive
 from nb_banana.library import location
 from nb_banana.library.library import Library
@@ -32,13 +32,12 @@ def here(tmp_path, monkeypatch):
     folder = tmp_path / "work"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    monkeypatch.setattr(context, "USED", {})
 
 
 @pytest.fixture
 def shelf():
     """The teacher's own library."""
-    return context.library_of("api")
+    return client().context.places("api")[0]
 
 
 def make(shelf, *request_ids, notebook=NOTEBOOK, target="lesson.zip"):

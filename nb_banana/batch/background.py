@@ -25,23 +25,7 @@ from nb_banana.wire.rate_limit import AdaptiveLimiter
 class PendingImage(PendingValue[BananaImage], BananaImage):
     """A `BananaImage` that is on its way: whatever is asked of it waits until it is there."""
 
-    _comes_later = frozenset(
-        [
-            "_data",
-            "_kept",
-            "_library",
-            "mime",
-            "width",
-            "height",
-            "receipt",
-            "extras",
-            "came",
-            "notes",
-            "_sources",
-            "_temporary",
-            "_digest",
-        ]
-    )
+    _comes_later = frozenset(BananaImage.__annotations__) - {"request", "name", "alt", "_client"}
 
     def __init__(
         self, request: ImageRequest, output: OutputOptions, stop: Callable[[], None]
@@ -61,7 +45,7 @@ class PendingImage(PendingValue[BananaImage], BananaImage):
 class PendingGallery(PendingValue[Gallery], Gallery):
     """A `Gallery` that is on its way: whatever is asked of it waits until all have ended."""
 
-    _comes_later = frozenset(["_entries", "_variants", "_index", "_folder"])
+    _comes_later = frozenset(Gallery.__annotations__) - {"name", "_client"}
 
     def __init__(
         self, jobs: Sequence[Job], output: OutputOptions, stop: Callable[[], None]

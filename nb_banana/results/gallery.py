@@ -44,8 +44,12 @@ class Gallery(Sequence[GalleryEntry]):
         ValueError: another number of variants or labels than of entries.
     """
 
-    _client: Any = None
-    """Who made it: asked to try again. It is in no pickle."""
+    name: str | None
+    _entries: tuple[GalleryEntry, ...]
+    _variants: tuple[Variant, ...]
+    _index: tuple[Any, ...] | None
+    _folder: str | os.PathLike[str] | None
+    _client: Any = None  # who made it, and is asked to try again; it is in no pickle
 
     def __init__(
         self,
@@ -57,7 +61,7 @@ class Gallery(Sequence[GalleryEntry]):
         folder: str | os.PathLike[str] | None = None,
     ) -> None:
         self._entries = tuple(entries)
-        self._variants: tuple[Variant, ...] = tuple(
+        self._variants = tuple(
             ({} for _ in self._entries) if variants is None else map(dict, variants)
         )
         self._index = None if index is None else tuple(index)

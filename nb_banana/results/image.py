@@ -53,8 +53,23 @@ class BananaImage:
 
     """
 
-    _client: Any = None
-    """Who made it: asked for edits. It is in no pickle."""
+    mime: str
+    width: int
+    height: int
+    request: ImageRequest
+    receipt: Receipt
+    name: str | None
+    alt: str
+    extras: "tuple[BananaImage, ...]"
+    came: str
+    notes: tuple[str, ...]
+    _data: Bytes | None
+    _kept: "StoredImage | None"
+    _library: "Library | None"
+    _sources: tuple[Any, ...]
+    _temporary: Path | None
+    _digest: str | None
+    _client: Any = None  # who made it, and is asked for edits; it is in no pickle
 
     def __init__(
         self,
@@ -76,11 +91,11 @@ class BananaImage:
         self.receipt = receipt
         self.name = name
         self.alt = alt or request.prompt
-        self.extras: tuple[BananaImage, ...] = ()
+        self.extras = ()
         self.came = "loaded" if kept else "made"
         self.notes = tuple(each.note for each in request.references if each.note)
         self._sources = tuple(each.source for each in request.references)
-        self._temporary: Path | None = None
+        self._temporary = None
         self._digest = kept.digest if kept else None
 
     @classmethod

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from nb_banana import ImageRequest, configure, generate
-from nb_banana.generation import context
+from nb_banana._default import client
 from nb_banana.imaging.decode import PictureKind
 from nb_banana.library import location
 from nb_banana.library.rows import family_key
@@ -27,7 +27,7 @@ def measure(way: str, size: int, picture: str, count: int) -> dict[str, float]:
 
 def fill(size: int, data: bytes) -> None:
     """A library with one picture, and rows of many more, all written at once."""
-    library = context.library_of(location.kind_of(NOBODY))
+    library = client().context.places(location.kind_of(NOBODY))[0]
     put(library, ImageRequest("a banana 0"), "nbb-0", (data, PictureKind("image/png", 1376, 768)))
     with library._index.writing() as session:
         (request,) = session.rows("SELECT * FROM requests")

@@ -6,7 +6,7 @@ from itertools import count as numbers
 from pathlib import Path
 
 from nb_banana import ImageRequest
-from nb_banana.generation import context
+from nb_banana._default import client
 from nb_banana.imaging.decode import PictureKind
 
 from ...shelf import receipt
@@ -34,7 +34,7 @@ def written(data: bytes):
 
 
 def kept(data: bytes, most: int):
-    library, number = context.library_of("api"), numbers()
+    library, number = client().context.places("api")[0], numbers()
     for each in range(most):
         library.begin(ImageRequest(f"banana {each}"), f"nbb-s{each}")
 

@@ -1,0 +1,34 @@
+"""Kernels as another day would have them, and a picture from one service whatever the settings."""
+
+from nb_banana import _default
+from nb_banana._client import Client
+from nb_banana.credentials import CredentialStore
+from nb_banana.generation import pipeline
+from nb_banana.generation.options import DEFAULT_OUTPUT
+from nb_banana.generation.plan import Job, Plan
+from nb_banana.settings import Banana
+
+_clients = {}
+
+
+def another_kernel():
+    """Close the clients that there are. The next call makes others, with the same settings."""
+    for each in (*_default._client, *_clients.values()):
+        each.close()
+    _default._client.clear()
+    _clients.clear()
+
+
+def client_at(service):
+    """The client of a service: the same for the same address, key and timeout."""
+    if service not in _clients:
+        settings = Banana(base_url=service.base_url, timeout=service.timeout)
+        key = service.secret or (None if service.is_loopback else "a-key-of-nobody-0")
+        _clients[service] = Client.of(settings, CredentialStore(service.base_url, key))
+    return _clients[service]
+
+
+def make(request, output=DEFAULT_OUTPUT, *, service):
+    """One picture from a service."""
+    plan = Plan(client_at(service).context, [Job(request, output)], is_many=False)
+    return pipeline.make(plan, request, output)
