@@ -12,7 +12,6 @@ from nb_banana import _default
 if TYPE_CHECKING:
     from nb_banana._api import (
         agenerate,
-        configure,
         doctor,
         dry_run,
         edit,
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from nb_banana.results.comparison import compare
     from nb_banana.results.gallery import Gallery
     from nb_banana.results.image import BananaImage
+    from nb_banana.settings import configure
     from nb_banana.widgets.panel import panel
 
 __all__ = [
@@ -75,6 +75,7 @@ _HOMES = dict.fromkeys(__all__, "_api") | {
     "Gallery": "results.gallery",
     "ImageRequest": "request",
     "compare": "results.comparison",
+    "configure": "settings",
     "errors": "",
     "panel": "widgets.panel",
     "unpack": "lesson.unpack",

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from nb_banana.results.gallery import Gallery
     from nb_banana.results.history import History
     from nb_banana.results.image import BananaImage
-    from nb_banana.settings import Banana
 
 
 @overload
@@ -202,23 +201,6 @@ def dry_run(
         prompt, over=over, names=names, raw=raw, count=count, fresh=fresh, **options
     )
     return found
-
-
-def configure(**changes: Any) -> "Banana":
-    """Change settings: ``configure(resolution="2K")``. All of them, or none if one is wrong.
-
-    Returns:
-        The settings, to look at.
-
-    Raises:
-        SettingsError: an unknown setting, or a value that it can't have.
-
-    >>> configure(preview="big")  # doctest: +IGNORE_EXCEPTION_DETAIL
-    Traceback (most recent call last):
-    nb_banana.errors.SettingsError: The 'preview' trait …
-
-    """
-    return _default.settings.change(**changes)
 
 
 def login(key: str | None = None, *, save: bool = False) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 from nb_banana import _doctor, _spending, credentials
 from nb_banana._text import say
 from nb_banana._threads import HAS_THREADS
-from nb_banana.batch import background, jobs, runner
+from nb_banana.batch import jobs, runner
 from nb_banana.batch import retry as retrying
+from nb_banana.batch.background import Pending, list_pending, start, start_many
 from nb_banana.batch.executors import ExecutorTransport
 from nb_banana.batch.sweep import sort_out, sweep_jobs
 from nb_banana.credentials import CredentialStore, Secret
@@ -114,7 +115,7 @@ class Client:
 
         Pictures stay usable.
         """
-        for value in background.pending(self.context):  # it is paid
+        for value in list_pending(self.context):  # it is paid
             with suppress(BananaError, Interrupted):
                 value.wait()
         self.context.close()
@@ -175,10 +176,10 @@ class Client:
         Raises:
             BananaError: see `nb_banana.errors`.
         """
-        if background:
-            return begin(plan)
         if plan.is_many:
-            return runner.run_batch(plan)
+            return start_many(plan) if background else runner.run_batch(plan)
+        if background:
+            return start(plan)
         return pipeline.make(plan, plan.job.request, plan.job.output)
 
     def generate(
@@ -244,7 +245,7 @@ class Client:
 
     def retry(self, gallery: Gallery, *, again: bool = False) -> Gallery:
         """See `Gallery.retry`."""
-        return retrying.retry(self.context, gallery, again=again)
+        return retrying.try_again(self.context, gallery, again=again)
 
     def dry_run(
         self,
@@ -265,37 +266,37 @@ class Client:
 
     def history(self, query: str | None = None, limit: int | None = 50) -> History:
         """See `nb_banana.history`."""
-        return browse.history(self.context, query, limit)
+        return browse.list_kept(self.context, query, limit)
 
     def load(self, what: str | os.PathLike[str] | bytes) -> BananaImage:
         """See `nb_banana.load`."""
-        return browse.load(self.context, what)
+        return browse.load_kept(self.context, what)
 
     def forget(self, *what: str | BananaImage | Iterable[Any], ask: bool = True) -> None:
         """See `nb_banana.forget`."""
-        browse.forget(self.context, *what, ask=ask)
+        browse.forget_kept(self.context, *what, ask=ask)
 
     def recover(self) -> recovery.Recovery:
         """See `nb_banana.recover`."""
-        return recovery.recover(self.context)
+        return recovery.look_after_all(self.context)
 
-    def pending(self) -> background.Pending:
+    def pending(self) -> Pending:
         """See `nb_banana.pending`."""
-        return background.pending(self.context)
+        return list_pending(self.context)
 
     def spending(self) -> _spending.Statement:
         """See `nb_banana.spending`."""
-        return _spending.spending(self.context)
+        return _spending.make_statement(self.context)
 
     def doctor(self) -> _doctor.Checkup:
         """See `nb_banana.doctor`."""
-        return _doctor.doctor(self.context)
+        return _doctor.check_all(self.context)
 
     def pack(
         self, path: str | os.PathLike[str], *, notebook: str | os.PathLike[str] | None = None
     ) -> packing.Lesson:
         """See `nb_banana.pack`."""
-        return packing.pack(self.context, path, notebook=notebook)
+        return packing.write_lesson(self.context, path, notebook=notebook)
 
     def login(self, key: str | Secret | None = None, *, save: bool = False) -> None:
         """See `nb_banana.login`."""
@@ -312,11 +313,6 @@ def _taken(options: dict[str, Any]) -> tuple[OutputOptions, dict[str, Any]]:
     secret = credentials.given_key(options.pop("key", None))
     timeout = checked_patience(options.pop("timeout", None))
     return take_output_options(options), {"key": secret, "timeout": timeout}
-
-
-def begin(plan: Plan) -> Any:
-    """The same on its way: a `PendingImage` or `PendingGallery`."""
-    return background.start_many(plan) if plan.is_many else background.start(plan)
 
 
 def _ask(host: str) -> str:

@@ -10,9 +10,8 @@ from typing import Any
 
 from nb_banana.credentials import CredentialStore
 from nb_banana.settings import Banana
+from nb_banana.settings import settings as settings
 
-settings = Banana()
-"""The settings of the default client: what ``%config Banana`` and `nb_banana.configure` change."""
 credentials = CredentialStore()
 _client: list[Any] = []
 _factory: list[Callable[[], Any]] = []

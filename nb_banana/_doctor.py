@@ -68,7 +68,7 @@ class Checkup:
         return f'<div class="nb-banana-doctor"><table><tbody>{rows}</tbody></table></div>'
 
 
-def doctor(context: Context) -> Checkup:
+def check_all(context: Context) -> Checkup:
     """See `nb_banana.doctor`."""
     return Checkup(tuple(_checks(context)))
 

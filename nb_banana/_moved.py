@@ -15,9 +15,9 @@ NAMES = {
     "api": dict.fromkeys(
         ("agenerate", "dry_run", "edit", "generate", "generate_many", "login", "sweep"), "_api"
     ),
-    "archive": dict.fromkeys(("forget", "history", "load"), "generation.browse"),
-    "background": dict.fromkeys(("Pending", "pending"), "batch.background"),
-    "checkup": dict.fromkeys(("Check", "Checkup", "doctor"), "_doctor"),
+    "archive": dict.fromkeys(("forget", "history", "load"), "_api"),
+    "background": {"Pending": "batch.background", "pending": "_api"},
+    "checkup": {"Check": "_doctor", "Checkup": "_doctor", "doctor": "_api"},
     "comparison": dict.fromkeys(("Comparison", "compare"), "results.comparison"),
     "dryrun": {"DryRun": "generation.dry_run"},
     "encoded": {"Encoded": "references.encoded:EncodedImage"},
@@ -28,7 +28,7 @@ NAMES = {
     "later": {"_itself": "results.pending"},
     "library": {"Library": "library.library"},
     "limits": {"Limits": "references.limits:ReferenceLimits"},
-    "packing": dict.fromkeys(("Lesson", "pack"), "lesson.pack"),
+    "packing": {"Lesson": "lesson.pack", "pack": "_api"},
     "panels": {"panel": "widgets.panel"},
     "pixels": {"Kind": "imaging.decode:PictureKind"},
     "receipt": {"Receipt": "services.receipt"},
@@ -36,7 +36,11 @@ NAMES = {
         "Kept": "library.records:StoredImage",
         "KeptBody": "library.records:StoredBody",
     },
-    "recovery": dict.fromkeys(("Found", "Recovery", "recover"), "generation.recovery"),
+    "recovery": {
+        "Found": "generation.recovery",
+        "Recovery": "generation.recovery",
+        "recover": "_api",
+    },
     "references": {
         "Address": "references.reference:RemoteImage",
         "Reference": "references.reference",
@@ -44,7 +48,7 @@ NAMES = {
     "statement": {
         "Line": "_spending:StatementLine",
         "Statement": "_spending",
-        "spending": "_spending",
+        "spending": "_api",
     },
     "tree": {"Tree": "results.lineage:Lineage"},
     "unpacking": {"unpack": "lesson.unpack"},

@@ -88,7 +88,7 @@ class Statement:
         return rows
 
 
-def spending(context: Context) -> Statement:
+def make_statement(context: Context) -> Statement:
     """See `nb_banana.spending`."""
     search = context.search_key()
     *real, drawer = context.kinds(search)

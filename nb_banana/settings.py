@@ -243,3 +243,24 @@ class Banana(Configurable):
             which = "" if isinstance(error, TraitError) else f"{', '.join(changes)}: "
             raise SettingsError(f"{which}{error}") from error
         return self
+
+
+settings = Banana()
+"""Those of the default client, which ``%config Banana`` changes."""
+
+
+def configure(**changes: Any) -> Banana:
+    """Change settings: ``configure(resolution="2K")``. All of them, or none if one is wrong.
+
+    Returns:
+        The settings, to look at.
+
+    Raises:
+        SettingsError: an unknown setting, or a value that it can't have.
+
+    >>> configure(preview="big")  # doctest: +IGNORE_EXCEPTION_DETAIL
+    Traceback (most recent call last):
+    nb_banana.errors.SettingsError: The 'preview' trait …
+
+    """
+    return settings.change(**changes)

@@ -17,8 +17,9 @@ from .servers import answering, posts, server
 
 FORKING = """
 import os, sys
-from nb_banana import ImageRequest; from nb_banana import errors
+from nb_banana import ImageRequest, errors
 from nb_banana.services.service import Service
+from tests.kernels import make
 
 def ask(words):
     try:

@@ -1,6 +1,7 @@
 """A gallery is a value: a sequence of pictures and failures that is sifted, saved and shown."""
 
 import copy
+import gc
 import pickle
 import sys
 import time
@@ -445,6 +446,7 @@ def test_pictures_in_the_library_hold_no_bytes(service):
         more = [nb_banana.generate(f"another banana {n}", aspect_ratio="16:9") for n in range(10)]
         bigger = gallery + Gallery(more)
         bigger._repr_mimebundle_()
+        gc.collect()
         held, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -139,7 +139,7 @@ class Pending(Sequence[Any]):
         return "<br>".join(map(as_html, repr(self).splitlines()))
 
 
-def pending(context: Context) -> Pending:
+def list_pending(context: Context) -> Pending:
     """See `nb_banana.pending`."""
     return Pending([value for value in list(context.on_way.values()) if not value.done])
 

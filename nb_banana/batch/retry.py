@@ -24,7 +24,7 @@ CURE = " It was not tried again: gallery.retry(again=True) does, and may cost a 
 HELD_BACK = "charged, or may have been: gallery.retry(again=True) sends it, and may cost again"
 
 
-def retry(context: Context, gallery: Gallery, *, again: bool = False) -> Gallery:
+def try_again(context: Context, gallery: Gallery, *, again: bool = False) -> Gallery:
     """A new gallery in which the failed ones were tried again, in their places.
 
     Args:

@@ -22,7 +22,7 @@ MOST_WORDS = 100
 """Words of a search. Each is a condition of the query, and SQLite takes a thousand of them."""
 
 
-def history(context: Context, query: str | None = None, limit: int | None = 50) -> History:
+def list_kept(context: Context, query: str | None = None, limit: int | None = 50) -> History:
     """See `nb_banana.history`."""
     if query is not None and not isinstance(query, str):
         raise RequestError(f"query is words of a prompt, not {shown(query)}. How many: limit=…")
@@ -65,7 +65,7 @@ def _title(listed: int, count: int, query: str | None) -> str:
     return f"{many}{about} in your library{more}"
 
 
-def load(context: Context, what: str | os.PathLike[str] | bytes) -> BananaImage:
+def load_kept(context: Context, what: str | os.PathLike[str] | bytes) -> BananaImage:
     """See `nb_banana.load`."""
     if isinstance(what, bytes):
         return _by_content(context, what)
@@ -93,7 +93,9 @@ def _file(text: str) -> Path | None:
         return None
 
 
-def forget(context: Context, *what: str | BananaImage | Iterable[Any], ask: bool = True) -> None:
+def forget_kept(
+    context: Context, *what: str | BananaImage | Iterable[Any], ask: bool = True
+) -> None:
     """See `nb_banana.forget`."""
     try:
         chosen = [_find(context, each) for each in _flat(what)]

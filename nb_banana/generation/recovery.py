@@ -124,7 +124,7 @@ def _some(ids: Sequence[str]) -> str:
     return ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
 
 
-def recover(context: Context, *, quietly: bool = False) -> Recovery:
+def look_after_all(context: Context, *, quietly: bool = False) -> Recovery:
     """See `nb_banana.recover`; quietly no keyring is asked, what somebody else made left alone."""
     found: list[Found] = []
     problems: list[LibraryError] = []
@@ -344,7 +344,7 @@ def _why(charge: account.Charge, service: Service) -> str:
 def recover_quietly(context: Context) -> str:
     """`recover` without a keyring, and what came of it as the one line that loading says."""
     try:
-        found = recover(context, quietly=True)
+        found = look_after_all(context, quietly=True)
     except BananaError as error:
         return f"nb_banana: {error}"
     more = " nb_banana.recover() looks again." if any(not each.ended for each in found) else ""

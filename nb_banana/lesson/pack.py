@@ -54,7 +54,7 @@ class Lesson:
         return str(self.path)
 
 
-def pack(
+def write_lesson(
     context: Context,
     path: str | os.PathLike[str],
     *,
