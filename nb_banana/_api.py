@@ -10,6 +10,7 @@ from nb_banana.credentials import given_key, hide_key
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from nb_banana._client import Client
     from nb_banana._doctor import Checkup
     from nb_banana._spending import Statement
     from nb_banana.batch.background import Pending
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from nb_banana.results.gallery import Gallery
     from nb_banana.results.history import History
     from nb_banana.results.image import BananaImage
+
+
+def _client() -> "Client":
+    made: Client = _default.client()
+    return made
 
 
 @overload
@@ -62,7 +68,7 @@ def generate(
     """
     options |= {"key": given_key(key), "timeout": timeout}
     key = None  # from here on no traceback of anything can show it
-    made: BananaImage | Gallery = _default.client().generate(
+    made: BananaImage | Gallery = _client().generate(
         prompt, count=count, background=background, **options
     )
     return made
@@ -103,7 +109,7 @@ def sweep(
     """
     options |= {"key": given_key(key), "timeout": timeout}
     key = None  # as in `generate`
-    made: Gallery = _default.client().sweep(
+    made: Gallery = _client().sweep(
         prompt, over=over, names=names, raw=raw, count=count, background=background, **options
     )
     return made
@@ -139,10 +145,7 @@ def generate_many(
     """
     options |= {"key": given_key(key), "timeout": timeout}
     key = None  # as in `generate`
-    made: Gallery = _default.client().generate_many(
-        prompts, executor=executor, key_name=key_name, **options
-    )
-    return made
+    return _client().generate_many(prompts, executor=executor, key_name=key_name, **options)
 
 
 def edit(image: Any, prompt: str, *, images: Any = (), **options: Any) -> "BananaImage":
@@ -175,8 +178,7 @@ async def agenerate(prompt: str, **options: Any) -> "BananaImage":
         BananaError: see `nb_banana.errors`.
     """
     hide_key(options)
-    made: BananaImage = await _default.client().agenerate(prompt, **options)
-    return made
+    return await _client().agenerate(prompt, **options)
 
 
 def dry_run(
@@ -197,10 +199,9 @@ def dry_run(
     >>> dry_run("a banana").payload
     {'model': 'google/nano-banana-2', 'prompt': 'a banana'}
     """
-    found: DryRun = _default.client().dry_run(
+    return _client().dry_run(
         prompt, over=over, names=names, raw=raw, count=count, fresh=fresh, **options
     )
-    return found
 
 
 def login(key: str | None = None, *, save: bool = False) -> None:
@@ -215,7 +216,7 @@ def login(key: str | None = None, *, save: bool = False) -> None:
     """
     secret = given_key(key)
     key = None  # as in `generate`
-    _default.client().login(secret, save=save)
+    _client().login(secret, save=save)
 
 
 def history(query: str | None = None, limit: int | None = 50) -> "History":
@@ -228,8 +229,7 @@ def history(query: str | None = None, limit: int | None = 50) -> "History":
     Raises:
         LibraryError: the library can't be read.
     """
-    found: History = _default.client().history(query, limit)
-    return found
+    return _client().history(query, limit)
 
 
 def load(what: str | os.PathLike[str] | bytes) -> "BananaImage":
@@ -245,8 +245,7 @@ def load(what: str | os.PathLike[str] | bytes) -> "BananaImage":
     >>> load(generate("a banana").id).prompt
     'a banana'
     """
-    found: BananaImage = _default.client().load(what)
-    return found
+    return _client().load(what)
 
 
 def forget(*what: "str | BananaImage | Iterable[Any]", ask: bool = True) -> None:
@@ -263,7 +262,7 @@ def forget(*what: "str | BananaImage | Iterable[Any]", ask: bool = True) -> None
         NotKeptError: an id fits nothing, or several; then nothing is deleted.
         RequestError: nobody can be asked here.
     """
-    _default.client().forget(*what, ask=ask)
+    _client().forget(*what, ask=ask)
 
 
 def recover() -> "Recovery":
@@ -276,14 +275,12 @@ def recover() -> "Recovery":
     Raises:
         LibraryError: no library can be read. Where only one can't, the result says so.
     """
-    found: Recovery = _default.client().recover()
-    return found
+    return _client().recover()
 
 
 def pending() -> "Pending":
     """What was begun in the background of this kernel and is not there yet."""
-    found: Pending = _default.client().pending()
-    return found
+    return _client().pending()
 
 
 def spending() -> "Statement":
@@ -293,14 +290,12 @@ def spending() -> "Statement":
     is no real money, neither spent nor saved, it is the play money of the sandbox, and the
     statement says so.
     """
-    found: Statement = _default.client().spending()
-    return found
+    return _client().spending()
 
 
 def doctor() -> "Checkup":
     """Look at the key, the service, the account, the library and the versions. It costs nothing."""
-    found: Checkup = _default.client().doctor()
-    return found
+    return _client().doctor()
 
 
 def pack(
@@ -326,5 +321,4 @@ def pack(
         LostPictureError: a picture's file is not what was kept.
         LibraryError: a library can't be read.
     """
-    packed: Lesson = _default.client().pack(path, notebook=notebook)
-    return packed
+    return _client().pack(path, notebook=notebook)

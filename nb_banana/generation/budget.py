@@ -135,7 +135,7 @@ class Budget:
             self._tallies[held.kind] = new
             if usd and held.request is not None:
                 place = _place(held.kind, Priced.of(held.request))
-                self._charged[place] = usd / pictures_of(held.request)
+                self._charged[place] = usd / pictures_asked(held.request)
 
     def last_price(self, kind: str, what: Priced) -> Decimal | None:
         """What this kernel was charged last for one picture; None where it never was."""
@@ -163,7 +163,7 @@ def _place(kind: str, what: Priced) -> tuple[str, tuple[str, ...], str]:
     return kind, what.names, what.resolution
 
 
-def pictures_of(request: ImageRequest) -> int:
+def pictures_asked(request: ImageRequest) -> int:
     """How many pictures one request asks for: each has its price."""
     asked = amount(request.params.get("num_images"))  # a text is sent as it is, and understood
     return math.ceil(asked) if asked is not None and asked > 1 else 1

@@ -13,7 +13,7 @@ from decimal import ROUND_UP, Decimal
 
 from nb_banana._text import dollars
 from nb_banana.errors import BudgetError, LibraryError
-from nb_banana.generation.budget import NOTHING, Priced, amount_of, pictures_of
+from nb_banana.generation.budget import NOTHING, Priced, amount_of, pictures_asked
 from nb_banana.generation.context import Context
 from nb_banana.request import ImageRequest
 from nb_banana.services.aimlapi.pricing import documented_price
@@ -54,7 +54,7 @@ def estimate(
 ) -> Estimate:
     """What these requests will cost. No key is sent; without ``ask`` nobody is asked at all."""
     usd, unknown, example = NOTHING, 0, ""
-    kinds = Counter((Priced.of(each), pictures_of(each)) for each in requests)
+    kinds = Counter((Priced.of(each), pictures_asked(each)) for each in requests)
     for (what, pictures), count in kinds.items():
         charged = (
             _last_charged(context, kind, what) if ask else context.budget.last_price(kind, what)
