@@ -98,7 +98,7 @@ class Library(Journal):
         return sum(row["number"] for row in self._index.rows(sql, self.service, *words))
 
     def by_id(self, text: str) -> StoredImage:
-        """The picture of a beginning of its digest (six digits of it name its file) or its request."""
+        """The picture of an id: a beginning of its digest (a file has six digits) or request id."""
         text = text.strip().lower()
         span = (text, text + "\U0010ffff")
         found = self._pictures(
