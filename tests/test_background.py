@@ -204,13 +204,21 @@ def test_front_ends_that_feel_their_way_do_not_wait(service):
     assert not image.done
 
 
+UNTIL_IT_IS_SHOWN = (
+    "import threading\n"
+    "for each in threading.enumerate():\n"
+    "    if each.name == 'nb_banana': each.join()"
+)
+"""The thread that draws ends when what it drew stands in its place."""
+
+
 def test_the_placeholder_becomes_the_picture_while_other_cells_run():
     notebook = run_notebook(
         LOAD,
         "%%banana cat --background -a 16:9\na cat [trouble: slow 2]",
         "'another cell'",
         "cat.size",
-        "import time; time.sleep(0.5)",
+        UNTIL_IT_IS_SHOWN,
     )
     (output,) = notebook.cells[1].outputs
     assert notebook.cells[3].outputs[0]["data"]["text/plain"] == "(1376, 768)"
@@ -225,7 +233,7 @@ def test_the_placeholder_becomes_the_error():
         LOAD,
         # It fails during the next cell: between two cells nobody listens in `nbclient`.
         "%%banana cat --background\na cat [trouble: 503]",
-        "import time\nwhile not cat.done: time.sleep(0.05)\ntime.sleep(0.3)",
+        UNTIL_IT_IS_SHOWN,
     )
     (output,) = notebook.cells[1].outputs
     assert output["data"]["text/plain"].startswith("ServerError: The service failed (503)")

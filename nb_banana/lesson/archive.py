@@ -43,27 +43,16 @@ _IN_LIBRARY = re.compile(rf"(.+)/(?:{re.escape(INDEX)}|README\.txt|(?:pictures|r
 
 @dataclass(frozen=True)
 class LessonContent:
-    """The names in a lesson, with forward slashes.
-
-    Attributes:
-        notebook: the notebook's.
-        libraries: folders.
-        pictures: those that the notebook opens as files.
-        files: all.
-    """
+    """The names in a lesson, with forward slashes."""
 
     notebook: str
     libraries: tuple[str, ...]
-    pictures: tuple[str, ...]
+    pictures: tuple[str, ...]  # those that the notebook opens as files
     files: tuple[zipfile.ZipInfo, ...]
 
 
 def check_lesson(archive: zipfile.ZipFile) -> LessonContent:
-    """See that a zip file holds what a lesson holds, and nothing else.
-
-    Raises:
-        PictureProblem: what is wrong with it.
-    """
+    """See that a zip file holds what a lesson holds and nothing else, or say what is wrong."""
     files = archive.infolist()
     if len(files) > MOST_FILES:
         raise PictureProblem(f"holds {len(files):,} files, and {MOST_FILES:,} is the limit")
@@ -133,12 +122,7 @@ def _check_form(file: zipfile.ZipInfo) -> None:
 
 
 def extract_lesson(archive: zipfile.ZipFile, content: LessonContent, folder: Path) -> None:
-    """Write the files of a lesson that was checked into an empty folder.
-
-    Raises:
-        PictureProblem: a file is longer than it says.
-        OSError, zipfile.BadZipFile, zlib.error, EOFError: it can't be read or written.
-    """
+    """Write the files of a lesson that was checked into an empty folder."""
     for file in content.files:
         path = folder / file.filename
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -20,19 +20,12 @@ IDLE = frozenset({"--dry-run", "-h", "--help"})
 
 @dataclass(frozen=True)
 class NotebookCell:
-    """A code cell.
+    """A code cell."""
 
-    Attributes:
-        number: its place among all cells, from 1.
-        source: its text.
-        requests: the ids of the requests whose pictures it shows.
-        draws: whether it should show one.
-    """
-
-    number: int
+    number: int  # its place among all cells, from 1
     source: str
-    requests: tuple[str, ...]
-    draws: bool
+    requests: tuple[str, ...]  # the ids of those whose pictures it shows
+    draws: bool  # whether it should show one
 
     def __str__(self) -> str:
         line = self.source.strip().partition("\n")[0]
@@ -41,13 +34,7 @@ class NotebookCell:
 
 @dataclass(frozen=True)
 class SavedNotebook:
-    """A notebook's file.
-
-    Attributes:
-        path: where it is.
-        data: its bytes.
-        cells: its code cells.
-    """
+    """A notebook's file, with its code cells."""
 
     path: Path
     data: bytes
@@ -55,11 +42,7 @@ class SavedNotebook:
 
 
 def named_path(given: str | os.PathLike[str]) -> Path:
-    """A path as a person names it: one that a file can have.
-
-    Raises:
-        LessonError: no file can have it.
-    """
+    """A path as a person names it: one that a file can have."""
     try:
         path = path_of(given)
         with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
@@ -72,11 +55,7 @@ def named_path(given: str | os.PathLike[str]) -> Path:
 
 
 def read_notebook(path: Path) -> SavedNotebook:
-    """Read a notebook.
-
-    Raises:
-        LessonError: there is none, or it is something else.
-    """
+    """Read a notebook."""
     try:
         data = path.read_bytes()
     except OSError as error:

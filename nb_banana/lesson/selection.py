@@ -25,19 +25,12 @@ from nb_banana.references.reference import Reference, as_reference
 
 @dataclass
 class NeededAnswers:
-    """The answers, by the id of their request.
-
-    Attributes:
-        answers: each with the library that has it.
-        missing: the cells that should show a picture and have none, with what to do.
-        unseen: how many answers this kernel has used and the notebook does not show.
-        problems: what libraries said that could not be read.
-    """
+    """The answers, by the id of their request."""
 
     answers: dict[str, tuple[Library, StoredImage]] = field(default_factory=dict)
-    missing: list[str] = field(default_factory=list)
-    unseen: int = 0
-    problems: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)  # cells that show none and should
+    unseen: int = 0  # answers that this kernel has used and the notebook does not show
+    problems: list[str] = field(default_factory=list)  # of libraries that could not be read
 
     def libraries(self) -> dict[Library, list[str]]:
         """The ids by library."""
@@ -48,11 +41,7 @@ class NeededAnswers:
 
 
 def needed_by(context: Context, notebook: SavedNotebook) -> NeededAnswers:
-    """What a saved notebook needs, with what those pictures were made from.
-
-    Raises:
-        LessonError: it needs nothing, or none of it can be found.
-    """
+    """What a saved notebook needs, with what those pictures were made from."""
     need = NeededAnswers()
     libraries = context.libraries_of(notebook.path.parent.absolute())
     shown = [request_id for cell in notebook.cells for request_id in cell.requests]
@@ -104,10 +93,8 @@ def _take_parents(need: NeededAnswers, libraries: list[Library]) -> None:
 
 
 def _missing(notebook: SavedNotebook, need: NeededAnswers) -> list[str]:
-    """The cells without a picture.
-
-    A cell that shows none may have used one quietly. How many did so is known, and not which.
-    """
+    """The cells without a picture."""
+    # A cell that shows none may have used one quietly. How many did so is known, and not which.
     lost = [
         f"{cell} shows a picture that no library here has: run it again, save, and pack again."
         for cell in notebook.cells
@@ -147,23 +134,16 @@ WORD = re.compile(r"\"([^\"\n]+)\"|'([^'\n]+)'|([^\s\"'=,()\[\]{}]+)")
 
 @dataclass
 class Attachments:
-    """The files.
+    """The files."""
 
-    Attributes:
-        data: their bytes, by name from the notebook's folder, with forward slashes.
-        elsewhere: cells that name files outside of that folder, which nobody else has.
-    """
-
+    # By name from the notebook's folder, with forward slashes.
     data: dict[str, bytes] = field(default_factory=dict)
+    # Cells that name files outside of that folder, which nobody else has.
     elsewhere: list[str] = field(default_factory=list)
 
 
 def find_attachments(notebook: SavedNotebook, answers: Iterable[StoredImage]) -> Attachments:
-    """The files that a notebook's cells name and that its pictures were made from.
-
-    Raises:
-        LibraryError: a reference picture is not in its library any more.
-    """
+    """The files that a notebook's cells name and that its pictures were made from."""
     given = {
         reference.origin: reference
         for kept in answers

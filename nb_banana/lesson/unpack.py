@@ -156,11 +156,7 @@ def _move_in(content: archive.LessonContent, clean: Path, home: Path) -> None:
 
 
 def _check_library(folder: Path) -> None:
-    """See that a folder is a library, or empty: a zip must not choose where files go in others.
-
-    Raises:
-        LessonError: it is something else.
-    """
+    """See that a folder is a library, or empty: a zip must not choose where files go in others."""
     if any(folder.iterdir()) and not (folder / INDEX).is_file():
         raise LessonError(
             f"The lesson's library belongs into {folder}, and that folder has something else in "
@@ -169,11 +165,7 @@ def _check_library(folder: Path) -> None:
 
 
 def _is_there(new: Path, old: Path, home: Path) -> bool:
-    """Whether the folder has the same file already.
-
-    Raises:
-        LessonError: it has another one under that name.
-    """
+    """Whether the folder has the same file already; an error where it has another one."""
     if not os.path.lexists(old):
         return False
     if old.is_file() and old.read_bytes() == new.read_bytes():

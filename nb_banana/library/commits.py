@@ -59,17 +59,7 @@ def commit(
     writing: Callable[[], AbstractContextManager[Session]],
     work: Callable[[Any], Result],
 ) -> Result:
-    """Do some work in a transaction that is on the disk when this returns.
-
-    Args:
-        file: which one.
-        turn: held by the thread that uses it.
-        writing: begins a transaction, and ends it.
-        work: what to do in it; it runs in the thread of whoever commits.
-
-    Raises:
-        LibraryError: see `nb_banana.errors`; and whatever the work raises.
-    """
+    """Do some work in a transaction that is on the disk when this returns."""
     queue = _queues.setdefault(file, deque())
     task = _Task(work)
     queue.append(task)

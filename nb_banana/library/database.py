@@ -40,10 +40,7 @@ class Transaction:
 
     @contextmanager
     def step(self, fail: Callable[[Exception], None]) -> Iterator[None]:
-        """A part of the transaction that goes back alone where it fails, and says so to `fail`.
-
-        What is wrong with the whole file (full, damaged) is raised: all of it goes back.
-        """
+        """A part that goes back alone where it fails; what is wrong with the file is raised."""
         self._connection.execute("SAVEPOINT step")
         try:
             yield
@@ -93,14 +90,7 @@ if hasattr(os, "register_at_fork"):  # a child has none of the threads that hold
 
 
 class Database:
-    """The file, opened anew for each step.
-
-    Attributes:
-        path: the file.
-        patience: seconds to wait while another process writes.
-        migrations: see `nb_banana.library.schema`.
-
-    """
+    """The file, opened anew for each step. It waits `patience` seconds while others write."""
 
     def __init__(
         self,
@@ -112,39 +102,25 @@ class Database:
         self._sound: tuple[int, ...] | None = None
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
-        """The rows that a query finds; none where there is no index yet.
-
-        Raises:
-            LibraryError: see `nb_banana.errors`.
-        """
+        """The rows that a query finds; none where there is no index yet."""
         if not self._is_there():
             return []
         with self.turn, self._connected() as connection:
             return Transaction(connection).rows(sql, *values)
 
     def write(self, work: Callable[[Transaction], Result]) -> Result:
-        """Do some work in a transaction that is on the disk when this returns.
-
-        Raises:
-            LibraryError: see `nb_banana.errors`; and whatever the work raises.
-        """
+        """Do some work in a transaction that is on the disk when this returns."""
         return commits.commit(str(self.path), self.turn, self.writing, work)
 
     @property
     def turn(self) -> threading.RLock:
-        """Held by the thread of this process that uses the file.
-
-        SQLite alone would let the others look again after naps of up to a tenth of a second.
-        """
+        """Held by the thread of this process that uses the file."""
+        # SQLite alone would let the others look again after naps of up to a tenth of a second.
         return _turns.setdefault(str(self.path), threading.RLock())
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
-        """A transaction that holds the index alone, and is on the disk when it ends well.
-
-        Raises:
-            LibraryError: see `nb_banana.errors`.
-        """
+        """A transaction that holds the index alone, and is on the disk when it ends well."""
         if not self._is_there():
             self._create()
         was_sound = self._sound is not None and self._sound == self._mark()
@@ -157,13 +133,8 @@ class Database:
             self._sound = self._mark()
 
     def check(self) -> None:
-        """See that the whole file is sound, unless nobody else has written since it was.
-
-        A search in a damaged file may find nothing where there is something, and say no word.
-
-        Raises:
-            LibraryError: see `nb_banana.errors`.
-        """
+        """See that the whole file is sound, unless nobody else has written since it was."""
+        # A search in a damaged file may find nothing where there is something, and say no word.
         if not self._is_there() or self._mark() == self._sound:
             return
         with self.turn, self._connected() as connection:
@@ -263,10 +234,8 @@ class Database:
         connection.execute("COMMIT")
 
     def _version(self, connection: sqlite3.Connection) -> int:
-        """The file's version, which is one that we know, with just the tables that we made.
-
-        A view or a trigger in an index from a stranger would be work that he chose.
-        """
+        """The file's version, which is one that we know, with just the tables that we made."""
+        # A view or a trigger in an index from a stranger would be work that he chose.
         version = int(connection.execute("PRAGMA user_version").fetchone()["user_version"])
         if version > len(self.migrations):
             raise NewerLibraryError(
@@ -362,11 +331,7 @@ def _tables(migrations: tuple[tuple[str, ...], ...]) -> list[Row]:
 
 
 def _give_name(part: Path, path: Path) -> None:
-    """Rename a file where there is none of the new name.
-
-    Raises:
-        FileExistsError: there is one.
-    """
+    """Rename a file where there is none of the new name; else `FileExistsError`."""
     try:
         os.link(part, path)  # fails where there is one; a rename would replace it on most systems
     except FileExistsError:

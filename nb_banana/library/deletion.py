@@ -12,11 +12,7 @@ from nb_banana.library.rows import FORGOTTEN
 def delete_requests(
     session: Transaction, files: FileStore, request_ids: Iterable[str]
 ) -> list[Path]:
-    """Empty the rows of requests but for their bills, and delete the files that nobody else uses.
-
-    Returns:
-        The files that were deleted.
-    """
+    """Empty the rows of requests but for their bills; delete, and name, the files then unused."""
     names = set().union(*(_empty(session, files, each) for each in request_ids))
     unused = [name for name in sorted(names) if not _is_used(session, name)]
     # Before the commit: after it, another kernel could have kept the same bytes again.

@@ -40,22 +40,13 @@ _OURS = re.compile(r"(pictures|references|answers)(/[^/\\:\0]+)+")
 
 
 class FileStore:
-    """The files in one folder. Names in it are relative, with forward slashes.
-
-    Attributes:
-        folder: where it is; made when the first file comes.
-
-    """
+    """The files in one folder. Names in it are relative, with forward slashes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def prepare(self) -> None:
-        """Make the folder with its README; remove what writers that died have left.
-
-        Raises:
-            LibraryUnavailableError: it can't be made or written to, or has no room for a picture.
-        """
+        """Make the folder with its README; remove what writers that died have left."""
         with self._explained():
             self._incoming.mkdir(parents=True, exist_ok=True)
             readme = self.folder / "README.txt"
@@ -70,11 +61,7 @@ class FileStore:
 
     @contextmanager
     def part(self, data: bytes) -> Iterator[Path]:
-        """The bytes on the disk under a temporary name, for `keep`. What is not kept goes.
-
-        Raises:
-            LibraryUnavailableError: the folder can't be written to.
-        """
+        """The bytes on the disk under a temporary name, for `keep`. What is not kept goes."""
         path = self._incoming / f"{secrets.token_hex(8)}.part"
         try:
             with self._explained():
@@ -89,19 +76,7 @@ class FileStore:
                 path.unlink(missing_ok=True)
 
     def keep(self, part: Path, data: bytes, names: Iterable[str]) -> str:
-        """Give the bytes the first name that is free or has these bytes already.
-
-        Args:
-            part: see `part`.
-            data: what is in it.
-            names: the best first.
-
-        Returns:
-            The name.
-
-        Raises:
-            LibraryUnavailableError: the folder can't be written to.
-        """
+        """Give a `part` the first name that is free or has these bytes already; that name."""
         with self._explained():
             for name in names:
                 path = self.path(name)
@@ -116,12 +91,7 @@ class FileStore:
         )
 
     def path(self, name: str) -> Path:
-        """The file of a name.
-
-        Raises:
-            LibraryDamagedError: the name leads out of the folder. A library may come from a
-                stranger.
-        """
+        """The file of a name. One from a stranger's library must not lead out of the folder."""
         if not _OURS.fullmatch(name) or {".", ".."} & set(name.split("/")):
             raise LibraryDamagedError(
                 f"The index of the library in {self.folder} names a file outside of it: {name!r}. "
@@ -139,11 +109,7 @@ class FileStore:
         ]
 
     def read(self, name: str) -> bytes:
-        """The bytes of a file.
-
-        Raises:
-            LibraryUnavailableError: it can't be read.
-        """
+        """The bytes of a file."""
         with self._explained():
             return self.path(name).read_bytes()
 
@@ -155,11 +121,7 @@ class FileStore:
                     file.unlink()
 
     def remove(self, name: str) -> None:
-        """Delete a file; one that is gone already is fine.
-
-        Raises:
-            LibraryUnavailableError: it can't be deleted.
-        """
+        """Delete a file; one that is gone already is fine."""
         with self._explained():
             self.path(name).unlink(missing_ok=True)
 
@@ -192,11 +154,7 @@ class FileStore:
 
 
 def check_file(path: Path, size: int) -> Path:
-    """The file, seen to be there in its whole length.
-
-    Raises:
-        PictureMissingError, PictureChangedError: it is not.
-    """
+    """The file, seen to be there in its whole length."""
     try:
         found = path.stat().st_size
     except OSError as error:
@@ -211,11 +169,7 @@ def check_file(path: Path, size: int) -> Path:
 
 
 def read_whole(path: Path, digest: str) -> bytes:
-    """The bytes of a file, seen to be those that were kept.
-
-    Raises:
-        PictureMissingError, PictureChangedError: they are not.
-    """
+    """The bytes of a file, seen to be those that were kept."""
     try:
         data = path.read_bytes()
     except OSError as error:

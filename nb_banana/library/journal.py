@@ -52,14 +52,7 @@ class Journal:
     """The rows of the requests, in one folder and for one kind of service.
 
     Nothing is made on the disk before the first `begin`. Threads, forked processes and other
-    kernels may use the same folder at the same time.
-
-    Args:
-        folder: where it is.
-        service: the kind of service; rows of another one are not seen.
-        patience: seconds to wait while another process writes.
-
-    Every method raises `LibraryError` where the folder can't be used.
+    kernels may use the folder at the same time. `LibraryError` is raised where it can't be used.
     """
 
     def __init__(self, folder: Path, service: str, *, patience: float = 30.0) -> None:
@@ -70,10 +63,8 @@ class Journal:
 
     @property
     def is_own(self) -> bool:
-        """Whether this person made it: only then are its links followed unasked.
-
-        A folder beside a notebook may come from a stranger, and what is in it from him too.
-        """
+        """Whether this person made it: only then are its links followed unasked."""
+        # A folder beside a notebook may come from a stranger, and what is in it from him too.
         return is_own(self.folder, self._index.identity())
 
     def __repr__(self) -> str:
@@ -88,20 +79,11 @@ class Journal:
         parents: Sequence[str] = (),
         since: str | None = None,
     ) -> str | None:
-        """Write the request down, and keep its reference pictures. Before anything is sent.
+        """Write the request down and keep its references: from now on it may have been charged.
 
-        From now on it may have been sent, and charged.
-
-        Args:
-            request: what is asked.
-            request_id: our own id; each only once.
-            notebook: where it is asked for, if known.
-            parents: digests of the kept pictures that it is made from.
-            since: when it was looked for last, see `rows.now`: write nothing where a process of
-                this machine draws the same right now, or has got or paid it since.
-
-        Returns:
-            The id of that other request, where there is one; else None.
+        With `since`, when it was looked for last (see `rows.now`), nothing is written where a
+        process of this machine draws the same right now, or has got or paid it since: the id of
+        that other request is returned.
         """
         self._prepare()
         time = rows.now()
@@ -169,13 +151,7 @@ class Journal:
             return next((row["id"] for row in found if row["came"] or is_drawn(row)), None)
 
     def keep_answer(self, request_id: str, data: bytes, position: int | None = None) -> Path | None:
-        """Keep what came and was not understood, beside the request's row.
-
-        Args:
-            request_id: the one that began.
-            data: the bytes as they came.
-            position: of the picture in the answer; None where they are the whole answer.
-        """
+        """Keep what came and was not understood: one picture of the answer, or all of it."""
         if not self.has(request_id):
             raise NotKeptError(f"The library in {self.folder} has no request {request_id}.")
         name = answer_name(request_id, position)
@@ -205,10 +181,8 @@ class Journal:
     def mark_answered(
         self, request_id: str, items: Sequence["ResultItem"], receipt: Receipt
     ) -> None:
-        """The answer is there: keep the links of its pictures, and the bill.
-
-        A picture that came inside the answer has no link: `Library.store` it at once.
-        """
+        """The answer is there: keep the links of its pictures, and the bill."""
+        # A picture that came inside the answer has no link: it is stored at once.
         links = json.dumps([item.url for item in items])
         bill = rows.receipt_row(receipt)
         self._step(request_id, state="answered", links=links, **bill, **vars(this_process()))
@@ -230,15 +204,7 @@ class Journal:
     def unfinished(
         self, key: str | None = None, problems: list[LibraryError] | None = None
     ) -> list[UnfinishedRequest]:
-        """The requests that nobody works on any more and that have no picture, oldest first.
-
-        A row is someone's while its process lives: on this host that is looked up, and on another
-        one it is believed for an hour.
-
-        Args:
-            key: only those that ask for the same, see `ImageRequest.key`.
-            problems: gets what is wrong with rows that can't be read; else the first is raised.
-        """
+        """The requests that nobody works on any more and that have no picture, oldest first."""
         found = self._index.rows(
             "SELECT * FROM requests WHERE service = ? "
             "AND state IN ('written', 'sent', 'answered', 'unknown') "
@@ -259,13 +225,7 @@ class Journal:
         return left
 
     def bills(self, since: datetime | None = None) -> list[Bill]:
-        """What was charged or may have been, oldest first, forgotten pictures too.
-
-        Pictures that came with a lesson are not among them: somebody else paid.
-
-        Args:
-            since: with its time zone; None for all.
-        """
+        """What was charged or may have been, oldest first. Of a lesson's somebody else paid."""
         found = self._index.rows(
             "SELECT id, created, model, notebook, usd, sandbox FROM requests "
             "WHERE service = ? AND answered IS NOT NULL AND created >= ? AND NOT came_along "
@@ -277,15 +237,7 @@ class Journal:
             return [rows.restore_bill(row) for row in found]
 
     def last_price(self, models: Iterable[str], resolution: str) -> Decimal | None:
-        """What the service charged last for one picture of a model, in US dollars.
-
-        Args:
-            models: all names of the model.
-            resolution: what was asked; one that nobody asked for is 1K.
-
-        Returns:
-            None where no bill names an amount. $0 counts only where a picture came for it.
-        """
+        """What the service charged last for one picture of a model (by all its names), in USD."""
         found = self._index.rows(
             "SELECT usd, json_extract(parameters, '$.params.num_images') AS pictures FROM requests "
             "WHERE service = ? AND usd IS NOT NULL AND NOT came_along AND state <> 'forgotten' "
@@ -303,23 +255,13 @@ class Journal:
             return rows.picture_price(found[0]) if found else None
 
     def keep_reference(self, data: bytes, mime: str) -> Path:
-        """Keep a reference picture, once, and say where. A picture of the library stays there.
-
-        Args:
-            data: its bytes.
-            mime: what they are, e.g. ``"image/png"``.
-        """
+        """Keep a reference picture, once, and say where. A picture of the library stays there."""
         self._vault.prepare()
         digest = hashlib.sha256(data).hexdigest()
         return self._index.write(lambda session: self._keep_bytes(session, data, mime, digest))
 
     def reference(self, digest: str) -> Path:
-        """The file of a reference picture.
-
-        Raises:
-            NotKeptError: there is none.
-            PictureMissingError, PictureChangedError: it is not as it was kept.
-        """
+        """The file of a reference picture."""
         row = self._reference_row(digest)
         return check_file(self._vault.path(row["path"]), row["size"])
 

@@ -33,20 +33,9 @@ from nb_banana.services.receipt import Receipt
 
 
 class Library(Journal):
-    """The pictures of one kind of service in one folder, and the journal of how they came.
+    """The pictures of one kind of service in one folder, and the journal of how they came."""
 
-    Args:
-        folder: where it is, see `nb_banana.library.location`; made with the first `begin`.
-        service: the kind of service, e.g. ``"api"``; pictures of another one are never found.
-        patience: seconds to wait while another process writes.
-
-    Every method raises `LibraryError` where the folder can't be used.
-
-    Attributes:
-        note: what a person should know of each picture in it.
-    """
-
-    note = ""
+    note = ""  # what a person should know of each picture in it
 
     def store(
         self,
@@ -54,18 +43,7 @@ class Library(Journal):
         pictures: Sequence[tuple[bytes, PictureKind]],
         receipt: Receipt,
     ) -> list[StoredImage]:
-        """Keep the pictures of an answer: the files first, then the rows that name them.
-
-        To store them a second time does no harm.
-
-        Args:
-            request_id: the one that began.
-            pictures: the bytes as they came, at least one, in the order of the answer.
-            receipt: the bill, and how long it took.
-
-        Raises:
-            NotKeptError: there is no such request, or it was forgotten meanwhile.
-        """
+        """Keep the pictures of an answer (bytes as they came). A second time does no harm."""
         if not pictures:
             raise ValueError("An answer without a picture is not stored: mark it as failed.")
         columns = {"state": "stored", "error": None, **rows.receipt_row(receipt), **NO_OWNER}
@@ -88,14 +66,8 @@ class Library(Journal):
         return [replace(kept[0], extras=tuple(kept[1:])), *kept[1:]]
 
     def find(self, key: str) -> StoredImage | None:
-        """The picture of a request, by `ImageRequest.key`: the one that was asked for last.
-
-        Returns:
-            None where there was never one. That its file is gone is not the same: it costs again.
-
-        Raises:
-            PictureMissingError, PictureChangedError: it was made, and its file is not whole.
-        """
+        """The picture of a request, by `ImageRequest.key`: the one that was asked for last."""
+        # A file that is gone is an error and not None: it costs again.
         found = self._kept(self._index, "key = ?", key)
         if not found:
             return None
@@ -113,12 +85,7 @@ class Library(Journal):
         return {row["key"] for row in found}
 
     def history(self, query: str | None = None, limit: int | None = 50) -> list[StoredImage]:
-        """The pictures, the newest first. The files are not looked at.
-
-        Args:
-            query: only prompts that have all of these words, in any case.
-            limit: at most so many; None for all.
-        """
+        """The pictures whose prompts have all words of the query, newest first; no file is read."""
         fits, words = _search(query)
         where = f"seq IN (SELECT seq FROM requests WHERE {fits} ORDER BY seq DESC LIMIT ?)"  # noqa: S608
         most = -1 if limit is None else limit
@@ -131,13 +98,7 @@ class Library(Journal):
         return sum(row["number"] for row in self._index.rows(sql, self.service, *words))
 
     def by_id(self, text: str) -> StoredImage:
-        """The picture of an id: the beginning of its digest, or of its request's id.
-
-        The six digits at the end of a file's name are such a beginning.
-
-        Raises:
-            NotKeptError: it fits no picture, or several.
-        """
+        """The picture of an id: a beginning of its digest (a file has six digits) or request id."""
         text = text.strip().lower()
         span = (text, text + "\U0010ffff")
         found = self._pictures(
@@ -161,11 +122,7 @@ class Library(Journal):
         return fitting[0]
 
     def by_path(self, path: str | os.PathLike[str]) -> StoredImage:
-        """The picture of a file: of the library's own, or of a copy with the same bytes.
-
-        Raises:
-            NotKeptError: the library has no such picture, or there is no such file.
-        """
+        """The picture of a file: of the library's own, or of a copy with the same bytes."""
         file = path_of(path).resolve()
         folder = self.folder.resolve()
         if file.is_relative_to(folder):
@@ -185,11 +142,7 @@ class Library(Journal):
         return self.by_digest(hashlib.sha256(data).hexdigest())
 
     def by_digest(self, digest: str) -> StoredImage:
-        """The picture whose bytes have this SHA-256, as it was asked for last.
-
-        Raises:
-            NotKeptError: the library has no such picture.
-        """
+        """The picture whose bytes have this SHA-256, as it was asked for last."""
         where = "id IN (SELECT request_id FROM pictures WHERE digest = ?)"
         found = [each for each in self._pictures(where, digest) if each.digest == digest]
         if not found:
@@ -200,20 +153,7 @@ class Library(Journal):
         return found[0]
 
     def forget(self, ids: Iterable[str]) -> list[Path]:
-        """Delete pictures and what was asked: all answers that have them, and their extras.
-
-        Files that another answer or request still uses stay. What was charged stays too, as
-        `bills` has it: money that was spent is not unspent.
-
-        Args:
-            ids: as `by_id` takes them, or whole ids of requests that never got a picture.
-
-        Returns:
-            The files that were deleted.
-
-        Raises:
-            NotKeptError: an id fits nothing, or several; then nothing is deleted.
-        """
+        """Delete pictures and what was asked, all of the ids or none; the files that went."""
         wanted = [self._request_ids(each) for each in ids]
         ids = {each for several in wanted for each in several}
         return self._index.write(
@@ -317,11 +257,7 @@ def _search(query: str | None) -> tuple[str, list[str]]:
 
 
 class MemoryLibrary(Library):
-    """The journal alone, on no disk: nothing is read and nothing is kept. Ends with the process.
-
-    Args:
-        service: the kind of service.
-    """
+    """The journal alone, on no disk: nothing is read and nothing is kept. Ends with the process."""
 
     is_own = True
 
@@ -350,13 +286,7 @@ class MemoryLibrary(Library):
 
 
 class StandInLibrary(Library):
-    """What takes journal and pictures while a library can't be written. Nobody else may use it.
-
-    Args:
-        folder: see `nb_banana.library.location.stand_in_folder`.
-        home: the folder of the library that it stands in for; None where there is no home folder.
-        service: the kind of service.
-    """
+    """What takes journal and pictures while a library can't be written. Nobody else may use it."""
 
     is_own = True
 

@@ -38,13 +38,7 @@ def all_kinds(base_url: str) -> tuple[str, ...]:
 
 
 def library_folder(kind: str, setting: str | None, beside: Path) -> Path:
-    """The folder of a library: the notebook's own where it has one and nobody chose another.
-
-    Args:
-        kind: the kind of service.
-        setting: a folder that a person chose.
-        beside: the notebook's folder.
-    """
+    """The folder of a library: the notebook's own where it has one and nobody chose another."""
     own = beside / BESIDE
     if setting is None and own.is_dir():
         return own / kind
@@ -60,17 +54,7 @@ def has_index(folder: Path) -> bool:
 
 
 def default_folder(kind: str, setting: str | None = None, beside: Path | None = None) -> Path:
-    """The folder of a library.
-
-    Args:
-        kind: the kind of service, ``"api"`` or ``"sandbox"``: each has a folder of its own.
-        setting: a folder that a person chose; None is the user's data folder (on Linux
-            ``$XDG_DATA_HOME``). A relative one is `beside` the notebook, to commit or zip.
-        beside: the notebook's folder; else the current one.
-
-    Raises:
-        LibraryUnavailableError: there is no home folder.
-    """
+    """The folder of a library; a relative setting is beside the notebook, to commit or zip."""
     if setting is None:
         return data_folder() / kind
     try:
@@ -80,11 +64,7 @@ def default_folder(kind: str, setting: str | None = None, beside: Path | None = 
 
 
 def data_folder() -> Path:
-    """The user's data folder for us; on Linux ``$XDG_DATA_HOME/nb_banana``.
-
-    Raises:
-        LibraryUnavailableError: there is no home folder.
-    """
+    """The user's data folder for us; on Linux ``$XDG_DATA_HOME/nb_banana``."""
     import platformdirs  # a kernel has it already, a script that names a folder needs it not
 
     try:
@@ -97,11 +77,7 @@ def data_folder() -> Path:
 
 
 def remember_own(identity: int) -> None:
-    """Note that a library was made by this person; where that can't be, it counts as a stranger's.
-
-    Args:
-        identity: the number in its index.
-    """
+    """Note the number of a library of one's own; where that can't be, it counts as a stranger's."""
     with suppress(OSError):
         names = data_folder() / OWN
         names.parent.mkdir(parents=True, exist_ok=True)
@@ -110,12 +86,7 @@ def remember_own(identity: int) -> None:
 
 
 def is_own(folder: Path, identity: int) -> bool:
-    """Whether a library was made by this person, and not by whoever sent the folder.
-
-    Args:
-        folder: where it is; what is in the user's data folder or a stand-in is one's own.
-        identity: the number in its index, 0 for none.
-    """
+    """Whether a library was made by this person, and not by whoever sent the folder."""
     if folder.is_relative_to(stand_in_root()):
         return True
     try:
@@ -138,22 +109,13 @@ def stand_in_root() -> Path:
 
 
 def stand_in_folder(home: Path | None, kind: str) -> Path:
-    """The folder of the library that stands in for one that can't be written.
-
-    Args:
-        home: the folder of that one; None where there is not even a home folder.
-        kind: the kind of service.
-    """
+    """The folder of the library that stands in for one that can't be written."""
     name = hashlib.sha256(os.fsencode(home.absolute()) if home else b"").hexdigest()[:16]
     return stand_in_root() / name / kind
 
 
 def check_stand_in(*, make: bool = False) -> None:
-    """See that the stand-in libraries are this person's and nobody else can write there.
-
-    Raises:
-        LibraryUnavailableError: they are not, or there are none and none can be made.
-    """
+    """See that the stand-in libraries are this person's and nobody else can write there."""
     root = stand_in_root()
     try:
         if make:

@@ -26,16 +26,10 @@ _given_up: set[str] = set()
 
 
 class Owner:
-    """A process, so that it can be told from a later one with the same number.
-
-    Attributes:
-        host: the name of its computer or container.
-        pid: its number there.
-        started: when it was started, as its system says it; empty where it can't say.
-
-    """
+    """A process, so that it can be told from a later one with the same number."""
 
     def __init__(self, host: str, pid: int, started: str) -> None:
+        # When it was started is as its system says it; empty where it can't say.
         self.host, self.pid, self.started = host, pid, started
 
 
@@ -50,13 +44,7 @@ def _owner(pid: int) -> Owner:
 
 
 def is_gone(owner: Owner, last_sign: datetime) -> bool:
-    """Whether nobody works on the row any more.
-
-    Args:
-        owner: who wrote the row last.
-        last_sign: when, in UTC.
-
-    """
+    """Whether nobody works on a row any more that he wrote last at that time (UTC)."""
     if owner.host == this_process().host and owner.started:
         now = _started(owner.pid)
         if now != UNTOLD:
@@ -70,11 +58,7 @@ def give_up(request_id: str) -> None:
 
 
 def is_left(row: Mapping[str, Any]) -> bool:
-    """Whether a row of the journal is nobody's any more.
-
-    Args:
-        row: its columns ``id``, ``host``, ``pid``, ``started`` and ``changed``.
-    """
+    """Whether a row of the journal is nobody's any more."""
     if row["pid"] is None or row["id"] in _given_up:
         return True
     owner = Owner(row["host"], row["pid"], row["started"])
@@ -82,11 +66,7 @@ def is_left(row: Mapping[str, Any]) -> bool:
 
 
 def is_drawn(row: Mapping[str, Any]) -> bool:
-    """Whether a process of this machine that lives works on a row of the journal, for certain.
-
-    Args:
-        row: as `is_left` takes it.
-    """
+    """Whether a process of this machine that lives works on a row of the journal, for certain."""
     if row["pid"] is None or row["id"] in _given_up or row["host"] != this_process().host:
         return False
     return bool(row["started"]) and _started(row["pid"]) == row["started"]
@@ -126,12 +106,7 @@ LOOK_PATIENCE = 1.0
 
 
 def has_unfinished(folder: Path, kind: str) -> bool:
-    """Whether a library has a request that got no end and that nobody works on.
-
-    Args:
-        folder: where it is.
-        kind: the kind of service.
-    """
+    """Whether a library has a request that got no end and that nobody works on."""
     index = Database(folder / INDEX, LOOK_PATIENCE)
     try:
         rows = index.rows(

@@ -19,39 +19,22 @@ HELD_PREVIEWS = 16
 
 @dataclass(frozen=True)
 class StoredImage:
-    """A picture in the library, with all that is known of it. Its bytes stay on the disk.
-
-    Attributes:
-        path: its file.
-        mime, width, height: what it is; width and height in pixels.
-        size: bytes of the file.
-        digest: SHA-256 of the bytes; the first six digits are in the file's name, and any
-            beginning of it that is unique finds the picture.
-        request: what was asked.
-        receipt: the bill and the ids.
-        request_id: our own id of the request.
-        position: in the answer, from 0.
-        made: when, in UTC.
-        notebook: where it was asked for, if known.
-        parents: digests of the pictures that it was made from.
-        extras: further pictures of the same answer.
-
-    """
+    """A picture in the library, with all that is known of it. Its bytes stay on the disk."""
 
     path: Path
     mime: str
-    width: int
+    width: int  # pixels
     height: int
-    size: int
-    digest: str
+    size: int  # bytes
+    digest: str  # SHA-256; any beginning of it that is unique finds the picture
     request: ImageRequest
     receipt: Receipt
-    request_id: str
-    position: int
-    made: datetime
-    notebook: str | None
-    parents: tuple[str, ...]
-    extras: tuple["StoredImage", ...] = field(default=(), repr=False)
+    request_id: str  # our own id, which the service's log has too
+    position: int  # in the answer, from 0
+    made: datetime  # UTC
+    notebook: str | None  # where it was asked for, if known
+    parents: tuple[str, ...]  # digests of the pictures that it was made from
+    extras: tuple["StoredImage", ...] = field(default=(), repr=False)  # of the same answer
 
     @property
     def kind(self) -> PictureKind:
@@ -65,19 +48,11 @@ class StoredImage:
         return copy_with(self.request, images=images)
 
     def read(self) -> bytes:
-        """The bytes, as the service made them.
-
-        Raises:
-            PictureMissingError, PictureChangedError: the file is not what was kept.
-        """
+        """The bytes, as the service made them."""
         return read_whole(self.path, self.digest)
 
     def preview(self, longest: int) -> tuple[str, bytes]:
-        """A small copy, see `imaging.decode.preview`; the last ones are held. Raises as `read`.
-
-        Args:
-            longest: the most pixels that its longer side may have.
-        """
+        """A small copy whose longer side has at most so many pixels; the last ones are held."""
         check_file(self.path, self.size)  # a copy that is held must not hide that the file is gone
         return _preview(self.path, self.digest, longest)
 
@@ -89,51 +64,28 @@ def _preview(path: Path, digest: str, longest: int) -> tuple[str, bytes]:
 
 @dataclass(frozen=True)
 class UnfinishedRequest:
-    """A request that nobody works on any more, and that has no picture yet.
-
-    Attributes:
-        request_id: our own id, which the service's log has too.
-        state: ``sent`` (no answer), ``answered`` (its links are known)
-            or ``unknown`` (whoever sent it gave up).
-        request: what was asked.
-        links: where the answer's pictures are; None for one that came inside the answer.
-        receipt: the bill and the ids; None before an answer.
-        error: what the last one who tried said.
-        created: when it was written down, in UTC.
-        notebook: where it was asked for, if known.
-
-    """
+    """A request that nobody works on any more, and that has no picture yet."""
 
     request_id: str
-    state: str
+    state: str  # see `journal`
     request: ImageRequest
-    links: tuple[str | None, ...]
-    receipt: Receipt | None
-    error: str | None
-    created: datetime
+    links: tuple[str | None, ...]  # of the pictures; None for one that came inside the answer
+    receipt: Receipt | None  # None before an answer
+    error: str | None  # what the last one who tried said
+    created: datetime  # UTC
     notebook: str | None
 
 
 @dataclass(frozen=True)
 class Bill:
-    """What one request cost. It stays when its picture is forgotten.
-
-    Attributes:
-        request_id: our own id.
-        made: when it was asked for, in UTC.
-        model: the id that was sent.
-        notebook: where it was asked for, if known.
-        usd: US dollars; None where the service did not say.
-        sandbox: whether a sandbox answered, so that it is play money.
-
-    """
+    """What one request cost. It stays when its picture is forgotten."""
 
     request_id: str
-    made: datetime
+    made: datetime  # when it was asked for, UTC
     model: str
     notebook: str | None
-    usd: Decimal | None
-    sandbox: bool
+    usd: Decimal | None  # None where the service did not say
+    sandbox: bool  # it is play money
 
 
 @dataclass(frozen=True)

@@ -88,12 +88,9 @@ def family_key(request: ImageRequest) -> str:
 
 
 def restore_request(row: Row, read: Callable[[str], str]) -> ImageRequest:
-    """The request of a row.
-
-    Its values are not held against the model again: they were when it was made, and what a model
-    takes today must not hide what it took then. That they are of the right types is checked, for
-    the index may be a stranger's.
-    """
+    """The request of a row. Types are checked, for the index may be a stranger's."""
+    # Values are not held against the model again: they were when it was made, and what a model
+    # takes today must not hide what it took then.
     values = {
         name: _typed(value, PARAMETERS[name], name)
         for name, value in _json(row, "parameters", dict).items()
@@ -134,11 +131,7 @@ def _reference(found: Any, read: Callable[[str], str]) -> Reference:
 
 
 def _typed(value: Any, kind: Any, name: str) -> Any:
-    """The value, if it is what we would have written.
-
-    Raises:
-        TypeError: it is not.
-    """
+    """The value, if it is what we would have written; else a `TypeError`."""
     if isinstance(value, kind) and (kind is not int or not isinstance(value, bool)):
         return value
     raise TypeError(f"{name} is {clean(repr(value), LONGEST_SHOWN)}")

@@ -21,13 +21,7 @@ from nb_banana.library.schema import Row
 
 
 def stored_answers(source: Library, request_ids: Iterable[str] | None = None) -> list[StoredImage]:
-    """The kept answers of some requests, or all of them; what was asked first comes first.
-
-    Ids that the library has no picture for are left out.
-
-    Raises:
-        LibraryError: see `nb_banana.errors`.
-    """
+    """The kept answers of those of some requests that have one, or all; asked first comes first."""
     if request_ids is None:
         return source.history(limit=None)[::-1]
     where = "id IN (SELECT value FROM json_each(?))"
@@ -37,25 +31,10 @@ def stored_answers(source: Library, request_ids: Iterable[str] | None = None) ->
 def copy_answers(
     source: Library, target: Library, request_ids: Iterable[str] | None = None
 ) -> list[StoredImage]:
-    """Copy answers with their pictures and references, each as a whole or not at all.
-
-    What the target has already stays as it is there; a picture file that was lost there comes
-    back. Which one counts where several answer one request stays too: the one asked last.
-
-    Args:
-        source: where they are. It may come from a stranger: every byte is checked.
-        target: where they go.
-        request_ids: of which requests; None for all.
-
-    Returns:
-        What was copied or was there already, as the source has it.
-
-    Raises:
-        LostPictureError: a file of the source is not what was kept.
-        NotKeptError: the source does not have a reference picture.
-        PictureError: a file of the source is no picture.
-        LibraryError: other than these; e.g. the target has another picture for the same request.
-    """
+    """Copy answers with pictures and references, each whole or not at all; see `stored_answers`."""
+    # The source may come from a stranger: every byte is checked. What the target has already stays
+    # as it is there; a picture file that was lost there comes back. Which one counts where several
+    # answer one request stays too: the one asked last.
     found = stored_answers(source, request_ids)
     if found:
         target._vault.prepare()
@@ -87,25 +66,13 @@ def _row(kept: StoredImage, service: str) -> Row:
 
 
 def bring_home(source: Library, target: Library) -> list[str]:
-    """Move what stood in for a library into it, row by row; what is being drawn stays for now.
-
-    The picture files stay where they are too, for a day: whoever holds such a picture reads it.
-
-    Args:
-        source: the stand-in.
-        target: the library.
-
-    Returns:
-        The ids of the requests that moved.
-
-    Raises:
-        LibraryError: the library still can't take them. What moved before has moved.
-    """
+    """Move what stood in for a library into it, row by row; the ids of the requests that moved."""
+    # The picture files stay where they are too, for a day: whoever holds such a picture reads it.
     found = source._index.rows("SELECT * FROM requests ORDER BY seq")
     moved: list[str] = []
     for row in found:
         if row["state"] in {"sent", "answered"} and not is_left(row):
-            continue
+            continue  # it is being drawn
         if not moved:
             target._prepare()
         try:
@@ -180,11 +147,7 @@ def _add(kept: StoredImage, row: Row, target: Library) -> None:
 
 
 def _settled(session: Transaction, row: Row, digests: list[str]) -> Row:
-    """The request's row in the target: the one that is there with the same pictures, or a new one.
-
-    Raises:
-        LibraryError: it has other pictures.
-    """
+    """The row in the target: the one that is there with the same pictures, or a new one."""
     known = session.rows("SELECT * FROM requests WHERE id = ? AND state = 'stored'", row["id"])
     if not known:
         session.add("requests", row, known="REPLACE")

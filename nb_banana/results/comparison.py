@@ -56,14 +56,7 @@ _SLIDER = (
 
 
 def slider(pictures: Sequence[bytes], alts: Sequence[str], width: int, label: str) -> str:
-    """The HTML of two JPEGs of one size, the first on the left.
-
-    Args:
-        pictures: their bytes.
-        alts: their alt texts.
-        width: of both, in pixels; they shrink where there is less room.
-        label: what the slider is called to those who hear it.
-    """
+    """The HTML of two JPEGs of one size, at most so many pixels wide, the first on the left."""
     encoded = [base64.b64encode(each).decode() for each in pictures]
     before, after = (f"data:image/jpeg;base64,{each}" for each in encoded)
     before_alt, after_alt = map(as_html, alts)

@@ -50,16 +50,8 @@ def draw_sheet(
     columns: int | None = None,
     labels: bool = True,
 ) -> ContactSheet:
-    """Rows and columns with their names after a sweep of two fields, else near-square.
-
-    Each picture is read, made small and let go before the next.
-
-    Args:
-        entries: pictures and failures, at least one. The first `MOST_SHOWN` are drawn.
-        variants: what varies, one for each.
-        columns: how many; else what fits.
-        labels: whether to write what each is.
-    """
+    """Rows and columns with their names after a sweep of two fields, else near-square."""
+    # Each picture is read, made small and let go before the next.
     grid = grid_of(variants)
     if grid and columns in {None, len(grid.columns)} and len(grid.columns) <= MOST_SHOWN:
         return _grid_sheet(entries, grid, labels)

@@ -61,11 +61,7 @@ def save_folder(
 
 
 def check_folder(folder: str | os.PathLike[str]) -> None:
-    """Find out before pictures are paid whether a folder could take them; it is not made.
-
-    Raises:
-        SaveError: it could not.
-    """
+    """Find out before pictures are paid whether a folder could take them; it is not made."""
     with _said(folder):
         place = _place(folder)
         with contextlib.suppress(FileNotFoundError):  # a name that no disk takes is found here

@@ -41,17 +41,11 @@ NOTHING = Decimal(0)
 
 @dataclass(frozen=True)
 class BatchCost:
-    """The bill of a run.
+    """The bill of a run."""
 
-    Attributes:
-        real: US dollars.
-        play: the sandbox's play money.
-        unknown: how many requests were, or may have been, charged an amount that nobody said.
-    """
-
-    real: Decimal = NOTHING
-    play: Decimal = NOTHING
-    unknown: int = 0
+    real: Decimal = NOTHING  # US dollars
+    play: Decimal = NOTHING  # the sandbox's play money
+    unknown: int = 0  # requests that were, or may have been, charged an amount that nobody said
 
     def __str__(self) -> str:
         amounts = [dollars(self.real)] if self.real or not self.play else []
@@ -66,28 +60,16 @@ class BatchCost:
 
 @dataclass(frozen=True)
 class EntryCost:
-    """What one place of a gallery says of its bill.
+    """What one place of a gallery says of its bill."""
 
-    Attributes:
-        request: the request that was billed. Several places may show pictures of one.
-        usd: what it cost in this run; None where nobody said.
-        is_play: whether that is the sandbox's play money.
-        is_new: whether it was paid in this run; what was paid on another day costs nothing.
-    """
-
-    request: object
-    usd: Decimal | None
+    request: object  # that was billed; several places may show pictures of one
+    usd: Decimal | None  # what it cost in this run; None where nobody said
     is_play: bool
-    is_new: bool = True
+    is_new: bool = True  # paid in this run; what was paid on another day costs nothing
 
 
 def entry_cost(entry: GalleryEntry, sandbox: bool = False) -> EntryCost:
-    """What an entry says of its bill.
-
-    Args:
-        entry: a picture or a failure.
-        sandbox: whether a failure that does not say who was asked cost play money.
-    """
+    """What an entry says of its bill; `sandbox` where a failure does not say who was asked."""
     if not isinstance(entry, Failure):
         is_new = entry.came == "made"
         usd = entry.cost if is_new else NOTHING
@@ -109,11 +91,9 @@ def entry_cost(entry: GalleryEntry, sandbox: bool = False) -> EntryCost:
 
 
 def entry_costs(entries: Iterable[GalleryEntry]) -> list[EntryCost]:
-    """What each of these adds to the bill of the run: all sums come from here.
-
-    A request is paid once: where several places show what came of it, the first that was paid in
-    this run carries the cost, and the others cost nothing more.
-    """
+    """What each of these adds to the bill of the run: all sums come from here."""
+    # A request is paid once: where several places show what came of it, the first that was paid in
+    # this run carries the cost, and the others cost nothing more.
     entries = list(entries)
     sandbox = any(each.sandbox for each in entries if not isinstance(each, Failure))
     billed: set[object] = set()
@@ -164,11 +144,7 @@ def gallery_caption(gallery: ShownGallery) -> str:
 
 
 def counted(number: int) -> str:
-    """A number of pictures in words.
-
-    >>> counted(0), counted(1), counted(6)
-    ('no pictures', '1 picture', '6 pictures')
-    """
+    """A number of pictures in words, e.g. ``"no pictures"``."""
     return "1 picture" if number == 1 else f"{number or 'no'} pictures"
 
 

@@ -19,18 +19,12 @@ LABEL_PART = 16
 
 @dataclass(frozen=True)
 class Grid:
-    """Pictures of every combination of two fields.
+    """Pictures of every combination of two fields."""
 
-    Attributes:
-        fields: the names of the fields: of the rows, of the columns.
-        rows, columns: the values, as text.
-        places: for each row its pictures, as places among all.
-    """
-
-    fields: tuple[str, str]
+    fields: tuple[str, str]  # the names of that of the rows, that of the columns
     rows: tuple[str, ...]
     columns: tuple[str, ...]
-    places: tuple[tuple[int, ...], ...]
+    places: tuple[tuple[int, ...], ...]  # for each row its pictures, as places among all
 
 
 def value_text(value: Any) -> str:
