@@ -27,7 +27,10 @@ from nb_banana.generation.plan import quote_many
 from nb_banana.request import is_on
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.image import BananaImage
+from nb_banana.services.aimlapi.payload import payload_of
 from nb_banana.settings import checked_patience, settings
+
+payload = payload_of  # asked for by `ImageRequest.payload`
 
 
 @overload
