@@ -32,14 +32,10 @@ def panel_bundle(model_id: str) -> Bundle:
 
 
 class PanelOutput:
-    """One output, written anew as often as needed.
-
-    Attributes:
-        id: what the panel finds the words by, to hide them.
-    """
+    """One output, written anew as often as needed."""
 
     def __init__(self) -> None:
-        self.id = secrets.token_hex(6)
+        self.id = secrets.token_hex(6)  # by which the panel finds the words, to hide them
         self._place: OutputCell | None = None
         self._kept: list[BananaImage] = []
         self._words = ""
