@@ -97,9 +97,12 @@ def __dir__() -> list[str]:
 
 # From here on the parts are put together: what stands below is handed what stands above.
 def _default_client() -> Any:
-    from nb_banana._client import Client  # with the first picture: it takes its time
+    # With the first picture: it takes its time.
+    from nb_banana._client import Client
+    from nb_banana.credentials import default_store
+    from nb_banana.settings import settings
 
-    return Client.of(_default.settings, _default.credentials)
+    return Client.of(settings, default_store)
 
 
 _default.register(_default_client)

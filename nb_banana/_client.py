@@ -30,10 +30,11 @@ from nb_banana.generation.options import (
 )
 from nb_banana.generation.plan import Plan
 from nb_banana.lesson import pack as packing
-from nb_banana.request import is_on
+from nb_banana.request import ImageRequest, is_on
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.history import History
 from nb_banana.results.image import BananaImage
+from nb_banana.services.aimlapi.payload import payload_of
 from nb_banana.settings import Banana, checked_patience
 
 
@@ -242,6 +243,10 @@ class Client:
             if not HAS_THREADS:
                 return make(prompt, **options)
             return await asyncio.to_thread(make, prompt, **options)
+
+    def payload(self, request: ImageRequest) -> dict[str, Any]:
+        """See `ImageRequest.payload`."""
+        return payload_of(request)
 
     def retry(self, gallery: Gallery, *, again: bool = False) -> Gallery:
         """See `Gallery.retry`."""

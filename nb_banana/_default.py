@@ -1,24 +1,18 @@
-"""The client in place: its settings and keys, and the client itself, which is made when it draws.
+"""The default client, which is made when it is first asked for something; handed in from above.
 
-The magic needs settings before anything heavy is loaded, and a value that was made here (a picture
-that edits itself, a gallery that tries its failures again) asks its client. Both stand below what
-does the work, so they know it only as what `nb_banana` puts in place.
+A value that was made here (a picture that edits itself, a gallery that tries its failures again, a
+request that shows its JSON) asks its client. It stands below what does the work.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from nb_banana.credentials import CredentialStore
-from nb_banana.settings import Banana
-from nb_banana.settings import settings as settings
-
-credentials = CredentialStore()
 _client: list[Any] = []
 _factory: list[Callable[[], Any]] = []
 
 
 def register(factory: Callable[[], Any]) -> None:
-    """Say how the default client is made, when it is first asked for something."""
+    """Say how the default client is made."""
     _factory[:] = [factory]
 
 
@@ -32,9 +26,3 @@ def client() -> Any:
 def client_of(value: Any) -> Any:
     """The client that made a value; of one that was unpickled the default client."""
     return getattr(value, "_client", None) or client()
-
-
-def settings_of(value: Any) -> Banana:
-    """The settings of that client. No client is made for it."""
-    own: Any = getattr(value, "_client", None)
-    return own.settings if own is not None else settings

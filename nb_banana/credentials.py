@@ -291,6 +291,10 @@ class CredentialStore:
         self._kept.clear()
 
 
+default_store = CredentialStore()
+"""The keys of the default client: what `nb_banana.login` was given."""
+
+
 @overload
 def given_key(given: str | Secret) -> Secret: ...
 @overload

@@ -1,4 +1,4 @@
-"""What each model accepts: the one table that every choice, check and error text is read from.
+"""What each model accepts, and the fields of a request: the two tables that all else is read from.
 
 Source: https://docs.aimlapi.com/api-references/image-models/google and the models' OpenAPI files.
 """
@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from nb_banana._text import clean, did_you_mean, shown
 from nb_banana.errors import RequestError
@@ -123,11 +124,139 @@ MODELS = (
 DEFAULT_MODEL = "google/nano-banana-2"
 
 
+@dataclass(frozen=True, kw_only=True)
+class RequestField:
+    """How a field is written, shown and kept: all that reads fields reads it here."""
+
+    name: str
+    flags: tuple[str, ...]
+    help: str
+    key: str
+    """Its name in the request's key and in a picture's file; none where it stands there in a way of
+    its own. A PROMISE: with another one everybody pays again. What a service calls it is said in
+    ``services``."""
+    kind: Literal["choice", "switch", "model", "pictures", "take", "params"]
+    metavar: str = ""
+    """What its value is called in the help; a switch has none."""
+    values: tuple[str, ...] = ()
+    """All that a choice can be, for any model."""
+    of_model: str = ""
+    """The attribute of `Model` that says what one takes; none where all take all of it."""
+    label: str = ""
+    """In the panel; what has none is typed there as a further option."""
+    noun: str = ""
+    """In a sentence; else the label."""
+    cannot: str = ""
+    """What is said of a model that does not take the switch."""
+    is_column: bool = True
+    """Whether tables of pictures have it."""
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether it may be given several times."""
+        return self.kind in {"pictures", "params"}
+
+    @property
+    def is_swept(self) -> bool:
+        """Whether several values of it can be swept. Pictures are, by a name in the prompt."""
+        return self.kind in {"choice", "switch", "model"}
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """What Tab offers: all that some model takes."""
+        if self.kind == "model":
+            return tuple(name for model in MODELS for name in (*model.short, *model.ids))
+        if self.kind != "choice" or not self.of_model:
+            return self.values
+        return tuple(dict.fromkeys(each for model in MODELS for each in self.taken_by(model)))
+
+    def taken_by(self, model: Model | None) -> Any:
+        """The values of a choice that a model takes, or whether it has the switch."""
+        if model is not None and self.of_model:
+            return getattr(model, self.of_model)
+        return self.values if self.kind == "choice" else True
+
+
+FIELDS = (
+    RequestField(
+        name="aspect_ratio",
+        flags=("-a", "--aspect-ratio"),
+        kind="choice",
+        metavar="RATIO",
+        help=f"width to height: {', '.join(RATIOS)}; "
+        f"pro also {', '.join(PRO_RATIOS[len(RATIOS) :])}",
+        values=tuple(SIZES),
+        of_model="aspect_ratios",
+        label="Aspect ratio",
+        noun="ratio",
+        key="aspect_ratio",
+    ),
+    RequestField(
+        name="resolution",
+        flags=("-r", "--resolution"),
+        kind="choice",
+        metavar="SIZE",
+        help=", ".join(RESOLUTIONS),
+        values=RESOLUTIONS,
+        of_model="resolutions",
+        label="Resolution",
+        key="resolution",
+    ),
+    RequestField(
+        name="model",
+        flags=("-m", "--model"),
+        kind="model",
+        metavar="MODEL",
+        help="another model: lite, pro, 2.5, 2.1, or any of the service's own names",
+        label="Model",
+        key="model",
+    ),
+    RequestField(
+        name="web_search",
+        flags=("-w", "--web-search"),
+        kind="switch",
+        help="let the model look things up on the web",
+        of_model="web_search",
+        label="Web search",
+        cannot="can't search the web",
+        key="enable_web_search",
+        is_column=False,
+    ),
+    RequestField(
+        name="images",
+        flags=("-i", "--image"),
+        kind="pictures",
+        metavar="PICTURE",
+        help="a reference picture: a variable, a path, a URL or an id; repeatable, in order",
+        key="image_urls",
+        is_column=False,
+    ),
+    RequestField(
+        name="take",
+        flags=("--take",),
+        kind="take",
+        metavar="K",
+        help="the K-th picture of one prompt; each is its own, and kept",
+        key="",
+    ),
+    RequestField(
+        name="params",
+        flags=("--param",),
+        kind="params",
+        metavar="KEY=JSON",
+        help="a field that we do not know yet, sent as it is",
+        key="",
+        is_column=False,
+    ),
+)
+"""Every field of `nb_banana.ImageRequest` that is given beside the prompt, in the help's order."""
+FIELD_OF = {each.name: each for each in FIELDS}
+WRITTEN = tuple(sorted(FIELDS, key=lambda each: each.kind != "model"))
+"""In the order of a cell's line: the model comes first."""
+
+
 def model_id(name: str) -> str:
     """The name to send for a short, a full or an unknown name of a model.
-
-    Raises:
-        RequestError: it is no name at all.
 
     >>> model_id("pro"), model_id("2.1"), model_id("acme/new-model")
     ('google/nano-banana-pro', 'google/gemini-nano-banana-2.1', 'acme/new-model')
@@ -157,20 +286,10 @@ def short_name(name: str) -> str:
 
 
 def choose(field: str, value: str, allowed: Iterable[str], *, of: str = "") -> str:
-    """One of the allowed values, understood as a person writes them.
+    """One of the allowed values, understood as a person writes them; ``of`` is whose choice it is.
 
-    Args:
-        field: the API's name of the field, for the message.
-        value: what was written, e.g. ``"16x9"`` or ``"2k"``.
-        allowed: what there is to choose from.
-        of: whose choice it is, for the message.
-
-    Raises:
-        RequestError: not one of them; the message lists them and offers the nearest.
-
-    >>> choose("aspect_ratio", "16x9", ["1:1", "16:9"])
-    '16:9'
-
+    >>> choose("aspect_ratio", "16x9", ["1:1", "16:9"]), choose("style", "OIL", ["oil", "ink"])
+    ('16:9', 'oil')
     """
     options = list(allowed)
     if not isinstance(value, str):
@@ -179,14 +298,20 @@ def choose(field: str, value: str, allowed: Iterable[str], *, of: str = "") -> s
         )
     if not options:
         raise RequestError(f"{of or 'This model'} takes no {field}. Leave it out.")
-    meant = re.sub(r"\s*[x×/:-]\s*", ":", value.strip().upper().replace("X", "x"))
-    if meant in options:
-        return meant
+    meant = _plain(value)
+    for each in options:
+        if _plain(each) == meant:
+            return each
     by = f" by {of}" if of else ""
     raise RequestError(
         f"{field} {shown(value)} is not accepted{by}: choose one of {', '.join(options)}."
         + (_nearest_ratio(meant, options) or did_you_mean(meant, options, cutoff=0.5))
     )
+
+
+def _plain(text: str) -> str:
+    """A value as it is compared: ``16x9`` is ``16:9``, ``2k`` is ``2K``."""
+    return re.sub(r"\s*[x×/:-]\s*", ":", text.strip().upper().replace("X", "x"))
 
 
 def _nearest_ratio(written: str, options: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""`ImageRequest`: what is asked of the model, checked once, and its JSON.
+"""`ImageRequest`: what is asked of the model, checked once, and its key.
 
 And asked against delivered: the model's best-known fault is 1K where 4K was asked.
 """
@@ -10,23 +10,32 @@ import math
 import operator
 import re
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
+from nb_banana import _default
 from nb_banana._text import shown
 from nb_banana.credentials import Secret, refuse_key
 from nb_banana.errors import RequestError
-from nb_banana.models import DEFAULT_MODEL, SCALES, Model, choose, find_model, model_id, ratio_value
+from nb_banana.models import (
+    DEFAULT_MODEL,
+    FIELD_OF,
+    FIELDS,
+    SCALES,
+    Model,
+    RequestField,
+    choose,
+    find_model,
+    model_id,
+    ratio_value,
+)
 from nb_banana.references.limits import LIMITS, ReferenceLimits
 from nb_banana.references.reference import Reference, RemoteImage, as_references
 
 READ_TIMEOUTS = {"1K": 120.0, "2K": 240.0, "4K": 600.0}
 """Seconds to wait for an answer. 4K has been seen to take 282 s."""
-OWN_PARAMS = {"model": "-m", "prompt": "the cell's text", "image_urls": "-i"}
-
-
 INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
     "\U0001d159\U000e0000-\U000e0fff]"
@@ -76,24 +85,23 @@ class ImageRequest:
     limits: ReferenceLimits = field(default=LIMITS, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        given = (self.prompt, self.model, self.aspect_ratio, self.resolution)
-        said = " ".join(str(each) for each in (*given, self.take) if isinstance(each, str))
+        plain = [getattr(self, each.name) for each in FIELDS if each.kind != "pictures"]
+        said = " ".join(each for each in (self.prompt, *plain) if isinstance(each, str))
         refuse_key("The prompt or an option", said)  # before a message quotes it
         checked: dict[str, Any] = {
             "prompt": _checked_prompt(self.prompt),
             "model": _checked_model(self.model),
             "images": as_references(self.images, limits=self.limits),
-            "web_search": _checked_switch(self.web_search),
             "params": _checked_params(self.params),
             "take": whole_number("take", self.take),
         }
         model = find_model(checked["model"])
-        checked["aspect_ratio"] = _chosen("aspect_ratio", self.aspect_ratio, model)
-        checked["resolution"] = _chosen("resolution", self.resolution, model)
+        for each in FIELDS:
+            if each.name not in checked:
+                check = _checked_switch if each.kind == "switch" else _checked_choice
+                checked[each.name] = check(each, getattr(self, each.name), model)
         if model is not None:
             _check_image_count(model, len(checked["images"]))
-            if self.web_search and not model.web_search:
-                raise RequestError(f"{model.short[0]} can't search the web. Leave web_search out.")
         for name, value in checked.items():
             object.__setattr__(self, name, value)
         self.refuse_key(None)
@@ -107,15 +115,16 @@ class ImageRequest:
         Raises:
             RequestError: there is one.
         """
-        chosen = (self.prompt, self.model, self.aspect_ratio, self.resolution)
-        words = [*filter(None, chosen), json.dumps(self.params, ensure_ascii=False)]
+        words = [each for each in asked_fields(self).values() if isinstance(each, str)]
+        words.append(json.dumps(self.params, ensure_ascii=False))
         for each in self.references:
             words += [each.label, each.url if isinstance(each.body, RemoteImage) else ""]
         refuse_key("The prompt or an option", " ".join(words), secret)
 
     def payload(self) -> dict[str, Any]:
         """The JSON body, exactly as it is sent."""
-        return self._body([image.url for image in self.references])
+        sent: dict[str, Any] = _default.client().payload(self)
+        return sent
 
     @property
     def references(self) -> tuple[Reference, ...]:
@@ -128,7 +137,7 @@ class ImageRequest:
 
         Two names of one model are one; a reference counts by its bytes; the take counts.
         """
-        body = self._body([image.digest for image in self.references])
+        body = named_by_key(self, [image.digest for image in self.references])
         model = find_model(self.model)
         body["model"] = model.ids[0] if model else self.model
         text = json.dumps({"version": 1, "take": self.take, "body": body}, sort_keys=True)
@@ -140,16 +149,31 @@ class ImageRequest:
         asked = self.params.get("resolution", self.resolution) or "1K"
         return READ_TIMEOUTS.get(str(asked), max(READ_TIMEOUTS.values()))
 
-    def _body(self, images: list[str]) -> dict[str, Any]:
-        body: dict[str, Any] = {"model": self.model, "prompt": self.prompt}
-        if images:
-            body["image_urls"] = images
-        for name in ("aspect_ratio", "resolution"):
-            if (value := getattr(self, name)) is not None:
-                body[name] = value
-        if self.web_search:
-            body["enable_web_search"] = True
-        return body | dict(self.params)
+
+OWN_PARAMS = {"prompt": "the cell's text"} | {
+    each.key: each.flags[0] for each in FIELDS if each.kind in {"model", "pictures"}
+}
+
+
+def asked_fields(request: ImageRequest) -> dict[str, Any]:
+    """What is asked of the model, by the fields' names, without what is left to the service."""
+    asked = {"model": request.model, "prompt": request.prompt}
+    for each in fields(request):
+        if each.name in FIELD_OF and FIELD_OF[each.name].key:
+            value = getattr(request, each.name)
+            asked |= {} if value in (None, False, ()) else {each.name: value}
+    return asked
+
+
+def named_by_key(request: ImageRequest, images: Sequence[str] = ()) -> dict[str, Any]:
+    """What is asked, by the promised names of `RequestField.key`; pictures only as given here."""
+    asked = asked_fields(request)
+    if images:
+        asked["images"] = list(images)
+    else:
+        asked.pop("images", None)
+    names = {each.name: each.key for each in FIELDS}
+    return {names.get(name, name): asked[name] for name in asked} | dict(request.params)
 
 
 def copy_with(request: ImageRequest, **values: Any) -> ImageRequest:
@@ -176,11 +200,7 @@ def _is_invisible(letter: str) -> bool:
 
 
 def check_characters(what: str, text: str) -> None:
-    """See that a text can be sent and shown.
-
-    Raises:
-        RequestError: it has half of a character.
-    """
+    """See that a text can be sent and shown: it has no half of a character."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -195,18 +215,17 @@ def _checked_model(model: Any) -> str:
     return name
 
 
-def _checked_switch(value: Any) -> bool:
+def _checked_switch(what: RequestField, value: Any, model: Model | None) -> bool:
     if not isinstance(value, bool):
-        raise RequestError(f"web_search is True or False, not {shown(value)}.")
+        raise RequestError(f"{what.name} is True or False, not {shown(value)}.")
+    if value and model is not None and not what.taken_by(model):
+        cannot = what.cannot or f"takes no {what.name}"
+        raise RequestError(f"{model.short[0]} {cannot}. Leave {what.name} out.")
     return value
 
 
 def is_on(what: str, value: Any) -> bool:
-    """Whether a switch is on, by whatever Python takes for true.
-
-    Raises:
-        RequestError: it is neither, as an array.
-    """
+    """Whether a switch is on, by whatever Python takes for true; an array is neither."""
     try:
         return bool(value)
     except Exception:  # noqa: BLE001 - a value's own code
@@ -214,11 +233,7 @@ def is_on(what: str, value: Any) -> bool:
 
 
 def whole_number(what: str, value: Any) -> int:
-    """A number that counts something, numpy's too.
-
-    Raises:
-        RequestError: it is no whole number from 1, or too large for the library.
-    """
+    """A number that counts something, numpy's too: from 1, and not too large for the library."""
     try:
         number = 0 if isinstance(value, bool) else operator.index(value)
     except TypeError:
@@ -246,14 +261,14 @@ def _checked_params(params: Any) -> dict[str, Any]:
     return dict(json.loads(text))
 
 
-def _chosen(name: str, value: Any, model: Model | None) -> str | None:
+def _checked_choice(what: RequestField, value: Any, model: Model | None) -> str | None:
     if value is None:
         return None
     if model is not None:
-        return choose(name, value, getattr(model, name + "s"), of=model.short[0])
+        return choose(what.name, value, what.taken_by(model), of=model.short[0])
     if not isinstance(value, str):
-        raise RequestError(f"{name} is a text, not {shown(value)}.")
-    check_characters(name, value)
+        raise RequestError(f"{what.name} is a text, not {shown(value)}.")
+    check_characters(what.name, value)
     return value
 
 

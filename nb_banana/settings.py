@@ -249,6 +249,12 @@ settings = Banana()
 """Those of the default client, which ``%config Banana`` changes."""
 
 
+def settings_of(value: Any) -> Banana:
+    """The settings of the client that made a value."""
+    own: Any = getattr(value, "_client", None)
+    return own.settings if own is not None else settings
+
+
 def configure(**changes: Any) -> Banana:
     """Change settings: ``configure(resolution="2K")``. All of them, or none if one is wrong.
 

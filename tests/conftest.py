@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from urllib3.util import Retry
 
-from nb_banana import _default, credentials, pending
+from nb_banana import credentials, pending
 from nb_banana.errors import BananaError, Interrupted
 from nb_banana.library import location
 from nb_banana.library.library import Library
 from nb_banana.sandbox import Sandbox
 from nb_banana.services import send
 from nb_banana.services.aimlapi import account
+from nb_banana.settings import settings
 from nb_banana.wire import downloads
 
 from .kernels import another_kernel
@@ -30,7 +31,6 @@ def plain_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     """Each test starts with the settings as they come, no key, an empty library and no bills."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     shutil.rmtree(location.stand_in_root(), ignore_errors=True)
-    settings = _default.settings
     names = settings.trait_names(config=True)
     before = {name: getattr(settings, name) for name in names}
     yield
@@ -53,7 +53,7 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def service(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """The settings and the environment point at this test's own sandbox."""
-    _default.settings.base_url = sandbox.url
+    settings.base_url = sandbox.url
     monkeypatch.setenv("AIMLAPI_KEY", KEY)
     return sandbox
 

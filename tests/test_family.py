@@ -4,10 +4,10 @@ import pytest
 from PIL import Image
 
 import nb_banana
-from nb_banana import _default
 from nb_banana._default import client
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import image_lines
+from nb_banana.settings import settings
 
 from .pictures import encode, picture
 from .shells import run_notebook
@@ -144,7 +144,7 @@ def test_a_kernel_that_starts_anew_knows_the_family():
 
 
 def test_settings_hold_where_the_first_picture_is_not_ours(door):
-    _default.settings.aspect_ratio = "9:16"
+    settings.aspect_ratio = "9:16"
     image = door.draw("a banana", [encode(Image.new("RGB", (90, 30)))])
     assert image.size == (768, 1376)
     assert image_lines(image)[1].startswith("image 1 = ")

@@ -11,7 +11,7 @@ from IPython.utils.capture import capture_output
 
 from nb_banana import configure, errors, generate, history
 from nb_banana.widgets.panel import panel
-from nb_banana.widgets.uploads import FOLDER, keep_upload
+from nb_banana.widgets.pictures import FOLDER, keep_upload
 
 from .pictures import encode, picture
 from .shells import ipython_shell

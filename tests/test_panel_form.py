@@ -8,9 +8,8 @@ from nb_banana import errors, generate, load
 from nb_banana._default import client
 from nb_banana.models import MODELS
 from nb_banana.notebook.parser import parse_cell_line
-from nb_banana.widgets.choices import fit_form, model_choices, model_of, model_offer
 from nb_banana.widgets.controller import panel_plan
-from nb_banana.widgets.form import Form, read_cell
+from nb_banana.widgets.form import Form, fit_form, model_choices, model_of, model_offer, read_cell
 from nb_banana.widgets.prefill import edit_form, form_of, form_of_image, word_of
 
 from .pictures import encode, picture
@@ -74,8 +73,9 @@ def test_an_option_that_sends_nothing_is_for_the_cell_and_sends_nothing_here(opt
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.short[0])
 def test_a_model_offers_what_the_table_says(model):
     offered = model_offer(model.short[-1])
-    assert tuple(offered["ratios"]) == model.aspect_ratios
-    assert tuple(offered["resolutions"]) == model.resolutions
+    assert tuple(offered["values"]["aspect_ratio"]) == model.aspect_ratios
+    assert tuple(offered["values"]["resolution"]) == model.resolutions
+    assert offered["values"]["web_search"] == model.web_search
     assert offered["most"] == model.max_images
 
 

@@ -13,7 +13,6 @@ import keyring.errors
 import pytest
 
 from nb_banana import (
-    _default,
     configure,
     credentials,
     doctor,
@@ -26,7 +25,7 @@ from nb_banana import (
     spending,
 )
 from nb_banana._default import client
-from nb_banana.credentials import KeySearch, Secret
+from nb_banana.credentials import KeySearch, Secret, default_store
 
 from .conftest import KEY
 
@@ -61,7 +60,7 @@ def test_a_bad_setting_is_refused_and_nothing_changes(wrong, words):
 
 
 def find_key(url):
-    return KeySearch(url, None, _default.credentials).found
+    return KeySearch(url, None, default_store).found
 
 
 def test_base_url_may_end_as_other_clients_write_it():
@@ -193,7 +192,7 @@ def memory_keyring():
 
 def test_a_saved_key_is_found_by_later_kernels_for_its_own_host(memory_keyring):
     login(KEY, save=True)
-    _default.credentials.forget()
+    default_store.forget()
     assert find_key(VENDOR).place == "the keyring"
     assert find_key(VENDOR).secret.reveal() == KEY
     assert find_key("https://gateway.example") is None

@@ -19,10 +19,11 @@ from nb_banana.generation.options import (
     numbered_references,
 )
 from nb_banana.generation.plan import Job
+from nb_banana.models import FIELDS
 from nb_banana.references.sources import is_picture
 from nb_banana.request import whole_number
 
-SWEPT_OPTIONS = ("aspect_ratio", "resolution", "model", "web_search")
+SWEPT_OPTIONS = tuple(each.name for each in FIELDS if each.is_swept)
 """The fields of a request that can be swept. Pictures are swept by a name in the prompt."""
 
 

@@ -10,6 +10,7 @@ from nb_banana.credentials import ENVIRONMENT
 from nb_banana.references.locations import is_data
 from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest
+from nb_banana.services.aimlapi.payload import payload_of
 from nb_banana.services.send import GENERATIONS
 
 LONGEST_URL = 120
@@ -41,7 +42,7 @@ class DryRun:
     @property
     def payload(self) -> dict[str, Any]:
         """The JSON body as a dict."""
-        return self.request.payload()
+        return payload_of(self.request)
 
     @property
     def json(self) -> str:

@@ -3,7 +3,6 @@
 What nobody said follows the first reference (an edit looks like it), or the settings.
 """
 
-import inspect
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,7 @@ from nb_banana.credentials import refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.generation.context import Context
 from nb_banana.imaging import save
-from nb_banana.models import find_model, model_id, ratio_value
+from nb_banana.models import FIELDS, find_model, model_id, ratio_value
 from nb_banana.references.fetch import fetched
 from nb_banana.references.limits import ReferenceLimits
 from nb_banana.references.numbering import NumberedReferences
@@ -122,14 +121,10 @@ def options_like(images: Any, said: Mapping[str, Any]) -> dict[str, Any]:
 
 def usual_options(settings: Banana, model_name: str) -> dict[str, Any]:
     """The settings that hold for a model: those that it has no field for stay behind."""
-    names = ("aspect_ratio", "resolution", "web_search")
-    found = {name: getattr(settings, name) for name in names}
     model = find_model(model_name)
-    if model is not None:
-        found["web_search"] = found["web_search"] and model.web_search
-        found["resolution"] = found["resolution"] if model.resolutions else None
-        found["aspect_ratio"] = found["aspect_ratio"] if model.aspect_ratios else None
-    return {"model": model_name, **found}
+    names = (each.name for each in FIELDS if each.taken_by(model))
+    found = {name: getattr(settings, name) for name in names if settings.has_trait(name)}
+    return found | {"model": model_name}
 
 
 def nearest_ratio(width: int, height: int, allowed: Sequence[str]) -> str:
@@ -163,13 +158,11 @@ def build_request(
     *,
     images: Any = (),
     model: str | None = None,
-    aspect_ratio: str | None = None,
-    resolution: str | None = None,
-    web_search: bool | None = None,
     params: Mapping[str, Any] | None = None,
     take: int = 1,
     resize: bool | None = None,
     raw: bool = False,
+    **fields: Any,
 ) -> ImageRequest:
     """The checked request for these words and options.
 
@@ -184,12 +177,7 @@ def build_request(
         template.check_filled(prompt)
     if model is not None and not isinstance(model, str):
         model_id(model)  # which says what it is
-    given = {
-        "model": model,
-        "aspect_ratio": aspect_ratio,
-        "resolution": resolution,
-        "web_search": web_search,
-    }
+    given = {"model": model, **fields}
     said = {name: value for name, value in given.items() if value is not None}
     like = options_like(images, said)
     settings = context.settings
@@ -236,7 +224,7 @@ def _limits(context: Context, resize: bool | None) -> ReferenceLimits:
     return limits if resize is None else replace(limits, resize=is_on("resize", resize))
 
 
-REQUEST_OPTIONS = frozenset(inspect.signature(build_request).parameters) - {"context", "prompt"}
+REQUEST_OPTIONS = frozenset(each.name for each in FIELDS) | {"resize", "raw"}
 
 
 def known_options(options: dict[str, Any], *, output: bool = True) -> dict[str, Any]:

@@ -4,15 +4,14 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from nb_banana.models import DEFAULT_MODEL, model_id
-from nb_banana.request import ImageRequest, copy_with
+from nb_banana.models import DEFAULT_MODEL, FIELDS, model_id
+from nb_banana.request import ImageRequest, copy_with, named_by_key
 from nb_banana.services.receipt import Receipt
 
 
 def embedded_facts(request: ImageRequest, receipt: Receipt) -> dict[str, Any]:
     """What is worth to know of a picture wherever its file goes: words, options, ids. No key."""
-    known = request.payload()
-    known.pop("image_urls", None)
+    known = named_by_key(request)
     return known | {
         "take": request.take,
         "params": dict(request.params),
@@ -27,7 +26,7 @@ def embedded_facts(request: ImageRequest, receipt: Receipt) -> dict[str, Any]:
 def embedded_request(facts: dict[str, Any]) -> ImageRequest:
     """The request that a file tells of; its reference pictures are not in the file."""
     own = {each.name for each in fields(ImageRequest)} - {"images", "limits", "model"}
-    names = {"enable_web_search": "web_search"}
+    names = {each.key: each.name for each in FIELDS}
     told = {names.get(name, name): value for name, value in facts.items()}
     values = {name: value for name, value in told.items() if name in own}
     # As no model that we know: what one takes was checked when the picture was made.

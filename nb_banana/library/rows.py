@@ -13,6 +13,7 @@ from typing import Any
 from nb_banana._text import clean
 from nb_banana.library.records import Bill, StoredBody, StoredImage, UnfinishedRequest
 from nb_banana.library.schema import Row
+from nb_banana.models import FIELD_OF
 from nb_banana.references.limits import LIMITS
 from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest, copy_with
@@ -61,10 +62,7 @@ def now() -> str:
 
 def request_row(request: ImageRequest) -> Row:
     """The columns of a request."""
-    own = {"prompt", "images", "take", "limits"}
-    parameters = {
-        each.name: getattr(request, each.name) for each in fields(request) if each.name not in own
-    }
+    parameters = {name: getattr(request, name) for name in PARAMETERS}
     return {
         "take": request.take,
         "prompt": request.prompt,
@@ -104,12 +102,12 @@ def restore_request(row: Row, read: Callable[[str], str]) -> ImageRequest:
     return request
 
 
+_TYPES = {"model": str, "choice": str | None, "switch": bool | None, "params": dict}
+"""What a value of each kind of field is. Pictures and the take have columns of their own."""
 PARAMETERS: dict[str, Any] = {
-    "model": str,
-    "aspect_ratio": str | None,
-    "resolution": str | None,
-    "web_search": bool | None,
-    "params": dict,
+    each.name: _TYPES[FIELD_OF[each.name].kind]
+    for each in fields(ImageRequest)
+    if each.name in FIELD_OF and FIELD_OF[each.name].kind in _TYPES
 }
 """The fields of a request that the column ``parameters`` has, and their types."""
 _DEFAULTS = {

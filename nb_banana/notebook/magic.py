@@ -13,13 +13,13 @@ from IPython.core.magic import no_var_expand
 from traitlets import TraitError
 
 from nb_banana import _default
-from nb_banana._default import settings
 from nb_banana._text import say
-from nb_banana.credentials import VENDOR_URL, KeySearch
+from nb_banana.credentials import VENDOR_URL, KeySearch, default_store
 from nb_banana.display.output import is_rich, notebook_folder
 from nb_banana.errors import BananaError, Interrupted, LibraryUnavailableError, MissingKeyError
 from nb_banana.library.location import all_kinds, has_index, library_folder, stand_in_folder
 from nb_banana.notebook.completion import make_matcher
+from nb_banana.settings import settings
 
 if TYPE_CHECKING:
     from nb_banana.notebook.parser import ParsedLine
@@ -171,7 +171,7 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
     _take_config(shell)
     _loaded[id(shell)] = loaded = _Loaded(make_matcher(shell.Completer))
     shell.Completer.custom_matchers.append(loaded.matcher)
-    search = KeySearch(VENDOR_URL, None, _default.credentials)
+    search = KeySearch(VENDOR_URL, None, default_store)
     with suppress(MissingKeyError):  # what the environment has is no key: said with the first cell
         if search.at_hand is None:
             loaded.is_note_due = True

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nb_banana.models import MODELS, PRO_RATIOS, RATIOS, RESOLUTIONS
+from nb_banana.models import FIELD_OF, FIELDS, RequestField
 
 ILLUSTRATION = """\
   %%banana trex -a 16:9 -r 2K
@@ -12,52 +12,22 @@ ILLUSTRATION = """\
 
 @dataclass(frozen=True)
 class Option:
-    """One option.
-
-    Attributes:
-        flags: how it is written.
-        dest: what the line and the Python door call it.
-        help: what it does, in a few words.
-        metavar: what its value is called; empty for a switch.
-        values: what Tab offers.
-        repeatable: whether it may stand there more than once.
-    """
+    """One option: how it is written, what the Python door calls it, and what it does."""
 
     flags: tuple[str, ...]
     dest: str
     help: str
-    metavar: str = ""
-    values: tuple[str, ...] = ()
+    metavar: str = ""  # what its value is called; empty for a switch
+    values: tuple[str, ...] = ()  # what Tab offers
     repeatable: bool = False
 
 
-MODEL_NAMES = tuple(name for model in MODELS for name in (*model.short, *model.ids))
+def _of_field(what: RequestField) -> Option:
+    return Option(what.flags, what.name, what.help, what.metavar, what.offered, what.is_repeatable)
+
 
 OPTIONS = (
-    Option(
-        ("-a", "--aspect-ratio"),
-        "aspect_ratio",
-        f"width to height: {', '.join(RATIOS)}; pro also {', '.join(PRO_RATIOS[len(RATIOS) :])}",
-        "RATIO",
-        PRO_RATIOS,
-    ),
-    Option(("-r", "--resolution"), "resolution", ", ".join(RESOLUTIONS), "SIZE", RESOLUTIONS),
-    Option(
-        ("-m", "--model"),
-        "model",
-        "another model: lite, pro, 2.5, 2.1, or any of the service's own names",
-        "MODEL",
-        MODEL_NAMES,
-    ),
-    Option(("-w", "--web-search"), "web_search", "let the model look things up on the web"),
-    Option(
-        ("-i", "--image"),
-        "images",
-        "a reference picture: a variable, a path, a URL or an id; repeatable, in order",
-        "PICTURE",
-        repeatable=True,
-    ),
-    Option(("--take",), "take", "the K-th picture of one prompt; each is its own, and kept", "K"),
+    *(_of_field(each) for each in FIELDS if each.kind != "params"),
     Option(("-n", "--count"), "count", "takes 1 to N of one prompt, in a gallery", "N"),
     Option(
         ("--sweep",),
@@ -67,13 +37,7 @@ OPTIONS = (
         repeatable=True,
     ),
     Option(("--fresh",), "fresh", "pay for a new picture although this one is in the library"),
-    Option(
-        ("--param",),
-        "params",
-        "a field that we do not know yet, sent as it is",
-        "KEY=JSON",
-        repeatable=True,
-    ),
+    _of_field(FIELD_OF["params"]),
     Option(("--alt",), "alt", "alt text; else the prompt", "TEXT"),
     Option(("--save",), "save", "write the picture to this file too", "FILE"),
     Option(("--strict",), "strict", "a size that was not delivered is an error"),

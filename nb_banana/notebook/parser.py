@@ -18,6 +18,7 @@ from nb_banana import template
 from nb_banana._text import clean, did_you_mean, shown
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import RequestError
+from nb_banana.models import FIELD_OF
 from nb_banana.notebook.options import ILLUSTRATION, OPTION_OF_FLAG, OPTIONS
 from nb_banana.settings import checked_seconds
 
@@ -49,7 +50,8 @@ def read_sweeps(texts: Iterable[str], names: Mapping[str, Any]) -> dict[str, lis
         if name in found:
             raise RequestError(f"--sweep {name} is given twice: put all its values into one.")
         values = _values(listed, names)
-        found[name] = _switches(values) if name == "web_search" else values
+        is_switch = name in FIELD_OF and FIELD_OF[name].kind == "switch"
+        found[name] = _switches(values) if is_switch else values
     return found
 
 

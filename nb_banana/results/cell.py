@@ -4,11 +4,11 @@ import json
 import keyword
 import shlex
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from nb_banana.display.output import shell
 from nb_banana.errors import BananaError
-from nb_banana.models import DEFAULT_MODEL, find_model, short_name
+from nb_banana.models import DEFAULT_MODEL, WRITTEN, RequestField, find_model, short_name
 from nb_banana.references.reference import Reference, RemoteImage, as_reference
 from nb_banana.references.variables import find_picture
 from nb_banana.request import ImageRequest
@@ -23,7 +23,9 @@ SHORT_ID = 12
 def cell_of(
     request: ImageRequest, name: str | None = None, library: "Library | None" = None
 ) -> str:
-    """The cell of a request: its line with the variable to bind and options, then its prompt.
+    """The cell of a request: its line with a name and options, then its prompt.
+
+    References stand in it in the order in which the prompt counts them.
 
     >>> print(cell_of(ImageRequest("a banana", aspect_ratio="16:9"), "fruit"))
     %%banana fruit -a 16:9
@@ -31,26 +33,32 @@ def cell_of(
     """
     is_name = name is not None and name.isidentifier() and not keyword.iskeyword(name)
     words = [name] if name and is_name else []
-    if {request.model, _parents_model(request, library)} != {DEFAULT_MODEL}:
-        known = find_model(request.model)
-        words += ["-m", short_name(request.model) if known else shlex.quote(request.model)]
-    if request.aspect_ratio:
-        words += ["-a", request.aspect_ratio]
-    if request.resolution:
-        words += ["-r", request.resolution]
-    if request.web_search:
-        words.append("-w")
-    for reference in request.references:
-        words += ["-i", shlex.quote(_word(reference, library))]
-    if request.take > 1:
-        words += ["--take", str(request.take)]
-    for key, value in request.params.items():
-        words += ["--param", shlex.quote(f"{key}={json.dumps(value)}")]
+    for each in WRITTEN:
+        for value in _values(each, request, library):
+            words += [each.flags[0]] if value is True else [each.flags[0], shlex.quote(value)]
     if any(mark in text for mark in MARKS for text in (request.prompt, *words)):
         words.append("--raw")
     # A semicolon at the end is the cell's own; a second one keeps the prompt's.
     ending = ";" if request.prompt.endswith(";") else ""
     return f"{' '.join(['%%banana', *words])}\n{request.prompt}{ending}"
+
+
+def _values(
+    what: RequestField, request: ImageRequest, library: "Library | None"
+) -> list[str | Literal[True]]:
+    """What stands behind each flag of a field; nothing where the field needs none."""
+    value = getattr(request, what.name)
+    match what.kind:
+        case "model":
+            is_usual = {value, _parents_model(request, library)} == {DEFAULT_MODEL}
+            return [] if is_usual else [short_name(value) if find_model(value) else value]
+        case "pictures":
+            return [_word(each, library) for each in request.references]
+        case "take":
+            return [str(value)] if value > 1 else []
+        case "params":
+            return [f"{name}={json.dumps(each)}" for name, each in value.items()]
+    return [value] if value else []
 
 
 def _parents_model(request: ImageRequest, library: "Library | None") -> str:

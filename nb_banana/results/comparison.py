@@ -7,7 +7,6 @@ import base64
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from nb_banana._default import settings
 from nb_banana._text import as_html, clean, one_line, plain
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BadReferenceError
@@ -17,6 +16,7 @@ from nb_banana.imaging.text import drawable
 from nb_banana.references.reference import as_reference
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import Bundle
+from nb_banana.settings import settings
 
 if TYPE_CHECKING:
     from PIL import Image

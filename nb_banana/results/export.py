@@ -17,6 +17,7 @@ from nb_banana._text import path_of, say, shown
 from nb_banana.errors import BananaError, LostPictureError, SaveError
 from nb_banana.imaging.decode import SUFFIXES
 from nb_banana.imaging.save import SAVE_FORMATS, check_writable, slug, write_whole
+from nb_banana.models import WRITTEN
 from nb_banana.references.sources import is_picture
 from nb_banana.results.failure import Failure, GalleryEntry
 from nb_banana.results.gallery_display import entry_costs
@@ -156,10 +157,8 @@ def to_frame(
     return table.astype(COLUMN_TYPES)
 
 
-_COLUMNS = (
-    "prompt", "model", "aspect_ratio", "resolution", "take",
-    "width", "height", "usd", "came", "id", "path", "error",
-)  # fmt: skip
+_ASKED = ("prompt", *(each.name for each in WRITTEN if each.is_column))
+_COLUMNS = (*_ASKED, "width", "height", "usd", "came", "id", "path", "error")
 
 
 def _cell(value: Any) -> Any:
@@ -168,14 +167,7 @@ def _cell(value: Any) -> Any:
 
 
 def _row(entry: GalleryEntry, usd: Decimal | None) -> dict[str, Any]:
-    request = entry.request
-    asked = {
-        "prompt": request.prompt,
-        "model": request.model,
-        "aspect_ratio": request.aspect_ratio,
-        "resolution": request.resolution,
-        "take": request.take,
-    }
+    asked = {name: getattr(entry.request, name) for name in _ASKED}
     if isinstance(entry, Failure):
         return asked | ({"usd": usd} if usd else {}) | {"error": str(entry.error)}
     return asked | {

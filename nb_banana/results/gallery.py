@@ -10,7 +10,7 @@ from nb_banana import _default
 from nb_banana._text import did_you_mean, plain
 from nb_banana.display.output import display, shell
 from nb_banana.errors import RequestError
-from nb_banana.models import model_id
+from nb_banana.models import WRITTEN, model_id
 from nb_banana.request import whole_number
 from nb_banana.results import contact_sheet, export, gallery_display
 from nb_banana.results.failure import Failure, GalleryEntry
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
-REQUEST_COLUMNS = ("prompt", "model", "aspect_ratio", "resolution", "web_search", "take")
+REQUEST_COLUMNS = ("prompt", *(each.name for each in WRITTEN if not each.is_repeatable))
 """What of a request can be asked for where it was not varied."""
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
 from nb_banana._text import as_html, clean, dollars, plain
-from nb_banana.models import short_name
+from nb_banana.models import WRITTEN, short_name
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import thumbnail
 
@@ -79,10 +79,7 @@ def _row(image: BananaImage) -> dict[str, Any]:
     return {
         "id": image.id,
         "prompt": request.prompt,
-        "model": request.model,
-        "aspect_ratio": request.aspect_ratio,
-        "resolution": request.resolution,
-        "take": request.take,
+        **{each.name: getattr(request, each.name) for each in WRITTEN if each.is_column},
         "width": image.width,
         "height": image.height,
         "usd": receipt.usd,

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
-from nb_banana._default import settings_of
 from nb_banana._text import as_html, clean, dollars, one_line, plain
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BananaError
 from nb_banana.models import short_name
 from nb_banana.request import ImageRequest
 from nb_banana.services.receipt import Receipt
+from nb_banana.settings import settings_of
 
 Bundle = dict[str, Any]
 

@@ -24,6 +24,7 @@ from nb_banana.errors import (
     UnreadableAnswerError,
 )
 from nb_banana.request import ImageRequest
+from nb_banana.services.aimlapi.payload import payload_of
 from nb_banana.services.aimlapi.responses import error_for, read_items
 from nb_banana.services.carrier import RawResponse, clean_id
 from nb_banana.services.receipt import SANDBOX_HEADER, Receipt, read_bill
@@ -131,7 +132,7 @@ def _send_until_answered(
 ) -> tuple[RawResponse, int]:
     """The last reply and the number of attempts."""
     retry, refusals, attempts = ATTEMPTS, 0, 0
-    payload = request.payload()  # before there is anything that could have been sent
+    payload = payload_of(request)  # before there is anything that could have been sent
     timeout = service.timeout or request.read_timeout
     while True:
         attempts += 1

@@ -7,12 +7,12 @@ gone, whatever else is in its bundle. The panel hides the words while it lives.
 import base64
 import secrets
 
-from nb_banana._default import settings
 from nb_banana._text import code_as_html
 from nb_banana.credentials import has_key
 from nb_banana.display.output import WIDGET_VIEW, OutputCell
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import Bundle, figure
+from nb_banana.settings import settings
 
 WORDS = "The panel of nb_banana: %banana opens it."
 HIDE_ERROR = (
@@ -32,14 +32,10 @@ def panel_bundle(model_id: str) -> Bundle:
 
 
 class PanelOutput:
-    """One output, written anew as often as needed.
-
-    Attributes:
-        id: what the panel finds the words by, to hide them.
-    """
+    """One output, written anew as often as needed."""
 
     def __init__(self) -> None:
-        self.id = secrets.token_hex(6)
+        self.id = secrets.token_hex(6)  # by which the panel finds the words, to hide them
         self._place: OutputCell | None = None
         self._kept: list[BananaImage] = []
         self._words = ""

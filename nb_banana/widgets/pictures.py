@@ -1,16 +1,18 @@
-"""The pictures that a notebook has at hand, by the words that a cell has for them.
+"""The pictures that a panel offers: those that a notebook has at hand, and those that are dropped.
 
-`Thumbnails` are small copies of them for the browser, which asks for what it does not have.
+`Thumbnails` are small copies for the browser, which asks for what it does not have. A dropped
+picture becomes a file beside the notebook, so that a cell can name it today and after a restart.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
-from nb_banana._default import settings
-from nb_banana._text import one_line
-from nb_banana.errors import BadReferenceError, BananaError
+from nb_banana._text import megabytes, one_line
+from nb_banana.errors import BadReferenceError, BananaError, SaveError
+from nb_banana.imaging import save
 from nb_banana.imaging.decode import preview
 from nb_banana.references.limits import ReferenceLimits
 from nb_banana.references.locations import SCHEME
@@ -21,11 +23,17 @@ from nb_banana.results.gallery import Gallery
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import image_lines
 from nb_banana.results.pending import PendingValue
+from nb_banana.settings import settings
 
 MOST_THUMBNAILS = 60
 """Pictures that are offered; more can be named in the cell."""
 IN_ONE = 12
 """Pictures of one list that are offered."""
+THUMBNAIL_SIDE = 112
+"""Pixels of a thumbnail's longer side."""
+FOLDER = "nb_banana_uploads"
+MOST_UPLOAD_BYTES = 100_000_000
+"""Bytes of one upload."""
 
 
 def pictures_of(names: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,11 +89,7 @@ def find_value(word: str, names: Mapping[str, Any]) -> Any:
 
 
 def thumbnail_id(word: str, value: Any) -> str:
-    """What the browser knows a small picture by: another one where the value is another one.
-
-    Returns:
-        Nothing where there is none to be seen: an address, which the service fetches.
-    """
+    """What the browser knows a small picture by; nothing for an address, which is not fetched."""
     if (
         isinstance(value, Exception)
         or not is_there(value)
@@ -98,26 +102,14 @@ def thumbnail_id(word: str, value: Any) -> str:
 
 
 def small_copy(value: Any, longest: int) -> tuple[str, bytes]:
-    """A small copy of any picture: its MIME type and bytes.
-
-    Raises:
-        BadReferenceError: it is none.
-    """
+    """A small copy of any picture: its MIME type and bytes."""
     if isinstance(value, BananaImage):
         return value.preview(longest)
     return preview(as_reference(value, limits=ReferenceLimits.of(settings)).data or b"", longest)
 
 
-THUMBNAIL_SIDE = 112
-"""Pixels of a thumbnail's longer side."""
-
-
 class Thumbnails:
-    """What of one panel can be seen, and the thread that makes the copies.
-
-    Args:
-        send: takes a message for the browser and its bytes.
-    """
+    """What of one panel can be seen, and the thread that makes the copies for ``send``."""
 
     def __init__(self, send: Callable[[Mapping[str, Any], list[bytes]], None]) -> None:
         self._send = send
@@ -176,3 +168,59 @@ def shown_facts(image: BananaImage) -> dict[str, Any]:
         "caption": "\n".join(image_lines(image)),
         "alt": one_line(image.alt),
     }
+
+
+class Uploads:
+    """Files that are arriving in pieces, by the numbers that the browser gave them.
+
+    In pieces, for Jupyter's server closes the connection at a message of more than 10 MB:
+    https://github.com/jupyter-widgets/ipywidgets/issues/2522
+    """
+
+    def __init__(self) -> None:
+        self._arriving: dict[str, bytearray] = {}
+        self._drop = ""
+        self.refused: list[str] = []  # why files of the latest drop were; a good one hides none
+
+    def add(self, number: str, name: str, piece: bytes, *, last: bool) -> bytes | None:
+        """Take the next piece of file ``12/0``, first of drop 12; the whole file after the last."""
+        drop = number.partition("/")[0]
+        if drop != self._drop:
+            self._drop, self.refused = drop, []
+        held = self._arriving.setdefault(number, bytearray())
+        held += piece
+        if len(held) > MOST_UPLOAD_BYTES:
+            del self._arriving[number]
+            raise BadReferenceError(
+                f"{name} has more than {megabytes(MOST_UPLOAD_BYTES)}. Make it smaller."
+            )
+        return bytes(self._arriving.pop(number)) if last else None
+
+
+def keep_upload(name: str, data: bytes) -> str:
+    """Put a picture into the folder of uploads, and return its path from the current folder.
+
+    The same picture under the same name is kept once; another one gets a number.
+    """
+    as_reference(data, label=name, limits=ReferenceLimits.of(settings))
+    folder = Path(FOLDER)
+    given = Path(name.replace("\\", "/"))
+    stem, suffix = save.slug(given.stem), given.suffix.lower()
+    suffix = suffix if suffix[1:].isalnum() and suffix.isascii() else ""
+    try:
+        folder.mkdir(exist_ok=True)
+        names = (
+            f"{stem}{f'-{number}' if number else ''}{suffix}" for number in (0, *range(2, 10_000))
+        )
+        path = next(
+            each for each in map(folder.joinpath, names) if not each.exists() or _is(each, data)
+        )
+    except OSError as error:
+        raise SaveError(f"The folder {FOLDER} can't be written to: {error.strerror}.") from None
+    if not path.exists():
+        save.write_whole(path, data)
+    return path.as_posix()
+
+
+def _is(path: Path, data: bytes) -> bool:
+    return path.stat().st_size == len(data) and path.read_bytes() == data

@@ -2,23 +2,21 @@
 
 from collections.abc import MutableMapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 from nb_banana import _default
-from nb_banana._default import settings
 from nb_banana._text import path_of
 from nb_banana.errors import BadReferenceError, BananaError, NotKeptError
 from nb_banana.generation.options import options_like
 from nb_banana.references.reference import Reference, as_reference
 from nb_banana.references.variables import NotFound, find_picture, look_up, name_of
 from nb_banana.results.image import BananaImage
+from nb_banana.settings import settings
 from nb_banana.widgets.controller import panel_plan
 from nb_banana.widgets.form import MAGIC, Form, read_cell
-from nb_banana.widgets.pictures import is_there
-from nb_banana.widgets.uploads import keep_upload
+from nb_banana.widgets.pictures import is_there, keep_upload
 
 Names = MutableMapping[str, Any]
 LOOKS = 20
@@ -26,16 +24,9 @@ LOOKS = 20
 
 
 def form_of(what: Any, names: Names, history: Sequence[str] = ()) -> tuple[Form, str]:
-    """The form for what a person opens the panel with, and its cell as it was written.
+    """The form for what `nb_banana.panel` is given, and its cell as it was written.
 
-    Args:
-        what: a picture, the name of one in the notebook, the id or file of one in the library, or
-            the text of a ``%%banana`` cell.
-        names: the notebook's variables.
-        history: the cells that were run; the one that made the picture is taken as it stands.
-
-    Raises:
-        BananaError: there is no such picture.
+    ``history`` are the cells that were run: the one that made the picture is taken as it stands.
     """
     if isinstance(what, str) and what.lstrip().startswith(MAGIC):
         return read_cell(what), what
@@ -82,8 +73,8 @@ def form_of_image(image: BananaImage, names: Names) -> Form:
     form = read_cell(image.cell())
     words = tuple(_word(each, names) for each in image.request.references)
     if names.get(form.name) is not image:
-        form = replace(form, name="")
-    return replace(form, images=words)
+        form = form.having(name="")
+    return form.having(images=words)
 
 
 def _word(reference: Reference, names: Names) -> str:
@@ -104,9 +95,8 @@ def edit_form(form: Form, image: BananaImage) -> Form:
     """The form, in the shape of the picture that is its reference now."""
     like = options_like([image], {"model": form.model or settings.model})
     ratio = str(like.get("aspect_ratio", form.aspect_ratio))
-    return replace(
-        form, aspect_ratio=ratio, name=_next(form.name) if form.name in form.images else form.name
-    )
+    name = _next(form.name) if form.name in form.images else form.name
+    return form.having(aspect_ratio=ratio, name=name)
 
 
 def _next(name: str) -> str:

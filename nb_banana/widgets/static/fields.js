@@ -1,10 +1,11 @@
 
 const TYPING = 300; // ms without a key until the kernel hears of the text
 
-/** The fields, each bound to its trait both ways: `{node, show, send}` by their names. */
+/** The fields, each bound to its trait both ways; which ones a request has, the kernel says. */
 function makeFields(model, id, set) {
   const nothing = () => {};
   const fields = {};
+  const values = (name) => model.get("offered").values?.[name] ?? [];
 
   function text(name, props, tag = "input") {
     const node = h(tag, { id: `${id}-${name}`, spellcheck: false, autocomplete: "off", ...props });
@@ -26,17 +27,17 @@ function makeFields(model, id, set) {
     fields[name] = { node, show, send };
   }
 
-  function check(name) {
+  function toggle(name) {
     const node = h("input", { id: `${id}-${name}`, type: "checkbox" });
     node.onchange = () => set(name, node.checked);
     fields[name] = { node, show: () => (node.checked = model.get(name)), send: nothing };
   }
 
-  /** Buttons of which one is pressed: what the model offers, and none. */
-  function choices(name, offered, hasShapes) {
+  /** Buttons of which one is pressed: what the model offers, and none. Ratios have shapes. */
+  function choices(name) {
     const props = { className: "nbb-choices", role: "radiogroup" };
     const node = h("div", { ...props, "aria-labelledby": `${id}-${name}-label` });
-    const choice = (value) => {
+    const choice = (value, hasShapes) => {
       const input = h("input", { type: "radio", name: `${id}-${name}`, value });
       input.checked = value === model.get(name);
       input.dataset.key = `${name} ${value}`;
@@ -47,8 +48,19 @@ function makeFields(model, id, set) {
     };
     const show = () => {
       const now = model.get(name); // a cell may say it in its own way: 16x9, {{ratio}}
-      const values = new Set(["", ...(model.get("offered")[offered] ?? []), now]);
-      fill(node, [...values].map(choice));
+      const all = [...new Set(["", ...values(name), now])];
+      const hasShapes = all.some((value) => /^\d+:\d+$/.test(value));
+      fill(node, all.map((value) => choice(value, hasShapes)));
+    };
+    fields[name] = { node, show, send: nothing };
+  }
+
+  function chooser(name) {
+    const node = h("select", { id: `${id}-${name}` });
+    node.onchange = () => set(name, node.value);
+    const show = () => {
+      node.replaceChildren(...values(name).map(([value, label]) => h("option", { value }, label)));
+      node.value = model.get(name);
     };
     fields[name] = { node, show, send: nothing };
   }
@@ -57,10 +69,9 @@ function makeFields(model, id, set) {
   text("prompt", { rows: 5, placeholder: hint, spellcheck: true }, "textarea");
   text("name", { placeholder: "e.g. trex", size: 8 });
   text("more", { placeholder: "--alt 'A cat' --take 2" });
-  check("web_search");
-  check("fresh");
-  choices("aspect_ratio", "ratios", true);
-  choices("resolution", "resolutions", false);
+  toggle("fresh");
+  const makers = { choice: choices, switch: toggle, model: chooser };
+  for (const { kind, name } of model.get("controls")) makers[kind](name);
 
   const count = h("input", { id: `${id}-count`, type: "number", min: 1, max: 100, step: 1 });
   count.onchange = () => {
@@ -68,14 +79,5 @@ function makeFields(model, id, set) {
     set("count", Number(count.value));
   };
   fields.count = { node: count, show: () => (count.value = model.get("count")), send: nothing };
-
-  const chooser = h("select", { id: `${id}-model` });
-  chooser.onchange = () => set("model", chooser.value);
-  const showModels = () => {
-    const option = ([value, label]) => h("option", { value }, label);
-    chooser.replaceChildren(...model.get("models").map(option));
-    chooser.value = model.get("model");
-  };
-  fields.model = { node: chooser, show: showModels, send: nothing };
   return fields;
 }

@@ -61,24 +61,25 @@ function makeForm(model, id, fields, references) {
     const props = { id: `${id}-${name}-label`, className: "nbb-label" };
     return h("div", { className: "nbb-field" }, h("span", props, label), fields[name].node);
   };
-  const ratio = group("aspect_ratio", "Aspect ratio");
-  const resolution = group("resolution", "Resolution");
-  const search = checkbox("web_search", "Web search");
+  const chooser = (name, label) => labelled(label, fields[name].node);
+  const make = { choice: group, switch: checkbox, model: chooser };
+  const made = (each) => ({ ...each, node: make[each.kind](each.name, each.label) });
+  const controls = model.get("controls").map(made);
+  const of = (kind) => controls.filter((each) => each.kind === kind).map(({ node }) => node);
   const fresh = "Pay for a new picture although this one is in your library";
   const node = h(
     "div",
     { className: "nbb-form" },
     labelled("Prompt", fields.prompt.node),
-    ratio,
-    resolution,
+    ...of("choice"),
     h(
       "div",
       { className: "nbb-fields" },
-      labelled("Model", fields.model.node),
+      ...of("model"),
       labelled("Takes", fields.count.node, "So many pictures of one prompt"),
       labelled("Variable", fields.name.node, "The picture is bound to this name"),
     ),
-    row(search, checkbox("fresh", "Fresh, even if I have it", fresh)),
+    row(...of("switch"), checkbox("fresh", "Fresh, even if I have it", fresh)),
     references.node,
     h(
       "details",
@@ -88,12 +89,11 @@ function makeForm(model, id, fields, references) {
     ),
   );
   const show = () => {
-    const { search: searches, ratios, resolutions } = model.get("offered");
-    search.hidden = !searches;
-    ratio.hidden = !ratios?.length;
-    resolution.hidden = !resolutions?.length;
-    fields.aspect_ratio.show();
-    fields.resolution.show();
+    const { values = {} } = model.get("offered");
+    for (const { name, node } of controls) {
+      node.hidden = !values[name] || values[name].length === 0;
+      fields[name].show();
+    }
     references.show();
   };
   return { node, show };
@@ -173,7 +173,6 @@ function render({ model, el }, line) {
     ["before", result.show],
     ["references", references.show],
     ["here", references.show],
-    ["models", fields.model.show],
     ["offered", form.show],
     ...Object.entries(fields).map(([name, field]) => [name, field.show]),
     ["head", cell.show],

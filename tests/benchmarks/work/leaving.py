@@ -8,7 +8,7 @@ from IPython.utils.capture import capture_output
 
 from nb_banana import configure
 from nb_banana.widgets.form import Form
-from nb_banana.widgets.widget import Panel
+from nb_banana.widgets.panel import Panel
 
 from .process import PAGE, resident
 

@@ -1,0 +1,19 @@
+"""What is asked → the JSON that is sent to the AI/ML API.
+
+Source: https://docs.aimlapi.com/api-references/image-models/google
+"""
+
+from typing import Any
+
+from nb_banana.request import ImageRequest, asked_fields
+
+NAMES = {"images": "image_urls", "web_search": "enable_web_search"}
+"""What the service calls a field, where that is another name than ours."""
+
+
+def payload_of(request: ImageRequest) -> dict[str, Any]:
+    """The JSON body; the further fields of the request (``params``) win."""
+    asked = asked_fields(request)
+    if "images" in asked:
+        asked["images"] = [image.url for image in request.references]
+    return {NAMES.get(name, name): value for name, value in asked.items()} | dict(request.params)
