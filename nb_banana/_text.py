@@ -6,9 +6,10 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from itertools import chain, pairwise, zip_longest
 from pathlib import Path
+from typing import Any
 
 
 def dollars(amount: Decimal | None) -> str:
@@ -174,3 +175,22 @@ def path_of(text: str | os.PathLike[str]) -> Path:
     'cat.png'
     """
     return Path(os.path.expanduser(text))  # noqa: PTH111 - pathlib's own raises RuntimeError then
+
+
+LARGEST_AMOUNT = 10**12
+"""More credits or dollars than this are a mistake of the service."""
+
+
+def amount(value: Any) -> Decimal | None:
+    """Money or credits, exact; None for a number that makes no sense, or for none.
+
+    >>> amount("0.0894875"), amount("NaN"), amount(-1)
+    (Decimal('0.0894875'), None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        return None
+    try:
+        number = Decimal(str(value).strip())
+    except (InvalidOperation, ValueError):  # ValueError: an integer of thousands of digits
+        return None
+    return number if number.is_finite() and 0 <= number < LARGEST_AMOUNT else None

@@ -7,6 +7,8 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal
 
 from nb_banana._text import clean, did_you_mean, shown
@@ -122,6 +124,8 @@ MODELS = (
 """Every model whose fields are published. Any other name is sent as it is, unchecked."""
 
 DEFAULT_MODEL = "google/nano-banana-2"
+CREDITS_PER_USD = 2_000_000
+"""https://docs.aimlapi.com/integrations/pricing: USD 1 is 2,000,000 credits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -273,12 +277,14 @@ def model_id(name: str) -> str:
     return text
 
 
+@lru_cache(maxsize=256)
 def find_model(name: str) -> Model | None:
     """The row of `MODELS` for any of a model's names; None when the table does not know it."""
     wanted = model_id(name)
     return next((model for model in MODELS if wanted in model.ids), None)
 
 
+@lru_cache(maxsize=256)
 def short_name(name: str) -> str:
     """What captions call a model: ``google/nano-banana-2`` → ``nano-banana-2``."""
     model = find_model(name)
@@ -335,3 +341,14 @@ def ratio_value(text: str) -> float:
     if not (int(across) and int(down)):
         return 0.0
     return int(across) / int(down)
+
+
+def documented_price(model: str, resolution: str | None) -> Decimal | None:
+    """The price of one picture in US dollars by the model's page, see `nb_banana.models`.
+
+    >>> documented_price("google/nano-banana-2", None)
+    Decimal('0.0894875')
+    """
+    known = find_model(model)
+    found = known.credits.get(resolution or "1K") if known else None
+    return None if found is None else Decimal(found) / CREDITS_PER_USD

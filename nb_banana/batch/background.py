@@ -10,7 +10,6 @@ from nb_banana.batch import runner
 from nb_banana.display.placeholder import Placeholder
 from nb_banana.generation import pipeline
 from nb_banana.generation.context import Context
-from nb_banana.generation.estimate import check_budget
 from nb_banana.generation.lookup import find_reusable
 from nb_banana.generation.options import OutputOptions
 from nb_banana.generation.plan import Job, Plan
@@ -80,7 +79,7 @@ def start(plan: Plan) -> PendingImage:
         return image
     plan.limit(limiter)
     job.refuse_key(plan.service)
-    check_budget(context, [request], plan.service, plan.kind, ask=not output.confirmed)
+    context.budget.check([request], plan.service, plan.places[0], ask=not output.confirmed)
     confirmed = replace(output, confirmed=True)
     _begin(context, image, lambda: pipeline.make(plan, request, confirmed))
     return image

@@ -31,9 +31,9 @@ from nb_banana.errors import (
     WorkerLostError,
 )
 from nb_banana.services import result, send
-from nb_banana.services.carrier import RawResponse
+from nb_banana.services.aimlapi.responses import read_answer
 from nb_banana.services.result import ServiceAnswer
-from nb_banana.services.service import Service
+from nb_banana.services.service import RawResponse, Service
 from nb_banana.wire import transport
 
 
@@ -71,7 +71,7 @@ def run_task(task: RemoteTask) -> RawResponse | BananaError:
         return transport.redact(error, service.secret)
     model = str(task.payload.get("model"))
     try:
-        answer = send.read_answer(reply, model, service, task.client_request_id)
+        answer = read_answer(reply, model, service, task.client_request_id)
     except DownloadError as error:  # a link with the worker's key, which the notebook may not know
         return transport.redact(error, service.secret)
     except BananaError:  # the notebook says so

@@ -1,17 +1,31 @@
-"""`Budget`: what was spent, what is set aside for requests under way, and what may be spent."""
+"""`Budget`: what was spent, what is set aside for requests under way, and what may be spent.
+
+A price is what the service quotes. Where it quotes none, or one that its own bills contradict, it
+is what the model's page says or what it charged last, whichever is more. Where there is neither,
+nobody can say, and nothing is sent under a budget.
+"""
 
 import math
 import threading
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from typing import NamedTuple
 
-from nb_banana.models import find_model, short_name
+from nb_banana._text import amount, dollars
+from nb_banana.errors import BudgetError, LibraryError
+from nb_banana.library.library import Library
+from nb_banana.models import documented_price, find_model, short_name
 from nb_banana.request import ImageRequest
-from nb_banana.services.receipt import amount
+from nb_banana.services.aimlapi.pricing import PriceList
+from nb_banana.services.service import Service
 from nb_banana.settings import Banana
 
 NOTHING = Decimal(0)
+LEAST_PRICE = Decimal("0.01")
+"""US dollars. A tenth of this for a picture is not believed before a bill confirms it."""
 
 
 class Priced(NamedTuple):
@@ -34,6 +48,27 @@ class Priced(NamedTuple):
 
     def __str__(self) -> str:
         return f"{short_name(self.model)} at {self.resolution}"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What some requests will cost.
+
+    Attributes:
+        usd: for those whose price is known.
+        unknown: how many have a price that nobody knows.
+        example: one of these, e.g. ``"nano-banana-2.1 at 1K"``.
+    """
+
+    usd: Decimal
+    unknown: int
+    example: str = ""
+
+    def __str__(self) -> str:
+        cents = self.usd.quantize(Decimal("0.01")) if self.usd >= 1 / Decimal(10) else self.usd
+        known = f"about {dollars(cents)}" if self.usd else ""
+        some = "price not known" if not known else f"{self.unknown} at a price not known"
+        return known if not self.unknown else ", ".join(filter(None, (known, some)))
 
 
 @dataclass(frozen=True)
@@ -69,8 +104,9 @@ class Budget:
     What it may be is read from the settings live, so that a change stops what is under way.
     """
 
-    def __init__(self, settings: Banana) -> None:
+    def __init__(self, settings: Banana, prices: PriceList | None = None) -> None:
         self._settings = settings
+        self._prices = prices or PriceList()
         self._lock = threading.Lock()
         self._tallies: dict[str, SessionTotals] = {}
         self._held: dict[str, HeldMoney] = {}
@@ -79,7 +115,7 @@ class Budget:
     @property
     def limit(self) -> Decimal | None:
         """US dollars that may be spent; None where nobody set any."""
-        return amount_of(self._settings.budget)
+        return _amount(self._settings.budget)
 
     def left(self, kind: str) -> Decimal | None:
         """What is left of it; None where there is none."""
@@ -158,6 +194,73 @@ class Budget:
         with self._lock:
             self._tallies[kind] = replace(self[kind], saved=self[kind].saved + (usd or 0))
 
+    def estimate(
+        self,
+        requests: Sequence[ImageRequest],
+        service: Service,
+        library: Library,
+        *,
+        ask: bool = True,
+    ) -> Estimate:
+        """What these requests will cost. No key is sent; without ``ask`` nobody is asked at all.
+
+        The library is where their pictures will be: it knows earlier bills.
+        """
+        usd, unknown, example = NOTHING, 0, ""
+        kinds = Counter((Priced.of(each), pictures_asked(each)) for each in requests)
+        for (what, pictures), count in kinds.items():
+            price = self._price(what, service, library, ask=ask)
+            if price is None:
+                unknown, example = unknown + count, example or str(what)
+            else:
+                usd += price * pictures * count
+        return Estimate(usd, unknown, example)
+
+    def _price(
+        self, what: Priced, service: Service, library: Library, *, ask: bool
+    ) -> Decimal | None:
+        """Of one picture; None where nobody can say."""
+        charged, quoted = self.last_price(library.service, what), None
+        if ask:
+            quoted = self._prices.price(service, what.model, what.resolution)
+        if ask and charged is None:
+            with suppress(LibraryError):  # what can't be read names no price; the pipeline says so
+                own = library.is_own
+                charged = library.last_price(what.names, what.resolution) if own else None
+        return _believed(quoted, charged, documented_price(what.model, what.resolution))
+
+    def check(
+        self,
+        requests: Sequence[ImageRequest],
+        service: Service,
+        library: Library,
+        request_id: str | None = None,
+        *,
+        ask: bool = True,
+    ) -> None:
+        """Stop before anything is sent where it would pass the budget, or where nobody agrees.
+
+        With a request's id the money is set aside for it; without, it is only looked at. ``ask`` is
+        whether ``Banana.confirm_over`` holds: not for one of many that were agreed to.
+
+        Raises:
+            BudgetError: ``Banana.budget`` would be passed or nobody knows the price, or
+                ``Banana.confirm_over`` was and the person said no or can't be asked.
+        """
+        kind, budget = library.service, self.limit
+        limit = _amount(self._settings.confirm_over) if ask else None
+        is_asked = budget is not None or limit is not None
+        cost = self.estimate(requests, service, library, ask=is_asked)
+        if budget is not None and cost.unknown:
+            raise _nobody_knows(cost, budget)
+        fits = budget is None or self.used(kind) + cost.usd <= budget
+        if fits and request_id is not None:
+            fits = self.hold(request_id, kind, cost.usd, budget, requests[0])
+        if budget is not None and not fits:
+            raise _passed(cost, budget, self.used(kind), self.held(kind))
+        if limit is not None and (cost.usd > limit or cost.unknown):
+            _confirm(cost, limit)
+
 
 def _place(kind: str, what: Priced) -> tuple[str, tuple[str, ...], str]:
     return kind, what.names, what.resolution
@@ -165,10 +268,62 @@ def _place(kind: str, what: Priced) -> tuple[str, tuple[str, ...], str]:
 
 def pictures_asked(request: ImageRequest) -> int:
     """How many pictures one request asks for: each has its price."""
-    asked = amount(request.params.get("num_images"))  # a text is sent as it is, and understood
+    if "num_images" not in request.params:
+        return 1
+    asked = amount(request.params["num_images"])  # a text is sent as it is, and understood
     return math.ceil(asked) if asked is not None and asked > 1 else 1
 
 
-def amount_of(setting: float | None) -> Decimal | None:
+def _amount(setting: float | None) -> Decimal | None:
     """A setting in US dollars, exact."""
     return None if setting is None else Decimal(str(setting))
+
+
+def _believed(
+    quoted: Decimal | None, charged: Decimal | None, documented: Decimal | None
+) -> Decimal | None:
+    """The price to count with; None where nobody can say.
+
+    A quote far from the bills is a mistake of the price list. So is one of next to nothing, until
+    a picture came for that.
+    """
+    if quoted is not None:
+        if charged:
+            is_sound = charged * 4 / 5 <= quoted <= charged * 10
+        else:
+            is_sound = charged is not None or quoted >= (documented or LEAST_PRICE) / 10
+        if is_sound:
+            return quoted
+    return max((each for each in (charged, documented) if each), default=None)
+
+
+def _nobody_knows(cost: Estimate, budget: Decimal) -> BudgetError:
+    return BudgetError(
+        f"Nobody can say what it costs ({cost.example}: price not known): the service quotes no "
+        "price that can be believed, and there is no bill for such a picture yet. With a budget "
+        f"of {dollars(budget)} nothing was sent. To go on all the same: %config Banana.budget = "
+        "None. Once one was charged, its price is known, and a budget can be set again."
+    )
+
+
+def _passed(cost: Estimate, budget: Decimal, used: Decimal, held: Decimal) -> BudgetError:
+    under_way = f" ({dollars(held)} of it under way or not known yet)" if held else ""
+    enough = (used + (cost.usd or Decimal(1))).quantize(Decimal("0.01"), ROUND_UP)
+    return BudgetError(
+        f"This costs {cost}, {dollars(used)} of the budget of {dollars(budget)} is spent"
+        f"{under_way}, and together that is more. Nothing was sent. Raise it: %config "
+        f"Banana.budget = {enough}"
+    )
+
+
+def _confirm(cost: Estimate, limit: Decimal) -> None:
+    question = f"This costs {cost}, more than {dollars(limit)}. Send it? [y/N] "
+    try:
+        answer = input(question)
+    except (EOFError, RuntimeError, OSError):  # RuntimeErrors: a kernel that nobody sits at
+        raise BudgetError(
+            f"This costs {cost}, more than {dollars(limit)}, and nobody can be asked here. Nothing "
+            "was sent. Raise it: %config Banana.confirm_over"
+        ) from None
+    if answer.strip().lower() not in {"y", "yes"}:
+        raise BudgetError("You said no. Nothing was sent.")

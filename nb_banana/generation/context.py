@@ -65,8 +65,8 @@ class Context:
         self.settings = settings
         self.credentials = credentials
         self.transport: Transport = transport or HttpTransport()
-        self.budget = Budget(settings)
         self.prices = PriceList()
+        self.budget = Budget(settings, self.prices)
         self.client: Any = None
         self.used: dict[tuple[Library, str], None] = {}  # in the order of their first use
         self.on_way: dict[int, Any] = {}

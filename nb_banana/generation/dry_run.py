@@ -10,8 +10,7 @@ from nb_banana.credentials import ENVIRONMENT
 from nb_banana.references.locations import is_data
 from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest
-from nb_banana.services.aimlapi.payload import payload_of
-from nb_banana.services.send import GENERATIONS
+from nb_banana.services.aimlapi.payload import GENERATIONS, payload_of
 
 LONGEST_URL = 120
 LONGEST_DATA = 40

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 from nb_banana import errors
 from nb_banana.display.output import shell
-from nb_banana.generation.estimate import check_budget, estimate
 from nb_banana.generation.options import OutputOptions
 from nb_banana.generation.plan import Plan
 from nb_banana.library import location
@@ -107,7 +106,7 @@ def look_ahead(plan: Plan) -> str:
         for job in jobs:
             job.refuse_key(service)
         ask = not all(job.output.confirmed for job in jobs)
-        check_budget(plan.context, missing, service, plan.kind, ask=ask)
+        plan.context.budget.check(missing, service, plan.places[0], ask=ask)
     elif missing:
         return ""
     return "" if shell() is None else _say(plan, missing, service)
@@ -136,7 +135,7 @@ def quote(plan: Plan) -> str:
     if plan.is_offline:
         return "it is not in your library, and nothing else is asked"
     service = context.find_quoter(plan.search)
-    return str(estimate(context, [job.request], service, plan.kind))
+    return str(context.budget.estimate([job.request], service, plan.places[0]))
 
 
 def _say(plan: Plan, missing: Sequence[ImageRequest], service: Service | None) -> str:
@@ -151,5 +150,5 @@ def _price(plan: Plan, missing: Sequence[ImageRequest], service: Service | None)
     if service is None:
         return "$0"
     play = plan.kind == location.SANDBOX
-    cost = estimate(plan.context, missing, service, plan.kind)
+    cost = plan.context.budget.estimate(missing, service, plan.places[0])
     return f"{cost}{' play money' if play else ''}"

@@ -15,7 +15,6 @@ from nb_banana.display.progress import Spinner
 from nb_banana.errors import Interrupted
 from nb_banana.generation import recovery
 from nb_banana.generation.charges import explain_charge, explain_refusal, is_unsure
-from nb_banana.generation.estimate import check_budget
 from nb_banana.generation.in_flight import InFlight
 from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.generation.lookup import find_reusable
@@ -128,8 +127,8 @@ def _draw(plan: Plan, request: ImageRequest, output: OutputOptions, since: str) 
     while True:
         entry, stopped = JournalEntry(plan.places, new_request_id(), context.budget), None
         try:
-            check_budget(
-                context, [request], service, plan.kind, entry.request_id, ask=not output.confirmed
+            context.budget.check(
+                [request], service, plan.places[0], entry.request_id, ask=not output.confirmed
             )
             other = entry.begin(
                 request,

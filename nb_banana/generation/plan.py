@@ -11,8 +11,7 @@ from nb_banana.generation.context import Context, Key
 from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions, check_output
 from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
-from nb_banana.services.carrier import Carrier
-from nb_banana.services.service import Service
+from nb_banana.services.service import Carrier, Service
 from nb_banana.wire.rate_limit import AdaptiveLimiter
 
 

@@ -18,16 +18,16 @@ from nb_banana.library.records import UnfinishedRequest
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import NOT_KEPT
 from nb_banana.services.aimlapi import account
+from nb_banana.services.aimlapi.receipts import read_bill
 from nb_banana.services.aimlapi.responses import read_items
-from nb_banana.services.carrier import RawResponse
-from nb_banana.services.receipt import Receipt, read_bill
+from nb_banana.services.receipt import Receipt
 from nb_banana.services.result import (
     DownloadResult,
     ResultItem,
     ServiceAnswer,
     fetch_pictures,
 )
-from nb_banana.services.service import Service
+from nb_banana.services.service import RawResponse, Service
 
 LATEST_ROW = timedelta(minutes=30)
 """This long after a row that failed no row of another attempt comes, by the service's own clock:

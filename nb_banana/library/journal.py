@@ -21,7 +21,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nb_banana._text import clean
+from nb_banana._text import amount, clean
 from nb_banana.errors import LibraryDamagedError, LibraryError, LostPictureError, NotKeptError
 from nb_banana.library import rows
 from nb_banana.library.database import Database, Transaction
@@ -32,7 +32,7 @@ from nb_banana.library.records import Bill, UnfinishedRequest
 from nb_banana.library.schema import Row
 from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest
-from nb_banana.services.receipt import Receipt, amount
+from nb_banana.services.receipt import Receipt
 
 if TYPE_CHECKING:
     from nb_banana.services.result import ResultItem

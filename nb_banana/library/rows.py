@@ -10,14 +10,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from nb_banana._text import clean
+from nb_banana._text import amount, clean
 from nb_banana.library.records import Bill, StoredBody, StoredImage, UnfinishedRequest
 from nb_banana.library.schema import Row
 from nb_banana.models import FIELD_OF
 from nb_banana.references.limits import LIMITS
 from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest, copy_with
-from nb_banana.services.receipt import Receipt, amount
+from nb_banana.services.receipt import Receipt
 
 IMAGE = re.compile(r"image/[\w.+-]{1,40}")
 LONGEST_SHOWN = 60

@@ -6,35 +6,30 @@ Source: https://docs.aimlapi.com/api-references/image-models/google/nano-banana-
 import secrets
 import time
 from contextlib import nullcontext
-from datetime import UTC, datetime
 from typing import Any
 
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
-from nb_banana.credentials import KEY_PAGE
 from nb_banana.errors import (
     UNSURE,
     AnswerTimeoutError,
     BananaError,
     ConnectionDroppedError,
-    DownloadError,
     Interrupted,
     NotConnectedError,
     UnreadableAnswerError,
 )
 from nb_banana.request import ImageRequest
-from nb_banana.services.aimlapi.payload import payload_of
-from nb_banana.services.aimlapi.responses import error_for, read_items
-from nb_banana.services.carrier import RawResponse, clean_id
-from nb_banana.services.receipt import SANDBOX_HEADER, Receipt, read_bill
-from nb_banana.services.result import ResultItem, ServiceAnswer
-from nb_banana.services.service import Service
+from nb_banana.services.aimlapi.payload import GENERATIONS, headers_of, payload_of
+from nb_banana.services.aimlapi.receipts import INFERENCE_ID
+from nb_banana.services.aimlapi.responses import is_own_words, read_answer
+from nb_banana.services.result import ServiceAnswer
+from nb_banana.services.service import RawResponse, Service, clean_id
 from nb_banana.wire import transport
 from nb_banana.wire.interrupts import allow_interrupts
 from nb_banana.wire.transport import NoAnswerError, UnsentError
 
-GENERATIONS = "/v1/images/generations"
 LONGEST_ANSWER = 128 * 1024 * 1024
 """Bytes of an answer that we accept; a 4K picture inside the answer has some 26 MB."""
 LONGEST_RETRY_AFTER = 120.0
@@ -63,11 +58,6 @@ def send_generation(
     Sent again by itself only where it can't have been charged: no connection made, 429, or a 5xx
     in the service's own words.
 
-    Raises:
-        NotConnectedError, ServiceError: not charged.
-        UncertainError, Interrupted: it may have been charged.
-        AnswerError: answered, and there is no picture in it.
-
     """
     try:
         return _answer(request, service, client_request_id)
@@ -81,50 +71,8 @@ def send_generation(
 def _answer(request: ImageRequest, service: Service, client_request_id: str) -> ServiceAnswer:
     # A frame of its own: what came is in its variables, and so would be a key that was echoed.
     reply, attempts = _send_until_answered(request, service, client_request_id)
-    return read_answer(reply, request.model, service, client_request_id, attempts)
-
-
-def read_answer(
-    reply: RawResponse, model: str, service: Service, client_request_id: str, attempts: int = 1
-) -> ServiceAnswer:
-    """What a reply means: links or bytes of pictures and the receipt.
-
-    Raises:
-        BananaError: as `send_generation`; the key may be in it, should the service echo it.
-        DownloadError: the picture's link holds the key.
-    """
-    facts: dict[str, Any] = {**reply.ids, "client_request_id": client_request_id}
-    facts["attempts"] = attempts
-    if not 200 <= reply.status < 300:  # some of the vendor's pages say 201
-        raise error_for(reply, facts | {"retry_after": _asked_pause(reply) or None})
-    receipt = _receipt(model, service, client_request_id, reply, attempts)
-    facts |= {"inference_id": receipt.inference_id, "receipt": receipt}
-    try:
-        found = read_items(reply, facts)
-    except BananaError:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever a stranger's answer does: it is kept
-        raise UnreadableAnswerError(
-            f"The service's answer can't be read ({type(error).__name__}). {UNSURE}",
-            **{**facts, "body": reply.body},
-        ) from None
-    items = tuple(filter(None, (_safe(each, service) for each in found)))
-    if not items:
-        raise DownloadError(
-            "The picture's link has your key in it, so it was not opened and is not kept. "
-            f"{UNSURE} Tell the service's support the ids, and make a new key at {KEY_PAGE}: links "
-            "are written to logs on their way.",
-            **facts,
-            is_unsure=True,
-        )
-    return ServiceAnswer(items, receipt)
-
-
-def _safe(item: ResultItem, service: Service) -> ResultItem | None:
-    """The picture without a link that must not be asked for, kept or shown: one with the key."""
-    if item.url is None or not service.holds_key(item.url):
-        return item
-    return None if item.data is None else ResultItem(data=item.data)
+    pause = _asked_pause(reply)
+    return read_answer(reply, request.model, service, client_request_id, attempts, pause)
 
 
 def _send_until_answered(
@@ -183,7 +131,7 @@ def _wait(pause: float, client_request_id: str) -> None:
 
 def _pause_before_next(reply: RawResponse, retry: Retry) -> float | None:
     """Seconds to wait before the same request is sent again; None where it must not be."""
-    not_charged = reply.status == 429 or (reply.status >= 500 and reply.is_own_words)
+    not_charged = reply.status == 429 or (reply.status >= 500 and is_own_words(reply))
     if not not_charged or not retry.total:
         return None
     pause = max(_asked_pause(reply), retry.get_backoff_time() + SHORTEST_PAUSE)
@@ -217,9 +165,9 @@ def send_once(
                 secret=service.secret,
                 seconds=timeout,
                 json=payload,
-                headers={"X-Client-Request-Id": facts["client_request_id"]},
+                headers=headers_of(facts["client_request_id"]),
             )
-        facts["inference_id"] = clean_id(answer.headers.get("x-inference-id"))
+        facts["inference_id"] = clean_id(answer.headers.get(INFERENCE_ID))
         return RawResponse(answer.status, answer.headers, answer.read(LONGEST_ANSWER))
     except KeyboardInterrupt:
         raise Interrupted(
@@ -253,22 +201,4 @@ def _no_answer(
         )
     return ConnectionDroppedError(
         f"The connection to {host} ended before the answer was there. {UNSURE}", **facts
-    )
-
-
-def _receipt(
-    model: str, service: Service, client_request_id: str, reply: RawResponse, attempts: int
-) -> Receipt:
-    spent, usd = read_bill(reply.headers, reply.json)
-    return Receipt(
-        model=model,
-        service=service.host,
-        sandbox=SANDBOX_HEADER in reply.headers,
-        client_request_id=client_request_id,
-        inference_id=service.own_id(reply.headers.get("x-inference-id")),
-        credits=spent,
-        usd=usd,
-        seconds=0.0,
-        attempts=attempts,
-        created=datetime.now(UTC),
     )

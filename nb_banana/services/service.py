@@ -1,12 +1,72 @@
-"""`Service`: where requests go, and the key that may go there."""
+"""`Service`: where requests go, and the key that may go there; `RawResponse`: what comes back."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from decimal import Decimal, InvalidOperation
+from typing import Any, Protocol
 
+from nb_banana._text import clean
 from nb_banana.credentials import SHORTEST_IN_LINK, Secret, host_of, is_loopback
-from nb_banana.services.carrier import Carrier, clean_id
+from nb_banana.errors import LONGEST_ID
 from nb_banana.wire.rate_limit import AdaptiveLimiter
 from nb_banana.wire.transport import HttpTransport, Transport
+
+LONGEST_INT = 100
+"""Digits of a number that is read as an int."""
+
+
+@dataclass(frozen=True)
+class RawResponse:
+    """A raw answer: status, headers (any case) and the whole body.
+
+    ``pictures`` is what a worker has fetched from the links in it already.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    pictures: tuple[bytes | None, ...] = ()
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON; None where it is none."""
+        return read_json(self.body)
+
+
+def read_json(body: bytes) -> Any:
+    """The JSON of a body; None where it is none. Money is never a float: `Decimal`."""
+    try:
+        return json.loads(body, parse_float=_number, parse_int=_whole)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _whole(digits: str) -> Any:
+    # Python refuses to make an int of thousands of digits, and with it the whole answer.
+    return int(digits) if len(digits) <= LONGEST_INT else _number(digits)
+
+
+def _number(digits: str) -> Any:
+    try:
+        return Decimal(digits)
+    except InvalidOperation:  # an exponent of many digits
+        return None
+
+
+def clean_id(value: Any) -> str | None:
+    """An id as a service wrote it, to be kept and shown; None where it is none."""
+    is_id = isinstance(value, str | int) and not isinstance(value, bool)
+    return clean(str(value), LONGEST_ID) or None if is_id else None
+
+
+class Carrier(Protocol):
+    """Another way to the service than from this process: see `batch.executors`."""
+
+    def carry(
+        self, payload: dict[str, Any], base_url: str, timeout: float, client_request_id: str
+    ) -> RawResponse:
+        """Send one attempt and bring its reply. Raises as `services.send.send_once`."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from nb_banana._client import Client
 from nb_banana._text import dollars
 from nb_banana.errors import BananaError, Interrupted, RequestError
 from nb_banana.generation import lookup
-from nb_banana.generation.estimate import Estimate, estimate
+from nb_banana.generation.budget import Estimate
 from nb_banana.generation.plan import Plan
 from nb_banana.library import location
 from nb_banana.notebook.call import read_call
@@ -71,7 +71,8 @@ def _price(client: Client, form: Form, names: Names) -> str:
 
 
 def _cost(plan: Plan, requests: Sequence[ImageRequest]) -> Estimate:
-    return estimate(plan.context, requests, plan.context.find_quoter(plan.search), plan.kind)
+    quoter = plan.context.find_quoter(plan.search)
+    return plan.context.budget.estimate(requests, quoter, plan.places[0])
 
 
 def question(client: Client, form: Form, names: Names) -> str:

@@ -1,4 +1,4 @@
-"""What the service says of money: was it charged, what is left. GETs only.
+"""What the service says of money: was it charged, what is left. GETs only: no answer is None.
 
 Source: https://docs.aimlapi.com/api-references/service-endpoints/account-balance and /logs
 """
@@ -8,14 +8,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal, NamedTuple
 
-from nb_banana.services.aimlapi import query
-from nb_banana.services.receipt import SANDBOX_HEADER, read_bill
-from nb_banana.services.service import Service
+from nb_banana.services.aimlapi.receipts import read_bill
+from nb_banana.services.receipt import SANDBOX_HEADER
+from nb_banana.services.service import RawResponse, Service
+from nb_banana.wire import transport
 
+READ_TIMEOUT = 10.0
+LONGEST_BODY = 8 * 1024 * 1024
+MOST_USD = 10**9
+"""More US dollars than this are a mistake of the service, and less than one part in it too."""
 PAUSES = (0.0, 1.0, 2.0, 3.0)
 """Seconds before each look into the log: a row can lag the answer by some seconds."""
 PAGE = 100
@@ -137,13 +142,13 @@ def _log_rows(
     """The rows of a request; None where the log can't be read, or not far enough back."""
     for page in range(MOST_PAGES if seconds is None else 1):
         asked = {"limit": PAGE, **window, "offset": page * PAGE}
-        reply = query.ask(service, "/v2/logs", asked, seconds=seconds)
+        reply = ask(service, "/v2/logs", asked, seconds=seconds)
         body = reply.json if reply is not None else None
         rows = body.get("data") if isinstance(body, dict) else None
         if reply is None or not isinstance(rows, list):
             return None
-        found = [row for row in rows if query.at(row, "client_request_id") == client_request_id]
-        if found or query.at(body, "pagination", "has_more") is not True:
+        found = [row for row in rows if at(row, "client_request_id") == client_request_id]
+        if found or at(body, "pagination", "has_more") is not True:
             return LogLook(found, reply.headers)
     return None
 
@@ -178,17 +183,66 @@ def _age(look: LogLook) -> timedelta | None:
 
 def _usage(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "usd_spent": query.at(row, "cost", "usd"),
-        "credits_used": query.at(row, "cost", "credits"),
+        "usd_spent": at(row, "cost", "usd"),
+        "credits_used": at(row, "cost", "credits"),
     }
 
 
 def balance(service: Service) -> Decimal | None:
     """What is left on the account, in US dollars; None where the service does not say."""
-    body = query.get(service, "/v2/billing", {})
-    return query.decimal_of(body.get("current_balance")) if isinstance(body, dict) else None
+    reply = ask(service, "/v2/billing", {})
+    return None if reply is None else decimal_of(at(reply.json, "current_balance"))
 
 
 def is_reachable(service: Service) -> bool:
     """Whether the service answers at all. No key is sent."""
-    return query.ask(service, "/v1/models", {"limit": 1}, with_key=False) is not None
+    return ask(service, "/v1/models", {"limit": 1}, with_key=False) is not None
+
+
+def ask(
+    service: Service,
+    path: str,
+    query: Mapping[str, Any],
+    *,
+    headers: Mapping[str, str] | None = None,
+    with_key: bool = True,
+    seconds: float | None = None,
+) -> RawResponse | None:
+    """A reply of 200 or 304 with its body read; None for anything else: nothing hangs on it."""
+    try:
+        answer = service.transport.send(
+            "GET",
+            service.base_url + path,
+            secret=service.secret if with_key else None,
+            seconds=READ_TIMEOUT if seconds is None else seconds,
+            params=query,
+            headers=headers,
+        )
+        body = answer.read(LONGEST_BODY)
+    except (transport.TooLongError, transport.NoAnswerError, transport.UnsentError):
+        return None
+    reply = RawResponse(answer.status, answer.headers, body)
+    return reply if reply.status in {200, 304} else None
+
+
+def at(value: Any, *names: str) -> Any:
+    """What stands under these names, one in the other; None where nothing does."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def list_of(value: Any) -> list[Any]:
+    """The list itself; an empty one in place of anything else."""
+    return value if isinstance(value, list) else []
+
+
+def decimal_of(value: Any) -> Decimal | None:
+    """An amount that makes sense, exact; None in place of anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+        return None
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and 0 <= number < MOST_USD else None

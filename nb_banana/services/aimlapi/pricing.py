@@ -9,8 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from nb_banana.models import find_model
-from nb_banana.services.aimlapi import query
-from nb_banana.services.receipt import CREDITS_PER_USD
+from nb_banana.services.aimlapi.account import MOST_USD, ask, at, decimal_of, list_of
 from nb_banana.services.service import Service
 
 FRESH = 300.0
@@ -43,7 +42,7 @@ class PriceList:
         known = self._quotes.get((service.base_url, model))
         if known and time.monotonic() - known.moment < FRESH:
             return known.pricing
-        reply = query.ask(
+        reply = ask(
             service,
             "/v1/models",
             {"id": model, "include": "pricing"},
@@ -54,7 +53,7 @@ class PriceList:
         now = time.monotonic()
         if known and reply and reply.status == 304:
             quote = replace(known, moment=now)
-        elif reply and reply.status == 200 and isinstance(rows := query.at(body, "data"), list):
+        elif reply and reply.status == 200 and isinstance(rows := at(body, "data"), list):
             quote = Quote(_find_pricing(rows, model), reply.headers.get("etag", ""), now)
         else:  # no answer to this question: what was said before holds
             return known.pricing if known else None
@@ -62,25 +61,11 @@ class PriceList:
         return quote.pricing
 
 
-def documented_price(model: str, resolution: str | None) -> Decimal | None:
-    """The price of one picture in US dollars by the model's page, see `nb_banana.models`.
-
-    >>> documented_price("google/nano-banana-2", None)
-    Decimal('0.0894875')
-    """
-    known = find_model(model)
-    found = known.credits.get(resolution or "1K") if known else None
-    return None if found is None else Decimal(found) / CREDITS_PER_USD
-
-
 def _find_pricing(rows: list[Any], model: str) -> Any:
     known = find_model(model)
     names = known.ids if known else (model,)
     for row in rows:
-        if any(
-            name == query.at(row, "id") or name in query.list_of(query.at(row, "aliases"))
-            for name in names
-        ):
+        if any(name == at(row, "id") or name in list_of(at(row, "aliases")) for name in names):
             return row.get("pricing")
     return None
 
@@ -89,27 +74,22 @@ def _quoted(pricing: Any, resolution: str) -> Decimal | None:
     if not isinstance(pricing, dict) or pricing.get("currency", "USD") != "USD":
         return None
     if pricing.get("kind") == "fixed":
-        offers = [
-            unit
-            for unit in query.list_of(pricing.get("units"))
-            if query.at(unit, "name") == "image"
-        ]
+        offers = [unit for unit in list_of(pricing.get("units")) if at(unit, "name") == "image"]
     elif pricing.get("kind") == "variants":
         # A variant that depends on more than we know of is no price to quote.
         offers = [
             variant
-            for variant in query.list_of(pricing.get("variants"))
-            if query.at(variant, "when") == {"resolution": resolution}
-            and query.at(variant, "unit") == "image"
+            for variant in list_of(pricing.get("variants"))
+            if at(variant, "when") == {"resolution": resolution} and at(variant, "unit") == "image"
         ]
     else:
         return None
     if len(offers) != 1:
         return None
     amount, per = (
-        query.decimal_of(query.at(offers[0], "price")),
-        query.decimal_of(query.at(offers[0], "per")),
+        decimal_of(at(offers[0], "price")),
+        decimal_of(at(offers[0], "per")),
     )
-    if amount is None or not per or per * query.MOST_USD < 1:
+    if amount is None or not per or per * MOST_USD < 1:
         return None
     return amount / per

@@ -16,6 +16,7 @@ from nb_banana.errors import (
     AnswerError,
     BadRequestError,
     BananaError,
+    DownloadError,
     GatewayError,
     KeyRefusedError,
     NoPictureError,
@@ -28,9 +29,10 @@ from nb_banana.errors import (
     UnreadableAnswerError,
 )
 from nb_banana.references.locations import base64_bytes, is_data
-from nb_banana.services.carrier import RawResponse
+from nb_banana.services.aimlapi.receipts import ids_of, receipt_of
 from nb_banana.services.receipt import Receipt
-from nb_banana.services.result import ResultItem
+from nb_banana.services.result import ResultItem, ServiceAnswer
+from nb_banana.services.service import RawResponse, Service
 
 DEFINITE = frozenset({400, 401, 402, 403, 404, 405, 411, 413, 414, 415, 422, 429, 431, 451})
 """Refusals that mean the same whoever wrote them. After others, 408 and 502 among them, the work
@@ -55,6 +57,53 @@ BEGINNINGS = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"RIFF", b"GIF8")
 DEEPEST = 8
 MOST_HINTS = 10
 CODES = frozenset(map(str, range(400, 500)))
+
+
+def read_answer(
+    reply: RawResponse,
+    model: str,
+    service: Service,
+    client_request_id: str,
+    attempts: int = 1,
+    pause: float = 0.0,
+) -> ServiceAnswer:
+    """What a reply means: links or bytes of pictures and the receipt.
+
+    ``pause`` is what the service asks to wait, in seconds. The key may be in an error, should the
+    service echo it.
+    """
+    facts: dict[str, Any] = {**ids_of(reply), "client_request_id": client_request_id}
+    facts["attempts"] = attempts
+    if not 200 <= reply.status < 300:  # some of the vendor's pages say 201
+        raise error_for(reply, facts | {"retry_after": pause or None})
+    receipt = receipt_of(model, service, client_request_id, reply, attempts)
+    facts |= {"inference_id": receipt.inference_id, "receipt": receipt}
+    try:
+        found = read_items(reply, facts)
+    except BananaError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a stranger's answer does: it is kept
+        raise UnreadableAnswerError(
+            f"The service's answer can't be read ({type(error).__name__}). {UNSURE}",
+            **{**facts, "body": reply.body},
+        ) from None
+    items = tuple(filter(None, (_safe(each, service) for each in found)))
+    if not items:
+        raise DownloadError(
+            "The picture's link has your key in it, so it was not opened and is not kept. "
+            f"{UNSURE} Tell the service's support the ids, and make a new key at {KEY_PAGE}: links "
+            "are written to logs on their way.",
+            **facts,
+            is_unsure=True,
+        )
+    return ServiceAnswer(items, receipt)
+
+
+def _safe(item: ResultItem, service: Service) -> ResultItem | None:
+    """The picture without a link that must not be asked for, kept or shown: one with the key."""
+    if item.url is None or not service.holds_key(item.url):
+        return item
+    return None if item.data is None else ResultItem(data=item.data)
 
 
 def read_items(reply: RawResponse, facts: Mapping[str, Any]) -> tuple[ResultItem, ...]:
@@ -224,17 +273,28 @@ def _reason(source: Mapping[str, Any]) -> str | None:
     return _words(source) or next(filter(None, (_words(source.get(name)) for name in names)), None)
 
 
+def is_own_words(reply: RawResponse) -> bool:
+    """Whether the service itself wrote this error, and not a gateway before it.
+
+    Gateways answer with a page of HTML, with ``{"message": …}`` alone, or with that and a
+    ``statusCode``.
+    """
+    body = reply.json
+    names = set(body) if isinstance(body, dict) else set()
+    return {"message", "statusCode"} <= names and bool({"requestId", "path"} & names)
+
+
 def error_for(reply: RawResponse, facts: Mapping[str, Any]) -> BananaError:
     """The typed error for an answer that is not 200."""
     status, said = reply.status, _said(reply)
-    facts = {**reply.ids, **facts, "status": status}
+    facts = {**ids_of(reply), **facts, "status": status}
     if status in MOVED and reply.headers.get("location"):
         return ServiceError(
             "The service's address answers with a redirect, which is not followed, for the key "
             "must not go to another host. Set base_url to the address that it names.",
             **facts,
         )
-    if not reply.is_own_words and (status not in DEFINITE):
+    if not is_own_words(reply) and (status not in DEFINITE):
         return GatewayError(
             f"A gateway before the service answered {status}{said}, and the work may go on behind "
             f"it. {UNSURE}",
@@ -245,7 +305,7 @@ def error_for(reply: RawResponse, facts: Mapping[str, Any]) -> BananaError:
             f"The service failed ({status}){said}. It was not charged. Run it again later.", **facts
         )
     kind, sentence = _CLIENT_ERRORS.get(status, _OTHER)
-    if status == 403 and not reply.is_own_words:
+    if status == 403 and not is_own_words(reply):
         sentence = "Something before the service did not let the request through (403){said}."
     return kind(sentence.format(status=status, said=said, when=_when(reply)), **facts)
 

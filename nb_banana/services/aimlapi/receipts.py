@@ -1,0 +1,70 @@
+"""The ids and the bill that an answer of the AI/ML API names.
+
+Source: https://docs.aimlapi.com/integrations/pricing
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from nb_banana._text import amount
+from nb_banana.models import CREDITS_PER_USD
+from nb_banana.services.receipt import SANDBOX_HEADER, Receipt
+from nb_banana.services.service import RawResponse, Service, clean_id
+
+INFERENCE_ID = "x-inference-id"
+
+
+def ids_of(reply: RawResponse) -> dict[str, str | None]:
+    """The ids that the service gave a request."""
+    body = reply.json
+    return {
+        "client_request_id": clean_id(reply.headers.get("x-client-request-id")),
+        "inference_id": clean_id(reply.headers.get(INFERENCE_ID)),
+        "request_id": clean_id(body.get("requestId")) if isinstance(body, dict) else None,
+    }
+
+
+def receipt_of(
+    model: str, service: Service, client_request_id: str, reply: RawResponse, attempts: int
+) -> Receipt:
+    """The receipt of an answer, before its picture is fetched."""
+    spent, usd = read_bill(reply.headers, reply.json)
+    return Receipt(
+        model=model,
+        service=service.host,
+        sandbox=SANDBOX_HEADER in reply.headers,
+        client_request_id=client_request_id,
+        inference_id=service.own_id(reply.headers.get(INFERENCE_ID)),
+        credits=spent,
+        usd=usd,
+        seconds=0.0,
+        attempts=attempts,
+        created=datetime.now(UTC),
+    )
+
+
+def read_bill(headers: Mapping[str, str], body: Any) -> tuple[int | None, Decimal | None]:
+    """What was charged, in credits and USD: from the headers, else from ``meta``.
+
+    Where only one of the two is there the other follows from the published rate. Numbers that
+    make no sense count as not said.
+
+    >>> read_bill({"x-aimlapi-credits-used": "178975"}, None)
+    (178975, Decimal('0.0894875'))
+    """
+    usage = body.get("meta") if isinstance(body, Mapping) else None
+    usage = usage.get("usage") if isinstance(usage, Mapping) else None
+    usage = usage if isinstance(usage, Mapping) else {}
+    spent = _number(headers.get("x-aimlapi-credits-used"), usage.get("credits_used"))
+    usd = _number(headers.get("x-aimlapi-usd-spent"), usage.get("usd_spent"))
+    if usd is None and spent is not None:
+        usd = spent / CREDITS_PER_USD
+    if spent is None and usd is not None:
+        spent = usd * CREDITS_PER_USD
+    return (None if spent is None else round(spent)), usd
+
+
+def _number(*candidates: Any) -> Decimal | None:
+    return next((number for each in candidates if (number := amount(each)) is not None), None)
