@@ -28,14 +28,14 @@ from nb_banana.generation.options import (
     known_options,
     take_output_options,
 )
-from nb_banana.generation.plan import Plan
+from nb_banana.generation.plan import Job, Plan
 from nb_banana.lesson import pack as packing
 from nb_banana.request import ImageRequest, is_on
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.history import History
 from nb_banana.results.image import BananaImage
 from nb_banana.services.aimlapi.payload import payload_of
-from nb_banana.settings import Banana, checked_patience
+from nb_banana.settings import Banana, checked_seconds
 
 
 class Client:
@@ -168,8 +168,9 @@ class Client:
         **how: Any,
     ) -> Plan:
         request = build_request(self.context, prompt, **known_options(options))
-        many = jobs.takes(request, count, output)
-        return Plan(self.context, many, output, is_many=count is not None, **how)
+        if count is None:
+            return Plan(self.context, [Job(request, output)], output, is_many=False, **how)
+        return Plan(self.context, jobs.takes(request, count, output), output, **how)
 
     def run(self, plan: Plan, *, background: bool = False) -> Any:
         """The picture or the gallery that a plan asks for; in the background at once, on its way.
@@ -316,8 +317,9 @@ class Client:
 def _taken(options: dict[str, Any]) -> tuple[OutputOptions, dict[str, Any]]:
     """Take out of the options what is no field of a request: the output, and key and timeout."""
     secret = credentials.given_key(options.pop("key", None))
-    timeout = checked_patience(options.pop("timeout", None))
-    return take_output_options(options), {"key": secret, "timeout": timeout}
+    timeout = options.pop("timeout", None)
+    patience = None if timeout is None else checked_seconds(timeout)
+    return take_output_options(options), {"key": secret, "timeout": patience}
 
 
 def _ask(host: str) -> str:

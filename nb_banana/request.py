@@ -91,7 +91,7 @@ class ImageRequest:
         checked: dict[str, Any] = {
             "prompt": _checked_prompt(self.prompt),
             "model": _checked_model(self.model),
-            "images": as_references(self.images, limits=self.limits),
+            "images": self._references(),
             "params": _checked_params(self.params),
             "take": whole_number("take", self.take),
         }
@@ -104,7 +104,13 @@ class ImageRequest:
             _check_image_count(model, len(checked["images"]))
         for name, value in checked.items():
             object.__setattr__(self, name, value)
-        self.refuse_key(None)
+        if self.params or self.images:
+            self.refuse_key(None)
+
+    def _references(self) -> tuple[Reference, ...]:
+        if isinstance(self.images, tuple) and not self.images:
+            return ()
+        return as_references(self.images, limits=self.limits)
 
     def refuse_key(self, secret: Secret | None) -> None:
         """See that no key is in any word of it; see `credentials.refuse_key`.

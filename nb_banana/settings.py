@@ -38,11 +38,6 @@ def checked_seconds(value: Any) -> float:
     return seconds
 
 
-def checked_patience(timeout: Any) -> float | None:
-    """`checked_seconds`, or None where nobody said how long to wait."""
-    return None if timeout is None else checked_seconds(timeout)
-
-
 class Choice(_TextTrait):
     """One of the values that `choose` understands, or None for the service's own default."""
 
@@ -210,7 +205,7 @@ class Banana(Configurable):
     def _real_seconds(self, proposal: Any) -> float | None:
         seconds = proposal["value"]
         try:
-            return checked_patience(seconds)
+            return None if seconds is None else checked_seconds(seconds)
         except RequestError as error:
             raise TraitError(str(error)) from None
 

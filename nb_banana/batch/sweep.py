@@ -16,6 +16,7 @@ from nb_banana.generation.options import (
     build_request,
     given_pictures,
     known_options,
+    limits_of,
     numbered_references,
 )
 from nb_banana.generation.plan import Job
@@ -57,7 +58,9 @@ def sweep_jobs(
     each = 1 if count is None else whole_number("count", count)
     _check(prompt, swept, known_options(dict(options)), each, raw=raw)
     kept = numbered_references(context)
-    for image in given_pictures(context, options.get("images", ()), options.get("resize")):
+    for image in given_pictures(
+        context, options.get("images", ()), limits_of(context, options.get("resize"))
+    ):
         kept.number(image)
     found: list[Job] = []
     for values in product(*swept.values()):

@@ -3,7 +3,7 @@
 import os
 import threading
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -165,18 +165,28 @@ class Context:
         """All kinds of service that this person may have pictures of."""
         return all_kinds(self.settings.base_url)
 
-    def places(self, kind: str) -> tuple[Library, ...]:
-        """Where a picture of a kind of service may go, the best first.
+    def places_of(self, kinds: Iterable[str]) -> dict[str, tuple[Library, ...]]:
+        """Where a picture of each kind of service may go, the best first.
 
         Its library, and what stands in for it where that can't be written.
         """
-        if not self.settings.keep:
-            return (self._opened(MemoryLibrary, None, kind),)
-        try:
-            home = library_folder(kind, self.settings.library, notebook_folder())
-        except LibraryUnavailableError:  # there is no home folder
-            return (self._opened(StandInLibrary, None, kind),)
-        return self._opened(Library, home, kind), self._opened(StandInLibrary, home, kind)
+        settings, opened = self.settings, self._opened
+        if not settings.keep:
+            return {kind: (opened(MemoryLibrary, None, kind),) for kind in kinds}
+        found: dict[str, tuple[Library, ...]] = {}
+        beside = notebook_folder()
+        for kind in kinds:
+            try:
+                home = library_folder(kind, settings.library, beside)
+            except LibraryUnavailableError:  # there is no home folder
+                found[kind] = (opened(StandInLibrary, None, kind),)
+            else:
+                found[kind] = opened(Library, home, kind), opened(StandInLibrary, home, kind)
+        return found
+
+    def places(self, kind: str) -> tuple[Library, ...]:
+        """The same for one kind."""
+        return self.places_of([kind])[kind]
 
     def _opened(self, kind_of_library: type[Library], home: Path | None, kind: str) -> Library:
         key = kind_of_library, home, kind
@@ -191,29 +201,36 @@ class Context:
             library = Library(home, kind)
         return self._libraries.setdefault(key, library)
 
-    def libraries(self, kind: str) -> tuple[Library, ...]:
+    def libraries(self, kind: str) -> list[Library]:
         """Where a picture of a kind of service may be, the best first."""
-        return self.looked_in(self.places(kind))
+        return self.looked_in([self.places(kind)])
 
-    def looked_in(self, places: tuple[Library, ...]) -> tuple[Library, ...]:
-        """The same for `places`. What stood in for a library comes home first, where it can."""
-        *homes, stand_in = places
-        if not isinstance(stand_in, StandInLibrary):
-            return (stand_in,)
-        if not stand_in.is_there():
-            return tuple(homes)
+    def looked_in(self, every: Iterable[tuple[Library, ...]]) -> list[Library]:
+        """The same for `places` of kinds. What stood in for a library comes home first."""
+        found: list[Library] = []
+        for places in every:
+            *homes, stand_in = places
+            if not isinstance(stand_in, StandInLibrary):
+                found.append(stand_in)
+                continue
+            found += homes
+            if stand_in.is_there():
+                self._bring_home(stand_in, homes)
+                found.append(stand_in)
+        return found
+
+    def _bring_home(self, stand_in: StandInLibrary, homes: list[Library]) -> None:
         for home in homes:
             with suppress(LibraryError):  # then it stays where it is, and counts there
                 target = Library(home.folder, home.service, patience=0)
                 for request_id in bring_home(stand_in, target):
                     if self.used.pop((stand_in, request_id), ...) is None:
                         self.note_used(home, request_id)
-        return (*homes, stand_in)
 
-    def every_library(self, kinds: Iterable[str] | None = None) -> Iterator[Library]:
+    def every_library(self, kinds: Iterable[str] | None = None) -> list[Library]:
         """The same for several kinds, the best first; else for all that there may be."""
         kinds = self.known_kinds() if kinds is None else kinds
-        return (library for kind in kinds for library in self.libraries(kind))
+        return self.looked_in(self.places_of(kinds).values())
 
     def libraries_of(self, folder: Path) -> list[Library]:
         """All libraries that a notebook in a folder may have its pictures in, its own first."""

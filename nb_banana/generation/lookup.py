@@ -1,6 +1,9 @@
-"""What is in the library already, and what is missing would cost. Nothing is paid here."""
+"""What is in the library already or on its way, and what is missing would cost. Nothing is paid."""
 
-from collections.abc import Iterable, Sequence
+import os
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 
 from nb_banana import errors
 from nb_banana.display.output import shell
@@ -14,7 +17,12 @@ from nb_banana.results.image import BananaImage
 from nb_banana.services.service import Service
 
 
-def find_reusable(plan: Plan, request: ImageRequest, output: OutputOptions) -> BananaImage | None:
+def find_reusable(
+    plan: Plan,
+    request: ImageRequest,
+    output: OutputOptions,
+    libraries: Iterable[Library] | None = None,
+) -> BananaImage | None:
     """The picture where it is in the library and a fresh one is not wanted; nothing is sent.
 
     Raises:
@@ -23,7 +31,7 @@ def find_reusable(plan: Plan, request: ImageRequest, output: OutputOptions) -> B
     """
     if output.fresh:
         return None
-    found = _look(request, plan.libraries())
+    found = _look(request, plan.libraries() if libraries is None else libraries)
     if found is None:
         return None
     kept, library = found
@@ -152,3 +160,53 @@ def _price(plan: Plan, missing: Sequence[ImageRequest], service: Service | None)
     play = plan.kind == location.SANDBOX
     cost = plan.context.budget.estimate(missing, service, plan.places[0])
     return f"{cost}{' play money' if play else ''}"
+
+
+_lock = threading.Lock()
+_in_flight: dict[tuple[str, str], Future[BananaImage]] = {}
+
+
+class InFlight:
+    """The right to draw a request, which one at a time in this process has.
+
+    A cell that is run again while its picture is on its way waits for it; so does the second of two
+    equal prompts in one batch. ``is_ours`` is whether the caller has the right.
+    """
+
+    def __init__(self, library: Library, key: str) -> None:
+        self._place = str(library.folder), key
+        with _lock:
+            known = _in_flight.get(self._place)
+            self.is_ours = known is None
+            self._future = known or _in_flight.setdefault(self._place, Future())
+
+    def run(self, draw: Callable[[], BananaImage]) -> BananaImage:
+        """Draw it; whoever waits gets the same picture, or the same error."""
+        try:
+            image = draw()
+        except BaseException as error:
+            self._end()
+            self._future.set_exception(error)
+            raise
+        self._end()  # by now the library has it
+        self._future.set_result(image)
+        return image
+
+    def wait(self) -> BananaImage:
+        """The picture that another one draws."""
+        return self._future.result()
+
+    def _end(self) -> None:
+        with _lock:
+            _in_flight.pop(self._place, None)
+
+
+def _forget() -> None:
+    """In a forked child nobody draws what its parent has begun."""
+    global _lock
+    _lock = threading.Lock()
+    _in_flight.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -19,7 +19,7 @@ from nb_banana.generation.context import Context
 from nb_banana.imaging import save
 from nb_banana.models import FIELDS, find_model, model_id, ratio_value
 from nb_banana.references.fetch import fetched
-from nb_banana.references.limits import ReferenceLimits
+from nb_banana.references.limits import LIMITS, ReferenceLimits
 from nb_banana.references.numbering import NumberedReferences
 from nb_banana.references.reference import Reference, as_references
 from nb_banana.request import ImageRequest, check_characters, is_on
@@ -48,7 +48,8 @@ class OutputOptions:
     confirmed: bool = False
 
     def __post_init__(self) -> None:
-        refuse_key("The name, alt or save", self.words)
+        if words := self.words:
+            refuse_key("The name, alt or save", words)
 
     @property
     def words(self) -> str:
@@ -173,7 +174,8 @@ def build_request(
         RequestError: a value that the model does not take; without ``raw`` also a prompt with
             ``{{…}}``, which nobody fills any more.
     """
-    if not is_on("raw", raw):
+    may_have_marks = isinstance(prompt, str) and any(mark in prompt for mark in template.MARKS)
+    if may_have_marks and not is_on("raw", raw):
         template.check_filled(prompt)
     if model is not None and not isinstance(model, str):
         model_id(model)  # which says what it is
@@ -183,8 +185,10 @@ def build_request(
     settings = context.settings
     usual = usual_options(settings, model or like.get("model") or settings.model)
     options = usual | like | said
-    held = _limits(context, resize)
-    pictures = given_pictures(context, images, resize)
+    held, pictures = LIMITS, images
+    if resize is not None or not (isinstance(images, tuple | list) and not images):
+        held = limits_of(context, resize)
+        pictures = given_pictures(context, images, held)
     return ImageRequest(
         prompt,
         images=pictures,
@@ -195,15 +199,13 @@ def build_request(
     )
 
 
-def given_pictures(
-    context: Context, images: Any, resize: bool | None = None
-) -> tuple[Reference, ...]:
+def given_pictures(context: Context, images: Any, held: ReferenceLimits) -> tuple[Reference, ...]:
     """One picture or many as references, by the settings; each once.
 
     Raises:
         BadReferenceError: see `nb_banana.references.reference.as_references`.
     """
-    held, settings = _limits(context, resize), context.settings
+    settings = context.settings
     here = images
     if settings.fetch_references:
         here = fetched(images, held, context.transport, private=settings.fetch_private)
@@ -219,7 +221,8 @@ def numbered_references(context: Context) -> NumberedReferences:
     return NumberedReferences(ReferenceLimits.of(context.settings), fetch)
 
 
-def _limits(context: Context, resize: bool | None) -> ReferenceLimits:
+def limits_of(context: Context, resize: bool | None) -> ReferenceLimits:
+    """How large references may be: by the settings, but for ``resize``."""
     limits = ReferenceLimits.of(context.settings)
     return limits if resize is None else replace(limits, resize=is_on("resize", resize))
 

@@ -6,7 +6,7 @@ next one begins, so that whatever happens it is known what was sent and what was
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from nb_banana import errors
@@ -15,9 +15,8 @@ from nb_banana.display.progress import Spinner
 from nb_banana.errors import Interrupted
 from nb_banana.generation import recovery
 from nb_banana.generation.charges import explain_charge, explain_refusal, is_unsure
-from nb_banana.generation.in_flight import InFlight
 from nb_banana.generation.journal_entry import JournalEntry
-from nb_banana.generation.lookup import find_reusable
+from nb_banana.generation.lookup import InFlight, find_reusable
 from nb_banana.generation.options import OutputOptions, check_output
 from nb_banana.generation.plan import Job, Plan
 from nb_banana.library.library import Library
@@ -42,16 +41,18 @@ def make(plan: Plan, request: ImageRequest, output: OutputOptions) -> BananaImag
         BananaError: see `nb_banana.errors`.
     """
     check_output(request, output)
-    since = now()
-    image = find_reusable(plan, request, output)
+    since, libraries = now(), plan.libraries()
+    image = find_reusable(plan, request, output, libraries)
     if image is None:
-        image = _fetch_paid(plan, request, output)
+        image = _fetch_paid(plan, request, output, libraries)
     if image is None:
         image = _draw_once(plan, request, output, since)
     return hand_over(image, output)
 
 
-def _fetch_paid(plan: Plan, request: ImageRequest, output: OutputOptions) -> BananaImage | None:
+def _fetch_paid(
+    plan: Plan, request: ImageRequest, output: OutputOptions, libraries: Sequence[Library]
+) -> BananaImage | None:
     """The picture of an earlier request for the same, which is paid and was not had.
 
     Raises:
@@ -59,10 +60,13 @@ def _fetch_paid(plan: Plan, request: ImageRequest, output: OutputOptions) -> Ban
     """
     if output.fresh or plan.is_offline:
         return None
-    for library in plan.libraries():
+    for library in libraries:
+        rows = library.unfinished(request.key)
+        if not rows:
+            continue
         known = plan.known_service if library.service == plan.kind else None
         there = known or recovery.service_of(plan.context, library, ask=False)
-        for row in reversed(library.unfinished(request.key)):
+        for row in reversed(rows):
             answer = recovery.answer_of(row, library, there)
             if answer is None or (there is recovery.NO_SERVICE and any(row.links)):
                 continue
@@ -148,7 +152,7 @@ def _draw(plan: Plan, request: ImageRequest, output: OutputOptions, since: str) 
             raise stopped
         since = now()
         there = _wait_for(other, entry.library, lambda: find_reusable(plan, request, output))
-        there = there or _fetch_paid(plan, request, output)
+        there = there or _fetch_paid(plan, request, output, plan.libraries())
         if there is not None:
             return there
 
@@ -259,17 +263,18 @@ def _keep(
     else:  # the row keeps the links of all its pictures, for `recover`
         entry.release(str(problem))
     adopt, name, alt = plan.context.adopt, output.name, output.alt
-    images = [
-        adopt(BananaImage(data, kind, request, receipt, name=name, alt=alt))
-        for data, kind in came.pictures
-    ]
+    images: list[BananaImage] = []
     if kept:
         plan.context.note_used(entry.library, entry.request_id)
         made = BananaImage.of(
             kept[0], entry.library, request=request, name=name, alt=alt, came="made"
         )
         images = [adopt(made)]
-    elif images:
+    elif came.pictures:
+        images = [
+            adopt(BananaImage(data, kind, request, receipt, name=name, alt=alt))
+            for data, kind in came.pictures
+        ]
         images[0].extras = tuple(images[1:])
         why = entry.problem or problem or "Banana.keep is False: it is gone with the kernel."
         images[0].notes += (f"{NOT_KEPT} {why}",)

@@ -75,7 +75,7 @@ class Plan:
         self.is_offline = context.settings.backend == "library"
         self.search = context.search_key(key)
         self.kinds = context.kinds(self.search)
-        self._places = {kind: context.places(kind) for kind in self.kinds}
+        self._places = context.places_of(self.kinds)
         self.places = self._places[self.kinds[-1]]
         self._timeout = timeout
         self._carrier = carrier
@@ -91,10 +91,9 @@ class Plan:
         """The one job of a plan that is not many; the first of others."""
         return next(iter(self.jobs))
 
-    def libraries(self) -> Iterable[Library]:
+    def libraries(self) -> list[Library]:
         """Where a picture may be already, the best first."""
-        looked_in = self.context.looked_in
-        return (library for places in self._places.values() for library in looked_in(places))
+        return self.context.looked_in(self._places.values())
 
     @cached_property
     def service(self) -> Service:

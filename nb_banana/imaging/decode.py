@@ -19,7 +19,7 @@ from nb_banana.errors import (
 from nb_banana.imaging.formats import (
     PictureProblem,
     damaged,
-    png_chunks,
+    has_png_end,
     scan_channels,
     without_excess,
 )
@@ -162,7 +162,7 @@ def check_picture(data: bytes) -> PictureKind:
 
 def _is_whole(data: bytes, mime: str, picture: "Image.Image") -> bool:
     if mime == "image/png":
-        return any(name == b"IEND" for name, _, _ in png_chunks(data))
+        return has_png_end(data)
     if mime == "image/jpeg":
         return b"\xff\xd9" in data[-1024:]  # some writers pad after the end mark
     if mime == "image/webp":

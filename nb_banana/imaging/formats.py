@@ -50,6 +50,11 @@ def damaged(error: BaseException) -> PictureProblem:
     return PictureProblem(f"is cut off or damaged: Pillow stops with {reason!r}")
 
 
+def has_png_end(data: bytes) -> bool:
+    """Whether a PNG has its last chunk."""
+    return any(name == b"IEND" for name, _, _ in png_chunks(data))
+
+
 def without_excess(data: bytes) -> tuple[bytes, bytes]:
     """A PNG as Pillow reads it, and its colour profile where that was taken out too.
 

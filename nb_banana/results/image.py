@@ -16,6 +16,7 @@ from nb_banana.imaging import metadata as embedding
 from nb_banana.imaging import save
 from nb_banana.imaging.decode import SUFFIXES, PictureKind, decoding, open_picture, preview
 from nb_banana.library import embedded
+from nb_banana.references.reference import Reference
 from nb_banana.request import ImageRequest, mismatch
 from nb_banana.results import image_display
 from nb_banana.results.cell import cell_of
@@ -93,8 +94,9 @@ class BananaImage:
         self.alt = alt or request.prompt
         self.extras = ()
         self.came = "loaded" if kept else "made"
-        self.notes = tuple(each.note for each in request.references if each.note)
-        self._sources = tuple(each.source for each in request.references)
+        references: tuple[Reference, ...] = request.images  # all are, by now
+        self.notes = tuple(each.note for each in references if each.note)
+        self._sources = tuple(each.source for each in references)
         self._temporary = None
         self._digest = kept.digest if kept else None
 
@@ -123,7 +125,7 @@ class BananaImage:
         image = cls(
             None, kept.kind, asked, kept.receipt, name=name, alt=alt, kept=kept, library=library
         )
-        if request:
+        if request and request.images:
             image._sources = tuple(each.source for each in request.references)
         image.came = came
         image.notes += (library.note,) if library.note else ()
