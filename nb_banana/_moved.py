@@ -46,7 +46,7 @@ NAMES = {
         "Statement": "_spending",
         "spending": "_spending",
     },
-    "tree": {"Tree": "results.lineage:Lineage"},
+    "tree": {"Tree": "results.image_display:Lineage"},
     "unpacking": {"unpack": "lesson.unpack"},
     "vault": {"Vault": "library.files:FileStore"},
 }

@@ -14,8 +14,8 @@ from nb_banana.display.output import notebook_folder, notebook_path
 from nb_banana.errors import LessonError, LibraryError, PictureError
 from nb_banana.imaging.formats import PictureProblem
 from nb_banana.lesson import notebook_file
-from nb_banana.lesson.archive import check_lesson
 from nb_banana.lesson.selection import Attachments, NeededAnswers, find_attachments, needed_by
+from nb_banana.lesson.unpack import check_lesson
 from nb_banana.library import location, transfer
 from nb_banana.library.files import README
 from nb_banana.library.library import Library

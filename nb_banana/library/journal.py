@@ -98,7 +98,7 @@ class Journal:
             "notebook": notebook,
             "created": time,
             "changed": time,
-            **vars(this_process()),
+            **this_process(),
         }
 
         def write(session: Transaction) -> str | None:
@@ -185,7 +185,7 @@ class Journal:
         # A picture that came inside the answer has no link: it is stored at once.
         links = json.dumps([item.url for item in items])
         bill = rows.receipt_row(receipt)
-        self._step(request_id, state="answered", links=links, **bill, **vars(this_process()))
+        self._step(request_id, state="answered", links=links, **bill, **this_process())
 
     def mark_failed(self, request_id: str, reason: str, receipt: Receipt | None = None) -> None:
         """It is known that there is no picture to be had. Charged or not: see the receipt."""
@@ -253,12 +253,6 @@ class Journal:
         )
         with self._believed():
             return rows.picture_price(found[0]) if found else None
-
-    def keep_reference(self, data: bytes, mime: str) -> Path:
-        """Keep a reference picture, once, and say where. A picture of the library stays there."""
-        self._vault.prepare()
-        digest = hashlib.sha256(data).hexdigest()
-        return self._index.write(lambda session: self._keep_bytes(session, data, mime, digest))
 
     def reference(self, digest: str) -> Path:
         """The file of a reference picture."""

@@ -1,8 +1,8 @@
 """The library: every picture that was made, to be found again by what was asked for.
 
 `journal` has the steps of a request, `database` the SQLite file, `schema` its tables, `files` the
-picture files, `records` what is handed out, `rows` the way from one to the other, `deletion` what
-is deleted, `owner` who works on a row.
+picture files, `records` what is handed out, `rows` the way from one to the other, `owner` who works
+on a row, `transfer` the way from one library to another.
 """
 
 import hashlib
@@ -21,9 +21,9 @@ from typing import Any
 from nb_banana._text import path_of
 from nb_banana.errors import LibraryUnavailableError, NotKeptError
 from nb_banana.imaging.decode import PictureKind
-from nb_banana.library import deletion, rows
+from nb_banana.library import rows
 from nb_banana.library.database import Database, MemoryDatabase, Transaction
-from nb_banana.library.files import check_file, picture_names
+from nb_banana.library.files import FileStore, check_file, picture_names
 from nb_banana.library.journal import NO_OWNER, Journal
 from nb_banana.library.location import check_stand_in, has_index
 from nb_banana.library.records import StoredImage
@@ -156,9 +156,7 @@ class Library(Journal):
         """Delete pictures and what was asked, all of the ids or none; the files that went."""
         wanted = [self._request_ids(each) for each in ids]
         ids = {each for several in wanted for each in several}
-        return self._index.write(
-            lambda session: deletion.delete_requests(session, self._vault, ids)
-        )
+        return self._index.write(lambda session: _delete(session, self._vault, ids))
 
     @contextmanager
     def _written(self, data: bytes) -> Iterator[tuple[Path, str]]:
@@ -254,6 +252,49 @@ def _search(query: str | None) -> tuple[str, list[str]]:
     words = rows.fold(query or "").split()
     fits = "".join(" AND instr(folded, ?)" for _ in words)
     return f"service = ? AND state = 'stored'{fits}", words
+
+
+def _delete(session: Transaction, files: FileStore, request_ids: Iterable[str]) -> list[Path]:
+    """Empty the rows of requests but for their bills; delete, and name, the files then unused."""
+    names = set().union(*(_empty(session, files, each) for each in request_ids))
+    unused = [name for name in sorted(names) if not _is_used(session, name)]
+    # Before the commit: after it, another kernel could have kept the same bytes again.
+    for name in unused:
+        files.remove(name)
+    return [files.path(name) for name in unused]
+
+
+def _empty(session: Transaction, files: FileStore, request_id: str) -> set[str]:
+    """The names of the files that the request used; another row may use them too."""
+    pictures = session.rows("SELECT path FROM pictures WHERE request_id = ?", request_id)
+    (row,) = session.rows("SELECT refs FROM requests WHERE id = ?", request_id)
+    session.run("DELETE FROM pictures WHERE request_id = ?", request_id)
+    session.change("requests", rows.FORGOTTEN, "id = ?", request_id)
+    names = {each["path"] for each in pictures} | set(files.answers(request_id))
+    for reference in json.loads(row["refs"]):
+        names |= _drop_reference(session, reference["digest"])
+    return names
+
+
+def _is_used(session: Transaction, name: str) -> bool:
+    """Whether any row still names the file."""
+    return bool(
+        session.rows(
+            "SELECT 1 FROM pictures WHERE path = ? "
+            "UNION SELECT 1 FROM reference_files WHERE path = ?",
+            name,
+            name,
+        )
+    )
+
+
+def _drop_reference(session: Transaction, digest: str) -> set[str]:
+    """Take a reference away that no request uses any more."""
+    if session.rows("SELECT 1 FROM requests WHERE instr(refs, ?) LIMIT 1", digest):
+        return set()
+    files = session.rows("SELECT path FROM reference_files WHERE digest = ?", digest)
+    session.run("DELETE FROM reference_files WHERE digest = ?", digest)
+    return {each["path"] for each in files}
 
 
 class MemoryLibrary(Library):
