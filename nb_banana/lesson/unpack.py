@@ -44,14 +44,11 @@ from nb_banana.library.location import INDEX
 from nb_banana.references.locations import PICTURE_SUFFIXES
 
 MOST_FILES = 20_000
-LARGEST_FILE = 250_000_000
-"""Bytes. The largest 4K picture of any model has some 40 MB."""
-MOST_UNPACKED_BYTES = 4_000_000_000
-"""Bytes of all files together."""
+LARGEST_FILE = 250_000_000  # Bytes. The largest 4K picture of any model has some 40 MB.
+MOST_UNPACKED_BYTES = 4_000_000_000  # bytes of all files together
 MOST_PACKED = 100
 """How many times smaller a file may be in the zip. Pictures hardly shrink, an index some ten."""
-FREE = 1_000_000
-"""Bytes up to which a file may shrink as it likes."""
+FREE = 1_000_000  # bytes up to which a file may shrink as it likes
 CHUNK = 1 << 20
 _ODD = re.compile(
     # What some system takes for a folder, a drive, a device, or does not take at all.
@@ -139,7 +136,10 @@ def _checked(path: Path, work: Path) -> tuple[LessonContent, Path]:
         _rebuild(raw / name, clean / name)
     for name in (content.notebook, *content.pictures):
         if name in content.pictures:
-            _check_file(raw / name, name)
+            try:
+                check_picture((raw / name).read_bytes())
+            except PictureError as error:
+                raise PictureProblem(f"has a file that is no picture: {name!r}") from error
         (clean / name).parent.mkdir(parents=True, exist_ok=True)
         (raw / name).rename(clean / name)
     return content, clean
@@ -165,13 +165,6 @@ def _rebuild(raw: Path, clean: Path) -> None:
         ) from error
     except LibraryError as error:
         raise PictureProblem("has an index of pictures that nb_banana did not write") from error
-
-
-def _check_file(path: Path, name: str) -> None:
-    try:
-        check_picture(path.read_bytes())
-    except PictureError as error:
-        raise PictureProblem(f"has a file that is no picture: {name!r}") from error
 
 
 def _move_in(content: LessonContent, clean: Path, home: Path) -> None:

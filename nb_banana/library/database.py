@@ -62,8 +62,7 @@ class Transaction:
         return self.run(sql, *columns.values(), *values)
 
 
-_turns: dict[str, threading.RLock] = {}
-"""Who uses an index now, by its path."""
+_turns: dict[str, threading.RLock] = {}  # who uses an index now, by its path
 
 if hasattr(os, "register_at_fork"):  # a child has none of the threads that hold them
     os.register_at_fork(after_in_child=_turns.clear)

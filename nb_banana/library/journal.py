@@ -30,7 +30,7 @@ from nb_banana.library.location import INDEX, is_own, remember_own
 from nb_banana.library.owner import is_drawn, is_left, this_process
 from nb_banana.library.records import Bill, UnfinishedRequest
 from nb_banana.library.schema import Row
-from nb_banana.references.reference import Reference, RemoteImage
+from nb_banana.references.reference import RemoteImage
 from nb_banana.request import ImageRequest
 from nb_banana.services.receipt import Receipt, amount
 
@@ -104,8 +104,7 @@ class Journal:
         def write(session: Transaction) -> str | None:
             if since and (other := self._other(session, request.key, since)):
                 return other
-            for reference in request.references:
-                self._keep_reference(session, reference)
+            self._keep_references(session, request)
             session.add("requests", row)
             return None
 
@@ -271,17 +270,18 @@ class Journal:
             raise NotKeptError(f"The library in {self.folder} has no reference {digest[:12]}….")
         return found[0]
 
-    def _keep_reference(self, session: Transaction, reference: Reference) -> None:
-        """Keep its bytes, unless they are kept already or the service fetches them itself."""
-        known = session.rows("SELECT * FROM reference_files WHERE digest = ?", reference.digest)
-        with suppress(LostPictureError):
-            if known:
-                check_file(self._vault.path(known[0]["path"]), known[0]["size"])
-                return
-        if not isinstance(reference.body, RemoteImage):
-            self._keep_bytes(session, reference.body.data, reference.body.mime, reference.digest)
+    def _keep_references(self, session: Transaction, request: ImageRequest) -> None:
+        """Keep the bytes of each, unless they are kept or the service fetches them itself."""
+        for each in request.references:
+            known = session.rows("SELECT * FROM reference_files WHERE digest = ?", each.digest)
+            with suppress(LostPictureError):
+                if known:
+                    check_file(self._vault.path(known[0]["path"]), known[0]["size"])
+                    continue
+            if not isinstance(each.body, RemoteImage):
+                self._keep_bytes(session, each.body.data, each.body.mime, each.digest)
 
-    def _keep_bytes(self, session: Transaction, data: bytes, mime: str, digest: str) -> Path:
+    def _keep_bytes(self, session: Transaction, data: bytes, mime: str, digest: str) -> None:
         # In the transaction that needs it, so that no other kernel forgets the file meanwhile.
         content = hashlib.sha256(data).hexdigest()
         pictures = session.rows("SELECT DISTINCT path FROM pictures WHERE digest = ?", content)
@@ -290,7 +290,6 @@ class Journal:
             name = self._vault.keep(part, data, names)
         row = {"digest": digest, "content": content, "mime": mime, "size": len(data), "path": name}
         session.add("reference_files", row, known="REPLACE")
-        return self._vault.path(name)
 
     def _step(self, request_id: str, **columns: Any) -> None:
         self._index.write(lambda session: self._change(session, request_id, columns))

@@ -20,8 +20,7 @@ from nb_banana.request import ImageRequest, copy_with
 from nb_banana.services.receipt import Receipt, amount
 
 IMAGE = re.compile(r"image/[\w.+-]{1,40}")
-LONGEST_SHOWN = 60
-"""Characters of a value that makes no sense, in the message that says so."""
+LONGEST_SHOWN = 60  # characters of a value that makes no sense, in the message that says so
 LARGEST_INTEGER = 2**63 - 1
 """What an SQLite integer holds. A service that names more credits is not believed."""
 

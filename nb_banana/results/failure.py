@@ -66,8 +66,7 @@ class Failure:
         return chosen(shown, include, exclude)
 
 
-GalleryEntry = BananaImage | Failure
-"""What stands in one place of a gallery."""
+GalleryEntry = BananaImage | Failure  # what stands in one place of a gallery
 
 
 def reason_of(failure: Failure) -> str:

@@ -122,8 +122,7 @@ def batch_cost(entries: Iterable[GalleryEntry]) -> BatchCost:
     return BatchCost(real, play, unknown)
 
 
-MOST_LINES = 5
-"""How many different sentences, or notes, are listed."""
+MOST_LINES = 5  # how many different sentences, or notes, are listed
 LONGEST_ALT = 500
 
 

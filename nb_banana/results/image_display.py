@@ -17,8 +17,7 @@ from nb_banana.settings import settings
 Bundle = dict[str, Any]
 FITTING = ' style="max-width:100%;height:auto"'
 
-LONGEST_LINE = 1000
-"""Characters of a line under a picture."""
+LONGEST_LINE = 1000  # characters of a line under a picture
 
 
 class ShownImage(Protocol):
@@ -51,8 +50,7 @@ class ShownImage(Protocol):
     def __fspath__(self) -> str: ...
 
 
-NOT_KEPT = "Not kept in the library."
-"""How the note of a picture begins that only this kernel has."""
+NOT_KEPT = "Not kept in the library."  # how the note of a picture begins that only this kernel has
 
 
 def is_unkept(image: ShownImage) -> bool:
@@ -165,8 +163,7 @@ def thumbnail(image: ShownImage, longest: int) -> str:
     return img(mime, base64.b64encode(data).decode(), image.alt)
 
 
-THUMBNAIL = 128
-"""Pixels of a thumbnail's longer side in a `Lineage`."""
+THUMBNAIL = 128  # pixels of a thumbnail's longer side in a `Lineage`
 
 
 class Lineage:
