@@ -50,7 +50,7 @@ NAMES = {
         "Statement": "_spending",
         "spending": "_api",
     },
-    "tree": {"Tree": "results.lineage:Lineage"},
+    "tree": {"Tree": "results.image_display:Lineage"},
     "unpacking": {"unpack": "lesson.unpack"},
     "vault": {"Vault": "library.files:FileStore"},
 }

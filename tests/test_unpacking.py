@@ -14,7 +14,7 @@ import pytest
 import nb_banana
 from nb_banana import errors
 from nb_banana._default import client
-from nb_banana.lesson import archive as lesson_archive
+from nb_banana.lesson import unpack as unpacking
 from nb_banana.library import location
 from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
@@ -264,7 +264,7 @@ def test_a_lesson_over_a_limit_is_neither_packed_nor_unpacked(
 ):
     lesson = make(shelf, "nbb-1").path
     before = lesson.read_bytes()
-    monkeypatch.setattr(lesson_archive, limit, value)
+    monkeypatch.setattr(unpacking, limit, value)
     with pytest.raises(errors.LessonError, match=said):
         nb_banana.unpack(lesson, "class")
     with pytest.raises(errors.LessonError, match=said):

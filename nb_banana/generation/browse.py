@@ -12,8 +12,8 @@ from nb_banana.errors import LibraryError, NotKeptError, RequestError
 from nb_banana.generation.context import Context
 from nb_banana.imaging import metadata
 from nb_banana.imaging.decode import check_picture
-from nb_banana.library.embedded import embedded_receipt, embedded_request
 from nb_banana.library.library import Library
+from nb_banana.library.rows import embedded_receipt, embedded_request
 from nb_banana.request import LARGEST_COUNT
 from nb_banana.results.history import History
 from nb_banana.results.image import BananaImage

@@ -14,8 +14,7 @@ from nb_banana.errors import LessonError
 
 MAGIC_LINE = re.compile(r"^[ \t]*(?:%%banana\b(.*)|(?:[^\n#%]*=[ \t]*)?%banana[ \t]+(\S.*))$", re.M)
 """A line that draws: what stands behind the magic is in one of the two groups."""
-IDLE = frozenset({"--dry-run", "-h", "--help"})
-"""Options with which nothing is drawn."""
+IDLE = frozenset({"--dry-run", "-h", "--help"})  # options with which nothing is drawn
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,12 @@ from nb_banana.errors import LessonError, LibraryError, PictureError
 from nb_banana.generation.context import Context
 from nb_banana.imaging.formats import PictureProblem
 from nb_banana.lesson import notebook_file
-from nb_banana.lesson.archive import check_lesson
 from nb_banana.lesson.selection import Attachments, NeededAnswers, find_attachments, needed_by
+from nb_banana.lesson.unpack import check_lesson
 from nb_banana.library import location, transfer
 from nb_banana.library.files import README
 from nb_banana.library.library import Library
 from nb_banana.library.location import INDEX
-from nb_banana.library.records import StoredImage
 from nb_banana.references.locations import PICTURE_SUFFIXES
 
 
@@ -128,9 +127,8 @@ def _write(
         for name, data in files.data.items():
             _put(archive, name, data)
         for library in _fresh(need, packed.parent):
-            digests |= {
-                each.digest for kept in transfer.stored_answers(library) for each in _all(kept)
-            }
+            stored = transfer.stored_answers(library)
+            digests |= {each.digest for kept in stored for each in kept.pictures}
             _add_library(archive, library, f"{home}/{library.service}")
     try:
         with zipfile.ZipFile(packed) as archive:
@@ -153,10 +151,6 @@ def _fresh(need: NeededAnswers, folder: Path) -> list[Library]:
         except PictureError as error:
             raise LessonError(f"{library} has a file that is not what it kept: {error}") from error
     return list(made.values())
-
-
-def _all(kept: StoredImage) -> tuple[StoredImage, ...]:
-    return (kept, *kept.extras)
 
 
 def _add_library(archive: zipfile.ZipFile, library: Library, name: str) -> None:

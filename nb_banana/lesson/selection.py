@@ -73,7 +73,7 @@ def _take_parents(need: NeededAnswers, libraries: list[Library]) -> None:
     """Add the pictures that the others were made from, and those that these were made from."""
     places = list(dict.fromkeys([*need.libraries(), *libraries]))
     waiting = [digest for _, kept in need.answers.values() for digest in kept.parents]
-    known = {each.digest for _, kept in need.answers.values() for each in (kept, *kept.extras)}
+    known = {each.digest for _, kept in need.answers.values() for each in kept.pictures}
     while waiting:
         digest = waiting.pop()
         if digest in known:

@@ -22,7 +22,7 @@ from nb_banana.errors import (
     LibraryUnavailableError,
     NewerLibraryError,
 )
-from nb_banana.library import commits, location, schema
+from nb_banana.library import location, schema
 from nb_banana.library.schema import Row
 
 Result = TypeVar("Result")
@@ -37,26 +37,6 @@ class Transaction:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-
-    @contextmanager
-    def step(self, fail: Callable[[Exception], None]) -> Iterator[None]:
-        """A part that goes back alone where it fails; what is wrong with the file is raised."""
-        self._connection.execute("SAVEPOINT step")
-        try:
-            yield
-        except sqlite3.IntegrityError as error:
-            fail(_known_already(error))
-        except OverflowError:  # such as take=10**30
-            fail(LibraryError("The library can't keep a number of so many digits."))
-        except sqlite3.Error:
-            raise
-        except Exception as error:  # noqa: BLE001 - it is raised by whoever wanted the part
-            fail(error)
-        else:
-            self._connection.execute("RELEASE step")
-            return
-        self._connection.execute("ROLLBACK TO step")
-        self._connection.execute("RELEASE step")
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
         """The rows that a query finds."""
@@ -82,8 +62,7 @@ class Transaction:
         return self.run(sql, *columns.values(), *values)
 
 
-_turns: dict[str, threading.RLock] = {}
-"""Who uses an index now, by its path."""
+_turns: dict[str, threading.RLock] = {}  # who uses an index now, by its path
 
 if hasattr(os, "register_at_fork"):  # a child has none of the threads that hold them
     os.register_at_fork(after_in_child=_turns.clear)
@@ -110,7 +89,12 @@ class Database:
 
     def write(self, work: Callable[[Transaction], Result]) -> Result:
         """Do some work in a transaction that is on the disk when this returns."""
-        return commits.commit(str(self.path), self.turn, self.writing, work)
+        # Imported with the first write: loading the extension only looks.
+        from nb_banana.wire.interrupts import defer_interrupts
+
+        # A Ctrl-C in here would leave it open whether it was written.
+        with self.turn, defer_interrupts(), self.writing() as session:
+            return work(session)
 
     @property
     def turn(self) -> threading.RLock:
@@ -127,7 +111,12 @@ class Database:
         with self._connected() as connection:
             connection.execute("PRAGMA synchronous = FULL")  # not every build's default
             connection.execute("BEGIN IMMEDIATE")
-            yield Transaction(connection)
+            try:
+                yield Transaction(connection)
+            except sqlite3.IntegrityError as error:
+                raise LibraryError(f"The library has this already: {error}.") from error
+            except OverflowError:  # such as take=10**30
+                raise LibraryError("The library can't keep a number of so many digits.") from None
             connection.execute("COMMIT")  # after an error, closing takes all of it back
         if was_sound:
             self._sound = self._mark()
@@ -340,12 +329,6 @@ def _give_name(part: Path, path: Path) -> None:
         if path.exists():
             raise FileExistsError(path) from None
         part.rename(path)
-
-
-def _known_already(error: sqlite3.IntegrityError) -> LibraryError:
-    known = LibraryError(f"The library has this already: {error}.")
-    known.__cause__ = error
-    return known
 
 
 def _as_dict(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:

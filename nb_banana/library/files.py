@@ -32,8 +32,7 @@ and open every file. You may delete the folder: then the pictures are gone, and 
 notebooks again makes and pays for new ones. To delete single pictures, use nb_banana.forget(). For
 a backup, copy the whole folder while no notebook is drawing; it works at any other place as well.
 """
-STALE = 24 * 3600.0
-"""Seconds after which nobody can still be writing a temporary file."""
+STALE = 24 * 3600.0  # seconds after which nobody can still be writing a temporary file
 ROOM = 64 * 1024 * 1024
 """Bytes that must be free before anything is sent: a 4K picture has some 20 MB."""
 _OURS = re.compile(r"(pictures|references|answers)(/[^/\\:\0]+)+")
@@ -81,7 +80,12 @@ class FileStore:
             for name in names:
                 path = self.path(name)
                 if not path.exists():
-                    self._move(part, path)
+                    is_new = not path.parent.exists()
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    part.replace(path)
+                    _settle(path.parent)
+                    if is_new:
+                        _settle(path.parent.parent)
                     return name
                 if path.stat().st_size == len(data) and path.read_bytes() == data:
                     return name
@@ -102,11 +106,8 @@ class FileStore:
     def answers(self, request_id: str) -> list[str]:
         """The names of what is kept of a request's answer, see `answer_name`."""
         names = (f"answers/{each.name}" for each in (self.folder / "answers").glob("*.bin"))
-        return [
-            name
-            for name in names
-            if name == answer_name(request_id, None) or name.startswith(f"answers/{request_id}-")
-        ]
+        whole, part = answer_name(request_id, None), f"answers/{request_id}-"
+        return [name for name in names if name == whole or name.startswith(part)]
 
     def read(self, name: str) -> bytes:
         """The bytes of a file."""
@@ -128,15 +129,6 @@ class FileStore:
     @property
     def _incoming(self) -> Path:
         return self.folder / INCOMING
-
-    def _move(self, part: Path, path: Path) -> None:
-        folder = path.parent
-        is_new = not folder.exists()
-        folder.mkdir(parents=True, exist_ok=True)
-        part.replace(path)
-        _settle(folder)
-        if is_new:
-            _settle(folder.parent)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -160,11 +152,7 @@ def check_file(path: Path, size: int) -> Path:
     except OSError as error:
         raise _missing(path, error) from error
     if found != size:
-        raise PictureChangedError(
-            f"The picture's file is not as it was kept: {path} has {found:,} bytes instead of "
-            f"{size:,}. Put a copy back in its place, or make the picture again with --fresh.",
-            path=path,
-        )
+        raise _changed(path, f"{found:,} bytes instead of {size:,}")
     return path
 
 
@@ -175,21 +163,12 @@ def read_whole(path: Path, digest: str) -> bytes:
     except OSError as error:
         raise _missing(path, error) from error
     if hashlib.sha256(data).hexdigest() != digest:
-        raise PictureChangedError(
-            f"The picture's file is not as it was kept: {path} has other bytes. "
-            "Put a copy back in its place, or make the picture again with --fresh.",
-            path=path,
-        )
+        raise _changed(path, "other bytes")
     return data
 
 
 def picture_names(title: str, made: datetime, digest: str, mime: str) -> list[str]:
-    """Names for a picture, the best first: readable, and apart by what is in it.
-
-    >>> made = datetime(2026, 11, 22)
-    >>> picture_names("A T-Rex!", made, "1f3a9c" + 58 * "0", "image/png")[0]
-    'pictures/2026-11/2026-11-22-a-t-rex-1f3a9c.png'
-    """
+    """Names for a picture, the best first: readable, and apart by what is in it."""
     stem = f"pictures/{made:%Y-%m}/{made:%Y-%m-%d}-{slug(title)}"
     return [f"{stem}-{digest[:length]}{SUFFIXES.get(mime, '.bin')}" for length in (6, 16, 64)]
 
@@ -202,6 +181,14 @@ def reference_names(digest: str, mime: str) -> list[str]:
 def answer_name(request_id: str, position: int | None) -> str:
     """The name of what came and was not understood: one picture of an answer, or all of it."""
     return f"answers/{request_id}{'' if position is None else f'-{position}'}.bin"
+
+
+def _changed(path: Path, what: str) -> PictureChangedError:
+    return PictureChangedError(
+        f"The picture's file is not as it was kept: {path} has {what}. "
+        "Put a copy back in its place, or make the picture again with --fresh.",
+        path=path,
+    )
 
 
 def _missing(path: Path, error: OSError) -> PictureMissingError:

@@ -30,7 +30,7 @@ from nb_banana.library.location import INDEX, is_own, remember_own
 from nb_banana.library.owner import is_drawn, is_left, this_process
 from nb_banana.library.records import Bill, UnfinishedRequest
 from nb_banana.library.schema import Row
-from nb_banana.references.reference import Reference, RemoteImage
+from nb_banana.references.reference import RemoteImage
 from nb_banana.request import ImageRequest
 from nb_banana.services.receipt import Receipt
 
@@ -98,14 +98,13 @@ class Journal:
             "notebook": notebook,
             "created": time,
             "changed": time,
-            **vars(this_process()),
+            **this_process(),
         }
 
         def write(session: Transaction) -> str | None:
             if since and (other := self._other(session, request.key, since)):
                 return other
-            for reference in request.references:
-                self._keep_reference(session, reference)
+            self._keep_references(session, request)
             session.add("requests", row)
             return None
 
@@ -185,7 +184,7 @@ class Journal:
         # A picture that came inside the answer has no link: it is stored at once.
         links = json.dumps([item.url for item in items])
         bill = rows.receipt_row(receipt)
-        self._step(request_id, state="answered", links=links, **bill, **vars(this_process()))
+        self._step(request_id, state="answered", links=links, **bill, **this_process())
 
     def mark_failed(self, request_id: str, reason: str, receipt: Receipt | None = None) -> None:
         """It is known that there is no picture to be had. Charged or not: see the receipt."""
@@ -254,12 +253,6 @@ class Journal:
         with self._believed():
             return rows.picture_price(found[0]) if found else None
 
-    def keep_reference(self, data: bytes, mime: str) -> Path:
-        """Keep a reference picture, once, and say where. A picture of the library stays there."""
-        self._vault.prepare()
-        digest = hashlib.sha256(data).hexdigest()
-        return self._index.write(lambda session: self._keep_bytes(session, data, mime, digest))
-
     def reference(self, digest: str) -> Path:
         """The file of a reference picture."""
         row = self._reference_row(digest)
@@ -277,17 +270,18 @@ class Journal:
             raise NotKeptError(f"The library in {self.folder} has no reference {digest[:12]}….")
         return found[0]
 
-    def _keep_reference(self, session: Transaction, reference: Reference) -> None:
-        """Keep its bytes, unless they are kept already or the service fetches them itself."""
-        known = session.rows("SELECT * FROM reference_files WHERE digest = ?", reference.digest)
-        with suppress(LostPictureError):
-            if known:
-                check_file(self._vault.path(known[0]["path"]), known[0]["size"])
-                return
-        if not isinstance(reference.body, RemoteImage):
-            self._keep_bytes(session, reference.body.data, reference.body.mime, reference.digest)
+    def _keep_references(self, session: Transaction, request: ImageRequest) -> None:
+        """Keep the bytes of each, unless they are kept or the service fetches them itself."""
+        for each in request.references:
+            known = session.rows("SELECT * FROM reference_files WHERE digest = ?", each.digest)
+            with suppress(LostPictureError):
+                if known:
+                    check_file(self._vault.path(known[0]["path"]), known[0]["size"])
+                    continue
+            if not isinstance(each.body, RemoteImage):
+                self._keep_bytes(session, each.body.data, each.body.mime, each.digest)
 
-    def _keep_bytes(self, session: Transaction, data: bytes, mime: str, digest: str) -> Path:
+    def _keep_bytes(self, session: Transaction, data: bytes, mime: str, digest: str) -> None:
         # In the transaction that needs it, so that no other kernel forgets the file meanwhile.
         content = hashlib.sha256(data).hexdigest()
         pictures = session.rows("SELECT DISTINCT path FROM pictures WHERE digest = ?", content)
@@ -296,7 +290,6 @@ class Journal:
             name = self._vault.keep(part, data, names)
         row = {"digest": digest, "content": content, "mime": mime, "size": len(data), "path": name}
         session.add("reference_files", row, known="REPLACE")
-        return self._vault.path(name)
 
     def _step(self, request_id: str, **columns: Any) -> None:
         self._index.write(lambda session: self._change(session, request_id, columns))

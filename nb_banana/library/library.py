@@ -1,8 +1,8 @@
 """The library: every picture that was made, to be found again by what was asked for.
 
 `journal` has the steps of a request, `database` the SQLite file, `schema` its tables, `files` the
-picture files, `records` what is handed out, `rows` the way from one to the other, `deletion` what
-is deleted, `owner` who works on a row.
+picture files, `records` what is handed out, `rows` the way from one to the other, `owner` who works
+on a row, `transfer` the way from one library to another.
 """
 
 import hashlib
@@ -21,15 +21,17 @@ from typing import Any
 from nb_banana._text import path_of
 from nb_banana.errors import LibraryUnavailableError, NotKeptError
 from nb_banana.imaging.decode import PictureKind
-from nb_banana.library import deletion, rows
+from nb_banana.library import rows
 from nb_banana.library.database import Database, MemoryDatabase, Transaction
-from nb_banana.library.files import check_file, picture_names
+from nb_banana.library.files import FileStore, check_file, picture_names
 from nb_banana.library.journal import NO_OWNER, Journal
 from nb_banana.library.location import check_stand_in, has_index
 from nb_banana.library.records import StoredImage
 from nb_banana.library.schema import Row
-from nb_banana.references.reference import Reference
+from nb_banana.request import ImageRequest
 from nb_banana.services.receipt import Receipt
+
+Part = tuple[Path, str]  # a picture's bytes under a temporary name, and their digest
 
 
 class Library(Journal):
@@ -47,23 +49,17 @@ class Library(Journal):
         if not pictures:
             raise ValueError("An answer without a picture is not stored: mark it as failed.")
         columns = {"state": "stored", "error": None, **rows.receipt_row(receipt), **NO_OWNER}
-        with ExitStack() as parts:
-            # The slow part, the bytes, before the transaction; the names in it, so that no other
-            # kernel forgets the same picture meanwhile.
-            written = [parts.enter_context(self._written(data)) for data, _ in pictures]
+        # The slow part, the bytes, before the transaction; the names in it, so that no other
+        # kernel forgets the same picture meanwhile.
+        with self._written(data for data, _ in pictures) as parts, self._believed():
 
             def write(session: Transaction) -> list[StoredImage]:
                 request = self._asked(session, request_id)
-                session.run("DELETE FROM pictures WHERE request_id = ?", request_id)
                 self._change(session, request_id, columns)
-                return [
-                    self._add(session, request | columns, position, part, picture)
-                    for position, (part, picture) in enumerate(zip(written, pictures, strict=True))
-                ]
+                return self._put(session, request | columns, parts, pictures)
 
-            with self._believed():
-                kept = self._index.write(write)
-        return [replace(kept[0], extras=tuple(kept[1:])), *kept[1:]]
+            first, *others = self._index.write(write)
+        return [replace(first, extras=tuple(others)), *others]
 
     def find(self, key: str) -> StoredImage | None:
         """The picture of a request, by `ImageRequest.key`: the one that was asked for last."""
@@ -156,19 +152,53 @@ class Library(Journal):
         """Delete pictures and what was asked, all of the ids or none; the files that went."""
         wanted = [self._request_ids(each) for each in ids]
         ids = {each for several in wanted for each in several}
-        return self._index.write(
-            lambda session: deletion.delete_requests(session, self._vault, ids)
-        )
+        return self._index.write(lambda session: _delete(session, self._vault, ids))
 
     @contextmanager
-    def _written(self, data: bytes) -> Iterator[tuple[Path, str]]:
-        """The bytes on the disk, and their digest: hashed while the disk writes."""
+    def _written(self, pictures: Iterable[bytes]) -> Iterator[list[Part]]:
+        """The bytes on the disk, each with its digest."""
+        with ExitStack() as parts:
+            yield [parts.enter_context(self._hashed(data)) for data in pictures]
+
+    @contextmanager
+    def _hashed(self, data: bytes) -> Iterator[Part]:
         content = hashlib.sha256()
         hashing = threading.Thread(target=content.update, args=(data,))
-        hashing.start()
+        hashing.start()  # while the disk writes
         with self._vault.part(data) as part:
             hashing.join()
             yield part, content.hexdigest()
+
+    def _put(
+        self,
+        session: Transaction,
+        request: Row,
+        parts: Sequence[Part],
+        pictures: Sequence[tuple[bytes, PictureKind]],
+    ) -> list[StoredImage]:
+        """Give a request these pictures in place of those that it has."""
+        session.run("DELETE FROM pictures WHERE request_id = ?", request["id"])
+        made = datetime.fromisoformat(request["created"])
+        kept = []
+        for position, ((part, digest), (data, kind)) in enumerate(
+            zip(parts, pictures, strict=True)
+        ):
+            same = session.rows("SELECT DISTINCT path FROM pictures WHERE digest = ?", digest)
+            names = [each["path"] for each in same]
+            names += picture_names(request["prompt"], made, digest, kind.mime)
+            row = {
+                "request_id": request["id"],
+                "position": position,
+                "digest": digest,
+                "mime": kind.mime,
+                "width": kind.width,
+                "height": kind.height,
+                "size": len(data),
+                "path": self._vault.keep(part, data, names),
+            }
+            session.add("pictures", row)
+            kept.append(self._restored(request | row))
+        return kept
 
     def _asked(self, session: Transaction, request_id: str) -> Row:
         found = session.rows(
@@ -178,32 +208,8 @@ class Library(Journal):
             raise self._unknown(request_id)
         return found[0]
 
-    def _add(
-        self,
-        session: Transaction,
-        request: Row,
-        position: int,
-        part: tuple[Path, str],
-        picture: tuple[bytes, PictureKind],
-    ) -> StoredImage:
-        """Name the file of a picture, then write its row."""
-        (path, digest), (data, kind) = part, picture
-        same = session.rows("SELECT DISTINCT path FROM pictures WHERE digest = ?", digest)
-        made = datetime.fromisoformat(request["created"])
-        names = [each["path"] for each in same]
-        names += picture_names(request["prompt"], made, digest, kind.mime)
-        row = {
-            "request_id": request["id"],
-            "position": position,
-            "digest": digest,
-            "mime": kind.mime,
-            "width": kind.width,
-            "height": kind.height,
-            "size": len(data),
-            "path": self._vault.keep(path, data, names),
-        }
-        session.add("pictures", row)
-        return rows.restore_stored(request | row, self._vault.path(row["path"]), self.reference_url)
+    def _restored(self, row: Row) -> StoredImage:
+        return rows.restore_stored(row, self._vault.path(row["path"]), self.reference_url)
 
     def _kept(self, source: Database | Transaction, where: str, *values: Any) -> list[StoredImage]:
         """The answers for which a condition on `requests` holds, the newest first."""
@@ -215,10 +221,7 @@ class Library(Journal):
             *values,
         )
         with self._believed():
-            pictures = [
-                rows.restore_stored(row, self._vault.path(row["path"]), self.reference_url)
-                for row in found
-            ]
+            pictures = [self._restored(row) for row in found]
         answers = [list(group) for _, group in groupby(pictures, attrgetter("request_id"))]
         return [
             replace(first, extras=tuple(others)) if others else first for first, *others in answers
@@ -227,7 +230,7 @@ class Library(Journal):
     def _pictures(self, where: str, *values: Any) -> list[StoredImage]:
         """The same, and the further pictures of each answer as pictures of their own."""
         found = self._kept(self._index, where, *values)
-        return [picture for each in found for picture in (each, *each.extras)]
+        return [picture for each in found for picture in each.pictures]
 
     def _request_ids(self, text: str) -> list[str]:
         """The requests that an id stands for: all that have the picture, or the one itself."""
@@ -256,6 +259,49 @@ def _search(query: str | None) -> tuple[str, list[str]]:
     return f"service = ? AND state = 'stored'{fits}", words
 
 
+def _delete(session: Transaction, files: FileStore, request_ids: Iterable[str]) -> list[Path]:
+    """Empty the rows of requests but for their bills; delete, and name, the files then unused."""
+    names = set().union(*(_empty(session, files, each) for each in request_ids))
+    unused = [name for name in sorted(names) if not _is_used(session, name)]
+    # Before the commit: after it, another kernel could have kept the same bytes again.
+    for name in unused:
+        files.remove(name)
+    return [files.path(name) for name in unused]
+
+
+def _empty(session: Transaction, files: FileStore, request_id: str) -> set[str]:
+    """The names of the files that the request used; another row may use them too."""
+    pictures = session.rows("SELECT path FROM pictures WHERE request_id = ?", request_id)
+    (row,) = session.rows("SELECT refs FROM requests WHERE id = ?", request_id)
+    session.run("DELETE FROM pictures WHERE request_id = ?", request_id)
+    session.change("requests", rows.FORGOTTEN, "id = ?", request_id)
+    names = {each["path"] for each in pictures} | set(files.answers(request_id))
+    for reference in json.loads(row["refs"]):
+        names |= _drop_reference(session, reference["digest"])
+    return names
+
+
+def _is_used(session: Transaction, name: str) -> bool:
+    """Whether any row still names the file."""
+    return bool(
+        session.rows(
+            "SELECT 1 FROM pictures WHERE path = ? "
+            "UNION SELECT 1 FROM reference_files WHERE path = ?",
+            name,
+            name,
+        )
+    )
+
+
+def _drop_reference(session: Transaction, digest: str) -> set[str]:
+    """Take a reference away that no request uses any more."""
+    if session.rows("SELECT 1 FROM requests WHERE instr(refs, ?) LIMIT 1", digest):
+        return set()
+    files = session.rows("SELECT path FROM reference_files WHERE digest = ?", digest)
+    session.run("DELETE FROM reference_files WHERE digest = ?", digest)
+    return {each["path"] for each in files}
+
+
 class MemoryLibrary(Library):
     """The journal alone, on no disk: nothing is read and nothing is kept. Ends with the process."""
 
@@ -268,7 +314,7 @@ class MemoryLibrary(Library):
     def _prepare(self) -> None:
         """There is no folder."""
 
-    def _keep_reference(self, session: Transaction, reference: Reference) -> None:
+    def _keep_references(self, session: Transaction, request: ImageRequest) -> None:
         """There is no file."""
 
     def keep_answer(self, request_id: str, data: bytes, position: int | None = None) -> None:

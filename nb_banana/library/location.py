@@ -11,8 +11,7 @@ from nb_banana.credentials import VENDOR_URL
 from nb_banana.errors import LibraryUnavailableError
 
 INDEX = "index.sqlite"
-INCOMING = "incoming"
-"""What is being written is in this folder of a library, until it has its name."""
+INCOMING = "incoming"  # what is being written is in this folder of a library, until it has its name
 BESIDE = "nb_banana_library"
 """A folder of this name beside a notebook is the notebook's library: a lesson brings its own."""
 API = "api"

@@ -25,31 +25,14 @@ _given_up: set[str] = set()
 """Requests that this process, which still lives, works on no more; not each could be written."""
 
 
-class Owner:
-    """A process, so that it can be told from a later one with the same number."""
-
-    def __init__(self, host: str, pid: int, started: str) -> None:
-        # When it was started is as its system says it; empty where it can't say.
-        self.host, self.pid, self.started = host, pid, started
-
-
-def this_process() -> Owner:
-    """The process that runs this."""
-    return _owner(os.getpid())
+def this_process() -> dict[str, Any]:
+    """The columns of a row that the process works on that runs this: ``host, pid, started``."""
+    return _columns(os.getpid())
 
 
 @functools.lru_cache(maxsize=2)  # by number, so that a forked child is another
-def _owner(pid: int) -> Owner:
-    return Owner(socket.gethostname(), pid, _started(pid) or UNTOLD)
-
-
-def is_gone(owner: Owner, last_sign: datetime) -> bool:
-    """Whether nobody works on a row any more that he wrote last at that time (UTC)."""
-    if owner.host == this_process().host and owner.started:
-        now = _started(owner.pid)
-        if now != UNTOLD:
-            return now != owner.started
-    return abs(datetime.now(UTC) - last_sign) > OWNER_TIMEOUT  # one of two clocks may be wrong
+def _columns(pid: int) -> dict[str, Any]:
+    return {"host": socket.gethostname(), "pid": pid, "started": _started(pid) or UNTOLD}
 
 
 def give_up(request_id: str) -> None:
@@ -61,13 +44,17 @@ def is_left(row: Mapping[str, Any]) -> bool:
     """Whether a row of the journal is nobody's any more."""
     if row["pid"] is None or row["id"] in _given_up:
         return True
-    owner = Owner(row["host"], row["pid"], row["started"])
-    return is_gone(owner, datetime.fromisoformat(row["changed"]))
+    last_sign = datetime.fromisoformat(row["changed"])
+    if row["host"] == this_process()["host"] and row["started"]:
+        now = _started(row["pid"])
+        if now != UNTOLD:
+            return bool(now != row["started"])
+    return abs(datetime.now(UTC) - last_sign) > OWNER_TIMEOUT  # one of two clocks may be wrong
 
 
 def is_drawn(row: Mapping[str, Any]) -> bool:
     """Whether a process of this machine that lives works on a row of the journal, for certain."""
-    if row["pid"] is None or row["id"] in _given_up or row["host"] != this_process().host:
+    if row["pid"] is None or row["id"] in _given_up or row["host"] != this_process()["host"]:
         return False
     return bool(row["started"]) and _started(row["pid"]) == row["started"]
 

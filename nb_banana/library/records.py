@@ -37,6 +37,11 @@ class StoredImage:
     extras: tuple["StoredImage", ...] = field(default=(), repr=False)  # of the same answer
 
     @property
+    def pictures(self) -> tuple["StoredImage", ...]:
+        """All of its answer: itself, then the others."""
+        return (self, *self.extras)
+
+    @property
     def kind(self) -> PictureKind:
         """MIME type, width and height."""
         return PictureKind(self.mime, self.width, self.height)

@@ -5,8 +5,7 @@ A version that is out is never changed: a new one is one more entry of `MIGRATIO
 
 from typing import Any
 
-Row = dict[str, Any]
-"""A row, by the names of its columns."""
+Row = dict[str, Any]  # a row, by the names of its columns
 
 VERSION_1 = (
     # A row for each request, written down before it is sent. `seq` counts them as they were asked,

@@ -6,7 +6,6 @@ no host and process, no links, no error. What stood in for a library comes home 
 
 import json
 from collections.abc import Iterable
-from contextlib import ExitStack
 
 from nb_banana.errors import LibraryDamagedError, LibraryError, LostPictureError, NotKeptError
 from nb_banana.imaging.decode import PictureKind, check_picture
@@ -91,39 +90,36 @@ def _move(row: Row, source: Library, target: Library) -> None:
     pictures = source._index.rows(
         "SELECT * FROM pictures WHERE request_id = ? ORDER BY position", row["id"]
     )
-    with source._believed(), ExitStack() as parts:
+    kinds = [PictureKind(each["mime"], each["width"], each["height"]) for each in pictures]
+    with source._believed():
         request = rows.restore_request(row, source.reference_url)
-        kinds = [PictureKind(each["mime"], each["width"], each["height"]) for each in pictures]
         data = [read_whole(source._vault.path(each["path"]), each["digest"]) for each in pictures]
-        written = [parts.enter_context(target._written(each)) for each in data]
+        with target._written(data) as parts:
 
-        def write(session: Transaction) -> None:
-            known = session.rows("SELECT state FROM requests WHERE id = ?", row["id"])
-            ended = {"stored", "forgotten"} | (set() if pictures else {"failed"})
-            if known and known[0]["state"] in ended:
-                return
-            for reference in request.references:
-                target._keep_reference(session, reference)
-            session.run("DELETE FROM pictures WHERE request_id = ?", row["id"])
-            session.add("requests", row, known="REPLACE")
-            for position, part in enumerate(written):
-                target._add(session, row, position, part, (data[position], kinds[position]))
+            def write(session: Transaction) -> None:
+                known = session.rows("SELECT state FROM requests WHERE id = ?", row["id"])
+                ended = {"stored", "forgotten"} | (set() if pictures else {"failed"})
+                if known and known[0]["state"] in ended:
+                    return
+                target._keep_references(session, request)
+                session.add("requests", row, known="REPLACE")
+                target._put(session, row, parts, list(zip(data, kinds, strict=True)))
 
-        target._write_own(write)
+            target._write_own(write)
     for name in source._vault.answers(row["id"]):
         kept = source._vault.read(name)
         with target._vault.part(kept) as part:
             target._vault.keep(part, kept, [name])
-    source._index.write(lambda session: _drop(session, row["id"]))
 
+    def drop(session: Transaction) -> None:
+        session.run("DELETE FROM pictures WHERE request_id = ?", row["id"])
+        session.run("DELETE FROM requests WHERE id = ?", row["id"])
 
-def _drop(session: Transaction, request_id: str) -> None:
-    session.run("DELETE FROM pictures WHERE request_id = ?", request_id)
-    session.run("DELETE FROM requests WHERE id = ?", request_id)
+    source._index.write(drop)
 
 
 def _add(kept: StoredImage, row: Row, target: Library) -> None:
-    pictures = [(each.read(), each.kind) for each in (kept, *kept.extras)]
+    pictures = [(each.read(), each.kind) for each in kept.pictures]
     for data, kind in pictures:
         if check_picture(data) != kind:
             raise LibraryDamagedError(
@@ -132,16 +128,12 @@ def _add(kept: StoredImage, row: Row, target: Library) -> None:
     for reference in kept.request.references:
         if reference.data is not None:
             check_picture(reference.data)
-    with ExitStack() as parts:
-        written = [parts.enter_context(target._written(data)) for data, _ in pictures]
+    with target._written(data for data, _ in pictures) as parts:
 
         def write(session: Transaction) -> None:
-            settled = _settled(session, row, [digest for _, digest in written])
-            for reference in kept.request.references:
-                target._keep_reference(session, reference)
-            session.run("DELETE FROM pictures WHERE request_id = ?", kept.request_id)
-            for position, (part, picture) in enumerate(zip(written, pictures, strict=True)):
-                target._add(session, settled, position, part, picture)
+            settled = _settled(session, row, [digest for _, digest in parts])
+            target._keep_references(session, kept.request)
+            target._put(session, settled, parts, pictures)
 
         target._index.write(write)
 

@@ -4,7 +4,6 @@ The slider is of HTML and CSS alone: it needs neither a kernel nor a script.
 """
 
 import base64
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from nb_banana._text import as_html, clean, one_line, plain
@@ -15,7 +14,7 @@ from nb_banana.imaging.sheet import MOUNT, SheetCanvas, fit_cell, near_square_la
 from nb_banana.imaging.text import drawable
 from nb_banana.references.reference import as_reference
 from nb_banana.results.image import BananaImage
-from nb_banana.results.image_display import Bundle
+from nb_banana.results.image_display import framed, several_bundle
 from nb_banana.settings import settings
 
 if TYPE_CHECKING:
@@ -55,21 +54,6 @@ _SLIDER = (
 )
 
 
-def slider(pictures: Sequence[bytes], alts: Sequence[str], width: int, label: str) -> str:
-    """The HTML of two JPEGs of one size, at most so many pixels wide, the first on the left."""
-    encoded = [base64.b64encode(each).decode() for each in pictures]
-    before, after = (f"data:image/jpeg;base64,{each}" for each in encoded)
-    before_alt, after_alt = map(as_html, alts)
-    return _SLIDER.format(
-        label=as_html(label),
-        width=width,
-        before=before,
-        before_alt=before_alt,
-        after=after,
-        after_alt=after_alt,
-    )
-
-
 class Comparison:
     """Two pictures, before and after. It shows itself; `side_by_side` is a Pillow image of both.
 
@@ -93,17 +77,13 @@ class Comparison:
     @property
     def caption(self) -> str:
         """The line under the pictures: which is which."""
-        drawn = any(isinstance(each, BananaImage) and each.sandbox for each in self._given)
+        drawn = any(image.sandbox for image in self._images())
         parts = [
             "SANDBOX, no AI model" if drawn else "",
             f"left: {self._names[0]}",
             f"right: {self._names[1]}",
         ]
         return plain(" · ".join(filter(None, parts)))
-
-    @property
-    def _given(self) -> tuple[Any, Any]:
-        return self.before, self.after
 
     def side_by_side(self) -> "Image.Image":
         """Both on one sheet (RGB), each with its name."""
@@ -121,35 +101,36 @@ class Comparison:
         return plain(f"<Comparison of {self._names[0]} and {self._names[1]}>")
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        images = [each for each in self._given if isinstance(each, BananaImage)]
-        requests = [each.receipt.client_request_id for each in images]
-        metadata: Bundle = {"nb_banana": {"requests": list(dict.fromkeys(requests))}}
+        images = self._images()
         if not is_rich():
-            return {"text/plain": self.caption}, metadata
+            return several_bundle({"text/plain": self.caption}, images, "", None, None)
         shown = {
-            "text/html": self._figure(),
+            "text/html": framed(self._slider(), [self.caption, HINT]),
             "image/jpeg": base64.b64encode(sheet_jpeg(self.side_by_side())).decode(),
             "text/plain": repr(self),
         }
-        wanted = {
-            kind: value
-            for kind, value in shown.items()
-            if (not include or kind in include) and kind not in (exclude or ())
-        }
-        alt = {"image/jpeg": {"alt": one_line(self.caption)}} if "image/jpeg" in wanted else {}
-        return wanted, metadata | alt
+        return several_bundle(shown, images, one_line(self.caption), include, exclude)
 
-    def _figure(self) -> str:
-        alts = [
-            f"{side}: {clean(str(getattr(given, 'alt', None) or name), 200)}"
-            for side, given, name in zip(("left", "right"), self._given, self._names, strict=True)
-        ]
-        width = open_picture(self._pictures[0]).width
-        return (
-            '<figure class="nb-banana" style="margin:0">'
-            f"{slider(self._pictures, alts, width, self.caption)}"
-            '<figcaption style="font-size:90%;opacity:.75">'
-            f"{as_html(self.caption)}<br>{HINT}</figcaption></figure>"
+    def _images(self) -> list[BananaImage]:
+        return [each for each in (self.before, self.after) if isinstance(each, BananaImage)]
+
+    def _slider(self) -> str:
+        """The HTML of both as JPEGs, the first on the left; they shrink where room is scarce."""
+        before, after = (
+            f"data:image/jpeg;base64,{base64.b64encode(each).decode()}" for each in self._pictures
+        )
+        given = zip(("left", "right"), (self.before, self.after), self._names, strict=True)
+        before_alt, after_alt = (
+            as_html(f"{side}: {clean(str(getattr(each, 'alt', None) or name), 200)}")
+            for side, each, name in given
+        )
+        return _SLIDER.format(
+            label=as_html(self.caption),
+            width=open_picture(self._pictures[0]).width,
+            before=before,
+            before_alt=before_alt,
+            after=after,
+            after_alt=after_alt,
         )
 
 

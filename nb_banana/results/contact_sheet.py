@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
-MOST_SHOWN = 100
-"""Pictures on one sheet. The others are said to be there."""
+MOST_SHOWN = 100  # Pictures on one sheet. The others are said to be there.
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,7 @@ from nb_banana.results.variants import Variant, value_text, varied_fields
 
 LONGEST_NAME = 60
 """Characters of a name before its suffix. In UTF-8 the longest of them take four bytes each."""
-SHOWN = 3
-"""How many names a message has."""
+SHOWN = 3  # how many names a message has
 
 
 def save_folder(

@@ -9,6 +9,7 @@ from nb_banana.display.output import is_rich
 from nb_banana.errors import BananaError, Interrupted
 from nb_banana.request import ImageRequest
 from nb_banana.results.image import BananaImage
+from nb_banana.results.image_display import chosen
 
 
 class Failure:
@@ -62,15 +63,10 @@ class Failure:
         shown = {"text/plain": plain(told)}
         if is_rich():
             shown["text/html"] = f'<p class="nb-banana-failure">{as_html(told)}</p>'
-        return {
-            kind: value
-            for kind, value in shown.items()
-            if (not include or kind in include) and kind not in (exclude or ())
-        }
+        return chosen(shown, include, exclude)
 
 
-GalleryEntry = BananaImage | Failure
-"""What stands in one place of a gallery."""
+GalleryEntry = BananaImage | Failure  # what stands in one place of a gallery
 
 
 def reason_of(failure: Failure) -> str:

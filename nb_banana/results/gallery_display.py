@@ -9,23 +9,30 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Protocol
 
-from nb_banana._text import as_html, clean, dollars, plain
+from nb_banana._text import clean, dollars, plain
 from nb_banana.display.output import is_rich
 from nb_banana.errors import PictureError, UncertainError
 from nb_banana.imaging.sheet import sheet_jpeg
 from nb_banana.results import contact_sheet
 from nb_banana.results.failure import Failure, GalleryEntry, reason_of
 from nb_banana.results.image import BananaImage
-from nb_banana.results.image_display import LONGEST_LINE, Bundle, is_unkept
-from nb_banana.results.image_display import image_lines as lines_of_image
+from nb_banana.results.image_display import (
+    FITTING,
+    LONGEST_LINE,
+    framed,
+    image_lines,
+    img,
+    is_unkept,
+    several_bundle,
+)
 from nb_banana.results.variants import Variant, labels_of
 
 
 class ShownGallery(Protocol):
     """What of a `Gallery` is shown: so that it may stand above what shows it."""
 
-    @property
-    def name(self) -> str | None: ...
+    name: str | None
+
     @property
     def images(self) -> tuple[BananaImage, ...]: ...
     @property
@@ -115,8 +122,7 @@ def batch_cost(entries: Iterable[GalleryEntry]) -> BatchCost:
     return BatchCost(real, play, unknown)
 
 
-MOST_LINES = 5
-"""How many different sentences, or notes, are listed."""
+MOST_LINES = 5  # how many different sentences, or notes, are listed
 LONGEST_ALT = 500
 
 
@@ -150,27 +156,19 @@ def counted(number: int) -> str:
 
 def gallery_bundle(gallery: ShownGallery, include: Any = None, exclude: Any = None) -> Any:
     """What IPython shows: HTML, the contact sheet and text, or text alone in a terminal."""
-    # `nb_banana.pack` reads in a saved notebook which pictures it shows.
-    requests = [image.receipt.client_request_id for image in gallery.images]
-    metadata: Bundle = {"nb_banana": {"requests": list(dict.fromkeys(requests))}}
     if not is_rich() or not len(gallery):
-        return {"text/plain": plain("\n".join(gallery_text(gallery)))}, metadata
+        said = {"text/plain": plain("\n".join(gallery_text(gallery)))}
+        return several_bundle(said, gallery.images, "", None, None)
     sheet = contact_sheet.draw_sheet(list(gallery), gallery.variants)
     encoded = base64.b64encode(sheet_jpeg(sheet.picture)).decode()
     alt = alt_of(gallery, sheet)
+    lines = [gallery_caption(gallery), *sheet.legend, *remarks(gallery)]
     shown = {
-        "text/html": _figure(
-            encoded, alt, [gallery_caption(gallery), *sheet.legend, *remarks(gallery)]
-        ),
+        "text/html": framed(img("image/jpeg", encoded, alt, FITTING), lines),
         "image/jpeg": encoded,
         "text/plain": repr(gallery),
     }
-    wanted = {
-        kind: value
-        for kind, value in shown.items()
-        if (not include or kind in include) and kind not in (exclude or ())
-    }
-    return wanted, metadata | ({"image/jpeg": {"alt": alt}} if "image/jpeg" in wanted else {})
+    return several_bundle(shown, gallery.images, alt, include, exclude)
 
 
 def gallery_text(gallery: ShownGallery) -> Iterable[str]:
@@ -195,7 +193,7 @@ def remarks(gallery: ShownGallery, *, failures: bool = True) -> list[str]:
     notes: dict[str, list[int]] = {}
     for number, entry in enumerate(gallery):
         if not isinstance(entry, Failure):
-            for note in lines_of_image(entry)[1:]:
+            for note in image_lines(entry)[1:]:
                 notes.setdefault(note, []).append(number)
         elif failures:
             reasons.setdefault(reason_of(entry), []).append(number)
@@ -234,13 +232,3 @@ def alt_of(gallery: ShownGallery, sheet: contact_sheet.ContactSheet) -> str:
     labels = [each for each in labels_of(gallery.variants, [""] * len(gallery)) if each]
     said = f" ({', '.join(labels)})" if labels else ""
     return clean(f"{first}{said}. {'; '.join(alts)}", LONGEST_ALT)
-
-
-def _figure(encoded: str, alt: str, said: list[str]) -> str:
-    return (
-        '<figure class="nb-banana" style="margin:0">'
-        f'<img src="data:image/jpeg;base64,{encoded}" alt="{as_html(alt)}" '
-        'style="max-width:100%;height:auto">'
-        '<figcaption style="font-size:90%;opacity:.75">'
-        f"{'<br>'.join(map(as_html, said))}</figcaption></figure>"
-    )

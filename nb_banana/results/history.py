@@ -8,8 +8,7 @@ from nb_banana.models import WRITTEN, short_name
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import thumbnail
 
-THUMBNAIL = 96
-"""Pixels of a thumbnail's longer side."""
+THUMBNAIL = 96  # pixels of a thumbnail's longer side
 
 
 class History(Sequence[BananaImage]):

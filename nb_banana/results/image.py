@@ -15,12 +15,12 @@ from nb_banana.errors import LibraryError
 from nb_banana.imaging import metadata as embedding
 from nb_banana.imaging import save
 from nb_banana.imaging.decode import SUFFIXES, PictureKind, decoding, open_picture, preview
-from nb_banana.library import embedded
+from nb_banana.library import rows
 from nb_banana.references.reference import Reference
 from nb_banana.request import ImageRequest, mismatch
 from nb_banana.results import image_display
 from nb_banana.results.cell import cell_of
-from nb_banana.results.lineage import Lineage
+from nb_banana.results.image_display import Lineage
 from nb_banana.services.receipt import Receipt
 
 if TYPE_CHECKING:
@@ -248,7 +248,7 @@ class BananaImage:
         if embed:
             mime = save.mime_of(target.suffix) or self.mime
             data = embedding.embed_facts(
-                data, mime, embedded.embedded_facts(self.request, self.receipt)
+                data, mime, rows.embedded_facts(self.request, self.receipt)
             )
         save.write_whole(target, data)
         return target

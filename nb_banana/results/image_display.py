@@ -1,8 +1,8 @@
-"""How a picture shows itself: the caption, the lines under it, the figure, the MIME bundle."""
+"""How a picture and its family show themselves: caption, lines, figure, MIME bundle."""
 
 import base64
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -15,38 +15,31 @@ from nb_banana.services.receipt import Receipt
 from nb_banana.settings import settings_of
 
 Bundle = dict[str, Any]
+FITTING = ' style="max-width:100%;height:auto"'
 
-LONGEST_LINE = 1000
-"""Characters of a line under a picture."""
+LONGEST_LINE = 1000  # characters of a line under a picture
 
 
 class ShownImage(Protocol):
     """What of a `BananaImage` is shown: so that it may stand above what shows it."""
 
-    @property
-    def name(self) -> str | None: ...
-    @property
-    def alt(self) -> str: ...
+    name: str | None
+    alt: str
+    width: int
+    height: int
+    request: ImageRequest
+    receipt: Receipt
+    came: str
+    notes: tuple[str, ...]
+
     @property
     def prompt(self) -> str: ...
-    @property
-    def width(self) -> int: ...
-    @property
-    def height(self) -> int: ...
-    @property
-    def request(self) -> ImageRequest: ...
-    @property
-    def receipt(self) -> Receipt: ...
-    @property
-    def came(self) -> str: ...
     @property
     def cost(self) -> Decimal | None: ...
     @property
     def sandbox(self) -> bool: ...
     @property
     def mismatch(self) -> str | None: ...
-    @property
-    def notes(self) -> tuple[str, ...]: ...
     @property
     def extras(self) -> Sequence["ShownImage"]: ...
     @property
@@ -57,8 +50,7 @@ class ShownImage(Protocol):
     def __fspath__(self) -> str: ...
 
 
-NOT_KEPT = "Not kept in the library."
-"""How the note of a picture begins that only this kernel has."""
+NOT_KEPT = "Not kept in the library."  # how the note of a picture begins that only this kernel has
 
 
 def is_unkept(image: ShownImage) -> bool:
@@ -112,31 +104,53 @@ def image_bundle(
         # Pixels that can't be decoded, or no file any more: what is known is shown anyway.
         return {"text/plain": plain(f"{image_caption(image)} · it can't be shown: {error}")}
     encoded = base64.b64encode(data).decode()
-    shown = {
-        "text/html": figure(image, mime, encoded),
-        mime: encoded,
-        "text/plain": repr(image),
-    }
-    wanted = {
+    shown = {"text/html": figure(image, mime, encoded), mime: encoded, "text/plain": repr(image)}
+    wanted = chosen(shown, include, exclude)
+    # `nb_banana.pack` reads in a saved notebook which pictures it shows.
+    metadata: Bundle = {"nb_banana": {"request": image.receipt.client_request_id}}
+    return wanted, metadata | alt_texts(wanted, one_line(image.alt))
+
+
+def several_bundle(
+    shown: Bundle, images: Iterable[ShownImage], alt: str, include: Any, exclude: Any
+) -> tuple[Bundle, Bundle]:
+    """What is asked of a MIME bundle that shows several pictures of ours, and its metadata."""
+    requests = dict.fromkeys(image.receipt.client_request_id for image in images)
+    wanted = chosen(shown, include, exclude)
+    return wanted, {"nb_banana": {"requests": list(requests)}, **alt_texts(wanted, alt)}
+
+
+def chosen(shown: Bundle, include: Any, exclude: Any) -> Bundle:
+    """What IPython asks for of a MIME bundle."""
+    return {
         kind: value
         for kind, value in shown.items()
         if (not include or kind in include) and kind not in (exclude or ())
     }
-    # `nb_banana.pack` reads in a saved notebook which pictures it shows.
-    metadata: Bundle = {"nb_banana": {"request": image.receipt.client_request_id}}
-    return wanted, metadata | ({mime: {"alt": one_line(image.alt)}} if mime in wanted else {})
+
+
+def alt_texts(shown: Bundle, alt: str) -> Bundle:
+    """The metadata that says what stands for the picture in a MIME bundle."""
+    return {kind: {"alt": alt} for kind in shown if kind.startswith("image/")}
 
 
 def figure(image: ShownImage, mime: str, encoded: str) -> str:
     """The picture with its caption as HTML."""
+    return framed(img(mime, encoded, image.alt, FITTING), image_lines(image))
+
+
+def framed(shown: str, lines: Iterable[str]) -> str:
+    """A figure: HTML, and the lines under it."""
     return (
-        '<figure class="nb-banana" style="margin:0">'
-        f'<img src="data:{mime};base64,{encoded}" alt="{as_html(one_line(image.alt))}" '
-        'style="max-width:100%;height:auto">'
+        f'<figure class="nb-banana" style="margin:0">{shown}'
         '<figcaption style="font-size:90%;opacity:.75">'
-        f"{'<br>'.join(map(as_html, image_lines(image)))}</figcaption>"
-        "</figure>"
+        f"{'<br>'.join(map(as_html, lines))}</figcaption></figure>"
     )
+
+
+def img(mime: str, encoded: str, alt: str, style: str = "") -> str:
+    """A picture in HTML."""
+    return f'<img src="data:{mime};base64,{encoded}" alt="{as_html(one_line(alt))}"{style}>'
 
 
 def thumbnail(image: ShownImage, longest: int) -> str:
@@ -146,5 +160,57 @@ def thumbnail(image: ShownImage, longest: int) -> str:
     except (OSError, BananaError) as error:
         # Its file is gone or damaged; the others are shown all the same.
         return f"<small>it can't be shown: {as_html(str(error))}</small>"
-    encoded = base64.b64encode(data).decode()
-    return f'<img src="data:{mime};base64,{encoded}" alt="{as_html(one_line(image.alt))}">'
+    return img(mime, base64.b64encode(data).decode(), image.alt)
+
+
+THUMBNAIL = 128  # pixels of a thumbnail's longer side in a `Lineage`
+
+
+class Lineage:
+    """The pictures that a picture was made from, each after its own parents.
+
+    Attributes:
+        image: the last of the family.
+    """
+
+    def __init__(self, image: ShownImage) -> None:
+        self.image: Any = image
+
+    def __iter__(self) -> Iterator[Any]:
+        """Every picture of the family once, parents before children."""
+        return (image for _, image in _family(self.image, 0, set()))
+
+    def __repr__(self) -> str:
+        return plain("\n".join(f"{'  ' * depth}{_line(image)}" for depth, image in self._levels()))
+
+    def _repr_html_(self) -> str:
+        items = "".join(
+            '<div style="display:flex;gap:.7em;align-items:center;'
+            f'margin:.3em 0 .3em {2 * depth}em">'
+            f"{thumbnail(image, THUMBNAIL)}<span>{as_html(image.prompt)}<br>"
+            f'<small style="opacity:.75">{"<br>".join(map(as_html, image_lines(image)))}'
+            "</small></span></div>"
+            for depth, image in self._levels()
+        )
+        return f'<div class="nb-banana-tree">{items}</div>'
+
+    def _levels(self) -> list[tuple[int, ShownImage]]:
+        """Depth counted from the first pictures, so that the last stands deepest."""
+        found = list(_family(self.image, 0, set()))
+        deepest = max(depth for depth, _ in found)
+        return [(deepest - depth, image) for depth, image in found]
+
+
+def _family(image: ShownImage, depth: int, seen: set[str]) -> Iterator[tuple[int, ShownImage]]:
+    # By content: from the library the same parent comes as a new object each time.
+    if image.digest in seen:
+        return
+    seen.add(image.digest)
+    for parent in image.parents:
+        yield from _family(parent, depth + 1, seen)
+    yield depth, image
+
+
+def _line(image: ShownImage) -> str:
+    label = f"{image.name}: " if image.name else ""
+    return f"{label}{clean(image.prompt, 80)} ({image.width}×{image.height})"

@@ -11,10 +11,8 @@ from nb_banana.references import sources
 Variant = Mapping[str, Any]
 """What makes one picture differ from its neighbours, e.g. ``{"style": "oil", "take": 2}``."""
 
-LONGEST_LABEL = 60
-"""Characters of a label, before it is fitted into its cell."""
-LABEL_PART = 16
-"""Characters of one value among several in a label."""
+LONGEST_LABEL = 60  # characters of a label, before it is fitted into its cell
+LABEL_PART = 16  # characters of one value among several in a label
 
 
 @dataclass(frozen=True)
@@ -28,11 +26,7 @@ class Grid:
 
 
 def value_text(value: Any) -> str:
-    """A value as a person reads it; a picture by its name or its prompt.
-
-    >>> value_text("16:9"), value_text(0.5), value_text(None)
-    ('16:9', '0.5', 'none')
-    """
+    """A value as a person reads it; a picture by its name or its prompt."""
     if value is None:
         return "none"
     if sources.is_picture(value):
@@ -87,13 +81,7 @@ def grid_of(variants: Sequence[Variant]) -> Grid | None:
 
 
 def labels_of(variants: Sequence[Variant], prompts: Sequence[str]) -> list[str]:
-    """What to write under each picture: what varies, else where its prompt differs.
-
-    >>> labels_of([{"style": "oil"}, {"style": "ink"}], ["a cat in oil", "a cat in ink"])
-    ['oil', 'ink']
-    >>> labels_of([{}, {}], ["a photo of a cat", "a photo of a dog"])
-    ['… cat', '… dog']
-    """
+    """What to write under each picture: what varies, else where its prompt differs."""
     fields = varied_fields(variants)
     # Of several values each has its share of the label, so that a long one leaves room for others.
     share = LONGEST_LABEL if len(fields) == 1 else LABEL_PART
