@@ -7,7 +7,7 @@ import pytest
 from IPython import version_info
 
 import nb_banana
-from nb_banana import configure, errors, generate
+from nb_banana import ImageRequest, configure, errors, generate
 from nb_banana.models import MODELS
 from nb_banana.notebook.completion import complete
 from nb_banana.notebook.options import OPTIONS
@@ -209,6 +209,8 @@ ELSEWHERE = {"dry_run", "raw", "quiet", "help", "sweep"}
 
 def test_the_functions_docstring_names_every_option():
     text = inspect.getdoc(generate)
+    assert "as in `ImageRequest`" in text
+    text += inspect.getdoc(ImageRequest)
     for option in OPTIONS:
         if option.dest not in ELSEWHERE:
             assert f"``{option.dest}``" in text or f"{option.dest}:" in text, option.dest
