@@ -43,7 +43,7 @@ def paid(monkeypatch):
     monkeypatch.setenv("AIMLAPI_KEY", KEY)
     with Sandbox(KEY, log_lag=0.1) as sandbox:
         # What the vendor limits is not what is looked at here.
-        monkeypatch.setattr("nb_banana.sandbox.logs.CALLS", 10**9)
+        monkeypatch.setattr("nb_banana.sandbox.ledger.CALLS", 10**9)
         configure(base_url=sandbox.url)
         yield sandbox
 

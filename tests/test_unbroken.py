@@ -26,7 +26,7 @@ def paid(monkeypatch):
     """A service that asks for the key, and whose log is not limited."""
     monkeypatch.setenv("AIMLAPI_KEY", KEY)
     with Sandbox(KEY) as sandbox:
-        monkeypatch.setattr("nb_banana.sandbox.logs.CALLS", 10**9)
+        monkeypatch.setattr("nb_banana.sandbox.ledger.CALLS", 10**9)
         configure(base_url=sandbox.url)
         yield sandbox
 

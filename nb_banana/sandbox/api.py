@@ -1,57 +1,57 @@
-"""The API itself: a request in, an answer out. No sockets here; those are in `server`."""
+"""The API itself, pure: a request in, a response out. No sockets and no sleep; see `server`."""
 
 import base64
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from threading import Event
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from nb_banana.sandbox.catalogue import list_models, usd
+from nb_banana.sandbox.exchange import (
+    Charge,
+    Ids,
+    Recorder,
+    Refused,
+    Request,
+    Response,
+    as_json,
+    error,
+    page,
+)
 from nb_banana.sandbox.faults import BAD_KEY, NO_CREDITS, Strike, Troubles
-from nb_banana.sandbox.http_response import DROPPED, HttpResponse, Refused, as_json, error, page
-from nb_banana.sandbox.ledger import Ids, Ledger
-from nb_banana.sandbox.logs import Limit, read_logs
+from nb_banana.sandbox.ledger import Ledger
 from nb_banana.sandbox.picture_store import Picture, Pictures, serve
-from nb_banana.sandbox.recorder import Incoming, Record
-from nb_banana.sandbox.validation import GenerationOrder, read_order
+from nb_banana.sandbox.validation import Fetch, GenerationOrder, read_order
 
 GENERATIONS = "/v1/images/generations"
 PICTURES = "/generations/"
 CLIENT_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(NamedTuple):
     """What is behind a path."""
 
     method: str
-    answer: Callable[[Incoming, Ids], HttpResponse]
+    respond: Callable[[Request, Ids], Response]
     needs_key: bool = True
 
 
 class Api:
-    """Everything that the vendor's server knows and does.
+    """All that the vendor's server knows. Who carries it waits `Response.delay`, then `settle`s."""
 
-    Args:
-        key: the only key that is accepted; None accepts every request.
-        ledger: where charges are written.
-        troubles: what should go wrong.
-        delay: seconds that each generation takes.
-    """
-
-    def __init__(self, key: str | None, ledger: Ledger, troubles: Troubles, delay: float) -> None:
-        self.url = ""
-        self.record = Record()
+    def __init__(
+        self, key: str | None, ledger: Ledger, troubles: Troubles, delay: float, fetch: Fetch
+    ) -> None:
+        self.url = ""  # what its links begin with: set by who carries it
+        self.recorder = Recorder()
         self.ledger = ledger
-        self.stopping = Event()
         self._key = key
         self._troubles = troubles
         self._delay = delay
+        self._fetch = fetch
         self._pictures = Pictures()
-        self._limit = Limit()
         self._routes = {
             GENERATIONS: Route("POST", self._generate),
             "/v2/logs": Route("GET", self._logs),
@@ -59,86 +59,87 @@ class Api:
             "/v1/models": Route("GET", self._models, needs_key=False),
         }
 
-    def handle(self, incoming: Incoming) -> HttpResponse:
-        """The answer to a request."""
-        ids = _new_ids(incoming)
-        self.record.add(incoming, self._key)
+    def handle(self, request: Request) -> Response:
+        """The response to a request."""
+        own = request.headers.get("x-client-request-id", "")
+        # A malformed id is dropped without a word, as the vendor does.
+        own_id = own if CLIENT_ID.fullmatch(own) else None
+        ids = Ids(str(uuid4()), secrets.token_urlsafe(16), own_id)
+        self.recorder.add(request, self._key)
         try:
-            answer = self._route(incoming, ids)
+            response = self._route(request).respond(request, ids)
         except Refused as refused:
-            answer = error(refused, incoming.path, ids.request_id)
+            response = error(refused, request.path, ids.request_id)
         extra = {"x-nb-banana-sandbox": "1"}
-        if answer.from_service:
+        if response.from_service:
             extra["x-inference-id"] = ids.inference_id
             if ids.client_request_id:
                 extra["x-client-request-id"] = ids.client_request_id
-        return replace(answer, headers={**answer.headers, **extra})
+        return replace(response, headers={**response.headers, **extra})
 
-    def _route(self, incoming: Incoming, ids: Ids) -> HttpResponse:
-        if incoming.path.startswith(PICTURES):
+    def settle(self, response: Response) -> None:
+        """Book what a response costs: its delay is over, whether anybody still waits or not."""
+        if response.charge:
+            self.ledger.book(response.charge)
+
+    def _route(self, request: Request) -> Route:
+        if request.path.startswith(PICTURES):
             route = Route("GET", self._picture, needs_key=False)
-        elif incoming.path in self._routes:
-            route = self._routes[incoming.path]
+        elif request.path in self._routes:
+            route = self._routes[request.path]
         else:
-            raise Refused(404, f"Cannot {incoming.method} {incoming.path}")
-        method = "GET" if incoming.method == "HEAD" else incoming.method
+            raise Refused(404, f"Cannot {request.method} {request.path}")
+        method = "GET" if request.method == "HEAD" else request.method
         if method != route.method:
-            raise Refused(405, f"Cannot {incoming.method} {incoming.path}", Allow=route.method)
-        if route.needs_key and self._key is not None and not incoming.bears(self._key):
+            raise Refused(405, f"Cannot {request.method} {request.path}", Allow=route.method)
+        if route.needs_key and self._key is not None and not request.bears(self._key):
             raise Refused(401, BAD_KEY)
-        return route.answer(incoming, ids)
+        return route
 
-    def _models(self, incoming: Incoming, _ids: Ids) -> HttpResponse:
-        return list_models(incoming.query, incoming.headers.get("if-none-match", ""))
+    def _models(self, request: Request, _ids: Ids) -> Response:
+        return list_models(request.query, request.headers.get("if-none-match", ""))
 
-    def _logs(self, incoming: Incoming, _ids: Ids) -> HttpResponse:
-        self._limit.count()
-        return as_json(read_logs(self.ledger.shown, incoming.query))
+    def _logs(self, request: Request, _ids: Ids) -> Response:
+        return as_json(self.ledger.log(request.query))
 
-    def _billing(self, _incoming: Incoming, _ids: Ids) -> HttpResponse:
+    def _billing(self, _request: Request, _ids: Ids) -> Response:
         return as_json({"current_balance": self.ledger.balance, "currency": "USD"})
 
-    def _picture(self, incoming: Incoming, _ids: Ids) -> HttpResponse:
-        picture = self._pictures.find(incoming.path.removeprefix(PICTURES))
+    def _picture(self, request: Request, _ids: Ids) -> Response:
+        picture = self._pictures.find(request.path.removeprefix(PICTURES))
         strike = picture.strike
         struck = (
             strike.trouble.at_link
-            and incoming.method == "GET"
+            and request.method == "GET"
             and self._troubles.strikes(strike, picture.order.prompt)
         )
         return serve(self._pictures.file(picture), strike.trouble.name if struck else "")
 
-    def _generate(self, incoming: Incoming, ids: Ids) -> HttpResponse:
-        order = read_order(incoming.body)
-        strike = self._strike(order.prompt)
+    def _generate(self, request: Request, ids: Ids) -> Response:
+        order = read_order(request.body, self._fetch)
+        strike = self._troubles.meet(order.prompt)
         if not self.ledger.can_pay(order.credits):
             raise Refused(403, NO_CREDITS)
-        if strike.trouble.logged is not None:  # else it is turned away at the door
-            slower = strike.number if strike.trouble.name == "slow" else 0.0
-            self.stopping.wait(self._delay + slower)
-            if self.stopping.is_set():
-                return DROPPED
-            self.ledger.record(order.model, strike.trouble.logged, order.credits, ids)
-        return self._answer(order, strike, ids)
-
-    def _strike(self, prompt: str) -> Strike:
+        outcome = strike.trouble.logged
         try:
-            strike = self._troubles.asked(prompt)
-        except ValueError as problem:
-            raise Refused(400, str(problem)) from problem
-        # Trouble at the link is counted when the link is fetched.
-        if strike.trouble.at_link or self._troubles.strikes(strike, prompt):
-            return strike
-        return Strike()
+            response = self._answer(order, strike, ids)
+        except Refused as refused:
+            response = error(refused, request.path, ids.request_id)
+        if outcome is None:  # turned away at the door
+            return response
+        price = order.credits if outcome == "succeeded" else 0
+        slower = strike.number if strike.trouble.name == "slow" else 0.0
+        charge = Charge(order.model, outcome, price, ids)
+        return replace(response, delay=self._delay + slower, charge=charge)
 
-    def _answer(self, order: GenerationOrder, strike: Strike, ids: Ids) -> HttpResponse:
+    def _answer(self, order: GenerationOrder, strike: Strike, ids: Ids) -> Response:
         trouble = strike.trouble
         if trouble.message:
             message = trouble.message.format(request_id=ids.request_id)
             wait = {"Retry_After": f"{strike.number:g}"} if trouble.number else {}
             raise Refused(trouble.status, message, **wait)
         if trouble.drops:
-            return DROPPED
+            return Response(0, dropped=True)
         if trouble.title:
             return page(trouble.status, trouble.title)
         charged = order.credits if trouble.logged == "succeeded" else 0
@@ -148,10 +149,10 @@ class Api:
             "x-aimlapi-credits-used": str(charged),
             "x-aimlapi-usd-spent": f"{usd(charged):.9f}",
         }
-        answer = as_json({"data": self._data(order, strike), "meta": meta}, headers=headers)
+        response = as_json({"data": self._data(order, strike), "meta": meta}, headers=headers)
         if trouble.name == "cut-json":
-            return replace(answer, body=answer.body[: len(answer.body) // 2])
-        return answer
+            return replace(response, body=response.body[: len(response.body) // 2])
+        return response
 
     def _data(self, order: GenerationOrder, strike: Strike) -> list[dict[str, Any]] | None:
         match strike.trouble.name:
@@ -177,9 +178,3 @@ class Api:
             "height": height,
             "file_name": picture.name,
         }
-
-
-def _new_ids(incoming: Incoming) -> Ids:
-    own = incoming.headers.get("x-client-request-id", "")
-    # A malformed id is dropped without a word, as the vendor does.
-    return Ids(str(uuid4()), secrets.token_urlsafe(16), own if CLIENT_ID.fullmatch(own) else None)

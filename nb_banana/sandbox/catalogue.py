@@ -10,30 +10,21 @@ from json import dumps
 from typing import Any, Literal
 
 from nb_banana.models import MODELS, Model
-from nb_banana.sandbox.http_response import HttpResponse, as_json
+from nb_banana.sandbox.exchange import Query, Response, as_json
 
 CREDITS_PER_USD = 2_000_000
 
 
 @dataclass(frozen=True)
 class Offer:
-    """One model with what the table of models does not say.
-
-    Attributes:
-        model: what it accepts.
-        credits: the price of a picture by resolution.
-        per_reference: what each reference adds to it.
-        quoted: how GET /v1/models tells the price.
-        ratio: the ``aspect_ratio`` when none is given.
-        as_reference: without ``aspect_ratio`` the first reference's is taken.
-    """
+    """One model with what the table of models does not say."""
 
     model: Model
-    credits: dict[str, int]
-    per_reference: int = 0
+    credits: dict[str, int]  # the price of a picture by resolution
+    per_reference: int = 0  # what each reference adds to it
     quoted: Literal["fixed", "token", "variants", "variable"] = "variants"
-    ratio: str = "1:1"
-    as_reference: bool = False
+    ratio: str = "1:1"  # the ``aspect_ratio`` when none is given
+    as_reference: bool = False  # without ``aspect_ratio`` the first reference's is taken
 
 
 FLASH = {"1K": 178_975, "2K": 266_335, "4K": 397_375}
@@ -67,16 +58,10 @@ OFFERS = {
 """Every name that a request may ask for, and what is offered under it."""
 
 
-def price(offer: Offer, resolution: str, pictures: int = 1, references: int = 0) -> int:
-    """What a generation costs, in credits.
-
-    >>> price(OFFERS["google/nano-banana-2"], "1K", references=2)
-    185093
-    """
-    return (
-        pictures * offer.credits.get(resolution, offer.credits["1K"])
-        + references * offer.per_reference
-    )
+def price(offer: Offer, resolution: str, pictures: int, references: int) -> int:
+    """What a generation costs, in credits."""
+    each = offer.credits.get(resolution, offer.credits["1K"])
+    return pictures * each + references * offer.per_reference
 
 
 def usd(credits_: int) -> float:
@@ -84,13 +69,8 @@ def usd(credits_: int) -> float:
     return credits_ / CREDITS_PER_USD
 
 
-def list_models(query: dict[str, list[str]], seen: str = "") -> HttpResponse:
-    """GET /v1/models: narrowed by ``id`` and ``type``, with prices when they are asked for.
-
-    Args:
-        query: the parsed query string.
-        seen: the If-None-Match header.
-    """
+def list_models(query: Query, seen: str) -> Response:
+    """GET /v1/models: narrowed by ``id`` and ``type``, with prices; ``seen`` is If-None-Match."""
     names, kinds = _values(query, "id"), _values(query, "type")
     priced = bool({"pricing", "all"} & _values(query, "include")) or "true" in _values(
         query, "details"
@@ -105,15 +85,14 @@ def list_models(query: dict[str, list[str]], seen: str = "") -> HttpResponse:
     tag = f'W/"{sha256(dumps(content).encode()).hexdigest()[:27]}"'
     # A 304 is decided by the weak comparison: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
     if seen.strip() == "*" or tag in [each.strip() for each in seen.split(",")]:
-        return HttpResponse(304, headers={"ETag": tag})
+        return Response(304, headers={"ETag": tag})
     return as_json(content, headers={"ETag": tag})
 
 
-def _values(query: dict[str, list[str]], name: str) -> set[str]:
+def _values(query: Query, name: str) -> set[str]:
     """A filter's values: repeated, comma-separated or both, in any case."""
-    return {part.strip().lower() for value in query.get(name, []) for part in value.split(",")} - {
-        ""
-    }
+    parts = {part.strip().lower() for value in query.get(name, []) for part in value.split(",")}
+    return parts - {""}
 
 
 def _entry(offer: Offer, priced: bool) -> dict[str, Any]:

@@ -43,6 +43,8 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Literal
 
+from nb_banana.sandbox.exchange import Refused
+
 BAD_KEY = (
     "This request requires a valid API key. You can create a new API key on the Billing page: "
     "https://aimlapi.com/app/keys"
@@ -59,27 +61,17 @@ MAINTENANCE = (
 
 @dataclass(frozen=True)
 class Trouble:
-    """One row of the table: how a kind of trouble departs from a good answer.
-
-    Attributes:
-        name: what it is asked for by.
-        status: the HTTP status.
-        message: the service refuses in these words; empty where it does not refuse.
-        title: the heading of the web page that comes in place of JSON; empty where none does.
-        drops: the connection is closed in place of an answer.
-        logged: the outcome in the log, which also says whether it is charged; None for no row.
-        at_link: the answer is good, and its link is not.
-        number: what the number after the name is when it is not given.
-    """
+    """One row of the table: how a kind of trouble departs from a good answer."""
 
     name: str
     status: int = 200
-    message: str = ""
-    title: str = ""
-    drops: bool = False
+    message: str = ""  # the service refuses in these words; empty where it does not refuse
+    title: str = ""  # the heading of the web page that comes in place of JSON, if one does
+    drops: bool = False  # the connection is closed in place of an answer
+    # The outcome in the log, which also says whether it is charged; None for no row.
     logged: Literal["succeeded", "failed"] | None = "succeeded"
-    at_link: bool = False
-    number: float = 0.0
+    at_link: bool = False  # the answer is good, and its link is not
+    number: float = 0.0  # what the number after the name is when it is not given
 
 
 TROUBLES = {
@@ -119,7 +111,6 @@ TROUBLES = {
 """Every trouble by its name. What each one is for a reader stands in the module's docstring."""
 
 CALM = Trouble("")
-"""Nothing goes wrong."""
 
 MARK = re.compile(r"\[trouble:([^\]]*)\]", re.IGNORECASE)
 SAID = re.compile(r"(?P<name>\S+)(?:\s+(?P<number>\d+(?:\.\d+)?))?(?:\s+x(?P<times>\d+))?")
@@ -127,28 +118,15 @@ SAID = re.compile(r"(?P<name>\S+)(?:\s+(?P<number>\d+(?:\.\d+)?))?(?:\s+x(?P<tim
 
 @dataclass(frozen=True)
 class Strike:
-    """A trouble as it was asked for.
-
-    Attributes:
-        trouble: which one.
-        number: the number after its name.
-        times: how often it strikes one prompt; None for always.
-    """
+    """A trouble as it was asked for."""
 
     trouble: Trouble = CALM
-    number: float = 0.0
-    times: int | None = None
+    number: float = 0.0  # the number after its name
+    times: int | None = None  # how often it strikes one prompt; None for always
 
 
 def read_strike(said: str) -> Strike:
-    """Understand ``NAME [NUMBER] [xN]``.
-
-    Raises:
-        ValueError: there is no such trouble; the message lists what there is.
-
-    >>> read_strike("503 x2").times
-    2
-    """
+    """Understand ``NAME [NUMBER] [xN]``; a ValueError lists what there is."""
     match = SAID.fullmatch(said.strip().lower())
     trouble = TROUBLES.get(match["name"]) if match else None
     if match is None or trouble is None:
@@ -168,10 +146,15 @@ class Troubles:
         self._met: Counter[str] = Counter()
         self._lock = Lock()
 
-    def asked(self, prompt: str) -> Strike:
-        """The trouble that this prompt asks for, else that of the start option."""
+    def meet(self, prompt: str) -> Strike:
+        """What this prompt asks for, else the start option asks for, if it strikes this time."""
         mark = MARK.search(prompt)
-        return read_strike(mark[1]) if mark else self._always
+        try:
+            strike = read_strike(mark[1]) if mark else self._always
+        except ValueError as problem:
+            raise Refused(400, str(problem)) from problem
+        # Trouble at the link is counted when the link is fetched.
+        return strike if strike.trouble.at_link or self.strikes(strike, prompt) else Strike()
 
     def strikes(self, strike: Strike, prompt: str) -> bool:
         """Whether it strikes this time; counts it when it does."""

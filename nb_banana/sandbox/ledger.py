@@ -1,49 +1,31 @@
-"""The money: one row for each inference, and the balance that is left."""
+"""The money: one row for each inference, the balance that is left, and GET /v2/logs over the rows."""
 
+import re
 import time
+from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any
 
 from nb_banana.sandbox.catalogue import CREDITS_PER_USD, usd
-from nb_banana.sandbox.http_response import now, stamp
+from nb_banana.sandbox.exchange import Charge, Query, Refused, stamp
+
+LONGEST = timedelta(days=92)
+CALLS, SECONDS = 200, 60.0
+"""At most 200 calls of the log in 60 seconds: the one limit that the vendor publishes in numbers."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
-class Ids:
-    """What one request is known by.
+class LedgerRow(Charge):
+    """A charge with the time at which it was booked."""
 
-    Attributes:
-        request_id: the HTTP call.
-        inference_id: what the charge is recorded under.
-        client_request_id: the caller's own id; None where none was sent, or a malformed one.
-    """
-
-    request_id: str
-    inference_id: str
-    client_request_id: str | None
-
-
-@dataclass(frozen=True)
-class LedgerRow:
-    """One inference.
-
-    Attributes:
-        model: the name that was asked for.
-        status: ``succeeded`` or ``failed``.
-        credits: what it was charged; 0 when it failed.
-        ids: what the request is known by.
-        created: when it was recorded.
-        clock: the same on the clock that never jumps.
-    """
-
-    model: str
-    status: str
-    credits: int
-    ids: Ids
-    created: datetime = field(default_factory=now)
-    clock: float = field(default_factory=time.monotonic)
+    created: datetime = field(default_factory=_now)
+    clock: float = field(default_factory=time.monotonic)  # the same on the clock that never jumps
 
     def to_json(self) -> dict[str, Any]:
         """The row as GET /v2/logs shows it."""
@@ -61,26 +43,21 @@ class LedgerRow:
 
 
 class Ledger:
-    """Every row, and the balance.
-
-    Args:
-        balance: what there is to spend, in USD.
-        lag: seconds until a new row is shown in the log, as the real one can lag.
-    """
+    """Every row, and a balance in USD; ``lag`` seconds pass until the log shows a new row."""
 
     def __init__(self, balance: float, lag: float = 0.0) -> None:
         self._credits = round(balance * CREDITS_PER_USD)
         self._lag = lag
         self._rows: list[LedgerRow] = []
+        self._calls: deque[float] = deque(maxlen=CALLS)
         self._lock = Lock()
 
-    def record(self, model: str, status: str, price: int, ids: Ids) -> LedgerRow:
-        """Write down one inference; charges its price when it succeeded."""
-        row = LedgerRow(model, status, price if status == "succeeded" else 0, ids)
+    def book(self, charge: Charge) -> None:
+        """Write down one inference, and take what it costs from the balance."""
+        row = LedgerRow(charge.model, charge.status, charge.credits, charge.ids)
         with self._lock:
             self._rows.append(row)
             self._credits -= row.credits
-        return row
 
     def can_pay(self, price: int) -> bool:
         """Whether the balance is enough for it."""
@@ -97,8 +74,75 @@ class Ledger:
         with self._lock:
             return list(self._rows)
 
-    @property
-    def shown(self) -> list[LedgerRow]:
-        """The rows that the log shows by now, newest first."""
-        latest = time.monotonic() - self._lag
-        return [row for row in reversed(self.rows) if row.clock <= latest]
+    def log(self, query: Query) -> dict[str, Any]:
+        """GET /v2/logs: one page, newest first, of the rows that match and are shown by now."""
+        moment = time.monotonic()
+        if len(self._calls) == CALLS and moment - self._calls[0] < SECONDS:
+            raise Refused(429, "Too Many Requests")
+        self._calls.append(moment)
+        shown = [row for row in reversed(self.rows) if row.clock <= moment - self._lag]
+        return _page(shown, query)
+
+
+def _page(rows: list[LedgerRow], query: Query) -> dict[str, Any]:
+    start, end = _window(query)
+    statuses, models = set(query.get("status", [])), set(query.get("model", []))
+    if statuses - {"succeeded", "failed"}:
+        raise _wrong(f"status: Expected 'succeeded' | 'failed', received {sorted(statuses)}")
+    limit, offset = _number(query, "limit", 50, 1, 100), _number(query, "offset", 0, 0, 10**9)
+    matching = [
+        row
+        for row in rows
+        if start <= row.created <= end
+        and (not statuses or row.status in statuses)
+        and (not models or models & {row.model, row.model.rpartition("/")[2]})
+    ]
+    page = matching[offset : offset + limit]
+    pagination = {
+        "limit": limit,
+        "offset": offset,
+        "total": len(matching),
+        "has_more": offset + len(page) < len(matching),
+    }
+    return {"data": [row.to_json() for row in page], "pagination": pagination}
+
+
+def _wrong(hint: str) -> Refused:
+    return Refused(400, ["Query validation error!", hint])
+
+
+def _window(query: Query) -> tuple[datetime, datetime]:
+    given = {name for name in ("period", "start", "end") if name in query}
+    if given not in ({"period"}, {"start", "end"}):
+        received = ", ".join(sorted(given)) or "none"
+        raise _wrong(f"Expected period, or start and end, received {received}")
+    if "period" in given:
+        end = _now()
+        start = end - _period(query["period"][0])
+    else:
+        start, end = _moment(query, "start"), _moment(query, "end")
+    if not timedelta(0) <= end - start <= LONGEST:
+        raise _wrong("Expected a window from 0 to 92 days, received another")
+    return start, end
+
+
+def _period(text: str) -> timedelta:
+    match = re.fullmatch(r"([1-9]\d{0,4})([hd])", text)
+    if match is None:
+        raise _wrong(f"period: Expected a number with h or d such as '24h', received '{text}'")
+    return int(match[1]) * timedelta(**{"hours" if match[2] == "h" else "days": 1})
+
+
+def _moment(query: Query, name: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(query[name][0])
+    except ValueError as problem:
+        raise _wrong(f"{name}: Expected an ISO-8601 date, received '{query[name][0]}'") from problem
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _number(query: Query, name: str, default: int, least: int, most: int) -> int:
+    text = query.get(name, [str(default)])[0]
+    if not re.fullmatch(r"\d{1,9}", text) or not least <= int(text) <= most:
+        raise _wrong(f"{name}: Expected a number from {least} to {most}, received '{text}'")
+    return int(text)

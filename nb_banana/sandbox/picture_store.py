@@ -7,8 +7,8 @@ from io import BytesIO
 from threading import Lock
 from uuid import uuid4
 
+from nb_banana.sandbox.exchange import Refused, Response, page
 from nb_banana.sandbox.faults import Strike
-from nb_banana.sandbox.http_response import HttpResponse, Refused, page
 from nb_banana.sandbox.validation import GenerationOrder
 
 KEPT = 64
@@ -17,21 +17,13 @@ KEPT_BYTES = 256 * 2**20
 
 @dataclass(frozen=True)
 class Picture:
-    """All that is needed to paint a picture, once or again.
+    """All that is needed to paint a picture, once or again."""
 
-    Attributes:
-        name: its part of the link.
-        order: what was asked for.
-        size: the pixels that it is painted in.
-        seed: tells takes of one order apart.
-        strike: the trouble that it was made under.
-    """
-
-    name: str
+    name: str  # its part of the link
     order: GenerationOrder
-    size: tuple[int, int]
-    seed: str
-    strike: Strike
+    size: tuple[int, int]  # the pixels that it is painted in
+    seed: str  # tells takes of one order apart
+    strike: Strike  # the trouble that it was made under
 
     def paint(self) -> bytes:
         """Its file: the same bytes each time."""
@@ -39,7 +31,7 @@ class Picture:
         from nb_banana.sandbox.painter import paint
 
         data = paint(self.order.prompt, self.size, self.order.references, self.seed)
-        return as_jpeg(data) if self.strike.trouble.name == "jpeg" else data
+        return _as_jpeg(data) if self.strike.trouble.name == "jpeg" else data
 
 
 class Pictures:
@@ -64,11 +56,7 @@ class Pictures:
         return picture
 
     def find(self, name: str) -> Picture:
-        """The picture with this name.
-
-        Raises:
-            Refused: 404, there is none.
-        """
+        """The picture with this name; a refusal where there is none."""
         if name not in self._pictures:
             raise Refused(404, "Not Found")
         return self._pictures[name]
@@ -86,7 +74,7 @@ class Pictures:
         return data
 
 
-def serve(data: bytes, trouble: str) -> HttpResponse:
+def serve(data: bytes, trouble: str) -> Response:
     """What the link answers, with the trouble of this name or with none."""
     half = len(data) // 2
     headers = {"Content-Type": "image/png"}
@@ -97,14 +85,13 @@ def serve(data: bytes, trouble: str) -> HttpResponse:
     if trouble == "half-picture":
         data = data[:half]
     sent = half if trouble == "cut-picture" else None
-    return HttpResponse(200, data, headers, sent=sent, from_service=False)
+    return Response(200, data, headers, sent=sent, from_service=False)
 
 
-def as_jpeg(data: bytes) -> bytes:
-    """The same picture as a JPEG."""
+def _as_jpeg(data: bytes) -> bytes:
     from PIL import Image
 
     out = BytesIO()
     with Image.open(BytesIO(data)) as image:
-        image.convert("RGB").save(out, "JPEG", quality=90)
+        image.save(out, "JPEG", quality=90)
     return out.getvalue()

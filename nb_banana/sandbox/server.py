@@ -1,37 +1,30 @@
 """The HTTP side of the sandbox: a threading server on loopback, and the `Sandbox` that holds it."""
 
+import http.client
 import socket
 import socketserver
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from nb_banana.sandbox.api import GENERATIONS, Api
+from nb_banana.sandbox.exchange import Received, Refused, Request, Response, error
 from nb_banana.sandbox.faults import Troubles
-from nb_banana.sandbox.http_response import HttpResponse, Refused, error
 from nb_banana.sandbox.ledger import Ledger, LedgerRow
-from nb_banana.sandbox.recorder import Incoming, Received
 
 HOST = "127.0.0.1"
 LARGEST_BODY = 128 * 2**20
+LARGEST_REFERENCE = 32 * 2**20
 
 
 class Sandbox:
     """The service on 127.0.0.1, for notebooks and tests without a key.
 
-    Args:
-        key: the only key that is accepted; None accepts every request, with a key or without.
-        port: where to listen; 0 for any free port.
-        trouble: what should go wrong with every generation: a name of `nb_banana.sandbox.faults`.
-        delay: seconds that each generation takes.
-        balance: what there is to spend, in USD.
-        log_lag: seconds until a charge is shown in the log.
-
-    Raises:
-        ValueError: there is no such trouble.
+    ``key`` is the only one that is accepted (None: each, or none), ``port`` 0 any free one, ``trouble``
+    a name of `nb_banana.sandbox.faults`; ``delay`` and ``log_lag`` are seconds, ``balance`` USD.
     """
 
     def __init__(
@@ -44,15 +37,14 @@ class Sandbox:
         balance: float = 1000.0,
         log_lag: float = 0.0,
     ) -> None:
-        self._service = Api(key, Ledger(balance, log_lag), Troubles(trouble), delay)
+        self._api = Api(key, Ledger(balance, log_lag), Troubles(trouble), delay, _fetch)
         self._port = port
         self._server: _Server | None = None
 
     def start(self) -> Self:
         """Listen, in a thread that does not keep the process alive."""
         if self._server is None:
-            self._service.stopping.clear()
-            self._server = _Server(self._port, self._service)
+            self._server = _Server(self._port, self._api)
             # The poll is how long `stop` has to wait.
             Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
@@ -60,7 +52,7 @@ class Sandbox:
     def stop(self) -> None:
         """Close every connection. A generation under way ends without a charge."""
         if self._server is not None:
-            self._service.stopping.set()
+            self._server.stopping.set()
             self._server.shutdown()
             self._server.hang_up()
             self._server.server_close()
@@ -68,19 +60,15 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """Where it listens: the client's ``base_url``.
-
-        Raises:
-            RuntimeError: it is not started.
-        """
+        """Where it listens: the client's ``base_url``; a RuntimeError before it is started."""
         if self._server is None:
             raise RuntimeError("The sandbox is not running. Call start() first.")
-        return self._service.url
+        return self._api.url
 
     @property
     def received(self) -> list[Received]:
         """Every request that came in, oldest first."""
-        return self._service.record.received
+        return self._api.recorder.received
 
     @property
     def posts(self) -> list[Received]:
@@ -90,7 +78,7 @@ class Sandbox:
     @property
     def charges(self) -> list[LedgerRow]:
         """The rows of the ledger that cost something, oldest first."""
-        return [row for row in self._service.ledger.rows if row.credits]
+        return [row for row in self._api.ledger.rows if row.credits]
 
     def __enter__(self) -> Self:
         return self.start()
@@ -111,11 +99,12 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128  # a batch connects all at once
 
-    def __init__(self, port: int, service: Api) -> None:
-        self.service = service
+    def __init__(self, port: int, api: Api) -> None:
+        self.api = api
+        self.stopping = Event()
         self._open: set[socket.socket] = set()
         super().__init__((HOST, port), _Handler)
-        service.url = f"http://{HOST}:{self.server_port}"
+        api.url = f"http://{HOST}:{self.server_port}"
 
     def server_bind(self) -> None:
         # HTTPServer's own asks the resolver for our name, which takes seconds on some machines.
@@ -153,16 +142,21 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         target = urlsplit(self.path)
-        headers = {name.lower(): text for name, text in self.headers.items()}
         try:
             body = self._read_body()
         except Refused as refused:
             self.close_connection = True  # what was not read would be taken for the next request
             self._send(error(refused, target.path, ""))
             return
+        headers = {name.lower(): text for name, text in self.headers.items()}
         query = parse_qs(target.query, keep_blank_values=True)
-        incoming = Incoming(self.command, target.path, query, headers, body)
-        self._send(self.server.service.handle(incoming))
+        response = self.server.api.handle(Request(self.command, target.path, query, headers, body))
+        # Work under way when the server stops ends without an answer and without a charge.
+        if response.charge and self.server.stopping.wait(response.delay):
+            self.close_connection = True
+            return
+        self.server.api.settle(response)
+        self._send(response)
 
     # The base class picks the method by these names.
     do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815 - see above
@@ -180,18 +174,35 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refused(413, "Payload Too Large")
         return self.rfile.read(int(length))
 
-    def _send(self, answer: HttpResponse) -> None:
-        if answer.dropped:
+    def _send(self, response: Response) -> None:
+        if response.dropped:
             self.close_connection = True
             return
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
+        self.send_response(response.status)
+        for name, value in response.headers.items():
             self.send_header(name, value)
-        if answer.status != 304:
-            self.send_header("Content-Length", str(len(answer.body)))
+        if response.status != 304:
+            self.send_header("Content-Length", str(len(response.body)))
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(answer.body[: answer.sent])
-        self.close_connection |= answer.sent is not None
+            self.wfile.write(response.body[: response.sent])
+        self.close_connection |= response.sent is not None
+
+
+def _fetch(uri: str) -> bytes:
+    """The picture at an address; http.client follows no redirect and asks no proxy: it stays here."""
+    parts = urlsplit(uri)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    try:
+        connection.request("GET", parts.path + (f"?{parts.query}" if parts.query else ""))
+        response = connection.getresponse()
+        data = response.read(LARGEST_REFERENCE)
+    except (OSError, http.client.HTTPException) as problem:
+        raise ValueError("it could not be downloaded") from problem
+    finally:
+        connection.close()
+    if response.status != 200:
+        raise ValueError(f"it could not be downloaded (HTTP {response.status})")
+    return data

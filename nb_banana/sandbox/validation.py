@@ -1,47 +1,54 @@
-"""Is this body a request that is accepted? A `GenerationOrder` then, else a 400 with hints."""
+"""Is this body a request that is accepted? A `GenerationOrder` then, else a 400 with hints.
 
+References are read, checked, and made small enough to keep: a link has to paint its picture again.
+"""
+
+import base64
+import binascii
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from io import BytesIO
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from nb_banana.models import SCALES, SIZES
 from nb_banana.sandbox.catalogue import OFFERS, Offer, price
-from nb_banana.sandbox.http_response import Refused
-from nb_banana.sandbox.references import is_uri, nearest_ratio, read_reference
+from nb_banana.sandbox.exchange import Refused
+
+if TYPE_CHECKING:  # starting the server does not wait for Pillow
+    from PIL import Image
+
+DATA_URI = re.compile(
+    r"data:[\w.+-]+/[\w.+-]+(?:;[\w.+-]+=[^;,]*)*;base64,(?P<payload>.*)", re.DOTALL
+)
+LONGEST_SIDE = 1024
+"""Pixels of a reference that is kept."""
+
+Fetch = Callable[[str], bytes]
+"""What is behind an address on loopback; a ValueError says why there is nothing."""
 
 HEADING = "Body validation error!"
 
 
 @dataclass(frozen=True)
 class GenerationOrder:
-    """A request that is right.
+    """A request that is right."""
 
-    Attributes:
-        model: the name that was asked for.
-        prompt: what to draw.
-        size: the pixels that were asked for.
-        small: the size at 1K, or half of it where 1K was asked: what a wrong size looks like.
-        count: how many pictures.
-        references: those that could be reached.
-        credits: what it costs.
-    """
-
-    model: str
+    model: str  # the name that was asked for
     prompt: str
-    size: tuple[int, int]
-    small: tuple[int, int]
+    size: tuple[int, int]  # pixels
+    small: tuple[int, int]  # 1K, or half of it where 1K was asked: what a wrong size looks like
     count: int
-    references: tuple[bytes, ...]
+    references: tuple[bytes, ...]  # those that could be reached
     credits: int
 
 
-def read_order(body: bytes) -> GenerationOrder:
-    """Check a request body.
-
-    Raises:
-        Refused: 400 with a list of hints, or 404 for a model that is not offered.
-    """
+def read_order(body: bytes, fetch: Fetch) -> GenerationOrder:
+    """What a body asks for; refused with a list of hints, or for a model that is not offered."""
     fields = _read_object(body)
     offer = _find_offer(fields)
     hints: list[str] = []
@@ -51,7 +58,7 @@ def read_order(body: bytes) -> GenerationOrder:
     _read(fields, "enable_web_search", bool, hints)
     count = _count(fields, offer, hints)
     uris = _uris(fields, offer, hints)
-    references = _references(uris, hints) if not hints else ()
+    references = _references(uris, fetch, hints) if not hints else ()
     if hints:
         raise Refused(400, [HEADING, *hints])
     shape = SIZES[ratio or _default_ratio(offer, references)]
@@ -137,7 +144,7 @@ def _uris(fields: Mapping[str, Any], offer: Offer, hints: list[str]) -> list[str
     if most is not None and len(items) > most:
         hints.append(f"image_urls: Expected at most {most} element(s), received {len(items)}")
     for number, item in enumerate(items):
-        if not isinstance(item, str) or not is_uri(item):
+        if not isinstance(item, str) or not _is_uri(item):
             hints.append(
                 f"image_urls.{number}: Invalid url. Expected an http(s) URL or a data URI with "
                 f"base64, received {_shown(item)}"
@@ -145,11 +152,11 @@ def _uris(fields: Mapping[str, Any], offer: Offer, hints: list[str]) -> list[str
     return items
 
 
-def _references(uris: list[str], hints: list[str]) -> tuple[bytes, ...]:
+def _references(uris: list[str], fetch: Fetch, hints: list[str]) -> tuple[bytes, ...]:
     found = []
     for number, uri in enumerate(uris):
         try:
-            found.append(read_reference(uri))
+            found.append(_reference(uri, fetch))
         except ValueError as problem:
             hints.append(
                 f"image_urls.{number}: Invalid image. Expected a picture, received {_shown(uri)}: "
@@ -160,7 +167,7 @@ def _references(uris: list[str], hints: list[str]) -> tuple[bytes, ...]:
 
 def _default_ratio(offer: Offer, references: tuple[bytes, ...]) -> str:
     if offer.as_reference and references:
-        return nearest_ratio(references[0], offer.model.aspect_ratios)
+        return _nearest_ratio(references[0], offer.model.aspect_ratios)
     return offer.ratio
 
 
@@ -181,3 +188,101 @@ def _shown(value: object) -> str:
     if isinstance(value, str):
         return f"'{value[:60]}{'…' if len(value) > 60 else ''}'"
     return str(value) if _kind(value) == "number" else _kind(value)
+
+
+def _is_uri(text: str) -> bool:
+    """Whether it is an http(s) address or a data URI with base64."""
+    if text.startswith("data:"):
+        return DATA_URI.fullmatch(text) is not None
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # e.g. a bracket that is not closed
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _reference(uri: str, fetch: Fetch) -> bytes | None:
+    """The picture behind an address; None where it is not on loopback: there is no network here."""
+    if match := DATA_URI.fullmatch(uri):
+        try:
+            return shrink(base64.b64decode(match["payload"], validate=True))
+        except binascii.Error as problem:
+            raise ValueError("its base64 cannot be decoded") from problem
+    parts = urlsplit(uri)
+    try:
+        near = parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
+    except ValueError:  # a name, not a number
+        near = False
+    return shrink(fetch(uri)) if near and parts.scheme == "http" else None
+
+
+@lru_cache(maxsize=16)
+def shrink(data: bytes) -> bytes:
+    """The same picture as the painter wants it: opaque, upright, `LONGEST_SIDE` pixels at most."""
+    from PIL import Image, ImageOps
+    from PIL.PngImagePlugin import PngInfo
+
+    from nb_banana.sandbox.painter import LABEL_KEY, label_of
+
+    try:
+        with Image.open(BytesIO(data)) as opened:
+            small = _opaque(ImageOps.exif_transpose(opened))
+            small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+            # One that was painted here still says how high its label is.
+            label = label_of(opened) * small.height // opened.height
+    except Exception as problem:  # each decoder of Pillow has its own
+        if (bare := _bare(data)) != data:  # Pillow reads no PNG with a large text or profile
+            return shrink(bare)
+        name = type(problem).__name__
+        raise ValueError(f"it is not a picture that can be read ({name})") from problem
+    out, about = BytesIO(), PngInfo()
+    about.add_text(LABEL_KEY, str(label))
+    if label:
+        small.save(out, "PNG", pnginfo=about)
+    else:
+        small.save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
+def _opaque(image: "Image.Image") -> "Image.Image":
+    """In RGB: on white paper where it is transparent, and with deep greys brought into 0 to 255."""
+    from PIL import Image
+
+    if image.has_transparency_data:
+        paper = Image.new("RGBA", image.size, "#fffdf8")
+        return Image.alpha_composite(paper, image.convert("RGBA")).convert("RGB")
+    if image.mode.startswith("I;16"):
+        image = image.convert("I").point(lambda v: v / 257).convert("L")
+    if image.mode in ("I", "F"):  # of no range that is known: what is there, from black to white
+        deep = image.convert("F")
+        low, high = deep.getextrema()
+        scale = 255 / max(1e-9, float(high) - float(low))  # type: ignore[arg-type]
+        image = deep.point(lambda v: v * scale - float(low) * scale).convert("L")  # type: ignore[arg-type]
+    return image.convert("RGB")
+
+
+def _bare(data: bytes) -> bytes:
+    """A PNG of its pixels alone; other bytes as they are."""
+    if not data.startswith(b"\x89PNG"):
+        return data
+    kept, place = [data[:8]], 8
+    while place < len(data):
+        end = place + 12 + int.from_bytes(data[place : place + 4], "big")
+        if data[place + 4 : place + 5].isupper() or data[place + 4 : place + 8] == b"tRNS":
+            kept.append(data[place:end])
+        place = end
+    return b"".join(kept)
+
+
+def _nearest_ratio(data: bytes, ratios: tuple[str, ...]) -> str:
+    """The ratio whose shape is nearest to the picture's."""
+    from PIL import Image
+
+    with Image.open(BytesIO(data)) as image:
+        shape = image.width / image.height
+
+    def distance(ratio: str) -> float:
+        width, height = SIZES[ratio]
+        return max(shape * height / width, width / height / shape)
+
+    return min(ratios, key=distance)

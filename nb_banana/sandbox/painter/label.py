@@ -1,110 +1,25 @@
-"""The label under every sandbox picture: the badge and the prompt, drawn last, at full size.
-
-The text is what Pillow's own font can set, broken into lines.
-"""
+"""Letters: the label under every sandbox picture, and the sign that a quoted text is put on."""
 
 import math
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import cache
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from nb_banana.sandbox.painter.brush import Brush
-from nb_banana.sandbox.painter.subjects import SUBJECTS
-from nb_banana.sandbox.painter.subjects.parts import Look
+from nb_banana.sandbox.painter.brush import Brush, Paint, rgb
+from nb_banana.sandbox.painter.figures import FIGURES, Look
 
 SET = frozenset(map(chr, range(32, 127))) | frozenset("«°±·»‘’“”…‹›™")
 """The characters of Pillow's embedded font; for any other it draws a box."""
 
-SPELLED = str.maketrans(
-    {
-        "ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l",
-        "Ł": "L", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "×": "x", "÷": "/", "€": "EUR",
-        "£": "GBP", "¥": "JPY", "–": "-", "—": "-", "−": "-", "‑": "-", "„": "“", "‚": "‘",
-        "•": "·", "→": "->", "←": "<-", "¿": "", "¡": "", "。": ".", "、": ",", "，": ",",
-        "！": "!", "？": "?", "：": ":", "「": "“", "」": "”",
-    }
-)  # fmt: skip
-CYRILLIC = dict(
-    zip(
-        "абвгдежзийклмнопрстуфхцчшщъыьэюяіїєґ",
-        [
-            "a",
-            "b",
-            "v",
-            "g",
-            "d",
-            "e",
-            "zh",
-            "z",
-            "i",
-            "y",
-            "k",
-            "l",
-            "m",
-            "n",
-            "o",
-            "p",
-            "r",
-            "s",
-            "t",
-            "u",
-            "f",
-            "kh",
-            "ts",
-            "ch",
-            "sh",
-            "shch",
-            "_",
-            "y",
-            "_",
-            "e",
-            "yu",
-            "ya",
-            "i",
-            "yi",
-            "ye",
-            "g",
-        ],
-        strict=True,
-    )
+_PAIRS = (
+    "ß=ss æ=ae œ=oe ø=o ł=l đ=d þ=th ı=i ×=x ÷=/ €=EUR £=GBP –=- —=- „=“ ‚=‘ •=· →=-> ¿= ¡= "
+    "а=a б=b в=v г=g д=d е=e ж=zh з=z и=i й=y к=k л=l м=m н=n о=o п=p р=r с=s т=t у=u ф=f х=kh "
+    "ц=ts ч=ch ш=sh щ=shch ъ= ы=y ь= э=e ю=yu я=ya і=i ї=yi є=ye ґ=g α=a β=v γ=g δ=d ε=e ζ=z η=i "
+    "θ=th ι=i κ=k λ=l μ=m ν=n ξ=x ο=o π=p ρ=r σ=s ς=s τ=t υ=y φ=f χ=ch ψ=ps ω=o"
 )
-GREEK = dict(
-    zip(
-        "αβγδεζηθικλμνξοπρσςτυφχψω",
-        [
-            "a",
-            "v",
-            "g",
-            "d",
-            "e",
-            "z",
-            "i",
-            "th",
-            "i",
-            "k",
-            "l",
-            "m",
-            "n",
-            "x",
-            "o",
-            "p",
-            "r",
-            "s",
-            "s",
-            "t",
-            "y",
-            "f",
-            "ch",
-            "ps",
-            "o",
-        ],
-        strict=True,
-    )
-)
-BY_NAME = re.compile(r"(?:HIRAGANA|KATAKANA) LETTER (?:SMALL )?(\w+)|HANGUL SYLLABLE (\w+)")
+SPELLED = dict(pair.split("=") for pair in _PAIRS.split())
 
 
 @cache
@@ -117,62 +32,45 @@ def font(size: int) -> ImageFont.FreeTypeFont:
 
 
 def plain(text: str) -> str:
-    """The same text in letters that the font has: spelled, transliterated or named.
-
-    >>> plain("Café — Привет, かな 🦖 漢字")
-    'Cafe - Privet, kana (t-rex) [cjk]'
-    """
-    spelled = "".join(_letter(c) for c in text.translate(SPELLED))
-    merged = re.sub(r"(\[\w+\])(?:\s*\1)+", r"\1", spelled)
-    return " ".join(merged.split())
+    """The same text in letters that the font has: spelled, or the name of what it can't be."""
+    spelled = re.sub(r"(\[\w+\])(?:\s*\1)+", r"\1", "".join(map(_letter, text)))
+    return " ".join(spelled.split())
 
 
 @cache
 def _letter(c: str) -> str:
-    if c in SET:
+    if c in SET or c.isspace():
         return c
-    if c.isspace():
-        return " "
-    if c.casefold() in CYRILLIC or c.casefold() in GREEK:
-        latin = (CYRILLIC | GREEK)[c.casefold()].strip("_")
+    if (latin := SPELLED.get(c.lower())) is not None:
         return latin.capitalize() if c.isupper() else latin
-    name = unicodedata.name(c, "")
-    if spoken := BY_NAME.match(name):
-        return (spoken[1] or spoken[2]).lower()
     if kept := "".join(k for k in unicodedata.normalize("NFKD", c) if k in SET):
         return kept
-    if (unicodedata.category(c)[0] in "CMS" and unicodedata.category(c) != "So") or not name:
-        return ""
-    word = name.split()[0].lower() if unicodedata.category(c) != "So" else name.lower()
-    return f" ({word}) " if unicodedata.category(c) == "So" else f"[{word}]"
+    name = unicodedata.name(c, "").lower()
+    if unicodedata.category(c) == "So":
+        return f" ({name}) "
+    return f"[{name.split()[0]}]" if name and unicodedata.category(c)[0] not in "CMS" else ""
 
 
 def wrap(text: str, size: int, width: float, most: int) -> list[str]:
     """A text in at most so many lines; what is left out is an ellipsis."""
     face = font(size)
+    letters = max(1, int(width / face.getlength("n")) - 1)
     lines = [""]
     for word in text[:600].split():
-        for part in _parts(word, size, width):
+        whole = face.getlength(word) <= width
+        for part in [word] if whole else re.findall(f".{{1,{letters}}}", word):
             longer = f"{lines[-1]} {part}".strip()
             if face.getlength(longer) <= width:
                 lines[-1] = longer
             else:
                 lines.append(part)
     lines = [line for line in lines if line]
-    if len(lines) <= most and len(text) <= 600:
-        return lines
-    last = lines[most - 1] if len(lines) >= most else lines[-1]
-    while last and face.getlength(last + "…") > width:
-        last = last[:-1]
-    return [*lines[: most - 1], last.rstrip() + "…"]
-
-
-def _parts(word: str, size: int, width: float) -> list[str]:
-    """A word, cut where it is wider than a line."""
-    if font(size).getlength(word) <= width:
-        return [word]
-    letters = max(1, int(width / font(size).getlength("n")) - 1)
-    return [word[i : i + letters] for i in range(0, len(word), letters)]
+    if len(lines) > most or len(text) > 600:
+        last = lines[min(most, len(lines)) - 1]
+        while last and face.getlength(last + "…") > width:
+            last = last[:-1]
+        lines = [*lines[: most - 1], last.rstrip() + "…"]
+    return lines
 
 
 BADGE = "SANDBOX · no AI model"
@@ -181,76 +79,83 @@ SMALLEST = 48
 """A picture with a shorter side than this has no room for letters."""
 
 
-@dataclass(frozen=True)
-class Label:
-    """Where everything on the label goes, in pixels."""
-
-    width: int
-    height: int
-    letter: int
-    pill: tuple[int, int]
-    beside: bool
-    lines: tuple[str, ...]
-
-
-def plan(size: tuple[int, int], prompt: str) -> Label | None:
-    """The label for a picture of this size; None where nobody could read it."""
-    width, height = size
+def strip(size: tuple[int, int], prompt: str) -> Image.Image | None:
+    """The label of a picture of this size: the badge, and the prompt beside it or below."""
     if min(size) < SMALLEST:
         return None
+    width, height = size
     reach = font(100).getlength(BADGE) / 100 + 3.8
     wanted = max(0.024 * math.sqrt(width * height), 0.0135 * max(size))
     letter = max(4, int(min(wanted, 0.96 * width / reach, 0.14 * height)))
-    pill = (math.ceil(font(letter).getlength(BADGE) + 2.9 * letter), round(1.75 * letter))
-    free = width - pill[0] - 1.8 * letter
+    small, margin = max(4, round(0.8 * letter)), round(0.45 * letter)
+    badge = _badge(letter)
+    free = width - badge.width - 1.8 * letter
     beside = free > 12 * letter
-    text = plain(prompt) or "(an empty prompt)"
-    most = 2 if beside else 3
-    small = _small(letter)
-    lines = wrap(text, small, free if beside else width - 1.2 * letter, most)
-    below = 0 if beside else round(len(lines) * 1.25 * small + 0.5 * letter)
-    return Label(width, round(2.65 * letter) + below, letter, pill, beside, tuple(lines))
+    room, most = (free, 2) if beside else (width - 1.2 * letter, 3)
+    lines = wrap(plain(prompt) or "(an empty prompt)", small, room, most)
+    leading, base = 1.25 * small, round(2.65 * letter)
+    below = 0 if beside else round(len(lines) * leading + 0.5 * letter)
+    made = Image.new("RGB", (width, base + below), PAPER)
+    pen = ImageDraw.Draw(made)
+    pen.rectangle((0, 0, width, max(1, letter // 12) - 1), fill="#e6d9bd")
+    made.paste(badge, (margin, margin))
+    x, y = float(margin), badge.height + 1.7 * margin
+    if beside:
+        x, y = badge.width + 2.2 * margin, (base - leading * len(lines)) / 2
+    for k, line in enumerate(lines):
+        pen.text((x, y + k * leading), line, font=font(small), fill="#4a3f33")
+    return made
 
 
-def _small(letter: int) -> int:
-    return max(4, round(0.8 * letter))
-
-
-def draw(label: Label, picture: Image.Image) -> None:
-    """Put the label on the lower edge of a picture."""
-    letter, margin = label.letter, round(0.45 * label.letter)
-    top = picture.height - label.height
-    pen = ImageDraw.Draw(picture)
-    pen.rectangle((0, top, picture.width, picture.height), fill=PAPER)
-    pen.rectangle((0, top, picture.width, top + max(1, letter // 12) - 1), fill="#e6d9bd")
-    small = _small(letter)
-    leading = 1.25 * small
-    if label.beside:
-        x, y = label.pill[0] + 2.2 * margin, top + (label.height - leading * len(label.lines)) / 2
-    else:
-        x, y = float(margin), top + label.pill[1] + 1.7 * margin
-    for line in label.lines:
-        pen.text((x, y), line, font=font(small), fill="#4a3f33")
-        y += leading
-    picture.paste(_badge(label), (margin, top + margin))
-
-
-def _badge(label: Label) -> Image.Image:
+def _badge(letter: int) -> Image.Image:
     """The yellow pill with a banana and the words; the same whatever the prompt says."""
-    (width, height), letter = label.pill, label.letter
+    width = math.ceil(font(letter).getlength(BADGE) + 2.9 * letter)
+    height = round(1.75 * letter)
     large = Image.new("RGB", (2 * width, 2 * height), PAPER)
-    pen = ImageDraw.Draw(large)
-    pen.rounded_rectangle((0, 0, 2 * width - 1, 2 * height - 1), height, fill=PILL)
+    box = (0, 0, 2 * width - 1, 2 * height - 1)
+    ImageDraw.Draw(large).rounded_rectangle(box, height, fill=PILL)
     mascot = Brush(large, 2.5 * letter, 1.86 * height, 1.66 * height)
-    SUBJECTS["banana"].draw(mascot, Look(colour="#fff3b0"))
+    FIGURES["banana"].draw(mascot, Look(colour="#fff3b0"))
     badge = large.reduce(2)
+    pen, place = ImageDraw.Draw(badge), (2.15 * letter, height / 2)
     weight = max(0.3, letter / 40)
-    ImageDraw.Draw(badge).text(
-        (2.15 * letter, height / 2),
-        BADGE,
-        font=font(letter),
-        fill=INK,
-        anchor="lm",
-        stroke_width=weight,
-    )
+    pen.text(place, BADGE, font=font(letter), fill=INK, anchor="lm", stroke_width=weight)
     return badge
+
+
+BOARDS: dict[str, tuple[Paint, Paint, Paint]] = {
+    "wood": ("#8a5a36", "#c98f58", "#3a2416"),
+    "chalk": ("#8a5a36", "#2f4a42", "#f6f4ea"),
+    "neon": ("#2a2440", "#191530", "#ff6fb5"),
+}
+"""Frame, board and letters of each kind of sign."""
+
+
+def sign(brush: Brush, words: str, kind: str) -> None:
+    """A board on two posts with words on it, one unit high."""
+    frame, board, ink = BOARDS[kind]
+    brush.shadow(0, 0, 0.5, 0.05)
+    for half in brush.sides():
+        half.limb("34,0 34,-60", 0.06, frame)
+    brush.flat("-50,-98 50,-98 50,-46 -50,-46", frame, shade=0.2)
+    brush.box(-0.47, -0.95, 0.94, 0.46, board)
+    width, height = 0.86 * brush.unit, 0.4 * brush.unit
+    text = plain(words) or "…"
+    width, height = round(0.86 * brush.unit), round(0.4 * brush.unit)
+    size = int(height * 0.8)
+    lines = wrap(text, size, width, 9)
+    while size > 4 and (len(lines) * size * 1.3 > height or " ".join(lines) != text):
+        size = int(size * 0.9)
+        lines = wrap(text, size, width, 9)
+    mask = Image.new("L", (width, height))
+    pen, middle, said = ImageDraw.Draw(mask), (width / 2, height / 2), "\n".join(lines)
+    weight = size / 40
+    pen.text(middle, said, 255, font(size), "mm", align="center", stroke_width=weight)
+    corner = (round(brush.x - width / 2), round(brush.y - 0.72 * brush.unit - height / 2))
+    if kind == "neon":
+        halo = mask.filter(ImageFilter.BoxBlur(size / 6)).point(
+            [min(255, 2 * v) for v in range(256)]
+        )
+        brush.image.paste(rgb(ink), corner, halo)
+        brush, ink = brush.bright(), "#fff0fa"
+    brush.image.paste(brush.light.on(ink), corner, mask)

@@ -4,65 +4,36 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
-from nb_banana.sandbox.painter.backdrops import BACKDROPS
-from nb_banana.sandbox.painter.brush import NAMED
-from nb_banana.sandbox.painter.subjects import SUBJECTS
+from nb_banana.sandbox.painter.brush import LIGHTS, NAMED
+from nb_banana.sandbox.painter.effects import STYLES
+from nb_banana.sandbox.painter.scenery import BACKDROPS
+from nb_banana.sandbox.painter.things import SUBJECTS
 
-HOURS = {
-    "night": "night midnight moonlight moonlit starry nighttime stars dark nocturnal",
-    "sunset": "sunset dusk evening twilight",
-    "dawn": "sunrise dawn morning",
-    "rain": "rain rainy raining storm stormy thunderstorm overcast",
-}
-STYLES = {
+SAID = {
+    "night": "night midnight moonlight moonlit starry nighttime stars dark",
+    "sunset": "sunset dusk evening twilight sunrise dawn",
     "watercolour": "watercolour watercolor aquarelle",
-    "pencil": "pencil sketch sketched charcoal drawing crayon",
-    "pixel": "pixel pixelart pixelated 8bit 16bit",
-    "sepia": "sepia vintage daguerreotype",
+    "pencil": "pencil sketch sketched charcoal drawing",
+    "pixel": "pixel pixelart pixelated 8bit",
     "blueprint": "blueprint schematic",
-    "mono": "monochrome noir grayscale greyscale blackandwhite",
-}
-TRAITS = {
-    "sunglasses": "sunglasses shades glasses spectacles",
+    "sunglasses": "sunglasses shades glasses",
     "hat": "hat cap sombrero",
-    "crown": "crown king queen prince princess",
-    "party": "party birthday celebrating celebration",
-    "lying": "lying lounging lounger deckchair sunbed sunbathing reclining relaxing",
-    "snow": "snow snowing snowfall snowflake blizzard",
-    "rain": "rain rainy raining storm thunderstorm",
     "blur": "blur blurred blurry bokeh",
-    "neon": "neon",
 }
-COUNTS = {"two": 2, "2": 2, "couple": 2, "pair": 2, "three": 3, "3": 3, "four": 4, "4": 4}
-COUNTS |= {"five": 5, "5": 5, "six": 6, "6": 6, "several": 4, "many": 5}
-NOT = {"no", "without", "remove", "delete", "not", "except"}
-IRREGULAR = {"people": "person", "men": "man", "women": "woman", "children": "child"}
-IRREGULAR |= {"puppies": "puppy", "wolves": "wolf", "bunnies": "bunny", "daisies": "daisy"}
-TOGETHER = {
-    r"\bt[\s.-]*rex(es)?\b": "trex",
-    r"\bblack[\s-]+and[\s-]+white\b": "blackandwhite",
-    r"\b(8|16)[\s-]bit\b": r"\1bit",
-    r"\bliving[\s-]room\b": "livingroom",
-    r"\bcoffee[\s-](shop|house|bar)\b": "coffeeshop",
-    r"\bhot[\s-]air[\s-]balloon": "balloon",
-    r"\bteddy[\s-]bear": "teddy",
-    r"\bpalm[\s-]tree": "palm",
-    r"\bwater[\s-]colou?r": "watercolour",
-}
-QUOTED = re.compile(
-    r"[\"“„]([^\"“”„]{1,80})[\"”“]|«([^»]{1,80})»|(?<!\w)['‘]([^'’\n]{1,80})['’](?!\w)"
-)
+"""The words for an hour, a style, and what is worn or done."""
+
 MOST = 6
 """How many subjects fit on a stage."""
 
+NOT = {"no", "without", "remove", "delete", "not", "except"}
+TOGETHER = {r"\bt[\s.-]*rex(es)?\b": "trex", r"\b8[\s-]bit\b": "8bit", r"\bpalm[\s-]tree": "palm"}
+QUOTED = re.compile(
+    r"[\"“„]([^\"“”„]{1,80})[\"”“]|«([^»]{1,80})»|(?<!\w)['‘]([^'’\n]{1,80})['’](?!\w)"
+)
 
-@dataclass(frozen=True)
-class Wish:
-    """One subject that a prompt asks for."""
 
-    kind: str
-    colour: str | None = None
-    count: int = 1
+Wish = tuple[str, str | None]
+"""One subject that a prompt asks for: its kind and its colour."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +46,7 @@ class Idea:
     styles: tuple[str, ...] = ()
     traits: frozenset[str] = frozenset()
     signs: tuple[str, ...] = ()
-    tint: str | None = None
-    home: str = field(default="shapes", compare=False)
+    home: str = field(default="plain", compare=False)
 
     @property
     def blank(self) -> bool:
@@ -85,40 +55,30 @@ class Idea:
 
 
 def _index(table: dict[str, str]) -> dict[str, str]:
-    return {word: name for name, words in reversed(table.items()) for word in words.split()}
+    return {word: name for name, words in table.items() for word in words.split()}
 
 
 PLACE_OF = _index({name: row.words for name, row in BACKDROPS.items()})
 KIND_OF = _index({name: row.words for name, row in SUBJECTS.items()})
-HOUR_OF, STYLE_OF = _index(HOURS), _index(STYLES)
+NAME_OF = _index(SAID)
 
 
 def read(prompt: str) -> Idea:
-    """What a prompt asks for, as far as the painter's words go.
-
-    >>> idea = read('Two red cats on a beach at night, pencil sketch, a sign says "Hi"')
-    >>> idea.place, idea.hour, idea.wishes, idea.styles, idea.signs
-    ('beach', 'night', (Wish(kind='cat', colour='red', count=2),), ('pencil',), ('Hi',))
-    """
+    """What a prompt asks for, as far as the painter's words go."""
     words = _words(QUOTED.sub(" ", prompt))
     known = [(i, word) for i, word in enumerate(words) if not NOT & set(words[max(0, i - 3) : i])]
-    traits = {
-        trait for trait, listed in TRAITS.items() for _, word in known if word in listed.split()
-    }
-    places = [PLACE_OF[_single(word)] for _, word in known if _single(word) in PLACE_OF]
-    hours = [HOUR_OF[word] for _, word in known if word in HOUR_OF]
-    wishes, coloured = _wishes(words, known, traits)
-    place = _place(places, wishes)
-    tints = [word for i, word in known if word in NAMED and i not in coloured]
+    names = [NAME_OF[word] for _, word in known if word in NAME_OF]
+    places = [PLACE_OF[word] for _, said in known if (word := _single(said)) in PLACE_OF]
+    wishes = _wishes(words, known)
+    place = places[0] if places else None
     return Idea(
         place=place,
-        hour=hours[0] if hours else "day",
-        wishes=tuple(wish for wish in wishes if (wish.kind, place) != ("palm", "beach")),
-        styles=tuple(dict.fromkeys(STYLE_OF[word] for _, word in known if word in STYLE_OF)),
-        traits=frozenset(traits),
-        signs=tuple(" ".join(filter(None, found)).strip() for found in QUOTED.findall(prompt))[:2],
-        tint=tints[0] if tints else None,
-        home=SUBJECTS[wishes[0].kind].home if wishes else "shapes",
+        hour=next((name for name in names if name in LIGHTS), "day"),
+        wishes=tuple(wish for wish in wishes if (wish[0], place) != ("palm", "beach")),
+        styles=tuple(dict.fromkeys(name for name in names if name in STYLES)),
+        traits=frozenset(names) & {"sunglasses", "hat", "blur"},
+        signs=tuple("".join(found).strip() for found in QUOTED.findall(prompt))[:2],
+        home=SUBJECTS[wishes[0][0]].home if wishes else "plain",
     )
 
 
@@ -136,41 +96,16 @@ def _words(text: str) -> list[str]:
 
 def _single(word: str) -> str:
     """The singular of a word, where that makes it a known one."""
-    if word in IRREGULAR:
-        return IRREGULAR[word]
-    for ending in ("", "s", "es"):
-        stem = word.removesuffix(ending)
-        if stem in KIND_OF or stem in PLACE_OF:
-            return stem
-    return word
+    stems = (word.removesuffix(ending) for ending in ("", "s", "es"))
+    return next((stem for stem in stems if stem in KIND_OF or stem in PLACE_OF), word)
 
 
-def _wishes(
-    words: list[str], known: list[tuple[int, str]], traits: set[str]
-) -> tuple[list[Wish], set[int]]:
-    """The subjects in the order of their words, and which colour words they used up."""
-    found: dict[tuple[str, str | None], int] = {}
-    coloured: set[int] = set()
+def _wishes(words: list[str], known: list[tuple[int, str]]) -> list[Wish]:
+    """The subjects in the order of their words, once each or once in each colour."""
+    found: list[Wish] = []
     for i, word in known:
-        kind = KIND_OF.get(_single(word))
-        if kind is None or word in HOUR_OF or (kind == "lounger" and "lying" in traits and found):
-            continue
-        near = [k for k in range(max(0, i - 2), i) if words[k] in NAMED]
-        coloured.update(near)
-        numbers = [COUNTS[w] for w in words[max(0, i - 3) : i] if w in COUNTS]
-        many = numbers[-1] if numbers else 3 if word != _single(word) else 1
-        key = (kind, words[near[-1]] if near else None)
-        if key[1] is None and any(kind == other for other, _ in found):
-            continue
-        found[key] = max(found.get(key, 0), many)
-    return [Wish(kind, colour, count) for (kind, colour), count in found.items()][:MOST], coloured
-
-
-def _place(places: list[str], wishes: list[Wish]) -> str | None:
-    """The backdrop asked for; a fish in the sea is under water."""
-    if not places:
-        return None
-    kinds = {wish.kind for wish in wishes}
-    if places[0] == "sea" and "fish" in kinds and "boat" not in kinds:
-        return "underwater"
-    return places[0]
+        if kind := KIND_OF.get(_single(word)):
+            colours = [near for near in words[max(0, i - 2) : i] if near in NAMED]
+            if colours or kind not in [other for other, _ in found]:
+                found.append((kind, colours[-1] if colours else None))
+    return list(dict.fromkeys(found))[:MOST]
