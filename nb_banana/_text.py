@@ -84,10 +84,8 @@ def one_line(text: str) -> str:
 
 
 def as_html(text: str) -> str:
-    """A text in HTML: escaped and in one line.
-
-    Where a page is made of Markdown, HTML ends at the first blank line.
-    """
+    """A text in HTML: escaped and in one line."""
+    # Where a page is made of Markdown, HTML ends at the first blank line.
     return html.escape(printable(" ".join(text.splitlines())))
 
 

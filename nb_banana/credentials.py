@@ -183,18 +183,7 @@ def is_loopback(url: str) -> bool:
 
 
 class KeySearch:
-    """The key for a service: looked for when it is needed, in each place once.
-
-    Args:
-        base_url: the service; its host decides which places may be asked.
-        given: a key that the caller gave for this very call.
-        store: the keys that the client has.
-
-    Attributes:
-        host: of the service.
-        may_be_sent: whether a key that was given for no host by name may go there.
-        silent: a sentence for each place that did not answer, once it was asked.
-    """
+    """The key for a service: looked for when it is needed, in each place once."""
 
     def __init__(
         self,
@@ -254,12 +243,7 @@ class KeySearch:
 
 
 class CredentialStore:
-    """The keys that one client was given, each for one host.
-
-    Args:
-        base_url: the service that ``key`` is for.
-        key: the client's own.
-    """
+    """The keys that one client was given, each for one host."""
 
     def __init__(self, base_url: str = VENDOR_URL, key: str | Secret | None = None) -> None:
         self._kept: dict[str, FoundKey] = {}
@@ -274,11 +258,7 @@ class CredentialStore:
         return self._kept.get(host)
 
     def remember(self, base_url: str, secret: Secret, *, save: bool) -> str:
-        """Keep a key for this client, and in the keyring if asked; says in words where it is.
-
-        Raises:
-            SettingsError: there is no keyring to save it in; this client has it all the same.
-        """
+        """Keep a key for this client, and in the keyring if asked; says in words where it is."""
         self._keep(base_url, given_key(secret), "login() in this kernel")
         if save:
             _save(host_of(base_url), secret)
@@ -329,16 +309,7 @@ def has_key(text: str, run: int = SHORTEST_BY_CHANCE) -> bool:
 
 
 def refuse_key(what: str, text: str, secret: Secret | None = None) -> None:
-    """See that no key is in a text that would be sent, kept and shown.
-
-    Args:
-        what: what the text is, for the message.
-        text: a person's words.
-        secret: a key besides the `known_keys`.
-
-    Raises:
-        RequestError: there is one.
-    """
+    """See that no key is in a text that would be sent, kept and shown."""
     if has_key(text) or (secret is not None and secret.is_in(text)):
         raise RequestError(
             f"{what} has your key in it, or a part of it, so nothing was sent and nothing was "

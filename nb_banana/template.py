@@ -61,16 +61,6 @@ def fill(
 ) -> str:
     """The text with each ``{{…}}`` filled from the notebook's names, by Jinja2's sandbox.
 
-    Args:
-        text: the cell's text.
-        names: the notebook's variables.
-        references: takes the pictures among the values and gives each its number; without it
-            a picture is refused.
-
-    Raises:
-        TemplateError: an unknown name (with near ones), a mistake in the template, or a value
-            that is no text for a prompt; with its line.
-
     >>> fill('{"style": "{{style}}"}', {"style": "ink"})
     '{"style": "ink"}'
     """
@@ -95,9 +85,6 @@ def fill(
 def value_of(text: str, names: Mapping[str, Any]) -> Any:
     """What an option's value stands for: of ``{{name}}`` alone the object itself, else the text.
 
-    Raises:
-        TemplateError: as `fill`.
-
     >>> value_of("{{ sizes[1] }}", {"sizes": ["1K", "2K"]}), value_of("{{n}}.png", {"n": "a"})
     ('2K', 'a.png')
     """
@@ -115,12 +102,8 @@ def value_of(text: str, names: Mapping[str, Any]) -> Any:
 def names_in(text: str) -> set[str]:
     """The names that the text's ``{{…}}`` ask for.
 
-    Raises:
-        TemplateError: the template is broken.
-
     >>> sorted(names_in("a {{animal.name}} in {{style}}"))
     ['animal', 'style']
-
     """
     if not any(mark in text for mark in MARKS):
         return set()
@@ -136,11 +119,7 @@ def names_in(text: str) -> set[str]:
 
 
 def check_filled(prompt: Any) -> None:
-    """See that nothing is left in a prompt that `fill` would fill in.
-
-    Raises:
-        TemplateError: there is.
-    """
+    """See that nothing is left in a prompt that `fill` would fill in."""
     mark = _MARKED.search(prompt) if isinstance(prompt, str) else None
     if mark:
         raise TemplateError(

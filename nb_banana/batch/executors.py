@@ -39,21 +39,13 @@ from nb_banana.wire import transport
 
 @dataclass(frozen=True)
 class RemoteTask:
-    """One attempt of one request, as it travels to a worker.
+    """One attempt of one request, as it travels to a worker."""
 
-    Attributes:
-        payload: the JSON body.
-        base_url: where it goes.
-        timeout: seconds to wait for the answer.
-        client_request_id: our own id.
-        key_name: the environment variable of the worker that has the key; None: the usual places.
-    """
-
-    payload: dict[str, Any]
-    base_url: str
-    timeout: float
-    client_request_id: str
-    key_name: str | None = None
+    payload: dict[str, Any]  # the JSON body
+    base_url: str  # where it goes
+    timeout: float  # seconds to wait for the answer
+    client_request_id: str  # our own id
+    key_name: str | None = None  # the environment variable of the worker that has the key
 
 
 def run_task(task: RemoteTask) -> RawResponse | BananaError:
@@ -107,15 +99,7 @@ def _pictures(answer: ServiceAnswer, service: Service) -> tuple[bytes | None, ..
 
 
 class ExecutorTransport:
-    """Hands attempts to an executor's workers.
-
-    Args:
-        executor: any executor; Dask's is asked to send nothing twice.
-        key_name: see `RemoteTask`.
-
-    Raises:
-        RequestError: it is no executor.
-    """
+    """Hands attempts to an executor's workers."""
 
     def __init__(self, executor: Executor, key_name: str | None = None) -> None:
         if not isinstance(executor, Executor):
@@ -134,13 +118,7 @@ class ExecutorTransport:
     def carry(
         self, payload: dict[str, Any], base_url: str, timeout: float, client_request_id: str
     ) -> RawResponse:
-        """Send one attempt through a worker and wait for its reply.
-
-        Raises:
-            NotSentError: the executor takes no work.
-            WorkerLostError: it may have been charged, for its worker did not come back.
-            BananaError: what the worker said.
-        """
+        """Send one attempt through a worker and wait for its reply."""
         task = RemoteTask(payload, base_url, timeout, client_request_id, self._key_name)
         try:
             with self._lock:

@@ -23,11 +23,7 @@ def numbered(jobs: Iterable[Job], name: str | None) -> Iterator[Job]:
 
 
 def check_count(count: int) -> None:
-    """See that one call does not ask for more pictures than anybody means.
-
-    Raises:
-        RequestError: it does.
-    """
+    """See that one call does not ask for more pictures than anybody means."""
     if count > MOST_JOBS:
         raise RequestError(f"That is {count:,} pictures, and {MOST_JOBS:,} are the most at once.")
 
@@ -38,11 +34,7 @@ def takes(
     output: OutputOptions,
     variant: Mapping[str, Any] | None = None,
 ) -> list[Job]:
-    """Takes 1 to ``count`` of one request; without a count the request alone.
-
-    Raises:
-        RequestError: ``count`` is no whole number from 1, or too many, or a take is named as well.
-    """
+    """Takes 1 to ``count`` of one request; without a count the request alone."""
     if count is None:
         return [Job(request, output, variant or {})]
     count = whole_number("count", count)
@@ -58,18 +50,7 @@ def takes(
 def jobs_of_prompts(
     context: Context, prompts: Any, options: Mapping[str, Any], output: OutputOptions
 ) -> Iterable[Job]:
-    """A job for each prompt. A collection is checked as a whole; an iterator is taken as it comes.
-
-    Args:
-        context: whose settings hold.
-        prompts: texts, requests, or mappings of ``prompt`` and options; a list, a column of a
-            table, an iterator.
-        options: what holds for all of them, see `build_request`.
-        output: what else is wanted of each.
-
-    Raises:
-        RequestError: one of them is no prompt, with its place.
-    """
+    """A job for each prompt. A collection is checked whole; an iterator is taken as it comes."""
     known_options(dict(options))
     if isinstance(prompts, str | bytes | Mapping | ImageRequest) or not isinstance(
         prompts, Iterable

@@ -25,16 +25,7 @@ HELD_BACK = "charged, or may have been: gallery.retry(again=True) sends it, and 
 
 
 def try_again(context: Context, gallery: Gallery, *, again: bool = False) -> Gallery:
-    """A new gallery in which the failed ones were tried again, in their places.
-
-    Args:
-        context: of the client that sends.
-        gallery: the pictures and failures.
-        again: send also what was charged, or may have been, and gave no picture.
-
-    Raises:
-        BananaError: see `nb_banana.batch.runner.run_batch`.
-    """
+    """A new gallery in which the failed ones were tried again, in their places."""
     folder = getattr(gallery, "_folder", None)  # a pickle of an earlier version has none
     if folder is not None:
         export.check_folder(folder)

@@ -46,21 +46,16 @@ from nb_banana.wire.rate_limit import STOPPED, AdaptiveLimiter
 
 
 class EqualRequests:
-    """Lets equal requests have their turn one after the other, and remembers what no library has.
+    """Lets equal requests have their turn one by one, and remembers what no library has."""
 
-    What failed may have been charged, or would fail alike; what could not be kept is in hand.
-    """
+    # What failed may have been charged, or would fail alike; what could not be kept is in hand.
 
     def __init__(self) -> None:
         self._turns: dict[str, threading.Lock] = {}
         self._known: dict[str, BananaImage | BananaError | Interrupted] = {}
 
     def draw(self, key: str, output: OutputOptions, draw: Callable[[], BananaImage]) -> BananaImage:
-        """The picture of a request, which only the first of equal ones sends, and pays.
-
-        Raises:
-            BananaError, Interrupted: as ``draw`` does, or did.
-        """
+        """The picture of a request, which only the first of equal ones sends, and pays."""
         with self._turns.setdefault(key, threading.Lock()):
             known = self._known.get(key)
             if isinstance(known, BananaImage):
@@ -93,21 +88,12 @@ TICK = 0.5
 
 
 def run_batch(plan: Plan) -> Gallery:
-    """The pictures of all jobs, in their order; one that fails is an entry and no exception.
-
-    Raises:
-        BananaError: nothing was drawn, for a reason that holds for all of them.
-        Interrupted: Ctrl-C; what was done is in its ``.gallery``.
-    """
+    """The pictures of all jobs, in their order; one that fails is an entry and no exception."""
     return prepare_batch(plan).run()
 
 
 def prepare_batch(plan: Plan) -> "BatchRunner":
-    """All that is done before anything is sent. A list is looked at as a whole first.
-
-    Raises:
-        BananaError: nothing was sent.
-    """
+    """All that is done before anything is sent. A list is looked at as a whole first."""
     if plan.output.save is not None:
         export.check_folder(plan.output.save)
     numbers = numbered(plan.jobs, plan.output.name)
@@ -116,12 +102,7 @@ def prepare_batch(plan: Plan) -> "BatchRunner":
 
 
 class BatchRunner:
-    """The workers of one batch, and what came of each job.
-
-    Attributes:
-        on_way: what is being drawn.
-        cause: what one of them said that holds for all, so that the others are not sent.
-    """
+    """The workers of one batch, and what came of each job."""
 
     def __init__(self, plan: Plan, said: str) -> None:
         self.workers = plan.context.settings.concurrency

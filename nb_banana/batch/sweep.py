@@ -39,22 +39,7 @@ def sweep_jobs(
     count: int | None = None,
     output: OutputOptions = DEFAULT_OUTPUT,
 ) -> list[Job]:
-    """A job for each combination of values; the first field varies slowest, takes fastest.
-
-    Args:
-        context: whose settings hold.
-        prompt: with ``{{…}}`` for what is filled in.
-        swept: the values of each field or name.
-        names: what else ``{{…}}`` may name.
-        options: what holds for all, see `build_request`. Its ``images`` are counted before those
-            of ``{{…}}``.
-        raw: whether ``{{…}}`` stays as it is.
-        count: takes of each.
-        output: what else is wanted of each.
-
-    Raises:
-        RequestError: a name that nothing is known of, or a value that the model does not take.
-    """
+    """A job for each combination of values; the first field varies slowest, takes fastest."""
     each = 1 if count is None else whole_number("count", count)
     _check(prompt, swept, known_options(dict(options)), each, raw=raw)
     kept = numbered_references(context)
@@ -85,15 +70,7 @@ def sort_out(
     *,
     raw: bool = False,
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """What a person gave to `nb_banana.sweep`, by what it means.
-
-    Returns:
-        The values of what is swept, the single values of names in the prompt, and the options that
-        hold for all.
-
-    Raises:
-        RequestError: a name that means nothing here.
-    """
+    """What a person gave to `nb_banana.sweep`, by what it means."""
     if not isinstance(prompt, str):
         raise RequestError(f"The prompt is a text, not {type(prompt).__name__}.")
     asked_for = set() if raw else template.names_in(prompt)
@@ -126,11 +103,7 @@ def several(value: Any) -> list[Any]:
 
 
 def values_of(value: Any) -> list[Any] | None:
-    """The values where there are several: a list, a column, a range; None for a single one.
-
-    Raises:
-        RequestError: a table, for what it iterates over are names of columns.
-    """
+    """The values where there are several: a list, a column, a range; None for a single one."""
     if hasattr(value, "columns"):
         raise RequestError('Name the column whose values are swept, e.g. df["animal"].')
     single = isinstance(value, str | bytes | Mapping) or is_picture(value)

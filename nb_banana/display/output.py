@@ -52,10 +52,8 @@ class OutputCell:
         show(dict(bundle), metadata=dict(metadata or {}), raw=True)
 
     def reserve(self) -> None:
-        """Take the place with nothing in it, for what is shown only while somebody waits.
-
-        Who compares the outputs of two runs (nbval) sees what was there first.
-        """
+        """Take the place with nothing in it, for what is shown only while somebody waits."""
+        # Who compares the outputs of two runs (nbval) sees what was there first.
         if not self._is_there:
             self.show({})
 

@@ -9,12 +9,7 @@ from nb_banana.display.output import OutputCell, is_kernel
 
 
 class Placeholder:
-    """Every place where a value was shown before it was there.
-
-    Args:
-        what: who does what, e.g. ``"nano-banana-2 is drawing in the background"``.
-        prompt: what is drawn.
-    """
+    """Every place where a value was shown before it was there."""
 
     def __init__(self, what: str, prompt: str) -> None:
         self._what, self._prompt = what, printable(prompt)

@@ -51,10 +51,8 @@ _over: ContextVar[threading.Event | None] = ContextVar("over", default=None)
 
 @contextlib.contextmanager
 def while_awaited() -> Iterator[None]:
-    """Take the line away with the end of the block, also where a thread of it goes on.
-
-    Else the seconds of a request that was cancelled would be counted in the next cell's output.
-    """
+    """Take the line away with the end of the block, also where a thread of it goes on."""
+    # Else the seconds of a request that was cancelled would be counted in the next cell's output.
     over = threading.Event()
     token = _over.set(over)
     try:
@@ -89,12 +87,7 @@ class TerminalLine:
 
 
 class NotebookLine:
-    """An output of the cell. Threads may update it: it keeps its own place.
-
-    Args:
-        alone: whether nothing else was put out by the cell, so that all of it may be cleared.
-            Else the output is left behind empty, which shows as nothing.
-    """
+    """An output of the cell. Threads may update it: it keeps its own place."""
 
     def __init__(self, *, alone: bool) -> None:
         self._alone = alone
@@ -161,15 +154,10 @@ def _line() -> ProgressLine | None:
 
 
 class BatchProgress:
-    """A bar of tqdm: a widget in a notebook, text in a terminal, nothing in a script's log.
+    """A bar of tqdm: a widget in a notebook, text in a terminal, nothing in a script's log."""
 
-    In a notebook it stands in the place of the line that says the price, which comes back after it:
-    a saved notebook has only the line.
-
-    Args:
-        total: how many pictures are asked for; None where nobody knows.
-        line: what is said before it begins.
-    """
+    # In a notebook it stands in the place of the line that says the price, which comes back after
+    # it: a saved notebook has only the line.
 
     def __init__(self, total: int | None, line: str) -> None:
         self._total = total

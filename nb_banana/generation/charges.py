@@ -83,11 +83,9 @@ def explain_charge(
 def explain_refusal(
     error: BananaError, service: Service, entry: JournalEntry, request: ImageRequest
 ) -> BananaError | Interrupted:
-    """The error of a request that was answered without a picture; journal and budget are told.
-
-    That such a request costs nothing is only said. The log is looked into once, and what it says
-    of a charge counts; where it is silent, or can't be read, the error stays as it is.
-    """
+    """The error of a request that was answered without a picture; journal and budget are told."""
+    # That such a request costs nothing is only said. The log is looked into once, and what it says
+    # of a charge counts; where it is silent, or can't be read, the error stays as it is.
     receipt: Receipt | None = error.facts.get("receipt")
     charge, kind = _one_look(error, service, entry)
     told = ""

@@ -54,10 +54,9 @@ Key = Secret | KeySearch | None
 
 
 class Context:
-    """What one client holds: settings, keys, transport, budget, prices, libraries, its sandbox.
+    """What one client holds: settings, keys, transport, budget, prices, libraries, its sandbox."""
 
-    Another client has others: nothing is shared but what is a fact of the process.
-    """
+    # Another client has others: nothing is shared but what is a fact of the process.
 
     def __init__(
         self, settings: Banana, credentials: CredentialStore, transport: Transport | None = None
@@ -92,10 +91,8 @@ class Context:
     def find_service(
         self, key: Key = None, timeout: float | None = None, *, elsewhere: bool = False
     ) -> Service:
-        """Who draws, by the settings: the API with its key, or the sandbox.
-
-        With ``elsewhere`` other processes send, which have keys of their own.
-        """
+        """Who draws, by the settings: the API with its key, or the sandbox."""
+        # With ``elsewhere`` other processes send, which have keys of their own.
         settings = self.settings
         timeout = settings.timeout if timeout is None else checked_seconds(timeout)
         if settings.backend == "sandbox":
@@ -148,10 +145,8 @@ class Context:
         self.used[library, request_id] = None
 
     def kinds(self, key: Key = None) -> tuple[str, ...]:
-        """The kinds of service whose pictures count, the best first; the last draws the others.
-
-        A picture of the model stands in for one of the sandbox, never the other way round.
-        """
+        """The kinds of service whose pictures count, the best first; the last draws the others."""
+        # A picture of the model stands in for one of the sandbox, never the other way round.
         own = kind_of(self.settings.base_url)
         if self.settings.backend == "sandbox":
             return (SANDBOX,)
@@ -166,10 +161,8 @@ class Context:
         return all_kinds(self.settings.base_url)
 
     def places_of(self, kinds: Iterable[str]) -> dict[str, tuple[Library, ...]]:
-        """Where a picture of each kind of service may go, the best first.
-
-        Its library, and what stands in for it where that can't be written.
-        """
+        """Where a picture of each kind of service may go, the best first."""
+        # Its library, and what stands in for it where that can't be written.
         settings, opened = self.settings, self._opened
         if not settings.keep:
             return {kind: (opened(MemoryLibrary, None, kind),) for kind in kinds}

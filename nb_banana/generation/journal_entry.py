@@ -28,15 +28,7 @@ Result = TypeVar("Result")
 
 
 class JournalEntry:
-    """The steps of one request, written down one by one, in the first place that takes them.
-
-    Attributes:
-        library: the one that has it.
-        reached: how far the request came.
-        is_written: whether the journal has it.
-        problem: what a library said when it could not do a step.
-        ended: whether the last step was taken.
-    """
+    """The steps of one request, written down one by one, in the first place that takes them."""
 
     def __init__(self, places: Sequence[Library], request_id: str, budget: Budget) -> None:
         self.places = tuple(places)
@@ -57,21 +49,7 @@ class JournalEntry:
         return entry
 
     def begin(self, request: ImageRequest, *, since: str | None, **more: Any) -> str | None:
-        """Write down what is asked, and that it is sent now, in the first place that takes it.
-
-        Args:
-            request: what is asked.
-            since: when it was looked for last; None where a new picture is wanted, whatever the
-                library has.
-            **more: see `Library.begin`.
-
-        Returns:
-            The id of the same request where another kernel draws it now, or has since; then it is
-            not sent.
-
-        Raises:
-            LibraryError: nothing can be written down, or the library can't be read.
-        """
+        """Write down what is asked, and that it is sent now, in the first place that takes it."""
         self._asked = request, more
         self.is_written = True  # also for a Ctrl-C between this step and the next
         passed = (LibraryUnavailableError, *(() if since else UNREADABLE))

@@ -23,12 +23,7 @@ def find_reusable(
     output: OutputOptions,
     libraries: Iterable[Library] | None = None,
 ) -> BananaImage | None:
-    """The picture where it is in the library and a fresh one is not wanted; nothing is sent.
-
-    Raises:
-        LostPictureError: it was made, and its file is not whole: to make it again would cost again.
-        LibraryError: a library can't be read, which may have it.
-    """
+    """The picture where it is in the library and a fresh one is not wanted; nothing is sent."""
     if output.fresh:
         return None
     found = _look(request, plan.libraries() if libraries is None else libraries)
@@ -65,11 +60,7 @@ def _look(
 
 
 def find_missing(plan: Plan) -> list[ImageRequest]:
-    """What has to be drawn: equal requests are drawn once, those that are to be fresh each.
-
-    Raises:
-        LibraryError: one can't be read, which may have what the others have not.
-    """
+    """What has to be drawn: equal requests are drawn once, those that are to be fresh each."""
     jobs = list(plan.jobs)
     wanted = {job.request.key: job.request for job in jobs if not job.output.fresh}
     fresh = [job.request for job in jobs if job.output.fresh]
@@ -87,16 +78,8 @@ def find_missing(plan: Plan) -> list[ImageRequest]:
 
 
 def look_ahead(plan: Plan) -> str:
-    """Look at a batch before anything is sent, and say in one line what it is and costs.
-
-    Nothing is said in a script, which shows nothing; so there nobody is asked for the price.
-
-    Raises:
-        RequestError: output options that can't be fulfilled, or ``Banana.confirm_over`` where
-            nobody knows how many pictures an iterator has.
-        BudgetError: it would pass the budget, or nobody agrees to the price.
-        LibraryError: a library can't be read, which may have what is missing.
-    """
+    """Look at a batch before anything is sent, and say in one line what it is and costs."""
+    # Nothing is said in a script, which shows nothing; so there nobody is asked for the price.
     jobs = plan.jobs
     if not isinstance(jobs, list):
         if plan.context.settings.confirm_over is not None:
@@ -167,11 +150,10 @@ _in_flight: dict[tuple[str, str], Future[BananaImage]] = {}
 
 
 class InFlight:
-    """The right to draw a request, which one at a time in this process has.
+    """The right to draw a request, which one at a time in this process has."""
 
-    A cell that is run again while its picture is on its way waits for it; so does the second of two
-    equal prompts in one batch. ``is_ours`` is whether the caller has the right.
-    """
+    # A cell that is run again while its picture is on its way waits for it; so does the second of
+    # two equal prompts in one batch. ``is_ours`` is whether the caller has the right.
 
     def __init__(self, library: Library, key: str) -> None:
         self._place = str(library.folder), key

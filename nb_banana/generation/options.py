@@ -29,23 +29,14 @@ from nb_banana.settings import Banana
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """What a person wants of the picture besides what is in the request.
+    """What a person wants of the picture besides what is in the request."""
 
-    Attributes:
-        name: what the caption calls it.
-        alt: the alt text; else the prompt.
-        save: a file to write it to as well; that it can be is checked before anything is sent.
-        strict: whether another size than asked is an error; the picture is in its ``.image``.
-        fresh: whether a new one is made although the library has one.
-        confirmed: whether the person has agreed to the price, of this one among many.
-    """
-
-    name: str | None = None
-    alt: str | None = None
-    save: str | os.PathLike[str] | None = None
-    strict: bool = False
-    fresh: bool = False
-    confirmed: bool = False
+    name: str | None = None  # what the caption calls it
+    alt: str | None = None  # the alt text; else the prompt
+    save: str | os.PathLike[str] | None = None  # a file to write it to as well
+    strict: bool = False  # whether another size than asked is an error
+    fresh: bool = False  # whether a new one is made although the library has one
+    confirmed: bool = False  # whether the person has agreed to the price, of this one among many
 
     def __post_init__(self) -> None:
         if words := self.words:
@@ -80,11 +71,7 @@ def take_output_options(options: dict[str, Any]) -> OutputOptions:
 
 
 def check_output(request: ImageRequest, output: OutputOptions) -> None:
-    """See that the output options can be fulfilled, before anything is sent.
-
-    Raises:
-        RequestError, SaveError: they can't.
-    """
+    """See that the output options can be fulfilled, before anything is sent."""
     for name in ("name", "alt"):
         value = getattr(output, name)
         if value is not None and not isinstance(value, str):
@@ -95,16 +82,7 @@ def check_output(request: ImageRequest, output: OutputOptions) -> None:
 
 
 def options_like(images: Any, said: Mapping[str, Any]) -> dict[str, Any]:
-    """What a request takes over from its first reference, where that was made here.
-
-    Args:
-        images: the references, one or several.
-        said: what the person said, which decides the model and with it what can be asked.
-
-    Returns:
-        ``model`` (one that takes references), ``aspect_ratio`` as delivered, ``resolution`` as
-        asked; empty where the first reference is no `BananaImage`.
-    """
+    """What a request takes over from its first reference, where that was made here."""
     first = _first(images)
     if not isinstance(first, BananaImage):
         return {}
@@ -165,15 +143,9 @@ def build_request(
     raw: bool = False,
     **fields: Any,
 ) -> ImageRequest:
-    """The checked request for these words and options.
-
-    What is None comes from the first reference where that is a `BananaImage` (its ratio as
-    delivered, its resolution, its model), else from the settings.
-
-    Raises:
-        RequestError: a value that the model does not take; without ``raw`` also a prompt with
-            ``{{…}}``, which nobody fills any more.
-    """
+    """The checked request for these words and options."""
+    # What is None comes from the first reference where that is a `BananaImage` (its ratio as
+    # delivered, its resolution, its model), else from the settings.
     may_have_marks = isinstance(prompt, str) and any(mark in prompt for mark in template.MARKS)
     if may_have_marks and not is_on("raw", raw):
         template.check_filled(prompt)
@@ -200,11 +172,7 @@ def build_request(
 
 
 def given_pictures(context: Context, images: Any, held: ReferenceLimits) -> tuple[Reference, ...]:
-    """One picture or many as references, by the settings; each once.
-
-    Raises:
-        BadReferenceError: see `nb_banana.references.reference.as_references`.
-    """
+    """One picture or many as references, by the settings; each once."""
     settings = context.settings
     here = images
     if settings.fetch_references:
@@ -231,15 +199,7 @@ REQUEST_OPTIONS = frozenset(each.name for each in FIELDS) | {"resize", "raw"}
 
 
 def known_options(options: dict[str, Any], *, output: bool = True) -> dict[str, Any]:
-    """The same options, if each is one of a request.
-
-    Args:
-        options: what was given, without output options.
-        output: whether output options could have been given in this place too.
-
-    Raises:
-        RequestError: one is not.
-    """
+    """The same options, if each is one of a request."""
     for name in options:
         if name not in REQUEST_OPTIONS:
             known = REQUEST_OPTIONS | (OUTPUT_NAMES if output else set())

@@ -35,11 +35,7 @@ HOW_TO_FETCH = " nb_banana.recover() tries it again, as does running this again;
 
 
 def make(plan: Plan, request: ImageRequest, output: OutputOptions) -> BananaImage:
-    """The picture of a request: from the library where it is there, else from the service.
-
-    Raises:
-        BananaError: see `nb_banana.errors`.
-    """
+    """The picture of a request: from the library where it is there, else from the service."""
     check_output(request, output)
     since, libraries = now(), plan.libraries()
     image = find_reusable(plan, request, output, libraries)
@@ -53,11 +49,7 @@ def make(plan: Plan, request: ImageRequest, output: OutputOptions) -> BananaImag
 def _fetch_paid(
     plan: Plan, request: ImageRequest, output: OutputOptions, libraries: Sequence[Library]
 ) -> BananaImage | None:
-    """The picture of an earlier request for the same, which is paid and was not had.
-
-    Raises:
-        BananaError: it is paid, and still can't be had: to draw it anew would pay again.
-    """
+    """The picture of an earlier request for the same, which is paid and was not had."""
     if output.fresh or plan.is_offline:
         return None
     for library in libraries:
@@ -160,16 +152,7 @@ def _draw(plan: Plan, request: ImageRequest, output: OutputOptions, since: str) 
 def _wait_for(
     request_id: str | None, library: Library, look: Callable[[], BananaImage | None]
 ) -> BananaImage | None:
-    """The picture that another kernel draws; None where it does not any more, at no cost.
-
-    Args:
-        request_id: of the other kernel's request.
-        library: where that is written down.
-        look: finds the picture where it is kept.
-
-    Raises:
-        UncertainError: it has none, and it was or may have been charged.
-    """
+    """The picture that another kernel draws; None where it does not any more, at no cost."""
     try:
         with Spinner("Another kernel is drawing the same picture"):
             while request_id and library.is_drawn(request_id):
@@ -287,11 +270,7 @@ def _keep(
 
 
 def hand_over(image: BananaImage, output: OutputOptions) -> BananaImage:
-    """The picture, after what was wished of it.
-
-    Raises:
-        SaveError, SizeMismatchError: the picture is in the error's ``.image``.
-    """
+    """The picture, after what was wished of it."""
     if output.save is not None:
         try:
             image.save(output.save)

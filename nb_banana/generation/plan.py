@@ -28,32 +28,18 @@ class Job:
         check_output(self.request, self.output)
 
     def refuse_key(self, service: Service) -> None:
-        """See that the service's key is in no word that would be sent, kept or shown.
-
-        The keys of this process were looked for when the request was made.
-        """
+        """See that the service's key is in no word that would be sent, kept or shown."""
+        # The keys of this process were looked for when the request was made.
         if service.secret is not None:
             self.request.refuse_key(service.secret)
             refuse_key("The name, alt or save", self.output.words, service.secret)
 
 
 class Plan:
-    """What one call asks for: jobs, what is wanted of them, where it is kept, who draws.
+    """What one call asks for: jobs, what is wanted of them, where it is kept, who draws."""
 
-    The settings, the notebook's folder and the key are asked when it is made, and below it only
-    values travel. The budget alone is read live.
-
-    Attributes:
-        context: of the client.
-        jobs: a list, or an iterator that is taken as places become free.
-        output: what is wanted of the whole: its name, the folder it is saved to.
-        is_many: whether it is a gallery.
-        labels: what a table calls each.
-        search: for the key.
-        kinds: the kinds of service whose pictures count, the best first; the last one draws.
-        places: where a new picture may go, the best first.
-        is_offline: whether nobody draws by the settings.
-    """
+    # The settings, the notebook's folder and the key are asked when it is made, and below it only
+    # values travel. The budget alone is read live.
 
     def __init__(
         self,
@@ -97,12 +83,7 @@ class Plan:
 
     @cached_property
     def service(self) -> Service:
-        """Who draws what is not in the library; the sandbox starts, where that is it.
-
-        Raises:
-            NotKeptError: by the settings nobody does.
-            MissingKeyError: there is no key for it.
-        """
+        """Who draws what is not in the library; the sandbox starts, where that is it."""
         if self.is_offline:
             raise errors.NotKeptError(
                 'This picture is not in the library, and the backend is "library", so nothing was '

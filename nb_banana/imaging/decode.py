@@ -58,19 +58,7 @@ class PictureKind:
 def open_picture(
     data: bytes, formats: tuple[str, ...] = OPEN_FORMATS, *, scaled: bool = False
 ) -> "Image.Image":
-    """A Pillow image of the bytes, its pixels not decoded yet.
-
-    Args:
-        data: the file's bytes.
-        formats: the names of the formats that are opened at all.
-        scaled: whether it will be made smaller as it is decoded, by `scale_while_decoding`: then a
-            JPEG may have more pixels.
-
-    Raises:
-        NotAPictureError: Pillow can't read it.
-        PictureTooLargeError: more pixels than `MAX_PIXELS`.
-
-    """
+    """A Pillow image of the bytes, its pixels not decoded yet."""
     from PIL import Image
 
     readable, profile = without_excess(data)
@@ -107,10 +95,8 @@ def _large_photo(data: bytes) -> "Image.Image | None":
 
 
 def scale_while_decoding(picture: "Image.Image", scale: float) -> None:
-    """Have a JPEG decoded at a half of its size, a quarter or an eighth.
-
-    It becomes the smallest that is not below the scale, or as small as `MAX_PIXELS` asks for.
-    """
+    """Have a JPEG decoded at a half of its size, a quarter or an eighth."""
+    # It becomes the smallest that is not below the scale, or as small as `MAX_PIXELS` asks for.
     step = 1.0
     while picture.width * picture.height * step * step > MAX_PIXELS:
         step /= 2
@@ -120,11 +106,7 @@ def scale_while_decoding(picture: "Image.Image", scale: float) -> None:
 
 @contextmanager
 def decoding() -> Iterator[None]:
-    """What Pillow and its plugins raise for a damaged file, as an error of ours.
-
-    Raises:
-        TruncatedPictureError: it can't be decoded.
-    """
+    """What Pillow and its plugins raise for a damaged file, as an error of ours."""
     try:
         yield
     except BananaError:
@@ -136,17 +118,12 @@ def decoding() -> Iterator[None]:
 def check_picture(data: bytes) -> PictureKind:
     """What kind of picture the bytes are, if they are a whole one.
 
-    The pixels of PNG, JPEG and WebP are not decoded, nor are checksums reckoned: the connection
-    has its own, and what was cut off shows at the end.
-
-    Raises:
-        NotAPictureError, PictureTooLargeError: as `open_picture`.
-        TruncatedPictureError: the end is missing.
-
     >>> check_picture(b"<html>")
     Traceback (most recent call last):
     nb_banana.errors.NotAPictureError: This is not a picture: it is a web page.
     """
+    # The pixels of PNG, JPEG and WebP are not decoded, nor are checksums reckoned: the connection
+    # has its own, and what was cut off shows at the end.
     picture = open_picture(data)
     mime = picture.get_format_mimetype() or "application/octet-stream"  # type: ignore[attr-defined]
     # A JPEG with a second one behind it, and a PNG that moves, are of these kinds all the same.
@@ -176,18 +153,7 @@ def _is_whole(data: bytes, mime: str, picture: "Image.Image") -> bool:
 
 
 def preview(data: bytes, longest: int) -> tuple[str, bytes]:
-    """A small copy to show: JPEG, or PNG where there is transparency.
-
-    Args:
-        data: the whole picture.
-        longest: the most pixels that its longer side may have.
-
-    Returns:
-        The MIME type and the bytes.
-
-    Raises:
-        NotAPictureError, PictureTooLargeError, TruncatedPictureError: it can't be shown.
-    """
+    """A small copy to show: JPEG, or PNG where there is transparency."""
     from PIL import Image, ImageOps
 
     picture = open_picture(data)
@@ -239,14 +205,8 @@ ORIENTATION = 0x0112
 
 
 def to_plain_mode(image: "Image.Image") -> "Image.Image":
-    """The picture in a plain mode; the same object where it is in one already.
-
-    Alpha is kept, and so is a transparent colour, as alpha.
-
-    Raises:
-        PictureProblem: numbers for which nobody has said what is black and what is white.
-
-    """
+    """The picture in a plain mode; the same object where it is in one already."""
+    # Alpha is kept, and so is a transparent colour, as alpha.
     if image.mode in {"I", "F"} or image.mode.startswith("I;16"):
         return _levels(image)
     if image.mode == "CMYK":
@@ -286,12 +246,7 @@ def turned(image: "Image.Image", orientation: int) -> "Image.Image":
 
 
 def upright_plain(image: "Image.Image") -> "Image.Image":
-    """The picture upright and in a plain mode; the same object where it is so already.
-
-    Raises:
-        PictureProblem: it can't be decoded, or see `to_plain_mode`.
-
-    """
+    """The picture upright and in a plain mode; the same object where it is so already."""
     try:
         image.load()  # a TIFF turns itself when it is decoded, so its tag is read afterwards
         return turned(to_plain_mode(image), orientation(image))

@@ -56,11 +56,9 @@ def has_png_end(data: bytes) -> bool:
 
 
 def without_excess(data: bytes) -> tuple[bytes, bytes]:
-    """A PNG as Pillow reads it, and its colour profile where that was taken out too.
-
-    Programs that draw keep whole workflows in a PNG's texts. Pillow takes more than a megabyte of
-    it for an attack, and a chunk that is broken for a broken picture.
-    """
+    """A PNG as Pillow reads it, and its colour profile where that was taken out too."""
+    # Programs that draw keep whole workflows in a PNG's texts. Pillow takes more than a megabyte of
+    # it for an attack, and a chunk that is broken for a broken picture.
     dropped: list[tuple[int, int]] = []
     profile, texts = b"", 0
     for name, start, end in png_chunks(data) if data.startswith(PNG) else ():
@@ -135,10 +133,8 @@ def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 
 def scan_channels(data: bytes) -> int:
-    """How many channels the first scan of a JPEG has.
-
-    With fewer than the picture has, all of it is held in memory, as a progressive one is.
-    """
+    """How many channels the first scan of a JPEG has."""
+    # With fewer than the picture has, all of it is held in memory, as a progressive one is.
     place = 2
     while place + 5 <= len(data) and data[place] == 0xFF:
         if data[place + 1] == 0xDA:

@@ -43,15 +43,10 @@ TURNED = re.compile(rb"eXIf|Raw profile type|rientation|Exif|EXIF")
 
 @dataclass(frozen=True)
 class Stripped:
-    """A file without its metadata.
+    """A file without its metadata."""
 
-    Attributes:
-        data: the bytes that are left; the very same object where there was nothing to drop.
-        turned: whether what was dropped may say that the picture has to be turned.
-    """
-
-    data: bytes
-    turned: bool
+    data: bytes  # the bytes that are left; the very same object where there was nothing to drop
+    turned: bool  # whether what was dropped may say that the picture has to be turned
 
 
 Part = tuple[int, int, bool]
@@ -59,12 +54,7 @@ Part = tuple[int, int, bool]
 
 
 def strip(data: bytes) -> Stripped:
-    """A PNG, JPEG or WebP without its metadata; other bytes as they are.
-
-    Raises:
-        PictureProblem: the end is missing, or a checksum is wrong.
-
-    """
+    """A PNG, JPEG or WebP without its metadata; other bytes as they are."""
     if data.startswith(PNG):
         return _without(data, list(_png(data)))
     if data.startswith(b"\xff\xd8"):
@@ -138,12 +128,10 @@ def _is_kept(data: bytes, place: int, marker: int) -> bool:
 
 
 def _scan_end(data: bytes, start: int, *, trusted: bool) -> int:
-    """Where the coded pixels end.
-
-    Cameras and phones hang films and second pictures, with metadata of their own, behind the end
-    mark. They announce that in the header, so a file without metadata (`trusted`) need not be
-    searched: that would take a third of the time of its base64.
-    """
+    """Where the coded pixels end."""
+    # Cameras and phones hang films and second pictures, with metadata of their own, behind the end
+    # mark. They announce that in the header, so a file without metadata (`trusted`) need not be
+    # searched: that would take a third of the time of its base64.
     if trusted and data.endswith(b"\xff\xd9"):
         return len(data) - 2
     found = MARKER.search(data, start)
@@ -193,16 +181,7 @@ UNICODE = b"UNICODE\0"
 
 
 def embed_facts(data: bytes, mime: str, facts: dict[str, Any]) -> bytes:
-    """The same picture with facts in its metadata.
-
-    Args:
-        data: a whole PNG, JPEG or WebP.
-        mime: which of them.
-        facts: what JSON can hold.
-
-    Raises:
-        SaveError: a format that holds none, or facts that do not fit.
-    """
+    """The same picture with facts in its metadata."""
     text = json.dumps(facts, sort_keys=True)
     if mime == "image/png":
         body = KEYWORD + b"\0\0\0\0\0" + text.encode()
@@ -218,11 +197,7 @@ def embed_facts(data: bytes, mime: str, facts: dict[str, Any]) -> bytes:
 
 
 def read_embedded(data: bytes) -> dict[str, Any] | None:
-    """The facts that `embed_facts` put into a picture; None where there are none.
-
-    Raises:
-        NotAPictureError: it is no picture.
-    """
+    """The facts that `embed_facts` put into a picture; None where there are none."""
     picture = open_picture(data)
     text = picture.info.get(KEYWORD.decode())
     if text is None:
@@ -249,10 +224,8 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def _into_webp(data: bytes, exif: bytes) -> bytes:
-    """Add an EXIF chunk; a plain file becomes an extended one, whose header says what is there.
-
-    https://developers.google.com/speed/webp/docs/riff_container
-    """
+    """Add an EXIF chunk; a plain file becomes an extended one, whose header says what is there."""
+    # https://developers.google.com/speed/webp/docs/riff_container
     chunks = [chunk for chunk in _webp_chunks(data) if chunk[0] != b"EXIF"]
     if chunks[0][0] != b"VP8X":
         picture = open_picture(data)

@@ -48,14 +48,8 @@ def slug(text: str, longest: int = 48) -> str:
 
 
 def save_target(path: str | os.PathLike[str], *, suffix: str, title: str) -> Path:
-    """The file that a person means: ``~`` and a folder are understood, a suffix is added.
-
-    In a folder the file gets a name from the title, and a number where that is taken.
-
-    Raises:
-        SaveError: no path, no such folder, a suffix that is no picture's, or a place that can't
-            be written to.
-    """
+    """The file that a person means: ``~`` and a folder are understood, a suffix is added."""
+    # In a folder the file gets a name from the title, and a number where that is taken.
     try:
         wanted = path_of(os.fsdecode(path))
         if wanted.is_dir():
@@ -74,11 +68,7 @@ def save_target(path: str | os.PathLike[str], *, suffix: str, title: str) -> Pat
 
 
 def check_writable(path: Path) -> None:
-    """Find out before a picture is paid whether its file could be written.
-
-    Raises:
-        SaveError: it could not.
-    """
+    """Find out before a picture is paid whether its file could be written."""
     try:
         path.exists()  # a name that is too long is found here
         with _part(path):
@@ -88,11 +78,7 @@ def check_writable(path: Path) -> None:
 
 
 def encode(data: bytes, mime: str, suffix: str) -> bytes:
-    """The picture's bytes for a suffix: as they are where they fit it, else converted.
-
-    Raises:
-        SaveError: the picture can't be converted.
-    """
+    """The picture's bytes for a suffix: as they are where they fit it, else converted."""
     name = SAVE_FORMATS.get(suffix.lower(), "")
     if not name or MIMES[name] == mime:
         return data
@@ -109,11 +95,7 @@ def encode(data: bytes, mime: str, suffix: str) -> bytes:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write under a temporary name, then rename: nobody ever sees half a file.
-
-    Raises:
-        SaveError: the place can't be written to.
-    """
+    """Write under a temporary name, then rename: nobody ever sees half a file."""
     try:
         with _part(path) as temporary:
             with temporary.open("wb") as file:

@@ -28,25 +28,16 @@ HOLES = 2.5
 
 @dataclass(frozen=True)
 class Layout:
-    """The measures of a sheet. All are pixels but ``columns`` and ``rows``.
+    """The measures of a sheet. All are pixels but ``columns`` and ``rows``."""
 
-    Attributes:
-        columns, rows: how many of each.
-        cell: width and height of the place of one picture.
-        size: the height of letters.
-        labels: the room for the labels under the pictures of each row.
-        left, top: the room for the names of rows and of columns.
-        foot: the room for a line below all.
-    """
-
-    columns: int
-    rows: int
-    cell: tuple[int, int]
-    size: int
-    labels: tuple[int, ...] = ()
-    left: int = 0
-    top: int = 0
-    foot: int = 0
+    columns: int  # how many of each
+    rows: int  # how many of each
+    cell: tuple[int, int]  # width and height of the place of one picture
+    size: int  # the height of letters
+    labels: tuple[int, ...] = ()  # the room for the labels under the pictures of each row
+    left: int = 0  # the room for the names of rows and of columns
+    top: int = 0  # the room for the names of rows and of columns
+    foot: int = 0  # the room for a line below all
 
     @property
     def sheet(self) -> tuple[int, int]:
@@ -64,14 +55,7 @@ class Layout:
 def near_square_layout(
     labels: Sequence[str], ratio: float, columns: int | None, foot: bool
 ) -> Layout:
-    """So many pictures, row after row, each with its label below it.
-
-    Args:
-        labels: one for each; empty where there is none.
-        ratio: width to height of a cell.
-        columns: how many; else what makes it nearly square.
-        foot: whether there is a line below all.
-    """
+    """So many pictures, row after row, each with its label below it."""
     count = len(labels)
     columns = min(columns or best_columns(count, ratio), count)
     cell = _cell(columns, ratio, WIDEST - 2 * MARGIN)
@@ -162,11 +146,7 @@ BAD_MOUNT, BAD_INK = "#f3e3df", "#8c2f22"
 
 
 class SheetCanvas:
-    """The sheet.
-
-    Attributes:
-        picture: what is drawn so far, RGB.
-    """
+    """The sheet."""
 
     def __init__(self, layout: Layout) -> None:
         from PIL import Image, ImageDraw

@@ -23,11 +23,10 @@ def font(size: int) -> "ImageFont.FreeTypeFont | ImageFont.ImageFont":
 def drawable(text: str) -> str | None:
     """The text in letters that the font has; None where letters of it are missing.
 
-    The font has ASCII and a little more. Accents are left out, as on a passport; so are emoji.
-
     >>> drawable("Café 🍌"), drawable("日本語")
     ('Cafe', None)
     """
+    # The font has ASCII and a little more. Accents are left out, as on a passport; so are emoji.
     drawn = []
     for letter in text.translate(TYPOGRAPHY):
         for part in letter if _has(letter) else unicodedata.normalize("NFKD", letter):
@@ -47,10 +46,8 @@ def _has(letter: str) -> bool:
 
 
 def wrapped(text: str, size: int, width: int, most: int) -> list[str]:
-    """The text in lines of at most so many pixels, at most so many of them; "…" where it is cut.
-
-    A word that is too long for a line is broken.
-    """
+    """The text in lines of at most so many pixels, at most so many of them; "…" where it is cut."""
+    # A word that is too long for a line is broken.
     lines: list[str] = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()

@@ -24,21 +24,13 @@ SENDING = (OUTPUT_NAMES - {"fresh"}) | {"timeout", "background"}
 
 @dataclass(frozen=True)
 class Call:
-    """What is called for a cell.
+    """What is called for a cell."""
 
-    Attributes:
-        prompt: the prompt, filled unless it is swept.
-        arguments: those of `nb_banana.generate`, or of `nb_banana.sweep` where there is ``over``.
-        name: the variable to bind.
-        quiet: whether nothing is shown.
-        dry_run: whether nothing is sent.
-    """
-
-    prompt: str
-    arguments: Mapping[str, Any]
-    name: str | None
-    quiet: bool
-    dry_run: bool
+    prompt: str  # the prompt, filled unless it is swept
+    arguments: Mapping[str, Any]  # those of `nb_banana
+    name: str | None  # the variable to bind
+    quiet: bool  # whether nothing is shown
+    dry_run: bool  # whether nothing is sent
 
     @property
     def asking(self) -> dict[str, Any]:
@@ -47,17 +39,7 @@ class Call:
 
 
 def read_call(client: Client, line: parser.ParsedLine, text: str, names: Mapping[str, Any]) -> Call:
-    """The call that a line and the text below it stand for.
-
-    Args:
-        client: who will be called.
-        line: the line, as it was read.
-        text: the prompt; a ``;`` at its end is the cell's own, and so are `CELL_OPTIONS`.
-        names: the notebook's variables.
-
-    Raises:
-        RequestError: anything that is not understood; nothing was sent.
-    """
+    """The call that a line and the text below it stand for."""
     if top := CELL_OPTIONS.match(text):
         text = text[top.end() :]
     text = text.rstrip()

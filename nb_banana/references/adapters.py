@@ -23,12 +23,7 @@ ROWS = 256
 
 
 def from_array(value: Any) -> "Image.Image":
-    """A Pillow image (L, RGB or RGBA) of an array or a tensor.
-
-    Raises:
-        PictureProblem: a shape, dtype or range that is no picture's; it is named.
-
-    """
+    """A Pillow image (L, RGB or RGBA) of an array or a tensor."""
     import numpy as np
     from PIL import Image
 
@@ -124,11 +119,9 @@ def _matplotlib_figure(value: Any) -> Any:
 
 
 def from_matplotlib(value: Any) -> bytes:
-    """A PNG of a figure at its own dpi, cut to what is drawn, as a notebook shows it.
-
-    Of an axes that shares its figure with others only its own part is taken, with its title and
-    labels.
-    """
+    """A PNG of a figure at its own dpi, cut to what is drawn, as a notebook shows it."""
+    # Of an axes that shares its figure with others only its own part is taken, with its title and
+    # labels.
     figure = _matplotlib_figure(value)
     box: Any = "tight"
     is_axes = any(value is each for each in figure.axes)
@@ -148,12 +141,7 @@ def is_plotly(value: Any) -> bool:
 
 
 def from_plotly(value: Any) -> bytes:
-    """A PNG of a plotly figure, made by kaleido.
-
-    Raises:
-        PictureProblem: kaleido is not there, or says no.
-
-    """
+    """A PNG of a plotly figure, made by kaleido."""
     if importlib.util.find_spec("kaleido") is None:
         raise PictureProblem(
             "is a plotly figure, and needs kaleido to become a picture: pip install kaleido"

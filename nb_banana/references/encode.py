@@ -77,12 +77,7 @@ def _scaled(image: "Image.Image", scale: float) -> "Image.Image":
 def fit_within(
     image: "Image.Image", limits: ReferenceLimits, style: EncodeStyle
 ) -> tuple["Image.Image", bytes]:
-    """The picture as it is sent, and its bytes, within the limit of bytes.
-
-    Raises:
-        PictureProblem: it is too large, and nothing may be made smaller, or not so small.
-
-    """
+    """The picture as it is sent, and its bytes, within the limit of bytes."""
     for picture, encode in _ways(image, limits, style):
         data = encode(picture)
         if len(data) <= limits.picture_bytes:
@@ -144,17 +139,7 @@ HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1")
 
 
 def from_bytes(data: bytes, limits: ReferenceLimits, *, ours: bool) -> EncodedImage:
-    """What is sent for the bytes of a file.
-
-    Args:
-        data: the bytes.
-        limits: how large it may be.
-        ours: whether the model made it: then there is nothing of a person's to take out.
-
-    Raises:
-        PictureProblem: no picture, cut off, a bomb, or too large where nothing may be made smaller.
-
-    """
+    """What is sent for the bytes of a file."""
     stripped = strip(data)  # first: it knows best what is cut off
     image = _open(data)
     clean = data if ours else stripped.data
@@ -171,18 +156,7 @@ def from_bytes(data: bytes, limits: ReferenceLimits, *, ours: bool) -> EncodedIm
 def from_image(
     image: "Image.Image", pixels: str, limits: ReferenceLimits, *, like: "Image.Image"
 ) -> EncodedImage:
-    """What is sent for a picture in memory.
-
-    Args:
-        image: the picture, see `nb_banana.imaging.decode.upright_plain`.
-        pixels: their hash.
-        limits: how large it may be.
-        like: the picture as it was given, for its format.
-
-    Raises:
-        PictureProblem: too large where nothing may be made smaller.
-
-    """
+    """What is sent for a picture in memory."""
     if (large := over(image.size, 0, limits)) and not limits.resize:
         raise PictureProblem(large)
     style = style_of(lossy=like.format in LOSSY, large=bool(large), sampling=_sampling(like))
@@ -259,11 +233,9 @@ def _sampling(image: "Image.Image") -> int:
 
 
 def _thumbnail(image: "Image.Image", longest: int) -> None:
-    """Make it smaller in place: a JPEG is decoded at a half of its size, a quarter …
-
-    Where that leaves it hardly smaller than allowed it is all that is done: a photo of 4032 pixels
-    becomes one of 2016 rather than 2048, in a quarter of the time and memory.
-    """
+    """Make it smaller in place: a JPEG is decoded at a half of its size, a quarter …"""
+    # Where that leaves it hardly smaller than allowed it is all that is done: a photo of 4032
+    # pixels becomes one of 2016 rather than 2048, in a quarter of the time and memory.
     from PIL import Image
 
     try:

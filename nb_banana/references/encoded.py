@@ -29,29 +29,17 @@ BAND = 256
 
 @dataclass(frozen=True, eq=False)
 class EncodedImage:
-    """A picture as it is sent.
+    """A picture as it is sent."""
 
-    Attributes:
-        data: the bytes of a PNG, JPEG or WebP.
-        mime: their type.
-        size: width and height in pixels.
-        came_size: width and height of what was given, upright.
-        came_bytes: bytes of what was given; None where it was no file.
-        came_digest: SHA-256 of what was given; empty where that is what is sent.
-        smaller: whether it was made smaller.
-        exact: whether the pixels that are sent are those that were given.
-        pixels: their hash where it is known already, see `find_pixels`.
-    """
-
-    data: bytes
-    mime: str
-    size: tuple[int, int]
-    came_size: tuple[int, int]
-    came_bytes: int | None = None
-    came_digest: str = ""
-    smaller: bool = False
-    exact: bool = True
-    pixels: str | None = None
+    data: bytes  # the bytes of a PNG, JPEG or WebP
+    mime: str  # their type
+    size: tuple[int, int]  # width and height in pixels
+    came_size: tuple[int, int]  # width and height of what was given, upright
+    came_bytes: int | None = None  # bytes of what was given; None where it was no file
+    came_digest: str = ""  # SHA-256 of what was given; empty where that is what is sent
+    smaller: bool = False  # whether it was made smaller
+    exact: bool = True  # whether the pixels that are sent are those that were given
+    pixels: str | None = None  # their hash where it is known already, see `find_pixels`
 
     @cached_property
     def url(self) -> str:
@@ -74,12 +62,7 @@ class EncodedImage:
         return hashlib.sha256(self.data).hexdigest()
 
     def find_pixels(self, given: bytes | None) -> str | None:
-        """A hash of the pixels that were given; None where they are not there any more.
-
-        Args:
-            given: the file that the picture was made of; only needed where it is not `exact`.
-
-        """
+        """A hash of the pixels that were given; None where they are not there any more."""
         data = self.data if self.exact else given
         if self.pixels is None and data is not None:
             object.__setattr__(self, "pixels", file_pixels(data))  # decoded once
@@ -132,10 +115,9 @@ EDGE = 64
 
 
 class EncodeCache:
-    """The last encoded pictures, by what they were made of.
+    """The last encoded pictures, by what they were made of."""
 
-    One lock is held while one is made: of forty threads that want the same picture, one encodes.
-    """
+    # One lock is held while one is made: of forty threads that want the same picture, one encodes.
 
     def __init__(self, largest: int = MOST_DATA_BYTES) -> None:
         self._largest = largest
@@ -144,11 +126,9 @@ class EncodeCache:
         self._lock = threading.RLock()
 
     def of_file(self, data: bytes, how: Hashable, make: Callable[[], EncodedImage]) -> EncodedImage:
-        """The picture made of a file's bytes, in the way that `how` names.
-
-        Length and edges find an earlier one without a hash, which would take half the time of
-        the base64; then all bytes are compared.
-        """
+        """The picture made of a file's bytes, in the way that `how` names."""
+        # Length and edges find an earlier one without a hash, which would take half the time of the
+        # base64; then all bytes are compared.
         middle = len(data) // 2
         place = (how, len(data), data[:EDGE], data[middle : middle + EDGE], data[-EDGE:])
         return self._of(place, lambda found: _is_of(found, data), make)

@@ -21,17 +21,7 @@ NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 def fetched(images: Any, limits: ReferenceLimits, over: Transport, *, private: bool) -> list[Any]:
-    """The pictures, those that are http(s) addresses as pictures of this machine.
-
-    Args:
-        images: one picture or many.
-        limits: how large each may be.
-        over: the connections.
-        private: whether addresses of this machine and its network may be asked.
-
-    Raises:
-        BadReferenceError: an address that can't be fetched, or is no picture.
-    """
+    """The pictures, those that are http(s) addresses as pictures of this machine."""
     return [
         [_here(each, limits, over, private) for each in one]
         if is_many(one)

@@ -10,25 +10,13 @@ from nb_banana.errors import BadReferenceError, RequestError
 
 @dataclass(frozen=True)
 class ReferenceLimits:
-    """What is over is made smaller, and that is said; or it is refused.
+    """What is over is made smaller, and that is said; or it is refused."""
 
-    Attributes:
-        longest_side: the most pixels that the longer side of a picture may have. 4096 is the
-            longest side that the models themselves draw.
-        picture_bytes: the most bytes of one picture, before base64.
-        total_bytes: the most bytes of all pictures of a request as they are sent, in base64
-            (a third more).
-        resize: whether what is over is made smaller; else it is refused.
-
-    Raises:
-        RequestError: a limit that is not a whole number from 1.
-
-    """
-
-    longest_side: int = 4096
-    picture_bytes: int = 7_000_000
+    longest_side: int = 4096  # the most pixels that the longer side of a picture may have
+    picture_bytes: int = 7_000_000  # the most bytes of one picture, before base64
+    # the most bytes of all pictures of a request as they are sent, in base64 (a third more).
     total_bytes: int = 20_000_000
-    resize: bool = True
+    resize: bool = True  # whether what is over is made smaller; else it is refused
 
     def __post_init__(self) -> None:
         for limit in fields(self):
@@ -62,12 +50,7 @@ def total_bytes(references: Iterable[Any]) -> int:
 
 
 def check_total_bytes(references: Iterable[Any], limits: ReferenceLimits = LIMITS) -> None:
-    """Refuse references that are too large together.
-
-    Raises:
-        BadReferenceError: more than ``total_bytes``, with the largest of them.
-
-    """
+    """Refuse references that are too large together."""
     given = list(references)
     total = total_bytes(given)
     if total > limits.total_bytes:
@@ -96,14 +79,7 @@ def share(sizes: Iterable[int], total: int) -> int:
 
 
 def over(size: tuple[int, int], count: int, limits: ReferenceLimits) -> str:
-    """What is too large, for a message; nothing where all is well.
-
-    Args:
-        size: width and height in pixels.
-        count: bytes; 0 where they do not count yet.
-        limits: what is allowed.
-
-    """
+    """What is too large, for a message; nothing where all is well."""
     cure = ". Make it smaller, or let it be made smaller with resize=True"
     if max(size) > limits.longest_side:
         return (

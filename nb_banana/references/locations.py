@@ -28,12 +28,7 @@ URL_SAFE = str.maketrans("-_", "+/")
 
 
 def read_file(path: str | os.PathLike[str]) -> bytes:
-    """The bytes of a file; ``~`` is understood, and relative means: next to the notebook.
-
-    Raises:
-        PictureProblem: no such file, a folder, or a file that can't be read.
-
-    """
+    """The bytes of a file; ``~`` is understood, and relative means: next to the notebook."""
     file = path_of(path)
     try:
         if file.is_dir():
@@ -102,12 +97,8 @@ def is_data(address: str) -> bool:
 def data_bytes(address: str) -> bytes:
     """The bytes in a ``data:`` address. What it says of their type is not believed.
 
-    Raises:
-        PictureProblem: it is not base64, or broken.
-
     >>> data_bytes("data:text/plain;base64,YmFuYW5h")
     b'banana'
-
     """
     head, comma, body = address.partition(",")
     marks = [each.strip(BLANK).lower() for each in head.split(";")[1:]]
@@ -122,15 +113,11 @@ def data_bytes(address: str) -> bytes:
 def base64_bytes(text: str) -> bytes:
     r"""The bytes of base64 in any of its spellings.
 
-    They are: ``-_`` in place of ``+/``, percent-escaped, without ``=`` at its end, white space
-    anywhere in it.
-
-    Raises:
-        ValueError: it is none, or broken. Nothing is left out to make it fit.
-
     >>> base64_bytes("YmFu%0AYW5hIQ"), base64_bytes("-_8="), base64_bytes("+/8")
     (b'banana!', b'\xfb\xff', b'\xfb\xff')
     """
+    # They are: ``-_`` in place of ``+/``, percent-escaped, without ``=`` at its end, white space
+    # anywhere in it.
     with suppress(ValueError):
         return base64.b64decode(text, validate=True)
     while "%" in text and (plain := unquote(text)) != text:
@@ -140,12 +127,7 @@ def base64_bytes(text: str) -> bytes:
 
 
 def checked_address(address: str) -> str:
-    """An http(s) address that a service can fetch from, as it was given.
-
-    Raises:
-        PictureProblem: another kind of address, or one that is no address.
-
-    """
+    """An http(s) address that a service can fetch from, as it was given."""
     try:
         parts = urlsplit(address)
         host = parts.hostname

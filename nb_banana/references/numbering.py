@@ -11,13 +11,7 @@ from nb_banana.references.variables import find_picture, name_of
 
 
 class NumberedReferences:
-    """What ``image 1``, ``image 2`` … mean in a prompt.
-
-    Args:
-        limits: how large each may be.
-        fetch: fetches http(s) addresses here, before they are counted, for two addresses may lead
-            to one picture; None where the service fetches them.
-    """
+    """What ``image 1``, ``image 2`` … mean in a prompt."""
 
     def __init__(
         self,
@@ -38,11 +32,7 @@ class NumberedReferences:
         return other
 
     def number(self, value: Any, label: str = "") -> int:
-        """The number of a picture, from 1; a new one where it was not there yet.
-
-        Raises:
-            BadReferenceError: see `nb_banana.references.reference.as_reference`.
-        """
+        """The number of a picture, from 1; a new one where it was not there yet."""
         if self._fetch:
             (value,) = self._fetch([value], self._limits)
         new = as_reference(value, label=label, limits=self._limits)
@@ -53,11 +43,7 @@ class NumberedReferences:
         return len(self._found)
 
     def add(self, wanted: Any, names: Mapping[str, Any]) -> None:
-        """Take what stands behind ``-i``: a word for a variable, path or address, or an object.
-
-        Raises:
-            BadReferenceError: there is no such picture.
-        """
+        """Take what stands behind ``-i``: a word for a variable, path or address, or an object."""
         value, label, note = (
             find_picture(wanted, names)
             if isinstance(wanted, str)

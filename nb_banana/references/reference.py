@@ -67,21 +67,13 @@ class ImageBody(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """One reference picture, ready to be sent. Two of the same bytes are equal.
+    """One reference picture, ready to be sent. Two of the same bytes are equal."""
 
-    Attributes:
-        body: the picture as it is sent, or its address.
-        label: what a person calls it.
-        note: what was done to it, in one line: ``"photo.jpg: 6000×4000 → 4096×2731, 9.1 MB →
-            2.3 MB"``; None where it was not made smaller.
-        came_from: see `source`.
-        given: the file that it was made of, until `unique` has compared it with the others.
-    """
-
-    body: ImageBody | RemoteImage = field(repr=False)
-    label: str = ""
-    note: str | None = field(default=None, repr=False)
-    came_from: Any = field(default=None, repr=False)
+    body: ImageBody | RemoteImage = field(repr=False)  # the picture as it is sent, or its address
+    label: str = ""  # what a person calls it
+    note: str | None = field(default=None, repr=False)  # what was done to it, in one line: ``"photo
+    came_from: Any = field(default=None, repr=False)  # see `source`
+    # the file that it was made of, until `unique` has compared it with the others.
     given: bytes | None = field(default=None, repr=False)
 
     @property
@@ -171,19 +163,7 @@ def as_reference(
 def as_references(
     values: Any, *, label: str = "", limits: ReferenceLimits = LIMITS, resize: bool = True
 ) -> tuple[Reference, ...]:
-    """One picture or many as references: each once, and together within the limits.
-
-    Args:
-        values: what `as_reference` takes; a list or another sequence of it (in which there may
-            be sequences again); or None for no picture.
-        label: what to call one; of many, the first is ``label[0]``.
-        limits: how large they may be.
-        resize: whether they are made smaller where they are larger; else they are refused.
-
-    Raises:
-        BadReferenceError: see `as_reference`; or they are too large together.
-
-    """
+    """One picture or many as references: each once, and together within the limits."""
     if not resize:
         limits = replace(limits, resize=False)
     made = [as_reference(value, label=name, limits=limits) for value, name in _each(values, label)]
@@ -191,10 +171,8 @@ def as_references(
 
 
 def unique(references: Iterable[Reference]) -> tuple[Reference, ...]:
-    """Each picture once, in whatever form it was given; the first form stays.
-
-    The same are: the same bytes, as they are sent or as they were given; the same pixels.
-    """
+    """Each picture once, in whatever form it was given; the first form stays."""
+    # The same are: the same bytes, as they are sent or as they were given; the same pixels.
     kept: list[Reference] = []
     for reference in references:
         if not any(is_same(reference, other) for other in kept):
@@ -205,12 +183,7 @@ def unique(references: Iterable[Reference]) -> tuple[Reference, ...]:
 def together(
     references: Sequence[Reference], limits: ReferenceLimits = LIMITS
 ) -> tuple[Reference, ...]:
-    """The references within ``total_bytes``: the largest are made smaller, and their notes say so.
-
-    Raises:
-        BadReferenceError: they are too large together, and nothing may be made smaller.
-
-    """
+    """The references within ``total_bytes``: the largest are made smaller, which is noted."""
     if total_bytes(references) <= limits.total_bytes or not limits.resize:
         check_total_bytes(references, limits)
         return tuple(references)

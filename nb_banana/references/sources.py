@@ -27,27 +27,17 @@ COLOURS = (3, 4)
 
 @dataclass(frozen=True)
 class Source:
-    """A picture as it was given: a file's `data`, an `image` in memory, or an `address`.
+    """A picture as it was given: a file's `data`, an `image` in memory, or an `address`."""
 
-    Attributes:
-        name: what to call it where the person has not said.
-        ours: the `BananaImage` that it is.
-    """
-
-    name: str
+    name: str  # what to call it where the person has not said
     data: bytes | None = None
     image: "Image.Image | None" = None
     address: str = ""
-    ours: Any = None
+    ours: Any = None  # the `BananaImage` that it is
 
 
 def read_source(value: Any) -> Source:
-    """Take a value for the picture that it is.
-
-    Raises:
-        PictureProblem: it is none, or it can't be read.
-
-    """
+    """Take a value for the picture that it is."""
     for is_kind, reader, _ in KINDS:
         if is_kind(value):
             return reader(value)
@@ -149,10 +139,8 @@ def _is_file(value: Any) -> bool:
 
 
 def _from_file(value: Any) -> Source:
-    """A file is read from its start, for who has just written into a buffer stands at its end.
-
-    Its position is put back, and it stays open. What can't seek is read from where it stands.
-    """
+    """A file is read from its start, for who has just written into a buffer stands at its end."""
+    # Its position is put back, and it stays open. What can't seek is read from where it stands.
     try:
         place = value.tell() if hasattr(value, "seek") and value.seekable() else None
         if place is not None:

@@ -25,29 +25,19 @@ NOT_MINE = {"In", "Out", "exit", "quit", "get_ipython", "open"}
 
 @dataclass(frozen=True)
 class NotFound:
-    """There is no such value.
+    """There is no such value."""
 
-    Attributes:
-        word: what was looked for.
-        reason: what is missing, as a sentence; empty where the word is no name at all.
-    """
-
-    word: str
-    reason: str = ""
+    word: str  # what was looked for
+    reason: str = ""  # what is missing, as a sentence; empty where the word is no name at all
 
 
 def look_up(word: str, names: Mapping[str, Any]) -> Any | NotFound:
     """The value that a dotted or indexed name stands for.
 
-    Args:
-        word: e.g. ``results[-1]``, ``df.image[3]`` or ``figs["a"]``.
-        names: the notebook's variables.
-
     >>> look_up("cats[-1].real", {"cats": [1, 2]})
     2
     >>> look_up("cats[7]", {"cats": [1, 2]}).reason
     'cats has 2 entries, and there is no cats[7].'
-
     """
     steps = parse(word)
     if not steps:
@@ -66,19 +56,12 @@ def look_up(word: str, names: Mapping[str, Any]) -> Any | NotFound:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a name.
+    """One step of a name."""
 
-    Attributes:
-        key: the variable, the attribute or the index.
-        dotted: whether it is an attribute.
-        path: the word up to this step, without it.
-        text: the word up to this step, with it.
-    """
-
-    key: Any
-    dotted: bool
-    path: str
-    text: str
+    key: Any  # the variable, the attribute or the index
+    dotted: bool  # whether it is an attribute
+    path: str  # the word up to this step, without it
+    text: str  # the word up to this step, with it
 
 
 def parse(word: str) -> list[Step]:
@@ -119,20 +102,7 @@ def _step(node: ast.expr) -> Step | None:
 
 
 def find_picture(word: str, names: Mapping[str, Any]) -> tuple[Any, str, str | None]:
-    """What a word behind ``-i`` means.
-
-    Args:
-        word: an address, a name of the notebook, or a path.
-        names: the notebook's variables.
-
-    Returns:
-        The value, for `nb_banana.references.reference.as_references` (a path stays a text); what
-        to call it; and a note where the word meant two things.
-
-    Raises:
-        BadReferenceError: neither a variable nor a file, with names near to it.
-
-    """
+    """What a word behind ``-i`` means."""
     text = word.strip(locations.BLANK)
     refuse_key("A reference", text)
     if SCHEME.match(text):
@@ -200,9 +170,6 @@ def near_variables(word: str, names: Mapping[str, Any]) -> list[str]:
 
 def name_of(value: Any, names: Mapping[str, Any]) -> str:
     """How a person would write a value: its variable, or its place in a list or a dict there.
-
-    Returns:
-        Nothing where it has no such name.
 
     >>> cat = object()
     >>> name_of(cat, {"_": cat, "cats": [1, cat]}), name_of(cat, {"figs": {"a b": cat}})

@@ -29,29 +29,20 @@ class ServiceAnswer:
 
 @dataclass(frozen=True)
 class DownloadResult:
-    """What could be had of an answer's pictures.
+    """What could be had of an answer's pictures."""
 
-    Attributes:
-        pictures: those that came whole.
-        problem: the first problem with another one.
-        is_whole: whether nothing more will come, so that these are all there are to keep.
-        inside: bytes that came inside the answer, by their place in it, which can't be fetched
-            again: those that are no picture that we know, and where more is to come all.
-        is_unread: whether something among them is no picture that we know.
-    """
-
-    pictures: list[FetchedPicture]
-    problem: PictureError | None
-    is_whole: bool
+    pictures: list[FetchedPicture]  # those that came whole
+    problem: PictureError | None  # the first problem with another one
+    is_whole: bool  # whether nothing more will come, so that these are all there are to keep
+    # bytes that came inside the answer, by their place in it, which can't be fetched again: those
+    # that are no picture that we know, and where more is to come all.
     inside: Mapping[int, bytes] = field(default_factory=dict)
-    is_unread: bool = False
+    is_unread: bool = False  # whether something among them is no picture that we know
 
 
 def fetch_pictures(answer: ServiceAnswer, service: Service) -> DownloadResult:
-    """Fetch the pictures of an answer of a service.
-
-    One that fails does not take the others along.
-    """
+    """Fetch the pictures of an answer of a service."""
+    # One that fails does not take the others along.
     receipt = answer.receipt
     facts: dict[str, Any] = {
         "client_request_id": receipt.client_request_id,
@@ -80,17 +71,7 @@ def fetch_pictures(answer: ServiceAnswer, service: Service) -> DownloadResult:
 
 
 def fetch_picture(item: ResultItem, service: Service, facts: dict[str, Any]) -> FetchedPicture:
-    """The picture's bytes as they were made, and what they are.
-
-    Args:
-        item: a link, or bytes that came in the answer.
-        service: who answered.
-        facts: ids for the error.
-
-    Raises:
-        PictureError, Interrupted: see `wire.downloads.fetch_link`.
-
-    """
+    """The picture's bytes as they were made, and what they are."""
     if item.data is None:
         return fetch_link(item.url or "", service.base_url, facts, service.transport)
     try:

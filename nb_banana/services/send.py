@@ -53,12 +53,9 @@ def new_request_id() -> str:
 def send_generation(
     request: ImageRequest, service: Service, client_request_id: str
 ) -> ServiceAnswer:
-    """Send one generation and read its answer. The picture is not fetched yet.
-
-    Sent again by itself only where it can't have been charged: no connection made, 429, or a 5xx
-    in the service's own words.
-
-    """
+    """Send one generation and read its answer. The picture is not fetched yet."""
+    # Sent again by itself only where it can't have been charged: no connection made, 429, or a 5xx
+    # in the service's own words.
     try:
         return _answer(request, service, client_request_id)
     except (BananaError, Interrupted) as error:
@@ -150,12 +147,7 @@ def _asked_pause(reply: RawResponse) -> float:
 def send_once(
     payload: dict[str, Any], service: Service, timeout: float, facts: dict[str, Any]
 ) -> RawResponse:
-    """Send once, and read the whole reply, whatever it says.
-
-    Raises:
-        NotConnectedError: nothing was sent.
-        UncertainError, UnreadableAnswerError, Interrupted: it may have been charged.
-    """
+    """Send once, and read the whole reply, whatever it says."""
     facts = dict(facts)
     try:
         with allow_interrupts():

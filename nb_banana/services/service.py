@@ -18,10 +18,9 @@ LONGEST_INT = 100
 
 @dataclass(frozen=True)
 class RawResponse:
-    """A raw answer: status, headers (any case) and the whole body.
+    """A raw answer: status, headers (any case) and the whole body."""
 
-    ``pictures`` is what a worker has fetched from the links in it already.
-    """
+    # ``pictures`` is what a worker has fetched from the links in it already.
 
     status: int
     headers: Mapping[str, str]
@@ -71,23 +70,16 @@ class Carrier(Protocol):
 
 @dataclass(frozen=True)
 class Service:
-    """Where requests go, and the key that may go there.
+    """Where requests go, and the key that may go there."""
 
-    Attributes:
-        base_url: without the ``/v1``.
-        secret: None where the service asks for no key.
-        timeout: seconds to wait for an answer; None goes by the resolution.
-        limiter: how many requests at once, where there are many.
-        carrier: who sends, where it is not this process.
-        transport: the connections that it is asked over.
-
-    """
-
-    base_url: str
-    secret: Secret | None = None
-    timeout: float | None = None
+    base_url: str  # without the ``/v1``
+    secret: Secret | None = None  # None where the service asks for no key
+    timeout: float | None = None  # seconds to wait for an answer; None goes by the resolution
+    # how many requests at once, where there are many.
     limiter: AdaptiveLimiter | None = field(default=None, compare=False, repr=False)
+    # who sends, where it is not this process.
     carrier: Carrier | None = field(default=None, compare=False, repr=False)
+    # the connections that it is asked over.
     transport: Transport = field(default_factory=HttpTransport, compare=False, repr=False)
 
     @property

@@ -23,11 +23,7 @@ Names = Mapping[str, Any]
 
 
 def panel_plan(client: Client, form: Form, names: Names) -> Plan:
-    """What the form's cell would ask for.
-
-    Raises:
-        RequestError: anything that is not understood; nothing was sent.
-    """
+    """What the form's cell would ask for."""
     if form.prompt.lstrip().startswith(MAGIC):
         form = read_cell(form.prompt)  # says what is wrong with it
     if form.name and not form.name.strip().isidentifier():  # else it is read as options, too
@@ -48,11 +44,7 @@ def panel_plan(client: Client, form: Form, names: Names) -> Plan:
 
 
 def price_line(client: Client, form: Form, names: Names) -> str:
-    """What Generate would cost, and what is left of the budget; only prices are asked for.
-
-    Raises:
-        BananaError: it could not be drawn, and why.
-    """
+    """What Generate would cost, and what is left of the budget; only prices are asked for."""
     kind = client.context.kinds()[-1]
     price = _price(client, form, names)
     if kind == location.SANDBOX and "about" in price:
@@ -76,11 +68,7 @@ def _cost(plan: Plan, requests: Sequence[ImageRequest]) -> Estimate:
 
 
 def question(client: Client, form: Form, names: Names) -> str:
-    """What a person has to say yes to before it is sent: ``Banana.confirm_over``; else nothing.
-
-    Raises:
-        RequestError: anything that is not understood.
-    """
+    """What a person has to say yes to before it is sent: ``Banana.confirm_over``; else nothing."""
     limit = client.settings.confirm_over
     if limit is None:
         return ""
@@ -92,32 +80,18 @@ def question(client: Client, form: Form, names: Names) -> str:
 
 
 def begin(client: Client, form: Form, names: Names) -> Any:
-    """Do what running the form's cell would do, in the background.
-
-    Returns:
-        A `PendingImage`, or a `PendingGallery`.
-
-    Raises:
-        BananaError: nothing was sent.
-    """
+    """Do what running the form's cell would do, in the background."""
     return client.run(panel_plan(client, form, names), background=True)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of it.
+    """What came of it."""
 
-    Attributes:
-        value: what the variable is bound to; None where there is nothing.
-        images: the pictures, in order.
-        problem: what went wrong, in sentences; empty where nothing did.
-        stopped: whether a person stopped it, which is no error.
-    """
-
-    value: Any = None
-    images: tuple[BananaImage, ...] = ()
-    problem: str = ""
-    stopped: bool = False
+    value: Any = None  # what the variable is bound to; None where there is nothing
+    images: tuple[BananaImage, ...] = ()  # the pictures, in order
+    problem: str = ""  # what went wrong, in sentences; empty where nothing did
+    stopped: bool = False  # whether a person stopped it, which is no error
 
 
 def outcome_of(pending: Any) -> Outcome:

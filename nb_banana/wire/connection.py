@@ -41,17 +41,7 @@ CONNECT_RETRY = Retry(
 
 
 class Attempt:
-    """One request on its way, with one deadline from its first byte to the answer's last.
-
-    Args:
-        seconds: from when the request is sent to the end of the answer.
-        silence: seconds for which nothing may come; as many where it is not given.
-
-    Attributes:
-        is_sent: whether bytes of the request may have gone. What fails before was not charged.
-        is_late: whether the time was up.
-        has_proxy: whether a proxy stands between.
-    """
+    """One request on its way, with one deadline from its first byte to the answer's last."""
 
     def __init__(self, seconds: float, silence: float | None = None) -> None:
         self.is_sent = self.is_late = self.has_proxy = False
@@ -61,10 +51,8 @@ class Attempt:
 
     @property
     def timeout(self) -> tuple[float, float]:
-        """What requests takes for the time limits: to connect, and to read.
-
-        Both only bring the attempt to its connection, which sets what counts before each step.
-        """
+        """What requests takes for the time limits: to connect, and to read."""
+        # Both only bring the attempt to its connection, which sets what counts before each step.
         limit = _Limit(CONNECT_TIMEOUT)
         limit.attempt = self
         return limit, limit
@@ -80,11 +68,7 @@ class Attempt:
         self._deadline = time.monotonic() + self._seconds
 
     def limit(self, sock: socket.socket) -> None:
-        """Let the socket's next step take what is left of the time.
-
-        Raises:
-            TimeoutError: nothing is left.
-        """
+        """Let the socket's next step take what is left of the time."""
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError("the time is up")
@@ -92,10 +76,9 @@ class Attempt:
 
 
 class _Limit(float):
-    """Seconds to connect, and whose: urllib3 hands them to the connection as the number they are.
+    """Seconds to connect, and whose: urllib3 hands them on as the number they are."""
 
-    So each connection, which is used by many attempts, knows whose turn it is.
-    """
+    # So each connection, which is used by many attempts, knows whose turn it is.
 
     attempt: Attempt
 

@@ -38,20 +38,7 @@ FetchedPicture = tuple[bytes, PictureKind]
 def fetch_link(
     link: str, base_url: str, facts: dict[str, Any], over: transport.Transport
 ) -> FetchedPicture:
-    """The bytes behind a link as they were made, and what they are.
-
-    Args:
-        link: an address, or a path at the service.
-        base_url: who named it; only a service on loopback may name a link on loopback.
-        facts: ids for the error.
-        over: the connections that it is fetched over.
-
-    Raises:
-        DownloadError: the link failed.
-        NotAPictureError, TruncatedPictureError, PictureTooLargeError: it is no whole picture.
-        Interrupted: Ctrl-C; the picture stays at its link.
-
-    """
+    """The bytes behind a link as they were made, and what they are."""
     url = _absolute(base_url + "/", link, facts)
     shown = HIDDEN if has_key(url, SHORTEST_IN_LINK) else clean(url, LONGEST_LINK)
     where, facts = f"its link is {shown}", {**facts, "url": shown}
@@ -141,20 +128,7 @@ def follow(
     silence: float,
     deadline: float,
 ) -> tuple[int, bytes]:
-    """The status of what is at an address, without any key, and its bytes where that is 200.
-
-    Args:
-        over: the connections.
-        url: where to begin. Redirects are followed.
-        check: raises where an address must not be asked.
-        most: bytes that are accepted.
-        silence: seconds for which nothing may come.
-        deadline: when all has to be there, by `time.monotonic`.
-
-    Raises:
-        RedirectsError: more redirects than anybody needs.
-        UnsentError, NoAnswerError, TooLongError: see `wire.transport`.
-    """
+    """The status of what is at an address, without any key, and its bytes where that is 200."""
     for _ in range(MOST_REDIRECTS + 1):
         check(url)
         left = deadline - time.monotonic()

@@ -69,10 +69,8 @@ REPEATS = 5.0
 
 @contextmanager
 def first_interrupt() -> Iterator[None]:
-    """Only the first Ctrl-C in the block is raised, so that what it begins can be finished.
-
-    One that comes much later counts again: somebody may have caught the first.
-    """
+    """Only the first Ctrl-C in the block is raised, so that what it begins can be finished."""
+    # One that comes much later counts again: somebody may have caught the first.
     before = signal.getsignal(signal.SIGINT)
     if not _is_main() or not callable(before):
         yield

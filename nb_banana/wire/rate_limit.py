@@ -18,18 +18,11 @@ TOO_OFTEN = 5
 
 
 class AdaptiveLimiter:
-    """Places for requests on their way, shared by all threads of a batch.
+    """Places for requests on their way, shared by all threads of a batch."""
 
-    A refusal (429) makes it slower for everybody at once: half as many, but not fewer than the
-    service has just shown that it takes. What goes well makes it faster, one place at a time; after
-    an attempt too many the next one waits twice as long.
-
-    Args:
-        most: how many places there are at best.
-
-    Attributes:
-        limit: how many there are now.
-    """
+    # A refusal (429) makes it slower for everybody at once: half as many, but not fewer than the
+    # service has just shown that it takes. What goes well makes it faster, one place at a time;
+    # after an attempt too many the next one waits twice as long.
 
     def __init__(self, most: int) -> None:
         self.most = self.limit = most
@@ -44,11 +37,7 @@ class AdaptiveLimiter:
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """Wait for a place and hold it while a request is on its way. Who comes first has it first.
-
-        Raises:
-            NotSentError: `stop` was called; whoever waits does not begin any more.
-        """
+        """Wait for a place and hold it while a request is on its way: first come, first served."""
         with self._changed:
             ticket = object()
             self._queue.append(ticket)
@@ -78,11 +67,7 @@ class AdaptiveLimiter:
         return max(self._not_before - time.monotonic(), 0.0)
 
     def slow_down(self, seconds: float) -> None:
-        """The service refused the request of the caller, who still has its place.
-
-        Args:
-            seconds: what the service asks all to wait; 0 where it does not say.
-        """
+        """The service refused the request of the caller, who still has its place."""
         with self._changed:
             others = self._busy - 1
             self.limit = max(1, self.limit // 2, others)

@@ -51,11 +51,7 @@ CERTIFICATE_CURE = "Its certificate was refused: look at the clock, and at REQUE
 
 
 class NoAnswerError(Exception):
-    """A request was sent, at least in part, and no whole answer came.
-
-    Attributes:
-        is_late: whether its time was up.
-    """
+    """A request was sent, at least in part, and no whole answer came."""
 
     def __init__(self, *, is_late: bool) -> None:
         super().__init__("it took too long" if is_late else "the connection ended too early")
@@ -63,11 +59,7 @@ class NoAnswerError(Exception):
 
 
 class UnsentError(Exception):
-    """Nothing of a request was sent.
-
-    Attributes:
-        cure: what a person can do.
-    """
+    """Nothing of a request was sent."""
 
     def __init__(self, cure: str, reason: str = "no connection could be made") -> None:
         super().__init__(reason)
@@ -105,11 +97,10 @@ class Transport(Protocol):
 
 
 class HttpTransport:
-    """One session for each host: connections are kept and used again, each by one at a time.
+    """One session for each host: connections are kept and used again, each by one at a time."""
 
-    The main thread has its own. Only there a Ctrl-C is raised, and a pool of connections that was
-    interrupted may hold its lock for ever: https://bugs.python.org/issue29988
-    """
+    # The main thread has its own. Only there a Ctrl-C is raised, and a pool of connections that was
+    # interrupted may hold its lock for ever: https://bugs.python.org/issue29988
 
     def __init__(self) -> None:
         self._begin()
@@ -130,20 +121,7 @@ class HttpTransport:
         silence: float | None = None,
         **options: Any,
     ) -> "Answer":
-        """Send one request. Redirects are not followed; the body is not read yet.
-
-        Args:
-            method: ``GET`` or ``POST``.
-            url: where to.
-            secret: the key, for the service alone.
-            seconds: how long it may take from its first byte to the last one of the answer's body.
-            silence: seconds for which nothing may come, where that is less.
-            options: of `requests.Request`.
-
-        Raises:
-            UnsentError: nothing was sent.
-            NoAnswerError: it was sent, at least in part.
-        """
+        """Send one request. Redirects are not followed; the body is not read yet."""
         attempt = Attempt(seconds, silence)
         work = partial(self._respond, attempt, method, url, KeyAuth(secret), options)
         return Answer(self.guarded(attempt, work), attempt, self)
@@ -180,11 +158,7 @@ class HttpTransport:
                 known.popitem()[1].close()
 
     def for_url(self, url: str) -> requests.Session:
-        """The session for an address, as the environment is now. On loopback no proxy is between.
-
-        Raises:
-            UnsentError: the environment names certificates or a proxy that can't be used.
-        """
+        """The session for an address, as the environment is now; on loopback without a proxy."""
         if self._process != os.getpid():  # a forked child would get its parent's answers
             self._begin()
         is_main = threading.current_thread() is threading.main_thread()
@@ -272,12 +246,7 @@ class KeyAuth(AuthBase):
 
 
 class Answer:
-    """Status and headers of an answer, and its body when it is read. It holds no request: no key.
-
-    Attributes:
-        status: as it came.
-        headers: names in any case.
-    """
+    """Status and headers of an answer, and its body when it is read. It holds no request: no key."""
 
     def __init__(
         self, response: requests.Response, attempt: Attempt, transport: HttpTransport
@@ -294,15 +263,7 @@ class Answer:
         return self.headers.get("location") if self.status in REDIRECT_STATI else None
 
     def read(self, most: int) -> bytes:
-        """The whole body; nothing of a redirect's, which is for nobody.
-
-        Args:
-            most: bytes that are accepted.
-
-        Raises:
-            TooLongError: more than ``most`` bytes.
-            NoAnswerError: the connection ended, or the time, before the body did.
-        """
+        """The whole body; nothing of a redirect's, which is for nobody."""
         try:
             if 300 <= self.status < 400:
                 return b""

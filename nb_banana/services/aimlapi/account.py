@@ -33,22 +33,15 @@ WRONG_CLOCKS = timedelta(days=3)
 
 @dataclass(frozen=True)
 class Charge:
-    """What the log says of one request.
+    """What the log says of one request."""
 
-    Attributes:
-        state: ``charged``; ``not charged``; ``absent``: it has no row of it, which may come late;
-            ``failed``: it has a row that failed, and another may come late, for the request may
-            have been sent again; ``unknown``: the log could not be read.
-        usd: what was charged, where the log says it.
-        inference_id: the id that the charge is recorded under.
-        sandbox: whether it is a sandbox's log, so that the money is play money.
-        age: how long ago the last row was written, by the service's own clock, where it says it.
-    """
-
+    # absent: there is no row of it, which may come late. failed: a row that failed, and another may
+    # come late, for it may have been sent again. unknown: the log could not be read.
     state: Literal["charged", "not charged", "absent", "failed", "unknown"]
-    usd: Decimal | None = None
-    inference_id: str | None = None
-    sandbox: bool = False
+    usd: Decimal | None = None  # what was charged, where the log says it
+    inference_id: str | None = None  # the id that the charge is recorded under
+    sandbox: bool = False  # whether it is a sandbox's log, so that the money is play money
+    # How long ago the last row was written, by the service's own clock.
     age: timedelta | None = None
 
 
@@ -56,15 +49,10 @@ UNKNOWN = Charge("unknown")
 
 
 class LogLook(NamedTuple):
-    """What one look into the log brought.
+    """What one look into the log brought."""
 
-    Attributes:
-        rows: those of the request.
-        headers: of the answer.
-    """
-
-    rows: list[Mapping[str, Any]]
-    headers: Mapping[str, str]
+    rows: list[Mapping[str, Any]]  # those of the request
+    headers: Mapping[str, str]  # of the answer
 
 
 def find_charge(
@@ -76,19 +64,10 @@ def find_charge(
     pauses: Sequence[float] = PAUSES,
     seconds: float | None = None,
 ) -> Charge:
-    """Look a request up in the service's log, by our own id.
-
-    Args:
-        service: who was asked.
-        client_request_id: the id that the request was sent with.
-        sent: when, for a request of another day; else the last 24 hours are read. Where our clock
-            was wrong then, or is now, days around it are read too.
-        attempts: how often it was sent, each time with the same id; None where nobody knows. A
-            row that failed is the last word only where there is one for each.
-        pauses: seconds before each look; it ends as soon as the log has the last word.
-        seconds: for an answer that must not be slowed: to wait for the log, whose first page has
-            to do then.
-    """
+    """Look a request up in the service's log, by our own id."""
+    # Without ``sent`` the last 24 hours are read. A row that failed is the last word only where there
+    # is one for each of the ``attempts``. ``pauses`` are seconds before each look; with ``seconds``
+    # for an answer that must not be slowed the log's first page has to do.
     if service.secret is None and not service.is_loopback:
         return UNKNOWN
     found = UNKNOWN
@@ -120,10 +99,8 @@ def _look(
 
 
 def _windows(sent: datetime | None) -> Iterator[dict[str, str]]:
-    """Where in the log a request may be, the nearest first.
-
-    A period is counted on the service's clock, and holds however wrong ours is.
-    """
+    """Where in the log a request may be, the nearest first."""
+    # A period is counted on the service's clock, and holds however wrong ours is.
     if sent is None:
         yield {"period": "24h"}
         return

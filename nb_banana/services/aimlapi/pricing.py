@@ -32,10 +32,8 @@ class PriceList:
         self._quotes: dict[tuple[str, str], Quote] = {}
 
     def price(self, service: Service, model: str, resolution: str | None) -> Decimal | None:
-        """The price of one picture in US dollars as quoted; None where the service can't say.
-
-        No key is sent. Where no resolution is asked, it is the service's default, 1K.
-        """
+        """The price of one picture in US dollars as quoted; None where the service can't say."""
+        # No key is sent. Where no resolution is asked, it is the service's default, 1K.
         return _quoted(self._pricing(service, model), resolution or "1K")
 
     def _pricing(self, service: Service, model: str) -> Any:

@@ -48,12 +48,11 @@ def receipt_of(
 def read_bill(headers: Mapping[str, str], body: Any) -> tuple[int | None, Decimal | None]:
     """What was charged, in credits and USD: from the headers, else from ``meta``.
 
-    Where only one of the two is there the other follows from the published rate. Numbers that
-    make no sense count as not said.
-
     >>> read_bill({"x-aimlapi-credits-used": "178975"}, None)
     (178975, Decimal('0.0894875'))
     """
+    # Where only one of the two is there the other follows from the published rate. Numbers that
+    # make no sense count as not said.
     usage = body.get("meta") if isinstance(body, Mapping) else None
     usage = usage.get("usage") if isinstance(usage, Mapping) else None
     usage = usage if isinstance(usage, Mapping) else {}

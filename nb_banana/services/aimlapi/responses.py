@@ -67,11 +67,9 @@ def read_answer(
     attempts: int = 1,
     pause: float = 0.0,
 ) -> ServiceAnswer:
-    """What a reply means: links or bytes of pictures and the receipt.
-
-    ``pause`` is what the service asks to wait, in seconds. The key may be in an error, should the
-    service echo it.
-    """
+    """What a reply means: links or bytes of pictures and the receipt."""
+    # ``pause`` is what the service asks to wait, in seconds. The key may be in an error, should the
+    # service echo it.
     facts: dict[str, Any] = {**ids_of(reply), "client_request_id": client_request_id}
     facts["attempts"] = attempts
     if not 200 <= reply.status < 300:  # some of the vendor's pages say 201
@@ -107,13 +105,7 @@ def _safe(item: ResultItem, service: Service) -> ResultItem | None:
 
 
 def read_items(reply: RawResponse, facts: Mapping[str, Any]) -> tuple[ResultItem, ...]:
-    """The pictures of an answer that says it went well.
-
-    Raises:
-        UnreadableAnswerError: not JSON, or JSON of another shape; ``facts["body"]`` has it.
-        RefusalError: ``data`` is null or empty.
-        NoPictureError: it announces a picture that it does not hold.
-    """
+    """The pictures of an answer that says it went well."""
     body = reply.json
     if (picture := _bare_picture(reply.body, body)) is not None:
         return (ResultItem(data=picture),)
@@ -163,10 +155,8 @@ def _inside(text: str) -> bytes:
 
 
 def _may_hold_more(value: Any, depth: int = 0) -> bool:
-    """Whether an answer without a picture that we know has a link or long data in it all the same.
-
-    What it says in words is no picture, and neither is what it says of money.
-    """
+    """Whether an answer without a picture that we know has a link or long data in it."""
+    # What it says in words is no picture, and neither is what it says of money.
     if depth > DEEPEST:
         return False
     if isinstance(value, str):
@@ -274,11 +264,9 @@ def _reason(source: Mapping[str, Any]) -> str | None:
 
 
 def is_own_words(reply: RawResponse) -> bool:
-    """Whether the service itself wrote this error, and not a gateway before it.
-
-    Gateways answer with a page of HTML, with ``{"message": …}`` alone, or with that and a
-    ``statusCode``.
-    """
+    """Whether the service itself wrote this error, and not a gateway before it."""
+    # Gateways answer with a page of HTML, with ``{"message": …}`` alone, or with that and a
+    # ``statusCode``.
     body = reply.json
     names = set(body) if isinstance(body, dict) else set()
     return {"message", "statusCode"} <= names and bool({"requestId", "path"} & names)
