@@ -32,10 +32,7 @@ NAMES = {
     "panels": {"panel": "widgets.panel"},
     "pixels": {"Kind": "imaging.decode:PictureKind"},
     "receipt": {"Receipt": "services.receipt"},
-    "records": {
-        "Kept": "library.records:StoredImage",
-        "KeptBody": "library.records:StoredBody",
-    },
+    "records": {"Kept": "library.records:StoredImage", "KeptBody": "library.records:StoredBody"},
     "recovery": {
         "Found": "generation.recovery",
         "Recovery": "generation.recovery",
@@ -45,11 +42,7 @@ NAMES = {
         "Address": "references.reference:RemoteImage",
         "Reference": "references.reference",
     },
-    "statement": {
-        "Line": "_spending:StatementLine",
-        "Statement": "_spending",
-        "spending": "_api",
-    },
+    "statement": {"Line": "_spending:StatementLine", "Statement": "_spending", "spending": "_api"},
     "tree": {"Tree": "results.image_display:Lineage"},
     "unpacking": {"unpack": "lesson.unpack"},
     "vault": {"Vault": "library.files:FileStore"},

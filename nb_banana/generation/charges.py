@@ -33,11 +33,7 @@ REFUSED_AND_CHARGED = (
     "But the service's log says that it was charged{amount}: its support may find by the ids why."
 )
 REFUSED_AND_FREE = "The service's log says that it was not charged."
-CLAIMS = (
-    "Nothing was charged.",
-    "It was not charged.",
-    "Whether it was charged was not said.",
-)
+CLAIMS = ("Nothing was charged.", "It was not charged.", "Whether it was charged was not said.")
 """What an error says of the charge before the log was asked."""
 NEVER_RUN = frozenset({401, 404, 405, 411, 413, 414, 415, 429, 431})
 """Statuses of what was turned away before any model ran: the log has nothing of it."""

@@ -21,12 +21,7 @@ from nb_banana.services.aimlapi import account
 from nb_banana.services.aimlapi.receipts import read_bill
 from nb_banana.services.aimlapi.responses import read_items
 from nb_banana.services.receipt import Receipt
-from nb_banana.services.result import (
-    DownloadResult,
-    ResultItem,
-    ServiceAnswer,
-    fetch_pictures,
-)
+from nb_banana.services.result import DownloadResult, ResultItem, ServiceAnswer, fetch_pictures
 from nb_banana.services.service import RawResponse, Service
 
 LATEST_ROW = timedelta(minutes=30)

@@ -40,10 +40,7 @@ class Library(Journal):
     note = ""  # what a person should know of each picture in it
 
     def store(
-        self,
-        request_id: str,
-        pictures: Sequence[tuple[bytes, PictureKind]],
-        receipt: Receipt,
+        self, request_id: str, pictures: Sequence[tuple[bytes, PictureKind]], receipt: Receipt
     ) -> list[StoredImage]:
         """Keep the pictures of an answer (bytes as they came). A second time does no harm."""
         if not pictures:

@@ -30,9 +30,7 @@ SHOWN = 3  # how many names a message has
 
 
 def save_folder(
-    entries: Sequence[GalleryEntry],
-    variants: Sequence[Variant],
-    folder: str | os.PathLike[str],
+    entries: Sequence[GalleryEntry], variants: Sequence[Variant], folder: str | os.PathLike[str]
 ) -> list[Path]:
     """See `nb_banana.Gallery.save`."""
     place = _folder(folder)
@@ -137,9 +135,7 @@ COLUMN_TYPES = {"take": "Int64", "width": "Int64", "height": "Int64"}
 
 
 def to_frame(
-    entries: Sequence[GalleryEntry],
-    variants: Sequence[Variant],
-    index: Sequence[Any] | None,
+    entries: Sequence[GalleryEntry], variants: Sequence[Variant], index: Sequence[Any] | None
 ) -> Any:
     """See `nb_banana.Gallery.to_frame`."""
     try:

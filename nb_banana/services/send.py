@@ -163,8 +163,7 @@ def send_once(
         return RawResponse(answer.status, answer.headers, answer.read(LONGEST_ANSWER))
     except KeyboardInterrupt:
         raise Interrupted(
-            f"Stopped waiting for a request that was sent. {UNSURE}",
-            **facts,
+            f"Stopped waiting for a request that was sent. {UNSURE}", **facts
         ) from None
     except transport.TooLongError:
         raise UnreadableAnswerError(

@@ -72,11 +72,7 @@ class Light(NamedTuple):
         return self._replace(share=self.share * part)
 
 
-LIGHTS = {
-    "day": Light(),
-    "sunset": Light((110, 30, 50), 0.3),
-    "night": Light((12, 16, 66), 0.6),
-}
+LIGHTS = {"day": Light(), "sunset": Light((110, 30, 50), 0.3), "night": Light((12, 16, 66), 0.6)}
 """The light of each time of day that the sky knows."""
 
 Point = tuple[float, float]

@@ -159,10 +159,7 @@ def _age(look: LogLook) -> timedelta | None:
 
 
 def _usage(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "usd_spent": at(row, "cost", "usd"),
-        "credits_used": at(row, "cost", "credits"),
-    }
+    return {"usd_spent": at(row, "cost", "usd"), "credits_used": at(row, "cost", "credits")}
 
 
 def balance(service: Service) -> Decimal | None:

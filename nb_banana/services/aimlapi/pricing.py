@@ -84,10 +84,7 @@ def _quoted(pricing: Any, resolution: str) -> Decimal | None:
         return None
     if len(offers) != 1:
         return None
-    amount, per = (
-        decimal_of(at(offers[0], "price")),
-        decimal_of(at(offers[0], "per")),
-    )
+    amount, per = (decimal_of(at(offers[0], "price")), decimal_of(at(offers[0], "per")))
     if amount is None or not per or per * MOST_USD < 1:
         return None
     return amount / per

@@ -319,10 +319,7 @@ _CLIENT_ERRORS: dict[int, tuple[type[BananaError], str]] = {
         NotFoundError,
         "The service knows no such model or address{said}. Look at model and base_url.",
     ),
-    429: (
-        RateLimitError,
-        f"Too many requests for now{{said}}. {FREE} Run it again {{when}}.",
-    ),
+    429: (RateLimitError, f"Too many requests for now{{said}}. {FREE} Run it again {{when}}."),
     451: (
         BadRequestError,
         f"The service refuses this for legal reasons (451){{said}}. {FREE} Change the prompt.",
