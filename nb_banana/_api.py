@@ -66,7 +66,7 @@ def generate(
     >>> len(generate("a banana on a beach", count=2))
     2
     """
-    options |= {"key": given_key(key), "timeout": timeout}
+    options |= {"key": key if key is None else given_key(key), "timeout": timeout}
     key = None  # from here on no traceback of anything can show it
     made: BananaImage | Gallery = _client().generate(
         prompt, count=count, background=background, **options
@@ -107,7 +107,7 @@ def sweep(
     >>> [image.size for image in grid.where(animal="owl")]
     [(1024, 1024), (1376, 768)]
     """
-    options |= {"key": given_key(key), "timeout": timeout}
+    options |= {"key": key if key is None else given_key(key), "timeout": timeout}
     key = None  # as in `generate`
     made: Gallery = _client().sweep(
         prompt, over=over, names=names, raw=raw, count=count, background=background, **options
@@ -143,7 +143,7 @@ def generate_many(
     >>> [image.prompt for image in generate_many(["a cat", "an owl"])]
     ['a cat', 'an owl']
     """
-    options |= {"key": given_key(key), "timeout": timeout}
+    options |= {"key": key if key is None else given_key(key), "timeout": timeout}
     key = None  # as in `generate`
     return _client().generate_many(prompts, executor=executor, key_name=key_name, **options)
 

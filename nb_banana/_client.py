@@ -190,7 +190,9 @@ class Client:
         """See `nb_banana.generate`."""
         output, how = _taken(options)
         plan = self._plan_takes(prompt, count, options, output, **how)
-        return self.run(plan, background=is_on("background", background))
+        return self.run(
+            plan, background=background is not False and is_on("background", background)
+        )
 
     def sweep(
         self,
@@ -208,7 +210,9 @@ class Client:
         swept = sort_out(prompt, options, over, names, raw=raw)
         many = sweep_jobs(self.context, prompt, *swept, raw=raw, count=count, output=output)
         plan = Plan(self.context, many, output, **how)
-        return self.run(plan, background=is_on("background", background))
+        return self.run(
+            plan, background=background is not False and is_on("background", background)
+        )
 
     def generate_many(
         self,
@@ -316,7 +320,8 @@ class Client:
 
 def _taken(options: dict[str, Any]) -> tuple[OutputOptions, dict[str, Any]]:
     """Take out of the options what is no field of a request: the output, and key and timeout."""
-    secret = credentials.given_key(options.pop("key", None))
+    if (secret := options.pop("key", None)) is not None:
+        secret = credentials.given_key(secret)
     timeout = options.pop("timeout", None)
     patience = None if timeout is None else checked_seconds(timeout)
     return take_output_options(options), {"key": secret, "timeout": patience}

@@ -352,3 +352,9 @@ def documented_price(model: str, resolution: str | None) -> Decimal | None:
     known = find_model(model)
     found = known.credits.get(resolution or "1K") if known else None
     return None if found is None else Decimal(found) / CREDITS_PER_USD
+
+
+@lru_cache(maxsize=256)
+def fields_taken(model: Model | None) -> tuple[str, ...]:
+    """The fields of a request that a model takes; all of them for one that nobody knows."""
+    return tuple(each.name for each in FIELDS if each.taken_by(model))

@@ -4,6 +4,7 @@ Nothing is sent that is not written down. Each step writes the journal and settl
 money together.
 """
 
+import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Literal, TypeVar
@@ -25,6 +26,11 @@ from nb_banana.services.receipt import Receipt
 from nb_banana.services.result import ResultItem
 
 Result = TypeVar("Result")
+
+
+def new_request_id() -> str:
+    """An id of our own, ``nbb-`` and 32 hex digits, which the service's log keeps too."""
+    return f"nbb-{secrets.token_hex(16)}"
 
 
 class JournalEntry:

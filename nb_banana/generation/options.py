@@ -17,7 +17,7 @@ from nb_banana.credentials import refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.generation.context import Context
 from nb_banana.imaging import save
-from nb_banana.models import FIELDS, find_model, model_id, ratio_value
+from nb_banana.models import FIELDS, fields_taken, find_model, model_id, ratio_value
 from nb_banana.references.fetch import fetched
 from nb_banana.references.limits import LIMITS, ReferenceLimits
 from nb_banana.references.numbering import NumberedReferences
@@ -74,9 +74,11 @@ def check_output(request: ImageRequest, output: OutputOptions) -> None:
     """See that the output options can be fulfilled, before anything is sent."""
     for name in ("name", "alt"):
         value = getattr(output, name)
-        if value is not None and not isinstance(value, str):
+        if value is None:
+            continue
+        if not isinstance(value, str):
             raise RequestError(f"{name} is a text, not {shown(value)}.")
-        check_characters(name, value or "")
+        check_characters(name, value)
     if output.save is not None:
         save.check_writable(save.save_target(output.save, suffix=".png", title=request.prompt))
 
@@ -100,8 +102,7 @@ def options_like(images: Any, said: Mapping[str, Any]) -> dict[str, Any]:
 
 def usual_options(settings: Banana, model_name: str) -> dict[str, Any]:
     """The settings that hold for a model: those that it has no field for stay behind."""
-    model = find_model(model_name)
-    names = (each.name for each in FIELDS if each.taken_by(model))
+    names = fields_taken(find_model(model_name))
     found = {name: getattr(settings, name) for name in names if settings.has_trait(name)}
     return found | {"model": model_name}
 

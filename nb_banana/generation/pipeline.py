@@ -10,12 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from nb_banana import errors
-from nb_banana.display.output import notebook_path
 from nb_banana.display.progress import Spinner
 from nb_banana.errors import Interrupted
 from nb_banana.generation import recovery
 from nb_banana.generation.charges import explain_charge, explain_refusal, is_unsure
-from nb_banana.generation.journal_entry import JournalEntry
+from nb_banana.generation.journal_entry import JournalEntry, new_request_id
 from nb_banana.generation.lookup import InFlight, find_reusable
 from nb_banana.generation.options import OutputOptions, check_output
 from nb_banana.generation.plan import Job, Plan
@@ -27,7 +26,7 @@ from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import NOT_KEPT
 from nb_banana.services.receipt import Receipt
 from nb_banana.services.result import DownloadResult, ServiceAnswer, fetch_pictures
-from nb_banana.services.send import new_request_id, send_generation
+from nb_banana.services.send import send_generation
 from nb_banana.services.service import Service
 from nb_banana.wire.interrupts import defer_interrupts
 
@@ -129,7 +128,7 @@ def _draw(plan: Plan, request: ImageRequest, output: OutputOptions, since: str) 
             other = entry.begin(
                 request,
                 since=None if output.fresh else since,
-                notebook=notebook_path(),
+                notebook=plan.notebook,
                 parents=parents,
             )
             if other is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from nb_banana import errors
 from nb_banana.credentials import refuse_key
+from nb_banana.display.output import notebook_path
 from nb_banana.generation.context import Context, Key
 from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions, check_output
 from nb_banana.library.library import Library
@@ -61,6 +62,7 @@ class Plan:
         self.is_offline = context.settings.backend == "library"
         self.search = context.search_key(key)
         self.kinds = context.kinds(self.search)
+        self.notebook = notebook_path()
         self._places = context.places_of(self.kinds)
         self.places = self._places[self.kinds[-1]]
         self._timeout = timeout

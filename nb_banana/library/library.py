@@ -217,6 +217,8 @@ class Library(Journal):
             self.service,
             *values,
         )
+        if not found:
+            return []
         with self._believed():
             pictures = [self._restored(row) for row in found]
         answers = [list(group) for _, group in groupby(pictures, attrgetter("request_id"))]

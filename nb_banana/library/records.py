@@ -48,6 +48,8 @@ class StoredImage:
 
     def asked_by(self, request: ImageRequest) -> ImageRequest:
         """The request of this picture, with what another one that asks the same calls things."""
+        if not request.images:
+            return self.request
         names = zip(self.request.references, request.references, strict=True)
         images = tuple(replace(old, label=new.label, note=new.note) for old, new in names)
         return copy_with(self.request, images=images)

@@ -3,8 +3,8 @@
 Source: https://docs.aimlapi.com/api-references/image-models/google/nano-banana-2
 """
 
-import secrets
 import time
+from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -43,11 +43,6 @@ SHORTEST_PAUSE = 0.25
 ATTEMPTS = Retry(total=4, backoff_factor=0.5, backoff_jitter=0.5, backoff_max=30)
 MOST_REFUSALS = 8
 """How often one of many may be refused with 429: mostly the others are why."""
-
-
-def new_request_id() -> str:
-    """An id of our own, ``nbb-`` and 32 hex digits, which the service's log keeps too."""
-    return f"nbb-{secrets.token_hex(16)}"
 
 
 def send_generation(
@@ -148,7 +143,7 @@ def send_once(
     payload: dict[str, Any], service: Service, timeout: float, facts: dict[str, Any]
 ) -> RawResponse:
     """Send once, and read the whole reply, whatever it says."""
-    facts = dict(facts)
+    headers: Mapping[str, str] = {}
     try:
         with allow_interrupts():
             answer = service.transport.send(
@@ -159,19 +154,21 @@ def send_once(
                 json=payload,
                 headers=headers_of(facts["client_request_id"]),
             )
-        facts["inference_id"] = clean_id(answer.headers.get(INFERENCE_ID))
+        headers = answer.headers
         return RawResponse(answer.status, answer.headers, answer.read(LONGEST_ANSWER))
     except KeyboardInterrupt:
-        raise Interrupted(
-            f"Stopped waiting for a request that was sent. {UNSURE}", **facts
-        ) from None
+        said = f"Stopped waiting for a request that was sent. {UNSURE}"
+        raise Interrupted(said, **_named(facts, headers)) from None
     except transport.TooLongError:
-        raise UnreadableAnswerError(
-            f"The service's answer is larger than any picture, so it was not read. {UNSURE}",
-            **facts,
-        ) from None
+        said = f"The service's answer is larger than any picture, so it was not read. {UNSURE}"
+        raise UnreadableAnswerError(said, **_named(facts, headers)) from None
     except (NoAnswerError, UnsentError) as error:
-        raise _no_answer(error, service.host, timeout, facts) from None
+        raise _no_answer(error, service.host, timeout, _named(facts, headers)) from None
+
+
+def _named(facts: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+    """The facts of an error, with the service's own id where its headers came."""
+    return {**facts, "inference_id": clean_id(headers.get(INFERENCE_ID))} if headers else facts
 
 
 def _no_answer(

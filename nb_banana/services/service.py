@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any, Protocol
 
 from nb_banana._text import clean
@@ -27,7 +28,7 @@ class RawResponse:
     body: bytes
     pictures: tuple[bytes | None, ...] = ()
 
-    @property
+    @cached_property
     def json(self) -> Any:
         """The body as JSON; None where it is none."""
         return read_json(self.body)

@@ -40,18 +40,20 @@ def fetch_link(
 ) -> FetchedPicture:
     """The bytes behind a link as they were made, and what they are."""
     url = _absolute(base_url + "/", link, facts)
-    shown = HIDDEN if has_key(url, SHORTEST_IN_LINK) else clean(url, LONGEST_LINK)
-    where, facts = f"its link is {shown}", {**facts, "url": shown}
     try:
         with allow_interrupts():
             return _until_it_is_there(url, is_loopback(base_url), over)
     except PictureError as error:
-        raise paid_error(error, where, facts) from None
+        shown = _shown(url)
+        raise paid_error(error, f"its link is {shown}", {**facts, "url": shown}) from None
     except KeyboardInterrupt:
-        raise Interrupted(
-            f"Stopped. The picture was made and charged; nb_banana.recover() fetches it, {where}",
-            **facts,
-        ) from None
+        shown = _shown(url)
+        said = "Stopped. The picture was made and charged; nb_banana.recover() fetches it, its link"
+        raise Interrupted(f"{said} is {shown}", **{**facts, "url": shown}) from None
+
+
+def _shown(url: str) -> str:
+    return HIDDEN if has_key(url, SHORTEST_IN_LINK) else clean(url, LONGEST_LINK)
 
 
 def paid_error(error: PictureError, where: str, facts: dict[str, Any]) -> PictureError:

@@ -27,16 +27,17 @@ def ids_of(reply: RawResponse) -> dict[str, str | None]:
 
 
 def receipt_of(
-    model: str, service: Service, client_request_id: str, reply: RawResponse, attempts: int
+    model: str, service: Service, ids: Mapping[str, Any], reply: RawResponse, attempts: int
 ) -> Receipt:
     """The receipt of an answer, before its picture is fetched."""
+    named = ids["inference_id"]
     spent, usd = read_bill(reply.headers, reply.json)
     return Receipt(
         model=model,
         service=service.host,
         sandbox=SANDBOX_HEADER in reply.headers,
-        client_request_id=client_request_id,
-        inference_id=service.own_id(reply.headers.get(INFERENCE_ID)),
+        client_request_id=ids["client_request_id"],
+        inference_id=None if named is None or service.holds_key(named) else named,
         credits=spent,
         usd=usd,
         seconds=0.0,

@@ -74,7 +74,7 @@ def read_answer(
     facts["attempts"] = attempts
     if not 200 <= reply.status < 300:  # some of the vendor's pages say 201
         raise error_for(reply, facts | {"retry_after": pause or None})
-    receipt = receipt_of(model, service, client_request_id, reply, attempts)
+    receipt = receipt_of(model, service, facts, reply, attempts)
     facts |= {"inference_id": receipt.inference_id, "receipt": receipt}
     try:
         found = read_items(reply, facts)
