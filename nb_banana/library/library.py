@@ -124,10 +124,9 @@ class Library(Journal):
         if file.is_relative_to(folder):
             name = file.relative_to(folder).as_posix()
             where = "id IN (SELECT request_id FROM pictures WHERE path = ?)"
-            found = self._pictures(where, name)
-            mine = [each for each in found if each.path == self.folder / name]
-            if mine:
-                return mine[0]
+            for each in self._pictures(where, name):
+                if each.path == self.folder / name:
+                    return each
         try:
             return self.by_content(file.read_bytes())
         except OSError as error:
@@ -180,9 +179,8 @@ class Library(Journal):
         session.run("DELETE FROM pictures WHERE request_id = ?", request["id"])
         made = datetime.fromisoformat(request["created"])
         kept = []
-        for position, ((part, digest), (data, kind)) in enumerate(
-            zip(parts, pictures, strict=True)
-        ):
+        answer = zip(parts, pictures, strict=True)
+        for position, ((part, digest), (data, kind)) in enumerate(answer):
             same = session.rows("SELECT DISTINCT path FROM pictures WHERE digest = ?", digest)
             names = [each["path"] for each in same]
             names += picture_names(request["prompt"], made, digest, kind.mime)
@@ -190,9 +188,7 @@ class Library(Journal):
                 "request_id": request["id"],
                 "position": position,
                 "digest": digest,
-                "mime": kind.mime,
-                "width": kind.width,
-                "height": kind.height,
+                **vars(kind),
                 "size": len(data),
                 "path": self._vault.keep(part, data, names),
             }
