@@ -23,7 +23,14 @@ SHORT_ID = 12
 def cell_of(
     request: ImageRequest, name: str | None = None, library: "Library | None" = None
 ) -> str:
-    """The cell of a request: its line with the variable to bind and options, then its prompt.
+    """The cell of a request: its line with a name and options, then its prompt.
+
+    References stand in it in the order in which the prompt counts them.
+
+    Args:
+        request: what is asked.
+        name: the variable to bind.
+        library: where the pictures are that it is made from.
 
     >>> print(cell_of(ImageRequest("a banana", aspect_ratio="16:9"), "fruit"))
     %%banana fruit -a 16:9
