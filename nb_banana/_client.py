@@ -1,6 +1,5 @@
 """`Client`: settings, keys, library, connections and budget in one object that does the work."""
 
-import asyncio
 import getpass
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,7 +9,7 @@ from typing import Any
 
 from nb_banana import _doctor, _spending, credentials
 from nb_banana._text import say
-from nb_banana._threads import HAS_THREADS
+from nb_banana._threads import awaited
 from nb_banana.batch import jobs, runner
 from nb_banana.batch import retry as retrying
 from nb_banana.batch.background import Pending, list_pending, start, start_many
@@ -182,7 +181,8 @@ class Client:
             return start_many(plan) if background else runner.run_batch(plan)
         if background:
             return start(plan)
-        return pipeline.make(plan, plan.job.request, plan.job.output)
+        (job,) = plan.jobs
+        return pipeline.make(plan, job.request, job.output)
 
     def generate(
         self, prompt: str, *, count: int | None = None, background: bool = False, **options: Any
@@ -245,9 +245,7 @@ class Client:
         credentials.hide_key(options)
         make: Callable[..., BananaImage] = self.generate
         with while_awaited():
-            if not HAS_THREADS:
-                return make(prompt, **options)
-            return await asyncio.to_thread(make, prompt, **options)
+            return await awaited(make, prompt, **options)
 
     def payload(self, request: ImageRequest) -> dict[str, Any]:
         """See `ImageRequest.payload`."""

@@ -3,6 +3,7 @@
 import html
 import os
 import re
+import string
 import sys
 import unicodedata
 from collections.abc import Iterable
@@ -10,6 +11,9 @@ from decimal import Decimal, InvalidOperation
 from itertools import chain, pairwise, zip_longest
 from pathlib import Path
 from typing import Any
+
+BLANK = string.whitespace + "\ufeff\xa0"
+LONGEST_ID = 120
 
 
 def dollars(amount: Decimal | None) -> str:
@@ -192,3 +196,28 @@ def amount(value: Any) -> Decimal | None:
     except (InvalidOperation, ValueError):  # ValueError: an integer of thousands of digits
         return None
     return number if number.is_finite() and 0 <= number < LARGEST_AMOUNT else None
+
+
+def clean_id(value: Any) -> str | None:
+    """An id as a service wrote it, to be kept and shown; None where it is none."""
+    is_id = isinstance(value, str | int) and not isinstance(value, bool)
+    return clean(str(value), LONGEST_ID) or None if is_id else None
+
+
+def slug(text: str, longest: int = 48) -> str:
+    """A readable file name from a prompt.
+
+    >>> slug("A T-Rex, on a beach!")
+    'a-t-rex-on-a-beach'
+    """
+    words = re.sub(r"\W+", "-", text.lower()).strip("-")
+    return words[:longest].rstrip("-") or "picture"
+
+
+def is_data(address: str) -> bool:
+    """Whether a picture is in the address itself.
+
+    >>> is_data(" DATA:image/png;base64,AAAA"), is_data("https://example.com/data:")
+    (True, False)
+    """
+    return address[:80].lstrip(BLANK).lower().startswith("data:")

@@ -1,13 +1,15 @@
 """The one place that starts threads. Where none can start (WebAssembly), work is done in place."""
 
+import asyncio
 import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 HAS_THREADS = sys.platform not in {"emscripten", "wasi"}
 NAME = "nb_banana"
+Result = TypeVar("Result")
 
 
 def spawn(
@@ -37,6 +39,13 @@ class _InPlace(Executor):
         except BaseException as error:  # noqa: BLE001 - an executor hands on whatever it was
             future.set_exception(error)
         return future
+
+
+async def awaited(work: Callable[..., Result], *args: Any, **options: Any) -> Result:
+    """What the work gives, while whoever awaits it is free."""
+    if not HAS_THREADS:
+        return work(*args, **options)
+    return await asyncio.to_thread(work, *args, **options)
 
 
 def pool(count: int, name: str = NAME) -> Executor:

@@ -52,9 +52,8 @@ Every message is a sentence for a person and holds its cure.
 
 from typing import Any
 
-from nb_banana._text import clean, plain, printable
+from nb_banana._text import LONGEST_ID, clean, plain, printable
 
-LONGEST_ID = 120
 """Characters of an id; those of the services have some 40."""
 
 

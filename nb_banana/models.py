@@ -259,6 +259,7 @@ WRITTEN = tuple(sorted(FIELDS, key=lambda each: each.kind != "model"))
 """In the order of a cell's line: the model comes first."""
 
 
+@lru_cache(maxsize=256)
 def model_id(name: str) -> str:
     """The name to send for a short, a full or an unknown name of a model.
 
@@ -343,6 +344,7 @@ def ratio_value(text: str) -> float:
     return int(across) / int(down)
 
 
+@lru_cache(maxsize=256)
 def documented_price(model: str, resolution: str | None) -> Decimal | None:
     """The price of one picture in US dollars by the model's page, see `nb_banana.models`.
 

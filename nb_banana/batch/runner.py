@@ -8,10 +8,11 @@ of the first.
 import threading
 import time
 from collections.abc import Callable, Mapping, Sized
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import replace
 from typing import Any
 
+from nb_banana._threads import pool
 from nb_banana.batch.jobs import numbered
 from nb_banana.display.progress import BatchProgress, silently
 from nb_banana.errors import (
@@ -150,7 +151,7 @@ class BatchRunner:
         self.limiter.stop()
 
     def _work(self) -> None:
-        pool = ThreadPoolExecutor(self.threads, "nb_banana")
+        workers = pool(self.threads)
         try:
             for job in self.waiting:
                 if self.cause is not None and not isinstance(self.waiting, list):
@@ -160,7 +161,7 @@ class BatchRunner:
                 self.jobs.append(job)
                 while self._is_busy():
                     self._collect()
-                self.on_way[pool.submit(self._make, job)] = len(self.jobs) - 1
+                self.on_way[workers.submit(self._make, job)] = len(self.jobs) - 1
             self._collect_all()
         except KeyboardInterrupt:
             self.stop()
@@ -171,7 +172,7 @@ class BatchRunner:
             self._collect_all()
             raise
         finally:
-            pool.shutdown(wait=False)
+            workers.shutdown(wait=False)
             self.bar.close()
 
     def _is_busy(self) -> bool:

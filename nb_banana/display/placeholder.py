@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from nb_banana._text import as_html, printable, say
+from nb_banana._threads import spawn
 from nb_banana.display.output import OutputCell, is_kernel
 
 
@@ -33,7 +34,7 @@ class Placeholder:
         if self._ended.is_set():
             self._put_result(place)
         elif is_first:
-            threading.Thread(target=self._count, daemon=True).start()
+            spawn(self._count, needed=False)
 
     def end(self, result: Any) -> None:
         """Put the value, or what went wrong, into every place."""

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from nb_banana._text import dollars, say
+from nb_banana._threads import spawn
 from nb_banana.display.output import OutputCell, clear, is_kernel, shell
 
 QUIET_SECONDS = 1.0
@@ -118,8 +119,7 @@ class Spinner:
 
     def __enter__(self) -> "Spinner":
         if self._line is not None:
-            self._thread = threading.Thread(target=self._count, args=(self._line,), daemon=True)
-            self._thread.start()
+            self._thread = spawn(self._count, self._line, needed=False)
         return self
 
     def __exit__(

@@ -27,6 +27,7 @@ from nb_banana.library.location import (
     SANDBOX,
     all_kinds,
     default_folder,
+    has_index,
     kind_of,
     library_folder,
     stand_in_folder,
@@ -101,10 +102,10 @@ class Context:
         search = self.search_key(key)
         if search.found is not None:
             return self.service(url, search.found.secret, timeout)
-        if is_loopback(url):
-            return self.service(url, None, timeout)  # a server of one's own may ask for no key
         if settings.backend == "auto" and url == VENDOR_URL:
             return self.service(self.sandbox_url(), None, timeout)
+        if is_loopback(url):
+            return self.service(url, None, timeout)  # a server of one's own may ask for no key
         if elsewhere:
             return self.service(url, None, timeout)
         raise missing_key(search)
@@ -135,9 +136,11 @@ class Context:
         """The sandbox of this client, if it was started."""
         return self.service(self._sandbox.url) if self._sandbox is not None else None
 
-    def adopt(self, value: Made) -> Made:
-        """The same picture or gallery, which asks this client from now on."""
+    def adopt(self, value: Made, library: Library | None = None, request_id: str = "") -> Made:
+        """The same picture or gallery, which asks this client from now on; where it is kept."""
         value._client = self.client
+        if library is not None:
+            self.note_used(library, request_id)
         return value
 
     def note_used(self, library: Library, request_id: str) -> None:
@@ -152,29 +155,34 @@ class Context:
             return (SANDBOX,)
         if self.settings.backend == "library":
             return tuple(dict.fromkeys((own, API, SANDBOX)))
-        if self.settings.backend == "auto" and own == API and self.search_key(key).found is None:
-            return (API, SANDBOX)
+        if self.settings.backend == "auto" and own == API:
+            search = key if isinstance(key, KeySearch) else self.search_key(key)
+            if search.found is None:
+                return (API, SANDBOX)
         return (own,)
 
     def known_kinds(self) -> tuple[str, ...]:
         """All kinds of service that this person may have pictures of."""
         return all_kinds(self.settings.base_url)
 
-    def places_of(self, kinds: Iterable[str]) -> dict[str, tuple[Library, ...]]:
+    def places_of(
+        self, kinds: Iterable[str], beside: Path | None = None
+    ) -> dict[str, tuple[Library, ...]]:
         """Where a picture of each kind of service may go, the best first."""
         # Its library, and what stands in for it where that can't be written.
         settings, opened = self.settings, self._opened
         if not settings.keep:
             return {kind: (opened(MemoryLibrary, None, kind),) for kind in kinds}
-        found: dict[str, tuple[Library, ...]] = {}
-        beside = notebook_folder()
+        beside = beside or notebook_folder()
+        homes: dict[str, Path | None] = {}
         for kind in kinds:
-            try:
-                home = library_folder(kind, settings.library, beside)
-            except LibraryUnavailableError:  # there is no home folder
-                found[kind] = (opened(StandInLibrary, None, kind),)
-            else:
-                found[kind] = opened(Library, home, kind), opened(StandInLibrary, home, kind)
+            homes[kind] = None  # there is no home folder
+            with suppress(LibraryUnavailableError):
+                homes[kind] = library_folder(kind, settings.library, beside)
+        found: dict[str, tuple[Library, ...]] = {}
+        for kind, home in homes.items():
+            stand_in = opened(StandInLibrary, home, kind)
+            found[kind] = (opened(Library, home, kind), stand_in) if home else (stand_in,)
         return found
 
     def places(self, kind: str) -> tuple[Library, ...]:
@@ -207,7 +215,7 @@ class Context:
                 found.append(stand_in)
                 continue
             found += homes
-            if stand_in.is_there():
+            if has_index(stand_in.folder) and stand_in.is_there():
                 self._bring_home(stand_in, homes)
                 found.append(stand_in)
         return found

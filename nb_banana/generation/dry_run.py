@@ -5,9 +5,8 @@ import pprint
 import shlex
 from typing import Any
 
-from nb_banana._text import UNSHOWN, as_html, code_as_html, megabytes, plain
+from nb_banana._text import UNSHOWN, as_html, code_as_html, is_data, megabytes, plain
 from nb_banana.credentials import ENVIRONMENT
-from nb_banana.references.locations import is_data
 from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest
 from nb_banana.services.aimlapi.payload import GENERATIONS, payload_of

@@ -30,13 +30,11 @@ def find_reusable(
     if found is None:
         return None
     kept, library = found
-    plan.context.note_used(library, kept.request_id)
     plan.context.budget.save(kept.receipt.usd, library.service)
-    return plan.context.adopt(
-        BananaImage.of(
-            kept, library, request=request, name=output.name, alt=output.alt, came="reused"
-        )
+    image = BananaImage.of(
+        kept, library, request=request, name=output.name, alt=output.alt, came="reused"
     )
+    return plan.context.adopt(image, library, kept.request_id)
 
 
 def _look(

@@ -36,7 +36,7 @@ HOW_TO_FETCH = " nb_banana.recover() tries it again, as does running this again;
 def make(plan: Plan, request: ImageRequest, output: OutputOptions) -> BananaImage:
     """The picture of a request: from the library where it is there, else from the service."""
     check_output(request, output)
-    since, libraries = now(), plan.libraries()
+    since, libraries = now(), plan.context.looked_in(plan.all_places.values())
     image = find_reusable(plan, request, output, libraries)
     if image is None:
         image = _fetch_paid(plan, request, output, libraries)
@@ -117,8 +117,9 @@ def paid_by_another(image: BananaImage, output: OutputOptions) -> BananaImage:
 def _draw(plan: Plan, request: ImageRequest, output: OutputOptions, since: str) -> BananaImage:
     """Pay for a picture, unless another kernel draws it, or has since it was looked for."""
     context, service = plan.context, plan.service
-    Job(request, output).refuse_key(service)
-    parents = [each.origin for each in request.references if isinstance(each.source, BananaImage)]
+    if service.secret is not None:
+        Job(request, output).refuse_key(service)
+    parents = [each.origin for each in request.images if isinstance(each.source, BananaImage)]
     while True:
         entry, stopped = JournalEntry(plan.places, new_request_id(), context.budget), None
         try:
@@ -138,7 +139,8 @@ def _draw(plan: Plan, request: ImageRequest, output: OutputOptions, since: str) 
         except KeyboardInterrupt:
             stopped = _stopped(request, service, entry)
         finally:
-            entry.leave()
+            if not entry.ended:
+                entry.leave()
         if stopped is not None:  # not inside of `except`, as in `services.send`
             raise stopped
         since = now()
@@ -247,11 +249,10 @@ def _keep(
     adopt, name, alt = plan.context.adopt, output.name, output.alt
     images: list[BananaImage] = []
     if kept:
-        plan.context.note_used(entry.library, entry.request_id)
         made = BananaImage.of(
             kept[0], entry.library, request=request, name=name, alt=alt, came="made"
         )
-        images = [adopt(made)]
+        images = [adopt(made, entry.library, entry.request_id)]
     elif came.pictures:
         images = [
             adopt(BananaImage(data, kind, request, receipt, name=name, alt=alt))

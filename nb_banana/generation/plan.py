@@ -7,7 +7,7 @@ from typing import Any
 
 from nb_banana import errors
 from nb_banana.credentials import refuse_key
-from nb_banana.display.output import notebook_path
+from nb_banana.display.output import notebook_folder, notebook_path
 from nb_banana.generation.context import Context, Key
 from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions, check_output
 from nb_banana.library.library import Library
@@ -63,8 +63,8 @@ class Plan:
         self.search = context.search_key(key)
         self.kinds = context.kinds(self.search)
         self.notebook = notebook_path()
-        self._places = context.places_of(self.kinds)
-        self.places = self._places[self.kinds[-1]]
+        self.all_places = context.places_of(self.kinds, notebook_folder())
+        self.places = self.all_places[self.kinds[-1]]
         self._timeout = timeout
         self._carrier = carrier
         self._limiter: AdaptiveLimiter | None = None
@@ -81,7 +81,7 @@ class Plan:
 
     def libraries(self) -> list[Library]:
         """Where a picture may be already, the best first."""
-        return self.context.looked_in(self._places.values())
+        return self.context.looked_in(self.all_places.values())
 
     @cached_property
     def service(self) -> Service:

@@ -4,12 +4,11 @@ import contextlib
 import io
 import itertools
 import os
-import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from nb_banana._text import path_of, shown
+from nb_banana._text import path_of, shown, slug
 from nb_banana.errors import PictureError, SaveError
 from nb_banana.imaging.decode import decoding, open_picture, to_eight_bits
 
@@ -35,16 +34,6 @@ def mime_of(suffix: str) -> str | None:
 
 OPAQUE = frozenset({"JPEG", "PDF", "BMP"})
 """Formats without transparency."""
-
-
-def slug(text: str, longest: int = 48) -> str:
-    """A readable file name from a prompt.
-
-    >>> slug("A T-Rex, on a beach!")
-    'a-t-rex-on-a-beach'
-    """
-    words = re.sub(r"\W+", "-", text.lower()).strip("-")
-    return words[:longest].rstrip("-") or "picture"
 
 
 def save_target(path: str | os.PathLike[str], *, suffix: str, title: str) -> Path:

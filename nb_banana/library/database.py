@@ -6,15 +6,17 @@ threads and forked processes share nothing, no file stays open, and the folder m
 
 import os
 import secrets
+import signal
 import sqlite3
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from nb_banana._text import clean
 from nb_banana.errors import (
     LibraryBusyError,
     LibraryDamagedError,
@@ -90,10 +92,11 @@ class Database:
     def write(self, work: Callable[[Transaction], Result]) -> Result:
         """Do some work in a transaction that is on the disk when this returns."""
         # Imported with the first write: loading the extension only looks.
-        from nb_banana.wire.interrupts import defer_interrupts
+        from nb_banana.wire.interrupts import Hold, defer_interrupts
 
         # A Ctrl-C in here would leave it open whether it was written.
-        with self.turn, defer_interrupts(), self.writing() as session:
+        is_held = isinstance(signal.getsignal(signal.SIGINT), Hold)
+        with self.turn, nullcontext() if is_held else defer_interrupts(), self.writing() as session:
             return work(session)
 
     @property
@@ -120,6 +123,20 @@ class Database:
             connection.execute("COMMIT")  # after an error, closing takes all of it back
         if was_sound:
             self._sound = self._mark()
+
+    @contextmanager
+    def believed(self) -> Iterator[None]:
+        """Rows that make no sense were not written by us."""
+        try:
+            yield
+        except LibraryError:
+            raise
+        except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
+            raise LibraryDamagedError(
+                f"A row of the library in {self.path.parent} can't be read "
+                f"({clean(repr(error), 100)}). "
+                "It was left as it is. Put a backup of index.sqlite in its place."
+            ) from error
 
     def check(self) -> None:
         """See that the whole file is sound, unless nobody else has written since it was."""

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from nb_banana._text import slug
 from nb_banana.errors import (
     LibraryDamagedError,
     LibraryUnavailableError,
@@ -20,7 +21,6 @@ from nb_banana.errors import (
     PictureMissingError,
 )
 from nb_banana.imaging.decode import SUFFIXES
-from nb_banana.imaging.save import slug
 from nb_banana.library.location import INCOMING
 
 README = """\

@@ -14,14 +14,14 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nb_banana._text import amount, clean
+from nb_banana._text import amount
 from nb_banana.errors import LibraryDamagedError, LibraryError, LostPictureError, NotKeptError
 from nb_banana.library import rows
 from nb_banana.library.database import Database, Transaction
@@ -104,7 +104,8 @@ class Journal:
         def write(session: Transaction) -> str | None:
             if since and (other := self._other(session, request.key, since)):
                 return other
-            self._keep_references(session, request)
+            if request.images:
+                self._keep_references(session, request)
             session.add("requests", row)
             return None
 
@@ -133,7 +134,7 @@ class Journal:
         """Whether a process of this machine that lives still works on a request."""
         where = "id = ? AND state IN ('sent', 'answered')"
         found = self._index.rows(f"SELECT {_OWNER} FROM requests WHERE {where}", request_id)  # noqa: S608 - our own text
-        with self._believed():
+        with self._index.believed():
             return any(map(is_drawn, found))
 
     def _other(self, session: Transaction, key: str, since: str) -> str | None:
@@ -146,7 +147,9 @@ class Journal:
             self.service,
             key,
         )
-        with self._believed():
+        if not found:
+            return None
+        with self._index.believed():
             return next((row["id"] for row in found if row["came"] or is_drawn(row)), None)
 
     def keep_answer(self, request_id: str, data: bytes, position: int | None = None) -> Path | None:
@@ -183,17 +186,17 @@ class Journal:
         """The answer is there: keep the links of its pictures, and the bill."""
         # A picture that came inside the answer has no link: it is stored at once.
         links = json.dumps([item.url for item in items])
-        bill = rows.receipt_row(receipt)
+        bill = rows.step_row(receipt)
         self._step(request_id, state="answered", links=links, **bill, **this_process())
 
     def mark_failed(self, request_id: str, reason: str, receipt: Receipt | None = None) -> None:
         """It is known that there is no picture to be had. Charged or not: see the receipt."""
-        bill = rows.receipt_row(receipt)
+        bill = rows.step_row(receipt)
         self._step(request_id, state="failed", error=reason, **bill, **NO_OWNER)
 
     def mark_unknown(self, request_id: str, reason: str, receipt: Receipt | None = None) -> None:
         """Nobody can say yet what became of it; `unfinished` has it from now on."""
-        bill = rows.receipt_row(receipt)
+        bill = rows.step_row(receipt)
         self._step(request_id, state="unknown", error=reason, **bill, **NO_OWNER)
 
     def release(self, request_id: str, reason: str) -> None:
@@ -214,7 +217,7 @@ class Journal:
         left: list[UnfinishedRequest] = []
         for row in found:
             try:
-                with self._believed():
+                with self._index.believed():
                     if is_left(row):
                         left.append(rows.restore_unfinished(row, self.reference_url))
             except LibraryDamagedError as error:
@@ -232,7 +235,7 @@ class Journal:
             self.service,
             rows.stamp(since) if since else "",
         )
-        with self._believed():
+        with self._index.believed():
             return [rows.restore_bill(row) for row in found]
 
     def last_price(self, models: Iterable[str], resolution: str) -> Decimal | None:
@@ -250,7 +253,7 @@ class Journal:
             json.dumps(list(models)),
             resolution,
         )
-        with self._believed():
+        with self._index.believed():
             return rows.picture_price(found[0]) if found else None
 
     def reference(self, digest: str) -> Path:
@@ -272,7 +275,7 @@ class Journal:
 
     def _keep_references(self, session: Transaction, request: ImageRequest) -> None:
         """Keep the bytes of each, unless they are kept or the service fetches them itself."""
-        for each in request.references:
+        for each in request.images:
             known = session.rows("SELECT * FROM reference_files WHERE digest = ?", each.digest)
             with suppress(LostPictureError):
                 if known:
@@ -296,21 +299,8 @@ class Journal:
 
     def _change(self, session: Transaction, request_id: str, columns: Row) -> None:
         """Write a row's columns. What is stored or forgotten stays so, whoever comes late."""
-        columns = {**columns, "changed": rows.now()}
+        if "changed" not in columns:
+            columns = {**columns, "changed": rows.now()}
         changed = session.change("requests", columns, OPEN, request_id)
         if not changed and not session.rows("SELECT 1 FROM requests WHERE id = ?", request_id):
             raise NotKeptError(f"The library in {self.folder} has no request {request_id}.")
-
-    @contextmanager
-    def _believed(self) -> Iterator[None]:
-        """Rows that make no sense were not written by us."""
-        try:
-            yield
-        except LibraryError:
-            raise
-        except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:
-            raise LibraryDamagedError(
-                f"A row of the library in {self.folder} can't be read "
-                f"({clean(repr(error), 100)}). "
-                "It was left as it is. Put a backup of index.sqlite in its place."
-            ) from error

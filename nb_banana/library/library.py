@@ -8,7 +8,6 @@ on a row, `transfer` the way from one library to another.
 import hashlib
 import json
 import os
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from nb_banana._text import path_of
+from nb_banana._threads import spawn
 from nb_banana.errors import LibraryUnavailableError, NotKeptError
 from nb_banana.imaging.decode import PictureKind
 from nb_banana.library import rows
@@ -45,10 +45,11 @@ class Library(Journal):
         """Keep the pictures of an answer (bytes as they came). A second time does no harm."""
         if not pictures:
             raise ValueError("An answer without a picture is not stored: mark it as failed.")
-        columns = {"state": "stored", "error": None, **rows.receipt_row(receipt), **NO_OWNER}
+        columns = {"state": "stored", "error": None, **rows.step_row(receipt), **NO_OWNER}
         # The slow part, the bytes, before the transaction; the names in it, so that no other
         # kernel forgets the same picture meanwhile.
-        with self._written(data for data, _ in pictures) as parts, self._believed():
+        data = [each for each, _ in pictures]
+        with self._written(data) as parts, self._index.believed():
 
             def write(session: Transaction) -> list[StoredImage]:
                 request = self._asked(session, request_id)
@@ -121,10 +122,9 @@ class Library(Journal):
         if file.is_relative_to(folder):
             name = file.relative_to(folder).as_posix()
             where = "id IN (SELECT request_id FROM pictures WHERE path = ?)"
-            found = self._pictures(where, name)
-            mine = [each for each in found if each.path == self.folder / name]
-            if mine:
-                return mine[0]
+            for each in self._pictures(where, name):
+                if each.path == self.folder / name:
+                    return each
         try:
             return self.by_content(file.read_bytes())
         except OSError as error:
@@ -160,10 +160,10 @@ class Library(Journal):
     @contextmanager
     def _hashed(self, data: bytes) -> Iterator[Part]:
         content = hashlib.sha256()
-        hashing = threading.Thread(target=content.update, args=(data,))
-        hashing.start()  # while the disk writes
+        hashing = spawn(content.update, data)  # while the disk writes
         with self._vault.part(data) as part:
-            hashing.join()
+            if hashing is not None:
+                hashing.join()
             yield part, content.hexdigest()
 
     def _put(
@@ -177,9 +177,8 @@ class Library(Journal):
         session.run("DELETE FROM pictures WHERE request_id = ?", request["id"])
         made = datetime.fromisoformat(request["created"])
         kept = []
-        for position, ((part, digest), (data, kind)) in enumerate(
-            zip(parts, pictures, strict=True)
-        ):
+        answer = zip(parts, pictures, strict=True)
+        for position, ((part, digest), (data, kind)) in enumerate(answer):
             same = session.rows("SELECT DISTINCT path FROM pictures WHERE digest = ?", digest)
             names = [each["path"] for each in same]
             names += picture_names(request["prompt"], made, digest, kind.mime)
@@ -187,9 +186,7 @@ class Library(Journal):
                 "request_id": request["id"],
                 "position": position,
                 "digest": digest,
-                "mime": kind.mime,
-                "width": kind.width,
-                "height": kind.height,
+                **vars(kind),
                 "size": len(data),
                 "path": self._vault.keep(part, data, names),
             }
@@ -219,7 +216,7 @@ class Library(Journal):
         )
         if not found:
             return []
-        with self._believed():
+        with self._index.believed():
             pictures = [self._restored(row) for row in found]
         answers = [list(group) for _, group in groupby(pictures, attrgetter("request_id"))]
         return [
@@ -326,7 +323,7 @@ class MemoryLibrary(Library):
         receipt: Receipt,
     ) -> list[StoredImage]:
         """Note that the picture came. Nothing is kept."""
-        self._step(request_id, state="stored", error=None, **rows.receipt_row(receipt), **NO_OWNER)
+        self._step(request_id, state="stored", error=None, **rows.step_row(receipt), **NO_OWNER)
         return []
 
 

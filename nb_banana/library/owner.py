@@ -25,14 +25,15 @@ _given_up: set[str] = set()
 """Requests that this process, which still lives, works on no more; not each could be written."""
 
 
+@functools.cache
 def this_process() -> dict[str, Any]:
     """The columns of a row that the process works on that runs this: ``host, pid, started``."""
-    return _columns(os.getpid())
-
-
-@functools.lru_cache(maxsize=2)  # by number, so that a forked child is another
-def _columns(pid: int) -> dict[str, Any]:
+    pid = os.getpid()
     return {"host": socket.gethostname(), "pid": pid, "started": _started(pid) or UNTOLD}
+
+
+if hasattr(os, "register_at_fork"):  # a child is another
+    os.register_at_fork(after_in_child=this_process.cache_clear)
 
 
 def give_up(request_id: str) -> None:

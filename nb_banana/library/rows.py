@@ -68,7 +68,7 @@ def request_row(request: ImageRequest) -> Row:
         "folded": fold(request.prompt),
         "model": request.model,
         "parameters": json.dumps(parameters),
-        "refs": json.dumps([_reference_json(each) for each in request.references]),
+        "refs": json.dumps([_reference_json(each) for each in request.images]),
     }
 
 
@@ -164,10 +164,15 @@ def receipt_row(receipt: Receipt | None) -> Row:
         "sandbox": receipt.sandbox,
         "inference_id": receipt.inference_id,
         "credits": receipt.credits if (receipt.credits or 0) <= LARGEST_INTEGER else None,
-        "usd": None if amount(receipt.usd) is None else str(receipt.usd),
+        "usd": None if receipt.usd is None else str(receipt.usd),
         "seconds": receipt.seconds,
         "attempts": receipt.attempts,
     }
+
+
+def step_row(receipt: Receipt | None) -> Row:
+    """The same, as what is written now."""
+    return {"changed": now(), **receipt_row(receipt)}
 
 
 def restore_receipt(row: Row) -> Receipt | None:

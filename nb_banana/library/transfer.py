@@ -38,7 +38,7 @@ def copy_answers(
     if found:
         target._vault.prepare()
     for kept in found:
-        with source._believed():
+        with source._index.believed():
             row = _row(kept, target.service)
         _add(kept, row, target)
     return found
@@ -91,7 +91,7 @@ def _move(row: Row, source: Library, target: Library) -> None:
         "SELECT * FROM pictures WHERE request_id = ? ORDER BY position", row["id"]
     )
     kinds = [PictureKind(each["mime"], each["width"], each["height"]) for each in pictures]
-    with source._believed():
+    with source._index.believed():
         request = rows.restore_request(row, source.reference_url)
         data = [read_whole(source._vault.path(each["path"]), each["digest"]) for each in pictures]
         with target._written(data) as parts:

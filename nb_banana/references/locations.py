@@ -7,14 +7,13 @@ fetched by the service; a ``data:`` one has the picture in it.
 import base64
 import os
 import re
-import string
 from collections.abc import Iterable
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from nb_banana._text import path_of
+from nb_banana._text import BLANK, path_of
 from nb_banana.imaging.formats import PictureProblem
 
 PICTURE_SUFFIXES = {
@@ -22,7 +21,6 @@ PICTURE_SUFFIXES = {
     *(".bmp", ".heic", ".heif", ".avif"),
 }
 LONGEST_SHOWN = 80
-BLANK = string.whitespace + "\ufeff\xa0"
 SPACE = re.compile(r"[\s\ufeff\u200b\u2060]+")
 URL_SAFE = str.maketrans("-_", "+/")
 
@@ -83,15 +81,6 @@ def _examples(folder: Path) -> str:
 
 SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:(?=//)|data:", re.IGNORECASE)
 """An address. One letter and a colon is a drive of Windows."""
-
-
-def is_data(address: str) -> bool:
-    """Whether a picture is in the address itself.
-
-    >>> is_data(" DATA:image/png;base64,AAAA"), is_data("https://example.com/data:")
-    (True, False)
-    """
-    return address[:LONGEST_SHOWN].lstrip(BLANK).lower().startswith("data:")
 
 
 def data_bytes(address: str) -> bytes:

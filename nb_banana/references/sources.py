@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from nb_banana._text import clean
+from nb_banana._text import BLANK, clean, is_data
 from nb_banana.credentials import refuse_key
 from nb_banana.imaging.formats import PictureProblem
 from nb_banana.references import adapters, locations
@@ -71,7 +71,7 @@ def describe(value: Any) -> str:
             if len(value) <= locations.LONGEST_SHOWN
             else value[: locations.LONGEST_SHOWN] + "…"
         )
-        return "The data: address" if locations.is_data(value) else repr(shown)
+        return "The data: address" if is_data(value) else repr(shown)
     if isinstance(value, os.PathLike) and not _is_ours(value):
         return repr(os.fspath(value))
     return f"The {type(value).__name__} given as a reference"
@@ -111,10 +111,10 @@ def _from_pillow(value: Any) -> Source:
 
 
 def _from_text(value: str) -> Source:
-    text = value.strip(locations.BLANK)
+    text = value.strip(BLANK)
     if not SCHEME.match(text):
         return _from_path(text)
-    if locations.is_data(text):
+    if is_data(text):
         return Source("data: address", data=data_bytes(text))
     refuse_key("The address of a reference", text)
     return Source(text, address=checked_address(text))

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from nb_banana._text import path_of
+from nb_banana._text import BLANK, is_data, path_of
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import BadReferenceError
 from nb_banana.references import locations
@@ -103,10 +103,10 @@ def _step(node: ast.expr) -> Step | None:
 
 def find_picture(word: str, names: Mapping[str, Any]) -> tuple[Any, str, str | None]:
     """What a word behind ``-i`` means."""
-    text = word.strip(locations.BLANK)
+    text = word.strip(BLANK)
     refuse_key("A reference", text)
     if SCHEME.match(text):
-        return text, "data: address" if locations.is_data(text) else text, None
+        return text, "data: address" if is_data(text) else text, None
     value = look_up(text, names)
     there = _is_there(text)
     if not isinstance(value, NotFound):

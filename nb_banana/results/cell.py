@@ -27,6 +27,11 @@ def cell_of(
 
     References stand in it in the order in which the prompt counts them.
 
+    Args:
+        request: what is asked.
+        name: the variable to bind.
+        library: where the pictures are that it is made from.
+
     >>> print(cell_of(ImageRequest("a banana", aspect_ratio="16:9"), "fruit"))
     %%banana fruit -a 16:9
     a banana

@@ -13,10 +13,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from nb_banana._text import path_of, say, shown
+from nb_banana._text import path_of, say, shown, slug
 from nb_banana.errors import BananaError, LostPictureError, SaveError
 from nb_banana.imaging.decode import SUFFIXES
-from nb_banana.imaging.save import SAVE_FORMATS, check_writable, slug, write_whole
+from nb_banana.imaging.save import SAVE_FORMATS, check_writable, write_whole
 from nb_banana.models import WRITTEN
 from nb_banana.references.sources import is_picture
 from nb_banana.results.failure import Failure, GalleryEntry

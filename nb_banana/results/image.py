@@ -121,9 +121,17 @@ class BananaImage:
             alt: the alt text; else the prompt.
             came: see the class.
         """
-        asked = kept.asked_by(request) if request else kept.request
+        asked = kept.asked_by(request) if request and request.images else kept.request
+        kind = PictureKind(kept.mime, kept.width, kept.height)
         image = cls(
-            None, kept.kind, asked, kept.receipt, name=name, alt=alt, kept=kept, library=library
+            None,
+            kind,
+            asked,
+            kept.receipt,
+            name=name,
+            alt=alt,
+            kept=kept,
+            library=library,
         )
         if request and request.images:
             image._sources = tuple(each.source for each in request.references)

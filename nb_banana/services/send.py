@@ -11,6 +11,7 @@ from typing import Any
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
+from nb_banana._text import clean_id
 from nb_banana.errors import (
     UNSURE,
     AnswerTimeoutError,
@@ -21,11 +22,11 @@ from nb_banana.errors import (
     UnreadableAnswerError,
 )
 from nb_banana.request import ImageRequest
-from nb_banana.services.aimlapi.payload import GENERATIONS, headers_of, payload_of
+from nb_banana.services.aimlapi.payload import CLIENT_REQUEST_ID, GENERATIONS, payload_of
 from nb_banana.services.aimlapi.receipts import INFERENCE_ID
 from nb_banana.services.aimlapi.responses import is_own_words, read_answer
 from nb_banana.services.result import ServiceAnswer
-from nb_banana.services.service import RawResponse, Service, clean_id
+from nb_banana.services.service import RawResponse, Service
 from nb_banana.wire import transport
 from nb_banana.wire.interrupts import allow_interrupts
 from nb_banana.wire.transport import NoAnswerError, UnsentError
@@ -152,7 +153,7 @@ def send_once(
                 secret=service.secret,
                 seconds=timeout,
                 json=payload,
-                headers=headers_of(facts["client_request_id"]),
+                headers={CLIENT_REQUEST_ID: facts["client_request_id"]},
             )
         headers = answer.headers
         return RawResponse(answer.status, answer.headers, answer.read(LONGEST_ANSWER))

@@ -7,9 +7,8 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any, Protocol
 
-from nb_banana._text import clean
+from nb_banana._text import clean_id
 from nb_banana.credentials import SHORTEST_IN_LINK, Secret, host_of, is_loopback
-from nb_banana.errors import LONGEST_ID
 from nb_banana.wire.rate_limit import AdaptiveLimiter
 from nb_banana.wire.transport import HttpTransport, Transport
 
@@ -52,12 +51,6 @@ def _number(digits: str) -> Any:
         return Decimal(digits)
     except InvalidOperation:  # an exponent of many digits
         return None
-
-
-def clean_id(value: Any) -> str | None:
-    """An id as a service wrote it, to be kept and shown; None where it is none."""
-    is_id = isinstance(value, str | int) and not isinstance(value, bool)
-    return clean(str(value), LONGEST_ID) or None if is_id else None
 
 
 class Carrier(Protocol):

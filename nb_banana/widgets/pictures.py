@@ -5,12 +5,12 @@ picture becomes a file beside the notebook, so that a cell can name it today and
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from nb_banana._text import megabytes, one_line
+from nb_banana._text import megabytes, one_line, slug
+from nb_banana._threads import pool
 from nb_banana.errors import BadReferenceError, BananaError, SaveError
 from nb_banana.imaging import save
 from nb_banana.imaging.decode import preview
@@ -113,7 +113,7 @@ class Thumbnails:
 
     def __init__(self, send: Callable[[Mapping[str, Any], list[bytes]], None]) -> None:
         self._send = send
-        self._worker = ThreadPoolExecutor(1, "nb_banana panel")
+        self._worker = pool(1, "nb_banana panel")
         self._places: dict[str, dict[str, tuple[Any, int]]] = {}
 
     def see(self, place: str, values: Mapping[str, Any], longest: int = THUMBNAIL_SIDE) -> None:
@@ -205,7 +205,7 @@ def keep_upload(name: str, data: bytes) -> str:
     as_reference(data, label=name, limits=ReferenceLimits.of(settings))
     folder = Path(FOLDER)
     given = Path(name.replace("\\", "/"))
-    stem, suffix = save.slug(given.stem), given.suffix.lower()
+    stem, suffix = slug(given.stem), given.suffix.lower()
     suffix = suffix if suffix[1:].isalnum() and suffix.isascii() else ""
     try:
         folder.mkdir(exist_ok=True)

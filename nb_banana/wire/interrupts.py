@@ -14,7 +14,7 @@ from typing import Any
 Handler = Callable[..., Any]
 
 
-class _Hold:
+class Hold:
     """Takes note of the first Ctrl-C. The second one is meant: it comes at once."""
 
     def __init__(self, before: Handler) -> None:
@@ -22,11 +22,13 @@ class _Hold:
         self.caught: tuple[Any, ...] | None = None
 
     def __call__(self, *arguments: Any) -> None:
+        """Called by Python with each Ctrl-C."""
         if self.caught is not None:
             self.let_go()
         self.caught = arguments
 
     def let_go(self) -> None:
+        """Raise what was held back."""
         caught, self.caught = self.caught, None
         if caught is not None:
             self.before(*caught)
@@ -39,7 +41,7 @@ def defer_interrupts() -> Iterator[None]:
     if not _is_main() or not callable(before):
         yield
         return
-    hold = _Hold(before)
+    hold = Hold(before)
     signal.signal(signal.SIGINT, hold)
     try:
         yield
@@ -52,7 +54,7 @@ def defer_interrupts() -> Iterator[None]:
 def allow_interrupts() -> Iterator[None]:
     """A wait inside of `defer_interrupts`: here Ctrl-C comes at once."""
     hold = signal.getsignal(signal.SIGINT)
-    if not _is_main() or not isinstance(hold, _Hold):
+    if not _is_main() or not isinstance(hold, Hold):
         yield
         return
     hold.let_go()

@@ -246,7 +246,7 @@ class KeyAuth(AuthBase):
 
 
 class Answer:
-    """Status and headers of an answer, and its body when it is read. It holds no request: no key."""
+    """Status and headers of an answer; its body when it is read. It holds no request: no key."""
 
     def __init__(
         self, response: requests.Response, attempt: Attempt, transport: HttpTransport

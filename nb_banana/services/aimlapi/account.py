@@ -65,9 +65,9 @@ def find_charge(
     seconds: float | None = None,
 ) -> Charge:
     """Look a request up in the service's log, by our own id."""
-    # Without ``sent`` the last 24 hours are read. A row that failed is the last word only where there
-    # is one for each of the ``attempts``. ``pauses`` are seconds before each look; with ``seconds``
-    # for an answer that must not be slowed the log's first page has to do.
+    # Without ``sent`` the last 24 hours are read. A row that failed is the last word only where
+    # there is one for each of the ``attempts``. ``pauses`` are seconds before each look; with
+    # ``seconds``, for an answer that must not be slowed, the log's first page has to do.
     if service.secret is None and not service.is_loopback:
         return UNKNOWN
     found = UNKNOWN

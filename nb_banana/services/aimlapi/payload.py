@@ -8,6 +8,7 @@ from typing import Any
 from nb_banana.request import ImageRequest, asked_fields
 
 GENERATIONS = "/v1/images/generations"
+CLIENT_REQUEST_ID = "X-Client-Request-Id"  # the header of our own id, which the log keeps too
 NAMES = {"images": "image_urls", "web_search": "enable_web_search"}
 """What the service calls a field, where that is another name than ours."""
 
@@ -18,8 +19,3 @@ def payload_of(request: ImageRequest) -> dict[str, Any]:
     if "images" in asked:
         asked["images"] = [image.url for image in request.references]
     return {NAMES.get(name, name): value for name, value in asked.items()} | dict(request.params)
-
-
-def headers_of(client_request_id: str) -> dict[str, str]:
-    """The headers that go with it: our own id, which the service's log keeps too."""
-    return {"X-Client-Request-Id": client_request_id}

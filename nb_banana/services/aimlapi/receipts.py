@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from nb_banana._text import amount
+from nb_banana._text import amount, clean_id
 from nb_banana.models import CREDITS_PER_USD
 from nb_banana.services.receipt import SANDBOX_HEADER, Receipt
-from nb_banana.services.service import RawResponse, Service, clean_id
+from nb_banana.services.service import RawResponse, Service
 
 INFERENCE_ID = "x-inference-id"
 
@@ -37,7 +37,7 @@ def receipt_of(
         service=service.host,
         sandbox=SANDBOX_HEADER in reply.headers,
         client_request_id=ids["client_request_id"],
-        inference_id=None if named is None or service.holds_key(named) else named,
+        inference_id=None if named and service.secret and service.holds_key(named) else named,
         credits=spent,
         usd=usd,
         seconds=0.0,
@@ -57,14 +57,13 @@ def read_bill(headers: Mapping[str, str], body: Any) -> tuple[int | None, Decima
     usage = body.get("meta") if isinstance(body, Mapping) else None
     usage = usage.get("usage") if isinstance(usage, Mapping) else None
     usage = usage if isinstance(usage, Mapping) else {}
-    spent = _number(headers.get("x-aimlapi-credits-used"), usage.get("credits_used"))
-    usd = _number(headers.get("x-aimlapi-usd-spent"), usage.get("usd_spent"))
+    said = (headers.get("x-aimlapi-credits-used"), usage.get("credits_used"))
+    paid = (headers.get("x-aimlapi-usd-spent"), usage.get("usd_spent"))
+    first, second, third, fourth = map(amount, (*said, *paid))
+    spent = second if first is None else first
+    usd = fourth if third is None else third
     if usd is None and spent is not None:
         usd = spent / CREDITS_PER_USD
     if spent is None and usd is not None:
         spent = usd * CREDITS_PER_USD
     return (None if spent is None else round(spent)), usd
-
-
-def _number(*candidates: Any) -> Decimal | None:
-    return next((number for each in candidates if (number := amount(each)) is not None), None)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
-from nb_banana._text import clean, dollars
+from nb_banana._text import clean, dollars, is_data
 from nb_banana.credentials import KEY_PAGE
 from nb_banana.errors import (
     UNSURE,
@@ -28,7 +28,7 @@ from nb_banana.errors import (
     ServiceError,
     UnreadableAnswerError,
 )
-from nb_banana.references.locations import base64_bytes, is_data
+from nb_banana.references.locations import base64_bytes
 from nb_banana.services.aimlapi.receipts import ids_of, receipt_of
 from nb_banana.services.receipt import Receipt
 from nb_banana.services.result import ResultItem, ServiceAnswer
@@ -99,7 +99,7 @@ def read_answer(
 
 def _safe(item: ResultItem, service: Service) -> ResultItem | None:
     """The picture without a link that must not be asked for, kept or shown: one with the key."""
-    if item.url is None or not service.holds_key(item.url):
+    if item.url is None or service.secret is None or not service.holds_key(item.url):
         return item
     return None if item.data is None else ResultItem(data=item.data)
 
