@@ -9,13 +9,7 @@ MAGIC_START = re.compile(r"""\s*(%%banana|([\w.\[\]'", ]+=\s*)?%banana)\s""")
 
 
 def complete(line: str) -> list[str]:
-    """What may stand at the end of this line: ``%%banana -a 1`` → the ratios that begin so.
-
-    >>> complete("%%banana trex --res")
-    ['--resolution']
-    >>> complete("%%banana trex -r ")
-    ['1K', '2K', '4K']
-    """
+    """What may stand at the end of this line: ``%%banana -a 1`` → the ratios that begin so."""
     # With the first Tab, not with the extension.
     from nb_banana.notebook.options import OPTION_OF_FLAG
 

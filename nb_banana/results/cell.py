@@ -23,14 +23,7 @@ SHORT_ID = 12
 def cell_of(
     request: ImageRequest, name: str | None = None, library: "Library | None" = None
 ) -> str:
-    """The cell of a request: its line with a name and options, then its prompt.
-
-    References stand in it in the order in which the prompt counts them.
-
-    >>> print(cell_of(ImageRequest("a banana", aspect_ratio="16:9"), "fruit"))
-    %%banana fruit -a 16:9
-    a banana
-    """
+    """The cell of a request: its line with a name and options, then its prompt."""
     is_name = name is not None and name.isidentifier() and not keyword.iskeyword(name)
     words = [name] if name and is_name else []
     for each in WRITTEN:
