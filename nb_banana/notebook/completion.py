@@ -32,7 +32,7 @@ def make_matcher(completer: Any) -> Callable[[Any], Any]:
     def banana_matcher(asked: Any) -> Any:
         if isinstance(asked, str):  # IPython before 8.6 hands over the last word and takes texts
             line = completer.text_until_cursor
-            before = len(_last(line)) - len(asked)  # for IPython 16:9 is two words
+            before = len(line.rpartition(" ")[2]) - len(asked)  # for IPython 16:9 is two words
             return [text[before:] for text in _offered(line)]
         from IPython.core.completer import SimpleCompletion  # not in IPython before 8.6
 
@@ -41,7 +41,7 @@ def make_matcher(completer: Any) -> Callable[[Any], Any]:
         # Suppress the completer's own guesses (files, variables) where ours fit.
         return {
             "completions": [SimpleCompletion(text, type="option") for text in found],
-            "matched_fragment": _last(line),
+            "matched_fragment": line.rpartition(" ")[2],
             "suppress": bool(found),
         }
 
@@ -51,7 +51,3 @@ def make_matcher(completer: Any) -> Callable[[Any], Any]:
 
 def _offered(line: str) -> list[str]:
     return complete(line) if MAGIC_START.match(line) else []
-
-
-def _last(line: str) -> str:
-    return line.rpartition(" ")[2]

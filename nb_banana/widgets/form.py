@@ -197,7 +197,8 @@ class Fields(anywidget.AnyWidget):
     @property
     def form(self) -> Form:
         """What the fields hold."""
-        return Form(**{name: _plain(getattr(self, name)) for name in EMPTY})
+        values = {name: getattr(self, name) for name in EMPTY}
+        return Form(**values | {"images": tuple(self.images)})
 
     @property
     def cell(self) -> str:
@@ -237,7 +238,3 @@ class Fields(anywidget.AnyWidget):
 
 def _values(form: Form) -> dict[str, Any]:
     return vars(form) | {"images": list(form.images)}
-
-
-def _plain(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
