@@ -286,6 +286,8 @@ def choose(field: str, value: str, allowed: Iterable[str], *, of: str = "") -> s
         )
     if not options:
         raise RequestError(f"{of or 'This model'} takes no {field}. Leave it out.")
+    if value in options:
+        return value
     meant = _plain(value)
     for each in options:
         if _plain(each) == meant:

@@ -19,7 +19,7 @@ from nb_banana._text import clean, did_you_mean, shown
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.models import FIELD_OF
-from nb_banana.notebook.options import ILLUSTRATION, OPTION_OF_FLAG, OPTIONS
+from nb_banana.notebook.options import OPTION_OF_FLAG, OPTIONS
 from nb_banana.settings import checked_seconds
 
 BRACES = re.compile(r"\{\{(?:(?!\}\}).)*\}\}")
@@ -53,14 +53,13 @@ def _values(text: str, names: Mapping[str, Any]) -> list[Any]:
         from nb_banana.batch.sweep import several
 
         return several(template.value_of(text, names))
-    inside = BRACES.findall(text)
     # What is in braces has commas and quotes of its own, so csv sees a stand-in.
+    inside = iter(BRACES.findall(text))
     try:
         (row,) = csv.reader([BRACES.sub("\0", text)], skipinitialspace=True)
     except csv.Error as error:
         raise RequestError(f"The values of a sweep can't be read ({error}).") from None
-    pieces = iter(inside)
-    words = [re.sub("\0", lambda _: next(pieces), word).strip() for word in row]
+    words = [re.sub("\0", lambda _: next(inside), word).strip() for word in row]
     return [template.value_of(word, names) for word in words if word]
 
 
@@ -99,7 +98,8 @@ def _parser() -> _Parser:
         "  %%banana [options]   (nothing to draw: opens the panel)",
         description="Make a picture with Nano Banana 2. NAME is bound to it, and it is the "
         "cell's value. {{name}} in the prompt is filled from the notebook.",
-        epilog="example:\n" + ILLUSTRATION,
+        epilog="example:\n  %%banana trex -a 16:9 -r 2K\n"
+        "  A T-Rex relaxing on a beach, wearing sunglasses.\n",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
@@ -212,7 +212,7 @@ def _split(line: str) -> list[str]:
             "write it in one line. The prompt stands in the cell, below the line."
         )
     # What is inside has spaces and quotes of its own, so shlex sees a stand-in.
-    inside = re.findall(_AS_IT_IS, line)
+    inside = iter(re.findall(_AS_IT_IS, line))
     try:
         reader = shlex.shlex(re.sub(_AS_IT_IS, "\0", line), posix=True, punctuation_chars=False)
         reader.whitespace_split, reader.commenters = True, ""
@@ -224,8 +224,7 @@ def _split(line: str) -> list[str]:
             f"The line can't be read ({error}): quotes come in pairs. "
             "The prompt stands in the cell, below the line."
         ) from error
-    pieces = iter(inside)
-    return [re.sub("\0", lambda _: next(pieces), word) for word in words]
+    return [re.sub("\0", lambda _: next(inside), word) for word in words]
 
 
 def _parse(words: Sequence[str], names: Mapping[str, Any]) -> dict[str, Any]:
