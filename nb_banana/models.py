@@ -135,25 +135,17 @@ class RequestField:
     name: str
     flags: tuple[str, ...]
     help: str
+    # Its name in the request's key and in a picture's file. A PROMISE: with another one everybody
+    # pays again. None where it stands there in a way of its own. Services have their own names.
     key: str
-    """Its name in the request's key and in a picture's file; none where it stands there in a way of
-    its own. A PROMISE: with another one everybody pays again. What a service calls it is said in
-    ``services``."""
     kind: Literal["choice", "switch", "model", "pictures", "take", "params"]
-    metavar: str = ""
-    """What its value is called in the help; a switch has none."""
-    values: tuple[str, ...] = ()
-    """All that a choice can be, for any model."""
-    of_model: str = ""
-    """The attribute of `Model` that says what one takes; none where all take all of it."""
-    label: str = ""
-    """In the panel; what has none is typed there as a further option."""
-    noun: str = ""
-    """In a sentence; else the label."""
-    cannot: str = ""
-    """What is said of a model that does not take the switch."""
-    is_column: bool = True
-    """Whether tables of pictures have it."""
+    metavar: str = ""  # what its value is called in the help; a switch has none
+    values: tuple[str, ...] = ()  # all that a choice can be, for any model
+    of_model: str = ""  # the attribute of Model that says what one takes; else all take all of it
+    label: str = ""  # in the panel; what has none is typed there as a further option
+    noun: str = ""  # in a sentence, if not the label
+    cannot: str = ""  # what is said of a model that does not take the switch
+    is_column: bool = True  # whether tables of pictures have it
 
     @property
     def is_repeatable(self) -> bool:
@@ -261,11 +253,7 @@ WRITTEN = tuple(sorted(FIELDS, key=lambda each: each.kind != "model"))
 
 @lru_cache(maxsize=256)
 def model_id(name: str) -> str:
-    """The name to send for a short, a full or an unknown name of a model.
-
-    >>> model_id("pro"), model_id("2.1"), model_id("acme/new-model")
-    ('google/nano-banana-pro', 'google/gemini-nano-banana-2.1', 'acme/new-model')
-    """
+    """The name to send for a short, a full or an unknown name of a model."""
     if not isinstance(name, str) or not name.strip():
         raise RequestError(f"model is a name such as {DEFAULT_MODEL!r}, not {shown(name)}.")
     text = name.strip()
@@ -305,6 +293,8 @@ def choose(field: str, value: str, allowed: Iterable[str], *, of: str = "") -> s
         )
     if not options:
         raise RequestError(f"{of or 'This model'} takes no {field}. Leave it out.")
+    if value in options:
+        return value
     meant = _plain(value)
     for each in options:
         if _plain(each) == meant:

@@ -11,7 +11,7 @@ import operator
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +21,6 @@ from nb_banana.credentials import Secret, refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.models import (
     DEFAULT_MODEL,
-    FIELD_OF,
     FIELDS,
     SCALES,
     Model,
@@ -163,23 +162,17 @@ OWN_PARAMS = {"prompt": "the cell's text"} | {
 
 def asked_fields(request: ImageRequest) -> dict[str, Any]:
     """What is asked of the model, by the fields' names, without what is left to the service."""
-    asked = {"model": request.model, "prompt": request.prompt}
-    for each in fields(request):
-        if each.name in FIELD_OF and FIELD_OF[each.name].key:
-            value = getattr(request, each.name)
-            asked |= {} if value in (None, False, ()) else {each.name: value}
-    return asked
+    asked = {"model": request.model, "prompt": request.prompt, "images": request.references}
+    asked |= {each.name: getattr(request, each.name) for each in FIELDS if each.key}
+    return {name: value for name, value in asked.items() if value not in (None, False, ())}
 
 
 def named_by_key(request: ImageRequest, images: Sequence[str] = ()) -> dict[str, Any]:
     """What is asked, by the promised names of `RequestField.key`; pictures only as given here."""
-    asked = asked_fields(request)
-    if images:
-        asked["images"] = list(images)
-    else:
-        asked.pop("images", None)
+    asked = asked_fields(request) | {"images": list(images)}
     names = {each.name: each.key for each in FIELDS}
-    return {names.get(name, name): asked[name] for name in asked} | dict(request.params)
+    body = {names.get(name, name): value for name, value in asked.items() if value != []}
+    return body | dict(request.params)
 
 
 def copy_with(request: ImageRequest, **values: Any) -> ImageRequest:
@@ -294,25 +287,11 @@ SCALE_SLACK = 0.15
 
 
 def mismatch(request: ImageRequest, width: int, height: int) -> str | None:
-    """What was asked and not delivered, in words; None where the picture fits.
-
-    >>> mismatch(ImageRequest("a", aspect_ratio="16:9", resolution="4K"), 1376, 768)
-    'asked 4K 16:9, got 1376×768'
-    >>> mismatch(ImageRequest("a", aspect_ratio="16:9"), 1376, 768)
-    """
-    fits = _ratio_fits(request.aspect_ratio, width / height) and _scale_fits(
-        request.resolution, math.sqrt(width * height) / 1024
-    )
-    if fits:
+    """What was asked and not delivered, in words; None where the picture fits."""
+    ratio, scale = ratio_value(request.aspect_ratio or ""), SCALES.get(request.resolution or "")
+    is_ratio = not ratio or abs(width / height / ratio - 1) <= RATIO_SLACK
+    is_scale = not scale or abs(math.sqrt(width * height) / 1024 / scale - 1) <= SCALE_SLACK
+    if is_ratio and is_scale:
         return None
     asked = " ".join(filter(None, (request.resolution, request.aspect_ratio)))
     return f"asked {asked}, got {width}×{height}"
-
-
-def _ratio_fits(asked: str | None, got: float) -> bool:
-    wanted = ratio_value(asked or "")
-    return not wanted or abs(got / wanted - 1) <= RATIO_SLACK
-
-
-def _scale_fits(asked: str | None, got: float) -> bool:
-    return asked not in SCALES or abs(got / SCALES[asked] - 1) <= SCALE_SLACK

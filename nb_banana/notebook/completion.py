@@ -9,13 +9,7 @@ MAGIC_START = re.compile(r"""\s*(%%banana|([\w.\[\]'", ]+=\s*)?%banana)\s""")
 
 
 def complete(line: str) -> list[str]:
-    """What may stand at the end of this line: ``%%banana -a 1`` → the ratios that begin so.
-
-    >>> complete("%%banana trex --res")
-    ['--resolution']
-    >>> complete("%%banana trex -r ")
-    ['1K', '2K', '4K']
-    """
+    """What may stand at the end of this line: ``%%banana -a 1`` → the ratios that begin so."""
     # With the first Tab, not with the extension.
     from nb_banana.notebook.options import OPTION_OF_FLAG
 
@@ -38,7 +32,7 @@ def make_matcher(completer: Any) -> Callable[[Any], Any]:
     def banana_matcher(asked: Any) -> Any:
         if isinstance(asked, str):  # IPython before 8.6 hands over the last word and takes texts
             line = completer.text_until_cursor
-            before = len(_last(line)) - len(asked)  # for IPython 16:9 is two words
+            before = len(line.rpartition(" ")[2]) - len(asked)  # for IPython 16:9 is two words
             return [text[before:] for text in _offered(line)]
         from IPython.core.completer import SimpleCompletion  # not in IPython before 8.6
 
@@ -47,7 +41,7 @@ def make_matcher(completer: Any) -> Callable[[Any], Any]:
         # Suppress the completer's own guesses (files, variables) where ours fit.
         return {
             "completions": [SimpleCompletion(text, type="option") for text in found],
-            "matched_fragment": _last(line),
+            "matched_fragment": line.rpartition(" ")[2],
             "suppress": bool(found),
         }
 
@@ -57,7 +51,3 @@ def make_matcher(completer: Any) -> Callable[[Any], Any]:
 
 def _offered(line: str) -> list[str]:
     return complete(line) if MAGIC_START.match(line) else []
-
-
-def _last(line: str) -> str:
-    return line.rpartition(" ")[2]

@@ -4,11 +4,6 @@ from dataclasses import dataclass
 
 from nb_banana.models import FIELD_OF, FIELDS, RequestField
 
-ILLUSTRATION = """\
-  %%banana trex -a 16:9 -r 2K
-  A T-Rex relaxing on a beach, wearing sunglasses.
-"""
-
 
 @dataclass(frozen=True)
 class Option:

@@ -19,7 +19,7 @@ from nb_banana._text import clean, did_you_mean, shown
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.models import FIELD_OF
-from nb_banana.notebook.options import ILLUSTRATION, OPTION_OF_FLAG, OPTIONS
+from nb_banana.notebook.options import OPTION_OF_FLAG, OPTIONS
 from nb_banana.settings import checked_seconds
 
 BRACES = re.compile(r"\{\{(?:(?!\}\}).)*\}\}")
@@ -29,15 +29,6 @@ SWITCHES = {"true": True, "yes": True, "on": True, "false": False, "no": False, 
 def read_sweeps(texts: Iterable[str], names: Mapping[str, Any]) -> dict[str, list[Any]]:
     """The values of each swept field or name, in the order of the line.
 
-    Args:
-        texts: what stands behind each ``--sweep``.
-        names: the notebook's variables, of which ``{{animals}}`` may be a list.
-
-    Raises:
-        RequestError: a sweep without values, or one field twice.
-
-    >>> read_sweeps(["aspect-ratio=1:1,16:9", "animal={{pets}}"], {"pets": ["cat", "owl"]})
-    {'aspect_ratio': ['1:1', '16:9'], 'animal': ['cat', 'owl']}
     >>> read_sweeps(['style=oil,"red, chalk"'], {})
     {'style': ['oil', 'red, chalk']}
     """
@@ -50,34 +41,26 @@ def read_sweeps(texts: Iterable[str], names: Mapping[str, Any]) -> dict[str, lis
         if name in found:
             raise RequestError(f"--sweep {name} is given twice: put all its values into one.")
         values = _values(listed, names)
-        is_switch = name in FIELD_OF and FIELD_OF[name].kind == "switch"
-        found[name] = _switches(values) if is_switch else values
+        if name in FIELD_OF and FIELD_OF[name].kind == "switch":
+            values = [SWITCHES.get(v.lower(), v) if isinstance(v, str) else v for v in values]
+        found[name] = values
     return found
 
 
 def _values(text: str, names: Mapping[str, Any]) -> list[Any]:
     if BRACES.fullmatch(text.strip()):
-        return _several(template.value_of(text, names))
-    inside = BRACES.findall(text)
+        # With the first sweep, for it loads what a picture is.
+        from nb_banana.batch.sweep import several
+
+        return several(template.value_of(text, names))
     # What is in braces has commas and quotes of its own, so csv sees a stand-in.
+    inside = iter(BRACES.findall(text))
     try:
         (row,) = csv.reader([BRACES.sub("\0", text)], skipinitialspace=True)
     except csv.Error as error:
         raise RequestError(f"The values of a sweep can't be read ({error}).") from None
-    pieces = iter(inside)
-    words = [re.sub("\0", lambda _: next(pieces), word).strip() for word in row]
+    words = [re.sub("\0", lambda _: next(inside), word).strip() for word in row]
     return [template.value_of(word, names) for word in words if word]
-
-
-def _several(value: Any) -> list[Any]:
-    # With the first sweep, for it loads what a picture is.
-    from nb_banana.batch.sweep import several
-
-    return several(value)
-
-
-def _switches(values: Sequence[Any]) -> list[Any]:
-    return [SWITCHES.get(each.lower(), each) if isinstance(each, str) else each for each in values]
 
 
 @dataclass(frozen=True)
@@ -115,7 +98,8 @@ def _parser() -> _Parser:
         "  %%banana [options]   (nothing to draw: opens the panel)",
         description="Make a picture with Nano Banana 2. NAME is bound to it, and it is the "
         "cell's value. {{name}} in the prompt is filled from the notebook.",
-        epilog="example:\n" + ILLUSTRATION,
+        epilog="example:\n  %%banana trex -a 16:9 -r 2K\n"
+        "  A T-Rex relaxing on a beach, wearing sunglasses.\n",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
@@ -136,19 +120,7 @@ def help_text() -> str:
 
 
 def parse_cell_line(line: str, names: Mapping[str, Any]) -> ParsedLine:
-    """Read the line of a ``%%banana`` cell: the name first, then options.
-
-    Args:
-        line: what stands behind ``%%banana``.
-        names: the notebook's variables: some must not be overwritten, and ``{{…}}`` in an
-            option's value is filled from them.
-
-    Raises:
-        RequestError: anything that is not understood; nothing was sent.
-
-    >>> parse_cell_line("trex -a 16:9", {})
-    ParsedLine(name='trex', options={'aspect_ratio': '16:9'})
-    """
+    """Read the line of a ``%%banana`` cell: the name first, then options."""
     refuse_key("The line", line)  # before a message quotes it
     name, words = split_line(line)
     if name is not None:
@@ -157,14 +129,7 @@ def parse_cell_line(line: str, names: Mapping[str, Any]) -> ParsedLine:
 
 
 def split_line(line: str) -> tuple[str | None, list[str]]:
-    """The name and the further words of a cell's line.
-
-    Raises:
-        RequestError: quotes that do not come in pairs.
-
-    >>> split_line("trex -i 'my mug.jpg'")
-    ('trex', ['-i', 'my mug.jpg'])
-    """
+    """The name and the further words of a cell's line."""
     words = _split(line)
     if words and not words[0].startswith("-"):
         # As Python itself reads names, so that the one that is bound can be written.
@@ -173,14 +138,7 @@ def split_line(line: str) -> tuple[str | None, list[str]]:
 
 
 def written_options(words: Sequence[str]) -> dict[str, Any]:
-    """The options as they are written, by their `dest`: texts, lists of texts, or True.
-
-    Raises:
-        RequestError: a word that is no option.
-
-    >>> written_options(["-i", "mug", "--take", "{{k}}"])
-    {'images': ['mug'], 'take': '{{k}}'}
-    """
+    """The options as they are written, by their `dest`: texts, lists of texts, or True."""
     found, rest = _parser().parse_known_args([_whole(word) for word in words])
     if rest:
         _refuse(rest[0])
@@ -188,11 +146,7 @@ def written_options(words: Sequence[str]) -> dict[str, Any]:
 
 
 def _whole(word: str) -> str:
-    """A long option that is not written to its end, as in ``--aspect 16:9``, written out.
-
-    Raises:
-        RequestError: several begin so.
-    """
+    """A long option that is not written to its end, as in ``--aspect 16:9``, written out."""
     flag, equals, value = word.partition("=")
     if flag in OPTION_OF_FLAG or len(flag) < 3 or not flag.startswith("--"):
         return word
@@ -203,11 +157,7 @@ def _whole(word: str) -> str:
 
 
 def quoted(word: str) -> str:
-    """A word as it is written into a line: in quotes where it has to be.
-
-    >>> quoted("cats[0]"), quoted("my mug.jpg")
-    ('cats[0]', "'my mug.jpg'")
-    """
+    """A word as it is written into a line: in quotes where it has to be."""
     try:
         return word if _split(word) == [word] else shlex.quote(word)
     except RequestError:
@@ -215,14 +165,7 @@ def quoted(word: str) -> str:
 
 
 def parse_line(line: str, names: Mapping[str, Any]) -> tuple[ParsedLine, str]:
-    """Read the line of ``%banana``: options first, then the prompt, word for word.
-
-    Raises:
-        RequestError: anything that is not understood; nothing was sent.
-
-    >>> parse_line("-a 16:9 a cat's dinner", {})
-    (ParsedLine(name=None, options={'aspect_ratio': '16:9'}), "a cat's dinner")
-    """
+    """Read the line of ``%banana``: options first, then the prompt, word for word."""
     refuse_key("The line", line)
     words, prompt = _leading_options(line)
     late = [word for word in prompt.split() if word.partition("=")[0] in OPTION_OF_FLAG]
@@ -269,7 +212,7 @@ def _split(line: str) -> list[str]:
             "write it in one line. The prompt stands in the cell, below the line."
         )
     # What is inside has spaces and quotes of its own, so shlex sees a stand-in.
-    inside = re.findall(_AS_IT_IS, line)
+    inside = iter(re.findall(_AS_IT_IS, line))
     try:
         reader = shlex.shlex(re.sub(_AS_IT_IS, "\0", line), posix=True, punctuation_chars=False)
         reader.whitespace_split, reader.commenters = True, ""
@@ -281,8 +224,7 @@ def _split(line: str) -> list[str]:
             f"The line can't be read ({error}): quotes come in pairs. "
             "The prompt stands in the cell, below the line."
         ) from error
-    pieces = iter(inside)
-    return [re.sub("\0", lambda _: next(pieces), word) for word in words]
+    return [re.sub("\0", lambda _: next(inside), word) for word in words]
 
 
 def _parse(words: Sequence[str], names: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,27 +17,12 @@ from nb_banana.template import MARKS
 if TYPE_CHECKING:
     from nb_banana.library.library import Library
 
-SHORT_ID = 12
-
 
 def cell_of(
     request: ImageRequest, name: str | None = None, library: "Library | None" = None
 ) -> str:
-    """The cell of a request: its line with a name and options, then its prompt.
-
-    References stand in it in the order in which the prompt counts them.
-
-    Args:
-        request: what is asked.
-        name: the variable to bind.
-        library: where the pictures are that it is made from.
-
-    >>> print(cell_of(ImageRequest("a banana", aspect_ratio="16:9"), "fruit"))
-    %%banana fruit -a 16:9
-    a banana
-    """
-    is_name = name is not None and name.isidentifier() and not keyword.iskeyword(name)
-    words = [name] if name and is_name else []
+    """The cell of a request: its line with a name and options, then its prompt."""
+    words = [name] if name and name.isidentifier() and not keyword.iskeyword(name) else []
     for each in WRITTEN:
         for value in _values(each, request, library):
             words += [each.flags[0]] if value is True else [each.flags[0], shlex.quote(value)]
@@ -87,7 +72,7 @@ def _word(reference: Reference, library: "Library | None") -> str:
         return reference.url
     if library is not None:
         with suppress(BananaError):  # by its id it goes out as it is; made smaller it is a file
-            return library.by_digest(reference.digest).digest[:SHORT_ID]
+            return library.by_digest(reference.digest).digest[:12]  # enough of an id
         with suppress(BananaError):
             return str(library.reference(reference.digest))
     return label or "picture"

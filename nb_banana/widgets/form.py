@@ -65,21 +65,12 @@ class Form(SimpleNamespace):
 
     @property
     def cell(self) -> str:
-        """The cell that asks for the same.
-
-        >>> print(Form("a banana", name="fruit", aspect_ratio="16:9").cell)
-        %%banana fruit -a 16:9
-        a banana
-        """
+        """The cell that asks for the same."""
         return f"{MAGIC} {self.line}".rstrip() + f"\n{self.prompt}"
 
 
 def read_cell(text: str) -> Form:
-    r"""The form of a ``%%banana`` cell.
-
-    >>> read_cell("%%banana fruit -a 16:9 --take 2\na banana").more
-    '--take 2'
-    """
+    r"""The form of a ``%%banana`` cell."""
     first, _, prompt = text.lstrip().partition("\n")
     magic, _, line = first.strip().partition(" ")
     if magic != MAGIC:
@@ -119,11 +110,7 @@ def model_of(form: Form, names: Mapping[str, Any]) -> str:
 
 
 def model_offer(name: str) -> dict[str, Any]:
-    """What a model takes, as JSON: its short name, most references (if known), values of fields.
-
-    >>> model_offer("pro")["most"], model_offer("2.5")["values"]["resolution"]
-    (0, [])
-    """
+    """What a model takes, as JSON: its short name, most references (if known), values of fields."""
     model = find_model(name)
     taken = {each.name: each.taken_by(model) for each in CONTROLS if each.kind != "model"}
     values = {name: list(each) if isinstance(each, tuple) else each for name, each in taken.items()}
@@ -143,11 +130,7 @@ def model_choices(now: str) -> list[list[str]]:
 
 
 def fit_form(form: Form, offered: Mapping[str, Any]) -> tuple[Form, str]:
-    """The form without what the model can't do, and a sentence that says what was left out.
-
-    >>> fit_form(Form(web_search=True, aspect_ratio="16:9"), model_offer("pro"))[1]
-    'nano-banana-pro takes no web search: it was left out.'
-    """
+    """The form without what the model can't do, and a sentence that says what was left out."""
     lost = {}
     for each in CONTROLS:
         value = getattr(form, each.name)
@@ -214,7 +197,8 @@ class Fields(anywidget.AnyWidget):
     @property
     def form(self) -> Form:
         """What the fields hold."""
-        return Form(**{name: _plain(getattr(self, name)) for name in EMPTY})
+        values = {name: getattr(self, name) for name in EMPTY}
+        return Form(**values | {"images": tuple(self.images)})
 
     @property
     def cell(self) -> str:
@@ -254,7 +238,3 @@ class Fields(anywidget.AnyWidget):
 
 def _values(form: Form) -> dict[str, Any]:
     return vars(form) | {"images": list(form.images)}
-
-
-def _plain(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value

@@ -94,14 +94,7 @@ class Panel(Fields):
         self.form_changed()
         with self._told():
             found = pictures.pictures_of(dict(self._names))
-            self._thumbnails.see(
-                "here", {pictures.thumbnail_id(*each): each[1] for each in found.items()}
-            )
-            here = [
-                {"word": each[0], "thumbnail": pictures.thumbnail_id(*each)}
-                for each in found.items()
-            ]
-            self.put(here=here)
+            self.put(here=self._thumbnails.see_words("here", found))
             self._later(self._show_history)
 
     def _ipython_display_(self) -> None:
@@ -160,18 +153,7 @@ class Panel(Fields):
 
     def _show_references(self, names: Mapping[str, Any]) -> None:
         found = {word: pictures.find_value(word, names) for word in self.images}
-        self._thumbnails.see(
-            "references", {pictures.thumbnail_id(*each): each[1] for each in found.items()}
-        )
-        references = [
-            {
-                "word": word,
-                "thumbnail": pictures.thumbnail_id(word, value),
-                "problem": str(value) if isinstance(value, Exception) else "",
-            }
-            for word, value in found.items()
-        ]
-        self.put(references=references)
+        self.put(references=self._thumbnails.see_words("references", found))
 
     def _ask_price(self, names: Mapping[str, Any]) -> None:
         self._turn += 1

@@ -37,11 +37,7 @@ MOST_UPLOAD_BYTES = 100_000_000
 
 
 def pictures_of(names: Mapping[str, Any]) -> dict[str, Any]:
-    """The notebook's pictures by their words, the latest variable first.
-
-    >>> pictures_of({"number": 1, "_": None})
-    {}
-    """
+    """The notebook's pictures by their words, the latest variable first."""
     found: dict[str, Any] = {}
     for name in reversed(list(names)):
         if not name.startswith("_") and name not in NOT_MINE:
@@ -121,6 +117,16 @@ class Thumbnails:
         self._places[place] = {
             thumbnail: (each, longest) for thumbnail, each in values.items() if thumbnail
         }
+
+    def see_words(self, place: str, found: Mapping[str, Any]) -> list[dict[str, str]]:
+        """The same by a cell's words, and what the browser has to know of each."""
+        ids = {word: thumbnail_id(word, value) for word, value in found.items()}
+        self.see(place, {ids[word]: value for word, value in found.items()})
+        problems = {word: str(each) for word, each in found.items() if isinstance(each, Exception)}
+        return [
+            {"word": word, "thumbnail": ids[word], "problem": problems.get(word, "")}
+            for word in found
+        ]
 
     def __getitem__(self, thumbnail: str) -> Any:
         """The picture behind a thumbnail; None where it is not to be seen any more."""

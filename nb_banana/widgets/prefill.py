@@ -114,7 +114,8 @@ def word_of(image: BananaImage, names: Names) -> str:
 
     Its file would not do: as a stranger's it would go out without its metadata, as another one.
     """
-    same = (name for name, value in list(names.items()) if _is_same(value, image))
+    pictures = [each for each in list(names.items()) if isinstance(each[1], BananaImage)]
+    same = (name for name, value in pictures if is_there(value) and value.digest == image.digest)
     word = name_of(image, names) or next((name for name in same if name[0] != "_"), "")
     if not word:
         own = (image.name or "").isidentifier()
@@ -123,10 +124,6 @@ def word_of(image: BananaImage, names: Names) -> str:
         word = next(each for each in chain(wanted, numbered) if each not in names)
         names[word] = image
     return word
-
-
-def _is_same(value: Any, image: BananaImage) -> bool:
-    return isinstance(value, BananaImage) and is_there(value) and value.digest == image.digest
 
 
 def short_path(path: Path) -> str:

@@ -3,7 +3,6 @@ const TYPING = 300; // ms without a key until the kernel hears of the text
 
 /** The fields, each bound to its trait both ways; which ones a request has, the kernel says. */
 function makeFields(model, id, set) {
-  const nothing = () => {};
   const fields = {};
   const values = (name) => model.get("offered").values?.[name] ?? [];
 
@@ -30,7 +29,7 @@ function makeFields(model, id, set) {
   function toggle(name) {
     const node = h("input", { id: `${id}-${name}`, type: "checkbox" });
     node.onchange = () => set(name, node.checked);
-    fields[name] = { node, show: () => (node.checked = model.get(name)), send: nothing };
+    fields[name] = { node, show: () => (node.checked = model.get(name)) };
   }
 
   /** Buttons of which one is pressed: what the model offers, and none. Ratios have shapes. */
@@ -52,7 +51,7 @@ function makeFields(model, id, set) {
       const hasShapes = all.some((value) => /^\d+:\d+$/.test(value));
       fill(node, all.map((value) => choice(value, hasShapes)));
     };
-    fields[name] = { node, show, send: nothing };
+    fields[name] = { node, show };
   }
 
   function chooser(name) {
@@ -62,7 +61,7 @@ function makeFields(model, id, set) {
       node.replaceChildren(...values(name).map(([value, label]) => h("option", { value }, label)));
       node.value = model.get(name);
     };
-    fields[name] = { node, show, send: nothing };
+    fields[name] = { node, show };
   }
 
   const hint = "What to draw. {{name}} is filled from the notebook; Ctrl+Enter generates.";
@@ -78,6 +77,6 @@ function makeFields(model, id, set) {
     count.value = Math.min(100, Math.max(1, Math.round(Number(count.value) || 1)));
     set("count", Number(count.value));
   };
-  fields.count = { node: count, show: () => (count.value = model.get("count")), send: nothing };
+  fields.count = { node: count, show: () => (count.value = model.get("count")) };
   return fields;
 }

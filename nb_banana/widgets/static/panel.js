@@ -109,7 +109,7 @@ function render({ model, el }, line) {
   const fields = makeFields(model, id, set);
   const act = (content) => {
     say("note");
-    Object.values(fields).forEach((field) => field.send());
+    Object.values(fields).forEach((field) => field.send?.());
     // Jupyter holds changes back while one is on its way, and a message overtakes them.
     const names = [...Object.keys(fields), "images"];
     const form = Object.fromEntries(names.map((name) => [name, model.get(name)]));
