@@ -41,11 +41,9 @@ def paint(
     rows = strip.height if strip else 0
     # Encoded by us: a lone surrogate in a prompt is odd, but no reason to fail.
     rng = Random(f"{seed}\n{prompt}".encode(errors="surrogatepass"))  # noqa: S311 - paints only
-    scene = _scene(
-        read(prompt), (width, height - rows), [_opened(data) for data in references], rng
-    )
+    pictures = [_opened(data) for data in references]
     picture = Image.new("RGB", size)
-    picture.paste(scene)
+    picture.paste(_scene(read(prompt), (width, height - rows), pictures, rng))
     if strip:
         picture.paste(strip, (0, height - rows))
     about, file = PngInfo(), io.BytesIO()

@@ -56,9 +56,7 @@ def wrap(text: str, size: int, width: float, most: int) -> list[str]:
     """A text in at most so many lines; what is left out is an ellipsis."""
     face = font(size)
     for letters in range(max(1, int(2 * width / face.getlength("n"))), 0, -1):
-        lines = textwrap.wrap(
-            text[:2000], letters, max_lines=most, placeholder="…", break_on_hyphens=False
-        )
+        lines = textwrap.wrap(text[:2000], letters, max_lines=most, placeholder="…")
         if all(face.getlength(line) <= width for line in lines):
             break
     return lines
@@ -114,11 +112,13 @@ def _badge(letter: int) -> Image.Image:
     return badge
 
 
+CHALK, NEON = ("#8a5a36", "#2f4a42", PAPER), ("#2a2440", "#191530", "#ff6fb5")
+"""Frame, board and letters of a sign."""
+
+
 def sign(brush: Brush, words: str, *, glowing: bool) -> None:
     """A board on two posts with words on it, one unit high."""
-    frame, board, ink = (
-        ("#2a2440", "#191530", "#ff6fb5") if glowing else ("#8a5a36", "#2f4a42", PAPER)
-    )
+    frame, board, ink = NEON if glowing else CHALK
     brush.shadow(0, 0, 0.5, 0.05)
     for half in brush.sides():
         half.limb("34,0 34,-60", 0.06, frame)
@@ -134,12 +134,10 @@ def sign(brush: Brush, words: str, *, glowing: bool) -> None:
     mask = Image.new("L", (width, height))
     pen, middle, said = ImageDraw.Draw(mask), (width / 2, height / 2), "\n".join(lines)
     weight = size / 40
-    pen.text(middle, said, 255, font(size), "mm", align="center", stroke_width=weight)
+    pen.text(middle, said, 255, font(size), "mm", 0.15 * size, "center", stroke_width=weight)
     corner = (round(brush.x - width / 2), round(brush.y - 0.72 * brush.unit - height / 2))
     if glowing:
-        halo = mask.filter(ImageFilter.BoxBlur(size / 6)).point(
-            [min(255, 2 * v) for v in range(256)]
-        )
-        brush.image.paste(rgb(ink), corner, halo)
+        halo = mask.filter(ImageFilter.BoxBlur(size / 6))
+        brush.image.paste(rgb(ink), corner, halo.point([min(255, 2 * v) for v in range(256)]))
         brush, ink = brush.bright(), "#fff0fa"
     brush.image.paste(brush.light.on(ink), corner, mask)
