@@ -22,8 +22,8 @@ LARGEST_REFERENCE = 32 * 2**20
 class Sandbox:
     """The service on 127.0.0.1, for notebooks and tests without a key.
 
-    ``key`` is the only one that is accepted (None: each, or none), ``port`` 0 any free one, ``trouble``
-    a name of `nb_banana.sandbox.faults`; ``delay`` and ``log_lag`` are seconds, ``balance`` USD.
+    ``key`` is the only one that is accepted (None: each, or none), ``port`` 0 any free one,
+    ``trouble`` a name of `faults`; ``delay`` and ``log_lag`` are seconds, ``balance`` is USD.
     """
 
     def __init__(
@@ -186,7 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _fetch(uri: str) -> bytes:
-    """The picture at an address; http.client follows no redirect and asks no proxy: it stays here."""
+    """The picture at an address; http.client follows no redirect and asks no proxy: it is local."""
     parts = urlsplit(uri)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
     try:

@@ -218,6 +218,7 @@ def shrink(data: bytes) -> bytes:
     from PIL import Image, ImageOps
     from PIL.PngImagePlugin import PngInfo
 
+    # Starting the server does not wait for what paints.
     from nb_banana.sandbox.painter import LABEL_KEY, label_of
 
     try:

@@ -145,7 +145,7 @@ def _signs(stage: Stage, brush: Brush, idea: Idea, ground: float) -> None:
 
 
 def _populate(stage: Stage, brush: Brush, idea: Idea, ground: float, *, small: bool) -> None:
-    """Draw the subjects side by side as large as they fit, the first in the middle, or all small."""
+    """Draw the subjects side by side, as large as they fit or small, the first in the middle."""
     order = [wish for k, wish in enumerate(idea.wishes) if k % 2][::-1] + list(idea.wishes[::2])
     if not order:
         return

@@ -58,7 +58,7 @@ def pale(paint: Paint, share: float = 0.35) -> Colour:
 
 
 class Light(NamedTuple):
-    """What the hour does to every colour of the scene: a veil of one colour, and how thick it is."""
+    """What the hour does to every colour: a veil of one colour, and how thick it is (0 to 1)."""
 
     veil: Colour = (0, 0, 0)
     share: float = 0.0
@@ -81,7 +81,7 @@ LIGHTS = {
 
 Point = tuple[float, float]
 Shape = str | Sequence[Point]
-"""Points, or a text as in SVG's ``points``, in hundredths of the drawing's unit: ``"-38,12 0,-5"``."""
+"""Points, or a text as in SVG's ``points``, in hundredths of the unit: ``"-38,12 0,-5"``."""
 
 
 class Fill(TypedDict, total=False):
@@ -116,7 +116,7 @@ def curve(points: Sequence[Point], *, closed: bool = True, steps: int = 7) -> li
 
 @dataclass(frozen=True)
 class Brush:
-    """Draws on a picture, a drawing's feet at (0, 0), one unit high, y down; `at` moves and scales."""
+    """Draws on a picture: a drawing's feet are at (0, 0), it is one unit high, y points down."""
 
     image: Image.Image
     x: float = 0.0

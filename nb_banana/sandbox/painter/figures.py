@@ -22,7 +22,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Subject:
-    """A drawing with its words (in the singular), its width at height 1, and its size (a person: 1)."""
+    """A drawing, its words in the singular, its width at height 1, and its size beside others."""
 
     draw: Callable[[Brush, Look], None]
     words: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from PIL import Image, ImageDraw
+from PIL import ImageDraw
 
 from nb_banana.sandbox.painter.brush import FAMILIES, Brush, Paint, Point, curve, dark, mix, pale
 from nb_banana.sandbox.painter.figures import Look
