@@ -12,40 +12,25 @@ from nb_banana.sandbox.server import Sandbox
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the sandbox until Ctrl-C."""
-    parser = _parser()
+    parser = argparse.ArgumentParser(prog="python -m nb_banana.sandbox", description=main.__doc__)
+    add = parser.add_argument
+    add("--port", type=int, default=0, help="where to listen (default: any free port)")
+    add("--key-env", metavar="NAME", help="the environment variable that has the key")
+    add("--trouble", metavar="NAME", help=f"what should go wrong: {', '.join(TROUBLES)}")
+    add("--delay", type=float, default=0.0, metavar="SECONDS", help="what each generation takes")
     options = parser.parse_args(argv)
     key = os.environ.get(options.key_env) if options.key_env else None
     if options.key_env and not key:
         parser.error(f"the environment variable {options.key_env} is empty or not set")
     try:
-        sandbox = Sandbox(
-            key, port=options.port, trouble=options.trouble, delay=options.delay
-        ).start()
+        sandbox = Sandbox(key, port=options.port, trouble=options.trouble, delay=options.delay)
+        sandbox.start()
     except (ValueError, OSError, OverflowError) as problem:
         parser.error(str(problem))
     with sandbox, suppress(KeyboardInterrupt):
-        line = (
-            f'Sandbox at {sandbox.url} - in a notebook: %config Banana.base_url = "{sandbox.url}"'
-        )
-        print(f"{line} - Ctrl-C stops it", flush=True)  # noqa: T201 - this line is the output
+        hint = f'in a notebook: %config Banana.base_url = "{sandbox.url}"'
+        print(f"Sandbox at {sandbox.url} - {hint} - Ctrl-C stops it", flush=True)  # noqa: T201 - the output
         Event().wait()
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m nb_banana.sandbox", description=main.__doc__)
-    parser.add_argument(
-        "--port", type=int, default=0, help="where to listen (default: any free port)"
-    )
-    parser.add_argument(
-        "--key-env", metavar="NAME", help="the environment variable that has the key"
-    )
-    parser.add_argument(
-        "--trouble", metavar="NAME", help=f"what should go wrong: {', '.join(TROUBLES)}"
-    )
-    parser.add_argument(
-        "--delay", type=float, default=0.0, metavar="SECONDS", help="what each generation takes"
-    )
-    return parser
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 from nb_banana.sandbox.catalogue import list_models, usd
 from nb_banana.sandbox.exchange import (
-    Charge,
     Ids,
+    Inference,
     Recorder,
     Refused,
     Request,
@@ -129,7 +129,7 @@ class Api:
             return response
         price = order.credits if outcome == "succeeded" else 0
         slower = strike.number if strike.trouble.name == "slow" else 0.0
-        charge = Charge(order.model, outcome, price, ids)
+        charge = Inference(order.model, outcome, price, ids)
         return replace(response, delay=self._delay + slower, charge=charge)
 
     def _answer(self, order: GenerationOrder, strike: Strike, ids: Ids) -> Response:

@@ -33,6 +33,9 @@ PRO = {"1K": 348_400, "2K": 348_400, "4K": 624_000}
 OLD = {"1K": 101_400}
 TOKENS = {"1K": 100_620}  # 1290 tokens a picture at $39 for a million
 
+_UNPRICED: dict[str, Any] = {"credits": FLASH, "quoted": "variable"}
+"""What holds for a model that stands in the table of models alone: its price is not quoted."""
+
 _PRICES: dict[str, dict[str, Any]] = {
     "google/nano-banana-2": {"credits": FLASH, "per_reference": 3_059},
     "google/gemini-3-1-flash-lite-image": {"credits": LITE, "ratio": "16:9", "as_reference": True},
@@ -40,15 +43,8 @@ _PRICES: dict[str, dict[str, Any]] = {
     "google/nano-banana-pro-edit": {"credits": PRO, "per_reference": 2_912},
     "google/gemini-2.5-flash-image": {"credits": OLD, "quoted": "fixed"},
     "google/gemini-2.5-flash-image-edit": {"credits": TOKENS, "quoted": "token"},
-    "google/gemini-nano-banana-2.1": {
-        "credits": FLASH,
-        "quoted": "variable",
-        "ratio": "16:9",
-        "as_reference": True,
-    },
+    "google/gemini-nano-banana-2.1": {**_UNPRICED, "ratio": "16:9", "as_reference": True},
 }
-_UNPRICED: dict[str, Any] = {"credits": FLASH, "quoted": "variable"}
-"""What holds for a model that stands in the table of models alone: its price is not quoted."""
 
 OFFERS = {
     name: Offer(model, **_PRICES.get(model.ids[0], _UNPRICED))
@@ -72,14 +68,13 @@ def usd(credits_: int) -> float:
 def list_models(query: Query, seen: str) -> Response:
     """GET /v1/models: narrowed by ``id`` and ``type``, with prices; ``seen`` is If-None-Match."""
     names, kinds = _values(query, "id"), _values(query, "type")
-    priced = bool({"pricing", "all"} & _values(query, "include")) or "true" in _values(
-        query, "details"
-    )
-    offers = [offer for name, offer in OFFERS.items() if name == offer.model.ids[0]]
+    asked = {"pricing", "all"} & _values(query, "include") or "true" in _values(query, "details")
     data = [
-        _entry(offer, priced)
-        for offer in offers
-        if (not names or names & set(offer.model.ids)) and (not kinds or "image" in kinds)
+        _entry(offer, priced=bool(asked))
+        for name, offer in OFFERS.items()
+        if name == offer.model.ids[0]
+        and (not names or names & set(offer.model.ids))
+        and (not kinds or "image" in kinds)
     ]
     content = {"object": "list", "data": data}
     tag = f'W/"{sha256(dumps(content).encode()).hexdigest()[:27]}"'
@@ -95,7 +90,7 @@ def _values(query: Query, name: str) -> set[str]:
     return parts - {""}
 
 
-def _entry(offer: Offer, priced: bool) -> dict[str, Any]:
+def _entry(offer: Offer, *, priced: bool) -> dict[str, Any]:
     name, *aliases = offer.model.ids
     entry: dict[str, Any] = {
         "id": name,
@@ -115,12 +110,8 @@ def _pricing(offer: Offer) -> dict[str, Any]:
             {"when": {"resolution": resolution}, "price": usd(each), "unit": "image", "per": 1}
             for resolution, each in offer.credits.items()
         ]
-        return {
-            "kind": "variants",
-            "currency": "USD",
-            "dimensions": ["resolution"],
-            "variants": variants,
-        }
+        quote = {"kind": "variants", "currency": "USD", "dimensions": ["resolution"]}
+        return {**quote, "variants": variants}
     unit = {"name": "image", "measure": "output", "price": usd(offer.credits["1K"]), "per": 1}
     if offer.quoted == "token":
         unit = {"name": "token", "measure": "output", "price": 39.0, "per": 1_000_000}

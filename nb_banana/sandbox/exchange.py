@@ -25,8 +25,8 @@ class Ids:
 
 
 @dataclass(frozen=True)
-class Charge:
-    """One inference under the name that was asked for: ``succeeded`` or ``failed``, which is free."""
+class Inference:
+    """One inference: the model's name as asked for, ``succeeded`` or ``failed``, what it costs."""
 
     model: str
     status: str
@@ -113,7 +113,7 @@ class Response:
     sent: int | None = None  # so much of the body, then the connection is closed; None: all of it
     dropped: bool = False  # nothing is sent, the connection is closed
     delay: float = 0.0  # seconds until it is sent, and until then nothing is charged
-    charge: Charge | None = None  # what `Api.settle` books when the delay is over
+    charge: Inference | None = None  # what `Api.settle` books when the delay is over
     # A gateway or the picture store knows nothing of the service's ids.
     from_service: bool = True
 

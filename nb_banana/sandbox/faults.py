@@ -53,6 +53,7 @@ NO_CREDITS = (
     "You've run out of credits. Please top up your balance or update your payment method to "
     "continue: https://aimlapi.com/app/billing/"
 )
+SERVER_ERROR = "Something wrong with the server. Please, try again later."
 MAINTENANCE = (
     "The model is under maintenance, please contact us at help@aimlapi.com. "
     "Your Request ID is {request_id}."
@@ -84,9 +85,7 @@ TROUBLES = {
         Trouble("404", 404, "Model not found", logged=None),
         Trouble("429", 429, "Too Many Requests", logged=None),
         Trouble("429-retry-after", 429, "Too Many Requests", logged=None, number=1.0),
-        Trouble(
-            "500", 500, "Something wrong with the server. Please, try again later.", logged="failed"
-        ),
+        Trouble("500", 500, SERVER_ERROR, logged="failed"),
         Trouble("502-gateway", 502, title="502 Bad Gateway", logged="failed"),
         Trouble("503", 503, "Service unavailable", logged="failed"),
         Trouble("504-gateway", 504, title="504 Gateway Time-out"),

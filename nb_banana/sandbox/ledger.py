@@ -1,4 +1,4 @@
-"""The money: one row for each inference, the balance that is left, and GET /v2/logs over the rows."""
+"""The money: a row for each inference, the balance that is left, and GET /v2/logs over the rows."""
 
 import re
 import time
@@ -9,11 +9,11 @@ from threading import Lock
 from typing import Any
 
 from nb_banana.sandbox.catalogue import CREDITS_PER_USD, usd
-from nb_banana.sandbox.exchange import Charge, Query, Refused, stamp
+from nb_banana.sandbox.exchange import Inference, Query, Refused, stamp
 
 LONGEST = timedelta(days=92)
 CALLS, SECONDS = 200, 60.0
-"""At most 200 calls of the log in 60 seconds: the one limit that the vendor publishes in numbers."""
+"""Calls of the log in so many seconds: the one limit that the vendor publishes in numbers."""
 
 
 def _now() -> datetime:
@@ -21,7 +21,7 @@ def _now() -> datetime:
 
 
 @dataclass(frozen=True)
-class LedgerRow(Charge):
+class LedgerRow(Inference):
     """A charge with the time at which it was booked."""
 
     created: datetime = field(default_factory=_now)
@@ -52,7 +52,7 @@ class Ledger:
         self._calls: deque[float] = deque(maxlen=CALLS)
         self._lock = Lock()
 
-    def book(self, charge: Charge) -> None:
+    def book(self, charge: Inference) -> None:
         """Write down one inference, and take what it costs from the balance."""
         row = LedgerRow(charge.model, charge.status, charge.credits, charge.ids)
         with self._lock:

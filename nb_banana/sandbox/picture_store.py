@@ -40,18 +40,19 @@ class Pictures:
     def __init__(self) -> None:
         self._pictures: dict[str, Picture] = {}
         self._files: OrderedDict[str, bytes] = OrderedDict()
-        self._takes: Counter[str] = Counter()
+        self._takes: Counter[bytes] = Counter()
         self._lock = Lock()
 
     def add(self, order: GenerationOrder, strike: Strike) -> Picture:
         """Take an order for one picture. It is painted when it is first asked for."""
         # The number of the take and not a random seed: the same notebook gets the same pictures.
-        digest = sha256(repr((order.model, order.prompt, order.size, order.references)).encode())
+        asked = repr((order.model, order.prompt, order.size, order.references)).encode()
+        digest = sha256(asked).digest()
         size = order.small if strike.trouble.name == "wrong-size" else order.size
         with self._lock:
-            take = self._takes[digest.hexdigest()]
-            self._takes[digest.hexdigest()] += 1
-            picture = Picture(f"{uuid4()}.png", order, size, f"take {take}" if take else "", strike)
+            seed = f"take {self._takes[digest]}" if self._takes[digest] else ""
+            self._takes[digest] += 1
+            picture = Picture(f"{uuid4()}.png", order, size, seed, strike)
             self._pictures[picture.name] = picture
         return picture
 
@@ -65,8 +66,7 @@ class Pictures:
         """Its bytes, from memory or painted again."""
         with self._lock:
             data = self._files.pop(picture.name, None)
-        if data is None:
-            data = picture.paint()
+        data = data or picture.paint()
         with self._lock:
             self._files[picture.name] = data
             while len(self._files) > KEPT or sum(map(len, self._files.values())) > KEPT_BYTES:

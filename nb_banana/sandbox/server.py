@@ -6,7 +6,6 @@ import socketserver
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,8 +22,8 @@ LARGEST_REFERENCE = 32 * 2**20
 class Sandbox:
     """The service on 127.0.0.1, for notebooks and tests without a key.
 
-    ``key`` is the only one that is accepted (None: each, or none), ``port`` 0 any free one, ``trouble``
-    a name of `nb_banana.sandbox.faults`; ``delay`` and ``log_lag`` are seconds, ``balance`` USD.
+    ``key`` is the only one that is accepted (None: each, or none), ``port`` 0 any free one,
+    ``trouble`` a name of `faults`; ``delay`` and ``log_lag`` are seconds, ``balance`` is USD.
     """
 
     def __init__(
@@ -83,12 +82,7 @@ class Sandbox:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def __repr__(self) -> str:
@@ -192,7 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _fetch(uri: str) -> bytes:
-    """The picture at an address; http.client follows no redirect and asks no proxy: it stays here."""
+    """The picture at an address; http.client follows no redirect and asks no proxy: it is local."""
     parts = urlsplit(uri)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
     try:

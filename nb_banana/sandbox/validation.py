@@ -61,7 +61,9 @@ def read_order(body: bytes, fetch: Fetch) -> GenerationOrder:
     references = _references(uris, fetch, hints) if not hints else ()
     if hints:
         raise Refused(400, [HEADING, *hints])
-    shape = SIZES[ratio or _default_ratio(offer, references)]
+    if ratio is None and offer.as_reference and references:
+        ratio = _nearest_ratio(references[0], offer.model.aspect_ratios)
+    shape = SIZES[ratio or offer.ratio]
     return GenerationOrder(
         model=str(fields["model"]),
         prompt=str(prompt),
@@ -86,12 +88,12 @@ def _read_object(body: bytes) -> Mapping[str, Any]:
 
 def _find_offer(fields: Mapping[str, Any]) -> Offer:
     hints: list[str] = []
-    name = _read(fields, "model", str, hints, required=True)
+    name = str(_read(fields, "model", str, hints, required=True))
     if hints:
         raise Refused(400, [HEADING, *hints])
     if name not in OFFERS:
         raise Refused(404, f"Model not found: {_shown(name)}")
-    return OFFERS[str(name)]
+    return OFFERS[name]
 
 
 def _read(
@@ -165,12 +167,6 @@ def _references(uris: list[str], fetch: Fetch, hints: list[str]) -> tuple[bytes,
     return tuple(data for data in found if data is not None)
 
 
-def _default_ratio(offer: Offer, references: tuple[bytes, ...]) -> str:
-    if offer.as_reference and references:
-        return _nearest_ratio(references[0], offer.model.aspect_ratios)
-    return offer.ratio
-
-
 def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
     return round(size[0] * scale), round(size[1] * scale)
 
@@ -222,6 +218,7 @@ def shrink(data: bytes) -> bytes:
     from PIL import Image, ImageOps
     from PIL.PngImagePlugin import PngInfo
 
+    # Starting the server does not wait for what paints.
     from nb_banana.sandbox.painter import LABEL_KEY, label_of
 
     try:

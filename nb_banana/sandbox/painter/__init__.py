@@ -16,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 from nb_banana.sandbox.painter import effects, label
 from nb_banana.sandbox.painter.brush import FAMILIES, LIGHTS, NAMED, Brush
 from nb_banana.sandbox.painter.figures import Look
-from nb_banana.sandbox.painter.scenery import BACKDROPS, Stage, moon, stars, twinkle
+from nb_banana.sandbox.painter.scenery import BACKDROPS, Stage, starlight, twinkle
 from nb_banana.sandbox.painter.things import SUBJECTS
 from nb_banana.sandbox.painter.words import Idea, read
 
@@ -41,11 +41,9 @@ def paint(
     rows = strip.height if strip else 0
     # Encoded by us: a lone surrogate in a prompt is odd, but no reason to fail.
     rng = Random(f"{seed}\n{prompt}".encode(errors="surrogatepass"))  # noqa: S311 - paints only
-    scene = _scene(
-        read(prompt), (width, height - rows), [_opened(data) for data in references], rng
-    )
+    pictures = [_opened(data) for data in references]
     picture = Image.new("RGB", size)
-    picture.paste(scene)
+    picture.paste(_scene(read(prompt), (width, height - rows), pictures, rng))
     if strip:
         picture.paste(strip, (0, height - rows))
     about, file = PngInfo(), io.BytesIO()
@@ -115,8 +113,7 @@ def _edit(stage: Stage, idea: Idea, pictures: list[Image.Image]) -> None:
         shown = effects.tinted(shown, rng.choice(rng.choice(FAMILIES)), 0.3)
     canvas.paste(effects.blurred(shown) if "blur" in idea.traits else shown)
     if idea.hour == "night":
-        stars(stage, stage.height * 0.45)
-        moon(stage)
+        starlight(stage, stage.height * 0.45)
     # An edit whose words say nothing to the painter shows too: by sparkles here and there.
     for _ in range(min(60, round(16 * stage.width * stage.height)) if idea.blank else 0):
         x, y = rng.uniform(0, stage.width), rng.uniform(0, stage.height)
@@ -138,18 +135,17 @@ def _small_prints(stage: Stage, pictures: list[Image.Image]) -> None:
 
 def _signs(stage: Stage, brush: Brush, idea: Idea, ground: float) -> None:
     """Put up a board for each quoted text: in the middle, or at the sides of the subjects."""
-    kind = "chalk" if idea.place == "room" else "wood"
-    kind = "neon" if idea.place == "city" and idea.hour == "night" else kind
+    alone = not idea.wishes and len(idea.signs) == 1
+    height = min(0.62 if alone else 0.46, 0.8 * stage.width)
+    edge = height * 0.52
     for k, words in enumerate(idea.signs):
-        alone = not idea.wishes and len(idea.signs) == 1
-        height = min(0.62 if alone else 0.46, 0.8 * stage.width)
         x = stage.width * (0.5 if alone else 0.17 + 0.66 * k)
-        x = min(max(x, height * 0.52), stage.width - height * 0.52)
-        label.sign(brush.at(x, stage.height - ground, height), words, kind)
+        place = brush.at(min(max(x, edge), stage.width - edge), stage.height - ground, height)
+        label.sign(place, words, glowing=idea.place == "city" and idea.hour == "night")
 
 
 def _populate(stage: Stage, brush: Brush, idea: Idea, ground: float, *, small: bool) -> None:
-    """Draw the subjects side by side as large as they fit, the first in the middle, or all small."""
+    """Draw the subjects side by side, as large as they fit or small, the first in the middle."""
     order = [wish for k, wish in enumerate(idea.wishes) if k % 2][::-1] + list(idea.wishes[::2])
     if not order:
         return

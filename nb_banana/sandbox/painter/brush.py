@@ -58,7 +58,7 @@ def pale(paint: Paint, share: float = 0.35) -> Colour:
 
 
 class Light(NamedTuple):
-    """What the hour does to every colour of the scene: a veil of one colour, and how thick it is."""
+    """What the hour does to every colour: a veil of one colour, and how thick it is (0 to 1)."""
 
     veil: Colour = (0, 0, 0)
     share: float = 0.0
@@ -77,7 +77,7 @@ LIGHTS = {"day": Light(), "sunset": Light((110, 30, 50), 0.3), "night": Light((1
 
 Point = tuple[float, float]
 Shape = str | Sequence[Point]
-"""Points, or a text as in SVG's ``points``, in hundredths of the drawing's unit: ``"-38,12 0,-5"``."""
+"""Points, or a text as in SVG's ``points``, in hundredths of the unit: ``"-38,12 0,-5"``."""
 
 
 class Fill(TypedDict, total=False):
@@ -112,7 +112,7 @@ def curve(points: Sequence[Point], *, closed: bool = True, steps: int = 7) -> li
 
 @dataclass(frozen=True)
 class Brush:
-    """Draws on a picture, a drawing's feet at (0, 0), one unit high, y down; `at` moves and scales."""
+    """Draws on a picture: a drawing's feet are at (0, 0), it is one unit high, y points down."""
 
     image: Image.Image
     x: float = 0.0
@@ -166,16 +166,26 @@ class Brush:
         """A line with round ends whose width changes evenly through ``widths``: a tail, a trunk."""
         widths = [widths] if isinstance(widths, int | float) else widths
         line = curve(self._pixels(shape), closed=False)
-        radii = [0.5 * self.unit * width for width in _spread(widths, len(line))]
+        stops, radii = [*widths, widths[-1]], []
+        for i in range(len(line)):
+            k, share = divmod((len(widths) - 1) * i / max(1, len(line) - 1), 1)
+            wide = stops[int(k)] + (stops[int(k) + 1] - stops[int(k)]) * share
+            radii.append(0.5 * self.unit * wide)
         self._fill(_outline(line, radii), paint, **fill)
 
-    def glow(self, x: float, y: float, radius: float, paint: Paint, strength: float = 0.6) -> None:
+    def glow(
+        self, x: float, y: float, rx: float, paint: Paint, strength: float = 0.6, flat: float = 1.0
+    ) -> None:
         """Light that fades outwards. It is not changed by the hour: it is light itself."""
-        self._halo(x, y, (radius, radius), rgb(paint), strength)
+        ((px, py),), w, h = self._pixels([(x, y)]), rx * self.unit, rx * self.unit * flat
+        fade = [round(255 * strength * max(0.0, 1 - v / 180) ** 2) for v in range(256)]
+        halo = Image.radial_gradient("L").reduce(4).point(fade)
+        mask = halo.resize((max(1, round(2 * w)), max(1, round(2 * h))), Image.Resampling.BILINEAR)
+        self.image.paste(rgb(paint), (round(px - w), round(py - h)), mask)
 
     def shadow(self, x: float, y: float, rx: float, ry: float, strength: float = 0.4) -> None:
         """A soft shadow on the ground."""
-        self._halo(x, y, (rx, ry), (20, 18, 50), strength)
+        self.glow(x, y, rx, "#141232", strength, ry / rx)
 
     def _pixels(self, shape: Shape) -> list[Point]:
         points = points_of(shape) if isinstance(shape, str) else shape
@@ -184,13 +194,9 @@ class Brush:
         return [(self.x + sign * x * c - y * s, self.y + sign * x * s + y * c) for x, y in points]
 
     def _fill(self, line: list[Point], paint: Paint, *, alpha: float = 1, shade: float = 0) -> None:
-        colour = self.light.on(paint)
         # Pillow blends pixel by pixel in "RGBA" mode, ten times slower than it fills.
-        if alpha >= 1:
-            ImageDraw.Draw(self.image).polygon(line, fill=colour)
-        else:
-            pen = ImageDraw.Draw(self.image, "RGBA")
-            pen.polygon(line, fill=(*colour, round(alpha * 255)))
+        pen = ImageDraw.Draw(self.image, "RGB" if alpha >= 1 else "RGBA")
+        pen.polygon(line, fill=(*self.light.on(paint), round(alpha * 255)))
         if shade > 0:
             self._shade(line, paint, shade)
 
@@ -209,23 +215,6 @@ class Brush:
         ):
             mask = ImageChops.multiply(body, ball.crop((0, 0, width, height)).point(levels))
             self.image.paste(self.light.on(colour), (left, top), mask)
-
-    def _halo(self, x: float, y: float, radii: Point, colour: Colour, strength: float) -> None:
-        ((px, py),) = self._pixels([(x, y)])
-        w, h = radii[0] * self.unit, radii[1] * self.unit
-        fade = [round(255 * strength * max(0.0, 1 - v / 180) ** 2) for v in range(256)]
-        size = (max(1, round(2 * w)), max(1, round(2 * h)))
-        mask = (
-            Image.radial_gradient("L").reduce(4).point(fade).resize(size, Image.Resampling.BILINEAR)
-        )
-        self.image.paste(colour, (round(px - w), round(py - h)), mask)
-
-
-def _spread(widths: Sequence[float], count: int) -> list[float]:
-    """``count`` widths that pass evenly through the given ones."""
-    stops = [*widths, widths[-1]]
-    places = [(len(widths) - 1) * i / max(1, count - 1) for i in range(count)]
-    return [stops[int(p)] + (stops[int(p) + 1] - stops[int(p)]) * (p % 1) for p in places]
 
 
 def _outline(line: list[Point], radii: list[float]) -> list[Point]:

@@ -22,7 +22,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Subject:
-    """A drawing with its words (in the singular), its width at height 1, and its size (a person: 1)."""
+    """A drawing, its words in the singular, its width at height 1, and its size beside others."""
 
     draw: Callable[[Brush, Look], None]
     words: str
@@ -86,7 +86,6 @@ def _banana(brush: Brush, look: Look) -> None:
     edge = [0.008, 0.018, 0.018, 0.018, 0.004]
     brush.limb("12,-90 -6,-68 -12,-42 0,-22 20,-14", edge, dark(peel, 0.18))
     brush.blob("14,-96 15,-106 25,-107 26,-96", "#8d6b2f")
-    brush.blob("22,-6 31,-15 34,-11 27,-4", "#6f5324")
     _face(brush.at(0.03, -0.6, 0.34), look, gap=0.44, mouth=0.36)
     brush.limb("18,-46 32,-40 42,-48", 0.035, INK)
     brush.oval(0.44, -0.49, 0.045, None, CREAM)
@@ -179,23 +178,20 @@ def _robot(brush: Brush, look: Look) -> None:
     for half in brush.sides():
         half.limb("13,-24 13,-5", 0.08, joint)
         half.blob("2,0 4,-8 22,-8 24,0", dark(steel, 0.2))
-    for arm, hand in (
-        ("-26,-48 -40,-40 -40,-26", (-0.4, -0.26)),
-        ("26,-48 40,-54 43,-70", (0.43, -0.7)),
+    for arm, x, y in (
+        ("-26,-48 -40,-40 -40,-26", -0.4, -0.26),
+        ("26,-48 40,-54 43,-70", 0.43, -0.7),
     ):
         brush.limb(arm, 0.07, joint)
-        brush.oval(*hand, 0.065, None, "#f2b632")
-    plate = "-27,-49 -22,-54 22,-54 27,-49 27,-25 22,-20 -22,-20 -27,-25"
-    brush.flat(plate, steel, shade=0.4)
+        brush.oval(x, y, 0.065, None, "#f2b632")
+    brush.flat("-27,-49 -22,-54 22,-54 27,-49 27,-25 22,-20 -22,-20 -27,-25", steel, shade=0.4)
     brush.oval(0, -0.37, 0.11, None, CREAM)
     brush.limb("0,-37 5,-43", 0.02, RED)
-    brush.box(-0.06, -0.6, 0.12, 0.08, joint)
-    brush.limb("0,-86 0,-97", 0.03, joint)
-    glowing.glow(0, -0.99, 0.14, "#ff6f61", 0.7)
-    glowing.oval(0, -0.99, 0.04, None, "#ff6f61")
+    brush.limb("0,-55 0,-97", 0.06, joint)
+    glowing.oval(0, -0.99, 0.05, None, "#ff6f61")
     skull = "-25,-83 -20,-88 20,-88 25,-83 25,-63 20,-58 -20,-58 -25,-63"
     brush.flat(skull, pale(steel, 0.15), shade=0.4)
-    brush.flat("-20,-83 20,-83 20,-63 -20,-63", "#24405a")
+    brush.box(-0.2, -0.83, 0.4, 0.2, "#24405a")
     for half in glowing.sides():
         half.oval(0.09, -0.76, 0.045, None, "#7df0e0")
     glowing.limb("-8,-68.5 0,-66 8,-68.5", 0.02, "#7df0e0")
@@ -219,11 +215,6 @@ def _rex(brush: Brush, look: Look) -> None:
     back = "-70,-120 -76,-98 -56,-68 -34,-48 2,-42 28,-46"
     brush.blob(f"{back} 38,-64 26,-90 2,-102 -10,-114 -30,-130", skin, shade=0.45)
     brush.blob("-24,-116 -6,-109 4,-100 26,-88 37,-66 24,-56 2,-68 -18,-90", BELLY)
-    for k in range(4):
-        fold = brush.at(-0.1 + 0.1 * k, -0.98 + 0.1 * k)
-        fold.limb("-4,5 6,-1 12,-7", [0.002, 0.014, 0.002], "#c9c67d")
-    for x, y, r in ((-0.52, -0.9, 0.035), (-0.42, -0.74, 0.045), (-0.28, -0.62, 0.035)):
-        brush.oval(x, y, r, None, dark(skin, 0.18))
     brush.limb("10,-62 34,-84 53,-95", [0.42, 0.34, 0.2], skin, shade=0.35)
     brush.limb("53,-95 62,-72 66,-52", [0.2, 0.16, 0.13], skin, shade=0.3)
     _foot(brush.at(0.66, -0.47), skin)
@@ -251,7 +242,6 @@ def _rex_head(brush: Brush, look: Look) -> None:
     brush.blob(f"{crown} 66,-26 60,-15 32,-12 2,-15 -14,-18 -24,-10 -30,0 -38,6", skin, shade=0.4)
     for x in (0.06, 0.17, 0.28, 0.39, 0.5, 0.58):
         brush.at(x, -0.135 - 0.01 * (x > 0.45)).flat("-4.5,0 4.5,0 0,7.5", "#fffdf2")
-    brush.limb("-22,-21 -25,-15 -21,-8", 0.022, dark(skin, 0.45))
     brush.oval(0.55, -0.34, 0.03, 0.02, dark(skin, 0.5))
     brush.oval(-0.06, -0.2, 0.085, 0.055, BLUSH, alpha=0.6)
     if "sunglasses" in look.traits:
@@ -270,17 +260,13 @@ def _coconut(brush: Brush) -> None:
     brush.limb("-5,-20 -20,-75 -42,-86", 0.06, "#ff6f61")
     brush.blob("-46,-20 -42,22 0,46 42,22 46,-20 0,-28", "#8a5a36", shade=0.6)
     brush.oval(0, -0.2, 0.45, 0.14, "#fff8ea")
-    brush.oval(0, -0.19, 0.34, 0.09, "#dff3ee")
     brush.limb("10,-20 30,-72", 0.04, "#caa06a")
     brush.blob("-8,-58 30,-88 68,-50 30,-66", "#ffc93c")
-    brush.flat("20,-72 30,-86 44,-68 32,-66", "#ff6f61")
 
 
 def _lounger(brush: Brush) -> None:
     """A wooden sun lounger with a striped cushion, its backrest on the left."""
     wood, cloth, stripe = "#b9793f", "#ff7a66", "#fff4e0"
-    for x in (-0.3, 0.86):
-        brush.at(x, 0).limb("0,-36 2,-1", [0.07, 0.06], dark(wood, 0.15))
     brush.limb("-66,-74 -50,-36", 0.05, dark(wood, 0.3))
     brush.limb("-45,-34 106,-34", 0.075, wood)
     brush.limb("-40,-34 -90,-102", 0.075, wood)

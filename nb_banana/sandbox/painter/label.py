@@ -2,12 +2,13 @@
 
 import math
 import re
+import textwrap
 import unicodedata
 from functools import cache
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from nb_banana.sandbox.painter.brush import Brush, Paint, rgb
+from nb_banana.sandbox.painter.brush import Brush, rgb
 from nb_banana.sandbox.painter.figures import FIGURES, Look
 
 SET = frozenset(map(chr, range(32, 127))) | frozenset("«°±·»‘’“”…‹›™")
@@ -54,22 +55,10 @@ def _letter(c: str) -> str:
 def wrap(text: str, size: int, width: float, most: int) -> list[str]:
     """A text in at most so many lines; what is left out is an ellipsis."""
     face = font(size)
-    letters = max(1, int(width / face.getlength("n")) - 1)
-    lines = [""]
-    for word in text[:600].split():
-        whole = face.getlength(word) <= width
-        for part in [word] if whole else re.findall(f".{{1,{letters}}}", word):
-            longer = f"{lines[-1]} {part}".strip()
-            if face.getlength(longer) <= width:
-                lines[-1] = longer
-            else:
-                lines.append(part)
-    lines = [line for line in lines if line]
-    if len(lines) > most or len(text) > 600:
-        last = lines[min(most, len(lines)) - 1]
-        while last and face.getlength(last + "…") > width:
-            last = last[:-1]
-        lines = [*lines[: most - 1], last.rstrip() + "…"]
+    for letters in range(max(1, int(2 * width / face.getlength("n"))), 0, -1):
+        lines = textwrap.wrap(text[:2000], letters, max_lines=most, placeholder="…")
+        if all(face.getlength(line) <= width for line in lines):
+            break
     return lines
 
 
@@ -123,23 +112,18 @@ def _badge(letter: int) -> Image.Image:
     return badge
 
 
-BOARDS: dict[str, tuple[Paint, Paint, Paint]] = {
-    "wood": ("#8a5a36", "#c98f58", "#3a2416"),
-    "chalk": ("#8a5a36", "#2f4a42", "#f6f4ea"),
-    "neon": ("#2a2440", "#191530", "#ff6fb5"),
-}
-"""Frame, board and letters of each kind of sign."""
+CHALK, NEON = ("#8a5a36", "#2f4a42", PAPER), ("#2a2440", "#191530", "#ff6fb5")
+"""Frame, board and letters of a sign."""
 
 
-def sign(brush: Brush, words: str, kind: str) -> None:
+def sign(brush: Brush, words: str, *, glowing: bool) -> None:
     """A board on two posts with words on it, one unit high."""
-    frame, board, ink = BOARDS[kind]
+    frame, board, ink = NEON if glowing else CHALK
     brush.shadow(0, 0, 0.5, 0.05)
     for half in brush.sides():
         half.limb("34,0 34,-60", 0.06, frame)
     brush.flat("-50,-98 50,-98 50,-46 -50,-46", frame, shade=0.2)
     brush.box(-0.47, -0.95, 0.94, 0.46, board)
-    width, height = 0.86 * brush.unit, 0.4 * brush.unit
     text = plain(words) or "…"
     width, height = round(0.86 * brush.unit), round(0.4 * brush.unit)
     size = int(height * 0.8)
@@ -150,12 +134,10 @@ def sign(brush: Brush, words: str, kind: str) -> None:
     mask = Image.new("L", (width, height))
     pen, middle, said = ImageDraw.Draw(mask), (width / 2, height / 2), "\n".join(lines)
     weight = size / 40
-    pen.text(middle, said, 255, font(size), "mm", align="center", stroke_width=weight)
+    pen.text(middle, said, 255, font(size), "mm", 0.15 * size, "center", stroke_width=weight)
     corner = (round(brush.x - width / 2), round(brush.y - 0.72 * brush.unit - height / 2))
-    if kind == "neon":
-        halo = mask.filter(ImageFilter.BoxBlur(size / 6)).point(
-            [min(255, 2 * v) for v in range(256)]
-        )
-        brush.image.paste(rgb(ink), corner, halo)
+    if glowing:
+        halo = mask.filter(ImageFilter.BoxBlur(size / 6))
+        brush.image.paste(rgb(ink), corner, halo.point([min(255, 2 * v) for v in range(256)]))
         brush, ink = brush.bright(), "#fff0fa"
     brush.image.paste(brush.light.on(ink), corner, mask)

@@ -84,15 +84,13 @@ def sky(stage: Stage) -> None:
     stage.bands(0, stage.horizon + 0.13, *SKIES[stage.hour], lit=False)
     brush, rng = stage.brush.bright(), stage.rng
     if stage.hour == "night":
-        stars(stage, stage.horizon)
-        moon(stage)
+        starlight(stage, stage.horizon)
     else:
         low = stage.hour == "sunset"
-        x, y = stage.width * (0.7 if low else 0.2), stage.horizon - (0.06 if low else 0.33)
-        radius = 0.1 if low else 0.075
-        brush.glow(x, y, radius * 4.4, "#ffb066" if low else "#fff4cf", 0.8)
-        brush.oval(x, y, radius * 1.3, None, "#fff1b8", alpha=0.35)
-        brush.oval(x, y, radius, None, "#ffe08a" if low else "#fff3b0")
+        y, radius = (0.06, 0.1) if low else (0.33, 0.075)
+        disc = brush.at(stage.width * (0.7 if low else 0.2), stage.horizon - y, radius)
+        disc.glow(0, 0, 4.4, "#ffb066" if low else "#fff4cf", 0.8)
+        disc.oval(0, 0, 1.0, None, "#ffe08a" if low else "#fff3b0")
     paint = {"night": "#3a4a8a", "sunset": "#ffb59a"}.get(stage.hour, "#ffffff")
     count = min(24, round(3.2 * max(1.0, stage.width * stage.horizon)))
     for i in range(count):
@@ -101,14 +99,14 @@ def sky(stage: Stage) -> None:
         _cloud(brush.at(x, y, rng.uniform(0.1, 0.2)), rng, paint)
 
 
-def moon(stage: Stage) -> None:
-    """A full moon with three seas."""
-    x, y = stage.width * 0.24, max(0.16, stage.horizon - 0.34)
-    brush = stage.brush.bright().at(x, y, 0.075)
+def starlight(stage: Stage, bottom: float) -> None:
+    """Stars, and a full moon with three seas."""
+    stars(stage, bottom)
+    brush = stage.brush.bright().at(stage.width * 0.24, max(0.16, stage.horizon - 0.34), 0.075)
     brush.glow(0, 0, 4, "#cdd8ff", 0.55)
     brush.oval(0, 0, 1, None, "#f6f0d2")
-    for dx, dy, r in ((-0.3, -0.25, 0.24), (0.35, 0.1, 0.3), (-0.15, 0.45, 0.16)):
-        brush.oval(dx, dy, r, None, "#ddd5b2")
+    for x, y, r in ((-0.3, -0.25, 0.24), (0.35, 0.1, 0.3), (-0.15, 0.45, 0.16)):
+        brush.oval(x, y, r, None, "#ddd5b2")
 
 
 def stars(stage: Stage, bottom: float, density: int = 90) -> None:
@@ -128,12 +126,12 @@ def twinkle(brush: Brush) -> None:
 
 
 def _cloud(brush: Brush, rng: Random, paint: Paint) -> None:
-    """One cloud, two units wide, flat below, in a single translucent shape."""
-    a, b, c = rng.uniform(0.2, 0.3), rng.uniform(0.38, 0.5), rng.uniform(0.3, 0.42)
+    """One cloud, two units wide, flat below, translucent."""
+    a, b, c = (rng.uniform(low, low + 0.1) for low in (0.2, 0.4, 0.3))
     points = [(-1.0, 0.0), (-0.86, -a), (-0.52, -a - 0.06), (-0.34, -b), (0.02, -b - 0.1)]
     points += [(0.26, -c), (0.6, 0.04 - c), (0.84, -0.18), (1.0, 0.0), (0.5, 0.07), (-0.5, 0.07)]
-    brush.blob(points, paint, alpha=0.42)
-    brush.at(-0.03, -0.05, 0.85).blob(points, paint, alpha=0.6)
+    for pen in (brush, brush.at(-0.03, -0.05, 0.85)):
+        pen.blob(points, paint, alpha=0.55)
 
 
 def _water(stage: Stage, bottom: float) -> None:
@@ -144,12 +142,10 @@ def _water(stage: Stage, bottom: float) -> None:
         near = (i % 23 + rng.random()) / 23
         wave = brush.at(rng.uniform(0, stage.width), top + (bottom - top) * near, 0.3 + 0.7 * near)
         wave.limb("0,0 3,-0.6 6,0", [0.001, 0.007, 0.001], pale("#6fd3dc", 0.25 + 0.5 * near))
-    place = {"day": 0.2, "night": 0.24}.get(stage.hour, 0.7) * stage.width
-    paint = {"night": "#dfe6ff", "sunset": "#ffd79a"}.get(stage.hour, "#fff8dc")
-    for near in (k / 26 for k in range(26)):
-        x = place + rng.uniform(-1, 1) * (0.03 + 0.12 * near)
-        gleam = brush.bright().at(x, top + (bottom - top) * near)
-        gleam.limb("-3,0 0,0 3,0", [0.001, 0.005, 0.001], paint)
+    for k in range(26):
+        x = (0.7 if stage.hour == "sunset" else 0.2) * stage.width
+        gleam = brush.at(x + rng.uniform(-1, 1) * (0.03 + 0.005 * k), top + (bottom - top) * k / 26)
+        gleam.bright().limb("-3,0 0,0 3,0", [0.001, 0.005, 0.001], "#ffeebb")
 
 
 def beach(stage: Stage) -> None:
@@ -224,9 +220,6 @@ def city(stage: Stage) -> None:
             block = stage.brush.at(x, level)
             _block(block, stage, spacing * 0.56, rng.uniform(0.5, 1) * tallest, rng.choice(paints))
     stage.bands(level, stage.height, "#cfc8bd", "#5b6070", "#444957")
-    for i in range(round(stage.width / 0.2) + 1):
-        dash = stage.brush.at(i * 0.2, (level + stage.height) / 2)
-        dash.flat("0,0 10,0 9,1.6 -1,1.6", "#f4e9c1")
 
 
 def _block(brush: Brush, stage: Stage, half: float, height: float, paint: Paint) -> None:
@@ -247,23 +240,20 @@ def room(stage: Stage) -> None:
     stage.bands(0, top, "#8a4b3c", "#b9714f", "#d79a68")
     for i in range(round(width / 0.14) + 1):
         brush.box(i * 0.14, 0, 0.004, top, "#b06a4a")
-    pane, glass = brush.at(width * 0.27, top - 0.24), "#bfe3ee"
+    pane = brush.at(width * 0.27, top - 0.24)
     pane.box(-0.265, -0.445, 0.53, 0.47, "#5d3524")
-    for x in (-0.24, 0.008):
-        pane.box(x, -0.42, 0.232, 0.17, glass)
-        pane.box(x, -0.236, 0.232, 0.236, pale(glass))
     for half in pane.sides():
+        half.box(0.008, -0.42, 0.232, 0.42, "#d3ecf0")
         half.flat("30,-45 14.4,-45 18,-21 23,2 31,3", "#e9c9a0")
     for y in (top - 0.4, top - 0.2) if width > 1.2 else ():
-        for k in range(9):
-            h, paint = rng.uniform(0.06, 0.12), rng.choice(FAMILIES[2])
-            brush.box(width * 0.72 - 0.26 + 0.06 * k, y - h, 0.036, h, paint)
+        for x in (width * 0.72 - 0.26 + 0.06 * k for k in range(9)):
+            h = rng.uniform(0.06, 0.12)
+            brush.box(x, y - h, 0.036, h, rng.choice(FAMILIES[2]))
         brush.box(width * 0.72 - 0.31, y, 0.62, 0.022, "#5d3524")
     for lamp in (brush.at(x, 0.0) for x in stage.spots(0.5, 0.05)):
-        lamp.box(-0.003, 0, 0.006, 0.1, "#3b241b")
         lamp.glow(0, 0.16, 0.26, "#ffd98a", 0.75)
         lamp.bright().oval(0, 0.155, 0.026, None, "#fff3c4")
-        lamp.flat("-2,8.5 2,8.5 7,15 -7,15", "#3f5b52")
+        lamp.flat("-0.3,0 0.3,0 2,8.5 7,15 -7,15 -2,8.5", "#3f5b52")
     stage.bands(top, stage.height, "#a8683d", "#8a5230", "#6f4026")
     brush.box(0, top, width, 0.014, "#c98a55")
 
@@ -273,16 +263,11 @@ def space(stage: Stage) -> None:
     stage.bands(0, stage.height, "#0a0820", "#1d1446", "#3a1d63", "#1a1244", lit=False)
     brush, rng, width = stage.brush.bright(), stage.rng, stage.width
     paints = rng.choice(FAMILIES)
-    for paint in paints[1:5]:
-        x, y = rng.uniform(0, width), rng.uniform(0.05, 0.75) * stage.height
-        brush.glow(x, y, rng.uniform(0.3, 0.55), paint, 0.35)
     stars(stage, stage.height, 170)
-    planet = brush.at(width * 0.8, stage.height * 0.24, 0.15, turn=-18)
-    angles = [k * math.pi / 24 for k in range(49)]
-    ring = [(1.75 * math.cos(a), 0.42 * math.sin(a)) for a in angles]
-    planet.limb(ring[24:], 0.16, pale(paints[4], 0.5))
-    planet.oval(0, 0, 1, None, paints[4], shade=0.8)
-    planet.limb(ring[:25], 0.16, pale(paints[4], 0.5))
+    planet, paint = brush.at(width * 0.8, stage.height * 0.24, 0.15, turn=-18), paints[4]
+    planet.limb("-175,0 0,-42 175,0", 0.16, pale(paint, 0.5))
+    planet.oval(0, 0, 1, None, paint, shade=0.8)
+    planet.limb("-175,0 0,42 175,0", 0.16, pale(paint, 0.5))
     ground = stage.height - 0.17
     edge = [(width * i / 20, ground + 0.1 * (i / 10 - 1) ** 2) for i in range(21)]
     stage.land(edge, "#c9c3d8", "#6d6690")

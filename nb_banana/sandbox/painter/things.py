@@ -17,8 +17,6 @@ def _castle(brush: Brush, look: Look) -> None:
         tower.flat([(-w * 1.25, 0), (0, -0.3), (w * 1.25, 0)], "#7b6fd0", shade=0.3)
         tower.oval(0, 0.14, 0.04, 0.07, "#4a4668")
         tower.flat("0,-36 13,-32 0,-28", "#ff8fa3")
-    for k in range(7):
-        brush.box(-0.42 + 0.125 * k, -0.44, 0.075, 0.08, wall)
     brush.box(-0.42, -0.38, 0.84, 0.38, pale(wall, 0.15))
     brush.blob("-11,0 -11,-20 0,-30 11,-20 11,0", "#6f4a35")
 
@@ -32,7 +30,6 @@ def _car(brush: Brush, look: Look) -> None:
     brush.blob("-100,-20 -98,-46 -60,-60 50,-58 90,-48 102,-24 90,-14 -90,-14", body, shade=0.4)
     brush.limb("-96,-18 98,-18", 0.06, pale(body, 0.7))
     brush.oval(0.92, -0.38, 0.06, 0.08, "#fff3c4")
-    brush.limb("-4,-36 8,-36", 0.03, dark(body, 0.5))
     for x in (-0.56, 0.58):
         brush.oval(x, -0.22, 0.22, None, INK)
         brush.oval(x, -0.22, 0.13, None, "#c9ced6", shade=0.4)
@@ -43,14 +40,12 @@ def _rocket(brush: Brush, look: Look) -> None:
     paint, b = look.paint(RED), brush.at(0, -0.08, turn=14)
     b.glow(0, 0.0, 0.4, "#ffb347", 0.8)
     b.blob("-12,-20 -10,0 0,16 10,0 12,-20", "#ff9a3d")
-    b.blob("-6,-20 -4,-4 0,6 4,-4 6,-20", "#fff0a8")
     for half in b.sides():
         half.blob("14,-40 34,-16 30,-8 12,-18", paint, shade=0.3)
     b.blob("-16,-18 -20,-50 -12,-80 0,-96 12,-80 20,-50 16,-18", "#f4f1ea", shade=0.5)
     b.blob("-13,-76 -7,-88 0,-97 7,-88 13,-76 0,-73", paint, shade=0.3)
     b.oval(0, -0.54, 0.105, None, "#6d7a92")
     b.oval(0, -0.54, 0.078, None, GLASS)
-    b.limb("-17,-28 0,-25 17,-28", 0.04, paint)
 
 
 def _mug(brush: Brush, look: Look) -> None:
@@ -71,14 +66,12 @@ def palm(brush: Brush, look: Look) -> None:
     brush.shadow(0, 0, 0.4, 0.05)
     trunk = points_of("0,0 3,-30 -3,-58 -16,-80")
     brush.limb(trunk, [0.1, 0.07, 0.055, 0.05], "#a9754a", shade=0.5)
-    for k, (x, y) in enumerate(curve(trunk, closed=False, steps=4)[1:-1]):
-        brush.at(x, y, 1 - 0.043 * k).limb("-4.2,0 0,1.4 4.2,-0.6", 0.007, "#7d5232")
+    for x, y in curve(trunk, closed=False, steps=4)[1:-1]:
+        brush.at(x, y).limb("-3.5,0 0,1.4 3.5,-0.6", 0.007, "#7d5232")
     crown, green = brush.at(-0.16, -0.8), look.paint("#3c9450")
     greens = [dark(green, 0.18), green, mix(green, "#8be05f", 0.35)]
     for i, angle in enumerate((200, 340, 172, 8, 224, 316, 150, 28, 248, 292, 270)):
         frond(crown, angle, 0.36 + 0.03 * (i % 3), greens[min(2, i // 4)])
-    for x, y in ((-0.035, 0.03), (0.03, 0.035), (0.0, 0.055)):
-        crown.oval(x, y, 0.032, None, "#7a4a2b", shade=0.5)
 
 
 def frond(brush: Brush, angle: float, length: float, paint: Paint) -> None:
@@ -102,8 +95,6 @@ def tree(brush: Brush, look: Look) -> None:
     brush.limb("0,0 1,-25 0,-50", [0.14, 0.09, 0.07], WOOD, shade=0.4)
     crown = "-36,-50 -36,-72 -20,-90 4,-100 26,-88 38,-68 34,-48 14,-40 -14,-40"
     brush.blob(crown, dark(leaf, 0.12), shade=0.4)
-    for x, y, r in ((-0.14, -0.7, 0.16), (0.12, -0.78, 0.15), (0.05, -0.58, 0.13)):
-        brush.oval(x, y, r, r * 0.85, pale(leaf, 0.08), alpha=0.6)
 
 
 def fir(brush: Brush, look: Look) -> None:
