@@ -31,9 +31,7 @@ from nb_banana.library.schema import Row
 
 Result = TypeVar("Result")
 
-
-LEAST_SIZE = 100
-"""Bytes of an SQLite file's header: a smaller file counts as an empty one to SQLite."""
+LEAST_SIZE = 100  # bytes of an SQLite file's header: a smaller file counts as an empty one to it
 
 
 class Transaction:
@@ -76,10 +74,8 @@ class Transaction:
         """A new row; `known` says what happens where there is one already: ABORT or REPLACE."""
         names, marks = ", ".join(row), ", ".join("?" * len(row))
         # Names of tables and columns are our own; the values go in by ? as everywhere.
-        self.run(
-            f"INSERT OR {known} INTO {table} ({names}) VALUES ({marks})",  # noqa: S608
-            *row.values(),
-        )
+        sql = f"INSERT OR {known} INTO {table} ({names}) VALUES ({marks})"  # noqa: S608
+        self.run(sql, *row.values())
 
     def change(self, table: str, columns: Row, where: str, *values: Any) -> int:
         """Set columns of the rows for which `where` holds; their number."""
@@ -400,7 +396,5 @@ def _as_dict(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
 
 def _fitting(values: tuple[Any, ...]) -> list[Any]:
     """Texts that SQLite takes: JSON and file names can hold halves of characters, UTF-8 can't."""
-    return [
-        value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-        for value in values
-    ]
+    known = ((each, isinstance(each, str)) for each in values)
+    return [each.encode("utf-8", "replace").decode() if text else each for each, text in known]

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from nb_banana._text import path_of
-from nb_banana._threads import spawn
 from nb_banana.errors import LibraryUnavailableError, NotKeptError
 from nb_banana.imaging.decode import PictureKind
 from nb_banana.library import rows
@@ -155,16 +154,10 @@ class Library(Journal):
     def _written(self, pictures: Iterable[bytes]) -> Iterator[list[Part]]:
         """The bytes on the disk, each with its digest."""
         with ExitStack() as parts:
-            yield [parts.enter_context(self._hashed(data)) for data in pictures]
-
-    @contextmanager
-    def _hashed(self, data: bytes) -> Iterator[Part]:
-        content = hashlib.sha256()
-        hashing = spawn(content.update, data)  # while the disk writes
-        with self._vault.part(data) as part:
-            if hashing is not None:
-                hashing.join()
-            yield part, content.hexdigest()
+            yield [
+                (parts.enter_context(self._vault.part(data)), hashlib.sha256(data).hexdigest())
+                for data in pictures
+            ]
 
     def _put(
         self,

@@ -123,16 +123,7 @@ class BananaImage:
         """
         asked = kept.asked_by(request) if request and request.images else kept.request
         kind = PictureKind(kept.mime, kept.width, kept.height)
-        image = cls(
-            None,
-            kind,
-            asked,
-            kept.receipt,
-            name=name,
-            alt=alt,
-            kept=kept,
-            library=library,
-        )
+        image = cls(None, kind, asked, kept.receipt, name=name, alt=alt, kept=kept, library=library)
         if request and request.images:
             image._sources = tuple(each.source for each in request.references)
         image.came = came
