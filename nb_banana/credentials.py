@@ -243,12 +243,12 @@ class KeySearch:
 
 
 class CredentialStore:
-    """The keys that one client was given, each for one host."""
+    """The keys that one client was given, see `given_key`, each for one host."""
 
-    def __init__(self, base_url: str = VENDOR_URL, key: str | Secret | None = None) -> None:
+    def __init__(self, base_url: str = VENDOR_URL, key: Secret | None = None) -> None:
         self._kept: dict[str, FoundKey] = {}
         if key is not None:
-            self._keep(base_url, given_key(key), "the client's own")
+            self._keep(base_url, key, "the client's own")
 
     def _keep(self, base_url: str, secret: Secret, place: str) -> None:
         self._kept[host_of(base_url)] = FoundKey(secret, place)
@@ -259,7 +259,7 @@ class CredentialStore:
 
     def remember(self, base_url: str, secret: Secret, *, save: bool) -> str:
         """Keep a key for this client, and in the keyring if asked; says in words where it is."""
-        self._keep(base_url, given_key(secret), "login() in this kernel")
+        self._keep(base_url, secret, "login() in this kernel")
         if save:
             _save(host_of(base_url), secret)
         return "in this kernel and in the keyring" if save else "in this kernel, until it ends"

@@ -2,7 +2,7 @@
 
 from nb_banana import _default
 from nb_banana._client import Client
-from nb_banana.credentials import CredentialStore
+from nb_banana.credentials import CredentialStore, Secret
 from nb_banana.generation import pipeline
 from nb_banana.generation.options import DEFAULT_OUTPUT
 from nb_banana.generation.plan import Job, Plan
@@ -23,7 +23,7 @@ def client_at(service):
     """The client of a service: the same for the same address, key and timeout."""
     if service not in _clients:
         settings = Banana(base_url=service.base_url, timeout=service.timeout)
-        key = service.secret or (None if service.is_loopback else "a-key-of-nobody-0")
+        key = service.secret or (None if service.is_loopback else Secret("a-key-of-nobody-0"))
         _clients[service] = Client.of(settings, CredentialStore(service.base_url, key))
     return _clients[service]
 

@@ -1,0 +1,229 @@
+"""A client is one object: two of them share nothing, and two on one folder pay once."""
+
+import ast
+import copy
+import pickle
+import threading
+from pathlib import Path
+
+import pytest
+
+import nb_banana
+from nb_banana import Client, _default, errors
+from nb_banana.sandbox import Sandbox
+
+KEYS = ("first-key-51d2e84b06a1", "second-key-9c3f7a2b8d40")
+
+
+@pytest.fixture
+def two(tmp_path):
+    """Two services with books of their own, and a client of each with its own key and folder."""
+    with Sandbox(key=KEYS[0]) as one, Sandbox(key=KEYS[1]) as other:
+        clients = [
+            Client(key=key, base_url=service.url, library=tmp_path / key[:5], budget=1)
+            for key, service in zip(KEYS, (one, other), strict=True)
+        ]
+        yield clients, (one, other)
+        for client in clients:
+            client.close()
+
+
+def at_once(*calls):
+    """What each gives, all of them in threads of their own."""
+    found = {}
+    threads = [
+        threading.Thread(target=lambda n=number, c=call: found.update({n: c()}))
+        for number, call in enumerate(calls)
+    ]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    return [found[number] for number in range(len(calls))]
+
+
+def test_two_keys_two_folders_and_two_budgets_in_two_threads_share_nothing(two):
+    (first, second), services = two
+    prompts = [f"a banana {number}" for number in range(4)]
+    made = at_once(lambda: first.generate_many(prompts), lambda: second.generate_many(prompts[:3]))
+    assert [len(each.images) for each in made] == [4, 3]
+    for client, service, count in zip((first, second), services, (4, 3), strict=True):
+        assert len(service.posts) == count
+        assert all(post.authorized for post in service.posts)
+        assert len(client.history()) == count
+        spent = client.context.budget[client.context.kinds()[-1]].spent
+        assert float(spent) == sum(charge.credits for charge in service.charges) / 2_000_000 > 0
+        assert client.spending().lines[0].count == count
+    folders = [{image.path.parents[3] for image in gallery.images} for gallery in made]
+    assert folders[0].isdisjoint(folders[1])
+    assert len(nb_banana.history()) == 0  # nor does the default client know of them
+    assert nb_banana.spending().lines[0].count == 0
+
+
+def test_the_budget_of_one_stops_that_one_alone(two):
+    (first, second), services = two
+    first.configure(budget=0.1)
+    first.generate("a banana")
+    with pytest.raises(errors.BudgetError):
+        first.generate("a pear")
+    assert second.generate("a pear").came == "made"
+    assert [len(service.posts) for service in services] == [1, 1]
+    assert nb_banana.configure().budget is None
+
+
+def test_two_clients_on_one_folder_pay_the_same_request_once(tmp_path):
+    with Sandbox(key=KEYS[0]) as service:
+        clients = [
+            Client(key=KEYS[0], base_url=service.url, library=tmp_path / "shared") for _ in range(2)
+        ]
+        slow = "a banana [trouble: slow 0.5]"
+        made = at_once(*[lambda client=each: client.generate(slow) for each in clients])
+        assert {image.id for image in made} == {made[0].id}
+        assert len(service.posts) == len(service.charges) == 1
+        assert clients[1].generate(slow).came == "reused"
+        for client in clients:
+            client.close()
+
+
+def test_an_edit_goes_where_its_picture_came_from(two):
+    (first, second), (one, other) = two
+    image = first.generate("a café", aspect_ratio="16:9")
+    night = image.edit("make it night")
+    assert nb_banana.edit(image, "make it rain").size == night.size == image.size
+    gallery = first.generate("a tree [trouble: 400 x2]", count=2)
+    assert len(gallery.failures) == 2
+    assert gallery.retry()[:1].images[0].came == "made"
+    assert {post.authorized for post in one.posts} == {True}
+    assert other.posts == []
+    assert second.edit(image, "make it dawn").size == image.size  # whoever is asked by name
+    assert len(other.posts) == 1
+
+
+def test_a_pickle_holds_no_key_and_no_client(two):
+    (first, _), _ = two
+    gallery = first.generate("a banana", count=2)
+    pending = first.generate("a pear", background=True)
+    for value in (gallery[0], gallery, pending, gallery.images):
+        data = pickle.dumps(value)
+        assert KEYS[0].encode() not in data
+        assert b"Client" not in data
+    again = pickle.loads(pickle.dumps(gallery[0]))
+    assert again._client is None
+    assert copy.copy(gallery).images == gallery.images
+    with pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps(first)
+    assert KEYS[0] not in repr(first) + repr(vars(first)) + repr(vars(first.context))
+
+
+def test_a_client_that_is_left_closes_what_it_opened_and_loses_no_picture(tmp_path):
+    with Client(backend="sandbox", library=tmp_path) as client:
+        client.generate("a pear", background=True)
+        url = client.context.running_sandbox or client.context.sandbox_url()
+        assert client.context.running_sandbox() is not None
+    assert client.context.running_sandbox() is None
+    assert url
+    assert [image.prompt for image in client.history()] == ["a pear"]
+    assert client.generate("a pear").came == "reused"
+    client.close()
+
+
+def test_a_closed_client_has_no_key_any_more_and_no_word_is_refused_for_it(two):
+    (first, _), _ = two
+    with pytest.raises(errors.RequestError, match="has your key in it"):
+        nb_banana.ImageRequest(f"a banana {KEYS[0]}")
+    first.close()
+    assert nb_banana.ImageRequest(f"a banana {KEYS[0]}").prompt
+    assert first.context.search_key().found is None
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"base_url": "http://example.com"}, "https address"),
+        ({"colour": "red"}, "There is no setting 'colour'"),
+        ({"backend": "cloud"}, "backend"),
+        ({"budget": -1}, "budget"),
+    ],
+)
+def test_what_a_client_can_not_be_is_said(options, said):
+    with pytest.raises(errors.SettingsError, match=said):
+        Client(**options)
+
+
+@pytest.mark.parametrize("key", ["", "two words", "schlüssel"])
+def test_what_can_be_no_key_is_said_without_it(key):
+    with pytest.raises(errors.MissingKeyError) as caught:
+        Client(key=key)
+    assert not key or key not in str(caught.value)
+
+
+def test_the_functions_are_those_of_the_default_client(service):
+    client = _default.client()
+    image = nb_banana.generate("a banana")
+    assert client.load(image.id).id == image.id
+    assert client.settings is nb_banana.configure(preview=512)
+    assert client.settings.preview == 512
+    public = {name for name in nb_banana.__all__ if name[0].islower()}
+    own = {"compare", "panel", "unpack"}  # these need no client
+    assert public - own <= set(dir(client))
+
+
+FACTS_OF_THE_PROCESS = {
+    ("_default", "_client"),
+    ("_default", "_factory"),
+    ("credentials", "_known"),
+    ("credentials", "default_store"),
+    ("settings", "settings"),
+    ("generation/lookup", "_in_flight"),
+    ("generation/lookup", "_lock"),
+    ("library/database", "_queues"),
+    ("library/database", "_turns"),
+    ("library/owner", "_given_up"),
+    ("notebook/magic", "_loaded"),
+    ("widgets/panel", "_opened"),
+}
+"""Locks and requests by folder, keys that nothing may show, shells, panels, the default client."""
+MUTABLE = {"dict", "list", "set", "deque", "defaultdict", "Counter", "Lock", "RLock", "Banana"} | {
+    *("WeakSet", "WeakValueDictionary", "CredentialStore", "HttpTransport", "Budget", "PriceList")
+}
+
+
+def changes(tree):
+    """The names of a module that hold something which is made to be changed."""
+    own = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    for node in tree.body:
+        value = getattr(node, "value", None)
+        if not isinstance(node, ast.Assign | ast.AnnAssign) or value is None:
+            continue
+        target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+        name = getattr(target, "id", "")
+        is_constant = name.isupper()
+        kind = value.func if isinstance(value, ast.Call) else value
+        called = getattr(kind, "attr", getattr(kind, "id", ""))
+        literal = isinstance(value, ast.Dict | ast.List | ast.Set)
+        if name in own | {name} and not is_constant and (called in MUTABLE or literal):
+            yield name
+
+
+def test_what_a_module_holds_and_changes_is_a_fact_of_the_process():
+    package = Path(nb_banana.__file__).parent
+    found = set()
+    for path in package.rglob("*.py"):
+        place = path.relative_to(package).with_suffix("").as_posix()
+        if not place.startswith("sandbox"):
+            tree = ast.parse(path.read_text("utf-8"))
+            found |= {(place, name) for name in changes(tree)}
+            has_global = any(isinstance(node, ast.Global) for node in ast.walk(tree))
+            assert not has_global or place == "generation/lookup", place
+    assert {each for each in found if each[1] not in {"__all__", "_HOMES"}} == FACTS_OF_THE_PROCESS
+
+
+def test_threads_start_in_one_place():
+    package = Path(nb_banana.__file__).parent
+    for path in package.rglob("*.py"):
+        place = path.relative_to(package).as_posix()
+        if place == "_threads.py" or place.startswith("sandbox"):
+            continue
+        source = path.read_text("utf-8")
+        for name in ("threading.Thread(", "ThreadPoolExecutor(", "to_thread(", "Timer("):
+            assert name not in source, (place, name)
