@@ -194,11 +194,12 @@ def dry_run(
     """What `generate` or `sweep` would send and cost, as JSON, ``requests`` code and ``curl``.
 
     Nothing is sent. Of several pictures it shows the first request, and the price of all; with
-    ``fresh=True`` also of what is in the library.
+    ``fresh=True`` also of what is in the library. It takes what `generate` and `sweep` take.
 
     >>> dry_run("a banana").payload
     {'model': 'google/nano-banana-2', 'prompt': 'a banana'}
     """
+    hide_key(options)
     return _client().dry_run(
         prompt, over=over, names=names, raw=raw, count=count, fresh=fresh, **options
     )

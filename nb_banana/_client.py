@@ -133,27 +133,26 @@ class Client:
         names: Mapping[str, Any] | None = None,
         raw: bool = False,
         count: int | None = None,
+        is_sweep: bool = False,
         **options: Any,
     ) -> Plan:
-        """What `generate`, or `sweep` where there are values to sweep, asks for. Nothing is sent.
+        """What is asked for before anything is sent: what `generate`, or `sweep`, would do.
+
+        Args:
+            prompt: what to draw.
+            over: as `nb_banana.sweep`.
+            names: as `nb_banana.sweep`.
+            raw: as `nb_banana.sweep`.
+            count: takes of it, or of each combination.
+            is_sweep: whether it is a gallery, also where no value is swept.
+            **options: as `nb_banana.generate`.
 
         Raises:
             RequestError: a name or a value that means nothing here.
         """
         output, how = _taken(options)
         swept = sort_out(prompt, options, over, names, raw=raw)
-        return self._planned(prompt, swept, raw, count, output, **how)
-
-    def _planned(
-        self,
-        prompt: str,
-        swept: tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]],
-        raw: bool,
-        count: int | None,
-        output: OutputOptions,
-        **how: Any,
-    ) -> Plan:
-        if not any(swept[:2]):
+        if not is_sweep and not any(swept[:2]):
             return self._plan_takes(prompt, count, {**swept[2], "raw": raw}, output, **how)
         many = sweep_jobs(self.context, prompt, *swept, raw=raw, count=count, output=output)
         return Plan(self.context, many, output, **how)
@@ -194,25 +193,11 @@ class Client:
             plan, background=background is not False and is_on("background", background)
         )
 
-    def sweep(
-        self,
-        prompt: str,
-        *,
-        over: Mapping[str, Sequence[Any]] | None = None,
-        names: Mapping[str, Any] | None = None,
-        raw: bool = False,
-        count: int | None = None,
-        background: bool = False,
-        **options: Any,
-    ) -> Any:
+    def sweep(self, prompt: str, *, background: bool = False, **asked: Any) -> Any:
         """See `nb_banana.sweep`."""
-        output, how = _taken(options)
-        swept = sort_out(prompt, options, over, names, raw=raw)
-        many = sweep_jobs(self.context, prompt, *swept, raw=raw, count=count, output=output)
-        plan = Plan(self.context, many, output, **how)
-        return self.run(
-            plan, background=background is not False and is_on("background", background)
-        )
+        credentials.hide_key(asked)
+        plan = self.plan(prompt, is_sweep=True, **asked)
+        return self.run(plan, background=is_on("background", background))
 
     def generate_many(
         self,
@@ -255,22 +240,13 @@ class Client:
         """See `Gallery.retry`."""
         return retrying.try_again(self.context, gallery, again=again)
 
-    def dry_run(
-        self,
-        prompt: str,
-        *,
-        over: Mapping[str, Sequence[Any]] | None = None,
-        names: Mapping[str, Any] | None = None,
-        raw: bool = False,
-        count: int | None = None,
-        fresh: bool = False,
-        **options: Any,
-    ) -> DryRun:
+    def dry_run(self, prompt: str, **asked: Any) -> DryRun:
         """See `nb_banana.dry_run`."""
-        swept = sort_out(prompt, options, over, names, raw=raw)
-        plan = self._planned(prompt, swept, raw, count, OutputOptions(fresh=fresh))
-        url, count = self.settings.base_url, len(list(plan.jobs))
-        return DryRun(plan.job.request, url, lookup.quote(plan), count=count)
+        credentials.hide_key(asked)
+        asked.pop("background", None)  # it comes back at once in any case
+        plan = self.plan(prompt, **asked)
+        many, url = list(plan.jobs), self.settings.base_url
+        return DryRun(many[0].request, url, lookup.quote(plan), count=len(many))
 
     def history(self, query: str | None = None, limit: int | None = 50) -> History:
         """See `nb_banana.history`."""

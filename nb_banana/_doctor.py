@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 
-from nb_banana._text import as_html, dollars, megabytes, plain
+from nb_banana._text import dollars, megabytes, plain
 from nb_banana._version import __version__
 from nb_banana.credentials import KeySearch, host_of
+from nb_banana.display.html import Words, table
 from nb_banana.errors import BananaError, LibraryError, MissingKeyError
 from nb_banana.generation.context import Context
 from nb_banana.library import location
@@ -59,13 +60,8 @@ class Checkup:
         return plain("\n".join(rows))
 
     def _repr_html_(self) -> str:
-        cell = '<td style="text-align:left">'
-        rows = "".join(
-            f"<tr><td>{_mark(each)}</td>{cell}{as_html(each.what)}</td>"
-            f"{cell}{as_html(each.found)}</td></tr>"
-            for each in self.checks
-        )
-        return f'<div class="nb-banana-doctor"><table><tbody>{rows}</tbody></table></div>'
+        rows = ((_mark(each), Words(each.what), Words(each.found)) for each in self.checks)
+        return f'<div class="nb-banana-doctor">{table(rows)}</div>'
 
 
 def check_all(context: Context) -> Checkup:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from nb_banana._text import as_html, dollars, plain
+from nb_banana._text import dollars, plain
 from nb_banana.credentials import KeySearch
+from nb_banana.display.html import Words, table
 from nb_banana.display.output import notebook_path
 from nb_banana.errors import LibraryError, MissingKeyError
 from nb_banana.generation.budget import SessionTotals
@@ -62,15 +63,8 @@ class Statement:
         return plain("\n".join([self._title, *rows]))
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f'<tr><td style="text-align:left">{as_html(label)}</td>'
-            f'<td style="text-align:left">{as_html(value)}</td></tr>'
-            for label, value in self._rows()
-        )
-        return (
-            f'<div class="nb-banana-spending"><p>{self._title}</p>'
-            f"<table><tbody>{rows}</tbody></table></div>"
-        )
+        shown = table(tuple(map(Words, row)) for row in self._rows())
+        return f'<div class="nb-banana-spending"><p>{self._title}</p>{shown}</div>'
 
     @property
     def _title(self) -> str:

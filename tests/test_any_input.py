@@ -98,7 +98,7 @@ def run(line, text):
     """What the cell does, but for showing it."""
     call = read_call(client(), parser.parse_cell_line(line, NAMES), text, NAMES)
     if call.dry_run:
-        return client().dry_run(call.prompt, **call.asking)
+        return client().dry_run(call.prompt, **call.arguments)
     draw = client().sweep if "over" in call.arguments else client().generate
     return draw(call.prompt, name=call.name, **call.arguments)
 

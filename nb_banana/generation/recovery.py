@@ -8,6 +8,7 @@ from typing import Any, overload
 
 from nb_banana._text import as_html, dollars, plain, printable
 from nb_banana.credentials import VENDOR_URL, KeySearch
+from nb_banana.display.html import Words, table
 from nb_banana.errors import BananaError, LibraryError, LinkGoneError, UnreadableAnswerError
 from nb_banana.generation.charges import bill_of
 from nb_banana.generation.context import Context
@@ -101,18 +102,16 @@ class Recovery(Sequence[Found]):
         return plain("\n".join([self.summary, *rows]))
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f'<tr><td style="text-align:left">{as_html(each.prompt[:200])}</td>'
-            f'<td style="text-align:left">{as_html(each.outcome)}</td>'
-            f"<td><code>{as_html(each.request_id)}</code></td></tr>"
+        rows = [
+            (
+                Words(each.prompt[:200]),
+                Words(each.outcome),
+                f"<code>{as_html(each.request_id)}</code>",
+            )
             for each in self
-        )
-        names = ("prompt", "what became of it", "request")
-        head = "".join(f'<th style="text-align:left">{name}</th>' for name in names)
-        table = (
-            f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
-        )
-        return f'<div class="nb-banana-recovery"><p>{as_html(self.summary)}</p>{table}</div>'
+        ]
+        shown = table(rows, ("prompt", "what became of it", "request")) if rows else ""
+        return f'<div class="nb-banana-recovery"><p>{as_html(self.summary)}</p>{shown}</div>'
 
 
 def _some(ids: Sequence[str]) -> str:

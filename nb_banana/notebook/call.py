@@ -9,7 +9,7 @@ from typing import Any
 from nb_banana import template
 from nb_banana._client import Client
 from nb_banana.errors import LibraryError
-from nb_banana.generation.options import OUTPUT_NAMES, numbered_references
+from nb_banana.generation.options import numbered_references
 from nb_banana.notebook import parser
 
 CELL_OPTIONS = re.compile(r"(?:\s*#\|[^\n]*(?:\n|\Z))+")
@@ -18,8 +18,6 @@ ID = re.compile("[0-9a-f]{6,64}")
 """An id as `nb_banana.history` shows it, or more of it."""
 HERE = frozenset({"dry_run", "raw", "quiet", "help"})
 """Options that the front end itself heeds; all others are arguments of `generate`."""
-SENDING = (OUTPUT_NAMES - {"fresh"}) | {"timeout", "background"}
-"""Arguments of `generate` that `dry_run` has no use for."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +29,6 @@ class Call:
     name: str | None  # the variable to bind
     quiet: bool  # whether nothing is shown
     dry_run: bool  # whether nothing is sent
-
-    @property
-    def asking(self) -> dict[str, Any]:
-        """The arguments that say what is asked for; the others say what happens with it."""
-        return {name: value for name, value in self.arguments.items() if name not in SENDING}
 
 
 def read_call(client: Client, line: parser.ParsedLine, text: str, names: Mapping[str, Any]) -> Call:

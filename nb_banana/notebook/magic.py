@@ -77,7 +77,7 @@ def _draw(shell: Any, line: "ParsedLine", prompt: str) -> Any:
     client = _default.client()
     call = read_call(client, line, prompt, shell.user_ns)
     if call.dry_run:
-        return client.dry_run(call.prompt, **call.asking)
+        return client.dry_run(call.prompt, **call.arguments)
     draw: Callable[..., Any] = client.sweep if "over" in call.arguments else client.generate
     try:
         value = draw(call.prompt, name=call.name, **call.arguments)

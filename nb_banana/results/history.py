@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
 from nb_banana._text import as_html, clean, dollars, plain
+from nb_banana.display.html import Words, table
 from nb_banana.models import WRITTEN, short_name
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import thumbnail
@@ -54,23 +55,21 @@ class History(Sequence[BananaImage]):
         return plain("\n".join([self._title, *lines]))
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{number}</td><td>{thumbnail(image, THUMBNAIL)}</td>"
-            f'<td style="text-align:left">{as_html(clean(image.prompt, 200))}</td>'
-            f"<td>{image.width}×{image.height}</td>"
-            f"<td>{as_html(short_name(image.request.model))}</td>"
-            f"<td>{as_html(dollars(image.receipt.usd))}</td><td>{_day(image)}</td>"
-            f"<td><code>{image.id[:8]}</code></td></tr>"
+        rows = [
+            (
+                str(number),
+                thumbnail(image, THUMBNAIL),
+                Words(clean(image.prompt, 200)),
+                f"{image.width}×{image.height}",
+                as_html(short_name(image.request.model)),
+                as_html(dollars(image.receipt.usd)),
+                _day(image),
+                f"<code>{image.id[:8]}</code>",
+            )
             for number, image in enumerate(self)
-        )
-        head = "".join(
-            f'<th style="text-align:left">{name}</th>'
-            for name in ("", "", "prompt", "size", "model", "cost", "made", "id")
-        )
-        return (
-            f'<div class="nb-banana-history"><p>{as_html(self._title)}</p>'
-            f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-        )
+        ]
+        shown = table(rows, ("", "", "prompt", "size", "model", "cost", "made", "id"))
+        return f'<div class="nb-banana-history"><p>{as_html(self._title)}</p>{shown}</div>'
 
 
 def _row(image: BananaImage) -> dict[str, Any]:
