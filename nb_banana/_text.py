@@ -179,8 +179,7 @@ def path_of(text: str | os.PathLike[str]) -> Path:
     return Path(os.path.expanduser(text))  # noqa: PTH111 - pathlib's own raises RuntimeError then
 
 
-LARGEST_AMOUNT = 10**12
-"""More credits or dollars than this are a mistake of the service."""
+LARGEST_AMOUNT = 10**12  # more credits or dollars than this are a mistake of the service
 
 
 def amount(value: Any) -> Decimal | None:

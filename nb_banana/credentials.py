@@ -38,18 +38,15 @@ LONGEST_READ, LONGEST_REASON = 1_000, 160
 LIKE_A_KEY = re.compile(r"(?=[\w-]*\d)[\w-]{12,}|[\w-]{24,}")
 SHORTEST_PART = 5
 """A run of this many characters of a key counts as a part of it where the rest is masked."""
-MASKED = re.compile(r"\.{2}|…|\*{2}")
-"""How a service says that it left out the middle of a key."""
-SHORTEST_IN_WORDS = 8
-"""A shorter key is a word that people write."""
+MASKED = re.compile(r"\.{2}|…|\*{2}")  # how a service says that it left out the middle of a key
+SHORTEST_IN_WORDS = 8  # A shorter key is a word that people write
 SHORTEST_BY_CHANCE = 12
 """A run of this many characters of a key, with a digit, is in no picture and no prose by chance."""
 SHORTEST_IN_LINK = 8
 """The same in a link and in what a service says: signatures have random digits, as keys do."""
 OUR_WORDS = " ".join(name for model in MODELS for name in (*model.ids, *model.short)).lower()
 """What stands in prompts and answers whatever the key is."""
-HIDDEN = "[key]"
-"""What stands in place of a key where a word has to stand."""
+HIDDEN = "[key]"  # what stands in place of a key where a word has to stand
 AROUND = " \t\r\n\ufeff\u200b'\"`´‘’‚‛“”„‟«»‹›"
 """What is no part of a key at its ends: env files, shells and word processors leave it there."""
 

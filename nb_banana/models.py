@@ -32,8 +32,7 @@ SIZES = {
 }
 """Pixels (width, height) at 1K: https://ai.google.dev/gemini-api/docs/image-generation#aspect_ratios"""
 
-SCALES = {"512": 0.5, "1K": 1.0, "2K": 2.0, "4K": 4.0}
-"""How many times the 1K size a resolution is."""
+SCALES = {"512": 0.5, "1K": 1.0, "2K": 2.0, "4K": 4.0}  # how many times the 1K size a resolution is
 
 RATIOS = ("1:1", "9:16", "16:9", "3:4", "4:3")
 PRO_RATIOS = (*RATIOS, "21:9", "3:2", "2:3", "5:4", "4:5")

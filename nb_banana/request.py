@@ -41,8 +41,7 @@ INVISIBLE = re.compile(
 )
 """Letters, marks and signs that show nothing: fillers, selectors, joiners, an empty braille cell.
 https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point"""
-LARGEST_COUNT = 2**63 - 1
-"""What a number in the library's index can be."""
+LARGEST_COUNT = 2**63 - 1  # what a number in the library's index can be
 
 
 @dataclass(frozen=True)
@@ -280,8 +279,7 @@ def _check_image_count(model: Model, count: int) -> None:
         raise RequestError(f"{name} takes {takes} reference pictures, and {count} were given.")
 
 
-RATIO_SLACK = 0.035
-"""The models' sizes are multiples of 16 or 32, up to 2 % off the ratio's name."""
+RATIO_SLACK = 0.035  # the models' sizes are multiples of 16 or 32, up to 2 % off the ratio's name
 SCALE_SLACK = 0.15
 """All sizes of one resolution have about as many pixels: 1K is 1024² within 7 % a side."""
 

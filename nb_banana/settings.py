@@ -240,8 +240,7 @@ class Banana(Configurable):
         return self
 
 
-settings = Banana()
-"""Those of the default client, which ``%config Banana`` changes."""
+settings = Banana()  # those of the default client, which ``%config Banana`` changes
 
 
 def settings_of(value: Any) -> Banana:

@@ -20,24 +20,20 @@ if TYPE_CHECKING:
 
 LONGEST_VALUE = 4000
 """Characters of one value in a prompt; more is a mistake (a whole table, a whole file)."""
-LONGEST_LIST = 20
-"""Items of one list in a prompt; more is a mistake too."""
+LONGEST_LIST = 20  # items of one list in a prompt; more is a mistake too
 AS_IT_IS = "Write --raw where {{ and {% are meant as they are."
-LONGEST_REASON = 400
-"""Characters of what a value of the person's says when it can't be filled in."""
+LONGEST_REASON = 400  # characters of what a value of the person's says when it can't be filled in
 MARKS = ("{{", "{%")
 _MARKED = re.compile(r"\{\{(?:.*?\}\})?|\{%(?:.*?%\})?", re.DOTALL)
 """The same, with what stands in them."""
 MANY_VARIABLES, MANY_IN_TEXT = 5, 3
 """So many variables of the environment in a dict, or their values in a text, are from there."""
-LONG_VARIABLE = 8
-"""Shorter values of variables stand in a text by chance."""
+LONG_VARIABLE = 8  # shorter values of variables stand in a text by chance
 ENVIRONMENT = (
     "The environment does not go into a prompt: there are keys and passwords in it. Put the one "
     "value that you mean into a variable."
 )
-PLAIN = (str, int, float, list, tuple, dict, set, bool)
-"""The values whose methods may be called."""
+PLAIN = (str, int, float, list, tuple, dict, set, bool)  # the values whose methods may be called
 LONGEST_PROMPT = 100_000
 """Characters of a whole prompt. A loop in a loop that writes more would fill the memory."""
 TABLE_CLASSES = frozenset(

@@ -140,8 +140,7 @@ class ExecutorTransport:
         raise outcome
 
 
-QUEUE_TIMEOUT = "1s"
-"""How long a second run waits for the place, which never comes."""
+QUEUE_TIMEOUT = "1s"  # how long a second run waits for the place, which never comes
 
 
 def dask_submitter(executor: Executor) -> Callable[[RemoteTask], "Future[Any]"]:

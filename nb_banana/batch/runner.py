@@ -80,12 +80,9 @@ FATAL = (
     *(LibraryUnavailableError, LibraryDamagedError, LibraryBusyError, NewerLibraryError),
 )
 """After one of these the rest would fail alike, so it is not sent."""
-SHARE = 2
-"""One thread more for so many workers: while one stores, the next request is on its way."""
-SETTLING = 1.0
-"""Seconds after a Ctrl-C for what is not on its way to say what became of it."""
-TICK = 0.5
-"""Seconds between two looks at the clock while nothing ends."""
+SHARE = 2  # one thread more for so many workers: while one stores, the next request is on its way
+SETTLING = 1.0  # seconds after a Ctrl-C for what is not on its way to say what became of it
+TICK = 0.5  # seconds between two looks at the clock while nothing ends
 
 
 def run_batch(plan: Plan) -> Gallery:

@@ -14,8 +14,7 @@ from nb_banana._text import dollars, say
 from nb_banana._threads import spawn
 from nb_banana.display.output import OutputCell, clear, is_kernel, shell
 
-QUIET_SECONDS = 1.0
-"""A quick answer shows no line at all."""
+QUIET_SECONDS = 1.0  # A quick answer shows no line at all
 
 
 _alone: ContextVar[bool] = ContextVar("alone", default=False)

@@ -23,8 +23,7 @@ from nb_banana.services.receipt import Receipt
 from nb_banana.services.service import Service
 from nb_banana.wire.interrupts import allow_interrupts
 
-ONE_LOOK = (0.0,)
-"""After an interrupt the log is asked once: the person wants to go on."""
+ONE_LOOK = (0.0,)  # after an interrupt the log is asked once: the person wants to go on
 CHARGED = (
     "The service's log says that it was charged{amount}. It was not sent again. The log has no "
     "link to the picture: the service's support may find it by the ids."
@@ -37,8 +36,7 @@ CLAIMS = ("Nothing was charged.", "It was not charged.", "Whether it was charged
 """What an error says of the charge before the log was asked."""
 NEVER_RUN = frozenset({401, 404, 405, 411, 413, 414, 415, 429, 431})
 """Statuses of what was turned away before any model ran: the log has nothing of it."""
-PATIENCE = 2.0
-"""Seconds for the look into the log after a refusal: its error waits for that."""
+PATIENCE = 2.0  # seconds for the look into the log after a refusal: its error waits for that
 NOT_CHARGED = "The service's log says that it was not charged. Run it again."
 NOT_KNOWN = "Whether it was charged is not known yet, so it was not sent again. "
 ASK_AGAIN = "nb_banana.recover() asks the service's log again."

@@ -200,8 +200,7 @@ def _describe(data: bytes) -> str:
 
 
 SIXTEEN_BITS = 65535
-ORIENTATION = 0x0112
-"""The EXIF tag that says how to turn a picture."""
+ORIENTATION = 0x0112  # the EXIF tag that says how to turn a picture
 
 
 def to_plain_mode(image: "Image.Image") -> "Image.Image":

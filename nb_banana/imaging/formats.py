@@ -5,8 +5,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-PNG = b"\x89PNG\r\n\x1a\n"
-"""How a PNG begins."""
+PNG = b"\x89PNG\r\n\x1a\n"  # how a PNG begins
 
 
 TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
@@ -18,8 +17,7 @@ MOST_PROFILE = 32_000_000
 
 LENGTHS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"pHYs": 9, b"acTL": 8, b"fcTL": 26}
 """Bytes of chunks that Pillow reads without a look at how many there are."""
-LEAST_TRANSPARENCY = {0: 2, 2: 6}
-"""Bytes of tRNS at the least, by the colour type: grey and RGB."""
+LEAST_TRANSPARENCY = {0: 2, 2: 6}  # bytes of tRNS at the least, by the colour type: grey and RGB
 
 
 class PictureProblem(Exception):  # noqa: N818 - it is no error of ours: `as_reference` makes a sentence of it

@@ -34,10 +34,8 @@ JFIF = re.compile(rb"\xff\xe0\x00\x10JFIF\x00\x01.[\x00-\x02].{4}\x00\x00", re.D
 JPEG_KEPT = {0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
 """The other APPn segments that stay, by how they begin: APP2 also holds further pictures (MPF)."""
 JPEG_COMMENT, JPEG_SCAN, JPEG_END = 0xFE, 0xDA, 0xD9
-JPEG_BARE = {0x01, *range(0xD0, 0xD9)}
-"""Markers without a length."""
-MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-"""What ends the coded pixels of a scan."""
+JPEG_BARE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
+MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # what ends the coded pixels of a scan
 TURNED = re.compile(rb"eXIf|Raw profile type|rientation|Exif|EXIF")
 
 
@@ -49,8 +47,7 @@ class Stripped:
     turned: bool  # whether what was dropped may say that the picture has to be turned
 
 
-Part = tuple[int, int, bool]
-"""From where to where in the file, and whether it stays."""
+Part = tuple[int, int, bool]  # from where to where in the file, and whether it stays
 
 
 def strip(data: bytes) -> Stripped:
@@ -173,8 +170,7 @@ def _webp_mended(stripped: Stripped) -> Stripped:
 
 
 KEYWORD = b"nb_banana"
-PNG_START = 33
-"""Bytes of a PNG's signature and header chunk: what comes next may be text."""
+PNG_START = 33  # bytes of a PNG's signature and header chunk: what comes next may be text
 USER_COMMENT = 0x9286
 EXIF_IFD = 0x8769
 UNICODE = b"UNICODE\0"

@@ -32,8 +32,7 @@ def mime_of(suffix: str) -> str | None:
     return MIMES.get(SAVE_FORMATS.get(suffix.lower(), ""))
 
 
-OPAQUE = frozenset({"JPEG", "PDF", "BMP"})
-"""Formats without transparency."""
+OPAQUE = frozenset({"JPEG", "PDF", "BMP"})  # formats without transparency
 
 
 def save_target(path: str | os.PathLike[str], *, suffix: str, title: str) -> Path:

@@ -13,17 +13,13 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
-WIDEST = 1152
-"""Pixels that a sheet is wide at most, unless its smallest cells need more."""
-LARGEST, SMALLEST = 480, 72
-"""Pixels of a cell's longer side, of a cell's width."""
+WIDEST = 1152  # pixels that a sheet is wide at most, unless its smallest cells need more
+LARGEST, SMALLEST = 480, 72  # pixels of a cell's longer side, of a cell's width
 MARGIN, GAP = 16, 12
-HEADING = 150
-"""Pixels that the names of rows take at most."""
+HEADING = 150  # pixels that the names of rows take at most
 SHEET_RATIO = 1.25
 """Width to height of the sheet that near-square is nearest to: a screen is wider than high."""
-HOLES = 2.5
-"""What a cell without a picture weighs against a sheet that is not square."""
+HOLES = 2.5  # what a cell without a picture weighs against a sheet that is not square
 
 
 @dataclass(frozen=True)

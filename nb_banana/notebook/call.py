@@ -14,8 +14,7 @@ from nb_banana.notebook import parser
 
 CELL_OPTIONS = re.compile(r"(?:\s*#\|[^\n]*(?:\n|\Z))+")
 """Lines such as ``#| label: fig-fox`` at the top: what Quarto and nbdev are told of a cell."""
-ID = re.compile("[0-9a-f]{6,64}")
-"""An id as `nb_banana.history` shows it, or more of it."""
+ID = re.compile("[0-9a-f]{6,64}")  # an id as `nb_banana.history` shows it, or more of it
 HERE = frozenset({"dry_run", "raw", "quiet", "help"})
 """Options that the front end itself heeds; all others are arguments of `generate`."""
 

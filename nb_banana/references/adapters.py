@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 CHANNELS = (1, 3, 4)
 SLACK = 0.4 / 255
 """How far beyond 0..1 a float may be: it is rounded to the same grey. Resampling overshoots."""
-ROWS = 256
-"""Rows that are converted at once, so that floats do not need their memory a second time."""
+ROWS = 256  # rows that are converted at once, so that floats do not need their memory a second time
 
 
 def from_array(value: Any) -> "Image.Image":
@@ -94,8 +93,7 @@ def _grey_levels(array: Any) -> Any:
     return levels
 
 
-MARGIN = 1.02
-"""How much larger than itself an axes is cut out, so that no letter touches the edge."""
+MARGIN = 1.02  # how much larger than itself an axes is cut out, so that no letter touches the edge
 
 
 def is_matplotlib(value: Any) -> bool:

@@ -31,19 +31,14 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
-Way = tuple["Image.Image", Callable[["Image.Image"], bytes]]
-"""A picture and what makes bytes of it."""
+Way = tuple["Image.Image", Callable[["Image.Image"], bytes]]  # A picture and what makes bytes of it
 
-ALMOST = 95
-"""JPEG quality where a picture is only turned, or its colours are converted."""
-HIGH = 92
-"""JPEG quality where a picture is made smaller."""
-SPOT = 512
-"""Pixels (width, height) of the middle that is tried first, see `_is_hopeless`."""
+ALMOST = 95  # JPEG quality where a picture is only turned, or its colours are converted
+HIGH = 92  # JPEG quality where a picture is made smaller
+SPOT = 512  # pixels (width, height) of the middle that is tried first, see `_is_hopeless`
 HOPELESS = 2.0
 """How many times too large a PNG must seem for not being tried: one spot is a rough guess."""
-TRIES = 8
-"""How often a picture is made smaller. The first nearly always does."""
+TRIES = 8  # how often a picture is made smaller. The first nearly always does
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 PIECE = 3 * 2**16
 """Bytes of a picture that become base64 at once: few enough to stay in the processor's cache."""
-BAND = 256
-"""Rows that are hashed at once."""
+BAND = 256  # rows that are hashed at once
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,8 +16,7 @@ from nb_banana.wire.transport import NoAnswerError, TooLongError, Transport, Uns
 READ_TIMEOUT = 30.0
 LONGEST_FETCH = 120.0
 MOST_BYTES = 50 * 1024 * 1024
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
-"""IPv6 addresses whose end is an IPv4 one: RFC 6052."""
+NAT64 = ipaddress.ip_network("64:ff9b::/96")  # IPv6 addresses whose end is an IPv4 one: RFC 6052
 
 
 def fetched(images: Any, limits: ReferenceLimits, over: Transport, *, private: bool) -> list[Any]:

@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from nb_banana.library.records import StoredImage
 
 
-Bytes = bytes
-"""The built-in type, whose name is an attribute of the class below."""
+Bytes = bytes  # the built-in type, whose name is an attribute of the class below
 
 
 class BananaImage:

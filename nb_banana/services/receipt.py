@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-SANDBOX_HEADER = "x-nb-banana-sandbox"
-"""In every answer of a sandbox: its money is play money."""
+SANDBOX_HEADER = "x-nb-banana-sandbox"  # in every answer of a sandbox: its money is play money
 
 
 @dataclass(frozen=True)

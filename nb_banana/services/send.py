@@ -35,15 +35,12 @@ LONGEST_ANSWER = 128 * 1024 * 1024
 """Bytes of an answer that we accept; a 4K picture inside the answer has some 26 MB."""
 LONGEST_RETRY_AFTER = 120.0
 """Seconds of `Retry-After` that are waited for; a longer wait is the person's choice."""
-LONGEST_PAUSE = 1e9
-"""More seconds are no time that a computer can add to its own."""
-SHORTEST_PAUSE = 0.25
-"""Seconds between two attempts, whatever the service says."""
+LONGEST_PAUSE = 1e9  # more seconds are no time that a computer can add to its own
+SHORTEST_PAUSE = 0.25  # seconds between two attempts, whatever the service says
 
 # Bookkeeping and backoff are urllib3's; *whether* to send again is decided in _may_send_again.
 ATTEMPTS = Retry(total=4, backoff_factor=0.5, backoff_jitter=0.5, backoff_max=30)
-MOST_REFUSALS = 8
-"""How often one of many may be refused with 429: mostly the others are why."""
+MOST_REFUSALS = 8  # how often one of many may be refused with 429: mostly the others are why
 
 
 def send_generation(

@@ -12,8 +12,7 @@ from nb_banana.credentials import SHORTEST_IN_LINK, Secret, host_of, is_loopback
 from nb_banana.wire.rate_limit import AdaptiveLimiter
 from nb_banana.wire.transport import HttpTransport, Transport
 
-LONGEST_INT = 100
-"""Digits of a number that is read as an int."""
+LONGEST_INT = 100  # digits of a number that is read as an int
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,7 @@ from nb_banana.widgets.pictures import is_there
 
 MAGIC = "%%banana"
 FLAG_OF_OPTION = {option.dest: option.flags[0] for option in OPTIONS}
-MOST_TAKES = 100
-"""What the field of takes holds; a cell may ask for more."""
+MOST_TAKES = 100  # what the field of takes holds; a cell may ask for more
 CONTROLS = tuple(each for each in WRITTEN if each.label)
 """The fields of a request that have a control of the kind that theirs is; pictures have a part."""
 EMPTY: Mapping[str, Any] = {

@@ -36,8 +36,7 @@ from nb_banana.widgets.pictures import Thumbnails, Uploads, keep_upload, large_i
 FRONT = Path(__file__).parent / "static"
 SCRIPTS = ("elements", "line", "fields", "references", "result", "panel")
 """One module in parts, in this order: there is no bundler, and a part can't import another."""
-RECENT = 16
-"""Pictures in the strip of history."""
+RECENT = 16  # pictures in the strip of history
 
 
 class Panel(Fields):

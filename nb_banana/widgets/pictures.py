@@ -25,15 +25,11 @@ from nb_banana.results.image_display import image_lines
 from nb_banana.results.pending import PendingValue
 from nb_banana.settings import settings
 
-MOST_THUMBNAILS = 60
-"""Pictures that are offered; more can be named in the cell."""
-IN_ONE = 12
-"""Pictures of one list that are offered."""
-THUMBNAIL_SIDE = 112
-"""Pixels of a thumbnail's longer side."""
+MOST_THUMBNAILS = 60  # pictures that are offered; more can be named in the cell
+IN_ONE = 12  # pictures of one list that are offered
+THUMBNAIL_SIDE = 112  # pixels of a thumbnail's longer side
 FOLDER = "nb_banana_uploads"
-MOST_UPLOAD_BYTES = 100_000_000
-"""Bytes of one upload."""
+MOST_UPLOAD_BYTES = 100_000_000  # bytes of one upload
 
 
 def pictures_of(names: Mapping[str, Any]) -> dict[str, Any]:

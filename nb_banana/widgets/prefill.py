@@ -19,8 +19,7 @@ from nb_banana.widgets.form import MAGIC, Form, read_cell
 from nb_banana.widgets.pictures import is_there, keep_upload
 
 Names = MutableMapping[str, Any]
-LOOKS = 20
-"""So many of the last cells are looked at for the one that made a picture."""
+LOOKS = 20  # so many of the last cells are looked at for the one that made a picture
 
 
 def form_of(what: Any, names: Names, history: Sequence[str] = ()) -> tuple[Form, str]:

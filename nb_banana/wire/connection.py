@@ -18,11 +18,9 @@ from urllib3 import PoolManager
 from urllib3.connection import HTTPConnection
 from urllib3.util import Retry
 
-CONNECT_TIMEOUT = 5.0
-"""Seconds for one try to connect: TCP, a proxy's leave, the TLS handshake."""
+CONNECT_TIMEOUT = 5.0  # seconds for one try to connect: TCP, a proxy's leave, the TLS handshake
 
-MOST_KEPT = 256
-"""Connections to one host that are kept: as many as `Banana.concurrency` may be."""
+MOST_KEPT = 256  # connections to one host that are kept: as many as `Banana.concurrency` may be
 
 # Only a connection that was never made is tried again down here, where nothing was sent yet.
 # Everything later is the money contract's matter, in services/send.py.

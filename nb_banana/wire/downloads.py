@@ -23,11 +23,9 @@ from nb_banana.wire.interrupts import allow_interrupts
 LONGEST_PICTURE = 100 * 1024 * 1024
 """Bytes of a picture that we accept; a 4K PNG of this model has some 20 MB."""
 READ_TIMEOUT = 60.0
-LONGEST_DOWNLOAD = 300.0
-"""Seconds for a whole picture."""
+LONGEST_DOWNLOAD = 300.0  # seconds for a whole picture
 MOST_REDIRECTS = 5
-LONGEST_LINK = 1500
-"""Characters of a link in a message and in facts; signed ones have some 900."""
+LONGEST_LINK = 1500  # characters of a link in a message and in facts; signed ones have some 900
 ATTEMPTS = Retry(total=3, backoff_factor=0.3, backoff_jitter=0.3)
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 

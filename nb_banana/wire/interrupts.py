@@ -65,8 +65,7 @@ def allow_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGINT, hold)
 
 
-REPEATS = 5.0
-"""Seconds in which a Ctrl-C is the impatient repetition of the one before."""
+REPEATS = 5.0  # seconds in which a Ctrl-C is the impatient repetition of the one before
 
 
 @contextmanager

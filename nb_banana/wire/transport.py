@@ -226,8 +226,7 @@ def _context(certificates: str) -> ssl.SSLContext:
     return context
 
 
-CHUNK = 64 * 1024
-"""Bytes read at once of a body that is small, or names no length."""
+CHUNK = 64 * 1024  # bytes read at once of a body that is small, or names no length
 LONGEST_NUMBER = 18
 """Digits of a length that makes sense. Python refuses to read a number of thousands."""
 

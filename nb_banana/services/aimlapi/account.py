@@ -25,10 +25,8 @@ PAUSES = (0.0, 1.0, 2.0, 3.0)
 """Seconds before each look into the log: a row can lag the answer by some seconds."""
 PAGE = 100
 MOST_PAGES = 10
-CLOCKS = timedelta(hours=1)
-"""How far our clock and the service's are apart at most, nearly always."""
-WRONG_CLOCKS = timedelta(days=3)
-"""The same for a clock that was set wrong."""
+CLOCKS = timedelta(hours=1)  # how far our clock and the service's are apart at most, nearly always
+WRONG_CLOCKS = timedelta(days=3)  # the same for a clock that was set wrong
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,7 @@ DEFINITE = frozenset({400, 401, 402, 403, 404, 405, 411, 413, 414, 415, 422, 429
 may go on behind a gateway, unless the service itself says it does not."""
 MOVED = frozenset({301, 302, 307, 308})
 """The request is wanted elsewhere. 303 says that it was taken; of these the log has the word."""
-LONGEST_QUOTE = 400
-"""Characters of the service's own words that a message of ours repeats."""
+LONGEST_QUOTE = 400  # characters of the service's own words that a message of ours repeats
 NAMES = ("title", "message", "msg", "error_description", "description")
 """What services call their words: RFC 9457, Nest, FastAPI, OAuth …"""
 DETAILS = ("detail", "details", "errors", "reason")
@@ -51,8 +50,7 @@ WORDS_ALONE = {*NAMES, *DETAILS, "error", "type", "instance", "status", "statusC
 """The fields of an answer that is an error and nothing else."""
 NOT_PICTURES = (WORDS_ALONE - {"success", "status", "code"}) | {"text", "revised_prompt", "usage"}
 """Fields of words and figures, in which no picture is looked for."""
-LONG = 200
-"""Characters or numbers: what has so many without a space is data and no word."""
+LONG = 200  # characters or numbers: what has so many without a space is data and no word
 BEGINNINGS = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"RIFF", b"GIF8")
 DEEPEST = 8
 MOST_HINTS = 10
