@@ -17,7 +17,10 @@ from PIL import Image
 
 from nb_banana.models import MODELS, SIZES
 from nb_banana.sandbox import Sandbox, faults
-from nb_banana.sandbox.faults import TROUBLES
+from nb_banana.sandbox.api import Api
+from nb_banana.sandbox.exchange import Request
+from nb_banana.sandbox.faults import TROUBLES, Troubles
+from nb_banana.sandbox.ledger import Ledger
 
 KEY = "a-key-that-must-not-be-kept"
 MODEL = "google/nano-banana-2"
@@ -745,6 +748,30 @@ def test_the_start_option_troubles_every_prompt_but_those_with_their_own():
         assert [draw(sandbox, "a").status_code for _ in range(2)] == [500, 200]
         assert draw(sandbox, "b").status_code == 500
         assert in_trouble(sandbox, "503").status_code == 503
+
+
+# The API without HTTP
+
+
+def test_the_api_is_a_function_over_its_state_and_a_delay_is_data():
+    """A request in, a response out: nobody waits in there, and what is late is not yet charged."""
+    api = Api(None, Ledger(1.0), Troubles(), 600.0, fetch=bytes)
+
+    def respond(prompt):
+        body = json.dumps({"model": MODEL, "prompt": prompt}).encode()
+        return api.handle(Request("POST", "/v1/images/generations", {}, {}, body))
+
+    made = respond("a banana")
+    assert (made.status, made.delay, api.ledger.rows) == (200, 600.0, [])
+    api.settle(made)
+    assert [row.credits for row in api.ledger.rows] == [PRICE]
+    assert respond("[trouble: slow 3]").delay == 603
+    assert respond("[trouble: drop-after]").dropped
+    assert (respond("[trouble: 503]").status, respond("[trouble: 429]").delay) == (503, 0)
+    [item] = json.loads(respond("[trouble: cut-picture x1]").body)["data"]
+    cut, whole = (api.handle(Request("GET", item["url"], {}, {})) for _ in range(2))
+    assert (cut.sent, whole.sent) == (len(whole.body) // 2, None)
+    assert Image.open(BytesIO(whole.body)).size == (1024, 1024)
 
 
 # HTTP and the process

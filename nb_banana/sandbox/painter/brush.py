@@ -209,10 +209,9 @@ class Brush:
         ImageDraw.Draw(body).polygon([(x - left, y - top) for x, y in line], fill=255)
         ball = Image.radial_gradient("L").resize((2 * width, 2 * height))
         ball = ImageChops.offset(ball, -round(0.62 * width), -round(0.68 * height))
-        for colour, levels in (
-            (dark(paint, 0.8), [round(0.75 * shade * max(0, v - 60)) for v in range(256)]),
-            (pale(paint, 0.8), [round(0.75 * shade * max(0, 70 - 2 * v)) for v in range(256)]),
-        ):
+        rim = [round(0.75 * shade * max(0, v - 60)) for v in range(256)]
+        lit = [round(0.75 * shade * max(0, 70 - 2 * v)) for v in range(256)]
+        for colour, levels in ((dark(paint, 0.8), rim), (pale(paint, 0.8), lit)):
             mask = ImageChops.multiply(body, ball.crop((0, 0, width, height)).point(levels))
             self.image.paste(self.light.on(colour), (left, top), mask)
 

@@ -71,9 +71,8 @@ def pencil(image: Image.Image, rng: Random) -> Image.Image:
             pen.line((x, 0, x + lean * image.height, image.height), fill=176)
         lit = grey.point([0 if v < level else 255 for v in range(256)])
         drawn = ImageChops.multiply(drawn, ImageChops.lighter(hatch, lit))
-    shaded = ImageChops.multiply(
-        drawn, grey.point([min(255, 190 + v * 2 // 5) for v in range(256)])
-    )
+    tone = grey.point([min(255, 190 + v * 2 // 5) for v in range(256)])
+    shaded = ImageChops.multiply(drawn, tone)
     grain = _noise(image.size, 3, rng).point([244 + v // 23 for v in range(256)])
     return ImageOps.colorize(ImageChops.multiply(shaded, grain), (46, 46, 54), WHITE)
 
@@ -100,10 +99,7 @@ def blueprint(image: Image.Image, rng: Random) -> Image.Image:  # noqa: ARG001 -
 
 
 STYLES: dict[str, Callable[[Image.Image, Random], Image.Image]] = {
-    "watercolour": watercolour,
-    "pencil": pencil,
-    "pixel": pixel,
-    "blueprint": blueprint,
+    style.__name__: style for style in (watercolour, pencil, pixel, blueprint)
 }
 """Every style by the name that `words` gives it."""
 

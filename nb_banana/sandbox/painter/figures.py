@@ -150,11 +150,8 @@ def _panda(brush: Brush, look: Look) -> None:
 def _elephant(brush: Brush, look: Look) -> None:
     skin = look.paint("#93a5b8")
     ear = "20,-60 22,-88 38,-96 56,-88 60,-70 54,-52 38,-44"
-    _sitting(
-        brush,
-        skin,
-        [(ear, skin), ("28,-60 38,-84 50,-78 50,-60 38,-52", mix(skin, "#f7a6a6", 0.6))],
-    )
+    inside = "28,-60 38,-84 50,-78 50,-60 38,-52"
+    _sitting(brush, skin, [(ear, skin), (inside, mix(skin, "#f7a6a6", 0.6))])
     _face(brush.at(0, -0.74, 0.48), look, gap=0.62, mouth=0.44)
     brush.limb("0,-66 2,-44 10,-30 24,-32", [0.2, 0.14, 0.1, 0.08], skin, shade=0.35)
 
@@ -178,11 +175,9 @@ def _robot(brush: Brush, look: Look) -> None:
     for half in brush.sides():
         half.limb("13,-24 13,-5", 0.08, joint)
         half.blob("2,0 4,-8 22,-8 24,0", dark(steel, 0.2))
-    for arm, x, y in (
-        ("-26,-48 -40,-40 -40,-26", -0.4, -0.26),
-        ("26,-48 40,-54 43,-70", 0.43, -0.7),
-    ):
-        brush.limb(arm, 0.07, joint)
+    brush.limb("-40,-26 -40,-40 -26,-48", 0.07, joint)
+    brush.limb("26,-48 40,-54 43,-70", 0.07, joint)
+    for x, y in ((-0.4, -0.26), (0.43, -0.7)):
         brush.oval(x, y, 0.065, None, "#f2b632")
     brush.flat("-27,-49 -22,-54 22,-54 27,-49 27,-25 22,-20 -22,-20 -27,-25", steel, shade=0.4)
     brush.oval(0, -0.37, 0.11, None, CREAM)

@@ -72,7 +72,9 @@ class Stage:
             self.brush.flat([*((x, y + way) for x, y in edge), *lower], paint)
 
 
-SKIES: dict[str, tuple[Paint, ...]] = {
+Paints = Sequence[Paint]
+
+SKIES: dict[str, Paints] = {
     "day": ("#2a97dd", "#6fc3f0", "#c5ecf5", "#fff4d8"),
     "sunset": ("#37296b", "#8f3f7c", "#e9646a", "#ffa15e", "#ffdd86"),
     "night": ("#060a24", "#121b4d", "#26377a", "#4a5a9e"),
@@ -180,10 +182,10 @@ def sea(stage: Stage) -> None:
 
 def country(
     stage: Stage,
-    layers: Sequence[Paint],
+    layers: Paints,
     plant: Callable[[Brush, Look], None],
     size: float,
-    peaks: Sequence[Paint] = (),
+    peaks: Paints = (),
 ) -> None:
     """Open land: mountains, a row of plants on each layer but the nearest two, and grass."""
     sky(stage)
@@ -296,10 +298,10 @@ class Backdrop:
     ground: float = 0.1  # how far above the lower edge the subjects stand
 
 
-GREENS: tuple[Paint, ...] = ("#8fc7b5", "#7fc08a", "#6db661", "#57a24a")
-FOREST: tuple[Paint, ...] = ("#a5cdb5", "#79b08d", "#6fae58", "#3f8a41")
-WHITES: tuple[Paint, ...] = ("#dfeaf6", "#e4eef9", "#eaf2fb", "#f7fbff")
-ALPS: tuple[Paint, ...] = ("#9fb6d3", "#6f87ad")
+GREENS = ("#8fc7b5", "#7fc08a", "#6db661", "#57a24a")
+FOREST = ("#a5cdb5", "#79b08d", "#6fae58", "#3f8a41")
+WHITES = ("#dfeaf6", "#e4eef9", "#eaf2fb", "#f7fbff")
+ALPS = ("#9fb6d3", "#6f87ad")
 hills = partial(country, layers=GREENS, plant=tree, size=0.2)
 forest = partial(country, layers=FOREST, plant=fir, size=0.42)
 mountains = partial(country, layers=GREENS, plant=fir, size=0.13, peaks=ALPS)

@@ -2,7 +2,7 @@
 
 import math
 
-from nb_banana.sandbox.painter.brush import Brush, Paint, Point, curve, dark, mix, pale, points_of
+from nb_banana.sandbox.painter.brush import Brush, Paint, curve, dark, mix, pale, points_of
 from nb_banana.sandbox.painter.figures import FIGURES, INK, RED, Look, Subject
 
 WOOD, GLASS = "#8a5d3b", "#bfe6f5"
@@ -77,15 +77,14 @@ def palm(brush: Brush, look: Look) -> None:
 def frond(brush: Brush, angle: float, length: float, paint: Paint) -> None:
     """One feathered leaf that leaves at an angle (degrees) and droops."""
     a, steps = math.radians(angle), [k / 12 for k in range(13)]
-    spine: list[Point] = [
-        (length * t * math.cos(a), length * (t * math.sin(a) + 0.62 * t * t)) for t in steps
-    ]
+    leaf, c, s = brush.at(0, 0, length), math.cos(a), math.sin(a)
+    spine = [(t * c, t * s + 0.62 * t * t) for t in steps]
     for (ax, ay), (bx, by), t in zip(spine, spine[1:], steps, strict=False):
-        half = 0.062 * math.sin(math.pi * (0.15 + 0.8 * t)) / math.hypot(bx - ax, by - ay)
+        half = 0.17 * math.sin(math.pi * (0.15 + 0.8 * t)) / math.hypot(bx - ax, by - ay)
         for side in (-half, half):
             tip = (bx - side * (by - ay), by + side * (bx - ax))
-            brush.flat([(2 * ax - bx, 2 * ay - by), (bx, by), tip], paint)
-    brush.limb(spine, [0.012, 0.004], pale(paint, 0.35))
+            leaf.flat([(2 * ax - bx, 2 * ay - by), (bx, by), tip], paint)
+    leaf.limb(spine, [0.033, 0.01], pale(paint, 0.35))
 
 
 def tree(brush: Brush, look: Look) -> None:
