@@ -6,7 +6,6 @@ imported any more.
 
 import time
 import tomllib
-from dataclasses import fields
 from itertools import chain
 from pathlib import Path
 
@@ -85,7 +84,7 @@ def test_a_panel_draws_what_the_browser_asks_for(kernel):
     assert view["application/vnd.jupyter.widget-view+json"]["model_id"] == comm_id
 
     changed = {"prompt": "a banana on a beach", "name": "beach", "aspect_ratio": "16:9"}
-    form = {each.name: state[each.name] for each in fields(Form)} | changed
+    form = {name: state[name] for name in vars(Form())} | changed
     tell(kernel, comm_id, method="update", state=changed, buffer_paths=[])
     tell(kernel, comm_id, method="custom", content={"do": "generate", "form": form})
 
