@@ -35,9 +35,8 @@ from nb_banana.services.aimlapi.payload import payload_of
 from nb_banana.widgets.form import CONTROLS, EMPTY, Fields, Form, fit_form, model_offer, read_cell
 from nb_banana.widgets.panel import Panel
 from nb_banana.widgets.prefill import form_of_image
-
-from .pictures import encode, picture
-from .shells import ipython_shell
+from tests.support.pictures import encode, picture
+from tests.support.shells import ipython_shell
 
 ROOT = Path(__file__).parent.parent
 KINDS = {

@@ -26,8 +26,7 @@ from nb_banana import (
 )
 from nb_banana._default import client
 from nb_banana.credentials import KeySearch, Secret, default_store
-
-from .conftest import KEY
+from tests.conftest import KEY
 
 VENDOR = "https://api.aimlapi.com"
 
