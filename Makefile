@@ -33,9 +33,12 @@ test: .venv/.ok
 	@touch $@
 
 # Every public feature once. Warnings of the old packages themselves are no failures here.
-FLOOR = $(addprefix tests/test_, $(addsuffix .py, \
-	floor imports settings_and_keys magic cells kernel terminal background batch gallery image \
-	compare references painter panel panel_cells recovery statement packing unpacking lesson))
+FLOOR = tests/test_floor.py tests/test_imports.py tests/test_settings_and_keys.py tests/notebook/test_magic.py \
+	tests/notebook/test_cells.py tests/notebook/test_kernel.py tests/notebook/test_terminal.py tests/batch/test_background.py \
+	tests/batch/test_batch.py tests/results/test_gallery.py tests/results/test_image.py tests/results/test_compare.py \
+	tests/references/test_references.py tests/sandbox/test_painter.py tests/widgets/test_panel.py tests/widgets/test_panel_cells.py \
+	tests/generation/test_recovery.py tests/test_statement.py tests/lesson/test_packing.py tests/lesson/test_unpacking.py \
+	tests/lesson/test_lesson.py
 
 test-floor: .venv-floor/.ok
 	.venv-floor/bin/python -m pytest -n 2 --dist loadfile -W default $(FLOOR) notebooks/quickstart.ipynb

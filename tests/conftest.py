@@ -18,9 +18,8 @@ from nb_banana.services import send
 from nb_banana.services.aimlapi import account, pricing
 from nb_banana.settings import settings
 from nb_banana.wire import downloads, transport
-
-from .reference_doors import Door, Function, Magic
-from .shells import ipython_shell
+from tests.support.reference_doors import Door, Function, Magic
+from tests.support.shells import ipython_shell
 
 KEY = "test-key-7f3a9c51d2e84b06"
 """What the tests use as a key. It must never turn up in anything that is written."""

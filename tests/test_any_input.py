@@ -18,8 +18,7 @@ from nb_banana import _api, configure, errors
 from nb_banana.notebook import parser
 from nb_banana.notebook.call import read_call
 from nb_banana.notebook.options import OPTIONS
-
-from .pictures import encode, picture, with_chunk
+from tests.support.pictures import encode, picture, with_chunk
 
 SAFE = rules(
     deadline=None,

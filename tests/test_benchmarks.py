@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from .benchmarks.cases import Case, Goal, Measure, Section
-from .benchmarks.rounds import Taken
-from .benchmarks.rows import rows
-from .benchmarks.sections import SECTIONS
+from tests.benchmarks.cases import Case, Goal, Measure, Section
+from tests.benchmarks.rounds import Taken
+from tests.benchmarks.rows import rows
+from tests.benchmarks.sections import SECTIONS
 
 ROOT = Path(__file__).parent.parent
 

@@ -8,9 +8,8 @@ import pytest
 from nb_banana import ImageRequest, credentials
 from nb_banana.library.library import Library
 from nb_banana.library.location import default_folder
-
-from .conftest import KEY
-from .shelf import put
+from tests.conftest import KEY
+from tests.support.shelf import put
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 

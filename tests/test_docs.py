@@ -12,8 +12,7 @@ import pytest
 from nb_banana import configure, errors
 from nb_banana.notebook.options import OPTIONS
 from nb_banana.sandbox import faults
-
-from .shells import ipython_shell
+from tests.support.shells import ipython_shell
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

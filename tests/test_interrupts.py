@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import nbformat
 from nbclient import NotebookClient
 
-from .conftest import KEY
-from .servers import answering, picture, posts, server
+from tests.conftest import KEY
+from tests.support.servers import answering, picture, posts, server
 
 LATEST = 30.0
 """Seconds after which a moment that did not come is no longer waited for."""

@@ -24,10 +24,9 @@ from nb_banana.sandbox.faults import TROUBLES
 from nb_banana.settings import settings
 from nb_banana.widgets.output import PanelOutput
 from nb_banana.wire import transport
-
-from .conftest import KEY
-from .servers import answering, picture, posts, server
-from .shells import ipython_shell, run_notebook
+from tests.conftest import KEY
+from tests.support.servers import answering, picture, posts, server
+from tests.support.shells import ipython_shell, run_notebook
 
 PARTS = (KEY, KEY[:9], KEY[-9:])
 OTHER = "another-key-0c9d8e7f6a5b4c3d"

@@ -16,9 +16,8 @@ import pytest
 from nb_banana import configure
 from nb_banana.generation import context
 from nb_banana.sandbox import Sandbox
-
-from .conftest import KEY
-from .wire import LOGS
+from tests.conftest import KEY
+from tests.support.wire import LOGS
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
 KILLS = int(os.environ.get("NB_BANANA_KILLS", "20"))
@@ -26,7 +25,7 @@ SEED = int(os.environ.get("NB_BANANA_SEED", "4"))
 
 
 def start(task, url, *rest):
-    command = [sys.executable, "-m", "tests.kill_worker", task, url, *map(str, rest)]
+    command = [sys.executable, "-m", "tests.support.kill_worker", task, url, *map(str, rest)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 

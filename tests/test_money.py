@@ -12,9 +12,8 @@ import pytest
 
 from nb_banana import configure, errors, generate
 from nb_banana.sandbox.faults import TROUBLES
-
-from .servers import answering, picture, posts, server
-from .shells import ipython_shell
+from tests.support.servers import answering, picture, posts, server
+from tests.support.shells import ipython_shell
 
 AGAIN = {"429", "429-retry-after", "500", "503", "maintenance"}
 """Troubles that say: not charged. These alone may be sent again."""

@@ -14,8 +14,7 @@ from nb_banana.errors import RequestError
 from nb_banana.models import MODELS, find_model, model_id
 from nb_banana.references.limits import ReferenceLimits
 from nb_banana.references.reference import as_reference
-
-from .pictures import encode, photo, picture
+from tests.support.pictures import encode, photo, picture
 
 
 def test_payload_holds_only_what_was_set():

@@ -26,8 +26,7 @@ from nb_banana import (
 )
 from nb_banana.credentials import Secret, find_key
 from nb_banana.generation import context
-
-from .conftest import KEY
+from tests.conftest import KEY
 
 VENDOR = "https://api.aimlapi.com"
 

@@ -8,10 +8,9 @@ from nb_banana import ImageRequest, configure, doctor, errors, generate, spendin
 from nb_banana.generation import context
 from nb_banana.library import transfer
 from nb_banana.library.library import Library
-
-from .conftest import KEY
-from .shelf import put
-from .shells import run_notebook
+from tests.conftest import KEY
+from tests.support.shelf import put
+from tests.support.shells import run_notebook
 
 
 def test_spending_counts_each_charge_once(service):

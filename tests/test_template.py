@@ -27,10 +27,9 @@ from nb_banana.errors import BadReferenceError, RequestError
 from nb_banana.references.numbering import NumberedReferences
 from nb_banana.request import ImageRequest
 from nb_banana.template import TemplateError, fill, value_of
-
-from .conftest import KEY
-from .pictures import encode, picture
-from .shells import ipython_shell
+from tests.conftest import KEY
+from tests.support.pictures import encode, picture
+from tests.support.shells import ipython_shell
 
 
 class Thing:

@@ -14,8 +14,7 @@ import pytest
 
 import nb_banana
 from nb_banana import errors
-
-from .servers import posts, server
+from tests.support.servers import posts, server
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="who lives is read in /proc")
 SLOW = "a banana [trouble: slow 3]"
@@ -151,7 +150,7 @@ def test_kernels_that_begin_at_once_pay_once(service):
 
 
 def test_the_other_kernel_that_is_waited_for_is_named(service):
-    from .shells import run_notebook
+    from tests.support.shells import run_notebook
 
     with another_kernel(service):
         notebook = run_notebook(

@@ -12,8 +12,7 @@ import pytest
 from nb_banana import configure
 from nb_banana.generation import context
 from nb_banana.sandbox import Sandbox
-
-from .conftest import KEY
+from tests.conftest import KEY
 
 MONEY = ("charged", "Nothing was sent", "in your library")
 """One of these is in each sentence about an interrupt on the way."""
@@ -41,7 +40,7 @@ def run(module, *arguments):
 
 
 def test_ctrl_c_at_any_line_loses_no_picture_and_no_bill(paid):
-    seen = json.loads(run("-m tests.interrupt_worker", paid.url, SEED, ROUNDS))
+    seen = json.loads(run("-m tests.support.interrupt_worker", paid.url, SEED, ROUNDS))
     library = context.library_of(context.known_kinds()[0])
     rows = {row["id"]: row for row in library._index.rows("SELECT * FROM requests")}
     charges = {each.ids.client_request_id: each.credits for each in paid.charges}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from ..servers import picture
+from tests.support.servers import picture
 
 SHOTS = os.environ.get("NB_BANANA_SCREENSHOTS")
 """A folder to put screenshots into, for people to look at."""

@@ -10,9 +10,8 @@ from typing import Any
 
 import nb_banana
 from nb_banana import errors
-
-from ..servers import answering, picture, server
-from ..shells import ipython_shell
+from tests.support.servers import answering, picture, server
+from tests.support.shells import ipython_shell
 
 VOLATILE = (
     (r"data:image/[a-z]+;base64,[A-Za-z0-9+/=]+", "PICTURE"),

@@ -7,8 +7,8 @@ from nb_banana.generation import context
 from nb_banana.imaging.decode import PictureKind
 from nb_banana.library import location
 from nb_banana.library.rows import family_key
+from tests.support.shelf import put
 
-from ...shelf import put
 from .timing import usual
 
 NOBODY = "http://127.0.0.1:9"

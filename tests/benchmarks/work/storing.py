@@ -8,8 +8,8 @@ from pathlib import Path
 from nb_banana import ImageRequest
 from nb_banana.generation import context
 from nb_banana.imaging.decode import PictureKind
+from tests.support.shelf import receipt
 
-from ...shelf import receipt
 from .timing import usual
 
 

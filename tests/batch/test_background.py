@@ -1,0 +1,265 @@
+"""`--background`: the cell comes back at once, the picture comes into its own place."""
+
+import asyncio
+import copy
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import PIL.Image
+import pytest
+
+import nb_banana
+from nb_banana import errors, generate, pending
+from nb_banana.batch.background import PendingGallery, PendingImage
+from nb_banana.generation import context
+from tests.support.shells import ipython_shell, run_notebook
+
+LOAD = "%load_ext nb_banana"
+SLOW = "a cat [trouble: slow 1]"
+
+
+@pytest.fixture(params=["function", "magic"])
+def begin(request, service):
+    """A picture in the background, through each door."""
+    if request.param == "function":
+        yield lambda prompt, **options: generate(prompt, background=True, **options)
+        return
+    with ipython_shell() as ip:
+
+        def by_cell(prompt, **options):
+            words = " ".join(f"--{name} {value}" for name, value in options.items())
+            ip.run(f"%%banana img --background {words}\n{prompt}")
+            return ip.names["img"]
+
+        yield by_cell
+
+
+def test_it_is_there_at_once_and_using_it_waits(begin, service):
+    image = begin(SLOW)
+    assert isinstance(image, nb_banana.BananaImage)
+    assert "on its way" in repr(image)
+    assert image.prompt == SLOW
+    assert not image.done
+    assert list(pending()) == [image]
+    assert image.size == (1024, 1024)
+    assert image.done
+    assert not pending()
+    assert repr(image).startswith("<BananaImage")
+    assert "1024×1024" in repr(image)
+
+
+USES = {
+    "pil": lambda image: image.pil.size,
+    "numpy": lambda image: np.asarray(image).shape[:2],
+    "Pillow": lambda image: opened(image),
+    "a path": lambda image: opened(os.fspath(image)),
+    "pickle": lambda image: pickle.loads(pickle.dumps(image)).size,
+    "copy": lambda image: copy.copy(image).size,
+    "wait": lambda image: image.wait().size,
+    "await": lambda image: asyncio.run(_awaited(image)).size,
+    "a reference": lambda image: nb_banana.edit(image, "make it night").parents[0].size,
+}
+
+
+def opened(place):
+    with PIL.Image.open(place) as picture:
+        return picture.size
+
+
+async def _awaited(image):
+    return await image
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+def test_each_use_waits_for_it(service, use):
+    assert use(generate("a cat [trouble: slow 0.3]", background=True)) == (1024, 1024)
+
+
+def test_a_picture_from_the_library_is_there_at_once(begin, service):
+    generate("a cat")
+    image = begin("a cat")
+    assert image.done
+    assert image.came == "reused"
+    assert len(service.posts) == 1
+
+
+def test_what_went_wrong_is_raised_where_it_is_used(begin, brisk):
+    image = begin("a cat [trouble: refusal]")
+    with pytest.raises(errors.RefusalError, match="no picture"):
+        image.wait()
+    with pytest.raises(errors.RefusalError):
+        _ = image.pil
+    assert "failed" in repr(image)
+
+
+def test_what_can_be_refused_is_refused_before_it_begins(service):
+    nb_banana.configure(budget=0.01)
+    with pytest.raises(errors.BudgetError):
+        generate("a cat", background=True)
+    assert not pending()
+    assert not service.posts
+
+
+def test_without_a_key_several_are_refused_before_they_begin(monkeypatch):
+    monkeypatch.delenv("AIMLAPI_KEY", raising=False)
+    nb_banana.configure(backend="api")
+    with pytest.raises(errors.MissingKeyError):
+        generate("a cat", count=2, background=True)
+    assert not pending()
+
+
+def test_several_from_the_library_are_there_at_once(begin, service):
+    generate("a cat", count=2)
+    gallery = begin("a cat", count=2)
+    assert gallery.done
+    assert [image.came for image in gallery] == ["reused"] * 2
+
+
+def test_several_come_as_one_gallery(begin, service):
+    gallery = begin(SLOW, count=3)
+    assert isinstance(gallery, PendingGallery)
+    assert "3 pictures, on its way" in repr(gallery)
+    assert len(gallery) == 3
+    assert len(gallery.images) == 3
+
+
+def test_cancelled_it_is_waited_for_no_more_and_what_comes_is_kept(begin, service):
+    image = begin(SLOW)
+    while not service.posts:
+        time.sleep(0.02)
+    assert image.cancel()
+    assert not image.cancel()
+    with pytest.raises(errors.Interrupted, match="You cancelled it"):
+        image.wait()
+    assert not pending()
+    settled()
+    assert nb_banana.history()[0].prompt == SLOW
+    assert len(service.posts) == len(service.charges) == 1
+
+
+def test_cancelled_before_it_is_sent_again_it_is_not_sent_again(service):
+    image = generate("a cat [trouble: 503]", background=True)
+    while not service.posts:
+        time.sleep(0.02)
+    image.cancel()
+    settled()
+    assert len(service.posts) == 1
+
+
+def settled():
+    """Wait for the threads of what was cancelled."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("nb_banana") and "panel" not in thread.name:
+            thread.join(20)
+
+
+def test_waiting_has_an_end_and_the_picture_goes_on(service):
+    image = generate(SLOW, background=True)
+    with pytest.raises(TimeoutError, match="it goes on"):
+        image.wait(timeout=0.05)
+    assert image.size == (1024, 1024)
+
+
+def test_ctrl_c_ends_the_wait_and_not_the_picture(service):
+    image = generate(SLOW, background=True)
+    threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(errors.Interrupted, match="still on its way"):
+        image.wait()
+    assert image.size == (1024, 1024)
+
+
+def test_who_stops_to_await_does_not_take_it_from_others(service):
+    image = generate(SLOW, background=True)
+
+    async def two():
+        first = asyncio.ensure_future(_awaited(image))
+        await asyncio.sleep(0.05)
+        first.cancel()
+        return await image
+
+    assert asyncio.run(two()).size == (1024, 1024)
+
+
+def test_a_pending_picture_knows_what_it_does_not_know_yet(service):
+    finished = vars(generate("a cat"))
+    image = generate(SLOW, background=True)
+    assert set(finished) - set(vars(image)) == PendingImage._comes_later
+    image.wait()
+    assert set(finished) <= set(vars(image))
+    gallery = generate(SLOW, background=True, count=2)
+    done = vars(gallery.wait())
+    assert set(done) - {"name"} == PendingGallery._comes_later
+
+
+def test_front_ends_that_feel_their_way_do_not_wait(service):
+    image = generate(SLOW, background=True)
+    assert not hasattr(image, "_repr_html_")
+    assert not image.done
+
+
+UNTIL_IT_IS_SHOWN = (
+    "import threading\n"
+    "for each in threading.enumerate():\n"
+    "    if each.name == 'nb_banana': each.join()"
+)
+"""The thread that draws ends when what it drew stands in its place."""
+
+
+def test_the_placeholder_becomes_the_picture_while_other_cells_run():
+    notebook = run_notebook(
+        LOAD,
+        "%%banana cat --background -a 16:9\na cat [trouble: slow 2]",
+        "'another cell'",
+        "cat.size",
+        UNTIL_IT_IS_SHOWN,
+    )
+    (output,) = notebook.cells[1].outputs
+    assert notebook.cells[3].outputs[0]["data"]["text/plain"] == "(1376, 768)"
+    # In the saved notebook, too: `nbclient` writes what came into the place later.
+    assert output["output_type"] == "display_data"
+    assert 'alt="a cat' in output["data"]["text/html"]
+    assert "image/jpeg" in output["data"]
+
+
+def test_the_placeholder_becomes_the_error():
+    notebook = run_notebook(
+        LOAD,
+        # It fails during the next cell: between two cells nobody listens in `nbclient`.
+        "%%banana cat --background\na cat [trouble: 503]",
+        UNTIL_IT_IS_SHOWN,
+    )
+    (output,) = notebook.cells[1].outputs
+    assert output["data"]["text/plain"].startswith("ServerError: The service failed (503)")
+
+
+def test_a_kernel_that_ends_meanwhile_has_it_in_its_journal(service):
+    run_script(
+        "nb_banana.generate('a cat [trouble: slow 30]', background=True)\n"
+        "time.sleep(1); os._exit(0)",
+        service,
+    )
+    (left,) = context.library_of(context.kinds()[-1]).unfinished()
+    assert left.state == "sent"
+
+
+def run_script(code, service):
+    head = f"import os, time, nb_banana; nb_banana.configure(base_url={service.url!r})\n"
+    subprocess.run([sys.executable, "-c", head + code], check=True, timeout=60)
+
+
+def test_a_script_that_ends_waits_for_what_it_has_paid(service):
+    run_script(f"nb_banana.generate({SLOW!r}, background=True)", service)
+    assert nb_banana.history()[0].prompt == SLOW
+
+
+def test_in_a_terminal_it_says_that_it_draws(service):
+    with ipython_shell() as ip:
+        ip.run(f"%%banana cat --background\n{SLOW}")
+        assert "nano-banana-2 is drawing in the background" in ip.printed
+        ip.names["cat"].wait()

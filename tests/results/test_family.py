@@ -1,0 +1,149 @@
+"""Edits: what they take over, who their parents are, and the tree of the family."""
+
+import pytest
+from PIL import Image
+
+import nb_banana
+from nb_banana import settings
+from nb_banana.generation import context
+from nb_banana.results.image import BananaImage
+from nb_banana.results.image_display import image_lines
+from tests.support.pictures import encode, picture
+from tests.support.shells import run_notebook
+
+
+@pytest.fixture
+def cafe(service):
+    return nb_banana.generate("a café", aspect_ratio="16:9", resolution="2K", name="cafe")
+
+
+def again(image):
+    """The picture as another session finds it: in the library, with nothing in memory."""
+    library = context.library_of(context.kinds()[0])
+    return BananaImage.of(library.by_digest(image.digest), library)
+
+
+def test_an_edit_looks_like_the_picture_that_it_is_made_from(door, cafe):
+    night = door.draw("make it night", [cafe])
+    assert night.size == cafe.size == (2752, 1536)
+    assert (door.body["aspect_ratio"], door.body["resolution"]) == ("16:9", "2K")
+    assert door.files == [cafe.bytes]
+
+
+def test_what_is_said_wins_over_what_the_picture_has(door, cafe):
+    door.draw("make it night", [cafe], aspect_ratio="1:1", resolution="1K")
+    assert (door.body["aspect_ratio"], door.body["resolution"]) == ("1:1", "1K")
+
+
+def test_an_edit_takes_over_the_model_and_where_it_takes_no_pictures_its_twin(door, service):
+    first = nb_banana.generate("a café", model="2.5", aspect_ratio="4:3")
+    door.draw("make it night", [first])
+    assert door.body["model"] == "google/gemini-2.5-flash-image-edit"
+    assert len(door.body["image_urls"]) == 1
+
+
+def test_only_the_first_picture_is_looked_like(door, cafe):
+    door.draw("both", [picture(), cafe])
+    assert "aspect_ratio" not in door.body
+
+
+def test_edit_puts_its_own_picture_first(cafe, service):
+    other = picture()
+    night = cafe.edit("make it night", images=[other])
+    twin = nb_banana.edit(cafe, "make it night", images=other)
+    assert [each.label for each in night.request.references] == ["cafe", "image"]
+    assert service.posts[-1].body["image_urls"][0] == night.request.references[0].url
+    assert twin.came == "reused"
+    assert cafe.edit("make it day", images=None).parents == (cafe,)
+
+
+def test_parents_are_the_very_pictures_of_the_session(door, cafe):
+    night = door.draw("make it night", [cafe, picture()])
+    assert len(night.parents) == 1
+    assert night.parents[0] is cafe
+
+
+@pytest.mark.parametrize("form", [lambda x: x.bytes, lambda x: x.path, lambda x: str(x.path)])
+def test_a_picture_of_ours_is_known_by_its_content(door, cafe, form):
+    night = door.draw("make it night", [form(cafe)])
+    assert [each.digest for each in night.parents] == [cafe.digest]
+
+
+def test_parents_are_found_after_a_restart(door, cafe):
+    fog = door.draw("fog", [door.draw("make it night", [cafe])])
+    found = again(fog)
+    assert [each.prompt for each in found.parents] == ["make it night"]
+    assert [each.prompt for each in found.parents[0].parents] == ["a café"]
+    assert [each.prompt for each in found.tree()] == ["a café", "make it night", "fog"]
+
+
+def test_a_picture_that_was_forgotten_is_no_parent_any_more(cafe):
+    night = cafe.edit("make it night")
+    context.library_of(context.kinds()[0]).forget([cafe.id])
+    assert again(night).parents == ()
+
+
+def test_the_tree_is_text_from_the_first_to_the_last(cafe):
+    fog = cafe.edit("make it\nnight").edit("fog")
+    assert repr(fog.tree()).split("\n") == [
+        "cafe: a café (2752×1536)",
+        "  make it night (2752×1536)",
+        "    fog (2752×1536)",
+    ]
+
+
+def test_the_tree_is_html_with_thumbnails_and_without_scripts(service):
+    first = nb_banana.generate("<script>alert(1)</script> & 'so'", name="a", alt='"><b>')
+    html = first.edit("<img src=x onerror=alert(1)>", images=picture()).tree()._repr_html_()
+    assert "<script" not in html
+    assert "<img src=x" not in html
+    assert 'alt="&quot;&gt;&lt;b&gt;"' in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; " in html
+    assert html.count('<img src="data:image/jpeg;base64,') == 2
+    assert "image 1 = a, image 2 = image" in html
+
+
+def test_a_picture_that_is_an_ancestor_twice_stands_in_the_tree_once(cafe):
+    newest = [cafe]
+    for number in range(12):  # each made from the two before it: 377 ways to the first
+        newest.append(nb_banana.generate(f"step {number}", images=newest[-2:]))
+    found = again(newest[-1]).tree()
+    assert len(list(found)) == 13
+    assert len(repr(found).split("\n")) == 13
+
+
+@pytest.mark.parametrize("harm", [lambda path: path.unlink(), lambda path: path.write_bytes(b"?")])
+def test_the_tree_is_shown_although_a_file_of_it_is_lost(cafe, harm):
+    night = cafe.edit("make it night")
+    harm(cafe.path)
+    html = again(night).tree()._repr_html_()
+    assert html.count("<img ") == 1
+    assert "it can't be shown" in html
+    assert "a café" in html
+
+
+def test_a_kernel_that_starts_anew_knows_the_family():
+    load = "%load_ext nb_banana\nimport nb_banana"
+    run_notebook(
+        load, "%%banana cafe -a 16:9\na café in a family", "%%banana night -i cafe\nmake it night"
+    )
+    again = run_notebook(
+        load,
+        "%%banana night -i cafe\nmake it night",
+        "%%banana cafe -a 16:9\na café in a family",
+        "%%banana night -i cafe\nmake it night",
+        "print(night.came, night.size, night.parents[0] is cafe)\nnight.tree()",
+        allow_errors=True,
+    )
+    assert "no variable and no file cafe" in again.cells[1].outputs[0].evalue
+    printed, tree = again.cells[4].outputs
+    assert printed.text == "reused (1376, 768) True\n"
+    assert tree.data["text/plain"].startswith("cafe: a café in a family (1376×768)\n  night: make")
+    assert "<img " in tree.data["text/html"]
+
+
+def test_settings_hold_where_the_first_picture_is_not_ours(door):
+    settings.settings.aspect_ratio = "9:16"
+    image = door.draw("a banana", [encode(Image.new("RGB", (90, 30)))])
+    assert image.size == (768, 1376)
+    assert image_lines(image)[1].startswith("image 1 = ")

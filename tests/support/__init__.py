@@ -1,0 +1,1 @@
+"""What the tests share: doors, shells, servers, pictures, and workers of other processes."""
