@@ -18,9 +18,10 @@ import pytest
 
 import nb_banana
 from nb_banana import configure, credentials, errors, generate, generate_many, login
-from nb_banana._default import client, settings
+from nb_banana._default import client
 from nb_banana.notebook.parser import parse_cell_line
 from nb_banana.sandbox.faults import TROUBLES
+from nb_banana.settings import settings
 from nb_banana.widgets.output import PanelOutput
 from nb_banana.wire import transport
 from tests.conftest import KEY

@@ -14,10 +14,11 @@ from PIL import Image
 
 import nb_banana
 from nb_banana import errors
-from nb_banana._default import client, settings
+from nb_banana._default import client
 from nb_banana.library import location
 from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
+from nb_banana.settings import settings
 from tests.conftest import KEY
 from tests.support.shelf import data_url, picture, put
 

@@ -18,7 +18,7 @@ from nb_banana.library import location
 from nb_banana.request import ImageRequest
 from nb_banana.sandbox import Sandbox
 from nb_banana.services import receipt
-from nb_banana.services.aimlapi import account, pricing, query
+from nb_banana.services.aimlapi import account, pricing
 from nb_banana.services.service import Service
 from nb_banana.settings import Banana
 from nb_banana.widgets import controller
@@ -132,7 +132,7 @@ def test_a_service_that_is_not_there_means_not_known():
 
 
 def test_a_service_that_does_not_answer_in_time_means_not_known(monkeypatch):
-    monkeypatch.setattr(query, "READ_TIMEOUT", 0.2)
+    monkeypatch.setattr(account, "READ_TIMEOUT", 0.2)
     forever = threading.Event()
     with wire({MODELS: lambda request: forever.wait(5) and None}) as service:
         assert client().context.prices.price(Service(service.url), MODEL, None) is None

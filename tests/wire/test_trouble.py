@@ -16,7 +16,7 @@ from nb_banana import configure, errors
 from nb_banana.credentials import Secret
 from nb_banana.references import fetch
 from nb_banana.references.limits import ReferenceLimits
-from nb_banana.services.aimlapi import account, query
+from nb_banana.services.aimlapi import account
 from nb_banana.services.service import Service
 from nb_banana.wire import downloads
 from nb_banana.wire.transport import HttpTransport, NoAnswerError
@@ -225,7 +225,7 @@ ALL = ENDLESS | DROPPED | UNREADABLE | GATEWAY | REDIRECTS
 
 
 def test_an_account_that_does_not_answer_is_not_known(monkeypatch):
-    monkeypatch.setattr(query, "READ_TIMEOUT", 1.0)
+    monkeypatch.setattr(account, "READ_TIMEOUT", 1.0)
 
     def ask(url):
         return account.find_charge(Service(url, Secret(KEY)), "nbb-1", pauses=(0.0,))
