@@ -227,3 +227,17 @@ def test_threads_start_in_one_place():
         source = path.read_text("utf-8")
         for name in ("threading.Thread(", "ThreadPoolExecutor(", "to_thread(", "Timer("):
             assert name not in source, (place, name)
+
+
+def test_a_plan_goes_where_the_settings_said_when_it_was_made_but_for_the_budget(two):
+    (first, second), (one, other) = two
+    plan = first.plan("a banana", count=2)
+    first.configure(base_url=second.settings.base_url, backend="library")
+    assert [image.came for image in first.run(plan)] == ["made", "made"]
+    assert [len(one.posts), len(other.posts)] == [2, 0]
+    first.configure(base_url=one.url, backend="auto")
+    plan = first.plan("a pear")
+    first.configure(budget=0.0)
+    with pytest.raises(errors.BudgetError):
+        first.run(plan)
+    assert len(one.posts) == 2

@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from nb_banana.credentials import (
     VENDOR_URL,
@@ -54,6 +54,14 @@ Key = Secret | KeySearch | None
 """A key that was given for one call, or the search for it, so that no place is asked twice."""
 
 
+class Policy(NamedTuple):
+    """What the settings say of who draws, at one moment."""
+
+    backend: str
+    base_url: str
+    timeout: float | None
+
+
 class Context:
     """What one client holds: settings, keys, transport, budget, prices, libraries, its sandbox."""
 
@@ -90,25 +98,29 @@ class Context:
         return Service(url, secret, timeout, transport=self.transport)
 
     def find_service(
-        self, key: Key = None, timeout: float | None = None, *, elsewhere: bool = False
+        self, key: Key = None, policy: Policy | None = None, *, elsewhere: bool = False
     ) -> Service:
         """Who draws, by the settings: the API with its key, or the sandbox."""
         # With ``elsewhere`` other processes send, which have keys of their own.
-        settings = self.settings
-        timeout = settings.timeout if timeout is None else checked_seconds(timeout)
-        if settings.backend == "sandbox":
+        backend, url, timeout = policy or self.policy()
+        if backend == "sandbox":
             return self.service(self.sandbox_url(), None, timeout)
-        url = settings.base_url
         search = self.search_key(key)
         if search.found is not None:
             return self.service(url, search.found.secret, timeout)
-        if settings.backend == "auto" and url == VENDOR_URL:
+        if backend == "auto" and url == VENDOR_URL:
             return self.service(self.sandbox_url(), None, timeout)
         if is_loopback(url):
             return self.service(url, None, timeout)  # a server of one's own may ask for no key
         if elsewhere:
             return self.service(url, None, timeout)
         raise missing_key(search)
+
+    def policy(self, timeout: float | None = None) -> Policy:
+        """What the settings say now; ``timeout`` is in seconds, and wins."""
+        settings = self.settings
+        patience = settings.timeout if timeout is None else checked_seconds(timeout)
+        return Policy(settings.backend, settings.base_url, patience)
 
     def search_key(self, key: Key = None) -> KeySearch:
         """The search for the key of the settings' service, which one call makes but once."""
@@ -147,15 +159,16 @@ class Context:
         """Remember that a picture was used. `nb_banana.pack` takes it along."""
         self.used[library, request_id] = None
 
-    def kinds(self, key: Key = None) -> tuple[str, ...]:
+    def kinds(self, key: Key = None, policy: Policy | None = None) -> tuple[str, ...]:
         """The kinds of service whose pictures count, the best first; the last draws the others."""
         # A picture of the model stands in for one of the sandbox, never the other way round.
-        own = kind_of(self.settings.base_url)
-        if self.settings.backend == "sandbox":
+        backend, url, _ = policy or self.policy()
+        own = kind_of(url)
+        if backend == "sandbox":
             return (SANDBOX,)
-        if self.settings.backend == "library":
+        if backend == "library":
             return tuple(dict.fromkeys((own, API, SANDBOX)))
-        if self.settings.backend == "auto" and own == API:
+        if backend == "auto" and own == API:
             search = key if isinstance(key, KeySearch) else self.search_key(key)
             if search.found is None:
                 return (API, SANDBOX)

@@ -59,13 +59,13 @@ class Plan:
         self.output = output
         self.is_many = is_many
         self.labels = labels
-        self.is_offline = context.settings.backend == "library"
+        self._policy = context.policy(timeout)
+        self.is_offline = self._policy.backend == "library"
         self.search = context.search_key(key)
-        self.kinds = context.kinds(self.search)
+        self.kinds = context.kinds(self.search, self._policy)
         self.notebook = notebook_path()
         self.all_places = context.places_of(self.kinds, notebook_folder())
         self.places = self.all_places[self.kinds[-1]]
-        self._timeout = timeout
         self._carrier = carrier
         self._limiter: AdaptiveLimiter | None = None
 
@@ -92,9 +92,8 @@ class Plan:
                 "sent. Look at nb_banana.history(), or draw it: "
                 '%config Banana.backend = "auto"'
             )
-        found = self.context.find_service(
-            self.search, self._timeout, elsewhere=self._carrier is not None
-        )
+        elsewhere = self._carrier is not None
+        found = self.context.find_service(self.search, self._policy, elsewhere=elsewhere)
         return replace(found, limiter=self._limiter, carrier=self._carrier)
 
     @property
