@@ -148,6 +148,7 @@ def _draw(plan: Plan, request: ImageRequest, output: OutputOptions, since: str) 
         there = there or _fetch_paid(plan, request, output, plan.libraries())
         if there is not None:
             return there
+        time.sleep(0.1)
 
 
 def _wait_for(

@@ -16,7 +16,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -45,6 +45,7 @@ _COST = (
     "(state IN ('stored', 'answered', 'unknown') "
     "OR (state = 'failed' AND CAST(coalesce(usd, 0) AS REAL) > 0))"
 )
+LONGEST_COMMIT = timedelta(minutes=1)
 NO_OWNER = {"host": None, "pid": None, "started": None}
 
 
@@ -139,10 +140,16 @@ class Journal:
 
     def _other(self, session: Transaction, key: str, since: str) -> str | None:
         """The id of the same request: it is being drawn, or cost something since."""
+        # A row has the time before its commit, and may not have been there yet for who looked
+        # after that: a picture counts that was stored shortly before, for else it had been found.
+        looked = datetime.fromisoformat(since) - LONGEST_COMMIT
+        before = looked.isoformat(timespec="microseconds")
         found = session.rows(
-            f"SELECT {_OWNER}, {_COST} AND changed >= ? AS came FROM requests "  # noqa: S608 - our own text
-            "WHERE service = ? AND key = ? AND (state IN ('sent', 'answered') OR came) "
-            "ORDER BY seq DESC",
+            f"SELECT {_OWNER}, {_COST} AND changed >= "  # noqa: S608 - our own text
+            "CASE state WHEN 'stored' THEN ? ELSE ? END AS came FROM requests "
+            "WHERE service = ? AND key = ? "
+            "AND (state IN ('sent', 'answered') OR came) ORDER BY seq DESC",
+            before,
             since,
             self.service,
             key,

@@ -44,7 +44,7 @@ class Library(Journal):
         """Keep the pictures of an answer (bytes as they came). A second time does no harm."""
         if not pictures:
             raise ValueError("An answer without a picture is not stored: mark it as failed.")
-        columns = {"state": "stored", "error": None, **rows.step_row(receipt), **NO_OWNER}
+        columns = {"state": "stored", "error": None, **rows.receipt_row(receipt), **NO_OWNER}
         # The slow part, the bytes, before the transaction; the names in it, so that no other
         # kernel forgets the same picture meanwhile.
         data = [each for each, _ in pictures]

@@ -15,6 +15,7 @@ import pytest
 from nb_banana import errors
 from nb_banana.library.library import Library
 from nb_banana.library.location import default_folder
+from nb_banana.library.rows import now
 from nb_banana.models import MODELS
 from nb_banana.references.reference import as_reference
 from nb_banana.request import ImageRequest, copy_with
@@ -275,6 +276,14 @@ def test_what_is_stored_stays_stored_whoever_comes_late(library):
     library.mark_failed("nbb-1", "no")
     assert library.find(request.key).read()
     assert library.unfinished() == []
+
+
+def test_what_was_being_stored_while_it_was_looked_for_is_not_asked_for_again(library):
+    """Its row has the time before the commit; who looks between the two does not find it."""
+    request = ImageRequest("a banana")
+    put(library, request, "nbb-1")
+    assert library.begin(request, "nbb-2", since=now()) == "nbb-1"
+    assert not library.has("nbb-2")
 
 
 def test_an_id_is_taken_once(library):
