@@ -180,8 +180,7 @@ class Client:
             return start_many(plan) if background else runner.run_batch(plan)
         if background:
             return start(plan)
-        (job,) = plan.jobs
-        return pipeline.make(plan, job.request, job.output)
+        return pipeline.make(plan, *plan.jobs)
 
     def generate(
         self, prompt: str, *, count: int | None = None, background: bool = False, **options: Any

@@ -1,7 +1,6 @@
 """Pictures in the background: begun, bound at once, and listed while they are on their way."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any, overload
 
 from nb_banana._text import as_html, clean, plain
@@ -11,10 +10,8 @@ from nb_banana.display.placeholder import Placeholder
 from nb_banana.generation import pipeline
 from nb_banana.generation.context import Context
 from nb_banana.generation.lookup import find_reusable
-from nb_banana.generation.options import OutputOptions
 from nb_banana.generation.plan import Job, Plan
 from nb_banana.models import short_name
-from nb_banana.request import ImageRequest
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.image import BananaImage
 from nb_banana.results.pending import PendingValue
@@ -26,13 +23,10 @@ class PendingImage(PendingValue[BananaImage], BananaImage):
 
     _comes_later = frozenset(BananaImage.__annotations__) - {"request", "name", "alt", "_client"}
 
-    def __init__(
-        self, request: ImageRequest, output: OutputOptions, stop: Callable[[], None]
-    ) -> None:
-        self.request = request
-        self.name = output.name
-        self.alt = output.alt or request.prompt
-        PendingValue.__init__(self, Placeholder(_what(request), request.prompt), stop)
+    def __init__(self, job: Job, stop: Callable[[], None]) -> None:
+        self.request, self.name = job.request, job.output.name
+        self.alt = job.output.alt or job.request.prompt
+        PendingValue.__init__(self, Placeholder(_what(job), job.request.prompt), stop)
 
     def __repr__(self) -> str:
         if self.done and not self.state:
@@ -46,15 +40,11 @@ class PendingGallery(PendingValue[Gallery], Gallery):
 
     _comes_later = frozenset(Gallery.__annotations__) - {"name", "_client"}
 
-    def __init__(
-        self, jobs: Sequence[Job], output: OutputOptions, stop: Callable[[], None]
-    ) -> None:
-        self.name = output.name
+    def __init__(self, jobs: Sequence[Job], name: str | None, stop: Callable[[], None]) -> None:
+        self.name = name
         self._about = f"{len(jobs)} pictures"
-        first = jobs[0].request
-        PendingValue.__init__(
-            self, Placeholder(_what(first), f"{self._about}: {first.prompt}"), stop
-        )
+        prompt = f"{self._about}: {jobs[0].request.prompt}"
+        PendingValue.__init__(self, Placeholder(_what(jobs[0]), prompt), stop)
 
     def __repr__(self) -> str:
         if self.done and not self.state:
@@ -64,35 +54,26 @@ class PendingGallery(PendingValue[Gallery], Gallery):
 
 
 def start(plan: Plan) -> PendingImage:
-    """Begin with a picture and come back at once. What costs nothing to check is checked before.
-
-    Raises:
-        BananaError: nothing was sent: options that can't be fulfilled, no key, the budget.
-    """
+    """Begin with a picture and come back at once. What costs nothing to check is checked before."""
     context, job = plan.context, plan.job
-    request, output = job.request, job.output
     job.check()
     limiter = AdaptiveLimiter(1)
-    image = context.adopt(PendingImage(request, output, limiter.stop))
-    if (found := find_reusable(plan, request, output)) is not None:
-        image.end(pipeline.hand_over(found, output))
+    image = context.adopt(PendingImage(job, limiter.stop))
+    if (found := find_reusable(plan, job)) is not None:
+        image.end(pipeline.hand_over(found, job.output))
         return image
     plan.limit(limiter)
     job.refuse_key(plan.service)
-    context.budget.check([request], plan.service, plan.places[0], ask=not output.confirmed)
-    confirmed = replace(output, confirmed=True)
-    _begin(context, image, lambda: pipeline.make(plan, request, confirmed))
+    ask = not job.output.confirmed
+    context.budget.check([job.request], plan.service, plan.places[0], ask=ask)
+    _begin(context, image, lambda: pipeline.make(plan, job.confirmed()))
     return image
 
 
 def start_many(plan: Plan) -> PendingGallery:
-    """The same for a batch; see `nb_banana.batch.runner.run_batch`.
-
-    Raises:
-        BananaError: nothing was sent.
-    """
+    """The same for a batch; see `nb_banana.batch.runner.run_batch`."""
     batch = runner.prepare_batch(plan)
-    gallery = plan.context.adopt(PendingGallery(list(plan.jobs), plan.output, batch.stop))
+    gallery = plan.context.adopt(PendingGallery(list(plan.jobs), plan.output.name, batch.stop))
     if plan.known_service is None:  # nobody has to draw, or nobody can: it is over at once
         gallery.end(batch.run())
     else:
@@ -143,5 +124,5 @@ def list_pending(context: Context) -> Pending:
     return Pending([value for value in list(context.on_way.values()) if not value.done])
 
 
-def _what(request: ImageRequest) -> str:
-    return f"{short_name(request.model)} is drawing in the background"
+def _what(job: Job) -> str:
+    return f"{short_name(job.request.model)} is drawing in the background"

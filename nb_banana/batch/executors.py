@@ -17,19 +17,8 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from typing import Any
 
+from nb_banana import errors
 from nb_banana.credentials import KeySearch, Secret, is_loopback, missing_key
-from nb_banana.errors import (
-    UNSURE,
-    BananaError,
-    ConnectionDroppedError,
-    DownloadError,
-    Interrupted,
-    MissingKeyError,
-    NotSentError,
-    PictureError,
-    RequestError,
-    WorkerLostError,
-)
 from nb_banana.services import result, send
 from nb_banana.services.aimlapi.responses import read_answer
 from nb_banana.services.result import ServiceAnswer
@@ -48,25 +37,29 @@ class RemoteTask:
     key_name: str | None = None  # the environment variable of the worker that has the key
 
 
-def run_task(task: RemoteTask) -> RawResponse | BananaError:
+def run_task(task: RemoteTask) -> RawResponse | errors.BananaError:
     """Send it, on the worker. An error is handed back, for some executors change what is raised."""
     try:
         service = Service(task.base_url, _secret(task))
-    except MissingKeyError as error:
+    except errors.MissingKeyError as error:
         return error
     facts = {"client_request_id": task.client_request_id}
     try:
         reply = send.send_once(task.payload, service, task.timeout, facts)
-    except Interrupted as error:  # Ctrl-C in a terminal reaches the workers too
-        return ConnectionDroppedError(f"The worker was stopped. {UNSURE}", **error.facts)
-    except BananaError as error:
+    except errors.Interrupted as error:  # Ctrl-C in a terminal reaches the workers too
+        return errors.ConnectionDroppedError(
+            f"The worker was stopped. {errors.UNSURE}", **error.facts
+        )
+    except errors.BananaError as error:
         return transport.redact(error, service.secret)
     model = str(task.payload.get("model"))
     try:
         answer = read_answer(reply, model, service, task.client_request_id)
-    except DownloadError as error:  # a link with the worker's key, which the notebook may not know
+    except (
+        errors.DownloadError
+    ) as error:  # a link with the worker's key, which the notebook may not know
         return transport.redact(error, service.secret)
-    except BananaError:  # the notebook says so
+    except errors.BananaError:  # the notebook says so
         pass
     else:
         reply = replace(reply, pictures=_pictures(answer, service))
@@ -93,7 +86,7 @@ def _pictures(answer: ServiceAnswer, service: Service) -> tuple[bytes | None, ..
     for item in answer.items:
         try:
             found.append(result.fetch_picture(item, service, {})[0])
-        except PictureError:
+        except errors.PictureError:
             found.append(None)
     return tuple(found)
 
@@ -103,7 +96,7 @@ class ExecutorTransport:
 
     def __init__(self, executor: Executor, key_name: str | None = None) -> None:
         if not isinstance(executor, Executor):
-            raise RequestError(
+            raise errors.RequestError(
                 "executor is one of concurrent.futures, e.g. ProcessPoolExecutor(4), Dask's "
                 f"client.get_executor() or ipyparallel's cluster.executor(), not {executor!r}."
             )
@@ -124,16 +117,16 @@ class ExecutorTransport:
             with self._lock:
                 future = self._submit(task)
         except Exception as error:  # noqa: BLE001 - each executor has its own; nothing has begun
-            raise NotSentError(
+            raise errors.NotSentError(
                 f"The executor takes no work: {error}. Nothing was sent. Start it anew.",
                 is_fatal=True,
             ) from None
         try:
             outcome: Any = future.result()
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - as above; it is sent
-            raise WorkerLostError(
-                f"The worker that sent it did not come back ({type(error).__name__}). {UNSURE}",
-                client_request_id=client_request_id,
+            said = f"The worker that sent it did not come back ({type(error).__name__})."
+            raise errors.WorkerLostError(
+                f"{said} {errors.UNSURE}", client_request_id=client_request_id
             ) from None
         if isinstance(outcome, RawResponse):
             return outcome
@@ -164,7 +157,7 @@ def _queue(name: str, **options: Any) -> Any:
     return make(name, maxsize=1, **options)
 
 
-def run_task_once(task: RemoteTask, name: str) -> RawResponse | BananaError:
+def run_task_once(task: RemoteTask, name: str) -> RawResponse | errors.BananaError:
     """Send it, on a worker, unless it was begun on another one before."""
     place = _queue(name)
     try:
@@ -177,7 +170,7 @@ def run_task_once(task: RemoteTask, name: str) -> RawResponse | BananaError:
         place.close()
     if is_first:
         return run_task(task)
-    return WorkerLostError(
-        f"Another worker had begun with it and is gone. {UNSURE}",
+    return errors.WorkerLostError(
+        f"Another worker had begun with it and is gone. {errors.UNSURE}",
         client_request_id=task.client_request_id,
     )

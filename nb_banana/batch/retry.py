@@ -2,17 +2,8 @@
 
 from collections.abc import Sequence
 
+from nb_banana import errors
 from nb_banana.batch import runner
-from nb_banana.errors import (
-    AnswerError,
-    BananaError,
-    Interrupted,
-    PictureError,
-    SaveError,
-    ServiceError,
-    SizeMismatchError,
-    UncertainError,
-)
 from nb_banana.generation.context import Context
 from nb_banana.generation.options import OutputOptions
 from nb_banana.generation.plan import Job, Plan
@@ -55,7 +46,7 @@ def try_again(context: Context, gallery: Gallery, *, again: bool = False) -> Gal
     if folder is not None:
         try:
             tried.save(folder)
-        except SaveError as error:
+        except errors.SaveError as error:
             error.facts["gallery"] = tried  # what was paid is in the library
             raise
     return tried
@@ -68,18 +59,18 @@ def _output(failure: Failure, is_paid: bool) -> OutputOptions:
     return OutputOptions(failure.name, failure.alt, strict=wanted.get("strict", False), fresh=fresh)
 
 
-def _may_be_charged(error: BananaError | Interrupted) -> bool:
+def _may_be_charged(error: errors.BananaError | errors.Interrupted) -> bool:
     """Whether sending it again may pay a second time."""
     receipt, charge = error.facts.get("receipt"), error.facts.get("charge")
     if charge is not None and charge.state == "charged":
         return True
-    if isinstance(error, UncertainError) or error.facts.get("is_unsure"):
+    if isinstance(error, errors.UncertainError) or error.facts.get("is_unsure"):
         return charge is None or charge.state != "not charged"
-    if isinstance(error, PictureError):
+    if isinstance(error, errors.PictureError):
         return "url" not in error.facts  # with its link it is fetched and not sent again
-    if isinstance(error, SizeMismatchError):
+    if isinstance(error, errors.SizeMismatchError):
         return True
-    is_answered = isinstance(error, AnswerError) or receipt is not None
+    is_answered = isinstance(error, errors.AnswerError) or receipt is not None
     return is_answered and (receipt is None or receipt.usd != 0)
 
 
@@ -119,7 +110,9 @@ def _why_not_sent(old: Failure, new: GalleryEntry) -> str:
     if str(error.args[0]).endswith(CURE):
         return HELD_BACK
     is_same = old.error.facts.get("client_request_id") == error.facts.get("client_request_id")
-    was_sent = isinstance(error, ServiceError | UncertainError | AnswerError | Interrupted)
-    if was_sent or (isinstance(error, PictureError) and not is_same):
+    was_sent = isinstance(
+        error, errors.ServiceError | errors.UncertainError | errors.AnswerError | errors.Interrupted
+    )
+    if was_sent or (isinstance(error, errors.PictureError) and not is_same):
         return ""
     return f"was not sent: {reason_of(new)}"

@@ -7,35 +7,17 @@ of the first.
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sized
+from collections.abc import Mapping, Sized
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import replace
 from typing import Any
 
+from nb_banana import errors
 from nb_banana._threads import pool
 from nb_banana.batch.jobs import numbered
 from nb_banana.display.progress import BatchProgress, silently
-from nb_banana.errors import (
-    BananaError,
-    BudgetError,
-    Interrupted,
-    KeyRefusedError,
-    LibraryBusyError,
-    LibraryDamagedError,
-    LibraryUnavailableError,
-    MissingKeyError,
-    NewerLibraryError,
-    NotAllowedError,
-    NotSentError,
-    RateLimitError,
-    SaveError,
-    repeated,
-)
 from nb_banana.generation import pipeline
 from nb_banana.generation.lookup import find_reusable, look_ahead
-from nb_banana.generation.options import OutputOptions
 from nb_banana.generation.plan import Job, Plan
-from nb_banana.request import ImageRequest
 from nb_banana.results import export
 from nb_banana.results.failure import Failure, GalleryEntry
 from nb_banana.results.gallery import Gallery
@@ -53,19 +35,20 @@ class EqualRequests:
 
     def __init__(self) -> None:
         self._turns: dict[str, threading.Lock] = {}
-        self._known: dict[str, BananaImage | BananaError | Interrupted] = {}
+        self._known: dict[str, BananaImage | errors.BananaError | errors.Interrupted] = {}
 
-    def draw(self, key: str, output: OutputOptions, draw: Callable[[], BananaImage]) -> BananaImage:
+    def draw(self, plan: Plan, job: Job) -> BananaImage:
         """The picture of a request, which only the first of equal ones sends, and pays."""
+        key = job.request.key
         with self._turns.setdefault(key, threading.Lock()):
             known = self._known.get(key)
             if isinstance(known, BananaImage):
-                return pipeline.paid_by_another(known, output)
+                return pipeline.paid_by_another(known, job.output)
             if known is not None:
-                raise repeated(known)
+                raise errors.repeated(known)
             try:
-                image = draw()
-            except (BananaError, Interrupted) as error:
+                image = pipeline.make(plan, job)
+            except (errors.BananaError, errors.Interrupted) as error:
                 made = error.facts.get("image")
                 if made is None or made.path is None:  # else it was made, and can be had
                     self._known[key] = error
@@ -76,8 +59,13 @@ class EqualRequests:
 
 
 FATAL = (
-    *(BudgetError, KeyRefusedError, MissingKeyError, NotAllowedError),
-    *(LibraryUnavailableError, LibraryDamagedError, LibraryBusyError, NewerLibraryError),
+    *(errors.BudgetError, errors.KeyRefusedError, errors.MissingKeyError, errors.NotAllowedError),
+    *(
+        errors.LibraryUnavailableError,
+        errors.LibraryDamagedError,
+        errors.LibraryBusyError,
+        errors.NewerLibraryError,
+    ),
 )
 """After one of these the rest would fail alike, so it is not sent."""
 SHARE = 2  # one thread more for so many workers: while one stores, the next request is on its way
@@ -113,7 +101,7 @@ class BatchRunner:
         self.jobs: list[Job] = []
         self.entries: dict[int, GalleryEntry] = {}
         self.on_way: dict[Future[GalleryEntry], int] = {}
-        self.cause: BananaError | None = None
+        self.cause: errors.BananaError | None = None
         self._equals = EqualRequests()
         self._billed: set[object] = set()
 
@@ -125,7 +113,9 @@ class BatchRunner:
             except KeyboardInterrupt:
                 self._settle()
                 gallery = self.gallery()
-                raise Interrupted(_told(gallery, len(self.on_way)), gallery=gallery) from None
+                raise errors.Interrupted(
+                    _told(gallery, len(self.on_way)), gallery=gallery
+                ) from None
         gallery = self.gallery()
         if self.cause is not None and self._is_nothing_begun(gallery):
             self.cause.facts["gallery"] = gallery
@@ -133,18 +123,18 @@ class BatchRunner:
         if self.whole.save is not None:
             try:
                 gallery.save(self.whole.save)
-            except SaveError as error:
+            except errors.SaveError as error:
                 error.facts["gallery"] = gallery  # it is paid, and it is in the library
                 raise
         return gallery
 
     def _is_nothing_begun(self, gallery: Gallery) -> bool:
-        alike = (type(self.cause), NotSentError)
+        alike = (type(self.cause), errors.NotSentError)
         return all(isinstance(each, Failure) and isinstance(each.error, alike) for each in gallery)
 
     def stop(self) -> None:
         """Nothing more begins; what is on its way goes on."""
-        self.cause = self.cause or NotSentError(STOPPED)
+        self.cause = self.cause or errors.NotSentError(STOPPED)
         self.limiter.stop()
 
     def _work(self) -> None:
@@ -206,34 +196,28 @@ class BatchRunner:
 
     def _make(self, job: Job) -> GalleryEntry:
         """One picture, in a thread; an error that one of many raises takes no other along."""
-        output = replace(job.output, confirmed=True)
-        cause = self.cause
+        job, cause = job.confirmed(), self.cause
         try:
             if cause is None:
+                make = pipeline.make if job.output.fresh else self._equals.draw
                 with silently():
-                    return self._draw(job.request, output)
+                    return make(self.plan, job)
             # What is in the library costs nothing and is had all the same.
-            found = find_reusable(self.plan, job.request, output)
+            found = find_reusable(self.plan, job)
             return found or _failure(
-                job, NotSentError(f"Not sent, for another one said: {cause.args[0]}")
+                job, errors.NotSentError(f"Not sent, for another one said: {cause.args[0]}")
             )
-        except (BananaError, Interrupted) as error:
-            if self._is_fatal(error) and isinstance(error, BananaError):
+        except (errors.BananaError, errors.Interrupted) as error:
+            if self._is_fatal(error) and isinstance(error, errors.BananaError):
                 self.cause = self.cause or error
                 self.limiter.stop()  # whoever waits for a place would hear the same
             return _failure(job, error)
         except Exception as error:  # noqa: BLE001 - whatever it was, the others go on
-            return _failure(job, BananaError(f"{type(error).__name__}: {error}"))
-
-    def _draw(self, request: ImageRequest, output: OutputOptions) -> BananaImage:
-        def draw() -> BananaImage:
-            return pipeline.make(self.plan, request, output)
-
-        return draw() if output.fresh else self._equals.draw(request.key, output, draw)
+            return _failure(job, errors.BananaError(f"{type(error).__name__}: {error}"))
 
     def _is_fatal(self, error: BaseException) -> bool:
         facts: Mapping[str, Any] = getattr(error, "facts", {})
-        refused = isinstance(error, RateLimitError) and (
+        refused = isinstance(error, errors.RateLimitError) and (
             self.limiter.is_stuck or facts.get("retry_after", 0) > LONGEST_RETRY_AFTER
         )
         return refused or isinstance(error, FATAL) or facts.get("is_fatal", False)
@@ -263,12 +247,14 @@ def _told(gallery: Gallery, on_way: int) -> str:
     )
 
 
-def _not_here(on_way: bool) -> BananaError | Interrupted:
+def _not_here(on_way: bool) -> errors.BananaError | errors.Interrupted:
     if on_way:
-        return Interrupted("It was on its way. Run it again: it is free when it has arrived.")
-    return NotSentError(STOPPED)
+        return errors.Interrupted(
+            "It was on its way. Run it again: it is free when it has arrived."
+        )
+    return errors.NotSentError(STOPPED)
 
 
-def _failure(job: Job, error: BananaError | Interrupted) -> Failure:
+def _failure(job: Job, error: errors.BananaError | errors.Interrupted) -> Failure:
     wanted = {"strict": job.output.strict, "fresh": job.output.fresh}
     return Failure(job.request, error, job.output.name, job.output.alt, wanted)

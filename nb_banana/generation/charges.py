@@ -4,16 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from nb_banana import errors
 from nb_banana._text import dollars
-from nb_banana.errors import (
-    UNSURE,
-    AnswerError,
-    BananaError,
-    Interrupted,
-    ServiceError,
-    UncertainError,
-    UnreadableAnswerError,
-)
 from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.library.location import SANDBOX
 from nb_banana.request import ImageRequest
@@ -42,22 +34,25 @@ NOT_KNOWN = "Whether it was charged is not known yet, so it was not sent again. 
 ASK_AGAIN = "nb_banana.recover() asks the service's log again."
 
 
-def is_unsure(error: BananaError | Interrupted) -> bool:
+def is_unsure(error: errors.BananaError | errors.Interrupted) -> bool:
     """Whether nobody knows yet if it was charged."""
-    kinds = (Interrupted, UncertainError, UnreadableAnswerError)
+    kinds = (errors.Interrupted, errors.UncertainError, errors.UnreadableAnswerError)
     return isinstance(error, kinds) or bool(error.facts.get("is_unsure"))
 
 
 def explain_charge(
-    error: BananaError | Interrupted, service: Service, entry: JournalEntry, request: ImageRequest
-) -> BananaError | Interrupted:
+    error: errors.BananaError | errors.Interrupted,
+    service: Service,
+    entry: JournalEntry,
+    request: ImageRequest,
+) -> errors.BananaError | errors.Interrupted:
     """The error, with what the log says; `Interrupted` where Ctrl-C came while that was asked."""
     if error.facts.get("not_charged"):
         entry.failed(str(error))
         return error
     entry.unknown(str(error))
     kind = type(error)
-    pauses = ONE_LOOK if isinstance(error, Interrupted) else account.PAUSES
+    pauses = ONE_LOOK if isinstance(error, errors.Interrupted) else account.PAUSES
     attempts = error.facts.get("attempts")
     try:
         with allow_interrupts():
@@ -65,18 +60,18 @@ def explain_charge(
                 service, entry.request_id, attempts=attempts, pauses=pauses
             )
     except KeyboardInterrupt:
-        charge, kind = account.UNKNOWN, Interrupted
+        charge, kind = account.UNKNOWN, errors.Interrupted
     bill = _write_down(charge, service, entry, request, _reason(error))
     facts = {"inference_id": charge.inference_id, "charge": charge} | error.facts
     own = facts.get("receipt")
     if own is None or own.usd is None:  # the answer may have said no price, the log has it
         facts["receipt"] = bill or own
-    return kind(str(error.args[0]).replace(UNSURE, _verdict(charge)), **facts)
+    return kind(str(error.args[0]).replace(errors.UNSURE, _verdict(charge)), **facts)
 
 
 def explain_refusal(
-    error: BananaError, service: Service, entry: JournalEntry, request: ImageRequest
-) -> BananaError | Interrupted:
+    error: errors.BananaError, service: Service, entry: JournalEntry, request: ImageRequest
+) -> errors.BananaError | errors.Interrupted:
     """The error of a request that was answered without a picture; journal and budget are told."""
     # That such a request costs nothing is only said. The log is looked into once, and what it says
     # of a charge counts; where it is silent, or can't be read, the error stays as it is.
@@ -98,8 +93,8 @@ def explain_refusal(
 
 
 def _one_look(
-    error: BananaError, service: Service, entry: JournalEntry
-) -> tuple[Charge, type[BananaError | Interrupted]]:
+    error: errors.BananaError, service: Service, entry: JournalEntry
+) -> tuple[Charge, type[errors.BananaError | errors.Interrupted]]:
     """What the log says at once of a refused request, and the kind of error that it is now."""
     if not _may_be_charged_all_the_same(error):
         return account.UNKNOWN, type(error)
@@ -113,21 +108,21 @@ def _one_look(
                 seconds=PATIENCE,
             )
     except KeyboardInterrupt:
-        return account.UNKNOWN, Interrupted
+        return account.UNKNOWN, errors.Interrupted
     # A row that names no amount is no proof of a charge where there is no picture either.
     return account.UNKNOWN if charge.state == "charged" and not charge.usd else charge, type(error)
 
 
-def _may_be_charged_all_the_same(error: BananaError) -> bool:
+def _may_be_charged_all_the_same(error: errors.BananaError) -> bool:
     """Whether the service may have run a model for what it refused, and does not say the price."""
-    if isinstance(error, AnswerError):
+    if isinstance(error, errors.AnswerError):
         receipt = error.facts.get("receipt")
         return receipt is None or not receipt.usd
     status = error.facts.get("status", 0)
-    return isinstance(error, ServiceError) and status >= 300 and status not in NEVER_RUN
+    return isinstance(error, errors.ServiceError) and status >= 300 and status not in NEVER_RUN
 
 
-def _corrected(error: BananaError, told: str) -> str:
+def _corrected(error: errors.BananaError, told: str) -> str:
     """A message with what the log says in place of what was believed of the charge."""
     said = str(error.args[0])
     if not told:
@@ -141,10 +136,10 @@ def _corrected(error: BananaError, told: str) -> str:
     return f"{said} {told}"
 
 
-def _reason(error: BananaError | Interrupted) -> str:
+def _reason(error: errors.BananaError | errors.Interrupted) -> str:
     """Why there is no picture of what was charged, for the journal."""
     is_answered = error.facts.get("is_unsure")
-    said = str(error.args[0]).partition(UNSURE)[0].strip()
+    said = str(error.args[0]).partition(errors.UNSURE)[0].strip()
     return f"charged. {said}" if is_answered else "charged, and no answer came"
 
 

@@ -19,19 +19,8 @@ from nb_banana.credentials import (
 from nb_banana.display.output import notebook_folder
 from nb_banana.errors import LibraryError, LibraryUnavailableError
 from nb_banana.generation.budget import Budget
+from nb_banana.library import location
 from nb_banana.library.library import Library, MemoryLibrary, StandInLibrary
-from nb_banana.library.location import (
-    API,
-    BESIDE,
-    INDEX,
-    SANDBOX,
-    all_kinds,
-    default_folder,
-    has_index,
-    kind_of,
-    library_folder,
-    stand_in_folder,
-)
 from nb_banana.library.transfer import bring_home
 from nb_banana.services.aimlapi.pricing import PriceList
 from nb_banana.services.service import Service
@@ -50,8 +39,7 @@ class HasClient(Protocol):
     _client: Any
 
 
-Key = Secret | KeySearch | None
-"""A key that was given for one call, or the search for it, so that no place is asked twice."""
+Key = Secret | KeySearch | None  # given for one call, or the search: no place is asked twice
 
 
 class Policy(NamedTuple):
@@ -78,7 +66,7 @@ class Context:
         self.client: Any = None
         self.used: dict[tuple[Library, str], None] = {}  # in the order of their first use
         self.on_way: dict[int, Any] = {}
-        self._libraries: dict[tuple[type[Library], Path | None, str], Library] = {}
+        self._libraries: dict[tuple[str, Path | None, bool], Library] = {}
         self._sandbox: Sandbox | None = None
         self._sandbox_lock = threading.Lock()
 
@@ -110,11 +98,9 @@ class Context:
             return self.service(url, search.found.secret, timeout)
         if backend == "auto" and url == VENDOR_URL:
             return self.service(self.sandbox_url(), None, timeout)
-        if is_loopback(url):
-            return self.service(url, None, timeout)  # a server of one's own may ask for no key
-        if elsewhere:
-            return self.service(url, None, timeout)
-        raise missing_key(search)
+        if not is_loopback(url) and not elsewhere:  # a server of one's own may ask for no key
+            raise missing_key(search)
+        return self.service(url, None, timeout)
 
     def policy(self, timeout: float | None = None) -> Policy:
         """What the settings say now; ``timeout`` is in seconds, and wins."""
@@ -130,7 +116,7 @@ class Context:
 
     def find_quoter(self, key: Key = None) -> Service:
         """Whom to ask for prices, which needs no key."""
-        is_play = self.kinds(key)[-1] == SANDBOX
+        is_play = self.kinds(key)[-1] == location.SANDBOX
         return self.service(self.sandbox_url() if is_play else self.settings.base_url)
 
     def sandbox_url(self) -> str:
@@ -163,56 +149,50 @@ class Context:
         """The kinds of service whose pictures count, the best first; the last draws the others."""
         # A picture of the model stands in for one of the sandbox, never the other way round.
         backend, url, _ = policy or self.policy()
-        own = kind_of(url)
+        search, own = self.search_key(key), location.kind_of(url)
         if backend == "sandbox":
-            return (SANDBOX,)
+            return (location.SANDBOX,)
         if backend == "library":
-            return tuple(dict.fromkeys((own, API, SANDBOX)))
-        if backend == "auto" and own == API:
-            search = key if isinstance(key, KeySearch) else self.search_key(key)
-            if search.found is None:
-                return (API, SANDBOX)
+            return tuple(dict.fromkeys((own, location.API, location.SANDBOX)))
+        if backend == "auto" and own == location.API and search.found is None:
+            return (location.API, location.SANDBOX)
         return (own,)
 
     def known_kinds(self) -> tuple[str, ...]:
         """All kinds of service that this person may have pictures of."""
-        return all_kinds(self.settings.base_url)
+        return location.all_kinds(self.settings.base_url)
 
     def places_of(
         self, kinds: Iterable[str], beside: Path | None = None
     ) -> dict[str, tuple[Library, ...]]:
         """Where a picture of each kind of service may go, the best first."""
         # Its library, and what stands in for it where that can't be written.
-        settings, opened = self.settings, self._opened
-        if not settings.keep:
-            return {kind: (opened(MemoryLibrary, None, kind),) for kind in kinds}
+        opened = self._opened
+        if not self.settings.keep:
+            return {kind: (opened(kind, None),) for kind in kinds}
         beside = beside or notebook_folder()
         homes: dict[str, Path | None] = {}
         for kind in kinds:
             homes[kind] = None  # there is no home folder
             with suppress(LibraryUnavailableError):
-                homes[kind] = library_folder(kind, settings.library, beside)
-        found: dict[str, tuple[Library, ...]] = {}
-        for kind, home in homes.items():
-            stand_in = opened(StandInLibrary, home, kind)
-            found[kind] = (opened(Library, home, kind), stand_in) if home else (stand_in,)
-        return found
+                homes[kind] = location.library_folder(kind, self.settings.library, beside)
+        return {
+            kind: (*((opened(kind, home),) if home else ()), opened(kind, home, stands_in=True))
+            for kind, home in homes.items()
+        }
 
     def places(self, kind: str) -> tuple[Library, ...]:
         """The same for one kind."""
         return self.places_of([kind])[kind]
 
-    def _opened(self, kind_of_library: type[Library], home: Path | None, kind: str) -> Library:
-        key = kind_of_library, home, kind
-        known = self._libraries.get(key)
-        if known is not None:
-            return known
-        if kind_of_library is MemoryLibrary:
-            library: Library = MemoryLibrary(kind)
-        elif kind_of_library is StandInLibrary or home is None:
-            library = StandInLibrary(stand_in_folder(home, kind), home, kind)
-        else:
-            library = Library(home, kind)
+    def _opened(self, kind: str, home: Path | None, *, stands_in: bool = False) -> Library:
+        key = kind, home, stands_in
+        library = self._libraries.get(key)
+        if library is None:
+            if stands_in:
+                library = StandInLibrary(location.stand_in_folder(home, kind), home, kind)
+            else:
+                library = MemoryLibrary(kind) if home is None else Library(home, kind)
         return self._libraries.setdefault(key, library)
 
     def libraries(self, kind: str) -> list[Library]:
@@ -228,7 +208,7 @@ class Context:
                 found.append(stand_in)
                 continue
             found += homes
-            if has_index(stand_in.folder) and stand_in.is_there():
+            if location.has_index(stand_in.folder) and stand_in.is_there():
                 self._bring_home(stand_in, homes)
                 found.append(stand_in)
         return found
@@ -241,18 +221,21 @@ class Context:
                     if self.used.pop((stand_in, request_id), ...) is None:
                         self.note_used(home, request_id)
 
-    def every_library(self, kinds: Iterable[str] | None = None) -> list[Library]:
-        """The same for several kinds, the best first; else for all that there may be."""
-        kinds = self.known_kinds() if kinds is None else kinds
-        return self.looked_in(self.places_of(kinds).values())
+    def every_library(self) -> list[Library]:
+        """The same for all kinds that there may be, the best first."""
+        return self.looked_in(self.places_of(self.known_kinds()).values())
 
     def libraries_of(self, folder: Path) -> list[Library]:
         """All libraries that a notebook in a folder may have its pictures in, its own first."""
-        kept = [folder / BESIDE]
+        kept = [folder / location.BESIDE]
         with suppress(LibraryUnavailableError):  # there is no home folder
-            kept += [default_folder("", self.settings.library, folder), default_folder("")]
-        folders = [index.parent for root in kept for index in sorted(root.glob(f"*/{INDEX}"))]
-        found = [self._opened(Library, each, each.name) for each in dict.fromkeys(folders)]
+            kept += [
+                location.default_folder("", self.settings.library, folder),
+                location.default_folder(""),
+            ]
+        indexes = (each for root in kept for each in sorted(root.glob(f"*/{location.INDEX}")))
+        folders = dict.fromkeys(each.parent for each in indexes)
+        found = [self._opened(folder.name, folder) for folder in folders]
         return list(dict.fromkeys([*found, *self.every_library()]))
 
 

@@ -9,14 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Literal, TypeVar
 
-from nb_banana.errors import (
-    LibraryBusyError,
-    LibraryDamagedError,
-    LibraryError,
-    LibraryUnavailableError,
-    NewerLibraryError,
-    NotKeptError,
-)
+from nb_banana import errors
 from nb_banana.generation.budget import Budget
 from nb_banana.library.library import Library
 from nb_banana.library.owner import give_up
@@ -43,7 +36,7 @@ class JournalEntry:
         self.request_id = request_id
         self.reached: Literal["nothing", "sent", "answered", "kept"] = "nothing"
         self.is_written = False
-        self.problem: LibraryError | None = None
+        self.problem: errors.LibraryError | None = None
         self.ended = False
         self._asked: tuple[ImageRequest, dict[str, Any]] | None = None
 
@@ -58,7 +51,7 @@ class JournalEntry:
         """Write down what is asked, and that it is sent now, in the first place that takes it."""
         self._asked = request, more
         self.is_written = True  # also for a Ctrl-C between this step and the next
-        passed = (LibraryUnavailableError, *(() if since else UNREADABLE))
+        passed = (errors.LibraryUnavailableError, *(() if since else UNREADABLE))
         for library in self.places:
             self.library = library
             try:
@@ -125,14 +118,14 @@ class JournalEntry:
             return None
         try:
             return self._take(self.library, step, values)
-        except NotKeptError:  # it came home meanwhile
+        except errors.NotKeptError:  # it came home meanwhile
             for library in self.places:
-                with suppress(LibraryError):
+                with suppress(errors.LibraryError):
                     result = self._take(library, step, values)
                     self.library = library
                     return result
-            self.problem = NotKeptError("Its row was deleted meanwhile.")
-        except LibraryError as error:
+            self.problem = errors.NotKeptError("Its row was deleted meanwhile.")
+        except errors.LibraryError as error:
             self.problem = error
         return self._elsewhere(step, values)
 
@@ -145,7 +138,7 @@ class JournalEntry:
             try:
                 library.begin(request, self.request_id, **more)
                 result = self._take(library, step, values)
-            except LibraryError:  # the first problem says more
+            except errors.LibraryError:  # the first problem says more
                 continue
             self.library = library
             return result
@@ -162,7 +155,7 @@ class JournalEntry:
         before = self.library, self.problem
         result = self._write(step, *values)
         failed = self.problem is not before[1] and self.library is before[0]
-        if failed and not isinstance(self.problem, LibraryBusyError):
+        if failed and not isinstance(self.problem, errors.LibraryBusyError):
             # So that other kernels may take it too: less to write than a picture.
             problem = self.problem
             self._write(Library.release, str(problem))
@@ -171,13 +164,15 @@ class JournalEntry:
         return result
 
 
-UNREADABLE = (LibraryDamagedError, NewerLibraryError, LibraryBusyError)
+UNREADABLE = (errors.LibraryDamagedError, errors.NewerLibraryError, errors.LibraryBusyError)
 """What can't be read may have the picture already: only who wants a fresh one goes on."""
 
 
-def _not_written(first: LibraryError, last: LibraryError) -> LibraryUnavailableError:
+def _not_written(
+    first: errors.LibraryError, last: errors.LibraryError
+) -> errors.LibraryUnavailableError:
     stand_in = "" if last is first else f" Nor can a stand-in take it: {last.args[0]}"
-    return LibraryUnavailableError(
+    return errors.LibraryUnavailableError(
         f"Nothing was sent, for it could not be written down first. {first.args[0]}{stand_in} To "
         "keep nothing at all: %config Banana.keep = False"
     )

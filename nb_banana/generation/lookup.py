@@ -7,8 +7,7 @@ from concurrent.futures import Future
 
 from nb_banana import errors
 from nb_banana.display.output import shell
-from nb_banana.generation.options import OutputOptions
-from nb_banana.generation.plan import Plan
+from nb_banana.generation.plan import Job, Plan
 from nb_banana.library import location
 from nb_banana.library.library import Library
 from nb_banana.library.records import StoredImage
@@ -18,12 +17,10 @@ from nb_banana.services.service import Service
 
 
 def find_reusable(
-    plan: Plan,
-    request: ImageRequest,
-    output: OutputOptions,
-    libraries: Iterable[Library] | None = None,
+    plan: Plan, job: Job, libraries: Iterable[Library] | None = None
 ) -> BananaImage | None:
     """The picture where it is in the library and a fresh one is not wanted; nothing is sent."""
+    request, output = job.request, job.output
     if output.fresh:
         return None
     found = _look(request, plan.libraries() if libraries is None else libraries)
@@ -128,19 +125,15 @@ def quote(plan: Plan) -> str:
 
 
 def _say(plan: Plan, missing: Sequence[ImageRequest], service: Service | None) -> str:
-    jobs = list(plan.jobs)
-    reused = len(jobs) - len(missing)
+    count = len(list(plan.jobs))
+    reused = count - len(missing)
     known = f"{'all' if not missing else reused} from your library" if reused else ""
-    pictures = "1 picture" if len(jobs) == 1 else f"{len(jobs):,} pictures"
-    return ", ".join(filter(None, (pictures, known, _price(plan, missing, service))))
-
-
-def _price(plan: Plan, missing: Sequence[ImageRequest], service: Service | None) -> str:
-    if service is None:
-        return "$0"
-    play = plan.kind == location.SANDBOX
-    cost = plan.context.budget.estimate(missing, service, plan.places[0])
-    return f"{cost}{' play money' if play else ''}"
+    pictures = "1 picture" if count == 1 else f"{count:,} pictures"
+    cost = "$0"
+    if service is not None:
+        play = " play money" if plan.kind == location.SANDBOX else ""
+        cost = f"{plan.context.budget.estimate(missing, service, plan.places[0])}{play}"
+    return ", ".join(filter(None, (pictures, known, cost)))
 
 
 _lock = threading.Lock()

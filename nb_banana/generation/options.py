@@ -12,17 +12,16 @@ from pathlib import PurePath
 from typing import Any
 
 from nb_banana import template
-from nb_banana._text import did_you_mean, shown
+from nb_banana._text import did_you_mean
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.generation.context import Context
-from nb_banana.imaging import save
 from nb_banana.models import FIELDS, fields_taken, find_model, model_id, ratio_value
 from nb_banana.references.fetch import fetched
 from nb_banana.references.limits import LIMITS, ReferenceLimits
 from nb_banana.references.numbering import NumberedReferences
 from nb_banana.references.reference import Reference, as_references
-from nb_banana.request import ImageRequest, check_characters, is_on
+from nb_banana.request import ImageRequest, is_on
 from nb_banana.results.image import BananaImage
 from nb_banana.settings import Banana
 
@@ -68,19 +67,6 @@ def take_output_options(options: dict[str, Any]) -> OutputOptions:
     return OutputOptions(
         **given | {name: is_on(name, given[name]) for name in SWITCHES & set(given)}
     )
-
-
-def check_output(request: ImageRequest, output: OutputOptions) -> None:
-    """See that the output options can be fulfilled, before anything is sent."""
-    for name in ("name", "alt"):
-        value = getattr(output, name)
-        if value is None:
-            continue
-        if not isinstance(value, str):
-            raise RequestError(f"{name} is a text, not {shown(value)}.")
-        check_characters(name, value)
-    if output.save is not None:
-        save.check_writable(save.save_target(output.save, suffix=".png", title=request.prompt))
 
 
 def options_like(images: Any, said: Mapping[str, Any]) -> dict[str, Any]:

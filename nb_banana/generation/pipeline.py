@@ -1,13 +1,13 @@
-"""The pipeline from a request to a picture. Function, magic and panel all take it.
+"""The pipeline: library? → budget → journal → service → picture → library.
 
-Library? → budget → journal → service → picture → library. Each step is in the journal before the
-next one begins, so that whatever happens it is known what was sent and what was paid.
+Each step is in the journal before the next begins: it is always known what was sent and paid.
 """
 
 import copy
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from nb_banana import errors
 from nb_banana.display.progress import Spinner
@@ -16,7 +16,7 @@ from nb_banana.generation import recovery
 from nb_banana.generation.charges import explain_charge, explain_refusal, is_unsure
 from nb_banana.generation.journal_entry import JournalEntry, new_request_id
 from nb_banana.generation.lookup import InFlight, find_reusable
-from nb_banana.generation.options import OutputOptions, check_output
+from nb_banana.generation.options import OutputOptions
 from nb_banana.generation.plan import Job, Plan
 from nb_banana.library.library import Library
 from nb_banana.library.rows import now
@@ -33,26 +33,21 @@ from nb_banana.wire.interrupts import defer_interrupts
 HOW_TO_FETCH = " nb_banana.recover() tries it again, as does running this again; --fresh pays anew."
 
 
-def make(plan: Plan, request: ImageRequest, output: OutputOptions) -> BananaImage:
+def make(plan: Plan, job: Job) -> BananaImage:
     """The picture of a request: from the library where it is there, else from the service."""
-    check_output(request, output)
-    since, libraries = now(), plan.context.looked_in(plan.all_places.values())
-    image = find_reusable(plan, request, output, libraries)
-    if image is None:
-        image = _fetch_paid(plan, request, output, libraries)
-    if image is None:
-        image = _draw_once(plan, request, output, since)
-    return hand_over(image, output)
+    since = now()
+    job.check()
+    libraries = plan.libraries()
+    image = find_reusable(plan, job, libraries) or _fetch_paid(plan, job, libraries)
+    return hand_over(image or _draw_once(plan, job, since), job.output)
 
 
-def _fetch_paid(
-    plan: Plan, request: ImageRequest, output: OutputOptions, libraries: Sequence[Library]
-) -> BananaImage | None:
+def _fetch_paid(plan: Plan, job: Job, libraries: Sequence[Library]) -> BananaImage | None:
     """The picture of an earlier request for the same, which is paid and was not had."""
-    if output.fresh or plan.is_offline:
+    if job.output.fresh or plan.is_offline:
         return None
     for library in libraries:
-        rows = library.unfinished(request.key)
+        rows = library.unfinished(job.request.key)
         if not rows:
             continue
         known = plan.known_service if library.service == plan.kind else None
@@ -66,7 +61,7 @@ def _fetch_paid(
             with defer_interrupts(), Spinner("Fetching what was paid before"):
                 came = fetch_pictures(answer, there)
                 entry = JournalEntry.of(library, row.request_id, plan.context.budget)
-                image = _keep(plan, request, output, entry, answer.receipt, came)
+                image = _keep(plan, job, entry, answer.receipt, came)
             image.came = "reused" if image.path else "loaded"
             return image
     return None
@@ -79,12 +74,12 @@ NOT_FOLLOWED = (
 )
 
 
-def _draw_once(plan: Plan, request: ImageRequest, output: OutputOptions, since: str) -> BananaImage:
+def _draw_once(plan: Plan, job: Job, since: str) -> BananaImage:
     """Pay for a picture, unless this process draws the same one already: then that one is it."""
-    if output.fresh:
-        return _draw(plan, request, output, since)
+    if job.output.fresh:
+        return _draw(plan, job, since)
     _ = plan.service  # an error of the key is nothing that others should wait for
-    while not (in_flight := InFlight(plan.places[0], request.key)).is_ours:
+    while not (in_flight := InFlight(plan.places[0], job.request.key)).is_ours:
         try:
             with Spinner("The same picture is being drawn"):
                 image = in_flight.wait()
@@ -96,8 +91,8 @@ def _draw_once(plan: Plan, request: ImageRequest, output: OutputOptions, since: 
             raise
         except KeyboardInterrupt:
             raise Interrupted(STILL_DRAWN) from None
-        return find_reusable(plan, request, output) or paid_by_another(image, output)
-    return in_flight.run(lambda: _draw(plan, request, output, since))
+        return find_reusable(plan, job) or paid_by_another(image, job.output)
+    return in_flight.run(lambda: _draw(plan, job, since))
 
 
 STILL_DRAWN = (
@@ -114,26 +109,21 @@ def paid_by_another(image: BananaImage, output: OutputOptions) -> BananaImage:
     return same
 
 
-def _draw(plan: Plan, request: ImageRequest, output: OutputOptions, since: str) -> BananaImage:
+def _draw(plan: Plan, job: Job, since: str) -> BananaImage:
     """Pay for a picture, unless another kernel draws it, or has since it was looked for."""
-    context, service = plan.context, plan.service
-    if service.secret is not None:
-        Job(request, output).refuse_key(service)
+    budget, service, request, output = plan.context.budget, plan.service, job.request, job.output
     parents = [each.origin for each in request.images if isinstance(each.source, BananaImage)]
+    job.refuse_key(service)
     while True:
-        entry, stopped = JournalEntry(plan.places, new_request_id(), context.budget), None
+        entry, stopped = JournalEntry(plan.places, new_request_id(), budget), None
         try:
-            context.budget.check(
+            budget.check(
                 [request], service, plan.places[0], entry.request_id, ask=not output.confirmed
             )
-            other = entry.begin(
-                request,
-                since=None if output.fresh else since,
-                notebook=plan.notebook,
-                parents=parents,
-            )
+            after = None if output.fresh else since
+            other = entry.begin(request, since=after, notebook=plan.notebook, parents=parents)
             if other is None:
-                return _send(plan, request, output, entry)
+                return _send(plan, job, entry)
         except Interrupted:
             raise
         except KeyboardInterrupt:
@@ -144,8 +134,8 @@ def _draw(plan: Plan, request: ImageRequest, output: OutputOptions, since: str) 
         if stopped is not None:  # not inside of `except`, as in `services.send`
             raise stopped
         since = now()
-        there = _wait_for(other, entry.library, lambda: find_reusable(plan, request, output))
-        there = there or _fetch_paid(plan, request, output, plan.libraries())
+        there = _wait_for(other, entry.library, lambda: find_reusable(plan, job))
+        there = there or _fetch_paid(plan, job, plan.libraries())
         if there is not None:
             return there
         time.sleep(0.1)
@@ -176,34 +166,35 @@ PAID_BY_ANOTHER = (
 )
 
 
-def _send(
-    plan: Plan, request: ImageRequest, output: OutputOptions, entry: JournalEntry
-) -> BananaImage:
+def _send(plan: Plan, job: Job, entry: JournalEntry) -> BananaImage:
     """Ask the service for what is written down, and keep what comes."""
     with defer_interrupts():
-        with Spinner(f"{short_name(request.model)} is drawing"):
+        with Spinner(f"{short_name(job.request.model)} is drawing"):
             started = time.monotonic()
-            answer = _ask(request, plan.service, entry)
+            answer = _ask(job.request, plan.service, entry)
             came = fetch_pictures(answer, plan.service)
             receipt = replace(answer.receipt, seconds=time.monotonic() - started)
-        return _keep(plan, request, output, entry, receipt, came)
+        return _keep(plan, job, entry, receipt, came)
 
 
 def _stopped(
     request: ImageRequest, service: Service, entry: JournalEntry
 ) -> errors.BananaError | Interrupted:
     """What Ctrl-C between two steps means for the money."""
-    facts = {"client_request_id": entry.request_id}
+    error = Interrupted(STOPPED[entry.reached], client_request_id=entry.request_id)
+    if entry.reached == "sent":
+        return explain_charge(error, service, entry, request)
     if entry.reached == "nothing":
         entry.failed("stopped before it was sent")
-        return Interrupted("Stopped before it was sent. Nothing was charged.", **facts)
-    if entry.reached == "kept":
-        return Interrupted("Stopped. The picture is in your library: run it again for $0.", **facts)
-    if entry.reached == "answered":
-        said = "Stopped. The picture was made and charged; nb_banana.recover() fetches it."
-        return Interrupted(said, **facts)
-    error = Interrupted(f"Stopped a request that was sent. {errors.UNSURE}", **facts)
-    return explain_charge(error, service, entry, request)
+    return error
+
+
+STOPPED = {
+    "nothing": "Stopped before it was sent. Nothing was charged.",
+    "sent": f"Stopped a request that was sent. {errors.UNSURE}",
+    "answered": "Stopped. The picture was made and charged; nb_banana.recover() fetches it.",
+    "kept": "Stopped. The picture is in your library: run it again for $0.",
+}
 
 
 def _ask(request: ImageRequest, service: Service, entry: JournalEntry) -> ServiceAnswer:
@@ -233,32 +224,22 @@ def _keep_answer(error: errors.BananaError | Interrupted, entry: JournalEntry) -
 
 
 def _keep(
-    plan: Plan,
-    request: ImageRequest,
-    output: OutputOptions,
-    entry: JournalEntry,
-    receipt: Receipt,
-    came: DownloadResult,
+    plan: Plan, job: Job, entry: JournalEntry, receipt: Receipt, came: DownloadResult
 ) -> BananaImage:
     """Put the pictures into the library; where that fails they stay in memory."""
-    problem, kept = came.problem, None
+    request, adopt, problem, kept = job.request, plan.context.adopt, came.problem, None
     inside = [entry.keep_answer(data, at) for at, data in came.inside.items()]
     if came.is_whole:
         kept = entry.stored(came.pictures, receipt)
     else:  # the row keeps the links of all its pictures, for `recover`
         entry.release(str(problem))
-    adopt, name, alt = plan.context.adopt, output.name, output.alt
+    named: dict[str, Any] = {"name": job.output.name, "alt": job.output.alt}
     images: list[BananaImage] = []
     if kept:
-        made = BananaImage.of(
-            kept[0], entry.library, request=request, name=name, alt=alt, came="made"
-        )
+        made = BananaImage.of(kept[0], entry.library, request=request, came="made", **named)
         images = [adopt(made, entry.library, entry.request_id)]
     elif came.pictures:
-        images = [
-            adopt(BananaImage(data, kind, request, receipt, name=name, alt=alt))
-            for data, kind in came.pictures
-        ]
+        images = [adopt(BananaImage(*each, request, receipt, **named)) for each in came.pictures]
         images[0].extras = tuple(images[1:])
         why = entry.problem or problem or "Banana.keep is False: it is gone with the kernel."
         images[0].notes += (f"{NOT_KEPT} {why}",)
@@ -272,19 +253,14 @@ def _keep(
 
 def hand_over(image: BananaImage, output: OutputOptions) -> BananaImage:
     """The picture, after what was wished of it."""
+    kept = "charged, and it is kept in the error's .image."
     if output.save is not None:
         try:
             image.save(output.save)
         except errors.SaveError as error:
-            raise errors.SaveError(
-                f"{error.args[0]} The picture was made and charged, and it is kept in the "
-                "error's .image.",
-                image=image,
-            ) from error
+            said = f"{error.args[0]} The picture was made and {kept}"
+            raise errors.SaveError(said, image=image) from error
     if output.strict and image.mismatch:
-        raise errors.SizeMismatchError(
-            f"The picture has another size: {image.mismatch}. It was charged, and it is kept in "
-            "the error's .image.",
-            image=image,
-        )
+        said = f"The picture has another size: {image.mismatch}. It was {kept}"
+        raise errors.SizeMismatchError(said, image=image)
     return image

@@ -6,12 +6,14 @@ from functools import cached_property
 from typing import Any
 
 from nb_banana import errors
+from nb_banana._text import shown
 from nb_banana.credentials import refuse_key
 from nb_banana.display.output import notebook_folder, notebook_path
 from nb_banana.generation.context import Context, Key
-from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions, check_output
+from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions
+from nb_banana.imaging import save
 from nb_banana.library.library import Library
-from nb_banana.request import ImageRequest
+from nb_banana.request import ImageRequest, check_characters
 from nb_banana.services.service import Carrier, Service
 from nb_banana.wire.rate_limit import AdaptiveLimiter
 
@@ -25,8 +27,16 @@ class Job:
     variant: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self) -> None:
-        """See that the output options can be fulfilled; see `check_output`."""
-        check_output(self.request, self.output)
+        """See that the output options can be fulfilled, before anything is sent."""
+        for name, value in (("name", self.output.name), ("alt", self.output.alt)):
+            if value is None:
+                continue
+            if not isinstance(value, str):
+                raise errors.RequestError(f"{name} is a text, not {shown(value)}.")
+            check_characters(name, value)
+        if (target := self.output.save) is not None:
+            title = self.request.prompt
+            save.check_writable(save.save_target(target, suffix=".png", title=title))
 
     def refuse_key(self, service: Service) -> None:
         """See that the service's key is in no word that would be sent, kept or shown."""
@@ -34,6 +44,10 @@ class Job:
         if service.secret is not None:
             self.request.refuse_key(service.secret)
             refuse_key("The name, alt or save", self.output.words, service.secret)
+
+    def confirmed(self) -> "Job":
+        """The same, whose price the person has agreed to."""
+        return replace(self, output=replace(self.output, confirmed=True))
 
 
 class Plan:
@@ -104,7 +118,7 @@ class Plan:
     def confirm(self) -> None:
         """Note that the person has agreed to the price."""
         self.output = replace(self.output, confirmed=True)
-        self.jobs = [replace(job, output=replace(job.output, confirmed=True)) for job in self.jobs]
+        self.jobs = [job.confirmed() for job in self.jobs]
 
     def limit(self, limiter: AdaptiveLimiter) -> None:
         """Let the requests have their turn by this limiter."""

@@ -11,16 +11,8 @@ from typing import Any
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
+from nb_banana import errors
 from nb_banana._text import clean_id
-from nb_banana.errors import (
-    UNSURE,
-    AnswerTimeoutError,
-    BananaError,
-    ConnectionDroppedError,
-    Interrupted,
-    NotConnectedError,
-    UnreadableAnswerError,
-)
 from nb_banana.request import ImageRequest
 from nb_banana.services.aimlapi.payload import CLIENT_REQUEST_ID, GENERATIONS, payload_of
 from nb_banana.services.aimlapi.receipts import INFERENCE_ID
@@ -51,7 +43,7 @@ def send_generation(
     # in the service's own words.
     try:
         return _answer(request, service, client_request_id)
-    except (BananaError, Interrupted) as error:
+    except (errors.BananaError, errors.Interrupted) as error:
         redacted = transport.redact(error, service.secret)
     # Not inside of `except`: there the first error, with what the service echoed, would come along
     # as its context, which some pickles take (tblib's, which Dask brings).
@@ -112,7 +104,7 @@ def _wait(pause: float, client_request_id: str) -> None:
         with allow_interrupts():
             time.sleep(pause)
     except KeyboardInterrupt:
-        raise Interrupted(
+        raise errors.Interrupted(
             "Stopped before it was sent again. Nothing was charged.",
             client_request_id=client_request_id,
             not_charged=True,
@@ -155,11 +147,13 @@ def send_once(
         headers = answer.headers
         return RawResponse(answer.status, answer.headers, answer.read(LONGEST_ANSWER))
     except KeyboardInterrupt:
-        said = f"Stopped waiting for a request that was sent. {UNSURE}"
-        raise Interrupted(said, **_named(facts, headers)) from None
+        said = f"Stopped waiting for a request that was sent. {errors.UNSURE}"
+        raise errors.Interrupted(said, **_named(facts, headers)) from None
     except transport.TooLongError:
-        said = f"The service's answer is larger than any picture, so it was not read. {UNSURE}"
-        raise UnreadableAnswerError(said, **_named(facts, headers)) from None
+        said = (
+            f"The service's answer is larger than any picture, so it was not read. {errors.UNSURE}"
+        )
+        raise errors.UnreadableAnswerError(said, **_named(facts, headers)) from None
     except (NoAnswerError, UnsentError) as error:
         raise _no_answer(error, service.host, timeout, _named(facts, headers)) from None
 
@@ -171,20 +165,20 @@ def _named(facts: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
 
 def _no_answer(
     error: NoAnswerError | UnsentError, host: str, timeout: float, facts: dict[str, Any]
-) -> BananaError:
+) -> errors.BananaError:
     """The typed error for a request that got no answer within so many seconds."""
     if isinstance(error, UnsentError):
-        return NotConnectedError(
+        return errors.NotConnectedError(
             f"No connection to {host} could be made, so nothing was sent and nothing was "
             f"charged. {error.cure}",
             **facts,
         )
     if error.is_late:
-        return AnswerTimeoutError(
-            f"No answer from {host} within {timeout:g} s. {UNSURE} "
+        return errors.AnswerTimeoutError(
+            f"No answer from {host} within {timeout:g} s. {errors.UNSURE} "
             "Give more patience with --timeout.",
             **facts,
         )
-    return ConnectionDroppedError(
-        f"The connection to {host} ended before the answer was there. {UNSURE}", **facts
+    return errors.ConnectionDroppedError(
+        f"The connection to {host} ended before the answer was there. {errors.UNSURE}", **facts
     )

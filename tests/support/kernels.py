@@ -30,5 +30,5 @@ def client_at(service):
 
 def make(request, output=DEFAULT_OUTPUT, *, service):
     """One picture from a service."""
-    plan = Plan(client_at(service).context, [Job(request, output)], is_many=False)
-    return pipeline.make(plan, request, output)
+    job = Job(request, output)
+    return pipeline.make(Plan(client_at(service).context, [job], is_many=False), job)

@@ -9,25 +9,9 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
+from nb_banana import errors
 from nb_banana._text import clean, dollars, is_data
 from nb_banana.credentials import KEY_PAGE
-from nb_banana.errors import (
-    UNSURE,
-    AnswerError,
-    BadRequestError,
-    BananaError,
-    DownloadError,
-    GatewayError,
-    KeyRefusedError,
-    NoPictureError,
-    NotAllowedError,
-    NotFoundError,
-    RateLimitError,
-    RefusalError,
-    ServerError,
-    ServiceError,
-    UnreadableAnswerError,
-)
 from nb_banana.references.locations import base64_bytes
 from nb_banana.services.aimlapi.receipts import ids_of, receipt_of
 from nb_banana.services.receipt import Receipt
@@ -76,19 +60,18 @@ def read_answer(
     facts |= {"inference_id": receipt.inference_id, "receipt": receipt}
     try:
         found = read_items(reply, facts)
-    except BananaError:
+    except errors.BananaError:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a stranger's answer does: it is kept
-        raise UnreadableAnswerError(
-            f"The service's answer can't be read ({type(error).__name__}). {UNSURE}",
-            **{**facts, "body": reply.body},
-        ) from None
+        said = f"The service's answer can't be read ({type(error).__name__}). {errors.UNSURE}"
+        facts["body"] = reply.body
+        raise errors.UnreadableAnswerError(said, **facts) from None
     items = tuple(filter(None, (_safe(each, service) for each in found)))
     if not items:
-        raise DownloadError(
+        raise errors.DownloadError(
             "The picture's link has your key in it, so it was not opened and is not kept. "
-            f"{UNSURE} Tell the service's support the ids, and make a new key at {KEY_PAGE}: links "
-            "are written to logs on their way.",
+            f"{errors.UNSURE} Tell the service's support the ids, and make a new key at {KEY_PAGE}: "
+            "links are written to logs on their way.",
             **facts,
             is_unsure=True,
         )
@@ -169,15 +152,19 @@ def _may_hold_more(value: Any, depth: int = 0) -> bool:
     return False
 
 
-def _unreadable(why: str, reply: RawResponse, facts: Mapping[str, Any]) -> UnreadableAnswerError:
-    return UnreadableAnswerError(
-        f"The service's answer can't be read: {why}. {UNSURE} "
+def _unreadable(
+    why: str, reply: RawResponse, facts: Mapping[str, Any]
+) -> errors.UnreadableAnswerError:
+    return errors.UnreadableAnswerError(
+        f"The service's answer can't be read: {why}. {errors.UNSURE} "
         "The error's facts['body'] has the answer.",
         **{**facts, "body": reply.body},
     )
 
 
-def _refusal_in(body: Any, reply: RawResponse, facts: Mapping[str, Any]) -> BananaError | None:
+def _refusal_in(
+    body: Any, reply: RawResponse, facts: Mapping[str, Any]
+) -> errors.BananaError | None:
     """The error that an answer is which should be pictures; None where it is none."""
     code = _code_in(body)
     if isinstance(body, dict):
@@ -193,7 +180,7 @@ def _refusal_in(body: Any, reply: RawResponse, facts: Mapping[str, Any]) -> Bana
     said = sentence.format(status=code, said=about, when=_when(reply))
     receipt: Receipt | None = facts.get("receipt")
     is_known = receipt is not None and receipt.usd is not None
-    bill = _bill(receipt) if is_known else UNSURE
+    bill = _bill(receipt) if is_known else errors.UNSURE
     more = {"body": reply.body, "status": code, "is_unsure": not is_known or None}
     return kind(f"{said.replace(f' {FREE}', '')} {bill}", **{**facts, **more})
 
@@ -231,11 +218,11 @@ def _read_item(entry: Any, reply: RawResponse, facts: Mapping[str, Any]) -> Resu
 
 def _no_picture(
     body: Mapping[str, Any], entries: list[Any], facts: Mapping[str, Any]
-) -> AnswerError:
+) -> errors.AnswerError:
     reason = next((text for source in (body, *entries) if (text := _reason(source))), None)
     bill = _bill(facts.get("receipt"))
     if entries and not reason:
-        return NoPictureError(
+        return errors.NoPictureError(
             f"The service announces a picture and gives neither its link nor its bytes. {bill} "
             "Run it again; should it come back, tell the service's support the ids.",
             **facts,
@@ -243,7 +230,7 @@ def _no_picture(
     why = "It gave no reason; often it is its content policy."
     if reason:
         why = f"It said: {reason}" + ("" if reason[-1] in ".!?…" else ".")
-    return RefusalError(
+    return errors.RefusalError(
         f"The model made no picture for this prompt. {why} {bill} "
         "Change the prompt and run it again.",
         **facts,
@@ -270,24 +257,24 @@ def is_own_words(reply: RawResponse) -> bool:
     return {"message", "statusCode"} <= names and bool({"requestId", "path"} & names)
 
 
-def error_for(reply: RawResponse, facts: Mapping[str, Any]) -> BananaError:
+def error_for(reply: RawResponse, facts: Mapping[str, Any]) -> errors.BananaError:
     """The typed error for an answer that is not 200."""
     status, said = reply.status, _said(reply)
     facts = {**ids_of(reply), **facts, "status": status}
     if status in MOVED and reply.headers.get("location"):
-        return ServiceError(
+        return errors.ServiceError(
             "The service's address answers with a redirect, which is not followed, for the key "
             "must not go to another host. Set base_url to the address that it names.",
             **facts,
         )
     if not is_own_words(reply) and (status not in DEFINITE):
-        return GatewayError(
+        return errors.GatewayError(
             f"A gateway before the service answered {status}{said}, and the work may go on behind "
-            f"it. {UNSURE}",
+            f"it. {errors.UNSURE}",
             **facts,
         )
     if status >= 500:
-        return ServerError(
+        return errors.ServerError(
             f"The service failed ({status}){said}. It was not charged. Run it again later.", **facts
         )
     kind, sentence = _CLIENT_ERRORS.get(status, _OTHER)
@@ -297,38 +284,41 @@ def error_for(reply: RawResponse, facts: Mapping[str, Any]) -> BananaError:
 
 
 FREE = "Nothing was charged."
-_CLIENT_ERRORS: dict[int, tuple[type[BananaError], str]] = {
+_CLIENT_ERRORS: dict[int, tuple[type[errors.BananaError], str]] = {
     401: (
-        KeyRefusedError,
+        errors.KeyRefusedError,
         "The service does not accept the key{said}. "
         f"Make one at {KEY_PAGE} and call nb_banana.login().",
     ),
     402: (
-        NotAllowedError,
+        errors.NotAllowedError,
         f"The account is out of credits{{said}}. {FREE} Top it up at "
         "https://aimlapi.com/app/billing.",
     ),
     403: (
-        NotAllowedError,
+        errors.NotAllowedError,
         "The account may not do this{said}. Top up its credits or look at its plan "
         "at https://aimlapi.com/app/billing.",
     ),
     404: (
-        NotFoundError,
+        errors.NotFoundError,
         "The service knows no such model or address{said}. Look at model and base_url.",
     ),
-    429: (RateLimitError, f"Too many requests for now{{said}}. {FREE} Run it again {{when}}."),
+    429: (
+        errors.RateLimitError,
+        f"Too many requests for now{{said}}. {FREE} Run it again {{when}}.",
+    ),
     451: (
-        BadRequestError,
+        errors.BadRequestError,
         f"The service refuses this for legal reasons (451){{said}}. {FREE} Change the prompt.",
     ),
 }
-_OTHER: tuple[type[BananaError], str] = (
-    BadRequestError,
+_OTHER: tuple[type[errors.BananaError], str] = (
+    errors.BadRequestError,
     f"The service did not accept the request ({{status}}){{said}}. {FREE}",
 )
-_FAILED: tuple[type[BananaError], str] = (
-    RefusalError,
+_FAILED: tuple[type[errors.BananaError], str] = (
+    errors.RefusalError,
     f"The service answered with an error and no picture{{said}}. {FREE}",
 )
 
