@@ -70,8 +70,8 @@ def read_answer(
     if not items:
         raise errors.DownloadError(
             "The picture's link has your key in it, so it was not opened and is not kept. "
-            f"{errors.UNSURE} Tell the service's support the ids, and make a new key at {KEY_PAGE}: "
-            "links are written to logs on their way.",
+            f"{errors.UNSURE} Tell the service's support the ids, and make a new key at "
+            f"{KEY_PAGE}: links are written to logs on their way.",
             **facts,
             is_unsure=True,
         )
