@@ -20,8 +20,8 @@ from nb_banana.imaging import save
 from nb_banana.models import FIELDS, fields_taken, find_model, model_id, ratio_value
 from nb_banana.references.fetch import fetched
 from nb_banana.references.limits import LIMITS, ReferenceLimits
-from nb_banana.references.numbering import NumberedReferences
 from nb_banana.references.reference import Reference, as_references
+from nb_banana.references.variables import NumberedReferences
 from nb_banana.request import ImageRequest, check_characters, is_on
 from nb_banana.results.image import BananaImage
 from nb_banana.settings import Banana
