@@ -4,6 +4,7 @@ Kernels and other processes inherit an environment without keys, keyring and pro
 library of pictures that goes afterwards.
 """
 
+import gc
 import os
 import shutil
 import tempfile
@@ -45,3 +46,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return (str(item.path), item.cell_num) if isinstance(item, IPyNbCell) else ("", 0)
 
     items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: the collector need not look through all of it each time."""
+    gc.collect()
+    gc.freeze()
