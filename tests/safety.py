@@ -58,3 +58,8 @@ def pytest_collection_finish() -> None:
     """What is imported by now stays: the collector need not look through all of it each time."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """What is shown when it goes, such as a panel, goes before the summary and not after it."""
+    gc.collect()
