@@ -271,6 +271,8 @@ def wrapped(text: str, size: int, width: int, most: int) -> list[str]:
     # A word that is too long for a line is broken.
     lines: list[str] = [""]
     for word in text.split():
+        if len(lines) > most:  # the rest is "…"
+            break
         longer = f"{lines[-1]} {word}".strip()
         if length(longer, size) <= width:
             lines[-1] = longer
@@ -278,7 +280,7 @@ def wrapped(text: str, size: int, width: int, most: int) -> list[str]:
         rest = word
         if lines[-1]:
             lines.append("")
-        while rest:
+        while rest and len(lines) <= most:
             part = _fitting(rest, size, width)
             lines[-1], rest = part, rest[len(part) :]
             if rest:
