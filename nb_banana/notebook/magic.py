@@ -18,7 +18,7 @@ from nb_banana.credentials import VENDOR_URL, KeySearch, default_store
 from nb_banana.display.output import is_rich, notebook_folder
 from nb_banana.errors import BananaError, Interrupted, LibraryUnavailableError, MissingKeyError
 from nb_banana.library.location import all_kinds, has_index, library_folder, stand_in_folder
-from nb_banana.notebook.completion import make_matcher
+from nb_banana.notebook.options import make_matcher
 from nb_banana.settings import settings
 
 if TYPE_CHECKING:
