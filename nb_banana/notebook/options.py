@@ -2,14 +2,12 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from nb_banana.models import FIELD_OF, FIELDS, RequestField
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """One option: how it is written, what the Python door calls it, and what it does."""
 
     flags: tuple[str, ...]
