@@ -1,8 +1,4 @@
-"""The pictures that a panel offers: those that a notebook has at hand, and those that are dropped.
-
-`Thumbnails` are small copies for the browser, which asks for what it does not have. A dropped
-picture becomes a file beside the notebook, so that a cell can name it today and after a restart.
-"""
+"""The pictures that a panel offers: those that a notebook has at hand, and those dropped on it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -173,11 +169,10 @@ def shown_facts(image: BananaImage) -> dict[str, Any]:
 
 
 class Uploads:
-    """Files that are arriving in pieces, by the numbers that the browser gave them.
+    """Files that are arriving in pieces, by the numbers that the browser gave them."""
 
-    In pieces, for Jupyter's server closes the connection at a message of more than 10 MB:
-    https://github.com/jupyter-widgets/ipywidgets/issues/2522
-    """
+    # In pieces, for Jupyter's server closes the connection at a message of more than 10 MB:
+    # https://github.com/jupyter-widgets/ipywidgets/issues/2522
 
     def __init__(self) -> None:
         self._arriving: dict[str, bytearray] = {}
@@ -200,10 +195,7 @@ class Uploads:
 
 
 def keep_upload(name: str, data: bytes) -> str:
-    """Put a picture into the folder of uploads, and return its path from the current folder.
-
-    The same picture under the same name is kept once; another one gets a number.
-    """
+    """Put a dropped picture where a cell finds it after a restart, once; its path from here."""
     as_reference(data, label=name, limits=ReferenceLimits.of(settings))
     folder = Path(FOLDER)
     given = Path(name.replace("\\", "/"))

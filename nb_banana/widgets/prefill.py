@@ -23,10 +23,7 @@ LOOKS = 20  # so many of the last cells are looked at for the one that made a pi
 
 
 def form_of(what: Any, names: Names, history: Sequence[str] = ()) -> tuple[Form, str]:
-    """The form for what `nb_banana.panel` is given, and its cell as it was written.
-
-    ``history`` are the cells that were run: the one that made the picture is taken as it stands.
-    """
+    """The form for what `nb_banana.panel` is given, and its cell as it stands among those run."""
     if isinstance(what, str) and what.lstrip().startswith(MAGIC):
         return read_cell(what), what
     name = ""
