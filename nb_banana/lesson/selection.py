@@ -27,6 +27,10 @@ class NeededAnswers:
     unseen: int = 0  # answers that this kernel has used and the notebook does not show
     problems: list[str] = field(default_factory=list)  # of libraries that could not be read
 
+    def digests(self) -> set[str]:
+        """The pictures of these answers."""
+        return {each.digest for _, kept in self.answers.values() for each in kept.pictures}
+
     def libraries(self) -> dict[Library, list[str]]:
         """The ids by library."""
         found: dict[Library, list[str]] = {}
@@ -73,7 +77,7 @@ def _take_parents(need: NeededAnswers, libraries: list[Library]) -> None:
     """Add the pictures that the others were made from, and those that these were made from."""
     places = list(dict.fromkeys([*need.libraries(), *libraries]))
     waiting = [digest for _, kept in need.answers.values() for digest in kept.parents]
-    known = {each.digest for _, kept in need.answers.values() for each in kept.pictures}
+    known = need.digests()
     while waiting:
         digest = waiting.pop()
         if digest in known:

@@ -33,17 +33,11 @@ def pictures_of(names: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in reversed(list(names)):
         if not name.startswith("_") and name not in NOT_MINE:
-            found |= _safely(name, names[name])
+            with suppress(Exception):  # a stranger's value may raise anything when it is looked at
+                found |= dict(_pictures(name, names[name]))
         if len(found) >= MOST_THUMBNAILS:
             break
     return dict(list(found.items())[:MOST_THUMBNAILS])
-
-
-def _safely(name: str, value: Any) -> dict[str, Any]:
-    try:
-        return dict(_pictures(name, value))
-    except Exception:  # noqa: BLE001 - a stranger's value may raise anything when it is looked at
-        return {}
 
 
 def _pictures(name: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -114,8 +114,7 @@ def word_of(image: BananaImage, names: Names) -> str:
     same = (name for name, value in pictures if is_there(value) and value.digest == image.digest)
     word = name_of(image, names) or next((name for name in same if name[0] != "_"), "")
     if not word:
-        own = (image.name or "").isidentifier()
-        wanted = [image.name] if own and image.name else []
+        wanted = filter(str.isidentifier, [image.name or ""])
         numbered = (f"picture_{number}" for number in count(1))
         word = next(each for each in chain(wanted, numbered) if each not in names)
         names[word] = image
