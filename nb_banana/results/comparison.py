@@ -1,7 +1,4 @@
-"""`compare`: two pictures over each other with a slider between them, and side by side.
-
-The slider is of HTML and CSS alone: it needs neither a kernel nor a script.
-"""
+"""`compare`: two pictures with a slider of HTML and CSS alone between them, and side by side."""
 
 import base64
 from typing import TYPE_CHECKING, Any

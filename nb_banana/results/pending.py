@@ -23,10 +23,6 @@ class PendingValue(Generic[Value]):
     """The first base of a class whose values may be on their way.
 
     ``await value`` waits without holding up the kernel. What went wrong is raised where it is used.
-
-    Args:
-        placeholder: stands where it is shown.
-        stop: called by `cancel`.
     """
 
     _comes_later: ClassVar[frozenset[str]]
