@@ -1,7 +1,4 @@
-"""``%banana`` and ``%%banana``: parse, call, return. Imported only by `load_ipython_extension`.
-
-What a cell needs is imported with the first cell: the extension itself loads in no time.
-"""
+"""``%banana`` and ``%%banana``: parse, call, return. Imported only by `load_ipython_extension`."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,7 +15,7 @@ from nb_banana.credentials import VENDOR_URL, KeySearch, default_store
 from nb_banana.display.output import is_rich, notebook_folder
 from nb_banana.errors import BananaError, Interrupted, LibraryUnavailableError, MissingKeyError
 from nb_banana.library.location import all_kinds, has_index, library_folder, stand_in_folder
-from nb_banana.notebook.completion import make_matcher
+from nb_banana.notebook.options import make_matcher
 from nb_banana.settings import settings
 
 if TYPE_CHECKING:
@@ -157,14 +154,8 @@ _loaded: dict[int, _Loaded] = {}
 
 
 def load_extension(shell: Any, open_panel: OpenPanel) -> None:
-    """Register the magic, the settings and Tab completion; say so where the sandbox draws.
-
-    No keyring is asked: it takes its time, and may ask the person for a password.
-
-    Args:
-        shell: IPython's.
-        open_panel: what ``%banana`` with nothing to draw does.
-    """
+    """Register the magic, the settings and Tab completion; say so where the sandbox draws."""
+    # No keyring is asked: it takes its time, and may ask the person for a password.
     unload_extension(shell)
     shell.register_magic_function(make_magic(shell, open_panel), "line_cell", "banana")
     shell.configurables.append(settings)
@@ -197,12 +188,12 @@ def _is_something_left() -> bool:
         folders[stand_in_folder(home, kind)] = kind
     if homeless:
         say(f"nb_banana: {homeless}")  # where are the pictures of this kernel?
-    found = [(folder, kind) for folder, kind in folders.items() if has_index(folder)]
-    if not found:
+    folders = {folder: kind for folder, kind in folders.items() if has_index(folder)}
+    if not folders:
         return False
     from nb_banana.library.owner import has_unfinished  # SQLite, where there is something to ask
 
-    return any(has_unfinished(folder, kind) for folder, kind in found)
+    return any(has_unfinished(folder, kind) for folder, kind in folders.items())
 
 
 def unload_extension(shell: Any) -> None:

@@ -1,6 +1,6 @@
 """`History`: the pictures that were made, newest first, as a sequence that shows itself."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, overload
 
 from nb_banana._text import as_html, clean, dollars, plain
@@ -36,9 +36,6 @@ class History(Sequence[BananaImage]):
 
     def __len__(self) -> int:
         return len(self._images)
-
-    def __iter__(self) -> Iterator[BananaImage]:
-        return iter(self._images)
 
     def to_frame(self) -> Any:
         """A pandas data frame, one row each (``pip install pandas``)."""

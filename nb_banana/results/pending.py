@@ -9,8 +9,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any, ClassVar, Generic, TypeVar
 
 from nb_banana.display.output import display
-from nb_banana.display.placeholder import Placeholder
-from nb_banana.display.progress import silently
+from nb_banana.display.progress import Placeholder, silently
 from nb_banana.errors import BananaError, Interrupted
 
 Value = TypeVar("Value")
@@ -24,10 +23,6 @@ class PendingValue(Generic[Value]):
     """The first base of a class whose values may be on their way.
 
     ``await value`` waits without holding up the kernel. What went wrong is raised where it is used.
-
-    Args:
-        placeholder: stands where it is shown.
-        stop: called by `cancel`.
     """
 
     _comes_later: ClassVar[frozenset[str]]

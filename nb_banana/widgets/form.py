@@ -1,7 +1,4 @@
-"""The panel's form: its values, the ``%%banana`` cell that says the same, and its traits.
-
-Which fields of a request it has is said by their description alone, here and in the browser.
-"""
+"""The panel's form: its values, the ``%%banana`` cell that says the same, and its traits."""
 
 import threading
 from collections.abc import Mapping, Sequence

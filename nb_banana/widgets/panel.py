@@ -1,7 +1,6 @@
 """The panel: ``%banana`` with nothing to draw, or `panel`. A form that always shows its own cell.
 
-What its buttons do is in `widgets.controller`, how it looks in ``static/panel.js``. Here the two
-meet: fields are traits, buttons are messages; what is raised is said, for ipywidgets swallows it.
+Fields are traits, buttons are messages; what is raised is said, for ipywidgets swallows it.
 """
 
 import contextlib
@@ -147,12 +146,9 @@ class Panel(Fields):
             head = self.cell.partition("\n")[0]
             offered["values"]["model"] = model_choices(self.form.model)
             self.put(offered=offered, head=head)
-            self._show_references(names)
+            found = {word: pictures.find_value(word, names) for word in self.images}
+            self.put(references=self._thumbnails.see_words("references", found))
             self._ask_price(names)
-
-    def _show_references(self, names: Mapping[str, Any]) -> None:
-        found = {word: pictures.find_value(word, names) for word in self.images}
-        self.put(references=self._thumbnails.see_words("references", found))
 
     def _ask_price(self, names: Mapping[str, Any]) -> None:
         self._turn += 1

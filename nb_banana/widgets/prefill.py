@@ -23,10 +23,7 @@ LOOKS = 20  # so many of the last cells are looked at for the one that made a pi
 
 
 def form_of(what: Any, names: Names, history: Sequence[str] = ()) -> tuple[Form, str]:
-    """The form for what `nb_banana.panel` is given, and its cell as it was written.
-
-    ``history`` are the cells that were run: the one that made the picture is taken as it stands.
-    """
+    """The form for what `nb_banana.panel` is given, and its cell as it stands among those run."""
     if isinstance(what, str) and what.lstrip().startswith(MAGIC):
         return read_cell(what), what
     name = ""
@@ -117,8 +114,7 @@ def word_of(image: BananaImage, names: Names) -> str:
     same = (name for name, value in pictures if is_there(value) and value.digest == image.digest)
     word = name_of(image, names) or next((name for name in same if name[0] != "_"), "")
     if not word:
-        own = (image.name or "").isidentifier()
-        wanted = [image.name] if own and image.name else []
+        wanted = filter(str.isidentifier, [image.name or ""])
         numbered = (f"picture_{number}" for number in count(1))
         word = next(each for each in chain(wanted, numbered) if each not in names)
         names[word] = image
