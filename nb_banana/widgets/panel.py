@@ -124,7 +124,7 @@ class Panel(Fields):
 
     def _take(self, values: dict[str, Any]) -> None:
         """Take the form as the browser has it: changes of its fields may still be on their way."""
-        form = Form(**values | {"images": tuple(values["images"])})
+        form = Form(**values)
         if form != self.form:
             self.put(**values)
             self.form_changed()
