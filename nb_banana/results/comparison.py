@@ -7,8 +7,14 @@ from nb_banana._text import as_html, clean, one_line, plain
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BadReferenceError
 from nb_banana.imaging.decode import open_picture, preview
-from nb_banana.imaging.sheet import MOUNT, SheetCanvas, fit_cell, near_square_layout, sheet_jpeg
-from nb_banana.imaging.text import drawable
+from nb_banana.imaging.sheet import (
+    MOUNT,
+    SheetCanvas,
+    drawable,
+    fit_cell,
+    near_square_layout,
+    sheet_jpeg,
+)
 from nb_banana.references.reference import as_reference
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import framed, several_bundle

@@ -8,11 +8,11 @@ from nb_banana.errors import BananaError
 from nb_banana.imaging.sheet import (
     SheetCanvas,
     cell_ratio,
+    drawable,
     fit_cell,
     near_square_layout,
     table_layout,
 )
-from nb_banana.imaging.text import drawable
 from nb_banana.models import SIZES
 from nb_banana.results.failure import Failure, GalleryEntry, reason_of
 from nb_banana.results.image import BananaImage

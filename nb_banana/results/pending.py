@@ -9,8 +9,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any, ClassVar, Generic, TypeVar
 
 from nb_banana.display.output import display
-from nb_banana.display.placeholder import Placeholder
-from nb_banana.display.progress import silently
+from nb_banana.display.progress import Placeholder, silently
 from nb_banana.errors import BananaError, Interrupted
 
 Value = TypeVar("Value")
