@@ -54,8 +54,6 @@ from typing import Any
 
 from nb_banana._text import LONGEST_ID, clean, plain, printable
 
-"""Characters of an id; those of the services have some 40."""
-
 
 class _Told:
     """The part that every error of ours shares: one message, some facts, no traceback.

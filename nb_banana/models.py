@@ -250,12 +250,17 @@ WRITTEN = tuple(sorted(FIELDS, key=lambda each: each.kind != "model"))
 """In the order of a cell's line: the model comes first."""
 
 
+def no_model(value: Any) -> RequestError:
+    """The error for what can't be the name of a model."""
+    return RequestError(f"model is a name such as {DEFAULT_MODEL!r}, not {shown(value)}.")
+
+
 @lru_cache(maxsize=256)
 def model_id(name: str) -> str:
     """The name to send for a short, a full or an unknown name of a model."""
-    if not isinstance(name, str) or not name.strip():
-        raise RequestError(f"model is a name such as {DEFAULT_MODEL!r}, not {shown(name)}.")
     text = name.strip()
+    if not text:
+        raise no_model(name)
     short = text.lower().removeprefix("google/")
     for model in MODELS:
         if text.lower() in model.ids:

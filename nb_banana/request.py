@@ -28,6 +28,7 @@ from nb_banana.models import (
     choose,
     find_model,
     model_id,
+    no_model,
     ratio_value,
 )
 from nb_banana.references.limits import LIMITS, ReferenceLimits
@@ -208,6 +209,8 @@ def check_characters(what: str, text: str) -> None:
 
 
 def _checked_model(model: Any) -> str:
+    if not isinstance(model, str):
+        raise no_model(model)
     name = model_id(model)
     check_characters("The model's name", name)
     return name

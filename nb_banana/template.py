@@ -16,7 +16,7 @@ from nb_banana.credentials import has_key, refuse_key
 from nb_banana.errors import RequestError
 
 if TYPE_CHECKING:
-    from nb_banana.references.numbering import NumberedReferences
+    from nb_banana.references.variables import NumberedReferences
 
 LONGEST_VALUE = 4000
 """Characters of one value in a prompt; more is a mistake (a whole table, a whole file)."""

@@ -6,13 +6,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from urllib3.util import Retry
 
 from nb_banana import credentials, pending
 from nb_banana.errors import BananaError, Interrupted
 from nb_banana.library import location
 from nb_banana.library.library import Library
-from nb_banana.sandbox import Sandbox
+from nb_banana.sandbox import Sandbox, painter
 from nb_banana.services import send
 from nb_banana.services.aimlapi import account
 from nb_banana.settings import settings
@@ -40,6 +41,19 @@ def plain_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         setattr(settings, name, value)
     another_kernel()
     credentials._known.clear()
+
+
+@pytest.fixture(autouse=True)
+def plain_scenes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox paints one colour above the label, another one for each prompt and take.
+
+    Most tests never look at the picture, and to paint a whole one takes longer than all the rest.
+    """
+
+    def plain(idea, size, pictures, rng):
+        return Image.new("RGB", size, tuple(rng.randbytes(3)))
+
+    monkeypatch.setattr(painter, "_scene", plain)
 
 
 @pytest.fixture
@@ -81,4 +95,4 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(send, "SHORTEST_PAUSE", 0.01)
     fetches = Retry(total=downloads.ATTEMPTS.total, backoff_factor=0.01)
     monkeypatch.setattr(downloads, "ATTEMPTS", fetches)
-    monkeypatch.setattr(account, "PAUSES", (0.0, *(0.05 for _ in account.PAUSES[1:])))
+    monkeypatch.setattr(account, "PAUSES", (0.0, *(0.01 for _ in account.PAUSES[1:])))

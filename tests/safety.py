@@ -4,6 +4,7 @@ Kernels and other processes inherit an environment without keys, keyring and pro
 library of pictures that goes afterwards.
 """
 
+import gc
 import os
 import shutil
 import tempfile
@@ -37,11 +38,28 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(folder.cleanup)
 
 
+LONGEST = ("tests/browser", "tests/batch", "tests/lesson", "notebooks", "tests/notebook")
+"""What takes longest begins first, so that at the end nobody waits for one of them."""
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests hold in any order (try pytest-randomly); the cells of a notebook in their own."""
 
-    def place(item: pytest.Item) -> tuple[str, int]:
-        return (str(item.path), item.cell_num) if isinstance(item, IPyNbCell) else ("", 0)
+    def place(item: pytest.Item) -> tuple[int, str, int]:
+        begin = (n for n, folder in enumerate(LONGEST) if item.nodeid.startswith(folder))
+        cell = (str(item.path), item.cell_num) if isinstance(item, IPyNbCell) else ("", 0)
+        return next(begin, len(LONGEST)), *cell
 
     items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: the collector need not look through all of it each time."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """What is shown when it goes, such as a panel, goes before the summary and not after it."""
+    gc.collect()

@@ -19,11 +19,12 @@ from nb_banana._default import client
 from nb_banana.notebook import parser
 from nb_banana.notebook.call import read_call
 from nb_banana.notebook.options import OPTIONS
+from tests.support.amount import rounds
 from tests.support.pictures import encode, picture, with_chunk
 
 SAFE = rules(
     deadline=None,
-    max_examples=100,
+    max_examples=rounds(25, 100),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
@@ -198,7 +199,7 @@ SENDING = ("timeout", "alt", "name", "save", "strict", "fresh", "background")
 
 
 @pytest.mark.parametrize("name", OPTION_NAMES)
-@rules(SAFE, max_examples=30)
+@rules(SAFE, max_examples=rounds(8, 30))
 @given(value=VALUES)
 def test_any_value_of_an_option(name, value):
     tried(nb_banana.generate, "a fox", **{name: value})

@@ -26,10 +26,11 @@ from nb_banana import (
     load,
     sweep,
 )
+from nb_banana._default import client
 from nb_banana.generation.options import build_request
 from nb_banana.library.rows import request_row, restore_request
 from nb_banana.models import DEFAULT_MODEL, FIELDS, MODELS, Model, find_model
-from nb_banana.notebook.completion import complete
+from nb_banana.notebook.options import complete
 from nb_banana.notebook.parser import help_text, parse_cell_line
 from nb_banana.services.aimlapi.payload import payload_of
 from nb_banana.widgets.form import CONTROLS, EMPTY, Fields, Form, fit_form, model_offer, read_cell
@@ -107,7 +108,9 @@ def test_it_is_asked_for_and_another_value_is_another_picture(what, request_with
     plain = ImageRequest("a banana")
     assert request_with.key != plain.key
     assert what.name in ImageRequest.__doc__
-    assert request_with == build_request("a banana", **{what.name: value_of(what)})
+    assert request_with == build_request(
+        client().context, "a banana", **{what.name: value_of(what)}
+    )
     is_sent = payload_of(request_with) != payload_of(plain)
     assert is_sent == (what.kind != "take")
     assert request_with.payload() == payload_of(request_with)
@@ -132,10 +135,10 @@ def test_what_it_can_not_be_is_refused_by_us_and_by_the_sandbox(what, request_wi
 )
 def test_a_setting_of_its_name_is_its_default_where_the_model_takes_it(what):
     configure(**{what.name: value_of(what)})
-    assert getattr(build_request("a banana"), what.name) == value_of(what)
+    assert getattr(build_request(client().context, "a banana"), what.name) == value_of(what)
     for model in MODELS:
         images = [KINDS["pictures"]] * model.min_images
-        asked = build_request("a banana", model=model.ids[0], images=images)
+        asked = build_request(client().context, "a banana", model=model.ids[0], images=images)
         assert what.taken_by(model) or not getattr(asked, what.name)
 
 

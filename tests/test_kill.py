@@ -17,10 +17,11 @@ from nb_banana import configure
 from nb_banana._default import client
 from nb_banana.sandbox import Sandbox
 from tests.conftest import KEY
+from tests.support.amount import rounds
 from tests.support.wire import LOGS
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
-KILLS = int(os.environ.get("NB_BANANA_KILLS", "20"))
+KILLS = int(os.environ.get("NB_BANANA_KILLS", rounds(6, 40)))
 SEED = int(os.environ.get("NB_BANANA_SEED", "4"))
 
 

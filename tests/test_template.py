@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 import nb_banana
 from nb_banana import errors
 from nb_banana.errors import BadReferenceError, RequestError
-from nb_banana.references.numbering import NumberedReferences
+from nb_banana.references.variables import NumberedReferences
 from nb_banana.request import ImageRequest
 from nb_banana.template import TemplateError, fill, value_of
 from tests.conftest import KEY

@@ -115,7 +115,7 @@ def test_what_the_first_paid_and_did_not_get_the_second_does_not_pay_unasked(ser
 @pytest.fixture
 def while_asked(service, monkeypatch):
     """Another kernel asks for a prompt after this one has looked for it, and before it is sent."""
-    monkeypatch.setattr(nb_banana.settings, "confirm_over", 0.0)
+    monkeypatch.setattr(nb_banana.configure(), "confirm_over", 0.0)
 
     def drawn_meanwhile(prompt):
         def answer(question):

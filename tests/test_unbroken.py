@@ -13,10 +13,11 @@ from nb_banana import configure
 from nb_banana._default import client
 from nb_banana.sandbox import Sandbox
 from tests.conftest import KEY
+from tests.support.amount import rounds
 
 MONEY = ("charged", "Nothing was sent", "in your library")
 """One of these is in each sentence about an interrupt on the way."""
-ROUNDS = os.environ.get("NB_BANANA_INTERRUPTS", "120")
+ROUNDS = os.environ.get("NB_BANANA_INTERRUPTS", rounds(40, 120))
 SEED = os.environ.get("NB_BANANA_SEED", "4")
 
 

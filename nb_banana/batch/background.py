@@ -6,7 +6,7 @@ from typing import Any, overload
 from nb_banana._text import as_html, clean, plain
 from nb_banana._threads import spawn
 from nb_banana.batch import runner
-from nb_banana.display.placeholder import Placeholder
+from nb_banana.display.progress import Placeholder
 from nb_banana.generation import pipeline
 from nb_banana.generation.context import Context
 from nb_banana.generation.lookup import find_reusable

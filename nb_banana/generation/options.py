@@ -16,11 +16,11 @@ from nb_banana._text import did_you_mean
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.generation.context import Context
-from nb_banana.models import FIELDS, fields_taken, find_model, model_id, ratio_value
+from nb_banana.models import FIELDS, fields_taken, find_model, no_model, ratio_value
 from nb_banana.references.fetch import fetched
 from nb_banana.references.limits import LIMITS, ReferenceLimits
-from nb_banana.references.numbering import NumberedReferences
 from nb_banana.references.reference import Reference, as_references
+from nb_banana.references.variables import NumberedReferences
 from nb_banana.request import ImageRequest, is_on
 from nb_banana.results.image import BananaImage
 from nb_banana.settings import Banana
@@ -137,7 +137,7 @@ def build_request(
     if may_have_marks and not is_on("raw", raw):
         template.check_filled(prompt)
     if model is not None and not isinstance(model, str):
-        model_id(model)  # which says what it is
+        raise no_model(model)
     given = {"model": model, **fields}
     said = {name: value for name, value in given.items() if value is not None}
     like = options_like(images, said)

@@ -164,7 +164,7 @@ def preview(data: bytes, longest: int) -> tuple[str, bytes]:
         small.thumbnail((longest, longest), Image.Resampling.HAMMING, reducing_gap=1.5)
         small = ImageOps.exif_transpose(small)
     out = io.BytesIO()
-    if _has_alpha(small):
+    if small.has_transparency_data:
         small.save(out, "PNG", optimize=True)
         return "image/png", out.getvalue()
     small.save(out, "JPEG", quality=80)
@@ -174,16 +174,12 @@ def preview(data: bytes, longest: int) -> tuple[str, bytes]:
 def to_eight_bits(picture: "Image.Image") -> "Image.Image":
     """A picture of any mode as grey, RGB or RGBA in eight bits: what every format can hold."""
     if picture.mode in {"L", "RGB", "RGBA"} and not (
-        picture.mode != "RGBA" and _has_alpha(picture)
+        picture.mode != "RGBA" and picture.has_transparency_data
     ):
         return picture
     if picture.mode.startswith("I"):  # 16 bits: a plain conversion would clip, not scale
         return picture.convert("I").point(lambda value: value / 257).convert("L")
-    return picture.convert("RGBA" if _has_alpha(picture) else "RGB")
-
-
-def _has_alpha(picture: "Image.Image") -> bool:
-    return picture.has_transparency_data
+    return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
 
 
 def _describe(data: bytes) -> str:
@@ -194,7 +190,7 @@ def _describe(data: bytes) -> str:
         return "it is a web page"
     if start.startswith((b"{", b"[")):
         return "it looks like JSON"
-    if start.startswith(b"<svg") or b"<svg" in start:
+    if b"<svg" in start:
         return "it is SVG, which has no pixels"
     return f"Pillow can't read its {len(data):,} bytes"
 

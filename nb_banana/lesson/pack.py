@@ -69,7 +69,7 @@ def write_lesson(
     try:
         with tempfile.TemporaryDirectory(prefix=".nb_banana-", dir=target.parent) as folder:
             packed = Path(folder) / "lesson.zip"
-            pictures = _write(packed, source, need, files, home)
+            _write(packed, source, need, files, home)
             size = packed.stat().st_size
             packed.replace(target)
     except OSError as error:
@@ -77,7 +77,8 @@ def write_lesson(
             raise
         raise LessonError(f"{target} can't be written: {error.strerror or error}.") from error
     notes = tuple(_notes(source, need, files, context.settings.library, home))
-    return Lesson(target, source.path.name, pictures, size, tuple(need.missing), notes)
+    name, count = source.path.name, len(need.digests())
+    return Lesson(target, name, count, size, tuple(need.missing), notes)
 
 
 def _notebook(given: str | os.PathLike[str] | None) -> Path:
@@ -119,16 +120,12 @@ def _write(
     need: NeededAnswers,
     files: Attachments,
     home: str,
-) -> int:
-    """Write the zip file; the number of its pictures."""
-    digests: set[str] = set()
+) -> None:
     with zipfile.ZipFile(packed, "x") as archive:
         _put(archive, source.path.name, source.data)
         for name, data in files.data.items():
             _put(archive, name, data)
         for library in _fresh(need, packed.parent):
-            stored = transfer.stored_answers(library)
-            digests |= {each.digest for kept in stored for each in kept.pictures}
             _add_library(archive, library, f"{home}/{library.service}")
     try:
         with zipfile.ZipFile(packed) as archive:
@@ -137,7 +134,6 @@ def _write(
         raise LessonError(f"This lesson could not be unpacked: it {problem}.") from problem
     with packed.open("rb") as file:
         os.fsync(file.fileno())
-    return len(digests)
 
 
 def _fresh(need: NeededAnswers, folder: Path) -> list[Library]:

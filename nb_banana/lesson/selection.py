@@ -1,9 +1,4 @@
-"""What a notebook needs: the kept answers that it shows or has used, and the files that it opens.
-
-``-i mug.jpg`` needs its file anywhere. A file counts where its bytes are those that a kept request
-was given. What goes along is the picture as it was sent, so without the place and the camera that
-the file itself may name.
-"""
+"""What a notebook needs: the kept answers that it shows or has used, and the files it opens."""
 
 import hashlib
 import re
@@ -32,6 +27,10 @@ class NeededAnswers:
     unseen: int = 0  # answers that this kernel has used and the notebook does not show
     problems: list[str] = field(default_factory=list)  # of libraries that could not be read
 
+    def digests(self) -> set[str]:
+        """The pictures of these answers."""
+        return {each.digest for _, kept in self.answers.values() for each in kept.pictures}
+
     def libraries(self) -> dict[Library, list[str]]:
         """The ids by library."""
         found: dict[Library, list[str]] = {}
@@ -54,7 +53,12 @@ def needed_by(context: Context, notebook: SavedNotebook) -> NeededAnswers:
     need.unseen = len(need.answers) - seen
     need.missing = _missing(notebook, need)
     if not need.answers:
-        raise _nothing(notebook, need)
+        bare = "None of its cells shows one: run the notebook, save it, and pack again."
+        said = [*(need.missing or [bare]), *dict.fromkeys(need.problems)]
+        raise LessonError(
+            f"There is no picture to pack for {notebook.path.name}. {' '.join(said)}",
+            missing=tuple(need.missing),
+        )
     _take_parents(need, libraries)
     return need
 
@@ -73,7 +77,7 @@ def _take_parents(need: NeededAnswers, libraries: list[Library]) -> None:
     """Add the pictures that the others were made from, and those that these were made from."""
     places = list(dict.fromkeys([*need.libraries(), *libraries]))
     waiting = [digest for _, kept in need.answers.values() for digest in kept.parents]
-    known = {each.digest for _, kept in need.answers.values() for each in kept.pictures}
+    known = need.digests()
     while waiting:
         digest = waiting.pop()
         if digest in known:
@@ -108,17 +112,6 @@ def _missing(notebook: SavedNotebook, need: NeededAnswers) -> list[str]:
     return lost + (bare if len(bare) > need.unseen else [])
 
 
-def _nothing(notebook: SavedNotebook, need: NeededAnswers) -> LessonError:
-    said = need.missing or [
-        "None of its cells shows one: run the notebook, save it, and pack again."
-    ]
-    return LessonError(
-        f"There is no picture to pack for {notebook.path.name}. "
-        + " ".join([*said, *dict.fromkeys(need.problems)]),
-        missing=tuple(need.missing),
-    )
-
-
 def _runs_here(notebook: Path) -> bool:
     """Whether this kernel runs the notebook, or may: some front ends do not say what they run."""
     running = Path(notebook_path() or "")
@@ -144,6 +137,8 @@ class Attachments:
 
 def find_attachments(notebook: SavedNotebook, answers: Iterable[StoredImage]) -> Attachments:
     """The files that a notebook's cells name and that its pictures were made from."""
+    # A file counts where its bytes are those that a kept request was given. What goes along was
+    # sent, so without the place and the camera that the file itself may name.
     given = {
         reference.origin: reference
         for kept in answers

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from nb_banana._text import amount, clean
+from nb_banana._text import LARGEST_AMOUNT, amount, clean
 from nb_banana.library.records import Bill, StoredBody, StoredImage, UnfinishedRequest
 from nb_banana.library.schema import Row
 from nb_banana.models import DEFAULT_MODEL, FIELD_OF, FIELDS, model_id
@@ -158,13 +158,14 @@ def receipt_row(receipt: Receipt | None) -> Row:
     """The columns of a receipt; none where there is none."""
     if receipt is None:
         return {}
+    usd = receipt.usd
     return {
         "answered": stamp(receipt.created),
         "answered_by": receipt.service,
         "sandbox": receipt.sandbox,
         "inference_id": receipt.inference_id,
         "credits": receipt.credits if (receipt.credits or 0) <= LARGEST_INTEGER else None,
-        "usd": None if receipt.usd is None else str(receipt.usd),
+        "usd": None if usd is None or not (usd.is_finite() and usd < LARGEST_AMOUNT) else str(usd),
         "seconds": receipt.seconds,
         "attempts": receipt.attempts,
     }
@@ -220,11 +221,9 @@ def restore_bill(row: Row) -> Bill:
     )
 
 
-def picture_price(row: Row) -> Decimal:
-    """What one picture of a billed request cost."""
-    usd: Decimal = _typed(_money(row), Decimal, "usd")
-    pictures = row["pictures"]
-    return usd / pictures if isinstance(pictures, int) and pictures > 1 else usd
+def restore_charge(row: Row) -> tuple[Decimal, dict[str, Any]]:
+    """What a billed request cost, and its further fields."""
+    return _typed(_money(row), Decimal, "usd"), dict(json.loads(row["params"] or "{}"))
 
 
 def restore_stored(row: Row, path: Path, read: Callable[[str], str]) -> StoredImage:

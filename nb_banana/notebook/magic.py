@@ -1,7 +1,4 @@
-"""``%banana`` and ``%%banana``: parse, call, return. Imported only by `load_ipython_extension`.
-
-What a cell needs is imported with the first cell: the extension itself loads in no time.
-"""
+"""``%banana`` and ``%%banana``: parse, call, return. Imported only by `load_ipython_extension`."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,17 +15,11 @@ from nb_banana.credentials import VENDOR_URL, KeySearch, default_store
 from nb_banana.display.output import is_rich, notebook_folder
 from nb_banana.errors import BananaError, Interrupted, LibraryUnavailableError, MissingKeyError
 from nb_banana.library.location import all_kinds, has_index, library_folder, stand_in_folder
-from nb_banana.notebook.completion import make_matcher
+from nb_banana.notebook.options import make_matcher
 from nb_banana.settings import settings
 
 if TYPE_CHECKING:
     from nb_banana.notebook.parser import ParsedLine
-
-
-SANDBOX_NOTE = (
-    "nb_banana draws in its sandbox (no AI, no cost). With a key: AIMLAPI_KEY or nb_banana.login()"
-)
-
 
 OpenPanel = Callable[[str | None], Any]
 """Opens the panel: as `nb_banana.panel`, with the text of a cell, or empty."""
@@ -105,7 +96,10 @@ def _say_who_draws(shell: Any, *, is_sandbox: bool) -> None:
     by_itself = settings.backend == "auto" and settings.base_url == VENDOR_URL
     if loaded and loaded.is_note_due and is_sandbox and by_itself:
         loaded.is_note_due = False
-        print(SANDBOX_NOTE)  # noqa: T201 - see above
+        print(  # noqa: T201 - see above
+            "nb_banana draws in its sandbox (no AI, no cost). "
+            "With a key: AIMLAPI_KEY or nb_banana.login()"
+        )
 
 
 def _bind(shell: Any, name: str | None, image: Any) -> None:
@@ -157,14 +151,8 @@ _loaded: dict[int, _Loaded] = {}
 
 
 def load_extension(shell: Any, open_panel: OpenPanel) -> None:
-    """Register the magic, the settings and Tab completion; say so where the sandbox draws.
-
-    No keyring is asked: it takes its time, and may ask the person for a password.
-
-    Args:
-        shell: IPython's.
-        open_panel: what ``%banana`` with nothing to draw does.
-    """
+    """Register the magic, the settings and Tab completion; say so where the sandbox draws."""
+    # No keyring is asked: it takes its time, and may ask the person for a password.
     unload_extension(shell)
     shell.register_magic_function(make_magic(shell, open_panel), "line_cell", "banana")
     shell.configurables.append(settings)
@@ -197,12 +185,12 @@ def _is_something_left() -> bool:
         folders[stand_in_folder(home, kind)] = kind
     if homeless:
         say(f"nb_banana: {homeless}")  # where are the pictures of this kernel?
-    found = [(folder, kind) for folder, kind in folders.items() if has_index(folder)]
-    if not found:
+    folders = {folder: kind for folder, kind in folders.items() if has_index(folder)}
+    if not folders:
         return False
     from nb_banana.library.owner import has_unfinished  # SQLite, where there is something to ask
 
-    return any(has_unfinished(folder, kind) for folder, kind in found)
+    return any(has_unfinished(folder, kind) for folder, kind in folders.items())
 
 
 def unload_extension(shell: Any) -> None:

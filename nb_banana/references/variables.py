@@ -1,12 +1,13 @@
 """What a word behind ``-i`` means: a name of the notebook, else a file, else an address.
 
 Names are read and never evaluated: ``results[0]``, ``df.image[3]``, ``figs["a"].inner`` are
-attribute and index access. Calls, arithmetic and underscores are not.
+attribute and index access. Calls, arithmetic and underscores are not. `NumberedReferences` gives
+each picture of a request its number, while the text is read.
 """
 
 import ast
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from nb_banana._text import BLANK, is_data, path_of
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import BadReferenceError
 from nb_banana.references import locations
+from nb_banana.references.limits import LIMITS, ReferenceLimits
 from nb_banana.references.locations import SCHEME
-from nb_banana.references.reference import is_many
+from nb_banana.references.reference import Reference, as_reference, is_many, is_same
 from nb_banana.references.sources import is_picture
 
 NOT_MINE = {"In", "Out", "exit", "quit", "get_ipython", "open"}
@@ -210,3 +212,61 @@ def _near_files(text: str) -> list[str]:
 def _did_you_mean(word: str, known: Iterable[str]) -> str:
     near = get_close_matches(word, list(known), n=3) if word else list(known)
     return f" Did you mean {' or '.join(near)}?" if near else ""
+
+
+class NumberedReferences:
+    """What ``image 1``, ``image 2`` … mean in a prompt."""
+
+    def __init__(
+        self,
+        limits: ReferenceLimits = LIMITS,
+        fetch: Callable[[list[Any], ReferenceLimits], list[Any]] | None = None,
+    ) -> None:
+        self._limits = limits
+        self._fetch = fetch
+        self._found: list[Reference] = []
+
+    def __iter__(self) -> Iterator[Reference]:
+        return iter(self._found)
+
+    def copy(self) -> "NumberedReferences":
+        """The same pictures so far; what is added to one of the two is not in the other."""
+        other = NumberedReferences(self._limits, self._fetch)
+        other._found = list(self._found)
+        return other
+
+    def number(self, value: Any, label: str = "") -> int:
+        """The number of a picture, from 1; a new one where it was not there yet."""
+        if self._fetch:
+            (value,) = self._fetch([value], self._limits)
+        new = as_reference(value, label=label, limits=self._limits)
+        for number, known in enumerate(self._found, 1):
+            if is_same(new, known):
+                return number
+        self._found.append(new)
+        return len(self._found)
+
+    def add(self, wanted: Any, names: Mapping[str, Any]) -> None:
+        """Take what stands behind ``-i``: a word for a variable, path or address, or an object."""
+        value, label, note = (
+            find_picture(wanted, names)
+            if isinstance(wanted, str)
+            else (wanted, name_of(wanted, names), None)
+        )
+        if is_many(value) and not len(value):
+            raise BadReferenceError(f"{label or 'The list'} is empty: there is no picture in it.")
+        try:
+            for index, each in enumerate(value if is_many(value) else [value]):
+                place = f"{label}[{index}]" if label and is_many(value) else label
+                number = self.number(each, place)
+                if note:
+                    self._annotate(number - 1, note)
+        except BadReferenceError as error:
+            if note is None:
+                raise
+            raise BadReferenceError(f"{error} {note}") from error
+
+    def _annotate(self, index: int, note: str) -> None:
+        known = self._found[index]
+        if note not in (known.note or ""):
+            self._found[index] = replace(known, note="; ".join(filter(None, (known.note, note))))

@@ -1,7 +1,4 @@
-"""`compare`: two pictures over each other with a slider between them, and side by side.
-
-The slider is of HTML and CSS alone: it needs neither a kernel nor a script.
-"""
+"""`compare`: two pictures with a slider of HTML and CSS alone between them, and side by side."""
 
 import base64
 from typing import TYPE_CHECKING, Any
@@ -10,8 +7,14 @@ from nb_banana._text import as_html, clean, one_line, plain
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BadReferenceError
 from nb_banana.imaging.decode import open_picture, preview
-from nb_banana.imaging.sheet import MOUNT, SheetCanvas, fit_cell, near_square_layout, sheet_jpeg
-from nb_banana.imaging.text import drawable
+from nb_banana.imaging.sheet import (
+    MOUNT,
+    SheetCanvas,
+    drawable,
+    fit_cell,
+    near_square_layout,
+    sheet_jpeg,
+)
 from nb_banana.references.reference import as_reference
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import framed, several_bundle
@@ -19,7 +22,6 @@ from nb_banana.settings import settings
 
 if TYPE_CHECKING:
     from PIL import Image
-
 
 HINT = (
     "Move the bar below towards the picture that you want to see, or press ← and → on the picture. "

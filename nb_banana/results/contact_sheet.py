@@ -8,11 +8,11 @@ from nb_banana.errors import BananaError
 from nb_banana.imaging.sheet import (
     SheetCanvas,
     cell_ratio,
+    drawable,
     fit_cell,
     near_square_layout,
     table_layout,
 )
-from nb_banana.imaging.text import drawable
 from nb_banana.models import SIZES
 from nb_banana.results.failure import Failure, GalleryEntry, reason_of
 from nb_banana.results.image import BananaImage
@@ -21,25 +21,17 @@ from nb_banana.results.variants import Grid, Variant, grid_of, labels_of
 if TYPE_CHECKING:
     from PIL import Image
 
-
 MOST_SHOWN = 100  # Pictures on one sheet. The others are said to be there.
 
 
 @dataclass(frozen=True)
 class ContactSheet:
-    """A contact sheet.
+    """A contact sheet."""
 
-    Attributes:
-        picture: RGB.
-        shown: how many entries are on it.
-        legend: what stands there as a number, for the font has no such letters.
-        grid: the rows and columns, where it has names for them.
-    """
-
-    picture: "Image.Image"
-    shown: int
-    legend: tuple[str, ...] = ()
-    grid: Grid | None = None
+    picture: "Image.Image"  # RGB
+    shown: int  # how many entries are on it
+    legend: tuple[str, ...] = ()  # what stands there as a number: the font has no such letters
+    grid: Grid | None = None  # the rows and columns, where it has names for them
 
 
 def draw_sheet(

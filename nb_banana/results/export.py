@@ -1,8 +1,4 @@
-"""Many pictures out of the notebook: into a folder, and as a table.
-
-Files have names that sort and say what varied, and none is overwritten. A table has one row for
-each picture or failure.
-"""
+"""Many pictures out of the notebook: into a folder, and as a table."""
 
 import contextlib
 import os
@@ -10,6 +6,7 @@ import re
 import stat
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +30,10 @@ def save_folder(
     entries: Sequence[GalleryEntry], variants: Sequence[Variant], folder: str | os.PathLike[str]
 ) -> list[Path]:
     """See `nb_banana.Gallery.save`."""
-    place = _folder(folder)
-    numbered = _names(entries, variants)
-    wanted = {place / name: image for name, image in numbered}
+    with _said(folder):
+        place = _place(folder)
+        place.mkdir(parents=True, exist_ok=True)
+    wanted = {place / name: image for name, image in _names(entries, variants)}
     there = {path for path in wanted if path.exists()}
     if taken := [path.name for path in there if not _has_bytes(path, wanted[path])]:
         more = f" and {len(taken) - SHOWN} more" if len(taken) > SHOWN else ""
@@ -67,13 +65,6 @@ def check_folder(folder: str | os.PathLike[str]) -> None:
                 raise FileExistsError
         there = next(each for each in (place, *place.absolute().parents) if each.exists())
         check_writable(there / "picture")
-
-
-def _folder(folder: str | os.PathLike[str]) -> Path:
-    with _said(folder):
-        place = _place(folder)
-        place.mkdir(parents=True, exist_ok=True)
-        return place
 
 
 def _place(folder: str | os.PathLike[str]) -> Path:
@@ -130,10 +121,6 @@ def _has_bytes(path: Path, image: BananaImage) -> bool:
         return False
 
 
-COLUMN_TYPES = {"take": "Int64", "width": "Int64", "height": "Int64"}
-"""Whole numbers, also where a failure has none."""
-
-
 def to_frame(
     entries: Sequence[GalleryEntry], variants: Sequence[Variant], index: Sequence[Any] | None
 ) -> Any:
@@ -142,23 +129,23 @@ def to_frame(
         import pandas as pd
     except ImportError as error:
         raise BananaError("A table needs pandas. Install it: pip install pandas") from error
-    varied = dict.fromkeys(name for variant in variants for name in variant)
+    varied = dict.fromkeys(chain(*variants))
+    words = (  # a picture would make its cell an array
+        {name: value_text(value) if is_picture(value) else value for name, value in each.items()}
+        for each in variants
+    )
     rows = [
-        {name: _cell(variant.get(name)) for name in varied} | _row(entry, cost.usd)
-        for entry, variant, cost in zip(entries, variants, entry_costs(entries), strict=True)
+        varied | said | _row(entry, cost.usd)
+        for entry, said, cost in zip(entries, words, entry_costs(entries), strict=True)
     ]
     columns = list(dict.fromkeys([*varied, *_COLUMNS]))
     table = pd.DataFrame(rows, columns=columns, index=None if index is None else pd.Index(index))
-    return table.astype(COLUMN_TYPES)
+    # Whole numbers, also where a failure has none.
+    return table.astype(dict.fromkeys(("take", "width", "height"), "Int64"))
 
 
 _ASKED = ("prompt", *(each.name for each in WRITTEN if each.is_column))
 _COLUMNS = (*_ASKED, "width", "height", "usd", "came", "id", "path", "error")
-
-
-def _cell(value: Any) -> Any:
-    """A picture would make its cell an array."""
-    return value_text(value) if is_picture(value) else value
 
 
 def _row(entry: GalleryEntry, usd: Decimal | None) -> dict[str, Any]:

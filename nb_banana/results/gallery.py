@@ -1,8 +1,9 @@
 """`Gallery`: many pictures as one value: a sequence that shows itself, is saved and is sifted."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -21,7 +22,6 @@ from nb_banana.results.variants import Variant, is_equal
 
 if TYPE_CHECKING:
     from PIL import Image
-
 
 REQUEST_COLUMNS = ("prompt", *(each.name for each in WRITTEN if not each.is_repeatable))
 """What of a request can be asked for where it was not varied."""
@@ -113,9 +113,6 @@ class Gallery(Sequence[GalleryEntry]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    def __iter__(self) -> Iterator[GalleryEntry]:
-        return iter(self._entries)
-
     def __add__(self, other: "Gallery") -> "Gallery":
         if not isinstance(other, Gallery):
             return NotImplemented
@@ -135,9 +132,7 @@ class Gallery(Sequence[GalleryEntry]):
         Raises:
             RequestError: nothing is called so; the message has what there is.
         """
-        known = list(
-            dict.fromkeys([*(each for one in self._variants for each in one), *REQUEST_COLUMNS])
-        )
+        known = list(dict.fromkeys([*chain(*self._variants), *REQUEST_COLUMNS]))
         for name in values:
             if name not in known:
                 raise RequestError(
@@ -151,10 +146,8 @@ class Gallery(Sequence[GalleryEntry]):
         )
 
     def _has(self, number: int, name: str, value: Any) -> bool:
-        missing = object()
-        found = self._variants[number].get(name, missing)
-        if found is missing:
-            found = getattr(self._entries[number].request, name, missing)
+        asked = getattr(self._entries[number].request, name, object())  # it equals nothing
+        found = self._variants[number].get(name, asked)
         if name == "model":
             found, value = model_id(str(found)), model_id(str(value))
         return is_equal(found, value)

@@ -1,10 +1,7 @@
-"""How a gallery shows itself: the caption, the lines under it, the figure, the MIME bundle.
-
-And what it cost: the new ones, and failures that were charged all the same.
-"""
+"""How a gallery shows itself: caption, lines, figure, MIME bundle; and what all of it cost."""
 
 import base64
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Protocol
@@ -28,7 +25,7 @@ from nb_banana.results.image_display import (
 from nb_banana.results.variants import Variant, labels_of
 
 
-class ShownGallery(Protocol):
+class ShownGallery(Collection[GalleryEntry], Protocol):
     """What of a `Gallery` is shown: so that it may stand above what shows it."""
 
     name: str | None
@@ -39,8 +36,6 @@ class ShownGallery(Protocol):
     def failures(self) -> tuple[Failure, ...]: ...
     @property
     def variants(self) -> tuple[Variant, ...]: ...
-    def __len__(self) -> int: ...
-    def __iter__(self) -> Iterator[GalleryEntry]: ...
 
 
 NOTHING = Decimal(0)
@@ -154,7 +149,7 @@ def counted(number: int) -> str:
     return "1 picture" if number == 1 else f"{number or 'no'} pictures"
 
 
-def gallery_bundle(gallery: ShownGallery, include: Any = None, exclude: Any = None) -> Any:
+def gallery_bundle(gallery: ShownGallery, include: Any, exclude: Any) -> Any:
     """What IPython shows: HTML, the contact sheet and text, or text alone in a terminal."""
     if not is_rich() or not len(gallery):
         said = {"text/plain": plain("\n".join(gallery_text(gallery)))}
@@ -176,15 +171,12 @@ def gallery_text(gallery: ShownGallery) -> Iterable[str]:
     yield gallery_caption(gallery)
     labels = labels_of(gallery.variants, [entry.prompt for entry in gallery])
     for number, (entry, label) in enumerate(zip(gallery, labels, strict=True)):
-        said = _line(entry)
+        if isinstance(entry, Failure):
+            said = f"failed: {entry.error}"
+        else:
+            said = f"{entry.caption} · {entry.path or 'not kept'}"
         yield f"[{number}] {clean(label, 60)} · {said}" if label else f"[{number}] {said}"
     yield from remarks(gallery, failures=False)
-
-
-def _line(entry: GalleryEntry) -> str:
-    if isinstance(entry, Failure):
-        return f"failed: {entry.error}"
-    return f"{entry.caption} · {entry.path or 'not kept'}"
 
 
 def remarks(gallery: ShownGallery, *, failures: bool = True) -> list[str]:

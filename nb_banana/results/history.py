@@ -1,6 +1,6 @@
 """`History`: the pictures that were made, newest first, as a sequence that shows itself."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, overload
 
 from nb_banana._text import as_html, clean, dollars, plain
@@ -8,8 +8,6 @@ from nb_banana.display.html import Words, table
 from nb_banana.models import WRITTEN, short_name
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import thumbnail
-
-THUMBNAIL = 96  # pixels of a thumbnail's longer side
 
 
 class History(Sequence[BananaImage]):
@@ -37,9 +35,6 @@ class History(Sequence[BananaImage]):
     def __len__(self) -> int:
         return len(self._images)
 
-    def __iter__(self) -> Iterator[BananaImage]:
-        return iter(self._images)
-
     def to_frame(self) -> Any:
         """A pandas data frame, one row each (``pip install pandas``)."""
         import pandas as pd
@@ -58,7 +53,7 @@ class History(Sequence[BananaImage]):
         rows = [
             (
                 str(number),
-                thumbnail(image, THUMBNAIL),
+                thumbnail(image, longest=96),
                 Words(clean(image.prompt, 200)),
                 f"{image.width}×{image.height}",
                 as_html(short_name(image.request.model)),

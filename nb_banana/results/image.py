@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from nb_banana.library.library import Library
     from nb_banana.library.records import StoredImage
 
-
 Bytes = bytes  # the built-in type, whose name is an attribute of the class below
 
 
@@ -110,16 +109,7 @@ class BananaImage:
         alt: str | None = None,
         came: str = "loaded",
     ) -> "BananaImage":
-        """The value of a picture in the library. Its bytes stay on the disk.
-
-        Args:
-            kept: the picture.
-            library: where it is.
-            request: what asks for it now, which knows the names of its references.
-            name: what the caption calls it.
-            alt: the alt text; else the prompt.
-            came: see the class.
-        """
+        """The value of a picture in the library, for what asks now. Its bytes stay on the disk."""
         asked = kept.asked_by(request) if request and request.images else kept.request
         kind = PictureKind(kept.mime, kept.width, kept.height)
         image = cls(None, kind, asked, kept.receipt, name=name, alt=alt, kept=kept, library=library)

@@ -3,7 +3,6 @@
 import base64
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
 from typing import Any, Protocol
 
 from nb_banana._text import as_html, clean, dollars, one_line, plain
@@ -16,7 +15,6 @@ from nb_banana.settings import settings_of
 
 Bundle = dict[str, Any]
 FITTING = ' style="max-width:100%;height:auto"'
-
 LONGEST_LINE = 1000  # characters of a line under a picture
 
 
@@ -32,12 +30,6 @@ class ShownImage(Protocol):
     came: str
     notes: tuple[str, ...]
 
-    @property
-    def prompt(self) -> str: ...
-    @property
-    def cost(self) -> Decimal | None: ...
-    @property
-    def sandbox(self) -> bool: ...
     @property
     def mismatch(self) -> str | None: ...
     @property
@@ -61,7 +53,7 @@ def is_unkept(image: ShownImage) -> bool:
 def image_caption(image: ShownImage) -> str:
     """The one line under a picture: size, model, time, price, name."""
     parts = [
-        "SANDBOX, no AI model" if image.sandbox else "",
+        "SANDBOX, no AI model" if image.receipt.sandbox else "",
         f"{image.width}×{image.height}",
         short_name(image.request.model),
         *_story(image),
@@ -77,9 +69,10 @@ def _story(image: ShownImage) -> tuple[str, ...]:
     made = f"made {image.receipt.created.astimezone():%Y-%m-%d}"
     if image.came == "reused":
         return "from your library", "$0", made
-    cost = dollars(image.cost) + (" play money" if image.sandbox and image.cost else "")
+    usd = image.receipt.usd
+    cost = dollars(usd) + (" play money" if image.receipt.sandbox and usd else "")
     if image.came == "loaded":
-        return (made, cost) if image.cost is not None else (made,)
+        return (made, cost) if usd is not None else (made,)
     return f"{image.receipt.seconds:.1f} s", cost
 
 
@@ -91,9 +84,7 @@ def image_lines(image: ShownImage) -> tuple[str, ...]:
     return tuple(filter(None, (image_caption(image), *said)))
 
 
-def image_bundle(
-    image: ShownImage, include: Any = None, exclude: Any = None
-) -> Bundle | tuple[Bundle, Bundle]:
+def image_bundle(image: ShownImage, include: Any, exclude: Any) -> Bundle | tuple[Bundle, Bundle]:
     """What IPython shows: HTML, the preview and text, or text alone in a terminal."""
     try:
         if not is_rich():
@@ -105,10 +96,8 @@ def image_bundle(
         return {"text/plain": plain(f"{image_caption(image)} · it can't be shown: {error}")}
     encoded = base64.b64encode(data).decode()
     shown = {"text/html": figure(image, mime, encoded), mime: encoded, "text/plain": repr(image)}
-    wanted = chosen(shown, include, exclude)
-    # `nb_banana.pack` reads in a saved notebook which pictures it shows.
-    metadata: Bundle = {"nb_banana": {"request": image.receipt.client_request_id}}
-    return wanted, metadata | alt_texts(wanted, one_line(image.alt))
+    facts = {"request": image.receipt.client_request_id}
+    return _with_metadata(shown, facts, one_line(image.alt), include, exclude)
 
 
 def several_bundle(
@@ -116,8 +105,16 @@ def several_bundle(
 ) -> tuple[Bundle, Bundle]:
     """What is asked of a MIME bundle that shows several pictures of ours, and its metadata."""
     requests = dict.fromkeys(image.receipt.client_request_id for image in images)
+    return _with_metadata(shown, {"requests": list(requests)}, alt, include, exclude)
+
+
+def _with_metadata(
+    shown: Bundle, facts: Bundle, alt: str, include: Any, exclude: Any
+) -> tuple[Bundle, Bundle]:
+    # `nb_banana.pack` reads in the facts of a saved notebook which pictures it shows.
     wanted = chosen(shown, include, exclude)
-    return wanted, {"nb_banana": {"requests": list(requests)}, **alt_texts(wanted, alt)}
+    alts = {kind: {"alt": alt} for kind in wanted if kind.startswith("image/")}
+    return wanted, {"nb_banana": facts, **alts}
 
 
 def chosen(shown: Bundle, include: Any, exclude: Any) -> Bundle:
@@ -127,11 +124,6 @@ def chosen(shown: Bundle, include: Any, exclude: Any) -> Bundle:
         for kind, value in shown.items()
         if (not include or kind in include) and kind not in (exclude or ())
     }
-
-
-def alt_texts(shown: Bundle, alt: str) -> Bundle:
-    """The metadata that says what stands for the picture in a MIME bundle."""
-    return {kind: {"alt": alt} for kind in shown if kind.startswith("image/")}
 
 
 def figure(image: ShownImage, mime: str, encoded: str) -> str:
@@ -154,16 +146,13 @@ def img(mime: str, encoded: str, alt: str, style: str = "") -> str:
 
 
 def thumbnail(image: ShownImage, longest: int) -> str:
-    """A small copy as HTML, one of several; where there is none, why."""
+    """A small copy of so many pixels as HTML, one of several; where there is none, why."""
     try:
         mime, data = image.preview(longest)
     except (OSError, BananaError) as error:
         # Its file is gone or damaged; the others are shown all the same.
         return f"<small>it can't be shown: {as_html(str(error))}</small>"
     return img(mime, base64.b64encode(data).decode(), image.alt)
-
-
-THUMBNAIL = 128  # pixels of a thumbnail's longer side in a `Lineage`
 
 
 class Lineage:
@@ -187,7 +176,7 @@ class Lineage:
         items = "".join(
             '<div style="display:flex;gap:.7em;align-items:center;'
             f'margin:.3em 0 .3em {2 * depth}em">'
-            f"{thumbnail(image, THUMBNAIL)}<span>{as_html(image.prompt)}<br>"
+            f"{thumbnail(image, longest=128)}<span>{as_html(image.request.prompt)}<br>"
             f'<small style="opacity:.75">{"<br>".join(map(as_html, image_lines(image)))}'
             "</small></span></div>"
             for depth, image in self._levels()
@@ -213,4 +202,4 @@ def _family(image: ShownImage, depth: int, seen: set[str]) -> Iterator[tuple[int
 
 def _line(image: ShownImage) -> str:
     label = f"{image.name}: " if image.name else ""
-    return f"{label}{clean(image.prompt, 80)} ({image.width}×{image.height})"
+    return f"{label}{clean(image.request.prompt, 80)} ({image.width}×{image.height})"

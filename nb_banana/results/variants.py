@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import chain
+from os.path import commonprefix
 from typing import Any
 
 from nb_banana._text import clean
@@ -53,7 +54,7 @@ def is_equal(one: Any, other: Any) -> bool:
 
 def varied_fields(variants: Sequence[Variant]) -> list[str]:
     """The fields that have more than one value, in the order in which they were given."""
-    fields = dict.fromkeys(name for variant in variants for name in variant)
+    fields = dict.fromkeys(chain(*variants))
     return [name for name in fields if len(_distinct(each.get(name) for each in variants)) > 1]
 
 
@@ -105,10 +106,7 @@ def _label(field: str, value: Any) -> str:
 def _beginnings(prompts: Sequence[str]) -> list[str]:
     """The beginnings of prompts, without the words that all begin with where these are many."""
     lines = [clean(each, len(each) + 1) for each in prompts]
-    # Of all the lines the first and the last in order differ soonest.
-    pairs = zip(min(lines), max(lines), strict=False)
-    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-    shared = lines[0][:same]
+    shared = commonprefix(lines)  # noqa: RUF071 - of letters is meant
     shared = shared[: shared.rfind(" ") + 1]
     if shared.count(" ") < 3:
         return [clean(line, LONGEST_LABEL) for line in lines]

@@ -1,7 +1,6 @@
 """The output below a panel: what it was, for a notebook without a kernel, and the kept pictures.
 
-It is an output of its own, for JupyterLab shows nothing but an error for a widget whose kernel is
-gone, whatever else is in its bundle. The panel hides the words while it lives.
+Its own, for JupyterLab shows only an error for a widget without a kernel, whatever is beside it.
 """
 
 import base64

@@ -1,7 +1,6 @@
 """The panel: ``%banana`` with nothing to draw, or `panel`. A form that always shows its own cell.
 
-What its buttons do is in `widgets.controller`, how it looks in ``static/panel.js``. Here the two
-meet: fields are traits, buttons are messages; what is raised is said, for ipywidgets swallows it.
+Fields are traits, buttons are messages; what is raised is said, for ipywidgets swallows it.
 """
 
 import contextlib
@@ -36,7 +35,6 @@ from nb_banana.widgets.pictures import Thumbnails, Uploads, keep_upload, large_i
 FRONT = Path(__file__).parent / "static"
 SCRIPTS = ("elements", "line", "fields", "references", "result", "panel")
 """One module in parts, in this order: there is no bundler, and a part can't import another."""
-RECENT = 16  # pictures in the strip of history
 
 
 class Panel(Fields):
@@ -125,7 +123,7 @@ class Panel(Fields):
 
     def _take(self, values: dict[str, Any]) -> None:
         """Take the form as the browser has it: changes of its fields may still be on their way."""
-        form = Form(**values | {"images": tuple(values["images"])})
+        form = Form(**values)
         if form != self.form:
             self.put(**values)
             self.form_changed()
@@ -147,12 +145,9 @@ class Panel(Fields):
             head = self.cell.partition("\n")[0]
             offered["values"]["model"] = model_choices(self.form.model)
             self.put(offered=offered, head=head)
-            self._show_references(names)
+            found = {word: pictures.find_value(word, names) for word in self.images}
+            self.put(references=self._thumbnails.see_words("references", found))
             self._ask_price(names)
-
-    def _show_references(self, names: Mapping[str, Any]) -> None:
-        found = {word: pictures.find_value(word, names) for word in self.images}
-        self.put(references=self._thumbnails.see_words("references", found))
 
     def _ask_price(self, names: Mapping[str, Any]) -> None:
         self._turn += 1
@@ -264,7 +259,7 @@ class Panel(Fields):
         return self.image
 
     def _show_history(self) -> None:
-        images = list(_default.client().history(limit=RECENT))
+        images = list(_default.client().history(limit=16))
         self._thumbnails.see("history", {each.id: each for each in images})
         self.put(history=[{"thumbnail": each.id, "prompt": each.prompt[:200]} for each in images])
 

@@ -1,8 +1,4 @@
-"""The pictures that a panel offers: those that a notebook has at hand, and those that are dropped.
-
-`Thumbnails` are small copies for the browser, which asks for what it does not have. A dropped
-picture becomes a file beside the notebook, so that a cell can name it today and after a restart.
-"""
+"""The pictures that a panel offers: those that a notebook has at hand, and those dropped on it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -37,17 +33,11 @@ def pictures_of(names: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in reversed(list(names)):
         if not name.startswith("_") and name not in NOT_MINE:
-            found |= _safely(name, names[name])
+            with suppress(Exception):  # a stranger's value may raise anything when it is looked at
+                found |= dict(_pictures(name, names[name]))
         if len(found) >= MOST_THUMBNAILS:
             break
     return dict(list(found.items())[:MOST_THUMBNAILS])
-
-
-def _safely(name: str, value: Any) -> dict[str, Any]:
-    try:
-        return dict(_pictures(name, value))
-    except Exception:  # noqa: BLE001 - a stranger's value may raise anything when it is looked at
-        return {}
 
 
 def _pictures(name: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -173,11 +163,10 @@ def shown_facts(image: BananaImage) -> dict[str, Any]:
 
 
 class Uploads:
-    """Files that are arriving in pieces, by the numbers that the browser gave them.
+    """Files that are arriving in pieces, by the numbers that the browser gave them."""
 
-    In pieces, for Jupyter's server closes the connection at a message of more than 10 MB:
-    https://github.com/jupyter-widgets/ipywidgets/issues/2522
-    """
+    # In pieces, for Jupyter's server closes the connection at a message of more than 10 MB:
+    # https://github.com/jupyter-widgets/ipywidgets/issues/2522
 
     def __init__(self) -> None:
         self._arriving: dict[str, bytearray] = {}
@@ -200,10 +189,7 @@ class Uploads:
 
 
 def keep_upload(name: str, data: bytes) -> str:
-    """Put a picture into the folder of uploads, and return its path from the current folder.
-
-    The same picture under the same name is kept once; another one gets a number.
-    """
+    """Put a dropped picture where a cell finds it after a restart, once; its path from here."""
     as_reference(data, label=name, limits=ReferenceLimits.of(settings))
     folder = Path(FOLDER)
     given = Path(name.replace("\\", "/"))

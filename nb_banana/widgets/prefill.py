@@ -19,14 +19,10 @@ from nb_banana.widgets.form import MAGIC, Form, read_cell
 from nb_banana.widgets.pictures import is_there, keep_upload
 
 Names = MutableMapping[str, Any]
-LOOKS = 20  # so many of the last cells are looked at for the one that made a picture
 
 
 def form_of(what: Any, names: Names, history: Sequence[str] = ()) -> tuple[Form, str]:
-    """The form for what `nb_banana.panel` is given, and its cell as it was written.
-
-    ``history`` are the cells that were run: the one that made the picture is taken as it stands.
-    """
+    """The form for what `nb_banana.panel` is given, and its cell as it stands among those run."""
     if isinstance(what, str) and what.lstrip().startswith(MAGIC):
         return read_cell(what), what
     name = ""
@@ -55,7 +51,7 @@ def _typed(
 ) -> tuple[Form, str] | None:
     """The cell that a person wrote for a picture, with its ``{{…}}``; None where none is found."""
     cells = [each for each in reversed(history) if each.startswith(f"{MAGIC} {name}")]
-    for text in cells[:LOOKS] if name else ():
+    for text in cells[:20] if name else ():
         try:
             form = read_cell(text)
             order = panel_plan(_default.client(), form, names)
@@ -117,8 +113,7 @@ def word_of(image: BananaImage, names: Names) -> str:
     same = (name for name, value in pictures if is_there(value) and value.digest == image.digest)
     word = name_of(image, names) or next((name for name in same if name[0] != "_"), "")
     if not word:
-        own = (image.name or "").isidentifier()
-        wanted = [image.name] if own and image.name else []
+        wanted = filter(str.isidentifier, [image.name or ""])
         numbered = (f"picture_{number}" for number in count(1))
         word = next(each for each in chain(wanted, numbered) if each not in names)
         names[word] = image

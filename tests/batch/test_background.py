@@ -230,11 +230,13 @@ def test_the_placeholder_becomes_the_picture_while_other_cells_run():
 def test_the_placeholder_becomes_the_error():
     notebook = run_notebook(
         LOAD,
+        "from nb_banana.services import send; from urllib3.util import Retry\n"
+        "send.SHORTEST_PAUSE, send.ATTEMPTS = 0.1, Retry(total=4, backoff_factor=0.1)",
         # It fails during the next cell: between two cells nobody listens in `nbclient`.
         "%%banana cat --background\na cat [trouble: 503]",
         UNTIL_IT_IS_SHOWN,
     )
-    (output,) = notebook.cells[1].outputs
+    (output,) = notebook.cells[2].outputs
     assert output["data"]["text/plain"].startswith("ServerError: The service failed (503)")
 
 

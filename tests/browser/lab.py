@@ -76,7 +76,7 @@ def clean_environment(outer: Mapping[str, str], home: Path) -> dict[str, str]:
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTER_DATA_DIR": str(home / "data"),
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
-        "JUPYTERLAB_nb_banana.settings.settingsDIR": str(home / "settings"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
         "JUPYTER_PREFER_ENV_PATH": "no",  # our kernelspec in JUPYTER_DATA_DIR goes first
         "IPYTHONDIR": str(home / "ipython"),

@@ -14,6 +14,7 @@ from nb_banana import errors
 from nb_banana.imaging.decode import PictureKind
 from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
+from tests.support.amount import rounds
 from tests.support.shelf import bytes_of, index_of, put
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills and limits are POSIX")
@@ -92,7 +93,7 @@ def test_a_forked_process_uses_the_same_library(library):
 
 def test_a_kernel_that_is_killed_at_any_moment_leaves_a_library_that_tells_the_truth(library):
     moments = random.Random(20)
-    for life in range(20):
+    for life in range(rounds(6, 20)):
         with running("endless", library, life) as kernel:
             try:
                 kernel.wait(moments.uniform(0, 0.08))

@@ -9,8 +9,7 @@ from IPython import version_info
 import nb_banana
 from nb_banana import ImageRequest, configure, errors, generate
 from nb_banana.models import MODELS
-from nb_banana.notebook.completion import complete
-from nb_banana.notebook.options import OPTIONS
+from nb_banana.notebook.options import OPTIONS, complete
 from tests.conftest import KEY
 from tests.support.shells import ipython_shell, run_notebook
 

@@ -10,8 +10,7 @@ import pytest
 
 from nb_banana import BananaImage, ImageRequest, configure, errors
 from nb_banana.generation.dry_run import DryRun
-from nb_banana.notebook.completion import complete
-from nb_banana.notebook.options import OPTIONS
+from nb_banana.notebook.options import OPTIONS, complete
 from tests.support.shells import ipython_shell
 
 

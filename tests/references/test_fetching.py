@@ -49,7 +49,7 @@ def running():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Shelf)
     server.asked = []
     server.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
         yield server

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from nb_banana import errors, generate
-from nb_banana.imaging import text as imaging_text
+from nb_banana.imaging import sheet as imaging_text
 from nb_banana.imaging.sheet import BAD_MOUNT, MOUNT, PAPER, near_square_layout, table_layout
 from nb_banana.request import ImageRequest
 from nb_banana.results import contact_sheet

@@ -12,12 +12,12 @@ from jupyter_client.manager import start_new_kernel
 import nb_banana
 from nb_banana import BananaImage, configure, errors
 from nb_banana._default import client
+from nb_banana._text import amount
 from nb_banana.credentials import Secret
 from nb_banana.generation import budget
 from nb_banana.library import location
 from nb_banana.request import ImageRequest
 from nb_banana.sandbox import Sandbox
-from nb_banana.services import receipt
 from nb_banana.services.aimlapi import account, pricing
 from nb_banana.services.service import Service
 from nb_banana.settings import Banana
@@ -50,7 +50,7 @@ def asked(answer, resolution=None, model=MODEL):
 def last_charged(what):
     """As the journal says it, whatever this kernel knows."""
     context = client().context
-    return context.places(context.kinds()[-1])[0].last_price(what.names, what.resolution)
+    return context.places(context.kinds()[-1])[0].last_bill(what.names, what.resolution)
 
 
 def cost_of(requests, url):
@@ -124,7 +124,7 @@ def test_what_is_no_number_is_no_amount_however_deep_it_is():
     deep = []
     for _ in range(100_000):
         deep = [deep]
-    assert [receipt.amount(each) for each in (deep, {}, b"1", True, "1e5000")] == [None] * 5
+    assert [amount(each) for each in (deep, {}, b"1", True, "1e5000")] == [None] * 5
 
 
 def test_a_service_that_is_not_there_means_not_known():

@@ -47,7 +47,6 @@ def ipython_shell() -> Iterator[Shell]:
     # In memory: a file would be the person's own, and each shell would leave a thread and it open.
     config = Config({"HistoryManager": {"hist_file": ":memory:"}})
     shell = InteractiveShell.instance(config=config)
-    shell.reset(new_session=True)
     with capture_output():
         shell.run_line_magic("load_ext", "nb_banana")
         shell.run_line_magic("reload_ext", "nb_banana")

@@ -319,7 +319,9 @@ def test_the_body_of_a_redirect_is_not_waited_for(more):
 
 def test_an_address_whose_time_is_over_before_it_is_asked_is_no_wrong_address():
     with raw_server(saying("200 OK", body=picture())) as (url, _), pytest.raises(NoAnswerError):
-        downloads.follow(url, check=lambda _: None, most=10**6, silence=1, deadline=0.0)
+        downloads.follow(
+            HttpTransport(), url, check=lambda _: None, most=10**6, silence=1, deadline=0.0
+        )
 
 
 NO_LINKS = [

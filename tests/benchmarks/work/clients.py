@@ -10,15 +10,16 @@ def banana_client(base: str) -> Draw:
     """What we do with the network, alone."""
     from nb_banana import ImageRequest
     from nb_banana.credentials import Secret
+    from nb_banana.generation.journal_entry import new_request_id
     from nb_banana.services.result import fetch_pictures
-    from nb_banana.services.send import new_request_id, send_generation
+    from nb_banana.services.send import send_generation
     from nb_banana.services.service import Service
 
     service = Service(base, Secret(KEY))
 
     def draw(prompt: str) -> bytes:
         answer = send_generation(ImageRequest(prompt), service, new_request_id())
-        return fetch_pictures(answer, service.base_url).pictures[0][0]
+        return fetch_pictures(answer, service).pictures[0][0]
 
     return draw
 
