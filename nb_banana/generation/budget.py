@@ -1,9 +1,8 @@
-"""`Budget`: what was spent, what is set aside for requests under way, and what may be spent.
+"""`Budget`: what was spent, what is set aside for requests under way, and what may be spent."""
 
-A price is what the service quotes. Where it quotes none, or one that its own bills contradict, it
-is what the model's page says or what it charged last, whichever is more. Where there is neither,
-nobody can say, and nothing is sent under a budget.
-"""
+# A price is what the service quotes. Where it quotes none, or one that its own bills contradict, it
+# is what the model's page says or what it charged last, whichever is more. Where there is neither,
+# nobody can say, and nothing is sent under a budget.
 
 import threading
 from collections import Counter
@@ -50,19 +49,12 @@ class Priced(NamedTuple):
         return f"{short_name(self.model)} at {self.resolution}"
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """What some requests will cost.
+class Estimate(NamedTuple):
+    """What some requests will cost."""
 
-    Attributes:
-        usd: for those whose price is known.
-        unknown: how many have a price that nobody knows.
-        example: one of these, e.g. ``"nano-banana-2.1 at 1K"``.
-    """
-
-    usd: Decimal
-    unknown: int
-    example: str = ""
+    usd: Decimal  # for those whose price is known
+    unknown: int  # how many have a price that nobody knows
+    example: str = ""  # one of these, e.g. "nano-banana-2.1 at 1K"
 
     def __str__(self) -> str:
         cents = self.usd.quantize(Decimal("0.01")) if self.usd >= 1 / Decimal(10) else self.usd
@@ -73,21 +65,13 @@ class Estimate:
 
 @dataclass(frozen=True)
 class SessionTotals:
-    """What happened in this kernel with one kind of service, in US dollars.
+    """What happened in this kernel with one kind of service, in US dollars."""
 
-    Attributes:
-        spent: what was charged.
-        count: how many charges that were.
-        saved: what pictures from the library did not cost again.
-        assumed: what was set aside for charges whose amount nobody said.
-        unknown: how many of the charges these are.
-    """
-
-    spent: Decimal = NOTHING
-    count: int = 0
-    saved: Decimal = NOTHING
-    assumed: Decimal = NOTHING
-    unknown: int = 0
+    spent: Decimal = NOTHING  # what was charged
+    count: int = 0  # how many charges that were
+    saved: Decimal = NOTHING  # what pictures from the library did not cost again
+    assumed: Decimal = NOTHING  # what was set aside for charges whose amount nobody said
+    unknown: int = 0  # how many of the charges these are
 
 
 class HeldMoney(NamedTuple):
@@ -99,15 +83,14 @@ class HeldMoney(NamedTuple):
 
 
 class Budget:
-    """A total for each kind of service; play money of the sandbox is never mixed with real one.
+    """A total for each kind of service; play money of the sandbox is never mixed with real one."""
 
-    What it may be is read from the settings live, so that a change stops what is under way.
-    """
+    # What it may be is read from the settings live, so that a change stops what is under way.
 
-    def __init__(self, settings: Banana, prices: PriceList | None = None) -> None:
+    def __init__(self, settings: Banana, prices: PriceList) -> None:
         self._settings = settings
-        self._prices = prices or PriceList()
-        self._lock = threading.Lock()
+        self._prices = prices
+        self._lock = threading.RLock()
         self._tallies: dict[str, SessionTotals] = {}
         self._held: dict[str, HeldMoney] = {}
         self._charged: dict[tuple[str, tuple[str, ...], str], Decimal] = {}
@@ -128,7 +111,7 @@ class Budget:
     def held(self, kind: str) -> Decimal:
         """What requests that are under way will cost, and those of which nobody knows yet."""
         with self._lock:
-            return self._held_by(kind)
+            return sum((each.usd for each in self._held.values() if each.kind == kind), NOTHING)
 
     def hold(
         self,
@@ -138,12 +121,9 @@ class Budget:
         budget: Decimal | None = None,
         request: ImageRequest | None = None,
     ) -> bool:
-        """Set money aside before a request is sent; False where it would pass the budget.
-
-        In one step, so that threads that begin at once do not pass it together.
-        """
-        with self._lock:
-            if budget is not None and self._used(kind) + usd > budget:
+        """Set money aside before a request is sent; False where it would pass the budget."""
+        with self._lock:  # in one step, so that threads that begin at once do not pass it together
+            if budget is not None and self.used(kind) + usd > budget:
                 return False
             self._held[request_id] = HeldMoney(kind, usd, request)
             return True
@@ -154,17 +134,14 @@ class Budget:
             self._held.pop(request_id, None)
 
     def settle(self, request_id: str, usd: Decimal | None) -> None:
-        """Write down the bill of a request that this kernel sent; any other is not counted.
-
-        Where the service names no amount, what was set aside counts: else no budget would end.
-        """
+        """Write down the bill of a request that this kernel sent; any other is not counted."""
         with self._lock:
             held = self._held.pop(request_id, None)
             if held is None:
                 return
             old = self[held.kind]
             new = replace(old, count=old.count + 1)
-            if usd is None:
+            if usd is None:  # what was set aside counts: else no budget would end
                 new = replace(new, assumed=old.assumed + held.usd, unknown=old.unknown + 1)
             else:
                 new = replace(new, spent=old.spent + usd)
@@ -173,21 +150,10 @@ class Budget:
                 place = _place(held.kind, Priced.of(held.request))
                 self._charged[place] = usd / _pictures(held.request)
 
-    def last_price(self, kind: str, what: Priced) -> Decimal | None:
-        """What this kernel was charged last for one picture; None where it never was."""
-        with self._lock:
-            return self._charged.get(_place(kind, what))
-
     def used(self, kind: str) -> Decimal:
         """What was spent and what is set aside."""
         with self._lock:
-            return self._used(kind)
-
-    def _used(self, kind: str) -> Decimal:
-        return self[kind].spent + self[kind].assumed + self._held_by(kind)
-
-    def _held_by(self, kind: str) -> Decimal:
-        return sum((each.usd for each in self._held.values() if each.kind == kind), NOTHING)
+            return self[kind].spent + self[kind].assumed + self.held(kind)
 
     def save(self, usd: Decimal | None, kind: str) -> None:
         """Write down what a picture from the library would have cost."""
@@ -202,10 +168,8 @@ class Budget:
         *,
         ask: bool = True,
     ) -> Estimate:
-        """What these requests will cost. No key is sent; without ``ask`` nobody is asked at all.
-
-        The library is where their pictures will be: it knows earlier bills.
-        """
+        """What these requests will cost. No key is sent; without ``ask`` nobody is asked at all."""
+        # The library is where their pictures will be: it knows earlier bills.
         usd, unknown, example = NOTHING, 0, ""
         kinds = Counter((Priced.of(each), _pictures(each)) for each in requests)
         for (what, pictures), count in kinds.items():
@@ -220,7 +184,7 @@ class Budget:
         self, what: Priced, service: Service, library: Library, *, ask: bool
     ) -> Decimal | None:
         """Of one picture; None where nobody can say."""
-        charged, quoted = self.last_price(library.service, what), None
+        charged, quoted = self._charged.get(_place(library.service, what)), None
         if ask:
             quoted = self._prices.price(service, what.model, what.resolution)
         if ask and charged is None:
@@ -239,15 +203,9 @@ class Budget:
         *,
         ask: bool = True,
     ) -> None:
-        """Stop before anything is sent where it would pass the budget, or where nobody agrees.
-
-        With a request's id the money is set aside for it; without, it is only looked at. ``ask`` is
-        whether ``Banana.confirm_over`` holds: not for one of many that were agreed to.
-
-        Raises:
-            BudgetError: ``Banana.budget`` would be passed or nobody knows the price, or
-                ``Banana.confirm_over`` was and the person said no or can't be asked.
-        """
+        """Stop before anything is sent where it would pass the budget, or where nobody agrees."""
+        # With a request's id the money is set aside for it; without, it is only looked at. ``ask``
+        # is whether ``Banana.confirm_over`` holds: not for one of many that were agreed to.
         kind, budget = library.service, self.limit
         limit = _amount(self._settings.confirm_over) if ask else None
         is_asked = budget is not None or limit is not None
@@ -279,11 +237,9 @@ def _amount(setting: float | None) -> Decimal | None:
 def _believed(
     quoted: Decimal | None, charged: Decimal | None, documented: Decimal | None
 ) -> Decimal | None:
-    """The price to count with; None where nobody can say.
-
-    A quote far from the bills is a mistake of the price list. So is one of next to nothing, until
-    a picture came for that.
-    """
+    """The price to count with; None where nobody can say."""
+    # A quote far from the bills is a mistake of the price list. So is one of next to nothing, until
+    # a picture came for that.
     if quoted is not None:
         if charged:
             is_sound = charged * 4 / 5 <= quoted <= charged * 10
