@@ -1,7 +1,7 @@
 """Pictures in the background: begun, bound at once, and listed while they are on their way."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, overload
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from nb_banana._text import as_html, clean, plain
 from nb_banana._threads import spawn
@@ -99,18 +99,11 @@ class Pending(Sequence[Any]):
     def __init__(self, values: Sequence[Any]) -> None:
         self._values = list(values)
 
-    @overload
-    def __getitem__(self, index: int) -> Any: ...
-    @overload
-    def __getitem__(self, index: slice) -> "Pending": ...
-    def __getitem__(self, index: int | slice) -> Any:
+    def __getitem__(self, index: Any) -> Any:
         return Pending(self._values[index]) if isinstance(index, slice) else self._values[index]
 
     def __len__(self) -> int:
         return len(self._values)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._values)
 
     def __repr__(self) -> str:
         return "\n".join(map(repr, self._values)) or "Nothing is on its way."

@@ -1,5 +1,6 @@
 """After a request without a picture: was it charged? The service's log is asked, and it is said."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -7,6 +8,7 @@ from decimal import Decimal
 from nb_banana import errors
 from nb_banana._text import dollars
 from nb_banana.generation.journal_entry import JournalEntry
+from nb_banana.library.library import Library
 from nb_banana.library.location import SANDBOX
 from nb_banana.request import ImageRequest
 from nb_banana.services.aimlapi import account
@@ -51,16 +53,8 @@ def explain_charge(
         entry.failed(str(error))
         return error
     entry.unknown(str(error))
-    kind = type(error)
     pauses = ONE_LOOK if isinstance(error, errors.Interrupted) else account.PAUSES
-    attempts = error.facts.get("attempts")
-    try:
-        with allow_interrupts():
-            charge = account.find_charge(
-                service, entry.request_id, attempts=attempts, pauses=pauses
-            )
-    except KeyboardInterrupt:
-        charge, kind = account.UNKNOWN, errors.Interrupted
+    charge, kind = _ask_log(error, service, entry, pauses=pauses)
     bill = _write_down(charge, service, entry, request, _reason(error))
     facts = {"inference_id": charge.inference_id, "charge": charge} | error.facts
     own = facts.get("receipt")
@@ -76,11 +70,12 @@ def explain_refusal(
     # That such a request costs nothing is only said. The log is looked into once, and what it says
     # of a charge counts; where it is silent, or can't be read, the error stays as it is.
     receipt: Receipt | None = error.facts.get("receipt")
-    charge, kind = _one_look(error, service, entry)
-    told = ""
-    if charge.state == "charged":
-        made, now = entry.library.service, datetime.now(UTC)
-        bill = bill_of(charge, request, service, made, entry.request_id, now)
+    charge, kind, told = account.UNKNOWN, type(error), ""
+    if _may_be_charged_all_the_same(error):
+        charge, kind = _ask_log(error, service, entry, pauses=ONE_LOOK, seconds=PATIENCE)
+    # A row that names no amount is no proof of a charge where there is no picture either.
+    if charge.state == "charged" and charge.usd:
+        bill = bill_of(charge, request, service, entry.library, entry.request_id)
         receipt = bill if receipt is None else replace(receipt, usd=bill.usd, credits=None)
         told = REFUSED_AND_CHARGED.format(amount=_amount(charge))
     elif charge.state == "not charged" and receipt is not None:
@@ -92,25 +87,24 @@ def explain_refusal(
     return told_error
 
 
-def _one_look(
-    error: errors.BananaError, service: Service, entry: JournalEntry
+def _ask_log(
+    error: errors.BananaError | errors.Interrupted,
+    service: Service,
+    entry: JournalEntry,
+    *,
+    pauses: Sequence[float],
+    seconds: float | None = None,
 ) -> tuple[Charge, type[errors.BananaError | errors.Interrupted]]:
-    """What the log says at once of a refused request, and the kind of error that it is now."""
-    if not _may_be_charged_all_the_same(error):
-        return account.UNKNOWN, type(error)
+    """What the log says of a request, and the kind of error that it is now."""
+    request_id, attempts = entry.request_id, error.facts.get("attempts")
     try:
         with allow_interrupts():
             charge = account.find_charge(
-                service,
-                entry.request_id,
-                attempts=error.facts.get("attempts"),
-                pauses=ONE_LOOK,
-                seconds=PATIENCE,
+                service, request_id, attempts=attempts, pauses=pauses, seconds=seconds
             )
     except KeyboardInterrupt:
         return account.UNKNOWN, errors.Interrupted
-    # A row that names no amount is no proof of a charge where there is no picture either.
-    return account.UNKNOWN if charge.state == "charged" and not charge.usd else charge, type(error)
+    return charge, type(error)
 
 
 def _may_be_charged_all_the_same(error: errors.BananaError) -> bool:
@@ -151,8 +145,7 @@ def _write_down(
     if charge.state == "not charged":
         entry.failed("the service's log says: not charged")
     if charge.state == "charged":
-        kind = entry.library.service
-        bill = bill_of(charge, request, service, kind, entry.request_id, datetime.now(UTC))
+        bill = bill_of(charge, request, service, entry.library, entry.request_id)
         entry.unknown(reason, bill)
     entry.ended = True
     return bill
@@ -174,20 +167,20 @@ def bill_of(
     charge: Charge,
     request: ImageRequest,
     service: Service,
-    kind: str,
+    library: Library,
     request_id: str,
-    created: datetime,
+    created: datetime | None = None,
 ) -> Receipt:
     """The receipt of a charge that only the log tells of."""
     return Receipt(
         model=request.model,
         service=service.host,
-        sandbox=kind == SANDBOX or charge.sandbox,
+        sandbox=library.service == SANDBOX or charge.sandbox,
         client_request_id=request_id,
         inference_id=charge.inference_id,
         credits=None,
         usd=charge.usd,
         seconds=0.0,
         attempts=1,
-        created=created,
+        created=created or datetime.now(UTC),
     )

@@ -45,7 +45,7 @@ class DryRun:
     @property
     def json(self) -> str:
         """The JSON body as text."""
-        return self._json(self.payload)
+        return _json(self.payload, indent=2)
 
     @property
     def python(self) -> str:
@@ -56,9 +56,6 @@ class DryRun:
     def curl(self) -> str:
         """The same call as a shell command."""
         return self._curl(self.payload)
-
-    def _json(self, payload: dict[str, Any]) -> str:
-        return _json(payload, indent=2)
 
     def _python(self, payload: dict[str, Any]) -> str:
         body = pprint.pformat(payload, sort_dicts=False, width=88).replace("\n", "\n    ")
@@ -97,15 +94,15 @@ class DryRun:
         if "image_urls" in shown:
             shown["image_urls"] = [_shorten(url) for url in shown["image_urls"]]
         pictures = [_line(*each) for each in enumerate(self.request.references, 1)]
-        price = [("Price:", self.price)] if self.price else []
         which = "request" if self.count == 1 else f"first of {self.count:,} requests"
-        return [
-            *price,
-            (f"Nothing was sent. This is the {which}:", self._json(shown)),
-            *([("The reference pictures:", "\n".join(pictures))] if pictures else []),
+        sections = [
+            ("Price:", self.price),
+            (f"Nothing was sent. This is the {which}:", _json(shown, indent=2)),
+            ("The reference pictures:", "\n".join(pictures)),
             ("The same in Python:", self._python(shown)),
             ("The same in a shell:", self._curl(shown)),
         ]
+        return [section for section in sections if section[1]]
 
 
 def _json(payload: dict[str, Any], indent: int | None = None) -> str:

@@ -1,7 +1,4 @@
-"""Words and options → the checked request, and what is wanted of the picture besides.
-
-What nobody said follows the first reference (an edit looks like it), or the settings.
-"""
+"""Words and options → the checked request, and what is wanted of the picture besides."""
 
 import math
 import os
@@ -53,20 +50,13 @@ DEEPEST = 3
 DEFAULT_OUTPUT = OutputOptions()
 OUTPUT_NAMES = frozenset(each.name for each in fields(OutputOptions)) - {"confirmed"}
 """The output options that a person can give."""
-SWITCHES = frozenset({"strict", "fresh"})
 
 
 def take_output_options(options: dict[str, Any]) -> OutputOptions:
-    """Take the output options out of what a person gave as options.
-
-    >>> given = {"alt": "a fruit", "resolution": "2K"}
-    >>> take_output_options(given).alt, given
-    ('a fruit', {'resolution': '2K'})
-    """
+    """Take the output options out of what a person gave as options."""
     given = {name: options.pop(name) for name in OUTPUT_NAMES & set(options)}
-    return OutputOptions(
-        **given | {name: is_on(name, given[name]) for name in SWITCHES & set(given)}
-    )
+    switches = {name: is_on(name, given[name]) for name in ("strict", "fresh") if name in given}
+    return OutputOptions(**given | switches)
 
 
 def options_like(images: Any, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,10 +69,9 @@ def options_like(images: Any, said: Mapping[str, Any]) -> dict[str, Any]:
     model = find_model(model_name)
     if model is not None and model.aspect_ratios:
         found["aspect_ratio"] = nearest_ratio(first.width, first.height, model.aspect_ratios)
-    if first.request.resolution and (
-        model is None or first.request.resolution in model.resolutions
-    ):
-        found["resolution"] = first.request.resolution
+    resolution = first.request.resolution
+    if resolution and (model is None or resolution in model.resolutions):
+        found["resolution"] = resolution
     return found
 
 
@@ -141,30 +130,21 @@ def build_request(
     given = {"model": model, **fields}
     said = {name: value for name, value in given.items() if value is not None}
     like = options_like(images, said)
-    settings = context.settings
-    usual = usual_options(settings, model or like.get("model") or settings.model)
-    options = usual | like | said
+    usual = usual_options(context.settings, model or like.get("model") or context.settings.model)
     held, pictures = LIMITS, images
     if resize is not None or not (isinstance(images, tuple | list) and not images):
         held = limits_of(context, resize)
         pictures = given_pictures(context, images, held)
-    return ImageRequest(
-        prompt,
-        images=pictures,
-        params={} if params is None else params,
-        take=take,
-        limits=held,
-        **options,
-    )
+    options: dict[str, Any] = usual | like | said | {"params": {} if params is None else params}
+    return ImageRequest(prompt, images=pictures, take=take, limits=held, **options)
 
 
 def given_pictures(context: Context, images: Any, held: ReferenceLimits) -> tuple[Reference, ...]:
     """One picture or many as references, by the settings; each once."""
-    settings = context.settings
-    here = images
-    if settings.fetch_references:
-        here = fetched(images, held, context.transport, private=settings.fetch_private)
-    return as_references(here, limits=held)
+    if context.settings.fetch_references:
+        private = context.settings.fetch_private
+        images = fetched(images, held, context.transport, private=private)
+    return as_references(images, limits=held)
 
 
 def numbered_references(context: Context) -> NumberedReferences:

@@ -87,12 +87,13 @@ class Recovery(Sequence[Found]):
             return " ".join(self.problems) or "Nothing is unfinished."
         fetched, open_ = len(self.images), sum(not each.ended for each in self)
         lost = [each.request_id for each in self if each.lost]
+        some = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
         free = len(self) - fetched - open_ - len(lost)
         parts = [
             f"{len(self)} unfinished request{'s' if len(self) > 1 else ''}",
             f"{fetched} fetched into the library" if fetched else "",
             f"{free} not charged" if free else "",
-            f"{len(lost)} charged without a picture ({_some(lost)})" if lost else "",
+            f"{len(lost)} charged without a picture ({some})" if lost else "",
             f"{open_} still open" if open_ else "",
         ]
         return printable(" ".join([", ".join(filter(None, parts)) + ".", *self.problems]))
@@ -103,19 +104,11 @@ class Recovery(Sequence[Found]):
 
     def _repr_html_(self) -> str:
         rows = [
-            (
-                Words(each.prompt[:200]),
-                Words(each.outcome),
-                f"<code>{as_html(each.request_id)}</code>",
-            )
-            for each in self
+            (Words(row.prompt[:200]), Words(row.outcome), f"<code>{as_html(row.request_id)}</code>")
+            for row in self
         ]
         shown = table(rows, ("prompt", "what became of it", "request")) if rows else ""
         return f'<div class="nb-banana-recovery"><p>{as_html(self.summary)}</p>{shown}</div>'
-
-
-def _some(ids: Sequence[str]) -> str:
-    return ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
 
 
 def look_after_all(context: Context, *, quietly: bool = False) -> Recovery:
@@ -158,10 +151,8 @@ NOT_OWN = (
 
 
 def service_of(context: Context, library: Library, *, ask: bool = True) -> Service:
-    """Whom to ask about the requests of a library. Without a key its log stays closed.
-
-    With ``ask`` a keyring may be asked for the key, which takes its time or asks the person.
-    """
+    """Whom to ask about the requests of a library. Without a key its log stays closed."""
+    # With ``ask`` a keyring may be asked for the key, which takes its time or asks the person.
     if library.service == location.SANDBOX:
         return context.running_sandbox() or NO_SERVICE
     url = VENDOR_URL if library.service == location.API else context.settings.base_url
@@ -251,12 +242,13 @@ class _Case:
     def _ask(self) -> Found:
         """Ask the log whether a request without an answer was charged."""
         row, service = self.row, self.service
-        if service is NO_SERVICE and row.receipt is None:
+        if row.receipt is not None:  # what the log said when it was asked before
+            known = row.receipt
+            return self._close_charged(account.Charge("charged", known.usd, known.inference_id))
+        if service is NO_SERVICE:
             self.entry.failed("its sandbox has ended")
             return self._told("its sandbox has ended: not known, and only play money")
-        charge = _known(row.receipt) or account.find_charge(
-            service, row.request_id, sent=row.created, pauses=(0.0,)
-        )
+        charge = account.find_charge(service, row.request_id, sent=row.created, pauses=(0.0,))
         if charge.state == "charged":
             return self._close_charged(charge)
         if charge.state == "failed" and charge.age is not None and charge.age > LATEST_ROW:
@@ -268,31 +260,23 @@ class _Case:
         return self._told(f"not known yet: {why}", ended=False)
 
     def _close_charged(self, charge: account.Charge) -> Found:
-        row, kind = self.row, self.library.service
-        bill = bill_of(charge, row.request, self.service, kind, row.request_id, row.created)
+        row = self.row
+        bill = bill_of(charge, row.request, self.service, self.library, row.request_id, row.created)
         price = dollars(charge.usd) if charge.usd else "an amount that the log does not name"
         if self.library.kept_answer(row.request_id) is not None:  # a later version may read it
             self.entry.unknown(NOT_READ, bill)
             return self._told(f"charged {price}; {NOT_READ}", usd=charge.usd, ended=False)
         self.entry.failed("charged, and the service names no picture", row.receipt or bill)
         ids = f" (inference id {charge.inference_id})" if charge.inference_id else ""
-        said = (
-            f"charged {price}{ids}, and the service names no link to its picture: ask its support"
-        )
-        return self._told(said, usd=charge.usd, lost=True)
+        said = f"charged {price}{ids}, and the service names no link to its picture"
+        return self._told(f"{said}: ask its support", usd=charge.usd, lost=True)
 
 
 NOT_READ = "what came is kept in the library's folder answers, and is no picture that we know"
 
 
 def answer_of(row: UnfinishedRequest, library: Library, service: Service) -> ServiceAnswer | None:
-    """What is there of a request's answer: links, and what came inside it and was not understood.
-
-    None where there is nothing to look for a picture in.
-
-    Raises:
-        UnreadableAnswerError: it came, and is not understood by this version either.
-    """
+    """What is there of a request's answer: links, and what came inside; None where nothing is."""
     receipt, body = row.receipt, library.kept_answer(row.request_id)
     if body is None:
         items = [
@@ -304,8 +288,7 @@ def answer_of(row: UnfinishedRequest, library: Library, service: Service) -> Ser
     reply = RawResponse(200, {}, body)
     if receipt is None:
         charge = account.Charge("charged", read_bill({}, reply.json)[1])
-        kind, day = library.service, row.created
-        receipt = bill_of(charge, row.request, service, kind, row.request_id, day)
+        receipt = bill_of(charge, row.request, service, library, row.request_id, row.created)
     try:
         return ServiceAnswer(read_items(reply, {"receipt": receipt}), receipt)
     except BananaError:
@@ -318,11 +301,6 @@ def answer_of(row: UnfinishedRequest, library: Library, service: Service) -> Ser
 
 
 LINK_GONE = "the service has no picture at its link any more"
-
-
-def _known(receipt: Receipt | None) -> account.Charge | None:
-    """What the log said when it was asked before."""
-    return account.Charge("charged", receipt.usd, receipt.inference_id) if receipt else None
 
 
 def _why(charge: account.Charge, service: Service) -> str:
