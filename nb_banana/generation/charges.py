@@ -70,7 +70,8 @@ def explain_refusal(
     # That such a request costs nothing is only said. The log is looked into once, and what it says
     # of a charge counts; where it is silent, or can't be read, the error stays as it is.
     receipt: Receipt | None = error.facts.get("receipt")
-    charge, kind, told = account.UNKNOWN, type(error), ""
+    kind: type[errors.BananaError | errors.Interrupted] = type(error)
+    charge, told = account.UNKNOWN, ""
     if _may_be_charged_all_the_same(error):
         charge, kind = _ask_log(error, service, entry, pauses=ONE_LOOK, seconds=PATIENCE)
     # A row that names no amount is no proof of a charge where there is no picture either.

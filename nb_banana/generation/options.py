@@ -55,8 +55,9 @@ OUTPUT_NAMES = frozenset(each.name for each in fields(OutputOptions)) - {"confir
 def take_output_options(options: dict[str, Any]) -> OutputOptions:
     """Take the output options out of what a person gave as options."""
     given = {name: options.pop(name) for name in OUTPUT_NAMES & set(options)}
-    switches = {name: is_on(name, given[name]) for name in ("strict", "fresh") if name in given}
-    return OutputOptions(**given | switches)
+    for name in {"strict", "fresh"} & set(given):
+        given[name] = is_on(name, given[name])
+    return OutputOptions(**given)
 
 
 def options_like(images: Any, said: Mapping[str, Any]) -> dict[str, Any]:
