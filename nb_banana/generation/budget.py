@@ -5,7 +5,6 @@ is what the model's page says or what it charged last, whichever is more. Where 
 nobody can say, and nothing is sent under a budget.
 """
 
-import math
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -14,11 +13,12 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_UP, Decimal
 from typing import NamedTuple
 
-from nb_banana._text import amount, dollars
+from nb_banana._text import dollars
 from nb_banana.errors import BudgetError, LibraryError
 from nb_banana.library.library import Library
 from nb_banana.models import documented_price, find_model, short_name
 from nb_banana.request import ImageRequest
+from nb_banana.services.aimlapi.payload import pictures_asked
 from nb_banana.services.aimlapi.pricing import PriceList
 from nb_banana.services.service import Service
 from nb_banana.settings import Banana
@@ -171,7 +171,7 @@ class Budget:
             self._tallies[held.kind] = new
             if usd and held.request is not None:
                 place = _place(held.kind, Priced.of(held.request))
-                self._charged[place] = usd / pictures_asked(held.request)
+                self._charged[place] = usd / _pictures(held.request)
 
     def last_price(self, kind: str, what: Priced) -> Decimal | None:
         """What this kernel was charged last for one picture; None where it never was."""
@@ -207,7 +207,7 @@ class Budget:
         The library is where their pictures will be: it knows earlier bills.
         """
         usd, unknown, example = NOTHING, 0, ""
-        kinds = Counter((Priced.of(each), pictures_asked(each)) for each in requests)
+        kinds = Counter((Priced.of(each), _pictures(each)) for each in requests)
         for (what, pictures), count in kinds.items():
             price = self._price(what, service, library, ask=ask)
             if price is None:
@@ -226,7 +226,8 @@ class Budget:
         if ask and charged is None:
             with suppress(LibraryError):  # what can't be read names no price; the pipeline says so
                 own = library.is_own
-                charged = library.last_price(what.names, what.resolution) if own else None
+                bill = library.last_bill(what.names, what.resolution) if own else None
+                charged = bill and bill[0] / pictures_asked(bill[1])
         return _believed(quoted, charged, documented_price(what.model, what.resolution))
 
     def check(
@@ -266,12 +267,8 @@ def _place(kind: str, what: Priced) -> tuple[str, tuple[str, ...], str]:
     return kind, what.names, what.resolution
 
 
-def pictures_asked(request: ImageRequest) -> int:
-    """How many pictures one request asks for: each has its price."""
-    if "num_images" not in request.params:
-        return 1
-    asked = amount(request.params["num_images"])  # a text is sent as it is, and understood
-    return math.ceil(asked) if asked is not None and asked > 1 else 1
+def _pictures(request: ImageRequest) -> int:
+    return pictures_asked(request.params) if request.params else 1
 
 
 def _amount(setting: float | None) -> Decimal | None:

@@ -14,7 +14,6 @@ from nb_banana.errors import LessonError
 
 MAGIC_LINE = re.compile(r"^[ \t]*(?:%%banana\b(.*)|(?:[^\n#%]*=[ \t]*)?%banana[ \t]+(\S.*))$", re.M)
 """A line that draws: what stands behind the magic is in one of the two groups."""
-IDLE = frozenset({"--dry-run", "-h", "--help"})  # options with which nothing is drawn
 
 
 @dataclass(frozen=True)
@@ -94,4 +93,5 @@ def _requests(outputs: list[dict[str, Any]]) -> Iterator[str]:
 
 def _draws(source: str) -> bool:
     lines = ["".join(filter(None, found)).split() for found in MAGIC_LINE.findall(source)]
-    return any(not IDLE & set(line) for line in lines)
+    # With these options nothing is drawn.
+    return any({"--dry-run", "-h", "--help"}.isdisjoint(line) for line in lines)

@@ -49,7 +49,6 @@ MOST_UNPACKED_BYTES = 4_000_000_000  # bytes of all files together
 MOST_PACKED = 100
 """How many times smaller a file may be in the zip. Pictures hardly shrink, an index some ten."""
 FREE = 1_000_000  # bytes up to which a file may shrink as it likes
-CHUNK = 1 << 20
 _ODD = re.compile(
     # What some system takes for a folder, a drive, a device, or does not take at all.
     r'[\x00-\x1f\x7f<>:"|?*\\]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)',
@@ -302,7 +301,7 @@ def _extract(archive: zipfile.ZipFile, content: LessonContent, folder: Path) -> 
         path.parent.mkdir(parents=True, exist_ok=True)
         left = file.file_size
         with archive.open(file) as packed, path.open("xb") as unpacked:
-            while data := packed.read(CHUNK):
+            while data := packed.read(1 << 20):
                 left -= len(data)
                 if left < 0:
                     raise PictureProblem(f"has {file.filename!r} longer than it says")

@@ -245,10 +245,12 @@ class Journal:
         with self._index.believed():
             return [rows.restore_bill(row) for row in found]
 
-    def last_price(self, models: Iterable[str], resolution: str) -> Decimal | None:
-        """What the service charged last for one picture of a model (by all its names), in USD."""
+    def last_bill(
+        self, models: Iterable[str], resolution: str
+    ) -> tuple[Decimal, dict[str, Any]] | None:
+        """The last charge for a model (by all its names), in USD, and the further fields asked."""
         found = self._index.rows(
-            "SELECT usd, json_extract(parameters, '$.params.num_images') AS pictures FROM requests "
+            "SELECT usd, json_extract(parameters, '$.params') AS params FROM requests "
             "WHERE service = ? AND usd IS NOT NULL AND NOT came_along AND state <> 'forgotten' "
             "AND (state IN ('stored', 'answered') OR CAST(usd AS REAL) > 0) "
             "AND coalesce(json_extract(parameters, '$.params.model'), model) "
@@ -261,7 +263,7 @@ class Journal:
             resolution,
         )
         with self._index.believed():
-            return rows.picture_price(found[0]) if found else None
+            return rows.restore_charge(found[0]) if found else None
 
     def reference(self, digest: str) -> Path:
         """The file of a reference picture."""

@@ -221,11 +221,9 @@ def restore_bill(row: Row) -> Bill:
     )
 
 
-def picture_price(row: Row) -> Decimal:
-    """What one picture of a billed request cost."""
-    usd: Decimal = _typed(_money(row), Decimal, "usd")
-    pictures = row["pictures"]
-    return usd / pictures if isinstance(pictures, int) and pictures > 1 else usd
+def restore_charge(row: Row) -> tuple[Decimal, dict[str, Any]]:
+    """What a billed request cost, and its further fields."""
+    return _typed(_money(row), Decimal, "usd"), dict(json.loads(row["params"] or "{}"))
 
 
 def restore_stored(row: Row, path: Path, read: Callable[[str], str]) -> StoredImage:

@@ -21,12 +21,6 @@ from nb_banana.settings import settings
 if TYPE_CHECKING:
     from nb_banana.notebook.parser import ParsedLine
 
-
-SANDBOX_NOTE = (
-    "nb_banana draws in its sandbox (no AI, no cost). With a key: AIMLAPI_KEY or nb_banana.login()"
-)
-
-
 OpenPanel = Callable[[str | None], Any]
 """Opens the panel: as `nb_banana.panel`, with the text of a cell, or empty."""
 
@@ -102,7 +96,10 @@ def _say_who_draws(shell: Any, *, is_sandbox: bool) -> None:
     by_itself = settings.backend == "auto" and settings.base_url == VENDOR_URL
     if loaded and loaded.is_note_due and is_sandbox and by_itself:
         loaded.is_note_due = False
-        print(SANDBOX_NOTE)  # noqa: T201 - see above
+        print(  # noqa: T201 - see above
+            "nb_banana draws in its sandbox (no AI, no cost). "
+            "With a key: AIMLAPI_KEY or nb_banana.login()"
+        )
 
 
 def _bind(shell: Any, name: str | None, image: Any) -> None:

@@ -23,7 +23,6 @@ from nb_banana.settings import settings
 if TYPE_CHECKING:
     from PIL import Image
 
-
 HINT = (
     "Move the bar below towards the picture that you want to see, or press ← and → on the picture. "
     "Where there is no bar, drag the lower corner of the left one."

@@ -21,7 +21,6 @@ from nb_banana.results.variants import Grid, Variant, grid_of, labels_of
 if TYPE_CHECKING:
     from PIL import Image
 
-
 MOST_SHOWN = 100  # Pictures on one sheet. The others are said to be there.
 
 

@@ -121,10 +121,6 @@ def _has_bytes(path: Path, image: BananaImage) -> bool:
         return False
 
 
-COLUMN_TYPES = {"take": "Int64", "width": "Int64", "height": "Int64"}
-"""Whole numbers, also where a failure has none."""
-
-
 def to_frame(
     entries: Sequence[GalleryEntry], variants: Sequence[Variant], index: Sequence[Any] | None
 ) -> Any:
@@ -144,7 +140,8 @@ def to_frame(
     ]
     columns = list(dict.fromkeys([*varied, *_COLUMNS]))
     table = pd.DataFrame(rows, columns=columns, index=None if index is None else pd.Index(index))
-    return table.astype(COLUMN_TYPES)
+    # Whole numbers, also where a failure has none.
+    return table.astype(dict.fromkeys(("take", "width", "height"), "Int64"))
 
 
 _ASKED = ("prompt", *(each.name for each in WRITTEN if each.is_column))

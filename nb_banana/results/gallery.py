@@ -23,7 +23,6 @@ from nb_banana.results.variants import Variant, is_equal
 if TYPE_CHECKING:
     from PIL import Image
 
-
 REQUEST_COLUMNS = ("prompt", *(each.name for each in WRITTEN if not each.is_repeatable))
 """What of a request can be asked for where it was not varied."""
 

@@ -9,8 +9,6 @@ from nb_banana.models import WRITTEN, short_name
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import thumbnail
 
-THUMBNAIL = 96  # pixels of a thumbnail's longer side
-
 
 class History(Sequence[BananaImage]):
     """Pictures from the library: index, slice, loop, `to_frame`.
@@ -55,7 +53,7 @@ class History(Sequence[BananaImage]):
         rows = [
             (
                 str(number),
-                thumbnail(image, THUMBNAIL),
+                thumbnail(image, longest=96),
                 Words(clean(image.prompt, 200)),
                 f"{image.width}×{image.height}",
                 as_html(short_name(image.request.model)),

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from nb_banana.library.library import Library
     from nb_banana.library.records import StoredImage
 
-
 Bytes = bytes  # the built-in type, whose name is an attribute of the class below
 
 

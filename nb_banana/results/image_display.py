@@ -15,7 +15,6 @@ from nb_banana.settings import settings_of
 
 Bundle = dict[str, Any]
 FITTING = ' style="max-width:100%;height:auto"'
-
 LONGEST_LINE = 1000  # characters of a line under a picture
 
 
@@ -147,16 +146,13 @@ def img(mime: str, encoded: str, alt: str, style: str = "") -> str:
 
 
 def thumbnail(image: ShownImage, longest: int) -> str:
-    """A small copy as HTML, one of several; where there is none, why."""
+    """A small copy of so many pixels as HTML, one of several; where there is none, why."""
     try:
         mime, data = image.preview(longest)
     except (OSError, BananaError) as error:
         # Its file is gone or damaged; the others are shown all the same.
         return f"<small>it can't be shown: {as_html(str(error))}</small>"
     return img(mime, base64.b64encode(data).decode(), image.alt)
-
-
-THUMBNAIL = 128  # pixels of a thumbnail's longer side in a `Lineage`
 
 
 class Lineage:
@@ -180,7 +176,7 @@ class Lineage:
         items = "".join(
             '<div style="display:flex;gap:.7em;align-items:center;'
             f'margin:.3em 0 .3em {2 * depth}em">'
-            f"{thumbnail(image, THUMBNAIL)}<span>{as_html(image.request.prompt)}<br>"
+            f"{thumbnail(image, longest=128)}<span>{as_html(image.request.prompt)}<br>"
             f'<small style="opacity:.75">{"<br>".join(map(as_html, image_lines(image)))}'
             "</small></span></div>"
             for depth, image in self._levels()

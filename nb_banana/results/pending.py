@@ -88,7 +88,7 @@ class PendingValue(Generic[Value]):
             Whether it was still on its way.
         """
         self._stop()
-        return self.end(error=Interrupted(CANCELLED))
+        return self.end(Interrupted(CANCELLED))
 
     def draw(self, make: Callable[[], Value]) -> None:
         """Make it; runs in a thread of its own."""
@@ -96,21 +96,21 @@ class PendingValue(Generic[Value]):
             with silently():
                 value = make()
         except BaseException as error:  # noqa: BLE001 - whoever uses the value gets it
-            self.end(error=error)
+            self.end(error)
         else:
             self.end(value)
 
-    def end(self, value: Value | None = None, *, error: BaseException | None = None) -> bool:
+    def end(self, outcome: Value | BaseException) -> bool:
         """It is there, or it failed: the first word counts. Returns whether this was it."""
         with self._ending:
             if self.done:
                 return False
-            if error is not None:
-                self._future.set_exception(error)
+            if isinstance(outcome, BaseException):
+                self._future.set_exception(outcome)
             else:
-                vars(self).update(vars(value))
-                self._future.set_result(value)  # type: ignore[arg-type]
-        self._placeholder.end(value if error is None else error)
+                vars(self).update(vars(outcome))
+                self._future.set_result(outcome)
+        self._placeholder.end(outcome)
         return True
 
     def __reduce__(self) -> Any:

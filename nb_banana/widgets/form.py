@@ -42,6 +42,7 @@ class Form(SimpleNamespace):
     def __init__(self, prompt: str = "", **values: Any) -> None:
         if unknown := values.keys() - EMPTY.keys():
             raise TypeError(f"a form has no {', '.join(sorted(unknown))}")
+        values["images"] = tuple(values.get("images", ()))
         super().__init__(**{**EMPTY, "prompt": prompt, **values})
 
     def having(self, **values: Any) -> "Form":
@@ -78,7 +79,6 @@ def read_cell(text: str) -> Form:
         said["count"] = count  # more, {{…}}, or a mistake that is said when it is drawn
         count = "1"
     own = {each: said.pop(each) for each in FIELD_OPTIONS if each in said and each != "count"}
-    own["images"] = tuple(own.get("images", ()))
     more = [word for option, value in said.items() for word in _words(option, value)]
     return Form(prompt, name=name or "", count=int(count), more=" ".join(more), **own)
 
@@ -187,14 +187,13 @@ class Fields(anywidget.AnyWidget):
         self._origin = form, form.cell
         self._filling = False
         self._lock = threading.RLock()
-        super().__init__(**_values(form), **traits)
+        super().__init__(**vars(form), **traits)
         self.observe(self._field_changed, list(EMPTY))
 
     @property
     def form(self) -> Form:
         """What the fields hold."""
-        values = {name: getattr(self, name) for name in EMPTY}
-        return Form(**values | {"images": tuple(self.images)})
+        return Form(**{name: getattr(self, name) for name in EMPTY})
 
     @property
     def cell(self) -> str:
@@ -205,7 +204,7 @@ class Fields(anywidget.AnyWidget):
     def fill(self, form: Form, text: str | None = None) -> None:
         """Put values into all fields."""
         self._origin = form, form.cell if text is None else text
-        self.put(**_values(form))
+        self.put(**vars(form))
         self.form_changed()
 
     def put(self, **traits: Any) -> None:
@@ -230,7 +229,3 @@ class Fields(anywidget.AnyWidget):
     def _field_changed(self, *_: Any) -> None:
         if not self._filling:
             self.form_changed()
-
-
-def _values(form: Form) -> dict[str, Any]:
-    return vars(form) | {"images": list(form.images)}

@@ -35,7 +35,6 @@ from nb_banana.widgets.pictures import Thumbnails, Uploads, keep_upload, large_i
 FRONT = Path(__file__).parent / "static"
 SCRIPTS = ("elements", "line", "fields", "references", "result", "panel")
 """One module in parts, in this order: there is no bundler, and a part can't import another."""
-RECENT = 16  # pictures in the strip of history
 
 
 class Panel(Fields):
@@ -124,7 +123,7 @@ class Panel(Fields):
 
     def _take(self, values: dict[str, Any]) -> None:
         """Take the form as the browser has it: changes of its fields may still be on their way."""
-        form = Form(**values | {"images": tuple(values["images"])})
+        form = Form(**values)
         if form != self.form:
             self.put(**values)
             self.form_changed()
@@ -260,7 +259,7 @@ class Panel(Fields):
         return self.image
 
     def _show_history(self) -> None:
-        images = list(_default.client().history(limit=RECENT))
+        images = list(_default.client().history(limit=16))
         self._thumbnails.see("history", {each.id: each for each in images})
         self.put(history=[{"thumbnail": each.id, "prompt": each.prompt[:200]} for each in images])
 

@@ -19,7 +19,6 @@ from nb_banana.widgets.form import MAGIC, Form, read_cell
 from nb_banana.widgets.pictures import is_there, keep_upload
 
 Names = MutableMapping[str, Any]
-LOOKS = 20  # so many of the last cells are looked at for the one that made a picture
 
 
 def form_of(what: Any, names: Names, history: Sequence[str] = ()) -> tuple[Form, str]:
@@ -52,7 +51,7 @@ def _typed(
 ) -> tuple[Form, str] | None:
     """The cell that a person wrote for a picture, with its ``{{…}}``; None where none is found."""
     cells = [each for each in reversed(history) if each.startswith(f"{MAGIC} {name}")]
-    for text in cells[:LOOKS] if name else ():
+    for text in cells[:20] if name else ():
         try:
             form = read_cell(text)
             order = panel_plan(_default.client(), form, names)

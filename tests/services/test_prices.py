@@ -50,7 +50,7 @@ def asked(answer, resolution=None, model=MODEL):
 def last_charged(what):
     """As the journal says it, whatever this kernel knows."""
     context = client().context
-    return context.places(context.kinds()[-1])[0].last_price(what.names, what.resolution)
+    return context.places(context.kinds()[-1])[0].last_bill(what.names, what.resolution)
 
 
 def cost_of(requests, url):

@@ -3,8 +3,11 @@
 Source: https://docs.aimlapi.com/api-references/image-models/google
 """
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
+from nb_banana._text import amount
 from nb_banana.request import ImageRequest, asked_fields
 
 GENERATIONS = "/v1/images/generations"
@@ -19,3 +22,9 @@ def payload_of(request: ImageRequest) -> dict[str, Any]:
     if "images" in asked:
         asked["images"] = [image.url for image in request.references]
     return {NAMES.get(name, name): value for name, value in asked.items()} | dict(request.params)
+
+
+def pictures_asked(params: Mapping[str, Any]) -> int:
+    """How many pictures further fields ask for: each has its price."""
+    asked = amount(params["num_images"]) if "num_images" in params else None
+    return math.ceil(asked) if asked is not None and asked > 1 else 1  # a text is understood too
