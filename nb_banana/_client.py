@@ -111,10 +111,7 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Wait for what is on its way, close connections and sandbox, forget the keys.
-
-        Pictures stay usable.
-        """
+        """Wait for what is on its way, close all, forget the keys. Pictures stay usable."""
         for value in list_pending(self.context):  # it is paid
             with suppress(BananaError, Interrupted):
                 value.wait()
