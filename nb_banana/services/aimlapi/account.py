@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from nb_banana.services.aimlapi.receipts import read_bill
 from nb_banana.services.receipt import SANDBOX_HEADER
-from nb_banana.services.service import RawResponse, Service
+from nb_banana.services.service import RawResponse, Service, at
 from nb_banana.wire import transport
 
 READ_TIMEOUT = 10.0
@@ -192,13 +192,6 @@ def ask(
         return None
     reply = RawResponse(answer.status, answer.headers, body)
     return reply if reply.status in {200, 304} else None
-
-
-def at(value: Any, *names: str) -> Any:
-    """What stands under these names, one in the other; None where nothing does."""
-    for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
 
 
 def list_of(value: Any) -> list[Any]:

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from nb_banana.models import find_model
-from nb_banana.services.aimlapi.account import MOST_USD, ask, at, decimal_of, list_of
-from nb_banana.services.service import Service
+from nb_banana.services.aimlapi.account import MOST_USD, ask, decimal_of, list_of
+from nb_banana.services.service import Service, at
 
 FRESH = 300.0
 """Seconds for which a quoted price is believed; then the service is asked whether it changed."""

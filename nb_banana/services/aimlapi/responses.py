@@ -16,7 +16,7 @@ from nb_banana.references.locations import base64_bytes
 from nb_banana.services.aimlapi.receipts import ids_of, receipt_of
 from nb_banana.services.receipt import Receipt
 from nb_banana.services.result import ResultItem, ServiceAnswer
-from nb_banana.services.service import RawResponse, Service
+from nb_banana.services.service import RawResponse, Service, at
 
 DEFINITE = frozenset({400, 401, 402, 403, 404, 405, 411, 413, 414, 415, 422, 429, 431, 451})
 """Refusals that mean the same whoever wrote them. After others, 408 and 502 among them, the work
@@ -187,9 +187,9 @@ def _refusal_in(
 
 def _code_in(body: Any) -> int | None:
     """The status of an error that is told of inside of an answer: 400 to 499."""
-    for source in (body, body.get("error") if isinstance(body, dict) else None):
+    for source in (body, at(body, "error")):
         for name in ("statusCode", "status", "code"):
-            value = source.get(name) if isinstance(source, dict) else None
+            value = at(source, name)
             if isinstance(value, int | str) and str(value) in CODES:
                 return int(value)
     return None
@@ -230,11 +230,8 @@ def _no_picture(
     why = "It gave no reason; often it is its content policy."
     if reason:
         why = f"It said: {reason}" + ("" if reason[-1] in ".!?…" else ".")
-    return errors.RefusalError(
-        f"The model made no picture for this prompt. {why} {bill} "
-        "Change the prompt and run it again.",
-        **facts,
-    )
+    said = f"The model made no picture for this prompt. {why} {bill}"
+    return errors.RefusalError(f"{said} Change the prompt and run it again.", **facts)
 
 
 def _bill(receipt: Receipt | None) -> str:
@@ -284,21 +281,21 @@ def error_for(reply: RawResponse, facts: Mapping[str, Any]) -> errors.BananaErro
 
 
 FREE = "Nothing was charged."
+BILLING = "https://aimlapi.com/app/billing"
 _CLIENT_ERRORS: dict[int, tuple[type[errors.BananaError], str]] = {
     401: (
         errors.KeyRefusedError,
-        "The service does not accept the key{said}. "
-        f"Make one at {KEY_PAGE} and call nb_banana.login().",
+        f"The service does not accept the key{{said}}. Make one at {KEY_PAGE} and call "
+        "nb_banana.login().",
     ),
     402: (
         errors.NotAllowedError,
-        f"The account is out of credits{{said}}. {FREE} Top it up at "
-        "https://aimlapi.com/app/billing.",
+        f"The account is out of credits{{said}}. {FREE} Top it up at {BILLING}.",
     ),
     403: (
         errors.NotAllowedError,
-        "The account may not do this{said}. Top up its credits or look at its plan "
-        "at https://aimlapi.com/app/billing.",
+        "The account may not do this{said}. Top up its credits or look at its plan at "
+        f"{BILLING}.",
     ),
     404: (
         errors.NotFoundError,
