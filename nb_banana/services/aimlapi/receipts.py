@@ -15,10 +15,11 @@ INFERENCE_ID = "x-inference-id"
 
 def ids_of(reply: RawResponse) -> dict[str, str | None]:
     """The ids that the service gave a request."""
+    body = reply.json
     return {
         "client_request_id": clean_id(reply.headers.get("x-client-request-id")),
         "inference_id": clean_id(reply.headers.get(INFERENCE_ID)),
-        "request_id": clean_id(at(reply.json, "requestId")),
+        "request_id": clean_id(body.get("requestId")) if isinstance(body, dict) else None,
     }
 
 
@@ -26,13 +27,14 @@ def receipt_of(
     model: str, service: Service, ids: Mapping[str, Any], reply: RawResponse, attempts: int
 ) -> Receipt:
     """The receipt of an answer, before its picture is fetched."""
+    named = ids["inference_id"]
     spent, usd = read_bill(reply.headers, reply.json)
     return Receipt(
         model=model,
         service=service.host,
         sandbox=SANDBOX_HEADER in reply.headers,
         client_request_id=ids["client_request_id"],
-        inference_id=service.own_id(ids["inference_id"]),
+        inference_id=None if named and service.secret and service.holds_key(named) else named,
         credits=spent,
         usd=usd,
         seconds=0.0,

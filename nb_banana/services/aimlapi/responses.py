@@ -16,7 +16,7 @@ from nb_banana.references.locations import base64_bytes
 from nb_banana.services.aimlapi.receipts import ids_of, receipt_of
 from nb_banana.services.receipt import Receipt
 from nb_banana.services.result import ResultItem, ServiceAnswer
-from nb_banana.services.service import RawResponse, Service, at
+from nb_banana.services.service import RawResponse, Service
 
 DEFINITE = frozenset({400, 401, 402, 403, 404, 405, 411, 413, 414, 415, 422, 429, 431, 451})
 """Refusals that mean the same whoever wrote them. After others, 408 and 502 among them, the work
@@ -187,9 +187,9 @@ def _refusal_in(
 
 def _code_in(body: Any) -> int | None:
     """The status of an error that is told of inside of an answer: 400 to 499."""
-    for source in (body, at(body, "error")):
+    for source in (body, body.get("error") if isinstance(body, dict) else None):
         for name in ("statusCode", "status", "code"):
-            value = at(source, name)
+            value = source.get(name) if isinstance(source, dict) else None
             if isinstance(value, int | str) and str(value) in CODES:
                 return int(value)
     return None
