@@ -21,7 +21,7 @@ lab: .venv/.ok
 	$(BIN)/jupyter lab notebooks/quickstart.ipynb
 
 # Twice as many at once as two cores: half of a test is waiting. A file stays together, the longest first.
-PYTEST = -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+PYTEST = -m pytest -n 4 --no-loadscope-reorder
 
 # mypy and lint-imports run beside the tests; what pytest says comes last.
 test test-all: .venv/.ok

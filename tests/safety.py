@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from nbval.plugin import IPyNbCell
+from xdist.scheduler import LoadFileScheduling
 
 from nb_banana import credentials
 
@@ -40,6 +41,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 LONGEST = ("tests/browser", "tests/batch", "tests/lesson", "notebooks", "tests/notebook")
 """What takes longest begins first, so that at the end nobody waits for one of them."""
+
+
+class Scheduling(LoadFileScheduling):
+    """A file is run by one worker; so are all that need a browser, which share one JupyterLab."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        browser = "tests/browser/"
+        return browser if nodeid.startswith(browser) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:
+    return Scheduling(config, log)
 
 
 @pytest.hookimpl(trylast=True)

@@ -92,6 +92,6 @@ def _requests(outputs: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _draws(source: str) -> bool:
-    lines = ["".join(filter(None, found)).split() for found in MAGIC_LINE.findall(source)]
+    lines = ["".join(found).split() for found in MAGIC_LINE.findall(source)]
     # With these options nothing is drawn.
     return any({"--dry-run", "-h", "--help"}.isdisjoint(line) for line in lines)

@@ -94,8 +94,9 @@ def unpack(path: str | os.PathLike[str], folder: str | os.PathLike[str] = ".") -
     with _explained(archive, home):
         near = home if home.is_dir() else home.parent
         with tempfile.TemporaryDirectory(prefix=".nb_banana-", dir=near) as work:
-            content, clean = _checked(archive, Path(work))
-            _move_in(content, clean, home)
+            raw, clean = Path(work, "raw"), Path(work, "clean")
+            content = _checked(archive, raw, clean)
+            _move_in(content, raw, clean, home)
     return home / content.notebook
 
 
@@ -121,9 +122,8 @@ def _explained(archive: Path, home: Path) -> Iterator[None]:
         ) from error
 
 
-def _checked(path: Path, work: Path) -> tuple[LessonContent, Path]:
-    """The lesson, checked in all its parts, in a folder of its own."""
-    raw, clean = work / "raw", work / "clean"
+def _checked(path: Path, raw: Path, clean: Path) -> LessonContent:
+    """What a lesson has, checked in all its parts: files in one folder, libraries in another."""
     with zipfile.ZipFile(path) as archive:
         content = check_lesson(archive)
         _extract(archive, content, raw)
@@ -133,15 +133,12 @@ def _checked(path: Path, work: Path) -> tuple[LessonContent, Path]:
         raise PictureProblem("holds a notebook that Jupyter could not open") from error
     for name in content.libraries:
         _rebuild(raw / name, clean / name)
-    for name in (content.notebook, *content.pictures):
-        if name in content.pictures:
-            try:
-                check_picture((raw / name).read_bytes())
-            except PictureError as error:
-                raise PictureProblem(f"has a file that is no picture: {name!r}") from error
-        (clean / name).parent.mkdir(parents=True, exist_ok=True)
-        (raw / name).rename(clean / name)
-    return content, clean
+    for name in content.pictures:
+        try:
+            check_picture((raw / name).read_bytes())
+        except PictureError as error:
+            raise PictureProblem(f"has a file that is no picture: {name!r}") from error
+    return content
 
 
 def _rebuild(raw: Path, clean: Path) -> None:
@@ -166,10 +163,10 @@ def _rebuild(raw: Path, clean: Path) -> None:
         raise PictureProblem("has an index of pictures that nb_banana did not write") from error
 
 
-def _move_in(content: LessonContent, clean: Path, home: Path) -> None:
+def _move_in(content: LessonContent, raw: Path, clean: Path, home: Path) -> None:
     """Put the parts where they belong; the notebook last, so that what it needs is there."""
     names = [*content.pictures, content.notebook]
-    new = [name for name in names if not _is_there(clean / name, home / name, home)]
+    new = [name for name in names if not _is_there(raw / name, home / name, home)]
     with ExitStack() as undo:
         for name in content.libraries:
             source, target = clean / name, home / name
@@ -184,7 +181,7 @@ def _move_in(content: LessonContent, clean: Path, home: Path) -> None:
             undo.callback(shutil.rmtree, target, ignore_errors=True)
         for name in new:
             _make((home / name).parent, undo)
-            (clean / name).rename(home / name)
+            (raw / name).rename(home / name)
             undo.callback((home / name).unlink, missing_ok=True)
         undo.pop_all()
 

@@ -120,10 +120,7 @@ def _is_alone(shell: Any) -> bool:
 
 
 def _hush(shell: Any, image: Any) -> None:
-    """Show nothing in this cell; ``_`` and ``Out[n]`` still get the picture.
-
-    Only where the picture would be shown: as the value of the cell's last line.
-    """
+    """Show no value of this cell's last line; ``_`` and ``Out[n]`` still get the picture."""
     hook = shell.displayhook
     source = _source(shell)
     is_shown = source.startswith("%%") or source.rpartition("\n")[2].lstrip().startswith("%banana")

@@ -118,22 +118,14 @@ class Comparison:
 
     def _slider(self) -> str:
         """The HTML of both as JPEGs, the first on the left; they shrink where room is scarce."""
-        before, after = (
-            f"data:image/jpeg;base64,{base64.b64encode(each).decode()}" for each in self._pictures
-        )
-        given = zip(("left", "right"), (self.before, self.after), self._names, strict=True)
-        before_alt, after_alt = (
-            as_html(f"{side}: {clean(str(getattr(each, 'alt', None) or name), 200)}")
-            for side, each, name in given
-        )
-        return _SLIDER.format(
-            label=as_html(self.caption),
-            width=open_picture(self._pictures[0]).width,
-            before=before,
-            before_alt=before_alt,
-            after=after,
-            after_alt=after_alt,
-        )
+        width = open_picture(self._pictures[0]).width
+        values = {"label": as_html(self.caption), "width": str(width)}
+        given = (("left", "before", self.before), ("right", "after", self.after))
+        for (side, place, each), name, data in zip(given, self._names, self._pictures, strict=True):
+            alt = f"{side}: {clean(str(getattr(each, 'alt', None) or name), 200)}"
+            values[place] = f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
+            values[f"{place}_alt"] = as_html(alt)
+        return _SLIDER.format_map(values)
 
 
 def compare(before: Any, after: Any) -> Comparison:

@@ -50,14 +50,14 @@ class BatchCost:
     unknown: int = 0  # requests that were, or may have been, charged an amount that nobody said
 
     def __str__(self) -> str:
-        amounts = [dollars(self.real)] if self.real or not self.play else []
-        if self.play:
-            amounts.append(f"{dollars(self.play)} play money")
-        if self.unknown:
-            if not self.real and not self.play:
-                return "price not said"
-            amounts.append(f"the price of {self.unknown} not said")
-        return " · ".join(amounts)
+        if self.unknown and not self.real and not self.play:
+            return "price not said"
+        amounts = [
+            dollars(self.real) if self.real or not self.play else "",
+            f"{dollars(self.play)} play money" if self.play else "",
+            f"the price of {self.unknown} not said" if self.unknown else "",
+        ]
+        return " · ".join(filter(None, amounts))
 
 
 @dataclass(frozen=True)

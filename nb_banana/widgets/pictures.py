@@ -110,8 +110,8 @@ class Thumbnails:
         self.see(place, {ids[word]: value for word, value in found.items()})
         problems = {word: str(each) for word, each in found.items() if isinstance(each, Exception)}
         return [
-            {"word": word, "thumbnail": ids[word], "problem": problems.get(word, "")}
-            for word in found
+            {"word": word, "thumbnail": thumbnail, "problem": problems.get(word, "")}
+            for word, thumbnail in ids.items()
         ]
 
     def __getitem__(self, thumbnail: str) -> Any:

@@ -105,10 +105,8 @@ def _next(name: str) -> str:
 
 
 def word_of(image: BananaImage, names: Names) -> str:
-    """What a cell calls a picture of ours: its variable, to which it is bound where it has none.
-
-    Its file would not do: as a stranger's it would go out without its metadata, as another one.
-    """
+    """What a cell calls a picture of ours: its variable, to which it is bound where it has none."""
+    # Its file would not do: as a stranger's it would go out without its metadata, as another one.
     pictures = [each for each in list(names.items()) if isinstance(each[1], BananaImage)]
     same = (name for name, value in pictures if is_there(value) and value.digest == image.digest)
     word = name_of(image, names) or next((name for name in same if name[0] != "_"), "")

@@ -42,7 +42,7 @@ def cluster():
         n_workers=2,
         threads_per_worker=2,
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",  # None would listen at 8787, which may be taken
         env={"AIMLAPI_KEY": KEY},
         silence_logs=100,
     ) as running:
