@@ -111,10 +111,7 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Wait for what is on its way, close connections and sandbox, forget the keys.
-
-        Pictures stay usable.
-        """
+        """Wait for what is on its way, close all, forget the keys. Pictures stay usable."""
         for value in list_pending(self.context):  # it is paid
             with suppress(BananaError, Interrupted):
                 value.wait()
@@ -153,7 +150,7 @@ class Client:
         output, how = _taken(options)
         swept = sort_out(prompt, options, over, names, raw=raw)
         if not is_sweep and not any(swept[:2]):
-            return self._plan_takes(prompt, count, {**swept[2], "raw": raw}, output, **how)
+            return self._plan_takes(prompt, count, {**swept[2], "raw": raw}, output, how)
         many = sweep_jobs(self.context, prompt, *swept, raw=raw, count=count, output=output)
         return Plan(self.context, many, output, **how)
 
@@ -163,12 +160,11 @@ class Client:
         count: int | None,
         options: dict[str, Any],
         output: OutputOptions,
-        **how: Any,
+        how: dict[str, Any],
     ) -> Plan:
         request = build_request(self.context, prompt, **known_options(options))
-        if count is None:
-            return Plan(self.context, [Job(request, output)], output, is_many=False, **how)
-        return Plan(self.context, jobs.takes(request, count, output), output, **how)
+        many = [Job(request, output)] if count is None else jobs.takes(request, count, output)
+        return Plan(self.context, many, output, is_many=count is not None, **how)
 
     def run(self, plan: Plan, *, background: bool = False) -> Any:
         """The picture or the gallery that a plan asks for; in the background at once, on its way.
@@ -187,10 +183,9 @@ class Client:
     ) -> Any:
         """See `nb_banana.generate`."""
         output, how = _taken(options)
-        plan = self._plan_takes(prompt, count, options, output, **how)
-        return self.run(
-            plan, background=background is not False and is_on("background", background)
-        )
+        plan = self._plan_takes(prompt, count, options, output, how)
+        later = background is not False and is_on("background", background)
+        return self.run(plan, background=later)
 
     def sweep(self, prompt: str, *, background: bool = False, **asked: Any) -> Any:
         """See `nb_banana.sweep`."""

@@ -4,6 +4,7 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 
@@ -145,17 +146,11 @@ def _library(library: Library) -> Iterator[Check]:
     size = megabytes(sum(each.size for each in kept))
     yield Check(name, f"{library.folder}: {len(kept)} pictures, {size}")
     if lost:
-        yield Check(
-            name,
-            f"{lost} of its files are gone or cut off: put them back from a backup",
-            fine=False,
-        )
+        said = f"{lost} of its files are gone or cut off: put them back from a backup"
+        yield Check(name, said, fine=False)
     if unfinished:
-        yield Check(
-            name,
-            f"unfinished requests: {unfinished}. nb_banana.recover() looks after them",
-            fine=False,
-        )
+        said = f"unfinished requests: {unfinished}. nb_banana.recover() looks after them"
+        yield Check(name, said, fine=False)
     if not os.access(library.folder, os.W_OK):
         yield Check(name, f"it can't be written to: {ELSEWHERE}", fine=False)
     elif (free := shutil.disk_usage(library.folder).free) < LITTLE_ROOM:
@@ -168,11 +163,8 @@ def _room_for(library: Library, name: str) -> Check:
     above = next(each for each in library.folder.parents if each.exists())
     if above.is_dir() and os.access(above, os.W_OK):
         return Check(name, f"{library.folder}: empty, made with the first picture")
-    return Check(
-        name,
-        f"{library.folder} can't be made, for {above} can't be written to: {ELSEWHERE}",
-        fine=False,
-    )
+    said = f"{library.folder} can't be made, for {above} can't be written to: {ELSEWHERE}"
+    return Check(name, said, fine=False)
 
 
 def _is_whole(kept: StoredImage) -> bool:
@@ -187,10 +179,8 @@ def _versions() -> Iterator[str]:
     yield f"nb_banana {__version__}"
     yield f"Python {platform.python_version()}"
     for package in PACKAGES:
-        try:
+        with suppress(metadata.PackageNotFoundError):
             yield f"{package} {metadata.version(package)}"
-        except metadata.PackageNotFoundError:
-            continue
 
 
 def _mark(check: Check) -> str:

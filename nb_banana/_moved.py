@@ -1,7 +1,4 @@
-"""Where earlier versions had what a pickle names: such a file is opened as ever.
-
-A picture that was pickled holds its bytes, and they may be all that is left of it.
-"""
+"""Where earlier versions had what a pickle names: it may hold the last copy of a picture."""
 
 from importlib import import_module
 from importlib.machinery import ModuleSpec
@@ -52,11 +49,7 @@ its name there after a ``:`` where it is another."""
 
 
 def find_name(module: str, name: str) -> Any:
-    """What an earlier version had under this name.
-
-    Raises:
-        AttributeError: it had nothing there.
-    """
+    """What an earlier version had under this name; AttributeError where it had nothing there."""
     place = NAMES.get(module, {}).get(name)
     if place is None:
         raise AttributeError(f"module '{PACKAGE}.{module}' has no attribute {name!r}")

@@ -17,8 +17,6 @@ from nb_banana.library.records import Bill
 from nb_banana.models import short_name
 from nb_banana.services.aimlapi import account
 
-NONE = SessionTotals()
-
 
 @dataclass(frozen=True)
 class StatementLine:
@@ -87,8 +85,8 @@ def make_statement(context: Context) -> Statement:
     search = context.search_key()
     *real, drawer = context.kinds(search)
     books = [_books(context, kind) for kind in real if kind != location.SANDBOX]
-    found = next((each for each in books if any(each[1:]) or context.budget[each[0]] != NONE), None)
-    kind, bills, note = found or _books(context, drawer)
+    used = (each for each in books if any(each[1:]) or context.budget[each[0]] != SessionTotals())
+    kind, bills, note = next(used, None) or _books(context, drawer)
     is_play_money = kind == location.SANDBOX or any(bill.sandbox for bill in bills)
     return Statement(
         lines=tuple(_lines(bills, context.budget[kind])),
@@ -116,18 +114,16 @@ def _lines(bills: Sequence[Bill], session: SessionTotals) -> list[StatementLine]
     now = datetime.now().astimezone()
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     here = notebook_path()
-    lines = [StatementLine("this session", session.spent, session.count, session.unknown)]
-    if here:
-        lines.append(_line("this notebook", [bill for bill in bills if bill.notebook == here]))
-    lines.append(_line("today", [bill for bill in bills if bill.made >= day]))
-    month = [bill for bill in bills if bill.made >= day.replace(day=1)]
-    lines.append(_line("this month", month))
-    lines.append(_line("ever", bills))
-    models = dict.fromkeys(short_name(bill.model) for bill in bills)
-    return lines + [
-        _line(f"  {name}", [bill for bill in bills if short_name(bill.model) == name])
-        for name in models
-    ]
+    books = {"this notebook": [bill for bill in bills if bill.notebook == here]} if here else {}
+    books |= {
+        "today": [bill for bill in bills if bill.made >= day],
+        "this month": [bill for bill in bills if bill.made >= day.replace(day=1)],
+        "ever": list(bills),
+    }
+    for bill in bills:
+        books.setdefault(f"  {short_name(bill.model)}", []).append(bill)
+    first = StatementLine("this session", session.spent, session.count, session.unknown)
+    return [first, *(_line(what, counted) for what, counted in books.items())]
 
 
 def _line(what: str, bills: Sequence[Bill]) -> StatementLine:

@@ -1,9 +1,8 @@
-"""Where the key is looked for, and how it is kept from being shown.
+"""Where the key is looked for, and how it is kept from being shown."""
 
-Looked for at each call, in this order: an argument, `login` in this kernel, the environment, the
-keyring (if installed), Colab's secrets. A key that was not given for a host by name goes to the
-vendor's host and to loopback only, so that a notebook from a stranger can't send it away.
-"""
+# Looked for at each call, in this order: an argument, `login` in this kernel, the environment, the
+# keyring (if installed), Colab's secrets. A key that was not given for a host by name goes to the
+# vendor's host and to loopback only, so that a notebook from a stranger can't send it away.
 
 import base64
 import importlib.util
@@ -132,25 +131,15 @@ class Secret:
         plain = self._text
         encoded = (base64.b64encode(each.encode()).decode() for each in (plain, f"Bearer {plain}"))
         every = "".join(f"%{ord(letter):02x}" for letter in plain)
-        twice = every.replace("%", "%25")
-        found = {
-            plain,
-            quote(plain, safe=""),
-            every,
-            twice,
-            *(each.rstrip("=") for each in encoded),
-        }
-        return {each.lower() for each in found}
+        quoted = {plain, quote(plain, safe=""), every, every.replace("%", "%25")}
+        return {each.lower() for each in quoted} | {each.rstrip("=").lower() for each in encoded}
 
     def _runs(self, size: int, *, digits: bool = True) -> set[str]:
         """So many characters of it in a row that are no words of ours, with a digit among them."""
         key = self._text.lower()
         runs = {key[at : at + size] for at in range(len(key) - size + 1)}
-        return {
-            run
-            for run in runs
-            if run not in OUR_WORDS and (not digits or re.search(r"\d", run) is not None)
-        }
+        wanted = re.compile(r"\d" if digits else "")
+        return {run for run in runs if run not in OUR_WORDS and wanted.search(run)}
 
 
 class FoundKey(NamedTuple):
@@ -245,10 +234,7 @@ class CredentialStore:
     def __init__(self, base_url: str = VENDOR_URL, key: Secret | None = None) -> None:
         self._kept: dict[str, FoundKey] = {}
         if key is not None:
-            self._keep(base_url, key, "the client's own")
-
-    def _keep(self, base_url: str, secret: Secret, place: str) -> None:
-        self._kept[host_of(base_url)] = FoundKey(secret, place)
+            self._kept[host_of(base_url)] = FoundKey(key, "the client's own")
 
     def for_host(self, host: str) -> FoundKey | None:
         """The key that was given for a host; None where there is none."""
@@ -256,9 +242,10 @@ class CredentialStore:
 
     def remember(self, base_url: str, secret: Secret, *, save: bool) -> str:
         """Keep a key for this client, and in the keyring if asked; says in words where it is."""
-        self._keep(base_url, secret, "login() in this kernel")
+        host = host_of(base_url)
+        self._kept[host] = FoundKey(secret, "login() in this kernel")
         if save:
-            _save(host_of(base_url), secret)
+            _save(host, secret)
         return "in this kernel and in the keyring" if save else "in this kernel, until it ends"
 
     def forget(self) -> None:
@@ -322,15 +309,12 @@ def _from_environment() -> FoundKey | None:
     return None
 
 
-def _has_keyring() -> bool:
+def _has_keyring(*, is_wanted: bool | None = None) -> bool:
     """Whether there is a keyring to be asked. It is not loaded for that."""
+    if is_wanted is None:
+        is_wanted = os.environ.get("PYTHON_KEYRING_BACKEND") != NO_KEYRING
     is_loaded = sys.modules.get("keyring") is not None
-    is_wanted = os.environ.get("PYTHON_KEYRING_BACKEND") != NO_KEYRING
-    return is_loaded or (is_wanted and _is_installed())
-
-
-def _is_installed() -> bool:
-    return sys.modules.get("keyring") is not None or importlib.util.find_spec("keyring") is not None
+    return is_loaded or (is_wanted and importlib.util.find_spec("keyring") is not None)
 
 
 def _from_colab() -> tuple[str, Any]:
@@ -366,7 +350,7 @@ def what_it_says(error: Exception) -> str:
 
 
 def _save(host: str, secret: Secret) -> None:
-    if not _is_installed():
+    if not _has_keyring(is_wanted=True):
         raise SettingsError(
             "The key is kept in this kernel. Saving it needs the keyring package: "
             "pip install 'nb-banana[keyring]'."

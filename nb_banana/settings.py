@@ -22,11 +22,7 @@ LONGEST_TIMEOUT = 86_400.0
 
 
 def checked_seconds(value: Any) -> float:
-    """A number of seconds to wait, from a number or its text.
-
-    Raises:
-        RequestError: none, or more than a day.
-    """
+    """A number of seconds to wait, from a number or its text; RequestError where it is none."""
     try:
         seconds = 0.0 if isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
@@ -70,83 +66,75 @@ class Number(_FloatTrait):
 class Banana(Configurable):
     """Settings of nb_banana. Each option of a cell wins over the setting of its name."""
 
-    model = Unicode(DEFAULT_MODEL, help="The model, by any of its names: pro, lite, 2.1, …").tag(
-        config=True
-    )
+    model = Unicode(DEFAULT_MODEL, help="The model, by any of its names: pro, lite, 2.1, …")
     aspect_ratio = Choice(
         tuple(SIZES), help="Width to height, e.g. 16:9. None: the service's default, 1:1."
-    ).tag(config=True)
-    resolution = Choice(RESOLUTIONS, help="1K, 2K or 4K. None: the service's default, 1K.").tag(
-        config=True
     )
-    web_search = Bool(False, help="Let the model look things up on the web.").tag(config=True)
+    resolution = Choice(RESOLUTIONS, help="1K, 2K or 4K. None: the service's default, 1K.")
+    web_search = Bool(False, help="Let the model look things up on the web.")
     backend = Enum(
         ["auto", "api", "sandbox", "library"],
         "auto",
         help="auto: the API where a key is found, else the sandbox. api: never the sandbox. "
         "sandbox: pictures drawn on this machine, without AI, key or cost. "
         "library: only pictures that are kept already; nothing is ever sent.",
-    ).tag(config=True)
-    base_url = Unicode(
-        VENDOR_URL, help="The service's address: https, or http on this machine."
-    ).tag(config=True)
+    )
+    base_url = Unicode(VENDOR_URL, help="The service's address: https, or http on this machine.")
     preview = Integer(
         768, min=64, max=4096, help="The longer side of the picture in the notebook, in pixels."
-    ).tag(config=True)
+    )
     timeout = Number(
         None,
         allow_none=True,
         help="Seconds to wait for a picture. None: 120 for 1K, 240 for 2K, 600 for 4K.",
-    ).tag(config=True)
+    )
 
     concurrency = Integer(
         4, min=1, max=256, help="How many pictures of one batch are on their way at once."
-    ).tag(config=True)
+    )
     budget = Number(
         None,
         allow_none=True,
         min=0.0,
         help="US dollars that this kernel may spend. A request that would pass it is not sent.",
-    ).tag(config=True)
+    )
     confirm_over = Number(
         None,
         allow_none=True,
         min=0.0,
         help="US dollars above which you are asked first; refused where nobody can answer.",
-    ).tag(config=True)
+    )
     library = Unicode(
         None,
         allow_none=True,
         help="The folder that keeps the pictures; a relative one is beside the notebook. "
         "None: your own data folder.",
-    ).tag(config=True)
+    )
 
     keep = Bool(
         True,
         help="Keep every picture in the library. False: nothing is read or written there, and what "
         "was paid is gone with the kernel; running the notebook again pays again.",
-    ).tag(config=True)
+    )
 
     reference_side = Integer(
         4096, min=64, help="The longer side of a reference picture that is sent, in pixels."
-    ).tag(config=True)
-    reference_bytes = Integer(7_000_000, min=1000, help="Bytes of one reference picture.").tag(
-        config=True
     )
+    reference_bytes = Integer(7_000_000, min=1000, help="Bytes of one reference picture.")
     references_bytes = Integer(
         20_000_000, min=1000, help="Bytes of all reference pictures of a request, as sent."
-    ).tag(config=True)
+    )
     resize = Bool(
         True, help="Make references that are too large smaller, and say so. Else refuse them."
-    ).tag(config=True)
+    )
     fetch_references = Bool(
         False,
         help="Fetch references that are http(s) addresses here first, so that they are kept with "
         "the picture. Else the service fetches them.",
-    ).tag(config=True)
+    )
     fetch_private = Bool(
         False, help="Fetch references from addresses of this machine and its network too."
-    ).tag(config=True)
+    )
 
     @validate("model")
     def _known_name(self, proposal: Any) -> str:
@@ -182,11 +170,8 @@ class Banana(Configurable):
 
     @validate("keep", "backend")
     def _something_to_show(self, proposal: Any) -> Any:
-        chosen = {
-            "keep": self.keep,
-            "backend": self.backend,
-            proposal["trait"].name: proposal["value"],
-        }
+        chosen = {"keep": self.keep, "backend": self.backend}
+        chosen[proposal["trait"].name] = proposal["value"]
         if chosen == {"keep": False, "backend": "library"}:
             raise TraitError(
                 'The backend "library" shows kept pictures alone, and with keep = False nothing is '
@@ -212,12 +197,8 @@ class Banana(Configurable):
     def change(self, **changes: Any) -> "Banana":
         """Change several of them, or none if one is wrong; see `nb_banana.configure`."""
         known = self.trait_names(config=True)
-        texts = [
-            str(each)
-            for each in (*changes, *changes.values())
-            if isinstance(each, str | os.PathLike)
-        ]
-        if has_key(" ".join(texts)):
+        given = (*changes, *changes.values())
+        if has_key(" ".join(str(each) for each in given if isinstance(each, str | os.PathLike))):
             raise SettingsError(
                 "A setting has your key in it, or a part of it. Nothing was changed."
             )
@@ -239,6 +220,9 @@ class Banana(Configurable):
             raise SettingsError(f"{which}{error}") from error
         return self
 
+
+for _trait in Banana.class_own_traits().values():
+    _trait.tag(config=True)  # ``%config Banana`` shows and sets them all
 
 settings = Banana()  # those of the default client, which ``%config Banana`` changes
 

@@ -52,19 +52,15 @@ def jobs_of_prompts(
 ) -> Iterable[Job]:
     """A job for each prompt. A collection is checked whole; an iterator is taken as it comes."""
     known_options(dict(options))
-    if isinstance(prompts, str | bytes | Mapping | ImageRequest) or not isinstance(
-        prompts, Iterable
-    ):
+    is_one = isinstance(prompts, str | bytes | Mapping | ImageRequest)
+    if is_one or not isinstance(prompts, Iterable):
         raise RequestError(
             "generate_many takes a list of prompts, a column or an iterator; one prompt goes to "
             "generate."
         )
     if hasattr(prompts, "columns"):  # a table: what it iterates over are names of columns
         raise RequestError('Name the column of prompts: generate_many(df["prompt"]).')
-    jobs = (
-        _job(context, number, prompt, options, output)
-        for number, prompt in enumerate(prompts, start=1)
-    )
+    jobs = (_job(context, *each, options, output) for each in enumerate(prompts, start=1))
     return list(jobs) if isinstance(prompts, Sized) else jobs
 
 

@@ -76,14 +76,9 @@ def _may_be_charged(error: errors.BananaError | errors.Interrupted) -> bool:
 
 def _told(failure: Failure) -> Failure:
     error = failure.error
-    said = str(error.args[0]).removesuffix(CURE)
-    return Failure(
-        failure.request,
-        type(error)(said + CURE, **error.facts),
-        failure.name,
-        failure.alt,
-        getattr(failure, "_options", {}),
-    )
+    told = type(error)(str(error.args[0]).removesuffix(CURE) + CURE, **error.facts)
+    wanted = getattr(failure, "_options", {})
+    return Failure(failure.request, told, failure.name, failure.alt, wanted)
 
 
 def _why_nothing_was_sent(before: Gallery, after: Sequence[GalleryEntry]) -> str:

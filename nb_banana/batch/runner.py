@@ -117,7 +117,9 @@ class BatchRunner:
                     _told(gallery, len(self.on_way)), gallery=gallery
                 ) from None
         gallery = self.gallery()
-        if self.cause is not None and self._is_nothing_begun(gallery):
+        alike = (type(self.cause), errors.NotSentError)
+        failed = (isinstance(each, Failure) and isinstance(each.error, alike) for each in gallery)
+        if self.cause is not None and all(failed):
             self.cause.facts["gallery"] = gallery
             raise self.cause
         if self.whole.save is not None:
@@ -127,10 +129,6 @@ class BatchRunner:
                 error.facts["gallery"] = gallery  # it is paid, and it is in the library
                 raise
         return gallery
-
-    def _is_nothing_begun(self, gallery: Gallery) -> bool:
-        alike = (type(self.cause), errors.NotSentError)
-        return all(isinstance(each, Failure) and isinstance(each.error, alike) for each in gallery)
 
     def stop(self) -> None:
         """Nothing more begins; what is on its way goes on."""

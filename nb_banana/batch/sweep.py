@@ -42,21 +42,18 @@ def sweep_jobs(
     """A job for each combination of values; the first field varies slowest, takes fastest."""
     each = 1 if count is None else whole_number("count", count)
     _check(prompt, swept, known_options(dict(options)), each, raw=raw)
-    kept = numbered_references(context)
-    for image in given_pictures(
-        context, options.get("images", ()), limits_of(context, options.get("resize"))
-    ):
+    kept, held = numbered_references(context), limits_of(context, options.get("resize"))
+    for image in given_pictures(context, options.get("images", ()), held):
         kept.number(image)
     found: list[Job] = []
     for values in product(*swept.values()):
         variant = dict(zip(swept, values, strict=True))
-        references = kept.copy()
-        filled = {name: value for name, value in variant.items() if name not in SWEPT_OPTIONS}
-        text = prompt if raw else template.fill(prompt, {**names, **filled}, references)
         fields = {name: value for name, value in variant.items() if name in SWEPT_OPTIONS}
-        request = build_request(
-            context, text, **{**options, **fields, "images": list(references), "raw": True}
-        )
+        filled = {name: value for name, value in variant.items() if name not in fields}
+        references = kept.copy()
+        text = prompt if raw else template.fill(prompt, {**names, **filled}, references)
+        asked = {**options, **fields, "images": list(references), "raw": True}
+        request = build_request(context, text, **asked)
         variant |= {name: getattr(request, name) for name in fields}
         found += takes(request, count, output, variant)
     return found
@@ -127,18 +124,16 @@ def _check(
                 raise RequestError(f"{name} is swept and given once more: leave one of them out.")
         elif name == "take":
             raise RequestError("Takes are counted: write -n 4, or count=4, in place of a sweep.")
-        elif raw or name not in known:
-            raise RequestError(_unknown(name, known, raw=raw))
+        elif raw:
+            raise RequestError(
+                f"The sweep of {name} needs {{{{{name}}}}} filled in: leave --raw out."
+            )
+        elif name not in known:
+            raise RequestError(
+                f"There is no {name} to sweep: it is no field ({', '.join(SWEPT_OPTIONS)}), and "
+                f"the prompt has no {{{{{name}}}}}.{did_you_mean(name, [*SWEPT_OPTIONS, *known])}"
+            )
         if not values:
             raise RequestError(f"The sweep of {name} has no values.")
         total *= len(values)
     check_count(total)
-
-
-def _unknown(name: str, known: Iterable[str], *, raw: bool) -> str:
-    if raw:
-        return f"The sweep of {name} needs {{{{{name}}}}} filled in: leave --raw out."
-    return (
-        f"There is no {name} to sweep: it is no field ({', '.join(SWEPT_OPTIONS)}), and the "
-        f"prompt has no {{{{{name}}}}}.{did_you_mean(name, [*SWEPT_OPTIONS, *known])}"
-    )

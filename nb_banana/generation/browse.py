@@ -1,7 +1,7 @@
 """What was made before: `history` lists it, `load` finds one, `forget` deletes, after asking."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from nb_banana.generation.context import Context
 from nb_banana.imaging import metadata
 from nb_banana.imaging.decode import check_picture
 from nb_banana.library.library import Library
+from nb_banana.library.records import StoredImage
 from nb_banana.library.rows import embedded_receipt, embedded_request
 from nb_banana.request import LARGEST_COUNT
 from nb_banana.results.history import History
@@ -74,15 +75,33 @@ def load_kept(context: Context, what: str | os.PathLike[str] | bytes) -> BananaI
     text = os.fsdecode(what)
     refuse_key("The id or path", text)
     if path := _file(text):
-        for library in context.every_library():
-            try:
-                return context.adopt(BananaImage.of(library.by_path(path), library))
-            except LibraryError:  # not in this one
-                continue
-        return _by_content(context, _read(path))
+        image, _ = _search(context, lambda library: library.by_path(path))
+        return image or _by_content(context, _read(path))
     if isinstance(what, os.PathLike) or Path(text).suffix or os.sep in text:
         raise NotKeptError(f"There is no file {clean(text, 200)}.")
-    return _by_id(context, text)
+    image, problem = _search(context, lambda library: library.by_id(text))
+    if image is None:
+        raise problem or NotKeptError(
+            f"There is no picture with the id {shown(text)}, and no file of that name. "
+            "nb_banana.history() lists what there is."
+        )
+    return image
+
+
+def _search(
+    context: Context, look: Callable[[Library], StoredImage]
+) -> tuple[BananaImage | None, LibraryError | None]:
+    """The picture in the first library that has it; else why it was not found, where one knows."""
+    problem: LibraryError | None = None
+    for library in context.every_library():
+        try:
+            return context.adopt(BananaImage.of(look(library), library)), None
+        except NotKeptError as error:
+            if error.facts.get("several"):
+                problem = error
+        except LibraryError as error:  # another one may have it
+            problem = problem or error
+    return None, problem
 
 
 def _file(text: str) -> Path | None:
@@ -137,31 +156,10 @@ def _counted(chosen: Sequence[Chosen]) -> str:
     return " and ".join(words)
 
 
-def _by_id(context: Context, text: str) -> BananaImage:
-    several: LibraryError | None = None
-    for library in context.every_library():
-        try:
-            return context.adopt(BananaImage.of(library.by_id(text), library))
-        except NotKeptError as error:
-            if error.facts.get("several"):
-                several = error
-        except LibraryError as error:  # another one may have it
-            several = several or error
-    raise several or NotKeptError(
-        f"There is no picture with the id {shown(text)}, and no file of that name. "
-        "nb_banana.history() lists what there is."
-    )
-
-
 def _by_content(context: Context, data: bytes) -> BananaImage:
-    problem: LibraryError | None = None
-    for library in context.every_library():
-        try:
-            return context.adopt(BananaImage.of(library.by_content(data), library))
-        except NotKeptError:
-            continue
-        except LibraryError as error:  # the file itself may tell
-            problem = error
+    image, problem = _search(context, lambda library: library.by_content(data))
+    if image is not None:
+        return image
     kind = check_picture(data)
     facts = metadata.read_embedded(data)
     if facts is None:

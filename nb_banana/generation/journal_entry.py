@@ -1,8 +1,7 @@
-"""`JournalEntry`: one request's line in the journal, and the money that is set aside for it.
+"""`JournalEntry`: one request's line in the journal, and the money that is set aside for it."""
 
-Nothing is sent that is not written down. Each step writes the journal and settles or frees the
-money together.
-"""
+# Nothing is sent that is not written down. Each step writes the journal and settles or frees the
+# money together.
 
 import secrets
 from collections.abc import Callable, Sequence

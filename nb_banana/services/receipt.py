@@ -22,7 +22,6 @@ class Receipt:
         seconds: from sending to the whole picture, waits between attempts included; 0 before.
         attempts: how often it was sent; more than 1 only where it can't have been charged before.
         created: when the answer came, in UTC.
-
     """
 
     model: str

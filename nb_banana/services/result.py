@@ -1,8 +1,8 @@
 """What a generation gave: links or bytes of pictures, and the receipt for all of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from nb_banana.errors import LinkGoneError, PictureError
 from nb_banana.imaging.decode import check_picture
@@ -27,8 +27,7 @@ class ServiceAnswer:
     receipt: Receipt
 
 
-@dataclass(frozen=True)
-class DownloadResult:
+class DownloadResult(NamedTuple):
     """What could be had of an answer's pictures."""
 
     pictures: list[FetchedPicture]  # those that came whole
@@ -36,8 +35,8 @@ class DownloadResult:
     is_whole: bool  # whether nothing more will come, so that these are all there are to keep
     # bytes that came inside the answer, by their place in it, which can't be fetched again: those
     # that are no picture that we know, and where more is to come all.
-    inside: Mapping[int, bytes] = field(default_factory=dict)
-    is_unread: bool = False  # whether something among them is no picture that we know
+    inside: Mapping[int, bytes]
+    is_unread: bool  # whether something among them is no picture that we know
 
 
 def fetch_pictures(answer: ServiceAnswer, service: Service) -> DownloadResult:

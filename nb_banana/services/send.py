@@ -21,7 +21,7 @@ from nb_banana.services.result import ServiceAnswer
 from nb_banana.services.service import RawResponse, Service
 from nb_banana.wire import transport
 from nb_banana.wire.interrupts import allow_interrupts
-from nb_banana.wire.transport import NoAnswerError, UnsentError
+from nb_banana.wire.transport import NoAnswerError, TooLongError, UnsentError
 
 LONGEST_ANSWER = 128 * 1024 * 1024
 """Bytes of an answer that we accept; a 4K picture inside the answer has some 26 MB."""
@@ -76,7 +76,13 @@ def _send_until_answered(
         pause = _pause_before_next(reply, retry)
         if pause is None:
             return reply, attempts
-        _wait(pause, client_request_id)
+        try:
+            with allow_interrupts():
+                time.sleep(pause)
+        except KeyboardInterrupt:
+            said = "Stopped before it was sent again. Nothing was charged."
+            facts = {"client_request_id": client_request_id, "not_charged": True}
+            raise errors.Interrupted(said, **facts) from None
         retry = retry.increment("POST", GENERATIONS, error=None)
 
 
@@ -91,24 +97,11 @@ def _in_turn(
             reply = carrier.carry(payload, service.base_url, timeout, client_request_id)
         else:
             reply = send_once(payload, service, timeout, facts)
-        if limiter is not None:
-            if reply.status == 429:
-                limiter.slow_down(_asked_pause(reply))
-            elif reply.status < 400:
-                limiter.speed_up()
+        if limiter is not None and reply.status == 429:
+            limiter.slow_down(_asked_pause(reply))
+        elif limiter is not None and reply.status < 400:
+            limiter.speed_up()
     return reply
-
-
-def _wait(pause: float, client_request_id: str) -> None:
-    try:
-        with allow_interrupts():
-            time.sleep(pause)
-    except KeyboardInterrupt:
-        raise errors.Interrupted(
-            "Stopped before it was sent again. Nothing was charged.",
-            client_request_id=client_request_id,
-            not_charged=True,
-        ) from None
 
 
 def _pause_before_next(reply: RawResponse, retry: Retry) -> float | None:
@@ -146,39 +139,27 @@ def send_once(
             )
         headers = answer.headers
         return RawResponse(answer.status, answer.headers, answer.read(LONGEST_ANSWER))
-    except KeyboardInterrupt:
-        said = f"Stopped waiting for a request that was sent. {errors.UNSURE}"
-        raise errors.Interrupted(said, **_named(facts, headers)) from None
-    except transport.TooLongError:
-        said = (
-            f"The service's answer is larger than any picture, so it was not read. {errors.UNSURE}"
-        )
-        raise errors.UnreadableAnswerError(said, **_named(facts, headers)) from None
-    except (NoAnswerError, UnsentError) as error:
-        raise _no_answer(error, service.host, timeout, _named(facts, headers)) from None
-
-
-def _named(facts: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
-    """The facts of an error, with the service's own id where its headers came."""
-    return {**facts, "inference_id": clean_id(headers.get(INFERENCE_ID))} if headers else facts
+    except (KeyboardInterrupt, TooLongError, NoAnswerError, UnsentError) as error:
+        kind, said = _no_answer(error, service.host, timeout)
+    named = {"inference_id": clean_id(headers.get(INFERENCE_ID))} if headers else {}
+    raise kind(said, **facts | named)
 
 
 def _no_answer(
-    error: NoAnswerError | UnsentError, host: str, timeout: float, facts: dict[str, Any]
-) -> errors.BananaError:
-    """The typed error for a request that got no answer within so many seconds."""
+    error: BaseException, host: str, timeout: float
+) -> tuple[type[errors.BananaError | errors.Interrupted], str]:
+    """What it means that no whole answer came within so many seconds: an error and its words."""
     if isinstance(error, UnsentError):
-        return errors.NotConnectedError(
-            f"No connection to {host} could be made, so nothing was sent and nothing was "
-            f"charged. {error.cure}",
-            **facts,
-        )
-    if error.is_late:
-        return errors.AnswerTimeoutError(
-            f"No answer from {host} within {timeout:g} s. {errors.UNSURE} "
-            "Give more patience with --timeout.",
-            **facts,
-        )
-    return errors.ConnectionDroppedError(
-        f"The connection to {host} ended before the answer was there. {errors.UNSURE}", **facts
-    )
+        said = f"No connection to {host} could be made, so nothing was sent and nothing was"
+        return errors.NotConnectedError, f"{said} charged. {error.cure}"
+    kind: type[errors.BananaError | errors.Interrupted] = errors.ConnectionDroppedError
+    said, more = f"The connection to {host} ended before the answer was there.", ""
+    if isinstance(error, KeyboardInterrupt):
+        kind, said = errors.Interrupted, "Stopped waiting for a request that was sent."
+    elif isinstance(error, TooLongError):
+        kind = errors.UnreadableAnswerError
+        said = "The service's answer is larger than any picture, so it was not read."
+    elif isinstance(error, NoAnswerError) and error.is_late:
+        kind, said = errors.AnswerTimeoutError, f"No answer from {host} within {timeout:g} s."
+        more = " Give more patience with --timeout."
+    return kind, f"{said} {errors.UNSURE}{more}"

@@ -29,15 +29,11 @@ class RawResponse:
     @cached_property
     def json(self) -> Any:
         """The body as JSON; None where it is none."""
-        return read_json(self.body)
-
-
-def read_json(body: bytes) -> Any:
-    """The JSON of a body; None where it is none. Money is never a float: `Decimal`."""
-    try:
-        return json.loads(body, parse_float=_number, parse_int=_whole)
-    except (ValueError, RecursionError):
-        return None
+        # Money is never a float: `Decimal`.
+        try:
+            return json.loads(self.body, parse_float=_number, parse_int=_whole)
+        except (ValueError, RecursionError):
+            return None
 
 
 def _whole(digits: str) -> Any:
@@ -50,6 +46,13 @@ def _number(digits: str) -> Any:
         return Decimal(digits)
     except InvalidOperation:  # an exponent of many digits
         return None
+
+
+def at(value: Any, *names: str) -> Any:
+    """What stands under these names, one in the other; None where nothing does."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 class Carrier(Protocol):

@@ -1,9 +1,8 @@
-"""A connection that knows its attempt: was anything of it sent yet, and is there time left?
+"""A connection that knows its attempt: was anything of it sent yet, and is there time left?"""
 
-urllib3 raises the same errors before a request was sent and after, and it bounds each read by
-itself, so that an answer that comes byte by byte never ends. Both are known here as they happen,
-and neither is read from an error's words, which a stranger may have written.
-"""
+# urllib3 raises the same errors before a request was sent and after, and it bounds each read by
+# itself, so that an answer that comes byte by byte never ends. Both are known here as they happen,
+# and neither is read from an error's words, which a stranger may have written.
 
 import http.client
 import io
@@ -157,16 +156,17 @@ class _Connection(HTTPConnection):
 
 def _watch(manager: PoolManager) -> None:
     """Let all connections of a manager, a proxy's too, tell their attempts what happens."""
-    manager.pool_classes_by_scheme = {
-        scheme: _watched(pool) for scheme, pool in manager.pool_classes_by_scheme.items()
-    }
+    pools: dict[str, Any] = manager.pool_classes_by_scheme
+    manager.pool_classes_by_scheme = {scheme: _watched(pool) for scheme, pool in pools.items()}
 
 
 def _watched(pool: Any) -> Any:
-    if issubclass(pool.ConnectionCls, _Connection):
+    own = pool.ConnectionCls
+    if issubclass(own, _Connection):
         return pool
-    connection = type(pool.ConnectionCls.__name__, (_Connection, pool.ConnectionCls), {})
-    return type(pool.__name__, (pool,), {"ConnectionCls": connection})
+    return type(
+        pool.__name__, (pool,), {"ConnectionCls": type(own.__name__, (_Connection, own), {})}
+    )
 
 
 class Adapter(HTTPAdapter):

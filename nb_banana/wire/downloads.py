@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -41,17 +42,13 @@ def fetch_link(
     try:
         with allow_interrupts():
             return _until_it_is_there(url, is_loopback(base_url), over)
-    except PictureError as error:
-        shown = _shown(url)
-        raise paid_error(error, f"its link is {shown}", {**facts, "url": shown}) from None
-    except KeyboardInterrupt:
-        shown = _shown(url)
+    except (PictureError, KeyboardInterrupt) as error:
+        shown = HIDDEN if has_key(url, SHORTEST_IN_LINK) else clean(url, LONGEST_LINK)
+        facts = {**facts, "url": shown}
+        if isinstance(error, PictureError):
+            raise paid_error(error, f"its link is {shown}", facts) from None
         said = "Stopped. The picture was made and charged; nb_banana.recover() fetches it, its link"
-        raise Interrupted(f"{said} is {shown}", **{**facts, "url": shown}) from None
-
-
-def _shown(url: str) -> str:
-    return HIDDEN if has_key(url, SHORTEST_IN_LINK) else clean(url, LONGEST_LINK)
+        raise Interrupted(f"{said} is {shown}", **facts) from None
 
 
 def paid_error(error: PictureError, where: str, facts: dict[str, Any]) -> PictureError:
@@ -85,38 +82,38 @@ def _absolute(base: str, url: str, facts: dict[str, Any]) -> str:
         ) from None
 
 
-def _download(url: str, local: bool, deadline: float, over: transport.Transport) -> bytes:
-    def check(address: str) -> None:
-        _check_address(address, local)
+class RedirectsError(Exception):
+    """An address leads to another one again and again."""
 
+
+BROKEN: dict[type[Exception], tuple[type[PictureError], str]] = {
+    transport.TooLongError: (
+        PictureTooLargeError,
+        f"What is at the picture's link has more than {LONGEST_PICTURE // 1024**2} MB.",
+    ),
+    transport.NoAddressError: (DownloadError, "The picture's link is no address."),
+    # it was tried several times, in `wire.connection`
+    transport.UnsentError: (DownloadError, "No connection to the picture's link could be made."),
+    RedirectsError: (DownloadError, "The picture's link leads in circles."),
+}
+
+
+def _download(url: str, local: bool, deadline: float, over: transport.Transport) -> bytes:
+    check = partial(_check_address, local=local)
     try:
         status, data = follow(
             over, url, check=check, most=LONGEST_PICTURE, silence=READ_TIMEOUT, deadline=deadline
         )
-    except transport.TooLongError:
-        raise PictureTooLargeError(
-            f"What is at the picture's link has more than {LONGEST_PICTURE // 1024**2} MB.",
-            passing=False,
-        ) from None
-    except transport.NoAddressError:
-        raise DownloadError("The picture's link is no address.", passing=False) from None
-    except transport.UnsentError:  # it was tried several times, in `wire.connection`
-        why = "No connection to the picture's link could be made."
-        raise DownloadError(why, passing=False) from None
+    except tuple(BROKEN) as error:
+        kind, why = next(told for each, told in BROKEN.items() if isinstance(error, each))
+        raise kind(why, passing=False) from None
     except transport.NoAnswerError:
         raise DownloadError("The download of the picture broke off.") from None
-    except RedirectsError:
-        raise DownloadError("The picture's link leads in circles.", passing=False) from None
     if status in {404, 410}:
         raise LinkGoneError(f"The picture's link answers {status}: it is not there.", passing=False)
     if status != 200:
-        why = f"The picture's link answered {status}."
-        raise DownloadError(why, passing=status in PASSING)
+        raise DownloadError(f"The picture's link answered {status}.", passing=status in PASSING)
     return data
-
-
-class RedirectsError(Exception):
-    """An address leads to another one again and again."""
 
 
 def follow(

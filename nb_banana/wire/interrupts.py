@@ -1,8 +1,7 @@
-"""Ctrl-C while a picture is paid for: it ends a wait at once, and never what is written down.
+"""Ctrl-C while a picture is paid for: it ends a wait at once, and never what is written down."""
 
-Between the service's answer and the journal's line of it are some thousandths of a second. A
-Ctrl-C just then would lose the link of a picture that is paid, so it comes a moment later.
-"""
+# Between the service's answer and the journal's line of it are some thousandths of a second. A
+# Ctrl-C just then would lose the link of a picture that is paid, so it comes a moment later.
 
 import signal
 import threading

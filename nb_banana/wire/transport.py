@@ -354,14 +354,10 @@ def redact(error: Told, secret: Secret | None) -> Told:
     """The same error without any part of the key, should the service have echoed it."""
     if secret is None:
         return error
-    facts = {
-        name: value if name == "client_request_id" else _redacted(value, secret)  # it is ours
-        for name, value in error.facts.items()
-    }
+    facts = dict(error.facts)
+    for name, value in facts.items():
+        if isinstance(value, bytes):
+            facts[name] = secret.redact_bytes(value)
+        elif isinstance(value, str) and name != "client_request_id":  # which is ours
+            facts[name] = secret.redact(value)
     return type(error)(secret.redact(str(error.args[0])), **facts)
-
-
-def _redacted(value: Any, secret: Secret) -> Any:
-    if isinstance(value, bytes):
-        return secret.redact_bytes(value)
-    return secret.redact(value) if isinstance(value, str) else value

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from nb_banana.services.aimlapi.receipts import read_bill
 from nb_banana.services.receipt import SANDBOX_HEADER
-from nb_banana.services.service import RawResponse, Service
+from nb_banana.services.service import RawResponse, Service, at
 from nb_banana.wire import transport
 
 READ_TIMEOUT = 10.0
@@ -46,11 +46,7 @@ class Charge:
 UNKNOWN = Charge("unknown")
 
 
-class LogLook(NamedTuple):
-    """What one look into the log brought."""
-
-    rows: list[Mapping[str, Any]]  # those of the request
-    headers: Mapping[str, str]  # of the answer
+LogLook = tuple[list[Mapping[str, Any]], Mapping[str, str]]  # a request's rows, and the headers
 
 
 def find_charge(
@@ -91,7 +87,7 @@ def _look(
             unread += 1
             if unread > 1:  # it is not the window
                 break
-        elif look.rows:
+        elif look[0]:
             return _charge(service, look, attempts)
     return UNKNOWN if unread else Charge("absent")
 
@@ -124,17 +120,17 @@ def _log_rows(
             return None
         found = [row for row in rows if at(row, "client_request_id") == client_request_id]
         if found or at(body, "pagination", "has_more") is not True:
-            return LogLook(found, reply.headers)
+            return found, reply.headers
     return None
 
 
 def _charge(service: Service, look: LogLook, attempts: int | None) -> Charge:
     """What rows of a request, at least one, say of its charge."""
-    rows = look.rows
-    costs = [read_bill({}, {"meta": {"usage": _usage(row)}})[1] for row in rows]
+    rows, headers = look
+    costs = [_cost(row) for row in rows]
     paid = [row for row, cost in zip(rows, costs, strict=True) if cost]
     named = service.own_id((paid or rows)[0].get("inference_id"))
-    sandbox = SANDBOX_HEADER in look.headers
+    sandbox = SANDBOX_HEADER in headers
     if paid:
         total = sum((cost for cost in costs if cost), Decimal(0))
         return Charge("charged", total, named, sandbox)
@@ -148,16 +144,17 @@ def _charge(service: Service, look: LogLook, attempts: int | None) -> Charge:
 
 def _age(look: LogLook) -> timedelta | None:
     """How old the newest row was when the log answered, both by the service's clock."""
+    rows, headers = look
     try:
-        now = parsedate_to_datetime(look.headers.get("date", ""))
-        written = max(datetime.fromisoformat(row["created"]) for row in look.rows)
-        return now - written
+        written = max(datetime.fromisoformat(row["created"]) for row in rows)
+        return parsedate_to_datetime(headers.get("date", "")) - written
     except (KeyError, TypeError, ValueError, OverflowError):  # it does not say one of the two
         return None
 
 
-def _usage(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"usd_spent": at(row, "cost", "usd"), "credits_used": at(row, "cost", "credits")}
+def _cost(row: Mapping[str, Any]) -> Decimal | None:
+    usage = {"usd_spent": at(row, "cost", "usd"), "credits_used": at(row, "cost", "credits")}
+    return read_bill({}, {"meta": {"usage": usage}})[1]
 
 
 def balance(service: Service) -> Decimal | None:
@@ -195,13 +192,6 @@ def ask(
         return None
     reply = RawResponse(answer.status, answer.headers, body)
     return reply if reply.status in {200, 304} else None
-
-
-def at(value: Any, *names: str) -> Any:
-    """What stands under these names, one in the other; None where nothing does."""
-    for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
 
 
 def list_of(value: Any) -> list[Any]:

@@ -4,20 +4,18 @@ Source: https://docs.aimlapi.com/api-references/service-endpoints/complete-model
 """
 
 import time
-from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from nb_banana.models import find_model
-from nb_banana.services.aimlapi.account import MOST_USD, ask, at, decimal_of, list_of
-from nb_banana.services.service import Service
+from nb_banana.services.aimlapi.account import MOST_USD, ask, decimal_of, list_of
+from nb_banana.services.service import Service, at
 
 FRESH = 300.0
 """Seconds for which a quoted price is believed; then the service is asked whether it changed."""
 
 
-@dataclass(frozen=True)
-class Quote:
+class Quote(NamedTuple):
     """What the service said of a model's price, with its ETag, and when on our clock."""
 
     pricing: Any
@@ -50,7 +48,7 @@ class PriceList:
         body = reply.json if reply else None
         now = time.monotonic()
         if known and reply and reply.status == 304:
-            quote = replace(known, moment=now)
+            quote = known._replace(moment=now)
         elif reply and reply.status == 200 and isinstance(rows := at(body, "data"), list):
             quote = Quote(_find_pricing(rows, model), reply.headers.get("etag", ""), now)
         else:  # no answer to this question: what was said before holds

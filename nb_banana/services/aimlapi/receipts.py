@@ -1,7 +1,4 @@
-"""The ids and the bill that an answer of the AI/ML API names.
-
-Source: https://docs.aimlapi.com/integrations/pricing
-"""
+"""The ids and the bill of an answer. Source: https://docs.aimlapi.com/integrations/pricing"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,7 +8,7 @@ from typing import Any
 from nb_banana._text import amount, clean_id
 from nb_banana.models import CREDITS_PER_USD
 from nb_banana.services.receipt import SANDBOX_HEADER, Receipt
-from nb_banana.services.service import RawResponse, Service
+from nb_banana.services.service import RawResponse, Service, at
 
 INFERENCE_ID = "x-inference-id"
 
@@ -54,14 +51,12 @@ def read_bill(headers: Mapping[str, str], body: Any) -> tuple[int | None, Decima
     """
     # Where only one of the two is there the other follows from the published rate. Numbers that
     # make no sense count as not said.
-    usage = body.get("meta") if isinstance(body, Mapping) else None
-    usage = usage.get("usage") if isinstance(usage, Mapping) else None
-    usage = usage if isinstance(usage, Mapping) else {}
-    said = (headers.get("x-aimlapi-credits-used"), usage.get("credits_used"))
-    paid = (headers.get("x-aimlapi-usd-spent"), usage.get("usd_spent"))
-    first, second, third, fourth = map(amount, (*said, *paid))
-    spent = second if first is None else first
-    usd = fourth if third is None else third
+    spent, usd = (
+        amount(headers.get("x-aimlapi-credits-used")),
+        amount(headers.get("x-aimlapi-usd-spent")),
+    )
+    spent = amount(at(body, "meta", "usage", "credits_used")) if spent is None else spent
+    usd = amount(at(body, "meta", "usage", "usd_spent")) if usd is None else usd
     if usd is None and spent is not None:
         usd = spent / CREDITS_PER_USD
     if spent is None and usd is not None:

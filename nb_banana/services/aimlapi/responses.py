@@ -230,11 +230,8 @@ def _no_picture(
     why = "It gave no reason; often it is its content policy."
     if reason:
         why = f"It said: {reason}" + ("" if reason[-1] in ".!?…" else ".")
-    return errors.RefusalError(
-        f"The model made no picture for this prompt. {why} {bill} "
-        "Change the prompt and run it again.",
-        **facts,
-    )
+    said = f"The model made no picture for this prompt. {why} {bill}"
+    return errors.RefusalError(f"{said} Change the prompt and run it again.", **facts)
 
 
 def _bill(receipt: Receipt | None) -> str:
@@ -284,21 +281,21 @@ def error_for(reply: RawResponse, facts: Mapping[str, Any]) -> errors.BananaErro
 
 
 FREE = "Nothing was charged."
+BILLING = "https://aimlapi.com/app/billing"
 _CLIENT_ERRORS: dict[int, tuple[type[errors.BananaError], str]] = {
     401: (
         errors.KeyRefusedError,
-        "The service does not accept the key{said}. "
-        f"Make one at {KEY_PAGE} and call nb_banana.login().",
+        f"The service does not accept the key{{said}}. Make one at {KEY_PAGE} and call "
+        "nb_banana.login().",
     ),
     402: (
         errors.NotAllowedError,
-        f"The account is out of credits{{said}}. {FREE} Top it up at "
-        "https://aimlapi.com/app/billing.",
+        f"The account is out of credits{{said}}. {FREE} Top it up at {BILLING}.",
     ),
     403: (
         errors.NotAllowedError,
-        "The account may not do this{said}. Top up its credits or look at its plan "
-        "at https://aimlapi.com/app/billing.",
+        "The account may not do this{said}. Top up its credits or look at its plan at "
+        f"{BILLING}.",
     ),
     404: (
         errors.NotFoundError,
