@@ -72,14 +72,16 @@ class Client:
         budget: float | None = None,
         **settings: Any,
     ) -> None:
-        secret = credentials.given_key(key)
+        secret = None if key is None else credentials.as_secret(key)
         key = None  # from here on no traceback of anything can show it
-        folder = None if library is None else os.fspath(library)
+        held = CredentialStore(key=secret)  # no setting may have it in it
+        folder = os.fspath(library) if isinstance(library, os.PathLike) else library
         given = {"base_url": base_url, "library": folder, "backend": backend, "budget": budget}
         chosen = Banana().change(
             **settings | {name: value for name, value in given.items() if value is not None}
         )
         self._hold(chosen, CredentialStore(chosen.base_url, secret))
+        held.forget()
 
     @classmethod
     def of(cls, settings: Banana, keys: CredentialStore) -> "Client":
@@ -116,7 +118,7 @@ class Client:
             with suppress(BananaError, Interrupted):
                 value.wait()
         self.context.close()
-        self.context.credentials.forget()
+        self.context.credentials.forget(for_good=True)
 
     def configure(self, **changes: Any) -> Banana:
         """See `nb_banana.configure`."""
@@ -280,7 +282,7 @@ class Client:
         """See `nb_banana.login`."""
         url = self.settings.base_url
         host = credentials.host_of(url)
-        secret = credentials.given_key(_ask(host) if key is None else key)
+        secret = credentials.as_secret(_ask(host) if key is None else key)
         key = None  # from here on no traceback of anything can show it
         place = self.context.credentials.remember(url, secret, save=save)
         say(f"Key for {host} kept {place}.")

@@ -2,14 +2,16 @@
 
 import ast
 import copy
+import gc
 import pickle
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 import nb_banana
-from nb_banana import Client, _default, errors
+from nb_banana import Client, _default, credentials, errors
 from nb_banana.sandbox import Sandbox
 
 KEYS = ("first-key-51d2e84b06a1", "second-key-9c3f7a2b8d40")
@@ -241,3 +243,61 @@ def test_a_plan_goes_where_the_settings_said_when_it_was_made_but_for_the_budget
     with pytest.raises(errors.BudgetError):
         first.run(plan)
     assert len(one.posts) == 2
+
+
+def test_keys_are_known_as_long_as_one_of_many_threads_clients_has_them():
+    key, before = "shared-key-2f7c91d04e6b", sys.getswitchinterval()
+    with Client(key=key):
+        sys.setswitchinterval(1e-6)
+        try:
+            at_once(*[lambda: [Client(key=key).close() for _ in range(150)]] * 8)
+        finally:
+            sys.setswitchinterval(before)
+        assert credentials.has_key(key)
+    assert not credentials.has_key(key)
+
+
+def test_no_key_is_left_of_clients_that_failed_or_are_gone():
+    keys = [f"gone-key-{number}-7d30b6a1c958" for number in range(3)]
+    with pytest.raises(errors.SettingsError):
+        Client(key=keys[0], budget=-1)
+    Client(key=keys[1])
+    with Client() as client:
+        client.login(keys[1])
+        client.login(keys[2])
+    gc.collect()
+    assert not any(map(credentials.has_key, keys))
+    assert credentials._known == {}
+
+
+@pytest.mark.parametrize("backend", ["auto", "api"])
+def test_no_other_key_pays_for_a_client_that_is_closed(two, backend, monkeypatch):
+    (first, _), (one, other) = two
+    monkeypatch.setenv("AIMLAPI_KEY", KEYS[1])
+    first.configure(base_url=other.url, backend=backend)
+    first.login(KEYS[1])
+    image = first.generate("a banana")
+    first.close()
+    with pytest.raises(errors.MissingKeyError, match="closed"):
+        image.edit("make it night")
+    with pytest.raises(errors.MissingKeyError, match="closed"):
+        first.generate("a pear", background=True)
+    assert first.generate("a banana").came == "reused"
+    assert len(other.posts) == 1
+    assert first.generate("a pear", key=KEYS[1]).came == "made"
+    first.login(KEYS[1])
+    assert image.edit("make it night").came == "made"
+    assert one.posts == []
+
+
+def test_a_closed_client_does_not_play_in_place_of_the_vendors_model():
+    client = Client(key=KEYS[0])
+    client.close()
+    with pytest.raises(errors.MissingKeyError, match="closed"):
+        client.generate("a banana")
+    assert client.context.running_sandbox() is None
+
+
+def test_a_folder_of_another_kind_is_no_setting():
+    with pytest.raises(errors.SettingsError, match="library"):
+        Client(library=3)

@@ -96,9 +96,10 @@ class Context:
         search = self.search_key(key)
         if search.found is not None:
             return self.service(url, search.found.secret, timeout)
-        if backend == "auto" and url == VENDOR_URL:
+        if backend == "auto" and url == VENDOR_URL and not search.was_forgotten:
             return self.service(self.sandbox_url(), None, timeout)
-        if not is_loopback(url) and not elsewhere:  # a server of one's own may ask for no key
+        may_be_none = is_loopback(url) or elsewhere  # a server of one's own may ask for no key
+        if search.was_forgotten or not may_be_none:
             raise missing_key(search)
         return self.service(url, None, timeout)
 
@@ -154,7 +155,8 @@ class Context:
             return (location.SANDBOX,)
         if backend == "library":
             return tuple(dict.fromkeys((own, location.API, location.SANDBOX)))
-        if backend == "auto" and own == location.API and search.found is None:
+        is_play = search.found is None and not search.was_forgotten
+        if backend == "auto" and own == location.API and is_play:
             return (location.API, location.SANDBOX)
         return (own,)
 
