@@ -4,7 +4,6 @@ import getpass
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import suppress
 from typing import Any
 
 from nb_banana import _doctor, _spending, credentials
@@ -114,11 +113,12 @@ class Client:
 
     def close(self) -> None:
         """Wait for what is on its way, close all, forget the keys. Pictures stay usable."""
-        for value in list_pending(self.context):  # it is paid
-            with suppress(BananaError, Interrupted):
-                value.wait()
-        self.context.close()
-        self.context.credentials.forget(for_good=True)
+        try:
+            for value in list_pending(self.context):  # it is paid
+                _await_end(value)
+        finally:
+            self.context.close()
+            self.context.credentials.forget(for_good=True)
 
     def configure(self, **changes: Any) -> Banana:
         """See `nb_banana.configure`."""
@@ -295,6 +295,14 @@ def _taken(options: dict[str, Any]) -> tuple[OutputOptions, dict[str, Any]]:
     timeout = options.pop("timeout", None)
     patience = None if timeout is None else checked_seconds(timeout)
     return take_output_options(options), {"key": secret, "timeout": patience}
+
+
+def _await_end(value: Any) -> None:
+    try:
+        value.wait()
+    except (BananaError, Interrupted):
+        if not value.done:  # a Ctrl-C of now, and no failure of its own
+            raise
 
 
 def _ask(host: str) -> str:

@@ -3,9 +3,12 @@
 import ast
 import copy
 import gc
+import os
 import pickle
+import signal
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ import pytest
 import nb_banana
 from nb_banana import Client, _default, credentials, errors
 from nb_banana.sandbox import Sandbox
+from tests.support.servers import answering, picture, server
 
 KEYS = ("first-key-51d2e84b06a1", "second-key-9c3f7a2b8d40")
 
@@ -301,3 +305,67 @@ def test_a_closed_client_does_not_play_in_place_of_the_vendors_model():
 def test_a_folder_of_another_kind_is_no_setting():
     with pytest.raises(errors.SettingsError, match="library"):
         Client(library=3)
+
+
+def test_copies_ask_the_client_of_their_original(two):
+    (first, _), (one, other) = two
+    gallery = first.generate_many(["a banana", "a pear [trouble: 400]"])
+    pending = first.generate("a plum", background=True)
+    for copied in (copy.copy, copy.deepcopy):
+        assert copied(gallery)._client is first
+        assert copied(gallery).retry()._client is first
+        assert copied([gallery[0]])[0]._client is first
+        assert copied(pending)._client is first
+        assert copied(gallery[0]).edit(f"with {copied.__name__}").came == "made"
+    assert len(one.posts) == 7
+    assert other.posts == []
+
+
+def test_further_pictures_of_an_answer_are_edited_where_the_first_one_is(tmp_path):
+    items = {"/a.png": picture(), "/b.png": picture(size=(32, 32))}
+    with server(answering([{"url": name} for name in items], items)) as (url, _):
+        client = Client(base_url=url, library=tmp_path / "both")
+        image = client.generate("two bananas")
+        kept = client.history()[0]
+        assert [each._client for each in (*image.extras, *kept.extras)] == [client, client]
+        assert client.load(image.extras[0].id)._client is client
+        client.close()
+
+
+def test_ctrl_c_while_a_client_closes_is_heard_and_all_is_closed(two):
+    (first, _), _ = two
+    image = first.generate("a banana [trouble: slow 1]", background=True)
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        with pytest.raises(errors.Interrupted, match="still on its way"):
+            first.close()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert first.context.search_key().found is None
+    assert image.wait().came == "made"
+    assert first.generate("a banana [trouble: slow 1]").came == "reused"
+
+
+def test_what_failed_or_was_cancelled_does_not_keep_a_client_from_closing(two):
+    (first, _), _ = two
+    first.generate("a banana [trouble: 400]", background=True)
+    first.generate("a pear [trouble: slow 1]", background=True).cancel()
+    first.close()
+    assert list(first.pending()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_waits_for_nothing_of_its_parents(two):
+    (first, _), _ = two
+    image = first.generate("a banana [trouble: slow 1]", background=True)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        code = 1
+        with suppress(BaseException):
+            code = len(first.pending())
+            first.close()
+        os._exit(code)
+    assert os.waitpid(child, 0)[1] == 0
+    assert image.wait().came == "made"

@@ -6,8 +6,9 @@ import weakref
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from nb_banana._default import HasClient
 from nb_banana.credentials import (
     VENDOR_URL,
     CredentialStore,
@@ -30,13 +31,7 @@ from nb_banana.wire.transport import HttpTransport, Transport
 if TYPE_CHECKING:
     from nb_banana.sandbox.server import Sandbox
 
-Made = TypeVar("Made", bound="HasClient")
-
-
-class HasClient(Protocol):
-    """A value that asks the client that made it: `BananaImage`, `Gallery`."""
-
-    _client: Any
+Made = TypeVar("Made", bound=HasClient)
 
 
 Key = Secret | KeySearch | None  # given for one call, or the search: no place is asked twice
@@ -65,7 +60,7 @@ class Context:
         self.budget = Budget(settings, self.prices)
         self.client: Any = None
         self.used: dict[tuple[Library, str], None] = {}  # in the order of their first use
-        self.on_way: dict[int, Any] = {}
+        self.on_way: dict[tuple[int, int], Any] = {}  # by process and `id`
         self._libraries: dict[tuple[str, Path | None, bool], Library] = {}
         self._sandbox: Sandbox | None = None
         self._sandbox_lock = threading.Lock()
@@ -138,6 +133,8 @@ class Context:
     def adopt(self, value: Made, library: Library | None = None, request_id: str = "") -> Made:
         """The same picture or gallery, which asks this client from now on; where it is kept."""
         value._client = self.client
+        for each in vars(value).get("extras", ()):
+            each._client = self.client
         if library is not None:
             self.note_used(library, request_id)
         return value
