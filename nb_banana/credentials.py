@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from nb_banana._text import clean
@@ -178,7 +178,7 @@ class KeySearch:
         given: str | Secret | None = None,
         store: "CredentialStore | None" = None,
     ) -> None:
-        self._given = given_key(given)
+        self._given = None if given is None else given_key(given)
         self._store = store
         self.host = host_of(base_url)
         # Of a client that is closed: no other key, of the environment's, may pay in its place.
@@ -276,14 +276,8 @@ default_store = CredentialStore()
 """The keys of the default client: what `nb_banana.login` was given."""
 
 
-@overload
-def given_key(given: str | Secret) -> Secret: ...
-@overload
-def given_key(given: None) -> None: ...
-def given_key(given: str | Secret | None) -> Secret | None:
+def given_key(given: str | Secret) -> Secret:
     """The key that somebody gave, which is one of the `known_keys` from then on."""
-    if given is None:
-        return None
     secret = as_secret(given)
     _known[NOBODYS, secret] = None
     return secret
@@ -296,7 +290,7 @@ def as_secret(given: str | Secret) -> Secret:
 
 def hide_key(options: dict[str, Any]) -> None:
     """Let the key among some options not show itself: a traceback may show all variables."""
-    if "key" in options:
+    if options.get("key") is not None:
         options["key"] = given_key(options["key"])
 
 
@@ -391,7 +385,7 @@ def _save(host: str, secret: Secret) -> None:
 def missing_key(search: KeySearch) -> MissingKeyError:
     """The error for a search that found nothing, with the cure."""
     if search.was_forgotten:
-        said = f"The client is closed and has forgotten its key for {search.host}: give it again."
+        said = f"The client is closed and has no key for {search.host} any more: see its login()."
     elif search.may_be_sent:
         said = (
             f"No key found. Make one at {KEY_PAGE}, then set {ENVIRONMENT[0]} or call "
