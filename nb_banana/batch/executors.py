@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from nb_banana import errors
@@ -102,9 +103,8 @@ class ExecutorTransport:
             )
         self._key_name = key_name
         self._lock = threading.Lock()  # ipyparallel's does not expect many at once
-        self._submit: Callable[[RemoteTask], Future[Any]] = lambda task: executor.submit(
-            run_task, task
-        )
+        submit: Any = executor.submit
+        self._submit: Callable[[RemoteTask], Future[Any]] = partial(submit, run_task)
         if type(executor).__module__.partition(".")[0] == "distributed":
             self._submit = dask_submitter(executor)
 
@@ -131,9 +131,6 @@ class ExecutorTransport:
         if isinstance(outcome, RawResponse):
             return outcome
         raise outcome
-
-
-QUEUE_TIMEOUT = "1s"  # how long a second run waits for the place, which never comes
 
 
 def dask_submitter(executor: Executor) -> Callable[[RemoteTask], "Future[Any]"]:
@@ -163,7 +160,7 @@ def run_task_once(task: RemoteTask, name: str) -> RawResponse | errors.BananaErr
     try:
         is_first = place.qsize() == 0  # asked first, for Dask logs each place that is not had
         if is_first:
-            place.put(1, timeout=QUEUE_TIMEOUT)
+            place.put(1, timeout="1s")  # a second run waits so long for what never comes
     except TimeoutError:  # two at the same moment
         is_first = False
     finally:

@@ -32,8 +32,10 @@ NEVER_RUN = frozenset({401, 404, 405, 411, 413, 414, 415, 429, 431})
 """Statuses of what was turned away before any model ran: the log has nothing of it."""
 PATIENCE = 2.0  # seconds for the look into the log after a refusal: its error waits for that
 NOT_CHARGED = "The service's log says that it was not charged. Run it again."
-NOT_KNOWN = "Whether it was charged is not known yet, so it was not sent again. "
-ASK_AGAIN = "nb_banana.recover() asks the service's log again."
+NOT_KNOWN = (
+    "Whether it was charged is not known yet, so it was not sent again. nb_banana.recover() asks "
+    "the service's log again."
+)
 
 
 def is_unsure(error: errors.BananaError | errors.Interrupted) -> bool:
@@ -55,12 +57,20 @@ def explain_charge(
     entry.unknown(str(error))
     pauses = ONE_LOOK if isinstance(error, errors.Interrupted) else account.PAUSES
     charge, kind = _ask_log(error, service, entry, pauses=pauses)
-    bill = _write_down(charge, service, entry, request, _reason(error))
+    bill, verdict = None, NOT_KNOWN
+    if charge.state == "not charged":
+        verdict = NOT_CHARGED
+        entry.failed("the service's log says: not charged")
+    if charge.state == "charged":
+        verdict = CHARGED.format(amount=_amount(charge))
+        bill = bill_of(charge, request, service, entry.library, entry.request_id)
+        entry.unknown(_reason(error), bill)
+    entry.ended = True
     facts = {"inference_id": charge.inference_id, "charge": charge} | error.facts
     own = facts.get("receipt")
     if own is None or own.usd is None:  # the answer may have said no price, the log has it
         facts["receipt"] = bill or own
-    return kind(str(error.args[0]).replace(errors.UNSURE, _verdict(charge)), **facts)
+    return kind(str(error.args[0]).replace(errors.UNSURE, verdict), **facts)
 
 
 def explain_refusal(
@@ -136,28 +146,6 @@ def _reason(error: errors.BananaError | errors.Interrupted) -> str:
     is_answered = error.facts.get("is_unsure")
     said = str(error.args[0]).partition(errors.UNSURE)[0].strip()
     return f"charged. {said}" if is_answered else "charged, and no answer came"
-
-
-def _write_down(
-    charge: Charge, service: Service, entry: JournalEntry, request: ImageRequest, reason: str
-) -> Receipt | None:
-    """What the log says goes into the journal; its receipt, where it was charged."""
-    bill = None
-    if charge.state == "not charged":
-        entry.failed("the service's log says: not charged")
-    if charge.state == "charged":
-        bill = bill_of(charge, request, service, entry.library, entry.request_id)
-        entry.unknown(reason, bill)
-    entry.ended = True
-    return bill
-
-
-def _verdict(charge: Charge) -> str:
-    if charge.state == "charged":
-        return CHARGED.format(amount=_amount(charge))
-    if charge.state == "not charged":
-        return NOT_CHARGED
-    return NOT_KNOWN + ASK_AGAIN
 
 
 def _amount(charge: Charge) -> str:
