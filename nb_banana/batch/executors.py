@@ -48,17 +48,15 @@ def run_task(task: RemoteTask) -> RawResponse | errors.BananaError:
     try:
         reply = send.send_once(task.payload, service, task.timeout, facts)
     except errors.Interrupted as error:  # Ctrl-C in a terminal reaches the workers too
-        return errors.ConnectionDroppedError(
-            f"The worker was stopped. {errors.UNSURE}", **error.facts
-        )
+        said = f"The worker was stopped. {errors.UNSURE}"
+        return errors.ConnectionDroppedError(said, **error.facts)
     except errors.BananaError as error:
         return transport.redact(error, service.secret)
     model = str(task.payload.get("model"))
     try:
         answer = read_answer(reply, model, service, task.client_request_id)
-    except (
-        errors.DownloadError
-    ) as error:  # a link with the worker's key, which the notebook may not know
+    except errors.DownloadError as error:
+        # a link with the worker's key, which the notebook may not know
         return transport.redact(error, service.secret)
     except errors.BananaError:  # the notebook says so
         pass
