@@ -3,6 +3,8 @@
 # `make test-floor` proves it on the oldest versions, in an environment of their own.
 PYTHON ?= python3
 BIN = .venv/bin
+# Tests start Python some two hundred times: what is compiled once is there for all of them.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo lab test test-all test-floor lint bench clean
 

@@ -48,6 +48,9 @@ def main() -> int:
         print(f"The demo stopped at a cell:\n{error}", file=sys.stderr)
         return 1
     del notebook.cells[shown:]
+    for cell in notebook.cells:  # what was shown only while a cell waited has nothing in it now
+        if "outputs" in cell:
+            cell.outputs = [each for each in cell.outputs if each.get("data") != {}]
     page.write_text(HTMLExporter().from_notebook_node(notebook)[0], encoding="utf-8")
     pictures = sorted(OUT.glob("*.png"))
     print(f"Ran {shown} cells of notebooks/quickstart.ipynb in {time.monotonic() - started:.0f} s.")

@@ -51,6 +51,7 @@ class Scheduling(LoadFileScheduling):
         return browser if nodeid.startswith(browser) else super()._split_scope(nodeid)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:
     return Scheduling(config, log)
 

@@ -14,6 +14,7 @@ import pytest
 
 import nb_banana
 from nb_banana import errors
+from nb_banana.generation import pipeline
 from tests.support.servers import posts, server
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="who lives is read in /proc")
@@ -92,7 +93,8 @@ def test_what_the_first_failed_to_get_the_second_draws(service):
     assert len(service.posts) == 2
 
 
-def test_what_the_first_paid_and_did_not_get_the_second_does_not_pay_unasked(service):
+def test_what_the_first_paid_and_did_not_get_the_second_does_not_pay_unasked(service, monkeypatch):
+    monkeypatch.setattr(pipeline, "LOG_SECONDS", 0.5)
     go = threading.Event()
 
     def answer(handler):

@@ -5,7 +5,7 @@ Each step is in the journal before the next begins: it is always known what was 
 
 import copy
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -147,7 +147,7 @@ def _wait_for(
     """The picture that another kernel draws; None where it does not any more, at no cost."""
     try:
         with Spinner("Another kernel is drawing the same picture"):
-            while request_id and library.is_drawn(request_id):
+            for _ in _while_open(library, request_id or ""):
                 if there := look():  # in a stand-in
                     return there
                 time.sleep(0.5)
@@ -158,6 +158,18 @@ def _wait_for(
     if there is None and (state == "unknown" or (state == "failed" and charged)):
         raise errors.UncertainError(PAID_BY_ANOTHER, client_request_id=request_id)
     return there
+
+
+LOG_SECONDS = 8.0  # for which a kernel without an answer asks the service's log what it cost
+
+
+def _while_open(library: Library, request_id: str) -> Iterator[None]:
+    """As long as the other kernel draws it, or may still hear what it cost."""
+    while library.is_drawn(request_id):
+        yield
+    until = time.monotonic() + LOG_SECONDS
+    while library.fate(request_id) == ("unknown", False) and time.monotonic() < until:
+        yield
 
 
 PAID_BY_ANOTHER = (

@@ -310,7 +310,7 @@ def test_the_library_alone_says_what_is_missing(service):
 
 
 def test_no_more_are_on_their_way_than_concurrency_says():
-    with busy(100) as service:
+    with busy(100, together=8) as service:
         configure(base_url=service.url, concurrency=8)
         generate_many([f"a cat {number}" for number in range(32)])
     assert service.most == 8

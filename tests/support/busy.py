@@ -19,8 +19,9 @@ class Busy:
         charged: how many it made a picture for.
     """
 
-    def __init__(self, room: int, seconds: float, retry_after: float | None) -> None:
+    def __init__(self, room: int, seconds: float, retry_after: float | None, together: int) -> None:
         self.room, self.seconds, self.retry_after = room, seconds, retry_after
+        self.first = threading.Barrier(together, timeout=60)
         self.url = ""
         self.refused: list[float] = []
         self.began: list[float] = []
@@ -33,6 +34,7 @@ class Busy:
             return
         with self.lock:
             self.began.append(time.monotonic())
+            number = len(self.began)
             is_full = self.now >= self.room
             if is_full:
                 self.refused.append(time.monotonic())
@@ -43,6 +45,8 @@ class Busy:
             more = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
             handler.reply(429, b'{"message": "Too Many Requests"}', **more)
             return
+        if number <= self.first.parties:
+            self.first.wait()
         time.sleep(self.seconds)
         with self.lock:
             self.now -= 1
@@ -57,9 +61,11 @@ PICTURE = picture()
 
 
 @contextmanager
-def busy(room: int, *, seconds: float = 0.1, retry_after: float | None = None) -> Iterator[Busy]:
-    """The service, running."""
-    service = Busy(room, seconds, retry_after)
+def busy(
+    room: int, *, seconds: float = 0.1, retry_after: float | None = None, together: int = 1
+) -> Iterator[Busy]:
+    """The service, running; it answers none of the first ones before so many are there."""
+    service = Busy(room, seconds, retry_after, together)
     with server(service.answer) as (url, _):
         service.url = url
         yield service

@@ -14,7 +14,7 @@ def prompts(count):
 
 
 def test_all_are_delivered_though_the_service_takes_fewer_at_once():
-    with busy(8) as service:
+    with busy(8, together=8) as service:
         configure(base_url=service.url, concurrency=16)
         gallery = generate_many(prompts(64))
     assert len(gallery.images) == service.charged == 64
