@@ -188,7 +188,7 @@ class KeySearch:
         """The key where nobody has to be asked: an argument, `login`, the environment."""
         if self._given is not None:
             return FoundKey(self._given, "the key argument")
-        if self._store and (kept := self._store.for_host(self.host)):
+        if self._store and (kept := self._store.kept.get(self.host)):
             return kept
         return _from_environment() if self.may_be_sent else None
 
@@ -231,27 +231,23 @@ class CredentialStore:
     """The keys that one client was given, see `given_key`, each for one host."""
 
     def __init__(self, base_url: str = VENDOR_URL, key: Secret | None = None) -> None:
-        self._kept: dict[str, FoundKey] = {}
+        self.kept: dict[str, FoundKey] = {}
         if key is not None:
-            self._kept[host_of(base_url)] = FoundKey(key, "the client's own")
-
-    def for_host(self, host: str) -> FoundKey | None:
-        """The key that was given for a host; None where there is none."""
-        return self._kept.get(host)
+            self.kept[host_of(base_url)] = FoundKey(key, "the client's own")
 
     def remember(self, base_url: str, secret: Secret, *, save: bool) -> str:
         """Keep a key for this client, and in the keyring if asked; says in words where it is."""
         host = host_of(base_url)
-        self._kept[host] = FoundKey(secret, "login() in this kernel")
+        self.kept[host] = FoundKey(secret, "login() in this kernel")
         if save:
             _save(host, secret)
         return "in this kernel and in the keyring" if save else "in this kernel, until it ends"
 
     def forget(self) -> None:
         """Forget them. The keyring keeps its own."""
-        for found in self._kept.values():
+        for found in self.kept.values():
             _known[found.secret] -= 1
-        self._kept.clear()
+        self.kept.clear()
 
 
 default_store = CredentialStore()
