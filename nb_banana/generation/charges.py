@@ -17,6 +17,7 @@ from nb_banana.services.receipt import Receipt
 from nb_banana.services.service import Service
 from nb_banana.wire.interrupts import allow_interrupts
 
+Trouble = errors.BananaError | errors.Interrupted
 ONE_LOOK = (0.0,)  # after an interrupt the log is asked once: the person wants to go on
 CHARGED = (
     "The service's log says that it was charged{amount}. It was not sent again. The log has no "
@@ -38,18 +39,15 @@ NOT_KNOWN = (
 )
 
 
-def is_unsure(error: errors.BananaError | errors.Interrupted) -> bool:
+def is_unsure(error: Trouble) -> bool:
     """Whether nobody knows yet if it was charged."""
     kinds = (errors.Interrupted, errors.UncertainError, errors.UnreadableAnswerError)
     return isinstance(error, kinds) or bool(error.facts.get("is_unsure"))
 
 
 def explain_charge(
-    error: errors.BananaError | errors.Interrupted,
-    service: Service,
-    entry: JournalEntry,
-    request: ImageRequest,
-) -> errors.BananaError | errors.Interrupted:
+    error: Trouble, service: Service, entry: JournalEntry, request: ImageRequest
+) -> Trouble:
     """The error, with what the log says; `Interrupted` where Ctrl-C came while that was asked."""
     if error.facts.get("not_charged"):
         entry.failed(str(error))
@@ -75,12 +73,12 @@ def explain_charge(
 
 def explain_refusal(
     error: errors.BananaError, service: Service, entry: JournalEntry, request: ImageRequest
-) -> errors.BananaError | errors.Interrupted:
+) -> Trouble:
     """The error of a request that was answered without a picture; journal and budget are told."""
     # That such a request costs nothing is only said. The log is looked into once, and what it says
     # of a charge counts; where it is silent, or can't be read, the error stays as it is.
     receipt: Receipt | None = error.facts.get("receipt")
-    kind: type[errors.BananaError | errors.Interrupted] = type(error)
+    kind: type[Trouble] = type(error)
     charge, told = account.UNKNOWN, ""
     if _may_be_charged_all_the_same(error):
         charge, kind = _ask_log(error, service, entry, pauses=ONE_LOOK, seconds=PATIENCE)
@@ -99,13 +97,13 @@ def explain_refusal(
 
 
 def _ask_log(
-    error: errors.BananaError | errors.Interrupted,
+    error: Trouble,
     service: Service,
     entry: JournalEntry,
     *,
     pauses: Sequence[float],
     seconds: float | None = None,
-) -> tuple[Charge, type[errors.BananaError | errors.Interrupted]]:
+) -> tuple[Charge, type[Trouble]]:
     """What the log says of a request, and the kind of error that it is now."""
     request_id, attempts = entry.request_id, error.facts.get("attempts")
     try:
@@ -141,7 +139,7 @@ def _corrected(error: errors.BananaError, told: str) -> str:
     return f"{said} {told}"
 
 
-def _reason(error: errors.BananaError | errors.Interrupted) -> str:
+def _reason(error: Trouble) -> str:
     """Why there is no picture of what was charged, for the journal."""
     is_answered = error.facts.get("is_unsure")
     said = str(error.args[0]).partition(errors.UNSURE)[0].strip()
