@@ -23,7 +23,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 from nb_banana._version import __version__
 from nb_banana.credentials import Secret, is_loopback
 from nb_banana.errors import BananaError, Interrupted
-from nb_banana.wire.connection import Adapter, Attempt, SecureAdapter
+from nb_banana.wire.connection import Adapter, Attempt
 
 Told = TypeVar("Told", bound=BananaError | Interrupted)
 
@@ -180,7 +180,7 @@ def _new_session(url: str) -> requests.Session:
     session.headers["Accept-Encoding"] = ", ".join(CODINGS)
     if url.startswith("https:"):
         named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-        session.mount("https://", SecureAdapter(_context(named or utils.DEFAULT_CA_BUNDLE_PATH)))
+        session.mount("https://", Adapter(_context(named or utils.DEFAULT_CA_BUNDLE_PATH)))
     session.mount("http://", Adapter())
     return session
 
