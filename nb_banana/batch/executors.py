@@ -1,12 +1,7 @@
-"""Requests that other processes send: what travels is plain data, what comes back is the reply.
+"""Requests that other processes send: what travels is plain data, what comes back is the reply."""
 
-The journal, the library, the rate limit and the decision to send again stay with the notebook. The
-key does not travel: a worker looks for its own (environment, keyring), as the notebook does.
-
-Dask runs the task of a lost worker, or one whose result was lost, again: a request must not be.
-So each has a queue with one place on Dask's scheduler. Whoever runs it first fills the place; a
-second run finds it full, and sends nothing.
-"""
+# The journal, the library, the rate limit and the decision to send again stay with the notebook.
+# The key does not travel: a worker looks for its own (environment, keyring), as the notebook does.
 
 import asyncio
 import os
@@ -129,6 +124,11 @@ class ExecutorTransport:
         if isinstance(outcome, RawResponse):
             return outcome
         raise outcome
+
+
+# Dask runs the task of a lost worker, or one whose result was lost, again: a request must not be.
+# So each has a queue with one place on Dask's scheduler. Whoever runs it first fills the place; a
+# second run finds it full, and sends nothing.
 
 
 def dask_submitter(executor: Executor) -> Callable[[RemoteTask], "Future[Any]"]:
