@@ -215,7 +215,7 @@ def login(key: str | None = None, *, save: bool = False) -> None:
     Raises:
         MissingKeyError: nothing was given, or nobody is there to be asked.
     """
-    secret = given_key(key)
+    secret = None if key is None else given_key(key)
     key = None  # as in `generate`
     _client().login(secret, save=save)
 

@@ -72,7 +72,7 @@ class Client:
         budget: float | None = None,
         **settings: Any,
     ) -> None:
-        secret = credentials.given_key(key)
+        secret = None if key is None else credentials.given_key(key)
         key = None  # from here on no traceback of anything can show it
         folder = None if library is None else os.fspath(library)
         given = {"base_url": base_url, "library": folder, "backend": backend, "budget": budget}

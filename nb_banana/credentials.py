@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from nb_banana._text import clean
@@ -177,7 +177,7 @@ class KeySearch:
         given: str | Secret | None = None,
         store: "CredentialStore | None" = None,
     ) -> None:
-        self._given = given_key(given)
+        self._given = None if given is None else given_key(given)
         self._store = store
         self.host = host_of(base_url)
         self.may_be_sent = self.host == VENDOR_HOST or is_loopback(base_url)
@@ -188,7 +188,7 @@ class KeySearch:
         """The key where nobody has to be asked: an argument, `login`, the environment."""
         if self._given is not None:
             return FoundKey(self._given, "the key argument")
-        if self._store and (kept := self._store.for_host(self.host)):
+        if self._store and (kept := self._store.kept.get(self.host)):
             return kept
         return _from_environment() if self.may_be_sent else None
 
@@ -213,12 +213,11 @@ class KeySearch:
     def _ask(self, whom: str, look: Callable[[], tuple[str, Any]]) -> FoundKey | None:
         try:
             place, text = look()
-            is_there = bool(text)
+            if not text:
+                return None
         except Exception as error:  # noqa: BLE001 - backends and Colab raise whatever they like
             if type(error).__name__ not in NOTHING_THERE:
                 self.silent.append(f"{whom} did not answer: {what_it_says(error)}.")
-            return None
-        if not is_there:
             return None
         return FoundKey(given_key(Secret(text, place)), place)
 
@@ -232,41 +231,31 @@ class CredentialStore:
     """The keys that one client was given, see `given_key`, each for one host."""
 
     def __init__(self, base_url: str = VENDOR_URL, key: Secret | None = None) -> None:
-        self._kept: dict[str, FoundKey] = {}
+        self.kept: dict[str, FoundKey] = {}
         if key is not None:
-            self._kept[host_of(base_url)] = FoundKey(key, "the client's own")
-
-    def for_host(self, host: str) -> FoundKey | None:
-        """The key that was given for a host; None where there is none."""
-        return self._kept.get(host)
+            self.kept[host_of(base_url)] = FoundKey(key, "the client's own")
 
     def remember(self, base_url: str, secret: Secret, *, save: bool) -> str:
         """Keep a key for this client, and in the keyring if asked; says in words where it is."""
         host = host_of(base_url)
-        self._kept[host] = FoundKey(secret, "login() in this kernel")
+        self.kept[host] = FoundKey(secret, "login() in this kernel")
         if save:
             _save(host, secret)
         return "in this kernel and in the keyring" if save else "in this kernel, until it ends"
 
     def forget(self) -> None:
         """Forget them. The keyring keeps its own."""
-        for found in self._kept.values():
+        for found in self.kept.values():
             _known[found.secret] -= 1
-        self._kept.clear()
+        self.kept.clear()
 
 
 default_store = CredentialStore()
 """The keys of the default client: what `nb_banana.login` was given."""
 
 
-@overload
-def given_key(given: str | Secret) -> Secret: ...
-@overload
-def given_key(given: None) -> None: ...
-def given_key(given: str | Secret | None) -> Secret | None:
+def given_key(given: str | Secret) -> Secret:
     """The key that somebody gave, which is one of the `known_keys` from then on."""
-    if given is None:
-        return None
     secret = given if isinstance(given, Secret) else Secret(given)
     _known[secret] += 1
     return secret
@@ -274,7 +263,7 @@ def given_key(given: str | Secret | None) -> Secret | None:
 
 def hide_key(options: dict[str, Any]) -> None:
     """Let the key among some options not show itself: a traceback may show all variables."""
-    if "key" in options:
+    if options.get("key") is not None:
         options["key"] = given_key(options["key"])
 
 
