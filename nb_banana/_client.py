@@ -4,7 +4,6 @@ import getpass
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import suppress
 from typing import Any
 
 from nb_banana import _doctor, _spending, credentials
@@ -72,14 +71,16 @@ class Client:
         budget: float | None = None,
         **settings: Any,
     ) -> None:
-        secret = None if key is None else credentials.given_key(key)
+        secret = None if key is None else credentials.as_secret(key)
         key = None  # from here on no traceback of anything can show it
-        folder = None if library is None else os.fspath(library)
+        held = CredentialStore(key=secret)  # no setting may have it in it
+        folder = os.fspath(library) if isinstance(library, os.PathLike) else library
         given = {"base_url": base_url, "library": folder, "backend": backend, "budget": budget}
         chosen = Banana().change(
             **settings | {name: value for name, value in given.items() if value is not None}
         )
         self._hold(chosen, CredentialStore(chosen.base_url, secret))
+        held.forget()
 
     @classmethod
     def of(cls, settings: Banana, keys: CredentialStore) -> "Client":
@@ -112,11 +113,12 @@ class Client:
 
     def close(self) -> None:
         """Wait for what is on its way, close all, forget the keys. Pictures stay usable."""
-        for value in list_pending(self.context):  # it is paid
-            with suppress(BananaError, Interrupted):
-                value.wait()
-        self.context.close()
-        self.context.credentials.forget()
+        try:
+            for value in list_pending(self.context):  # it is paid
+                _await_end(value)
+        finally:
+            self.context.close()
+            self.context.credentials.forget(for_good=True)
 
     def configure(self, **changes: Any) -> Banana:
         """See `nb_banana.configure`."""
@@ -280,7 +282,7 @@ class Client:
         """See `nb_banana.login`."""
         url = self.settings.base_url
         host = credentials.host_of(url)
-        secret = credentials.given_key(_ask(host) if key is None else key)
+        secret = credentials.as_secret(_ask(host) if key is None else key)
         key = None  # from here on no traceback of anything can show it
         place = self.context.credentials.remember(url, secret, save=save)
         say(f"Key for {host} kept {place}.")
@@ -293,6 +295,14 @@ def _taken(options: dict[str, Any]) -> tuple[OutputOptions, dict[str, Any]]:
     timeout = options.pop("timeout", None)
     patience = None if timeout is None else checked_seconds(timeout)
     return take_output_options(options), {"key": secret, "timeout": patience}
+
+
+def _await_end(value: Any) -> None:
+    try:
+        value.wait()
+    except (BananaError, Interrupted):
+        if not value.done:  # a Ctrl-C of now, and no failure of its own
+            raise
 
 
 def _ask(host: str) -> str:

@@ -4,6 +4,7 @@ A value that was made here (a picture that edits itself, a gallery that tries it
 request that shows its JSON) asks its client. It stands below what does the work.
 """
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -26,3 +27,24 @@ def client() -> Any:
 def client_of(value: Any) -> Any:
     """The client that made a value; of one that was unpickled the default client."""
     return getattr(value, "_client", None) or client()
+
+
+class HasClient:
+    """A value that asks the client that made it. Its copies ask the same; a pickle holds none."""
+
+    _client: Any = None
+
+    def __copy__(self) -> Any:
+        return self._same(self.__getstate__())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return self._same(copy.deepcopy(self.__getstate__(), memo))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_client"}
+
+    def _same(self, state: dict[str, Any]) -> Any:
+        same = object.__new__(type(self))
+        vars(same).update(state)
+        same._client = self._client
+        return same

@@ -9,7 +9,7 @@ import importlib.util
 import os
 import re
 import sys
-from collections import Counter
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property
@@ -149,9 +149,10 @@ class FoundKey(NamedTuple):
     place: str
 
 
-_known: Counter[Secret] = Counter()
-"""The keys that anything in this process has or had: what is in none of its words. Counted, for a
-client that closes takes its own away."""
+_known: dict[tuple[int, Secret], None] = {}
+"""The keys that anything in this process has or had: what is in none of its words. Each with the
+`id` of its `CredentialStore`, which takes its own away; no counts, for threads may lose one."""
+NOBODYS = 0  # in place of the `id`: given for one call, or found; it is known for good
 
 
 def host_of(base_url: str) -> str:
@@ -180,7 +181,10 @@ class KeySearch:
         self._given = None if given is None else given_key(given)
         self._store = store
         self.host = host_of(base_url)
-        self.may_be_sent = self.host == VENDOR_HOST or is_loopback(base_url)
+        # Of a client that is closed: no other key, of the environment's, may pay in its place.
+        self.was_forgotten = store is not None and self.host in store.forgotten
+        is_ours = self.host == VENDOR_HOST or is_loopback(base_url)
+        self.may_be_sent = is_ours and not self.was_forgotten
         self.silent: list[str] = []
 
     @cached_property
@@ -188,7 +192,7 @@ class KeySearch:
         """The key where nobody has to be asked: an argument, `login`, the environment."""
         if self._given is not None:
             return FoundKey(self._given, "the key argument")
-        if self._store and (kept := self._store.kept.get(self.host)):
+        if self._store and (kept := self._store.for_host(self.host)):
             return kept
         return _from_environment() if self.may_be_sent else None
 
@@ -200,9 +204,10 @@ class KeySearch:
     @cached_property
     def found(self) -> FoundKey | None:
         """The key, or None when there is none that may be sent there."""
+        has_keyring = not self.was_forgotten and _has_keyring()
         return (
             self.at_hand
-            or (self._ask("The keyring", self._from_keyring) if _has_keyring() else None)
+            or (self._ask("The keyring", self._from_keyring) if has_keyring else None)
             or (self._ask("Colab", _from_colab) if self._may_ask_colab else None)
         )
 
@@ -228,26 +233,42 @@ class KeySearch:
 
 
 class CredentialStore:
-    """The keys that one client was given, see `given_key`, each for one host."""
+    """The keys that one client was given, each for one host."""
 
     def __init__(self, base_url: str = VENDOR_URL, key: Secret | None = None) -> None:
-        self.kept: dict[str, FoundKey] = {}
+        self._kept: dict[str, FoundKey] = {}
+        self.forgotten: set[str] = set()  # hosts whose keys it had until it was closed
+        weakref.finalize(self, _forget_keys_of, id(self)).atexit = False
         if key is not None:
-            self.kept[host_of(base_url)] = FoundKey(key, "the client's own")
+            self._keep(host_of(base_url), FoundKey(key, "the client's own"))
+
+    def _keep(self, host: str, found: FoundKey) -> None:
+        self._kept[host] = found
+        self.forgotten.discard(host)
+        _known[id(self), found.secret] = None
+
+    def for_host(self, host: str) -> FoundKey | None:
+        """The key that was given for a host; None where there is none."""
+        return self._kept.get(host)
 
     def remember(self, base_url: str, secret: Secret, *, save: bool) -> str:
         """Keep a key for this client, and in the keyring if asked; says in words where it is."""
         host = host_of(base_url)
-        self.kept[host] = FoundKey(secret, "login() in this kernel")
+        self._keep(host, FoundKey(secret, "login() in this kernel"))
         if save:
             _save(host, secret)
         return "in this kernel and in the keyring" if save else "in this kernel, until it ends"
 
-    def forget(self) -> None:
-        """Forget them. The keyring keeps its own."""
-        for found in self.kept.values():
-            _known[found.secret] -= 1
-        self.kept.clear()
+    def forget(self, *, for_good: bool = False) -> None:
+        """Forget them (the keyring keeps its own); ``for_good`` no other takes their place."""
+        self.forgotten |= set(self._kept) if for_good else set()
+        self._kept.clear()
+        _forget_keys_of(id(self))
+
+
+def _forget_keys_of(store: int) -> None:
+    for key in [each for each in list(_known) if each[0] == store]:
+        _known.pop(key, None)
 
 
 default_store = CredentialStore()
@@ -256,9 +277,14 @@ default_store = CredentialStore()
 
 def given_key(given: str | Secret) -> Secret:
     """The key that somebody gave, which is one of the `known_keys` from then on."""
-    secret = given if isinstance(given, Secret) else Secret(given)
-    _known[secret] += 1
+    secret = as_secret(given)
+    _known[NOBODYS, secret] = None
     return secret
+
+
+def as_secret(given: str | Secret) -> Secret:
+    """What somebody gave as a key, so that it does not show itself."""
+    return given if isinstance(given, Secret) else Secret(given)
 
 
 def hide_key(options: dict[str, Any]) -> None:
@@ -269,7 +295,7 @@ def hide_key(options: dict[str, Any]) -> None:
 
 def known_keys() -> list[Secret]:
     """The keys that this process has or had. No keyring is asked for it: it may ask the person."""
-    found = [secret for secret, count in list(_known.items()) if count > 0]
+    found = list(dict.fromkeys(secret for _, secret in list(_known)))
     for text in filter(None, map(os.environ.get, ENVIRONMENT)):
         with suppress(MissingKeyError):  # no key could look so
             found.append(Secret(text))
@@ -357,7 +383,9 @@ def _save(host: str, secret: Secret) -> None:
 
 def missing_key(search: KeySearch) -> MissingKeyError:
     """The error for a search that found nothing, with the cure."""
-    if search.may_be_sent:
+    if search.was_forgotten:
+        said = f"The client is closed and has forgotten its key for {search.host}: give it again."
+    elif search.may_be_sent:
         said = (
             f"No key found. Make one at {KEY_PAGE}, then set {ENVIRONMENT[0]} or call "
             'nb_banana.login(). Without one: %config Banana.backend = "sandbox".'

@@ -2,15 +2,21 @@
 
 import ast
 import copy
+import gc
+import os
 import pickle
+import signal
+import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 import nb_banana
-from nb_banana import Client, _default, errors
+from nb_banana import Client, _default, credentials, errors
 from nb_banana.sandbox import Sandbox
+from tests.support.servers import answering, picture, server
 
 KEYS = ("first-key-51d2e84b06a1", "second-key-9c3f7a2b8d40")
 
@@ -230,3 +236,125 @@ def test_a_plan_goes_where_the_settings_said_when_it_was_made_but_for_the_budget
     with pytest.raises(errors.BudgetError):
         first.run(plan)
     assert len(one.posts) == 2
+
+
+def test_keys_are_known_as_long_as_one_of_many_threads_clients_has_them():
+    key, before = "shared-key-2f7c91d04e6b", sys.getswitchinterval()
+    with Client(key=key):
+        sys.setswitchinterval(1e-6)
+        try:
+            at_once(*[lambda: [Client(key=key).close() for _ in range(150)]] * 8)
+        finally:
+            sys.setswitchinterval(before)
+        assert credentials.has_key(key)
+    assert not credentials.has_key(key)
+
+
+def test_no_key_is_left_of_clients_that_failed_or_are_gone():
+    keys = [f"gone-key-{number}-7d30b6a1c958" for number in range(3)]
+    with pytest.raises(errors.SettingsError):
+        Client(key=keys[0], budget=-1)
+    Client(key=keys[1])
+    with Client() as client:
+        client.login(keys[1])
+        client.login(keys[2])
+    gc.collect()
+    assert not any(map(credentials.has_key, keys))
+    assert credentials._known == {}
+
+
+@pytest.mark.parametrize("backend", ["auto", "api"])
+def test_no_other_key_pays_for_a_client_that_is_closed(two, backend, monkeypatch):
+    (first, _), (one, other) = two
+    monkeypatch.setenv("AIMLAPI_KEY", KEYS[1])
+    first.configure(base_url=other.url, backend=backend)
+    first.login(KEYS[1])
+    image = first.generate("a banana")
+    first.close()
+    with pytest.raises(errors.MissingKeyError, match="closed"):
+        image.edit("make it night")
+    with pytest.raises(errors.MissingKeyError, match="closed"):
+        first.generate("a pear", background=True)
+    assert first.generate("a banana").came == "reused"
+    assert len(other.posts) == 1
+    assert first.generate("a pear", key=KEYS[1]).came == "made"
+    first.login(KEYS[1])
+    assert image.edit("make it night").came == "made"
+    assert one.posts == []
+
+
+def test_a_closed_client_does_not_play_in_place_of_the_vendors_model():
+    client = Client(key=KEYS[0])
+    client.close()
+    with pytest.raises(errors.MissingKeyError, match="closed"):
+        client.generate("a banana")
+    assert client.context.running_sandbox() is None
+
+
+def test_a_folder_of_another_kind_is_no_setting():
+    with pytest.raises(errors.SettingsError, match="library"):
+        Client(library=3)
+
+
+def test_copies_ask_the_client_of_their_original(two):
+    (first, _), (one, other) = two
+    gallery = first.generate_many(["a banana", "a pear [trouble: 400]"])
+    pending = first.generate("a plum", background=True)
+    for copied in (copy.copy, copy.deepcopy):
+        assert copied(gallery)._client is first
+        assert copied(gallery).retry()._client is first
+        assert copied([gallery[0]])[0]._client is first
+        assert copied(pending)._client is first
+        assert copied(gallery[0]).edit(f"with {copied.__name__}").came == "made"
+    assert len(one.posts) == 7
+    assert other.posts == []
+
+
+def test_further_pictures_of_an_answer_are_edited_where_the_first_one_is(tmp_path):
+    items = {"/a.png": picture(), "/b.png": picture(size=(32, 32))}
+    with server(answering([{"url": name} for name in items], items)) as (url, _):
+        client = Client(base_url=url, library=tmp_path / "both")
+        image = client.generate("two bananas")
+        kept = client.history()[0]
+        assert [each._client for each in (*image.extras, *kept.extras)] == [client, client]
+        assert client.load(image.extras[0].id)._client is client
+        client.close()
+
+
+def test_ctrl_c_while_a_client_closes_is_heard_and_all_is_closed(two):
+    (first, _), _ = two
+    image = first.generate("a banana [trouble: slow 1]", background=True)
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        with pytest.raises(errors.Interrupted, match="still on its way"):
+            first.close()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert first.context.search_key().found is None
+    assert image.wait().came == "made"
+    assert first.generate("a banana [trouble: slow 1]").came == "reused"
+
+
+def test_what_failed_or_was_cancelled_does_not_keep_a_client_from_closing(two):
+    (first, _), _ = two
+    first.generate("a banana [trouble: 400]", background=True)
+    first.generate("a pear [trouble: slow 1]", background=True).cancel()
+    first.close()
+    assert list(first.pending()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_waits_for_nothing_of_its_parents(two):
+    (first, _), _ = two
+    image = first.generate("a banana [trouble: slow 1]", background=True)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        code = 1
+        with suppress(BaseException):
+            code = len(first.pending())
+            first.close()
+        os._exit(code)
+    assert os.waitpid(child, 0)[1] == 0
+    assert image.wait().came == "made"

@@ -1,5 +1,6 @@
 """Pictures in the background: begun, bound at once, and listed while they are on their way."""
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from nb_banana.wire.rate_limit import AdaptiveLimiter
 class PendingImage(PendingValue[BananaImage], BananaImage):
     """A `BananaImage` that is on its way: whatever is asked of it waits until it is there."""
 
-    _comes_later = frozenset(BananaImage.__annotations__) - {"request", "name", "alt", "_client"}
+    _comes_later = frozenset(BananaImage.__annotations__) - {"request", "name", "alt"}
 
     def __init__(self, job: Job, stop: Callable[[], None]) -> None:
         self.request, self.name = job.request, job.output.name
@@ -38,7 +39,7 @@ class PendingImage(PendingValue[BananaImage], BananaImage):
 class PendingGallery(PendingValue[Gallery], Gallery):
     """A `Gallery` that is on its way: whatever is asked of it waits until all have ended."""
 
-    _comes_later = frozenset(Gallery.__annotations__) - {"name", "_client"}
+    _comes_later = frozenset(Gallery.__annotations__) - {"name"}
 
     def __init__(self, jobs: Sequence[Job], name: str | None, stop: Callable[[], None]) -> None:
         self.name = name
@@ -82,13 +83,15 @@ def start_many(plan: Plan) -> PendingGallery:
 
 
 def _begin(context: Context, value: PendingValue[Any], make: Callable[[], Any]) -> None:
+    place = os.getpid(), id(value)  # in a forked child nobody draws what its parent has begun
+
     def work() -> None:
         try:
             value.draw(make)
         finally:
-            context.on_way.pop(id(value), None)
+            context.on_way.pop(place, None)
 
-    context.on_way[id(value)] = value
+    context.on_way[place] = value
     # No daemon: a script that ends waits for what it has paid.
     spawn(work, daemon=False)
 
@@ -114,7 +117,10 @@ class Pending(Sequence[Any]):
 
 def list_pending(context: Context) -> Pending:
     """See `nb_banana.pending`."""
-    return Pending([value for value in list(context.on_way.values()) if not value.done])
+    values = [
+        value for (process, _), value in list(context.on_way.items()) if process == os.getpid()
+    ]
+    return Pending([value for value in values if not value.done])
 
 
 def _what(job: Job) -> str:

@@ -6,8 +6,9 @@ import weakref
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from nb_banana._default import HasClient
 from nb_banana.credentials import (
     VENDOR_URL,
     CredentialStore,
@@ -30,13 +31,7 @@ from nb_banana.wire.transport import HttpTransport, Transport
 if TYPE_CHECKING:
     from nb_banana.sandbox.server import Sandbox
 
-Made = TypeVar("Made", bound="HasClient")
-
-
-class HasClient(Protocol):
-    """A value that asks the client that made it: `BananaImage`, `Gallery`."""
-
-    _client: Any
+Made = TypeVar("Made", bound=HasClient)
 
 
 Key = Secret | KeySearch | None  # given for one call, or the search: no place is asked twice
@@ -65,7 +60,7 @@ class Context:
         self.budget = Budget(settings, self.prices)
         self.client: Any = None
         self.used: dict[tuple[Library, str], None] = {}  # in the order of their first use
-        self.on_way: dict[int, Any] = {}
+        self.on_way: dict[tuple[int, int], Any] = {}  # by process and `id`
         self._libraries: dict[tuple[str, Path | None, bool], Library] = {}
         self._sandbox: Sandbox | None = None
         self._sandbox_lock = threading.Lock()
@@ -96,9 +91,10 @@ class Context:
         search = self.search_key(key)
         if search.found is not None:
             return self.service(url, search.found.secret, timeout)
-        if backend == "auto" and url == VENDOR_URL:
+        if backend == "auto" and url == VENDOR_URL and not search.was_forgotten:
             return self.service(self.sandbox_url(), None, timeout)
-        if not is_loopback(url) and not elsewhere:  # a server of one's own may ask for no key
+        may_be_none = is_loopback(url) or elsewhere  # a server of one's own may ask for no key
+        if search.was_forgotten or not may_be_none:
             raise missing_key(search)
         return self.service(url, None, timeout)
 
@@ -137,6 +133,8 @@ class Context:
     def adopt(self, value: Made, library: Library | None = None, request_id: str = "") -> Made:
         """The same picture or gallery, which asks this client from now on; where it is kept."""
         value._client = self.client
+        for each in vars(value).get("extras", ()):
+            each._client = self.client
         if library is not None:
             self.note_used(library, request_id)
         return value
@@ -154,7 +152,8 @@ class Context:
             return (location.SANDBOX,)
         if backend == "library":
             return tuple(dict.fromkeys((own, location.API, location.SANDBOX)))
-        if backend == "auto" and own == location.API and search.found is None:
+        is_play = search.found is None and not search.was_forgotten
+        if backend == "auto" and own == location.API and is_play:
             return (location.API, location.SANDBOX)
         return (own,)
 

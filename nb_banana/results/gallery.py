@@ -27,7 +27,7 @@ REQUEST_COLUMNS = ("prompt", *(each.name for each in WRITTEN if not each.is_repe
 """What of a request can be asked for where it was not varied."""
 
 
-class Gallery(Sequence[GalleryEntry]):
+class Gallery(_default.HasClient, Sequence[GalleryEntry]):
     """Pictures that were asked for together, in the order in which they were asked for.
 
     One that was not made is a `Failure` in its place. It works as a list does: index, slice, loop,
@@ -49,7 +49,6 @@ class Gallery(Sequence[GalleryEntry]):
     _variants: tuple[Variant, ...]
     _index: tuple[Any, ...] | None
     _folder: str | os.PathLike[str] | None
-    _client: Any = None  # who made it, and is asked to try again; it is in no pickle
 
     def __init__(
         self,
@@ -229,9 +228,6 @@ class Gallery(Sequence[GalleryEntry]):
             self.contact_sheet().show()
             return
         display(self)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_client"}
 
     def __repr__(self) -> str:
         label = f"{self.name} " if self.name else ""

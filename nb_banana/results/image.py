@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 Bytes = bytes  # the built-in type, whose name is an attribute of the class below
 
 
-class BananaImage:
+class BananaImage(_default.HasClient):
     """A picture that the model made, with all that is known of it.
 
     It works wherever a file or an array does: ``PIL.Image.open(img)``, ``open(img, "rb")``,
@@ -68,7 +68,6 @@ class BananaImage:
     _sources: tuple[Any, ...]
     _temporary: Path | None
     _digest: str | None
-    _client: Any = None  # who made it, and is asked for edits; it is in no pickle
 
     def __init__(
         self,
@@ -301,9 +300,8 @@ class BananaImage:
             each.digest if isinstance(each, BananaImage) and each._kept else each
             for each in self._sources
         )
-        state = self.__dict__ | {"_data": self.bytes, "_temporary": None, "_sources": sources}
-        state.pop("_client", None)
-        return state
+        more = {"_data": self.bytes, "_temporary": None, "_sources": sources}
+        return super().__getstate__() | more
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         return image_display.image_bundle(self, include, exclude)

@@ -1,6 +1,7 @@
 """`PendingValue`: a value that is on its way. It is bound at once, and using it waits."""
 
 import asyncio
+import copy
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -112,6 +113,12 @@ class PendingValue(Generic[Value]):
                 self._future.set_result(outcome)
         self._placeholder.end(outcome)
         return True
+
+    def __copy__(self) -> Value:
+        return self.wait()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        return copy.deepcopy(self.wait(), memo)
 
     def __reduce__(self) -> Any:
         return _itself, (self.wait(),)

@@ -2,7 +2,7 @@
 
 from nb_banana import _default
 from nb_banana._client import Client
-from nb_banana.credentials import CredentialStore, Secret
+from nb_banana.credentials import CredentialStore, Secret, default_store
 from nb_banana.generation import pipeline
 from nb_banana.generation.options import DEFAULT_OUTPUT
 from nb_banana.generation.plan import Job, Plan
@@ -17,6 +17,7 @@ def another_kernel():
         each.close()
     _default._client.clear()
     _clients.clear()
+    default_store.forgotten.clear()
 
 
 def client_at(service):
