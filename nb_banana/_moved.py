@@ -1,6 +1,7 @@
 """Where earlier versions had what a pickle names: it may hold the last copy of a picture."""
 
 from importlib import import_module
+from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
@@ -61,19 +62,13 @@ def find_spec(name: str) -> ModuleSpec | None:
     """The spec of a module of an earlier version; None where there was none of this name."""
     package, _, module = name.partition(".")
     known = package == PACKAGE and module in NAMES
-    return ModuleSpec(name, _Loader) if known else None  # type: ignore[arg-type]
+    return ModuleSpec(name, _Loader()) if known else None
 
 
-class _Loader:
+class _Loader(Loader):
     """Makes a module that has the names of its time."""
 
-    @staticmethod
-    def create_module(spec: ModuleSpec) -> ModuleType | None:  # noqa: ARG004 - as Python calls it
-        """Called by Python: a plain module will do."""
-        return None
-
-    @staticmethod
-    def exec_module(module: ModuleType) -> None:
+    def exec_module(self, module: ModuleType) -> None:
         """Called by Python to fill the module."""
         own = module.__name__.rpartition(".")[2]
         for name in NAMES[own]:

@@ -1,12 +1,12 @@
 """`spending`: what was spent and what was saved, by time and by model, and what is left."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from nb_banana._text import dollars, plain
-from nb_banana.credentials import KeySearch
 from nb_banana.display.html import Words, table
 from nb_banana.display.output import notebook_path
 from nb_banana.errors import LibraryError, MissingKeyError
@@ -87,11 +87,15 @@ def make_statement(context: Context) -> Statement:
     books = [_books(context, kind) for kind in real if kind != location.SANDBOX]
     used = (each for each in books if any(each[1:]) or context.budget[each[0]] != SessionTotals())
     kind, bills, note = next(used, None) or _books(context, drawer)
+    balance = None
+    if drawer != location.SANDBOX:
+        with suppress(MissingKeyError):
+            balance = account.balance(context.find_service(key=search))
     is_play_money = kind == location.SANDBOX or any(bill.sandbox for bill in bills)
     return Statement(
         lines=tuple(_lines(bills, context.budget[kind])),
         saved=context.budget[kind].saved,
-        balance=None if drawer == location.SANDBOX else _balance(context, search),
+        balance=balance,
         left=context.budget.left(drawer),
         is_play_money=is_play_money,
         note=note,
@@ -135,10 +139,3 @@ def _amount(line: StatementLine) -> str:
     requests = "1 request" if line.count == 1 else f"{line.count} requests"
     unknown = f", {line.unknown} at a price that was not said" if line.unknown else ""
     return f"{dollars(line.usd)} for {requests}{unknown}" if line.count else dollars(line.usd)
-
-
-def _balance(context: Context, search: KeySearch) -> Decimal | None:
-    try:
-        return account.balance(context.find_service(key=search))
-    except MissingKeyError:
-        return None

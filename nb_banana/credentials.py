@@ -218,12 +218,11 @@ class KeySearch:
     def _ask(self, whom: str, look: Callable[[], tuple[str, Any]]) -> FoundKey | None:
         try:
             place, text = look()
-            is_there = bool(text)
+            if not text:
+                return None
         except Exception as error:  # noqa: BLE001 - backends and Colab raise whatever they like
             if type(error).__name__ not in NOTHING_THERE:
                 self.silent.append(f"{whom} did not answer: {what_it_says(error)}.")
-            return None
-        if not is_there:
             return None
         return FoundKey(given_key(Secret(text, place)), place)
 

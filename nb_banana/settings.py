@@ -54,7 +54,10 @@ class Choice(_TextTrait):
 
 
 class Number(_FloatTrait):
-    """A number; traitlets' own takes True for 1."""
+    """A number or None; traitlets' own takes True for 1."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(None, allow_none=True, **options)
 
     def validate(self, obj: Any, value: Any) -> Any:
         """Called by traitlets with each new value."""
@@ -84,8 +87,6 @@ class Banana(Configurable):
         768, min=64, max=4096, help="The longer side of the picture in the notebook, in pixels."
     )
     timeout = Number(
-        None,
-        allow_none=True,
         help="Seconds to wait for a picture. None: 120 for 1K, 240 for 2K, 600 for 4K.",
     )
 
@@ -93,14 +94,10 @@ class Banana(Configurable):
         4, min=1, max=256, help="How many pictures of one batch are on their way at once."
     )
     budget = Number(
-        None,
-        allow_none=True,
         min=0.0,
         help="US dollars that this kernel may spend. A request that would pass it is not sent.",
     )
     confirm_over = Number(
-        None,
-        allow_none=True,
         min=0.0,
         help="US dollars above which you are asked first; refused where nobody can answer.",
     )

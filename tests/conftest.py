@@ -1,5 +1,6 @@
 """What every test stands on: no key of the person who runs them, and a sandbox that speaks HTTP."""
 
+import builtins
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
@@ -30,6 +31,7 @@ KEY = "test-key-7f3a9c51d2e84b06"
 def plain_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each test starts with the settings as they come, no key, an empty library and no bills."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    vars(builtins).pop("_", None)  # a doctest leaves it, and IPython binds no other then
     shutil.rmtree(location.stand_in_root(), ignore_errors=True)
     names = settings.trait_names(config=True)
     before = {name: getattr(settings, name) for name in names}

@@ -224,17 +224,6 @@ def test_what_a_module_holds_and_changes_is_a_fact_of_the_process():
     assert {each for each in found if each[1] not in {"__all__", "_HOMES"}} == FACTS_OF_THE_PROCESS
 
 
-def test_threads_start_in_one_place():
-    package = Path(nb_banana.__file__).parent
-    for path in package.rglob("*.py"):
-        place = path.relative_to(package).as_posix()
-        if place == "_threads.py" or place.startswith("sandbox"):
-            continue
-        source = path.read_text("utf-8")
-        for name in ("threading.Thread(", "ThreadPoolExecutor(", "to_thread(", "Timer("):
-            assert name not in source, (place, name)
-
-
 def test_a_plan_goes_where_the_settings_said_when_it_was_made_but_for_the_budget(two):
     (first, second), (one, other) = two
     plan = first.plan("a banana", count=2)

@@ -88,8 +88,8 @@ def test_ctrl_c_leaves_the_wait_and_nothing_was_sent(service):
 
 
 def test_what_the_first_failed_to_get_the_second_draws(service):
-    with another_kernel(service, "a banana [trouble: drop-before x1]"):
-        assert nb_banana.generate("a banana [trouble: drop-before x1]").came == "made"
+    with another_kernel(service, "a banana [trouble: 400 x1]"):
+        assert nb_banana.generate("a banana [trouble: 400 x1]").came == "made"
     assert len(service.posts) == 2
 
 

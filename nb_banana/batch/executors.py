@@ -1,12 +1,7 @@
-"""Requests that other processes send: what travels is plain data, what comes back is the reply.
+"""Requests that other processes send: what travels is plain data, what comes back is the reply."""
 
-The journal, the library, the rate limit and the decision to send again stay with the notebook. The
-key does not travel: a worker looks for its own (environment, keyring), as the notebook does.
-
-Dask runs the task of a lost worker, or one whose result was lost, again: a request must not be.
-So each has a queue with one place on Dask's scheduler. Whoever runs it first fills the place; a
-second run finds it full, and sends nothing.
-"""
+# The journal, the library, the rate limit and the decision to send again stay with the notebook.
+# The key does not travel: a worker looks for its own (environment, keyring), as the notebook does.
 
 import asyncio
 import os
@@ -15,6 +10,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from nb_banana import errors
@@ -47,17 +43,15 @@ def run_task(task: RemoteTask) -> RawResponse | errors.BananaError:
     try:
         reply = send.send_once(task.payload, service, task.timeout, facts)
     except errors.Interrupted as error:  # Ctrl-C in a terminal reaches the workers too
-        return errors.ConnectionDroppedError(
-            f"The worker was stopped. {errors.UNSURE}", **error.facts
-        )
+        said = f"The worker was stopped. {errors.UNSURE}"
+        return errors.ConnectionDroppedError(said, **error.facts)
     except errors.BananaError as error:
         return transport.redact(error, service.secret)
     model = str(task.payload.get("model"))
     try:
         answer = read_answer(reply, model, service, task.client_request_id)
-    except (
-        errors.DownloadError
-    ) as error:  # a link with the worker's key, which the notebook may not know
+    except errors.DownloadError as error:
+        # a link with the worker's key, which the notebook may not know
         return transport.redact(error, service.secret)
     except errors.BananaError:  # the notebook says so
         pass
@@ -102,9 +96,8 @@ class ExecutorTransport:
             )
         self._key_name = key_name
         self._lock = threading.Lock()  # ipyparallel's does not expect many at once
-        self._submit: Callable[[RemoteTask], Future[Any]] = lambda task: executor.submit(
-            run_task, task
-        )
+        submit: Any = executor.submit
+        self._submit: Callable[[RemoteTask], Future[Any]] = partial(submit, run_task)
         if type(executor).__module__.partition(".")[0] == "distributed":
             self._submit = dask_submitter(executor)
 
@@ -133,7 +126,9 @@ class ExecutorTransport:
         raise outcome
 
 
-QUEUE_TIMEOUT = "1s"  # how long a second run waits for the place, which never comes
+# Dask runs the task of a lost worker, or one whose result was lost, again: a request must not be.
+# So each has a queue with one place on Dask's scheduler. Whoever runs it first fills the place; a
+# second run finds it full, and sends nothing.
 
 
 def dask_submitter(executor: Executor) -> Callable[[RemoteTask], "Future[Any]"]:
@@ -163,7 +158,7 @@ def run_task_once(task: RemoteTask, name: str) -> RawResponse | errors.BananaErr
     try:
         is_first = place.qsize() == 0  # asked first, for Dask logs each place that is not had
         if is_first:
-            place.put(1, timeout=QUEUE_TIMEOUT)
+            place.put(1, timeout="1s")  # a second run waits so long for what never comes
     except TimeoutError:  # two at the same moment
         is_first = False
     finally:

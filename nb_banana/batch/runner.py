@@ -1,9 +1,8 @@
-"""Many requests, several at once: library, budget and journal hold for each.
+"""Many requests, several at once: library, budget and journal hold for each."""
 
-Each goes through `generation.pipeline.make`; here is only when. Threads carry the requests, and
-all of them share one `AdaptiveLimiter`. Equal requests of one batch are asked once, whatever came
-of the first.
-"""
+# Each goes through `generation.pipeline.make`; here is only when. Threads carry the requests, and
+# all of them share one `AdaptiveLimiter`. Equal requests of one batch are asked once, whatever came
+# of the first.
 
 import threading
 import time

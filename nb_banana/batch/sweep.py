@@ -41,7 +41,8 @@ def sweep_jobs(
 ) -> list[Job]:
     """A job for each combination of values; the first field varies slowest, takes fastest."""
     each = 1 if count is None else whole_number("count", count)
-    _check(prompt, swept, known_options(dict(options)), each, raw=raw)
+    known = None if raw else template.names_in(prompt)
+    check_count(each * _check(swept, known_options(dict(options)), known))
     kept, held = numbered_references(context), limits_of(context, options.get("resize"))
     for image in given_pictures(context, options.get("images", ()), held):
         kept.number(image)
@@ -110,21 +111,17 @@ def values_of(value: Any) -> list[Any] | None:
 
 
 def _check(
-    prompt: str,
-    swept: Mapping[str, Sequence[Any]],
-    options: Mapping[str, Any],
-    total: int,
-    *,
-    raw: bool,
-) -> None:
-    known = set() if raw else template.names_in(prompt)
+    swept: Mapping[str, Sequence[Any]], options: Mapping[str, Any], known: set[str] | None
+) -> int:
+    """How many combinations there are, where all can be swept; without names the prompt is raw."""
+    total = 1
     for name, values in swept.items():
         if name in SWEPT_OPTIONS:
             if options.get(name) is not None:
                 raise RequestError(f"{name} is swept and given once more: leave one of them out.")
         elif name == "take":
             raise RequestError("Takes are counted: write -n 4, or count=4, in place of a sweep.")
-        elif raw:
+        elif known is None:
             raise RequestError(
                 f"The sweep of {name} needs {{{{{name}}}}} filled in: leave --raw out."
             )
@@ -136,4 +133,4 @@ def _check(
         if not values:
             raise RequestError(f"The sweep of {name} has no values.")
         total *= len(values)
-    check_count(total)
+    return total

@@ -79,7 +79,7 @@ class HeldMoney(NamedTuple):
 
     kind: str
     usd: Decimal
-    request: ImageRequest | None
+    request: ImageRequest | None = None
 
 
 class Budget:
@@ -113,19 +113,12 @@ class Budget:
         with self._lock:
             return sum((each.usd for each in self._held.values() if each.kind == kind), NOTHING)
 
-    def hold(
-        self,
-        request_id: str,
-        kind: str,
-        usd: Decimal,
-        budget: Decimal | None = None,
-        request: ImageRequest | None = None,
-    ) -> bool:
+    def hold(self, request_id: str, money: HeldMoney, budget: Decimal | None = None) -> bool:
         """Set money aside before a request is sent; False where it would pass the budget."""
         with self._lock:  # in one step, so that threads that begin at once do not pass it together
-            if budget is not None and self.used(kind) + usd > budget:
+            if budget is not None and self.used(money.kind) + money.usd > budget:
                 return False
-            self._held[request_id] = HeldMoney(kind, usd, request)
+            self._held[request_id] = money
             return True
 
     def drop(self, request_id: str) -> None:
@@ -214,7 +207,7 @@ class Budget:
             raise _nobody_knows(cost, budget)
         fits = budget is None or self.used(kind) + cost.usd <= budget
         if fits and request_id is not None:
-            fits = self.hold(request_id, kind, cost.usd, budget, requests[0])
+            fits = self.hold(request_id, HeldMoney(kind, cost.usd, requests[0]), budget)
         if budget is not None and not fits:
             raise _passed(cost, budget, self.used(kind), self.held(kind))
         if limit is not None and (cost.usd > limit or cost.unknown):

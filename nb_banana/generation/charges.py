@@ -17,6 +17,7 @@ from nb_banana.services.receipt import Receipt
 from nb_banana.services.service import Service
 from nb_banana.wire.interrupts import allow_interrupts
 
+Trouble = errors.BananaError | errors.Interrupted
 ONE_LOOK = (0.0,)  # after an interrupt the log is asked once: the person wants to go on
 CHARGED = (
     "The service's log says that it was charged{amount}. It was not sent again. The log has no "
@@ -32,22 +33,21 @@ NEVER_RUN = frozenset({401, 404, 405, 411, 413, 414, 415, 429, 431})
 """Statuses of what was turned away before any model ran: the log has nothing of it."""
 PATIENCE = 2.0  # seconds for the look into the log after a refusal: its error waits for that
 NOT_CHARGED = "The service's log says that it was not charged. Run it again."
-NOT_KNOWN = "Whether it was charged is not known yet, so it was not sent again. "
-ASK_AGAIN = "nb_banana.recover() asks the service's log again."
+NOT_KNOWN = (
+    "Whether it was charged is not known yet, so it was not sent again. nb_banana.recover() asks "
+    "the service's log again."
+)
 
 
-def is_unsure(error: errors.BananaError | errors.Interrupted) -> bool:
+def is_unsure(error: Trouble) -> bool:
     """Whether nobody knows yet if it was charged."""
     kinds = (errors.Interrupted, errors.UncertainError, errors.UnreadableAnswerError)
     return isinstance(error, kinds) or bool(error.facts.get("is_unsure"))
 
 
 def explain_charge(
-    error: errors.BananaError | errors.Interrupted,
-    service: Service,
-    entry: JournalEntry,
-    request: ImageRequest,
-) -> errors.BananaError | errors.Interrupted:
+    error: Trouble, service: Service, entry: JournalEntry, request: ImageRequest
+) -> Trouble:
     """The error, with what the log says; `Interrupted` where Ctrl-C came while that was asked."""
     if error.facts.get("not_charged"):
         entry.failed(str(error))
@@ -55,22 +55,30 @@ def explain_charge(
     entry.unknown(str(error))
     pauses = ONE_LOOK if isinstance(error, errors.Interrupted) else account.PAUSES
     charge, kind = _ask_log(error, service, entry, pauses=pauses)
-    bill = _write_down(charge, service, entry, request, _reason(error))
+    bill, verdict = None, NOT_KNOWN
+    if charge.state == "not charged":
+        verdict = NOT_CHARGED
+        entry.failed("the service's log says: not charged")
+    if charge.state == "charged":
+        verdict = CHARGED.format(amount=_amount(charge))
+        bill = bill_of(charge, request, service, entry.library, entry.request_id)
+        entry.unknown(_reason(error), bill)
+    entry.ended = True
     facts = {"inference_id": charge.inference_id, "charge": charge} | error.facts
     own = facts.get("receipt")
     if own is None or own.usd is None:  # the answer may have said no price, the log has it
         facts["receipt"] = bill or own
-    return kind(str(error.args[0]).replace(errors.UNSURE, _verdict(charge)), **facts)
+    return kind(str(error.args[0]).replace(errors.UNSURE, verdict), **facts)
 
 
 def explain_refusal(
     error: errors.BananaError, service: Service, entry: JournalEntry, request: ImageRequest
-) -> errors.BananaError | errors.Interrupted:
+) -> Trouble:
     """The error of a request that was answered without a picture; journal and budget are told."""
     # That such a request costs nothing is only said. The log is looked into once, and what it says
     # of a charge counts; where it is silent, or can't be read, the error stays as it is.
     receipt: Receipt | None = error.facts.get("receipt")
-    kind: type[errors.BananaError | errors.Interrupted] = type(error)
+    kind: type[Trouble] = type(error)
     charge, told = account.UNKNOWN, ""
     if _may_be_charged_all_the_same(error):
         charge, kind = _ask_log(error, service, entry, pauses=ONE_LOOK, seconds=PATIENCE)
@@ -89,13 +97,13 @@ def explain_refusal(
 
 
 def _ask_log(
-    error: errors.BananaError | errors.Interrupted,
+    error: Trouble,
     service: Service,
     entry: JournalEntry,
     *,
     pauses: Sequence[float],
     seconds: float | None = None,
-) -> tuple[Charge, type[errors.BananaError | errors.Interrupted]]:
+) -> tuple[Charge, type[Trouble]]:
     """What the log says of a request, and the kind of error that it is now."""
     request_id, attempts = entry.request_id, error.facts.get("attempts")
     try:
@@ -131,33 +139,11 @@ def _corrected(error: errors.BananaError, told: str) -> str:
     return f"{said} {told}"
 
 
-def _reason(error: errors.BananaError | errors.Interrupted) -> str:
+def _reason(error: Trouble) -> str:
     """Why there is no picture of what was charged, for the journal."""
     is_answered = error.facts.get("is_unsure")
     said = str(error.args[0]).partition(errors.UNSURE)[0].strip()
     return f"charged. {said}" if is_answered else "charged, and no answer came"
-
-
-def _write_down(
-    charge: Charge, service: Service, entry: JournalEntry, request: ImageRequest, reason: str
-) -> Receipt | None:
-    """What the log says goes into the journal; its receipt, where it was charged."""
-    bill = None
-    if charge.state == "not charged":
-        entry.failed("the service's log says: not charged")
-    if charge.state == "charged":
-        bill = bill_of(charge, request, service, entry.library, entry.request_id)
-        entry.unknown(reason, bill)
-    entry.ended = True
-    return bill
-
-
-def _verdict(charge: Charge) -> str:
-    if charge.state == "charged":
-        return CHARGED.format(amount=_amount(charge))
-    if charge.state == "not charged":
-        return NOT_CHARGED
-    return NOT_KNOWN + ASK_AGAIN
 
 
 def _amount(charge: Charge) -> str:

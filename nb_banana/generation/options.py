@@ -45,8 +45,6 @@ class OutputOptions:
         return " ".join(str(each) for each in texts if isinstance(each, str | PurePath))
 
 
-DEEPEST = 3
-"""How deep the first picture may stand in lists, so that one that holds itself has an end."""
 DEFAULT_OUTPUT = OutputOptions()
 OUTPUT_NAMES = frozenset(each.name for each in fields(OutputOptions)) - {"confirmed"}
 """The output options that a person can give."""
@@ -93,7 +91,7 @@ def nearest_ratio(width: int, height: int, allowed: Sequence[str]) -> str:
 
 
 def _first(images: Any) -> Any:
-    for _ in range(DEEPEST):
+    for _ in range(3):  # a list that holds itself has an end
         if isinstance(images, list | tuple):
             images = images[0] if images else None
     return images.source if isinstance(images, Reference) else images

@@ -13,7 +13,7 @@ from nb_banana import errors
 from nb_banana.display.progress import Spinner
 from nb_banana.errors import Interrupted
 from nb_banana.generation import recovery
-from nb_banana.generation.charges import explain_charge, explain_refusal, is_unsure
+from nb_banana.generation.charges import Trouble, explain_charge, explain_refusal, is_unsure
 from nb_banana.generation.journal_entry import JournalEntry, new_request_id
 from nb_banana.generation.lookup import InFlight, find_reusable
 from nb_banana.generation.options import OutputOptions
@@ -188,9 +188,7 @@ def _send(plan: Plan, job: Job, entry: JournalEntry) -> BananaImage:
         return _keep(plan, job, entry, receipt, came)
 
 
-def _stopped(
-    request: ImageRequest, service: Service, entry: JournalEntry
-) -> errors.BananaError | Interrupted:
+def _stopped(request: ImageRequest, service: Service, entry: JournalEntry) -> Trouble:
     """What Ctrl-C between two steps means for the money."""
     error = Interrupted(STOPPED[entry.reached], client_request_id=entry.request_id)
     if entry.reached == "sent":
@@ -222,7 +220,7 @@ def _ask(request: ImageRequest, service: Service, entry: JournalEntry) -> Servic
     return answer
 
 
-def _keep_answer(error: errors.BananaError | Interrupted, entry: JournalEntry) -> None:
+def _keep_answer(error: Trouble, entry: JournalEntry) -> None:
     """Keep an answer that was not understood, unless the log says that it was not charged."""
     charge, body = error.facts.get("charge"), error.facts.get("body")
     is_answer = isinstance(error, errors.UnreadableAnswerError) and not error.facts.get("is_unsure")

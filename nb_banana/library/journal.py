@@ -146,7 +146,8 @@ class Journal:
         before = looked.isoformat(timespec="microseconds")
         found = session.rows(
             f"SELECT {_OWNER}, {_COST} AND changed >= "  # noqa: S608 - our own text
-            "CASE state WHEN 'stored' THEN ? ELSE ? END AS came FROM requests "
+            "CASE WHEN state = 'stored' AND id IN (SELECT request_id FROM pictures) "
+            "THEN ? ELSE ? END AS came FROM requests "
             "WHERE service = ? AND key = ? "
             "AND (state IN ('sent', 'answered') OR came) ORDER BY seq DESC",
             before,

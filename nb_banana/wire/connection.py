@@ -11,7 +11,6 @@ import ssl
 import time
 from typing import Any, cast
 
-import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import PoolManager
 from urllib3.connection import HTTPConnection
@@ -172,7 +171,11 @@ def _watched(pool: Any) -> Any:
 class Adapter(HTTPAdapter):
     """Its connections tell each attempt whether it was sent, and keep its time."""
 
-    def __init__(self) -> None:
+    # All connections have one TLS context, where one is given; requests reads the certificates for
+    # each anew.
+
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self._context = context
         super().__init__(max_retries=CONNECT_RETRY, pool_maxsize=MOST_KEPT)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
@@ -181,31 +184,19 @@ class Adapter(HTTPAdapter):
         _watch(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        """Called by requests for the pools behind a proxy."""
+        """Called by requests for the pools behind a proxy, which may be asked over TLS itself."""
+        if self._context is not None and proxy.lower().startswith("https:"):
+            options["proxy_ssl_context"] = self._context
         manager = super().proxy_manager_for(proxy, **options)
         _watch(manager)
         return manager
 
-
-class SecureAdapter(Adapter):
-    """Gives all its connections one TLS context; requests reads the certificates for each anew."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self._context = context
-        super().__init__()
-
-    def build_connection_pool_key_attributes(
-        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
-    ) -> Any:
+    def build_connection_pool_key_attributes(self, *args: Any, **options: Any) -> Any:
         """Called by requests, which documents this as the place to set a context."""
-        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
-        return host, {"ssl_context": self._context}
+        host, own = super().build_connection_pool_key_attributes(*args, **options)
+        return host, own if self._context is None else {"ssl_context": self._context}
 
-    def cert_verify(self, *_: Any) -> None:
-        """Called by requests for each connection. The context knows the certificates already."""
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        """Called by requests: a proxy that itself is asked over TLS gets the same context."""
-        if proxy.lower().startswith("https:"):
-            options["proxy_ssl_context"] = self._context
-        return super().proxy_manager_for(proxy, **options)
+    def cert_verify(self, *args: Any) -> None:
+        """Called by requests for each connection. A context knows the certificates already."""
+        if self._context is None:
+            super().cert_verify(*args)  # type: ignore[no-untyped-call]

@@ -27,7 +27,7 @@ class AdaptiveLimiter:
     def __init__(self, most: int) -> None:
         self.most = self.limit = most
         self._changed = threading.Condition()
-        self._busy = 0
+        self.busy = 0  # how many hold a place
         self._queue: deque[object] = deque()
         self._not_before = 0.0
         self._went_well = 0
@@ -47,29 +47,24 @@ class AdaptiveLimiter:
             self._changed.notify_all()
             if self._stopped:
                 raise NotSentError(STOPPED)
-            self._busy += 1
+            self.busy += 1
         try:
             yield
         finally:
             with self._changed:
-                self._busy -= 1
+                self.busy -= 1
                 self._changed.notify_all()
-
-    @property
-    def busy(self) -> int:
-        """How many hold a place."""
-        return self._busy
 
     def _seconds_left(self, ticket: object) -> float | None:
         """Until there may be a place: 0 for now, None for when somebody is back."""
-        if self._busy >= self.limit or self._queue[0] is not ticket:
+        if self.busy >= self.limit or self._queue[0] is not ticket:
             return None
         return max(self._not_before - time.monotonic(), 0.0)
 
     def slow_down(self, seconds: float) -> None:
         """The service refused the request of the caller, who still has its place."""
         with self._changed:
-            others = self._busy - 1
+            others = self.busy - 1
             self.limit = max(1, self.limit // 2, others)
             self._rounds = min(2 * self._rounds, MOST_ROUNDS)
             self._went_well = 0

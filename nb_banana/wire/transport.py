@@ -14,21 +14,16 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import requests
+from requests import utils
 from requests.auth import AuthBase
 from requests.models import REDIRECT_STATI
-from requests.utils import (
-    DEFAULT_CA_BUNDLE_PATH,
-    get_environ_proxies,
-    prepend_scheme_if_needed,
-    select_proxy,
-)
 from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
 from nb_banana._version import __version__
 from nb_banana.credentials import Secret, is_loopback
 from nb_banana.errors import BananaError, Interrupted
-from nb_banana.wire.connection import Adapter, Attempt, SecureAdapter
+from nb_banana.wire.connection import Adapter, Attempt
 
 Told = TypeVar("Told", bound=BananaError | Interrupted)
 
@@ -185,15 +180,15 @@ def _new_session(url: str) -> requests.Session:
     session.headers["Accept-Encoding"] = ", ".join(CODINGS)
     if url.startswith("https:"):
         named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-        session.mount("https://", SecureAdapter(_context(named or DEFAULT_CA_BUNDLE_PATH)))
+        session.mount("https://", Adapter(_context(named or utils.DEFAULT_CA_BUNDLE_PATH)))
     session.mount("http://", Adapter())
     return session
 
 
 def _proxies(url: str) -> dict[str, str]:
     """The proxies that the environment names. The one for this address can be used."""
-    proxies: dict[str, str] = get_environ_proxies(url)
-    proxy = select_proxy(url, proxies)
+    proxies: dict[str, str] = utils.get_environ_proxies(url)
+    proxy = utils.select_proxy(url, proxies)
     if not proxy:
         return proxies
     if proxy.lower().startswith("socks") and find_spec("socks") is None:
@@ -203,7 +198,7 @@ def _proxies(url: str) -> dict[str, str]:
             "pip install 'requests[socks]'."
         )
     try:
-        whole = prepend_scheme_if_needed(proxy, "http")  # type: ignore[no-untyped-call]
+        whole = utils.prepend_scheme_if_needed(proxy, "http")  # type: ignore[no-untyped-call]
         is_address = bool((parse_url(whole).host or "").encode("idna"))
     except ValueError:  # urllib3's errors and Unicode's are of this kind
         is_address = False

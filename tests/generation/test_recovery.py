@@ -13,6 +13,7 @@ import pytest
 import nb_banana
 from nb_banana import configure, credentials, errors
 from nb_banana._default import client
+from nb_banana.generation.budget import HeldMoney
 from nb_banana.library import location, owner
 from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
@@ -224,7 +225,7 @@ def test_a_request_that_nobody_knows_of_is_dropped_by_a_person_and_its_money_is_
     wired, shelf, monkeypatch, capsys
 ):
     configure(budget=1)
-    client().context.budget.hold("nbb-1", shelf.service, ONE, request=ImageRequest("a banana"))
+    client().context.budget.hold("nbb-1", HeldMoney(shelf.service, ONE, ImageRequest("a banana")))
     leave(shelf, "unknown")
     (found,) = nb_banana.recover()
     assert nb_banana.spending().left == 1 - ONE
@@ -287,7 +288,7 @@ def test_what_a_live_kernel_works_on_is_left_alone(wired, shelf):
 
 def test_a_charge_found_later_counts_for_the_session_that_sent_it(wired, shelf):
     configure(budget=1)
-    client().context.budget.hold("nbb-1", shelf.service, ONE)
+    client().context.budget.hold("nbb-1", HeldMoney(shelf.service, ONE))
     leave(shelf, "unknown")
     leave(shelf, "unknown", request_id="nbb-2")
     wired.answers[LOGS] = lambda request: page([row("nbb-1"), row("nbb-2")])

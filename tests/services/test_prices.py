@@ -193,7 +193,7 @@ def test_several_pictures_of_one_request_are_each_counted(service):
 def test_a_sum_of_a_thousand_bills_is_exact():
     wallet = budget.Budget(Banana(), pricing.PriceList())
     for number in range(1000):
-        wallet.hold(str(number), "api", ONE)
+        wallet.hold(str(number), budget.HeldMoney("api", ONE))
         wallet.settle(str(number), ONE)
         wallet.settle(str(number), ONE)  # a bill that comes twice is one bill
     assert str(wallet["api"].spent) == "89.4875000"

@@ -1,0 +1,59 @@
+"""Threads start in one place; where none can start, as in WebAssembly, work is done in place."""
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+
+import nb_banana
+from nb_banana import _threads, errors
+
+
+@pytest.fixture
+def no_threads(service, monkeypatch):
+    """None of ours can start; those of the sandbox are of another process in real life."""
+    monkeypatch.setattr(_threads, "HAS_THREADS", False)
+    known = set(threading.enumerate())
+    yield service
+    started = {each.name for each in set(threading.enumerate()) - known}
+    assert not {name for name in started if name.startswith("nb_banana")}
+
+
+def test_threads_start_in_one_place():
+    package = Path(nb_banana.__file__).parent
+    for path in package.rglob("*.py"):
+        place = path.relative_to(package).as_posix()
+        if place != "_threads.py" and not place.startswith("sandbox"):
+            source = path.read_text("utf-8")
+            for name in ("threading.Thread(", "ThreadPoolExecutor(", "to_thread(", "Timer("):
+                assert name not in source, (place, name)
+
+
+def test_without_threads_each_way_to_a_picture_leads_there(no_threads):
+    assert nb_banana.generate("a cat").came == "made"
+    later = nb_banana.generate("an owl", background=True)
+    assert later.done
+    assert later.size == (1024, 1024)
+    many = nb_banana.generate_many(["a cat", "a pear", "a pear [trouble: 400]"])
+    assert [len(many.images), len(many.failures)] == [2, 1]
+    assert len(nb_banana.sweep("a {{x}}", x=["fox", "robot"], background=True)) == 2
+    assert asyncio.run(nb_banana.agenerate("a tree")).came == "made"
+    assert len(no_threads.charges) == 6
+
+
+def test_without_threads_an_error_in_the_background_is_raised_where_it_is_used(no_threads):
+    later = nb_banana.generate("a cat [trouble: 400]", background=True)
+    with pytest.raises(errors.BadRequestError):
+        later.wait()
+
+
+def test_where_no_more_threads_can_start_work_is_done_in_place(monkeypatch):
+    def full(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", full)
+    done = []
+    assert _threads.spawn(done.append, 1) is None
+    assert _threads.spawn(done.append, 2, needed=False) is None
+    assert done == [1]
