@@ -358,3 +358,13 @@ def test_a_forked_child_waits_for_nothing_of_its_parents(two):
         os._exit(code)
     assert os.waitpid(child, 0)[1] == 0
     assert image.wait().came == "made"
+
+
+def test_galleries_of_two_clients_in_one_are_tried_again_each_where_it_came_from(two):
+    (first, second), (one, other) = two
+    broken = "a tree [trouble: 400 x2]"
+    both = first.generate(broken, count=2) + second.generate(broken, count=2)
+    assert len(both.failures) == 4
+    assert [image.came for image in both.retry().images] == ["made"] * 4
+    assert [len(service.posts) for service in (one, other)] == [4, 4]
+    assert len(pickle.loads(pickle.dumps(both)).failures) == 4

@@ -21,8 +21,8 @@ def try_again(context: Context, gallery: Gallery, *, again: bool = False) -> Gal
     if folder is not None:
         export.check_folder(folder)
     entries = list(gallery)
-    places: dict[str, list[int]] = {}  # what is there twice is drawn, and paid, once
-    jobs: list[Job] = []
+    # By the client that each came from; what is there twice is drawn, and paid, once.
+    asked: dict[Context, dict[str, tuple[Job, list[int]]]] = {}
     for place, failure in enumerate(gallery):
         if not isinstance(failure, Failure):
             continue
@@ -30,13 +30,13 @@ def try_again(context: Context, gallery: Gallery, *, again: bool = False) -> Gal
         if is_paid and not again:
             entries[place] = _told(failure)
             continue
-        same = places.setdefault(failure.request.key, [])
-        if not same:
-            jobs.append(Job(failure.request, _output(failure, is_paid), gallery.variants[place]))
-        same.append(place)
-    if jobs:
-        for same, entry in zip(places.values(), runner.run_batch(Plan(context, jobs)), strict=True):
-            for place in same:
+        owner = context if failure._client is None else failure._client.context
+        job = Job(failure.request, _output(failure, is_paid), gallery.variants[place])
+        asked.setdefault(owner, {}).setdefault(failure.request.key, (job, []))[1].append(place)
+    for owner, same in asked.items():
+        made = runner.run_batch(Plan(owner, [job for job, _ in same.values()]))
+        for (_, places), entry in zip(same.values(), made, strict=True):
+            for place in places:
                 entries[place] = entry
     if said := _why_nothing_was_sent(gallery, entries):
         print(said)  # noqa: T201 - the answer to a person
@@ -78,7 +78,9 @@ def _told(failure: Failure) -> Failure:
     error = failure.error
     told = type(error)(str(error.args[0]).removesuffix(CURE) + CURE, **error.facts)
     wanted = getattr(failure, "_options", {})
-    return Failure(failure.request, told, failure.name, failure.alt, wanted)
+    same = Failure(failure.request, told, failure.name, failure.alt, wanted)
+    same._client = failure._client
+    return same
 
 
 def _why_nothing_was_sent(before: Gallery, after: Sequence[GalleryEntry]) -> str:

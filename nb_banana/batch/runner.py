@@ -224,16 +224,19 @@ class BatchRunner:
         for future in [each for each in self.on_way if each.done()]:
             self._take(future)
         waiting = set(self.on_way.values())
+        adopt = self.plan.context.adopt
         entries = [
-            self.entries[number]
-            if number in self.entries
-            else _failure(job, _not_here(number in waiting))
+            adopt(
+                self.entries[number]
+                if number in self.entries
+                else _failure(job, _not_here(number in waiting))
+            )
             for number, job in enumerate(self.jobs)
         ]
         variants = [job.variant for job in self.jobs]
         whole, labels = self.whole, self.plan.labels
         found = Gallery(entries, variants, index=labels, name=whole.name, folder=whole.save)
-        return self.plan.context.adopt(found)
+        return adopt(found)
 
 
 def _told(gallery: Gallery, on_way: int) -> str:

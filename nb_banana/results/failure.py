@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from nb_banana._default import HasClient
 from nb_banana._text import as_html, clean, plain
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BananaError, Interrupted
@@ -12,7 +13,7 @@ from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import chosen
 
 
-class Failure:
+class Failure(HasClient):
     """A picture that was not made. It is false, and using it as a picture raises its error.
 
     Args:
