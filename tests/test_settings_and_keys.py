@@ -12,6 +12,7 @@ import keyring.backend
 import keyring.errors
 import pytest
 
+import nb_banana
 from nb_banana import (
     configure,
     credentials,
@@ -384,3 +385,13 @@ def test_loading_asks_nobody_for_a_key_and_the_first_cell_does(tmp_path, monkeyp
     lines = after.splitlines()
     assert lines[:3] == ["keyring was imported", "keyring was asked", "Colab was asked"]
     assert len([each for each in lines if "draws in its sandbox" in each]) == 1
+
+
+@pytest.mark.parametrize("backend", ["auto", "api", "library"])
+def test_for_a_picture_that_is_kept_no_keyring_is_asked(service, monkeypatch, backend):
+    nb_banana.generate("a banana")
+    configure(backend=backend)
+    monkeypatch.delenv("AIMLAPI_KEY")
+    monkeypatch.setattr(credentials, "_has_keyring", lambda **_: True)
+    monkeypatch.setattr(credentials.KeySearch, "_from_keyring", lambda _: pytest.fail("asked"))
+    assert nb_banana.generate("a banana").came == "reused"

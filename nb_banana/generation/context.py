@@ -110,11 +110,6 @@ class Context:
             return key
         return KeySearch(self.settings.base_url, key, self.credentials)
 
-    def find_quoter(self, key: Key = None) -> Service:
-        """Whom to ask for prices, which needs no key."""
-        is_play = self.kinds(key)[-1] == location.SANDBOX
-        return self.service(self.sandbox_url() if is_play else self.settings.base_url)
-
     def sandbox_url(self) -> str:
         """The address of this client's own sandbox, which starts when it is first needed."""
         with self._sandbox_lock:
@@ -147,14 +142,15 @@ class Context:
         """The kinds of service whose pictures count, the best first; the last draws the others."""
         # A picture of the model stands in for one of the sandbox, never the other way round.
         backend, url, _ = policy or self.policy()
-        search, own = self.search_key(key), location.kind_of(url)
         if backend == "sandbox":
             return (location.SANDBOX,)
+        if backend == "auto" and url == VENDOR_URL:  # else nobody is asked for a key
+            search = key if isinstance(key, KeySearch) else self.search_key(key)
+            if search.found is None and not search.was_forgotten:
+                return (location.API, location.SANDBOX)
+        own = location.kind_of(url)
         if backend == "library":
             return tuple(dict.fromkeys((own, location.API, location.SANDBOX)))
-        is_play = search.found is None and not search.was_forgotten
-        if backend == "auto" and own == location.API and is_play:
-            return (location.API, location.SANDBOX)
         return (own,)
 
     def known_kinds(self) -> tuple[str, ...]:

@@ -108,20 +108,19 @@ def _drawing(plan: Plan) -> Service | None:
 
 def quote(plan: Plan) -> str:
     """What it would cost now, in words. Nothing but the price is asked for."""
-    context, job = plan.context, plan.job
+    job = plan.job
     try:
         if plan.is_many:
             missing = find_missing(plan)
             draws = missing and not plan.is_offline
-            return _say(plan, missing, context.find_quoter(plan.search) if draws else None)
+            return _say(plan, missing, plan.quoter if draws else None)
         if not job.output.fresh and _look(job.request, plan.libraries()):
             return "$0, it is in your library"
     except errors.LibraryError as error:
         return str(error)
     if plan.is_offline:
         return "it is not in your library, and nothing else is asked"
-    service = context.find_quoter(plan.search)
-    return str(context.budget.estimate([job.request], service, plan.places[0]))
+    return str(plan.context.budget.estimate([job.request], plan.quoter, plan.places[0]))
 
 
 def _say(plan: Plan, missing: Sequence[ImageRequest], service: Service | None) -> str:

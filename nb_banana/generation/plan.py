@@ -13,6 +13,7 @@ from nb_banana.generation.context import Context, Key
 from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions
 from nb_banana.imaging import save
 from nb_banana.library.library import Library
+from nb_banana.library.location import SANDBOX
 from nb_banana.request import ImageRequest, check_characters
 from nb_banana.services.service import Carrier, Service
 from nb_banana.wire.rate_limit import AdaptiveLimiter
@@ -109,6 +110,14 @@ class Plan:
         elsewhere = self._carrier is not None
         found = self.context.find_service(self.search, self._policy, elsewhere=elsewhere)
         return replace(found, limiter=self._limiter, carrier=self._carrier)
+
+    @property
+    def quoter(self) -> Service:
+        """Whom to ask for prices, which needs no key."""
+        is_play = self.kind == SANDBOX
+        return self.context.service(
+            self.context.sandbox_url() if is_play else self._policy.base_url
+        )
 
     @property
     def known_service(self) -> Service | None:

@@ -63,8 +63,7 @@ def _price(client: Client, form: Form, names: Names) -> str:
 
 
 def _cost(plan: Plan, requests: Sequence[ImageRequest]) -> Estimate:
-    quoter = plan.context.find_quoter(plan.search)
-    return plan.context.budget.estimate(requests, quoter, plan.places[0])
+    return plan.context.budget.estimate(requests, plan.quoter, plan.places[0])
 
 
 def question(client: Client, form: Form, names: Names) -> str:

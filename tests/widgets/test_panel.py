@@ -13,14 +13,6 @@ from nb_banana import configure, errors, generate, history
 from nb_banana.widgets.panel import panel
 from nb_banana.widgets.pictures import FOLDER, keep_upload
 from tests.support.pictures import encode, picture
-from tests.support.shells import ipython_shell
-
-
-@pytest.fixture
-def ip(service, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with ipython_shell() as shell:
-        yield shell
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from nb_banana._default import client
 from nb_banana.widgets import controller
 from nb_banana.widgets.form import Form
 from nb_banana.widgets.panel import panel
-from tests.support.shells import ipython_shell
 
 CELLS = [
     "%%banana\na banana",
@@ -21,14 +20,6 @@ CELLS = [
     "%%banana --take 2 --alt 'a fruit' --param 'k=[1, 2]'\n<b>a banana</b>",
     "%%banana grid --sweep 'style=oil,ink' -i cats[0]\n{{style}}",
 ]
-
-
-@pytest.fixture
-def ip(service, tmp_path, monkeypatch):
-    """A shell, in a folder of its own, whose panels are closed again."""
-    monkeypatch.chdir(tmp_path)
-    with ipython_shell() as shell:
-        yield shell
 
 
 @pytest.fixture
