@@ -13,7 +13,10 @@ PATIENCE = 900
 @contextmanager
 def kernel(name: str) -> Iterator[BlockingKernelClient]:
     """Its client, while it runs."""
-    manager, client = start_new_kernel(kernel_name=name, startup_timeout=60)
+    try:
+        manager, client = start_new_kernel(kernel_name=name, startup_timeout=30)
+    except RuntimeError:  # another kernel that began just then has taken one of its ports
+        manager, client = start_new_kernel(kernel_name=name, startup_timeout=60)
     try:
         yield client
     finally:
