@@ -4,7 +4,7 @@ import os
 import ssl
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from functools import cache, partial
 from http.cookiejar import DefaultCookiePolicy
@@ -72,6 +72,28 @@ class TooLongError(Exception):
     """A body is longer than its bound."""
 
 
+class Answer(Protocol):
+    """What came back: status and headers; its body when it is read."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, by names in any case."""
+
+    @property
+    def redirect(self) -> str | None:
+        """Where to look instead, as it is said; None where this is the answer."""
+
+    def read(self, most: int) -> bytes:
+        """The whole body, where it has no more bytes than that; nothing of a redirect's."""
+
+    def close(self) -> None:
+        """Read no more of it."""
+
+
 class Transport(Protocol):
     """How one client reaches a service: `HttpTransport`, or what stands in for it."""
 
@@ -84,7 +106,7 @@ class Transport(Protocol):
         seconds: float,
         silence: float | None = None,
         **options: Any,
-    ) -> "Answer":
+    ) -> Answer:
         """Send one request; see `HttpTransport.send`."""
 
     def close(self) -> None:
@@ -115,11 +137,11 @@ class HttpTransport:
         seconds: float,
         silence: float | None = None,
         **options: Any,
-    ) -> "Answer":
+    ) -> "HttpAnswer":
         """Send one request. Redirects are not followed; the body is not read yet."""
         attempt = Attempt(seconds, silence)
         work = partial(self._respond, attempt, method, url, KeyAuth(secret), options)
-        return Answer(self.guarded(attempt, work), attempt, self)
+        return HttpAnswer(self.guarded(attempt, work), attempt, self)
 
     def _respond(
         self, attempt: Attempt, method: str, url: str, auth: "KeyAuth", options: dict[str, Any]
@@ -239,14 +261,14 @@ class KeyAuth(AuthBase):
         return request
 
 
-class Answer:
-    """Status and headers of an answer; its body when it is read. It holds no request: no key."""
+class HttpAnswer:
+    """An `Answer` over a connection. It holds no request: no key."""
 
     def __init__(
         self, response: requests.Response, attempt: Attempt, transport: HttpTransport
     ) -> None:
         self.status = response.status_code
-        self.headers = response.headers
+        self.headers: Mapping[str, str] = response.headers
         self._raw = response.raw
         self._attempt = attempt
         self._transport = transport
