@@ -14,6 +14,8 @@ INDEX = "index.sqlite"
 INCOMING = "incoming"  # what is being written is in this folder of a library, until it has its name
 BESIDE = "nb_banana_library"
 """A folder of this name beside a notebook is the notebook's library: a lesson brings its own."""
+MANIFEST = "nb_banana_lesson.json"
+"""A file of this name beside a notebook is its lesson's, see `nb_banana.lesson.manifest`."""
 API = "api"
 SANDBOX = "sandbox"
 OWN = "libraries.txt"

@@ -14,7 +14,13 @@ from nb_banana._text import say
 from nb_banana.credentials import VENDOR_URL, KeySearch, default_store
 from nb_banana.display.output import is_rich, notebook_folder
 from nb_banana.errors import BananaError, Interrupted, LibraryUnavailableError, MissingKeyError
-from nb_banana.library.location import all_kinds, has_index, library_folder, stand_in_folder
+from nb_banana.library.location import (
+    MANIFEST,
+    all_kinds,
+    has_index,
+    library_folder,
+    stand_in_folder,
+)
 from nb_banana.notebook.options import make_matcher
 from nb_banana.settings import settings
 
@@ -93,6 +99,8 @@ def _draw(shell: Any, line: "ParsedLine", prompt: str) -> Any:
 def _say_who_draws(shell: Any, *, is_sandbox: bool) -> None:
     """Say once that it is the sandbox: a person has to know whose pictures these are."""
     loaded = _loaded.get(id(shell))
+    if settings.caption == "stable":  # with a key it would not be there; the pictures say it
+        return
     by_itself = settings.backend == "auto" and settings.base_url == VENDOR_URL
     if loaded and loaded.is_note_due and is_sandbox and by_itself:
         loaded.is_note_due = False
@@ -161,6 +169,11 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
         if search.at_hand is None:
             loaded.is_note_due = True
             _say_who_draws(shell, is_sandbox=not search.may_ask)
+    # Below that line: whether it is there must not hang on who has unpacked a lesson.
+    if (notebook_folder() / MANIFEST).exists():
+        from nb_banana.lesson.manifest import take_settings  # where there is one
+
+        take_settings(settings, notebook_folder())
     if settings.keep and settings.backend != "library" and _is_something_left():
         # It loads as much as the first picture.
         from nb_banana.generation.recovery import recover_quietly
@@ -207,6 +220,7 @@ def _take_config(shell: Any) -> None:
     for name, value in list(wanted.items()):
         try:
             setattr(settings, name, value)
+            settings.chosen |= {name}
         except TraitError as error:
             del wanted[name]
             say(f"nb_banana: c.Banana.{name} in your configuration was left out. {error}")
