@@ -200,6 +200,16 @@ class Banana(Configurable):
         except RequestError as error:
             raise TraitError(str(error)) from None
 
+    def __repr__(self) -> str:
+        """Those that are not as they come: no address, so the same in each run."""
+        traits = self.traits(config=True).items()
+        said = (
+            (name, getattr(self, name))
+            for name, each in traits
+            if each.default_value != getattr(self, name)
+        )
+        return f"Banana({', '.join(f'{name}={value!r}' for name, value in sorted(said))})"
+
     def is_chosen(self, name: str) -> bool:
         """Whether the person has set it: by `change`, ``%config`` or their configuration file."""
         return name in self.chosen or name in self.config.get("Banana", {})

@@ -70,7 +70,7 @@ def write_lesson(
     try:
         with tempfile.TemporaryDirectory(prefix=".nb_banana-", dir=target.parent) as folder:
             packed = Path(folder) / "lesson.zip"
-            if (told := manifest_of(context.settings)) is not None:
+            if (told := manifest_of(context.settings, source.data)) is not None:
                 files.data[MANIFEST] = told
             _write(packed, source, need, files, home)
             size = packed.stat().st_size

@@ -262,17 +262,18 @@ def _sorted_out(names: list[str], files: tuple[zipfile.ZipInfo, ...]) -> LessonC
     pictures = []
     for name in names:
         within = _IN_LIBRARY.fullmatch(name)
-        if name in {*notebooks, MANIFEST} or (
-            within and any(name.startswith(f"{x}/") for x in libraries)
-        ):
+        if within and any(name.startswith(f"{each}/") for each in libraries):
+            continue
+        if name in {*notebooks, MANIFEST}:
             continue
         if PurePosixPath(name).suffix.lower() not in PICTURE_SUFFIXES:
             raise PictureProblem(f"has a file that no lesson has: {name!r}")
         pictures.append(name)
-    manifest = tuple(file.filename for file in files if file.filename == MANIFEST)
-    if any(file.file_size > LARGEST for file in files if file.filename == MANIFEST):
+    manifest = [file for file in files if file.filename == MANIFEST]
+    if any(file.file_size > LARGEST for file in manifest):
         raise PictureProblem(STRANGE)
-    return LessonContent(notebooks[0], tuple(libraries), tuple(pictures), manifest, files)
+    told = tuple(file.filename for file in manifest)
+    return LessonContent(notebooks[0], tuple(libraries), tuple(pictures), told, files)
 
 
 def _check_name(file: zipfile.ZipInfo) -> None:

@@ -16,6 +16,7 @@ from nb_banana.display.output import is_rich, notebook_folder
 from nb_banana.errors import BananaError, Interrupted, LibraryUnavailableError, MissingKeyError
 from nb_banana.library.location import (
     MANIFEST,
+    SANDBOX_NOTE,
     all_kinds,
     has_index,
     library_folder,
@@ -91,7 +92,7 @@ def _draw(shell: Any, line: "ParsedLine", prompt: str) -> Any:
     _bind(shell, call.name, value)
     if call.quiet:
         _hush(shell, value)
-    else:
+    elif settings.caption == "full":
         _say_who_draws(shell, is_sandbox=client.context.running_sandbox() is not None)
     return value
 
@@ -99,14 +100,11 @@ def _draw(shell: Any, line: "ParsedLine", prompt: str) -> Any:
 def _say_who_draws(shell: Any, *, is_sandbox: bool) -> None:
     """Say once that it is the sandbox: a person has to know whose pictures these are."""
     loaded = _loaded.get(id(shell))
-    if settings.caption == "stable":  # with a key it would not be there; the pictures say it
-        return
     by_itself = settings.backend == "auto" and settings.base_url == VENDOR_URL
     if loaded and loaded.is_note_due and is_sandbox and by_itself:
         loaded.is_note_due = False
         print(  # noqa: T201 - see above
-            "nb_banana draws in its sandbox (no AI, no cost). "
-            "With a key: AIMLAPI_KEY or nb_banana.login()"
+            f"{SANDBOX_NOTE} (no AI, no cost). With a key: AIMLAPI_KEY or nb_banana.login()"
         )
 
 
@@ -164,16 +162,19 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
     _take_config(shell)
     _loaded[id(shell)] = loaded = _Loaded(make_matcher(shell.Completer))
     shell.Completer.custom_matchers.append(loaded.matcher)
-    search = KeySearch(VENDOR_URL, None, default_store)
-    with suppress(MissingKeyError):  # what the environment has is no key: said with the first cell
-        if search.at_hand is None:
-            loaded.is_note_due = True
-            _say_who_draws(shell, is_sandbox=not search.may_ask)
-    # Below that line: whether it is there must not hang on who has unpacked a lesson.
+    # Who compares outputs is not told of the sandbox: with a key the line would not be there, and
+    # the pictures say it. In a lesson it is said where it was said to who packed it.
+    is_quiet = settings.caption == "stable"
     if (notebook_folder() / MANIFEST).exists():
         from nb_banana.lesson.manifest import take_settings  # where there is one
 
-        take_settings(settings, notebook_folder())
+        told = take_settings(settings, notebook_folder())
+        is_quiet = is_quiet if told is None else told
+    search = KeySearch(VENDOR_URL, None, default_store)
+    with suppress(MissingKeyError):  # what the environment has is no key: said with the first cell
+        if search.at_hand is None and not is_quiet:
+            loaded.is_note_due = True
+            _say_who_draws(shell, is_sandbox=not search.may_ask)
     if settings.keep and settings.backend != "library" and _is_something_left():
         # It loads as much as the first picture.
         from nb_banana.generation.recovery import recover_quietly
