@@ -23,6 +23,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 from nb_banana._version import __version__
 from nb_banana.credentials import Secret, is_loopback
 from nb_banana.errors import BananaError, Interrupted
+from nb_banana.wire import connection
 from nb_banana.wire.connection import Adapter, Attempt
 
 Told = TypeVar("Told", bound=BananaError | Interrupted)
@@ -42,6 +43,10 @@ PACKED, GZIP, MOST_LAYERS = {*CODINGS, "x-gzip"}, b"\x1f\x8b", 4
 
 NETWORK_CURE = "Look at the network (and base_url), then run it again."
 PROXY_CURE = "The proxy did not let it through: look at HTTPS_PROXY and its password."
+BROWSER_CURE = (
+    "In a browser the service must let this page call it (CORS). Look at the network and base_url, "
+    "or run the notebook in a kernel of your own."
+)
 CERTIFICATE_CURE = "Its certificate was refused: look at the clock, and at REQUESTS_CA_BUNDLE."
 
 
@@ -194,10 +199,15 @@ def _new_session(url: str) -> requests.Session:
     session = requests.Session()
     # What requests looks up in the environment with each call is looked up here, once.
     session.trust_env = False
-    if not is_loopback(url):
+    if not (is_loopback(url) or connection.IN_BROWSER):
         session.proxies.update(_proxies(url))
     # A jar that takes no cookies: it is not made for threads that read and write it at once.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    if connection.IN_BROWSER:  # which sets these headers itself, and allows no others
+        session.headers.clear()
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, connection.BrowserAdapter())
+        return session
     session.headers["User-Agent"] = f"nb_banana/{__version__}"
     session.headers["Accept-Encoding"] = ", ".join(CODINGS)
     if url.startswith("https:"):
@@ -296,6 +306,11 @@ class HttpAnswer:
         length = self._known_length()
         if length > most:
             raise TooLongError
+        if connection.IN_BROWSER:  # which has unpacked it already
+            body = bytes(self._raw.read())
+            if len(body) > most:
+                raise TooLongError
+            return body
         # At once where it is large: its pieces and their whole would be twice the memory.
         body = self._raw.read() if length > CHUNK else b"".join(self._pieces(most))
         return _unpacked(body, self.headers.get("Content-Encoding", ""), most)
@@ -356,6 +371,8 @@ def _trouble(error: Exception, attempt: Attempt) -> Exception:
         return NoAddressError()
     if any(isinstance(each, ssl.SSLCertVerificationError) for each in _causes(error)):
         return UnsentError(CERTIFICATE_CURE)
+    if connection.IN_BROWSER:
+        return UnsentError(BROWSER_CURE)
     return UnsentError(PROXY_CURE if attempt.has_proxy else NETWORK_CURE)
 
 
