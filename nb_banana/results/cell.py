@@ -2,6 +2,7 @@
 
 import json
 import keyword
+import re
 import shlex
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from nb_banana.library.library import Library
 
 
+CELL_OPTIONS = re.compile(r"(?:\s*#\|[^\n]*(?:\n|\Z))+")
+"""Lines such as ``#| label: fig-fox`` at the top, which are no part of the prompt."""
+
+
 def cell_of(
     request: ImageRequest, name: str | None = None, library: "Library | None" = None
 ) -> str:
@@ -26,7 +31,8 @@ def cell_of(
     for each in WRITTEN:
         for value in _values(each, request, library):
             words += [each.flags[0]] if value is True else [each.flags[0], shlex.quote(value)]
-    if any(mark in text for mark in MARKS for text in (request.prompt, *words)):
+    marked = any(mark in text for mark in MARKS for text in (request.prompt, *words))
+    if marked or CELL_OPTIONS.match(request.prompt):
         words.append("--raw")
     # A semicolon at the end is the cell's own; a second one keeps the prompt's.
     ending = ";" if request.prompt.endswith(";") else ""

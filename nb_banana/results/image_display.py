@@ -134,7 +134,7 @@ def _untold(image: ShownImage) -> Bundle:
     receipt = image.receipt
     facts: Bundle = {
         "made": receipt.created.isoformat(timespec="microseconds"),
-        "seconds": receipt.seconds,
+        "seconds": round(receipt.seconds, 3),
         "service": receipt.service,
         "usd": None if receipt.usd is None else str(receipt.usd),
     }
