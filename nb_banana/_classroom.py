@@ -110,7 +110,7 @@ class Classroom:
             BananaError: the service could not be asked. Nothing was made.
         """
         wanted, money = _names(names), _limit(limit)
-        if period not in class_keys.RETENTIONS:
+        if not isinstance(period, str) or period not in class_keys.RETENTIONS:
             known = ", ".join(class_keys.RETENTIONS)
             said = f"period is one of {known}, not {shown(period)}."
             raise errors.RequestError(said + did_you_mean(str(period), class_keys.RETENTIONS))
@@ -142,7 +142,9 @@ class Classroom:
             return error
         fate = "It was not made." if made.is_sure else _fate(name, service)
         kept = (
-            f"The {len(handout)} made before are kept: .handout of this error. " if handout else ""
+            f"Made before and kept, in .handout of this error: {_quoted(handout)}. "
+            if handout
+            else ""
         )
         rest = f" Not asked for yet: {_quoted(left[1:])}." if left[1:] else ""
         said = f"The key of {_quoted([name])}: {reason} {fate} {kept}".rstrip()
@@ -235,7 +237,7 @@ def _fate(name: str, service: Service) -> str:
 
 def _stopped(name: str, handout: Handout) -> str:
     return (
-        f"Stopped. The {len(handout)} keys made before are in .handout of the classroom. The key "
+        f"Stopped. The keys made before ({len(handout)}) are in .handout of the classroom. The key "
         f"of {_quoted([name])} may have been made: look at keys(), and delete it if it is there."
     )
 
@@ -244,7 +246,7 @@ def _prefix(name: str, service: Service) -> str:
     """What the service calls the key of a name."""
     found = class_keys.list_keys(service)
     fitting = [each for each in found if each.name is not None and each.name == name]
-    if len(fitting) == 1 and fitting[0].prefix:
+    if len(fitting) == 1:
         return fitting[0].prefix
     if len(fitting) > 1:
         raise errors.RequestError(

@@ -64,7 +64,7 @@ class Client:
     def __init__(
         self,
         *,
-        key: str | None = None,
+        key: str | Secret | None = None,
         base_url: str | None = None,
         library: str | os.PathLike[str] | None = None,
         backend: str | None = None,

@@ -3,12 +3,12 @@
 Source: https://docs.aimlapi.com/api-references/service-endpoints/api-key-management
 """
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
-from urllib.parse import quote
 
 from nb_banana import errors
 from nb_banana._text import amount
@@ -93,7 +93,10 @@ def delete_key(service: Service, prefix: str) -> None:
 
 
 def _path(prefix: str) -> str:
-    return f"{KEYS}/{quote(prefix, safe='')}"
+    if not re.fullmatch(r"[\w-]+", prefix, re.ASCII):  # another address
+        said = "The service names this key in a way that can't be asked for. Nothing was changed."
+        raise errors.UnreadableAnswerError(said)
+    return f"{KEYS}/{prefix}"
 
 
 def _record(row: Mapping[str, Any]) -> KeyRecord:
@@ -157,12 +160,17 @@ def _no_answer(service: Service, trouble: Exception) -> errors.BananaError:
 
 
 def _refused(reply: RawResponse) -> errors.BananaError:
-    """The error for an answer that says no: of the management key in words of its own."""
-    error = error_for(reply, ids_of(reply))
-    if reply.status not in {401, 403} or not is_own_words(reply):
+    """The error for an answer that says no, in words of its own where money is not the question."""
+    error, status = error_for(reply, ids_of(reply)), reply.status
+    if isinstance(error, errors.GatewayError):
+        said = f"A gateway before the service answered {status}."
+    elif isinstance(error, errors.ServerError):
+        said = f"The service failed ({status})."
+    elif status in {401, 403} and is_own_words(reply):
+        said = (
+            f"The service does not take this as a management key ({status}). Make one in the tab "
+            f"Management Keys of {KEY_PAGE}, then set {MANAGEMENT} or give it as management_key=."
+        )
+    else:
         return error
-    return type(error)(
-        f"The service does not take this as a management key ({reply.status}). Make one in the tab "
-        f"Management Keys of {KEY_PAGE}, then set {MANAGEMENT} or give it as management_key=.",
-        **error.facts,
-    )
+    return type(error)(said, **error.facts)
