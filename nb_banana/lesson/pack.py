@@ -14,12 +14,13 @@ from nb_banana.errors import LessonError, LibraryError, PictureError
 from nb_banana.generation.context import Context
 from nb_banana.imaging.formats import PictureProblem
 from nb_banana.lesson import notebook_file
+from nb_banana.lesson.manifest import manifest_of
 from nb_banana.lesson.selection import Attachments, NeededAnswers, find_attachments, needed_by
 from nb_banana.lesson.unpack import check_lesson
 from nb_banana.library import location, transfer
 from nb_banana.library.files import README
 from nb_banana.library.library import Library
-from nb_banana.library.location import INDEX
+from nb_banana.library.location import INDEX, MANIFEST
 from nb_banana.references.locations import PICTURE_SUFFIXES
 
 
@@ -69,6 +70,8 @@ def write_lesson(
     try:
         with tempfile.TemporaryDirectory(prefix=".nb_banana-", dir=target.parent) as folder:
             packed = Path(folder) / "lesson.zip"
+            if (told := manifest_of(context.settings, source.data)) is not None:
+                files.data[MANIFEST] = told
             _write(packed, source, need, files, home)
             size = packed.stat().st_size
             packed.replace(target)
