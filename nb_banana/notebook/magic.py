@@ -14,7 +14,7 @@ from nb_banana._text import say
 from nb_banana.credentials import VENDOR_URL, KeySearch, default_store
 from nb_banana.display.output import is_rich, notebook_folder
 from nb_banana.errors import BananaError, Interrupted, LibraryUnavailableError, MissingKeyError
-from nb_banana.library.location import all_kinds, has_index, library_folder, stand_in_folder
+from nb_banana.library.location import all_kinds, has_index, home_folders, stand_in_folder
 from nb_banana.notebook.options import make_matcher
 from nb_banana.settings import settings
 
@@ -175,8 +175,8 @@ def _is_something_left() -> bool:
     for kind in all_kinds(settings.base_url):
         home = None
         try:
-            home = library_folder(kind, settings.library, notebook_folder())
-            folders[home] = kind
+            home, written = home_folders(kind, settings.library, notebook_folder())
+            folders[written] = kind
         except LibraryUnavailableError as error:  # no home folder
             homeless = str(error)
         folders[stand_in_folder(home, kind)] = kind

@@ -31,6 +31,8 @@ class ShownImage(Protocol):
     notes: tuple[str, ...]
 
     @property
+    def _origin(self) -> str: ...
+    @property
     def mismatch(self) -> str | None: ...
     @property
     def extras(self) -> Sequence["ShownImage"]: ...
@@ -68,7 +70,7 @@ def image_caption(image: ShownImage) -> str:
 def _story(image: ShownImage) -> tuple[str, ...]:
     made = f"made {image.receipt.created.astimezone():%Y-%m-%d}"
     if image.came == "reused":
-        return "from your library", "$0", made
+        return f"from {image._origin}", "$0", made
     usd = image.receipt.usd
     cost = dollars(usd) + (" play money" if image.receipt.sandbox and usd else "")
     if image.came == "loaded":
