@@ -43,6 +43,7 @@
     │   └── LostPictureError               its file is not what was kept
     │       ├── PictureMissingError (FileNotFoundError)   deleted or moved
     │       └── PictureChangedError        cut off, or other bytes
+    ├── PillowMissingError (ImportError)   Pillow is not installed; the picture is still there
     └── SizeMismatchError                  ``--strict``: the picture is there, in another size
 
     Interrupted (KeyboardInterrupt)        Ctrl-C while waiting: may have been charged
@@ -90,6 +91,12 @@ class _Told:
 
 UNSURE = "It may have been charged, so it was not sent again."
 """What is said while nobody knows. The service's log may say more: `generation.charges`."""
+
+NO_PILLOW = (
+    "This needs Pillow, which is not installed here: run %pip install pillow, and restart the "
+    "kernel."
+)
+"""What is said where pixels would have to be looked at, as in a browser without it."""
 
 IDS = ("client_request_id", "inference_id", "request_id")
 """The facts that a message ends with: what the service's support asks for."""
@@ -225,6 +232,13 @@ class TruncatedPictureError(PictureError):
 
 class PictureTooLargeError(PictureError):
     """The picture has more bytes or more pixels than we accept from a stranger."""
+
+
+class PillowMissingError(BananaError, ImportError):
+    """What was asked for needs Pillow, which is not installed here. The picture is still there."""
+
+    def __init__(self, message: str = NO_PILLOW, **facts: Any) -> None:
+        super().__init__(message, **facts)
 
 
 class SaveError(BananaError, OSError):

@@ -1,6 +1,7 @@
 """Threads start in one place; where none can start, as in WebAssembly, work is done in place."""
 
 import asyncio
+import socket
 import threading
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 
 import nb_banana
 from nb_banana import _threads, errors
+from nb_banana.display.progress import BatchProgress
+from nb_banana.wire.transport import HttpTransport
 
 
 @pytest.fixture
@@ -57,3 +60,60 @@ def test_where_no_more_threads_can_start_work_is_done_in_place(monkeypatch):
     assert _threads.spawn(done.append, 1) is None
     assert _threads.spawn(done.append, 2, needed=False) is None
     assert done == [1]
+
+
+def test_without_threads_the_sandbox_answers_in_the_process(monkeypatch, tmp_path):
+    monkeypatch.setattr(_threads, "HAS_THREADS", False)
+
+    def refused(*args):
+        raise OSError(138, "Not supported")
+
+    monkeypatch.setattr(socket.socket, "bind", refused)
+    monkeypatch.setattr(socket.socket, "connect", refused)
+    with nb_banana.Client(library=tmp_path, backend="sandbox") as client:
+        fox = client.generate("a fox", aspect_ratio="16:9")
+        assert (fox.sandbox, fox.size) == (True, (1376, 768))
+        assert fox.edit("make it night").parents == (fox,)
+        with pytest.raises(errors.RefusalError, match="not charged"):
+            client.generate("a pear [trouble: refusal]")
+        with pytest.raises(errors.ConnectionDroppedError, match=r"charged: \$0.089"):
+            client.generate("a pear [trouble: drop-after]")
+        with pytest.raises(errors.AnswerTimeoutError):
+            client.generate("a pear [trouble: slow 9]", timeout=0.01)
+        with pytest.raises(errors.DownloadError):
+            client.generate("an owl [trouble: cut-picture x4]")
+        assert len(client.recover().images) == 1
+        assert client.generate("a fox", aspect_ratio="16:9").came == "reused"
+
+
+@pytest.mark.parametrize("what", ["thread", "socket"])
+def test_a_sandbox_that_can_not_listen_answers_in_the_process(what, monkeypatch, tmp_path):
+    def full(*args, **options):
+        raise RuntimeError("can't start new thread") if what == "thread" else OSError(24, "full")
+
+    monkeypatch.setattr(
+        *((threading.Thread, "start") if what == "thread" else (socket.socket, "bind")), full
+    )
+    with nb_banana.Client(library=tmp_path, backend="sandbox") as client:
+        assert client.generate("a cat").sandbox
+
+
+def test_without_threads_a_bar_counts_each_picture_as_it_comes(no_threads, monkeypatch):
+    seen = []
+    monkeypatch.setattr(BatchProgress, "tick", lambda bar: seen.append(bar._done))
+    nb_banana.generate_many(["a cat", "a pear", "an owl"])
+    assert seen[::2] == [1, 2, 3]
+
+
+def test_without_threads_one_interrupt_stops_all_that_is_left(no_threads, monkeypatch):
+    def send(transport, method, url, **options):
+        if method == "POST" and len(no_threads.posts) == 1:
+            raise KeyboardInterrupt
+        return plain(transport, method, url, **options)
+
+    plain = HttpTransport.send
+    monkeypatch.setattr(HttpTransport, "send", send)
+    with pytest.raises(errors.Interrupted, match="1 of 4 are done") as stopped:
+        nb_banana.generate_many(["a cat", "a pear", "an owl", "a fox"])
+    kinds = [type(each.error) for each in stopped.value.facts["gallery"].failures]
+    assert kinds == [errors.Interrupted, errors.NotSentError, errors.NotSentError]

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from nb_banana import _threads
 from nb_banana._default import HasClient
 from nb_banana.credentials import (
     VENDOR_URL,
@@ -19,6 +20,7 @@ from nb_banana.credentials import (
 )
 from nb_banana.display.output import notebook_folder
 from nb_banana.errors import LibraryError, LibraryUnavailableError
+from nb_banana.generation import in_process
 from nb_banana.generation.budget import Budget
 from nb_banana.library import location
 from nb_banana.library.library import Library, MemoryLibrary, StandInLibrary
@@ -73,6 +75,7 @@ class Context:
         self._shared: dict[tuple[Path, Path | None], SharedLibrary] = {}
         self._said: set[str] = set()
         self._sandbox: Sandbox | None = None
+        self._in_process: in_process.InProcessTransport | None = None  # where it can't listen
         self._sandbox_lock = threading.Lock()
 
     def close(self) -> None:
@@ -81,7 +84,7 @@ class Context:
         with self._sandbox_lock:
             if self._sandbox is not None:
                 _stop(self._sandbox, os.getpid())
-            self._sandbox = None
+            self._sandbox = self._in_process = None
         self._libraries.clear()
         self._shared.clear()
 
@@ -89,7 +92,8 @@ class Context:
         self, url: str, secret: Secret | None = None, timeout: float | None = None
     ) -> Service:
         """A service at an address, over this client's connections."""
-        return Service(url, secret, timeout, transport=self.transport)
+        own = self._in_process if url == in_process.URL else None
+        return Service(url, secret, timeout, transport=own or self.transport)
 
     def find_service(
         self, key: Key = None, policy: Policy | None = None, *, elsewhere: bool = False
@@ -128,13 +132,14 @@ class Context:
                 # Who has a key never loads it.
                 from nb_banana.sandbox.server import Sandbox
 
-                self._sandbox = Sandbox().start()
-                weakref.finalize(self, _stop, self._sandbox, os.getpid())
-            return self._sandbox.url
+                self._sandbox = Sandbox()
+                if not (_threads.HAS_THREADS and _is_started(self._sandbox, self)):
+                    self._in_process = in_process.InProcessTransport(self._sandbox)
+            return in_process.URL if self._in_process else self._sandbox.url
 
     def running_sandbox(self) -> Service | None:
         """The sandbox of this client, if it was started."""
-        return self.service(self._sandbox.url) if self._sandbox is not None else None
+        return self.service(self.sandbox_url()) if self._sandbox is not None else None
 
     def adopt(self, value: Made, library: Library | None = None, request_id: str = "") -> Made:
         """The same picture or gallery, which asks this client from now on; where it is kept."""
@@ -272,6 +277,16 @@ class Context:
                     place, self._layer(place) if is_read else self._opened(place.name, place)
                 )
         return list(dict.fromkeys([*found.values(), *self.every_library()]))
+
+
+def _is_started(sandbox: "Sandbox", owner: Context) -> bool:
+    """Start it as a server until its owner goes; not where no thread can start or socket listen."""
+    try:
+        sandbox.start()
+    except (RuntimeError, OSError):
+        return False
+    weakref.finalize(owner, _stop, sandbox, os.getpid())
+    return True
 
 
 def _stop(sandbox: "Sandbox", starter: int) -> None:

@@ -14,12 +14,14 @@ from nb_banana.errors import (
     BananaError,
     NotAPictureError,
     PictureTooLargeError,
+    PillowMissingError,
     TruncatedPictureError,
 )
 from nb_banana.imaging.formats import (
     PictureProblem,
     damaged,
     has_png_end,
+    read_header,
     scan_channels,
     without_excess,
 )
@@ -59,8 +61,10 @@ def open_picture(
     data: bytes, formats: tuple[str, ...] = OPEN_FORMATS, *, scaled: bool = False
 ) -> "Image.Image":
     """A Pillow image of the bytes, its pixels not decoded yet."""
-    from PIL import Image
-
+    try:
+        from PIL import Image
+    except ImportError:
+        raise PillowMissingError from None
     readable, profile = without_excess(data)
     try:
         with warnings.catch_warnings():
@@ -74,12 +78,18 @@ def open_picture(
     except Exception as error:  # each of Pillow's decoders and plugins has its own
         raise NotAPictureError(f"This is not a picture: {_describe(data)}.") from error
     if picture.width * picture.height > MAX_PIXELS:
-        raise PictureTooLargeError(
-            f"The picture has {picture.width}×{picture.height} pixels, which is more than we open."
-        )
+        raise _too_large(picture.width, picture.height)
     if profile:
         picture.info["icc_profile"] = profile
     return picture
+
+
+def require_pillow() -> None:
+    """Say it in a sentence where Pillow is missing, as in a browser that has none."""
+    try:
+        import PIL.Image  # noqa: F401 - only looked for
+    except ImportError:
+        raise PillowMissingError from None
 
 
 def _large_photo(data: bytes) -> "Image.Image | None":
@@ -124,26 +134,50 @@ def check_picture(data: bytes) -> PictureKind:
     """
     # The pixels of PNG, JPEG and WebP are not decoded, nor are checksums reckoned: the connection
     # has its own, and what was cut off shows at the end.
-    picture = open_picture(data)
+    try:
+        picture = open_picture(data)
+    except PillowMissingError:
+        return _kind_by_header(data)
     mime = picture.get_format_mimetype() or "application/octet-stream"  # type: ignore[attr-defined]
     # A JPEG with a second one behind it, and a PNG that moves, are of these kinds all the same.
     mime = {"image/mpo": "image/jpeg", "image/apng": "image/png"}.get(mime, mime)
-    size = picture.size
-    if not _is_whole(data, mime, picture):
+    return _whole(data, PictureKind(mime, *picture.size), picture)
+
+
+def _kind_by_header(data: bytes) -> PictureKind:
+    """The same where Pillow is missing: of the kinds that a browser shows, by their first bytes."""
+    kind = PictureKind(*(read_header(data) or ("", 0, 0)))
+    if not kind.width * kind.height:
+        raise NotAPictureError(f"This is not a picture: {_describe(data, 'we')}.")
+    if kind.width * kind.height > MAX_PIXELS:
+        raise _too_large(kind.width, kind.height)
+    return _whole(data, kind, None)
+
+
+def _whole(data: bytes, kind: PictureKind, picture: "Image.Image | None") -> PictureKind:
+    if not _is_whole(data, kind.mime, picture):
         raise TruncatedPictureError(
-            f"The picture is cut off: {size[0]}×{size[1]} pixels were announced, "
+            f"The picture is cut off: {kind.width}×{kind.height} pixels were announced, "
             f"and the {len(data):,} bytes that came do not hold them all."
         )
-    return PictureKind(mime, *size)
+    return kind
 
 
-def _is_whole(data: bytes, mime: str, picture: "Image.Image") -> bool:
+def _too_large(width: int, height: int) -> PictureTooLargeError:
+    return PictureTooLargeError(
+        f"The picture has {width}×{height} pixels, which is more than we open."
+    )
+
+
+def _is_whole(data: bytes, mime: str, picture: "Image.Image | None") -> bool:
     if mime == "image/png":
         return has_png_end(data)
     if mime == "image/jpeg":
         return b"\xff\xd9" in data[-1024:]  # some writers pad after the end mark
     if mime == "image/webp":
         return len(data) >= int.from_bytes(data[4:8], "little") + 8
+    if picture is None:
+        return data.endswith(b";")  # a GIF
     try:
         with decoding():
             picture.load()
@@ -153,9 +187,11 @@ def _is_whole(data: bytes, mime: str, picture: "Image.Image") -> bool:
 
 
 def preview(data: bytes, longest: int) -> tuple[str, bytes]:
-    """A small copy to show: JPEG, or PNG where there is transparency."""
-    from PIL import Image, ImageOps
-
+    """A small copy to show: JPEG, or PNG where there is transparency; itself without Pillow."""
+    try:
+        from PIL import Image, ImageOps
+    except ImportError:
+        return _kind_by_header(data).mime, data
     picture = open_picture(data)
     with decoding():
         picture.draft("RGB", (longest, longest))
@@ -182,7 +218,7 @@ def to_eight_bits(picture: "Image.Image") -> "Image.Image":
     return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
 
 
-def _describe(data: bytes) -> str:
+def _describe(data: bytes, reader: str = "Pillow") -> str:
     if not data:
         return "it is empty"
     start = data[:256].lstrip().lower()
@@ -192,7 +228,7 @@ def _describe(data: bytes) -> str:
         return "it looks like JSON"
     if b"<svg" in start:
         return "it is SVG, which has no pixels"
-    return f"Pillow can't read its {len(data):,} bytes"
+    return f"{reader} can't read its {len(data):,} bytes"
 
 
 SIXTEEN_BITS = 65535

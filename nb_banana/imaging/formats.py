@@ -140,3 +140,47 @@ def scan_channels(data: bytes) -> int:
         fill = data[place + 1] == 0xFF
         place += 1 if fill else 2 + int.from_bytes(data[place + 2 : place + 4], "big")
     return 0
+
+
+JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""Markers of the segment that has a JPEG's size: https://www.w3.org/Graphics/JPEG/itu-t81.pdf"""
+
+
+def read_header(data: bytes) -> tuple[str, int, int] | None:
+    """MIME type, width and height as the first bytes say them; None where it is none of these."""
+    try:
+        if data.startswith(PNG):
+            return "image/png", *struct.unpack_from(">2I", data, 16)
+        if data.startswith((b"GIF87a", b"GIF89a")):
+            return "image/gif", *struct.unpack_from("<2H", data, 6)
+        if data.startswith(b"\xff\xd8"):
+            height, width = struct.unpack_from(">2H", data, _jpeg_size(data))
+            return "image/jpeg", width, height
+        if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+            return "image/webp", *_webp_size(data)
+    except (struct.error, IndexError):  # it ends before it has said so
+        pass
+    return None
+
+
+def _jpeg_size(data: bytes) -> int:
+    """Where in a JPEG its height stands, and its width after it."""
+    place = 2
+    while data[place] == 0xFF:
+        marker = data[place + 1]
+        if marker in JPEG_SIZES:
+            return place + 5
+        place += 1 if marker == 0xFF else 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+    return len(data)
+
+
+def _webp_size(data: bytes) -> tuple[int, int]:
+    """By the kind of its first chunk: https://developers.google.com/speed/webp/docs/riff_container"""
+    if data[12:16] == b"VP8X":
+        width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
+        return width, height
+    if data[12:16] == b"VP8L":
+        (bits,) = struct.unpack_from("<I", data, 21)
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    width, height = struct.unpack_from("<2H", data, 26)
+    return width & 0x3FFF, height & 0x3FFF

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from nb_banana.imaging.decode import open_picture
+from nb_banana.imaging.decode import open_picture, require_pillow
 
 if TYPE_CHECKING:
     from PIL import Image, ImageFont
@@ -149,6 +149,7 @@ class SheetCanvas:
     """The sheet."""
 
     def __init__(self, layout: Layout) -> None:
+        require_pillow()
         from PIL import Image, ImageDraw
 
         self.layout = layout
@@ -236,6 +237,7 @@ TYPOGRAPHY = str.maketrans({"×": "x", "’": "'", "‘": "'", "–": "-", "→"
 @lru_cache
 def font(size: int) -> "ImageFont.FreeTypeFont | ImageFont.ImageFont":
     """Pillow's own font, at a height in pixels."""
+    require_pillow()
     from PIL import ImageFont
 
     return ImageFont.load_default(size)

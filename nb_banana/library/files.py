@@ -124,7 +124,9 @@ class FileStore:
     def remove(self, name: str) -> None:
         """Delete a file; one that is gone already is fine."""
         with self._explained():
-            self.path(name).unlink(missing_ok=True)
+            path = self.path(name)
+            path.unlink(missing_ok=True)
+            preview_path(path).unlink(missing_ok=True)
 
     @property
     def _incoming(self) -> Path:
@@ -165,6 +167,11 @@ def read_whole(path: Path, digest: str) -> bytes:
     if hashlib.sha256(data).hexdigest() != digest:
         raise _changed(path, "other bytes")
     return data
+
+
+def preview_path(picture: Path) -> Path:
+    """Where a small copy of a picture is, for who has no Pillow to make one: a lesson's page."""
+    return picture.parents[2] / "previews" / f"{picture.stem}.preview"
 
 
 def picture_names(title: str, made: datetime, digest: str, mime: str) -> list[str]:

@@ -1,6 +1,7 @@
 """What the library hands out: a kept picture, an unfinished request, a bill."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -8,7 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from nb_banana.imaging.decode import PictureKind, preview
-from nb_banana.library.files import check_file, read_whole
+from nb_banana.imaging.formats import read_header
+from nb_banana.library.files import check_file, preview_path, read_whole
 from nb_banana.references.locations import data_bytes
 from nb_banana.request import ImageRequest, copy_with
 from nb_banana.services.receipt import Receipt
@@ -63,10 +65,23 @@ class StoredImage:
         check_file(self.path, self.size)  # a copy that is held must not hide that the file is gone
         return _preview(self.path, self.digest, longest)
 
+    def keep_preview(self, longest: int) -> Path:
+        """Put a small copy beside it; it is what is shown where Pillow is missing."""
+        path = preview_path(self.path)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(self.preview(longest)[1])
+        return path
+
 
 @lru_cache(HELD_PREVIEWS)
 def _preview(path: Path, digest: str, longest: int) -> tuple[str, bytes]:
-    return preview(read_whole(path, digest), longest)
+    data = read_whole(path, digest)
+    mime, small = preview(data, longest)
+    if small is data:  # there is no Pillow
+        with suppress(OSError):
+            kept = preview_path(path).read_bytes()
+            mime, small = (read_header(kept) or (mime,))[0], kept
+    return mime, small
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import io
 import sys
 from typing import TYPE_CHECKING, Any
 
+from nb_banana.imaging.decode import require_pillow
 from nb_banana.imaging.formats import PictureProblem
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ ROWS = 256  # rows that are converted at once, so that floats do not need their 
 
 def from_array(value: Any) -> "Image.Image":
     """A Pillow image (L, RGB or RGBA) of an array or a tensor."""
+    require_pillow()
     import numpy as np
     from PIL import Image
 

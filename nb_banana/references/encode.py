@@ -7,15 +7,22 @@ A picture in memory becomes bytes within the limits: PNG where that fits, else J
 import hashlib
 import io
 import math
+import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nb_banana._text import megabytes
-from nb_banana.errors import NotAPictureError, PictureTooLargeError
+from nb_banana.errors import (
+    NotAPictureError,
+    PictureError,
+    PictureTooLargeError,
+    PillowMissingError,
+)
 from nb_banana.imaging.decode import (
     MAX_PIXELS,
+    check_picture,
     opaque,
     open_picture,
     orientation,
@@ -136,8 +143,11 @@ HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1")
 def from_bytes(data: bytes, limits: ReferenceLimits, *, ours: bool) -> EncodedImage:
     """What is sent for the bytes of a file."""
     stripped = strip(data)  # first: it knows best what is cut off
-    image = _open(data)
     clean = data if ours else stripped.data
+    try:
+        image = _open(data)
+    except PillowMissingError:
+        return _as_it_is(data, clean, limits, turned=stripped.turned)
     kept = _is_allowed(image, data)
     large = over(image.size, len(clean) if kept else 0, limits)
     if large and not limits.resize:
@@ -146,6 +156,23 @@ def from_bytes(data: bytes, limits: ReferenceLimits, *, ours: bool) -> EncodedIm
         return _converted(data, limits, large=bool(large))
     digest = "" if clean is data else hashlib.sha256(data).hexdigest()
     return EncodedImage(clean, _mime(clean), image.size, image.size, len(data), digest)
+
+
+def _as_it_is(data: bytes, clean: bytes, limits: ReferenceLimits, *, turned: bool) -> EncodedImage:
+    """The same where Pillow is missing, for what need not be changed."""
+    try:
+        kind = check_picture(data)
+    except PictureError as error:
+        raise _problem(error) from error
+    size = kind.width, kind.height
+    plain = not data.startswith(PNG) or (data[24] == 8 and data[25] != 3)
+    if kind.mime == "image/gif" or not plain or (turned and kind.mime != "image/png"):
+        raise PictureProblem("has to be converted, and Pillow is not installed here")
+    if large := over(size, len(clean), limits):
+        why, _, _ = large.partition(". ")
+        raise PictureProblem(f"{why}, and Pillow is not installed here to make it smaller")
+    digest = "" if clean is data else hashlib.sha256(data).hexdigest()
+    return EncodedImage(clean, kind.mime, size, size, len(data), digest)
 
 
 def from_image(
@@ -198,10 +225,16 @@ def _open(data: bytes) -> "Image.Image":
                 "is a HEIC photo, which Pillow can't read alone. Install pillow-heif, and call "
                 "pillow_heif.register_heif_opener()"
             ) from error
-        raise PictureProblem(error.args[0].removeprefix("This ").rstrip(".")) from error
+        raise _problem(error) from error
     except PictureTooLargeError as error:
-        reason = error.args[0].removeprefix("The picture ").rstrip(".")
-        raise PictureProblem(f"{reason}. Save it smaller, e.g. 4096 pixels wide") from error
+        raise _problem(error) from error
+
+
+def _problem(error: PictureError) -> PictureProblem:
+    """What is said of a picture that came, as it is said of one that was given."""
+    reason = re.sub("^(This|The picture) ", "", error.args[0]).rstrip(".")
+    cure = ". Save it smaller, e.g. 4096 pixels wide"
+    return PictureProblem(f"{reason}{cure if isinstance(error, PictureTooLargeError) else ''}")
 
 
 def _is_allowed(image: "Image.Image", data: bytes) -> bool:

@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from nb_banana._text import megabytes
-from nb_banana.errors import PictureError
-from nb_banana.imaging.decode import OPEN_FORMATS, open_picture, upright_plain
+from nb_banana.errors import PictureError, PillowMissingError
+from nb_banana.imaging.decode import OPEN_FORMATS, open_picture, require_pillow, upright_plain
 from nb_banana.imaging.formats import PictureProblem
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def file_pixels(data: bytes) -> str | None:
     """`image_pixels` of a file; None where Pillow can't decode it."""
     try:
         return image_pixels(upright_plain(open_picture(data, open_formats())))
-    except (PictureProblem, PictureError):
+    except (PictureProblem, PictureError, PillowMissingError):
         return None
 
 
@@ -101,6 +101,7 @@ def image_pixels(image: "Image.Image") -> str:
 
 def open_formats() -> tuple[str, ...]:
     """What is opened as a reference: more than may come back from a service."""
+    require_pillow()
     from PIL import Image
 
     heif = ("HEIF",) if "HEIF" in Image.OPEN else ()  # where pillow_heif has registered it

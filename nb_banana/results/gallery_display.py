@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Protocol
 
-from nb_banana._text import clean, dollars, plain
+from nb_banana._text import as_html, clean, dollars, plain
 from nb_banana.display.output import is_rich
-from nb_banana.errors import PictureError, UncertainError
+from nb_banana.errors import PictureError, PillowMissingError, UncertainError
 from nb_banana.imaging.sheet import sheet_jpeg
 from nb_banana.results import contact_sheet
 from nb_banana.results.failure import Failure, GalleryEntry, reason_of
@@ -21,6 +21,7 @@ from nb_banana.results.image_display import (
     img,
     is_unkept,
     several_bundle,
+    thumbnail,
 )
 from nb_banana.results.variants import Variant, labels_of
 
@@ -119,6 +120,7 @@ def batch_cost(entries: Iterable[GalleryEntry]) -> BatchCost:
 
 MOST_LINES = 5  # how many different sentences, or notes, are listed
 LONGEST_ALT = 500
+TILE = 224  # pixels of a picture where no contact sheet can be drawn
 
 
 def gallery_caption(gallery: ShownGallery) -> str:
@@ -154,16 +156,42 @@ def gallery_bundle(gallery: ShownGallery, include: Any, exclude: Any) -> Any:
     if not is_rich() or not len(gallery):
         said = {"text/plain": plain("\n".join(gallery_text(gallery)))}
         return several_bundle(said, gallery.images, "", None, None)
-    sheet = contact_sheet.draw_sheet(list(gallery), gallery.variants)
+    try:
+        sheet = contact_sheet.draw_sheet(list(gallery), gallery.variants)
+    except PillowMissingError:  # nothing draws it: the pictures themselves, side by side
+        shown = {"text/html": framed(_tiles(gallery), _below(gallery)), "text/plain": repr(gallery)}
+        return several_bundle(shown, gallery.images, "", include, exclude)
     encoded = base64.b64encode(sheet_jpeg(sheet.picture)).decode()
     alt = alt_of(gallery, sheet)
-    lines = [gallery_caption(gallery), *sheet.legend, *remarks(gallery)]
     shown = {
-        "text/html": framed(img("image/jpeg", encoded, alt, FITTING), lines),
+        "text/html": framed(
+            img("image/jpeg", encoded, alt, FITTING), _below(gallery, sheet.legend)
+        ),
         "image/jpeg": encoded,
         "text/plain": repr(gallery),
     }
     return several_bundle(shown, gallery.images, alt, include, exclude)
+
+
+def _below(gallery: ShownGallery, legend: Sequence[str] = ()) -> list[str]:
+    return [gallery_caption(gallery), *legend, *remarks(gallery)]
+
+
+def _tiles(gallery: ShownGallery) -> str:
+    entries = list(gallery)[: contact_sheet.MOST_SHOWN]
+    labels = labels_of(gallery.variants[: len(entries)], [each.prompt for each in entries])
+    tiles = (
+        '<figure style="display:inline-block;vertical-align:top;width:14em;margin:.3em">'
+        f"{_tile(entry)}<figcaption>{as_html(clean(label, 100))}</figcaption></figure>"
+        for entry, label in zip(entries, labels, strict=True)
+    )
+    return f"<div>{''.join(tiles)}</div>"
+
+
+def _tile(entry: GalleryEntry) -> str:
+    if isinstance(entry, Failure):
+        return f"<small>{as_html(reason_of(entry))}</small>"
+    return thumbnail(entry, TILE, FITTING)
 
 
 def gallery_text(gallery: ShownGallery) -> Iterable[str]:

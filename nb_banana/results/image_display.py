@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from nb_banana._text import as_html, clean, dollars, one_line, plain
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BananaError
+from nb_banana.imaging.formats import read_header
 from nb_banana.models import short_name
 from nb_banana.request import ImageRequest
 from nb_banana.services.receipt import Receipt
@@ -147,14 +148,17 @@ def img(mime: str, encoded: str, alt: str, style: str = "") -> str:
     return f'<img src="data:{mime};base64,{encoded}" alt="{as_html(one_line(alt))}"{style}>'
 
 
-def thumbnail(image: ShownImage, longest: int) -> str:
+def thumbnail(image: ShownImage, longest: int, style: str = "") -> str:
     """A small copy of so many pixels as HTML, one of several; where there is none, why."""
     try:
         mime, data = image.preview(longest)
     except (OSError, BananaError) as error:
         # Its file is gone or damaged; the others are shown all the same.
         return f"<small>it can't be shown: {as_html(str(error))}</small>"
-    return img(mime, base64.b64encode(data).decode(), image.alt)
+    header = read_header(data)
+    if not style and header and max(header[1:]) > longest:  # nothing here makes it small
+        style = f' style="max-width:{longest}px;max-height:{longest}px"'
+    return img(mime, base64.b64encode(data).decode(), image.alt, style)
 
 
 class Lineage:

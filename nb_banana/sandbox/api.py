@@ -30,6 +30,21 @@ PICTURES = "/generations/"
 CLIENT_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "x-inference-id, x-client-request-id, "
+    "x-aimlapi-credits-used, x-aimlapi-usd-spent, x-nb-banana-sandbox, retry-after, etag, date",
+}
+"""A notebook in a browser may call it too, and read what a call did cost."""
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE",
+    "Access-Control-Allow-Headers": "authorization, content-type, if-none-match, "
+    "x-client-request-id",
+    "Access-Control-Max-Age": "600",
+}
+"""What a browser asks for before it sends a key: https://fetch.spec.whatwg.org/#cors-protocol"""
+
+
 class Route(NamedTuple):
     """What is behind a path."""
 
@@ -65,12 +80,14 @@ class Api:
         # A malformed id is dropped without a word, as the vendor does.
         own_id = own if CLIENT_ID.fullmatch(own) else None
         ids = Ids(str(uuid4()), secrets.token_urlsafe(16), own_id)
+        if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
+            return Response(204, headers=CORS | PREFLIGHT, from_service=False)
         self.recorder.add(request, self._key)
         try:
             response = self._route(request).respond(request, ids)
         except Refused as refused:
             response = error(refused, request.path, ids.request_id)
-        extra = {"x-nb-banana-sandbox": "1"}
+        extra = {**CORS, "x-nb-banana-sandbox": "1"}
         if response.from_service:
             extra["x-inference-id"] = ids.inference_id
             if ids.client_request_id:

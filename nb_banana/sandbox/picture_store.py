@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from nb_banana.sandbox.exchange import Refused, Response, page
 from nb_banana.sandbox.faults import Strike
+from nb_banana.sandbox.plain import plain_png
 from nb_banana.sandbox.validation import GenerationOrder
 
 KEPT = 64
@@ -27,10 +28,13 @@ class Picture:
 
     def paint(self) -> bytes:
         """Its file: the same bytes each time."""
-        # Here and not above: starting the server does not wait for Pillow.
-        from nb_banana.sandbox.painter import paint
-
-        data = paint(self.order.prompt, self.size, self.order.references, self.seed)
+        asked = self.order.prompt, self.size, self.order.references, self.seed
+        try:
+            # Here and not above: starting the server does not wait for Pillow.
+            from nb_banana.sandbox.painter import paint
+        except ImportError:  # there is none: a browser
+            return plain_png(*asked)
+        data = paint(*asked)
         return _as_jpeg(data) if self.strike.trouble.name == "jpeg" else data
 
 

@@ -36,16 +36,21 @@ class Sandbox:
         balance: float = 1000.0,
         log_lag: float = 0.0,
     ) -> None:
-        self._api = Api(key, Ledger(balance, log_lag), Troubles(trouble), delay, _fetch)
+        self.api = Api(key, Ledger(balance, log_lag), Troubles(trouble), delay, _fetch)
         self._port = port
         self._server: _Server | None = None
 
     def start(self) -> Self:
         """Listen, in a thread that does not keep the process alive."""
         if self._server is None:
-            self._server = _Server(self._port, self._api)
-            # The poll is how long `stop` has to wait.
-            Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+            server = _Server(self._port, self.api)
+            try:
+                # The poll is how long `stop` has to wait.
+                Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+            except RuntimeError:  # as many threads as the system allows
+                server.server_close()
+                raise
+            self._server = server
         return self
 
     def stop(self) -> None:
@@ -62,12 +67,12 @@ class Sandbox:
         """Where it listens: the client's ``base_url``; a RuntimeError before it is started."""
         if self._server is None:
             raise RuntimeError("The sandbox is not running. Call start() first.")
-        return self._api.url
+        return self.api.url
 
     @property
     def received(self) -> list[Received]:
         """Every request that came in, oldest first."""
-        return self._api.recorder.received
+        return self.api.recorder.received
 
     @property
     def posts(self) -> list[Received]:
@@ -77,7 +82,7 @@ class Sandbox:
     @property
     def charges(self) -> list[LedgerRow]:
         """The rows of the ledger that cost something, oldest first."""
-        return [row for row in self._api.ledger.rows if row.credits]
+        return [row for row in self.api.ledger.rows if row.credits]
 
     def __enter__(self) -> Self:
         return self.start()
@@ -175,7 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(response.status)
         for name, value in response.headers.items():
             self.send_header(name, value)
-        if response.status != 304:
+        if response.status not in {204, 304}:
             self.send_header("Content-Length", str(len(response.body)))
         if self.close_connection:
             self.send_header("Connection", "close")

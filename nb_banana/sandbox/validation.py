@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from nb_banana.models import SCALES, SIZES
 from nb_banana.sandbox.catalogue import OFFERS, Offer, price
 from nb_banana.sandbox.exchange import Refused
+from nb_banana.sandbox.plain import png_size
 
 if TYPE_CHECKING:  # starting the server does not wait for Pillow
     from PIL import Image
@@ -25,6 +26,7 @@ if TYPE_CHECKING:  # starting the server does not wait for Pillow
 DATA_URI = re.compile(
     r"data:[\w.+-]+/[\w.+-]+(?:;[\w.+-]+=[^;,]*)*;base64,(?P<payload>.*)", re.DOTALL
 )
+KNOWN_FILES = (b"\x89PNG", b"\xff\xd8", b"RIFF")
 LONGEST_SIDE = 1024
 """Pixels of a reference that is kept."""
 
@@ -215,12 +217,16 @@ def _reference(uri: str, fetch: Fetch) -> bytes | None:
 @lru_cache(maxsize=16)
 def shrink(data: bytes) -> bytes:
     """The same picture as the painter wants it: opaque, upright, `LONGEST_SIDE` pixels at most."""
-    from PIL import Image, ImageOps
-    from PIL.PngImagePlugin import PngInfo
+    try:
+        from PIL import Image, ImageOps
+        from PIL.PngImagePlugin import PngInfo
 
-    # Starting the server does not wait for what paints.
-    from nb_banana.sandbox.painter import LABEL_KEY, label_of
-
+        # Starting the server does not wait for what paints.
+        from nb_banana.sandbox.painter import LABEL_KEY, label_of
+    except ImportError:  # then nothing looks at its pixels
+        if data.startswith(KNOWN_FILES):
+            return data
+        raise ValueError("it is not a picture that can be read") from None
     try:
         with Image.open(BytesIO(data)) as opened:
             small = _opaque(ImageOps.exif_transpose(opened))
@@ -273,10 +279,14 @@ def _bare(data: bytes) -> bytes:
 
 def _nearest_ratio(data: bytes, ratios: tuple[str, ...]) -> str:
     """The ratio whose shape is nearest to the picture's."""
-    from PIL import Image
-
-    with Image.open(BytesIO(data)) as image:
-        shape = image.width / image.height
+    try:
+        from PIL import Image
+    except ImportError:
+        width, height = png_size(data)
+    else:
+        with Image.open(BytesIO(data)) as image:
+            width, height = image.size
+    shape = width / height
 
     def distance(ratio: str) -> float:
         width, height = SIZES[ratio]

@@ -8,13 +8,18 @@ import http.client
 import io
 import socket
 import ssl
+import sys
 import time
 from typing import Any, cast
 
+import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import PoolManager
 from urllib3.connection import HTTPConnection
 from urllib3.util import Retry
+
+IN_BROWSER = sys.platform == "emscripten"
+"""There the browser sends, by urllib3's own backend: there is no socket that could be watched."""
 
 CONNECT_TIMEOUT = 5.0  # seconds for one try to connect: TCP, a proxy's leave, the TLS handshake
 
@@ -62,6 +67,15 @@ class Attempt:
         """From now on bytes of the request may have gone."""
         self.is_sent, self.is_late = True, False
         self._deadline = time.monotonic() + self._seconds
+
+    def begin_in_browser(self) -> float:
+        """The browser has it, and nobody is told what of it went; the seconds that it may take."""
+        self.begin()
+        return float(self._seconds)
+
+    def fail_in_browser(self) -> None:
+        """It said no more than that nothing came; whether in time is told by the clock."""
+        self.is_late = time.monotonic() >= self._deadline
 
     def limit(self, sock: socket.socket) -> None:
         """Let the socket's next step take what is left of the time."""
@@ -200,3 +214,33 @@ class Adapter(HTTPAdapter):
         """Called by requests for each connection. A context knows the certificates already."""
         if self._context is None:
             super().cert_verify(*args)  # type: ignore[no-untyped-call]
+
+
+class BrowserAdapter(HTTPAdapter):
+    """Sends by the browser, which has certificates, redirects and CORS in its own hands."""
+
+    def __init__(self) -> None:
+        super().__init__(pool_maxsize=MOST_KEPT)
+        self._let_through: set[str] = set()
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # requests gives all of them by name
+        """Called by our transport, with an attempt's time limits."""
+        attempt = cast(_Limit, options["timeout"][0]).attempt
+        if request.method == "POST":
+            self._ask_leave(request)
+        try:
+            return super().send(request, **{**options, "timeout": attempt.begin_in_browser()})
+        except requests.RequestException:
+            attempt.fail_in_browser()
+            raise
+
+    def _ask_leave(self, request: requests.PreparedRequest) -> None:
+        """See that this page may call there at all: a GET with the same headers costs nothing."""
+        # A browser that keeps a page from calling a host says no more than that nothing came, as
+        # for a connection that broke off when the POST was charged.
+        host = request.url.partition("?")[0] if request.url else ""
+        if host not in self._let_through:
+            named = {k: v for k, v in request.headers.items() if k.lower() != "content-length"}
+            question = requests.Request("GET", request.url, headers=named).prepare()
+            super().send(question, timeout=CONNECT_TIMEOUT).close()
+            self._let_through.add(host)

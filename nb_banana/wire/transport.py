@@ -4,7 +4,7 @@ import os
 import ssl
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from functools import cache, partial
 from http.cookiejar import DefaultCookiePolicy
@@ -23,6 +23,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 from nb_banana._version import __version__
 from nb_banana.credentials import Secret, is_loopback
 from nb_banana.errors import BananaError, Interrupted
+from nb_banana.wire import connection
 from nb_banana.wire.connection import Adapter, Attempt
 
 Told = TypeVar("Told", bound=BananaError | Interrupted)
@@ -42,6 +43,10 @@ PACKED, GZIP, MOST_LAYERS = {*CODINGS, "x-gzip"}, b"\x1f\x8b", 4
 
 NETWORK_CURE = "Look at the network (and base_url), then run it again."
 PROXY_CURE = "The proxy did not let it through: look at HTTPS_PROXY and its password."
+BROWSER_CURE = (
+    "In a browser the service must let this page call it (CORS). Look at the network and base_url, "
+    "or run the notebook in a kernel of your own."
+)
 CERTIFICATE_CURE = "Its certificate was refused: look at the clock, and at REQUESTS_CA_BUNDLE."
 
 
@@ -72,6 +77,28 @@ class TooLongError(Exception):
     """A body is longer than its bound."""
 
 
+class Answer(Protocol):
+    """What came back: status and headers; its body when it is read."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, by names in any case."""
+
+    @property
+    def redirect(self) -> str | None:
+        """Where to look instead, as it is said; None where this is the answer."""
+
+    def read(self, most: int) -> bytes:
+        """The whole body, where it has no more bytes than that; nothing of a redirect's."""
+
+    def close(self) -> None:
+        """Read no more of it."""
+
+
 class Transport(Protocol):
     """How one client reaches a service: `HttpTransport`, or what stands in for it."""
 
@@ -84,7 +111,7 @@ class Transport(Protocol):
         seconds: float,
         silence: float | None = None,
         **options: Any,
-    ) -> "Answer":
+    ) -> Answer:
         """Send one request; see `HttpTransport.send`."""
 
     def close(self) -> None:
@@ -115,11 +142,11 @@ class HttpTransport:
         seconds: float,
         silence: float | None = None,
         **options: Any,
-    ) -> "Answer":
+    ) -> "HttpAnswer":
         """Send one request. Redirects are not followed; the body is not read yet."""
         attempt = Attempt(seconds, silence)
         work = partial(self._respond, attempt, method, url, KeyAuth(secret), options)
-        return Answer(self.guarded(attempt, work), attempt, self)
+        return HttpAnswer(self.guarded(attempt, work), attempt, self)
 
     def _respond(
         self, attempt: Attempt, method: str, url: str, auth: "KeyAuth", options: dict[str, Any]
@@ -172,10 +199,15 @@ def _new_session(url: str) -> requests.Session:
     session = requests.Session()
     # What requests looks up in the environment with each call is looked up here, once.
     session.trust_env = False
-    if not is_loopback(url):
+    if not (is_loopback(url) or connection.IN_BROWSER):
         session.proxies.update(_proxies(url))
     # A jar that takes no cookies: it is not made for threads that read and write it at once.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    if connection.IN_BROWSER:  # which sets these headers itself, and allows no others
+        session.headers.clear()
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, connection.BrowserAdapter())
+        return session
     session.headers["User-Agent"] = f"nb_banana/{__version__}"
     session.headers["Accept-Encoding"] = ", ".join(CODINGS)
     if url.startswith("https:"):
@@ -239,14 +271,14 @@ class KeyAuth(AuthBase):
         return request
 
 
-class Answer:
-    """Status and headers of an answer; its body when it is read. It holds no request: no key."""
+class HttpAnswer:
+    """An `Answer` over a connection. It holds no request: no key."""
 
     def __init__(
         self, response: requests.Response, attempt: Attempt, transport: HttpTransport
     ) -> None:
         self.status = response.status_code
-        self.headers = response.headers
+        self.headers: Mapping[str, str] = response.headers
         self._raw = response.raw
         self._attempt = attempt
         self._transport = transport
@@ -274,6 +306,11 @@ class Answer:
         length = self._known_length()
         if length > most:
             raise TooLongError
+        if connection.IN_BROWSER:  # which has unpacked it already
+            body = bytes(self._raw.read())
+            if len(body) > most:
+                raise TooLongError
+            return body
         # At once where it is large: its pieces and their whole would be twice the memory.
         body = self._raw.read() if length > CHUNK else b"".join(self._pieces(most))
         return _unpacked(body, self.headers.get("Content-Encoding", ""), most)
@@ -334,6 +371,8 @@ def _trouble(error: Exception, attempt: Attempt) -> Exception:
         return NoAddressError()
     if any(isinstance(each, ssl.SSLCertVerificationError) for each in _causes(error)):
         return UnsentError(CERTIFICATE_CURE)
+    if connection.IN_BROWSER:
+        return UnsentError(BROWSER_CURE)
     return UnsentError(PROXY_CURE if attempt.has_proxy else NETWORK_CURE)
 
 

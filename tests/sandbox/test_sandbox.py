@@ -891,3 +891,21 @@ def test_the_command_refuses_wrong_options(arguments):
     command = [sys.executable, "-m", "nb_banana.sandbox", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+
+
+def test_a_page_in_a_browser_may_call_it_with_a_key_and_read_the_cost(sandbox):
+    """The question before a call is free, is no request of ours, and no answer keeps its cost."""
+    asked = {
+        "Origin": "https://class.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type,x-client-request-id",
+    }
+    before = requests.options(f"{sandbox.url}/v1/images/generations", headers=asked, timeout=30)
+    assert (before.status_code, before.content) == (204, b"")
+    allowed = before.headers["Access-Control-Allow-Headers"].split(", ")
+    assert set(asked["Access-Control-Request-Headers"].split(",")) <= set(allowed)
+    assert not sandbox.received
+    for answer in (draw(sandbox), draw(sandbox, model="?"), prices(sandbox)):
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        told = answer.headers["Access-Control-Expose-Headers"].split(", ")
+        assert {"x-inference-id", "x-aimlapi-usd-spent", "x-nb-banana-sandbox"} <= set(told)
