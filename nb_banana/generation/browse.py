@@ -99,12 +99,15 @@ def _search(
     problem: LibraryError | None = None
     for library in context.every_library():
         try:
-            return context.adopt(BananaImage.of(look(library), library)), None
+            kept = look(library)
+            image = context.adopt(BananaImage.of(kept, library), library, kept.request_id)
         except NotKeptError as error:
             if error.facts.get("several"):
                 problem = error
         except LibraryError as error:  # another one may have it
             problem = problem or error
+        else:
+            return image, None
     return None, problem
 
 

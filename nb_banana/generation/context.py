@@ -1,6 +1,7 @@
 """`Context`: what one client holds. Who draws and which libraries count is decided here."""
 
 import os
+import sys
 import threading
 import weakref
 from collections.abc import Iterable
@@ -22,6 +23,7 @@ from nb_banana.display.output import notebook_folder
 from nb_banana.errors import LibraryError, LibraryUnavailableError
 from nb_banana.generation import in_process
 from nb_banana.generation.budget import Budget
+from nb_banana.generation.cell_notes import CellNotes
 from nb_banana.library import location
 from nb_banana.library.library import Library, MemoryLibrary, StandInLibrary
 from nb_banana.library.shared import SharedLibrary
@@ -70,6 +72,7 @@ class Context:
         self.budget = Budget(settings, self.prices)
         self.client: Any = None
         self.used: dict[tuple[Library, str], None] = {}  # in the order of their first use
+        self.cell_notes = CellNotes()
         self.on_way: dict[tuple[int, int], Any] = {}  # by process and `id`
         self._libraries: dict[tuple[str, Path | None, bool], Library] = {}
         self._shared: dict[tuple[Path, Path | None], SharedLibrary] = {}
@@ -81,6 +84,7 @@ class Context:
     def close(self) -> None:
         """Close what was opened: connections, and the sandbox."""
         self.transport.close()
+        self.cell_notes.close()
         with self._sandbox_lock:
             if self._sandbox is not None:
                 _stop(self._sandbox, os.getpid())
@@ -153,6 +157,8 @@ class Context:
     def note_used(self, library: Library, request_id: str) -> None:
         """Remember that a picture was used. `nb_banana.pack` takes it along."""
         self.used[library, request_id] = None
+        if "IPython" in sys.modules:
+            self.cell_notes.use(request_id)
 
     def kinds(self, key: Key = None, policy: Policy | None = None) -> tuple[str, ...]:
         """The kinds of service whose pictures count, the best first; the last draws the others."""
@@ -254,7 +260,7 @@ class Context:
                 target = Library(home.folder, home.service, patience=0)
                 for request_id in bring_home(stand_in, target):
                     if self.used.pop((stand_in, request_id), ...) is None:
-                        self.note_used(home, request_id)
+                        self.used[home, request_id] = None
 
     def every_library(self) -> list[Library]:
         """The same for all kinds that there may be, the best first."""

@@ -99,6 +99,7 @@ def image_bundle(image: ShownImage, include: Any, exclude: Any) -> Bundle | tupl
         return {"text/plain": plain(f"{image_caption(image)} · it can't be shown: {error}")}
     encoded = base64.b64encode(data).decode()
     shown = {"text/html": figure(image, mime, encoded), mime: encoded, "text/plain": repr(image)}
+    _note_shown([image])
     facts = {"request": image.receipt.client_request_id}
     return _with_metadata(shown, facts, one_line(image.alt), include, exclude)
 
@@ -107,8 +108,17 @@ def several_bundle(
     shown: Bundle, images: Iterable[ShownImage], alt: str, include: Any, exclude: Any
 ) -> tuple[Bundle, Bundle]:
     """What is asked of a MIME bundle that shows several pictures of ours, and its metadata."""
+    images = list(images)
+    _note_shown(images)
     requests = dict.fromkeys(image.receipt.client_request_id for image in images)
     return _with_metadata(shown, {"requests": list(requests)}, alt, include, exclude)
+
+
+def _note_shown(images: Iterable[ShownImage]) -> None:
+    """Of these the outputs say by themselves that the cell needs them."""
+    for each in images:
+        if (client := getattr(each, "_client", None)) is not None:
+            client.context.cell_notes.drop([each.receipt.client_request_id])
 
 
 def _with_metadata(
