@@ -15,6 +15,7 @@ from nb_banana.batch.background import Pending, list_pending, start, start_many
 from nb_banana.batch.executors import ExecutorTransport
 from nb_banana.batch.sweep import sort_out, sweep_jobs
 from nb_banana.credentials import CredentialStore, Secret
+from nb_banana.display.output import shell
 from nb_banana.display.progress import while_awaited
 from nb_banana.errors import BananaError, Interrupted, MissingKeyError
 from nb_banana.generation import browse, lookup, pipeline, recovery
@@ -276,7 +277,10 @@ class Client:
         self, path: str | os.PathLike[str], *, notebook: str | os.PathLike[str] | None = None
     ) -> packing.Lesson:
         """See `nb_banana.pack`."""
-        return packing.write_lesson(self.context, path, notebook=notebook)
+        lesson = packing.write_lesson(self.context, path, notebook=notebook)
+        if shell() is None:  # a script shows no value by itself
+            say(repr(lesson))
+        return lesson
 
     def login(self, key: str | Secret | None = None, *, save: bool = False) -> None:
         """See `nb_banana.login`."""

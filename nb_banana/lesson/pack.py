@@ -8,7 +8,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from nb_banana._text import megabytes, path_of, plain
+from nb_banana._text import clean, megabytes, path_of, plain
 from nb_banana.display.output import notebook_folder, notebook_path
 from nb_banana.errors import LessonError, LibraryError, PictureError
 from nb_banana.generation.context import Context
@@ -177,6 +177,12 @@ def _library_folder(setting: str | None) -> str:
     return location.BESIDE if leads_out else path.as_posix()
 
 
+def _counted(cells: list[str]) -> str:
+    """Which cells, and the verb that they take."""
+    some = ", ".join(cells[:5]) + (", …" if len(cells) > 5 else "")
+    return f"{some} {'has' if len(cells) == 1 else 'have'}"
+
+
 def _notes(
     source: notebook_file.SavedNotebook,
     need: NeededAnswers,
@@ -192,11 +198,18 @@ def _notes(
     ]
     if need.missing:
         notes += dict.fromkeys(need.problems)
-    if need.unseen:
+    if need.by_words:
         notes.append(
-            f"{need.unseen} of the pictures were used in this kernel and are not shown in the "
-            "notebook. If some were only tried out: restart the kernel, run all cells, save, and "
-            "pack again."
+            f"{_counted(need.by_words)} no output that says which picture is its own, so the one "
+            "with its words was taken. To be sure: run the notebook, save it, and pack again."
+        )
+    if need.unseen:
+        some = ", ".join(f"“{clean(each, 40)}”" for each in need.unseen[:3])
+        more = ", …" if len(need.unseen) > 3 else ""
+        notes.append(
+            f"{len(need.unseen)} of the pictures were used here, and no cell of the saved notebook "
+            f"names them ({some}{more}): all of them go along. If some were only tried out: run "
+            "the notebook from its start in a new kernel, save it, and pack it from another one."
         )
     text = source.data.decode("utf-8", "replace")
     if setting and home == location.BESIDE and setting in text:
