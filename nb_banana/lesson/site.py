@@ -54,12 +54,14 @@ _UP = "../" * (
     KERNEL.count("/") + 3
 )  # from the kernel's worker, which loads the wheels, to the top
 _NEVER = r"(?!)"  # a pattern that ignores no file
+# The script is where JupyterLite's pages look for the top of the site, and its settings.
 _INDEX = """\
 <!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>{title}</title>
 <meta http-equiv="refresh" content="0; url={url}">
+<script id="jupyter-config-data" type="application/json" data-jupyter-lite-root=".">{{}}</script>
 <p><a href="{url}">{title}</a></p>
 </html>
 """
