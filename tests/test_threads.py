@@ -9,6 +9,8 @@ import pytest
 
 import nb_banana
 from nb_banana import _threads, errors
+from nb_banana.display.progress import BatchProgress
+from nb_banana.wire.transport import HttpTransport
 
 
 @pytest.fixture
@@ -94,3 +96,24 @@ def test_a_sandbox_that_can_not_listen_answers_in_the_process(what, monkeypatch,
     )
     with nb_banana.Client(library=tmp_path, backend="sandbox") as client:
         assert client.generate("a cat").sandbox
+
+
+def test_without_threads_a_bar_counts_each_picture_as_it_comes(no_threads, monkeypatch):
+    seen = []
+    monkeypatch.setattr(BatchProgress, "tick", lambda bar: seen.append(bar._done))
+    nb_banana.generate_many(["a cat", "a pear", "an owl"])
+    assert seen[::2] == [1, 2, 3]
+
+
+def test_without_threads_one_interrupt_stops_all_that_is_left(no_threads, monkeypatch):
+    def send(transport, method, url, **options):
+        if method == "POST" and len(no_threads.posts) == 1:
+            raise KeyboardInterrupt
+        return plain(transport, method, url, **options)
+
+    plain = HttpTransport.send
+    monkeypatch.setattr(HttpTransport, "send", send)
+    with pytest.raises(errors.Interrupted, match="1 of 4 are done") as stopped:
+        nb_banana.generate_many(["a cat", "a pear", "an owl", "a fox"])
+    kinds = [type(each.error) for each in stopped.value.facts["gallery"].failures]
+    assert kinds == [errors.Interrupted, errors.NotSentError, errors.NotSentError]

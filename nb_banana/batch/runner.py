@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sized
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any
 
-from nb_banana import errors
+from nb_banana import _threads, errors
 from nb_banana._threads import pool
 from nb_banana.batch.jobs import numbered
 from nb_banana.display.progress import BatchProgress, silently
@@ -145,7 +145,10 @@ class BatchRunner:
                 self.jobs.append(job)
                 while self._is_busy():
                     self._collect()
-                self.on_way[workers.submit(self._make, job)] = len(self.jobs) - 1
+                future = workers.submit(self._make, job)
+                self.on_way[future] = len(self.jobs) - 1
+                if future.done():  # in place, where no thread can start
+                    self._collect()
             self._collect_all()
         except KeyboardInterrupt:
             self.stop()
@@ -190,6 +193,9 @@ class BatchRunner:
             self._billed.add(cost.request)
         failed = isinstance(entry, Failure)
         self.bar.count(failed=failed, reused=not failed and entry.came == "reused", usd=usd)
+        stopped = isinstance(entry, Failure) and isinstance(entry.error, errors.Interrupted)
+        if stopped and not _threads.HAS_THREADS:  # it was meant for all of them
+            raise KeyboardInterrupt
 
     def _make(self, job: Job) -> GalleryEntry:
         """One picture, in a thread; an error that one of many raises takes no other along."""

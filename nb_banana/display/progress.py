@@ -13,6 +13,7 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any, Protocol
 
+from nb_banana import _threads
 from nb_banana._text import as_html, dollars, printable, say
 from nb_banana._threads import spawn
 from nb_banana.display.output import OutputCell, clear, is_kernel, shell
@@ -203,6 +204,8 @@ class BatchProgress:
     def _open(self) -> None:
         from tqdm.auto import tqdm
 
+        if not _threads.HAS_THREADS:
+            tqdm.monitor_interval = 0  # else it warns that its own thread can't start
         options: dict[str, Any] = {"total": self._total, "unit": "picture", "leave": False}
         options["desc"] = self._line
         if self._place is None:

@@ -384,7 +384,7 @@ def _give_name(part: Path, path: Path) -> None:
         os.link(part, path)  # fails where there is one; a rename would replace it on most systems
     except FileExistsError:
         raise
-    except OSError:  # a file system that has no links
+    except (OSError, AttributeError):  # a file system that has no links, or WebAssembly
         if path.exists():
             raise FileExistsError(path) from None
         part.rename(path)

@@ -79,7 +79,7 @@ def _started_elsewhere(pid: int) -> str | None:
     """The same on macOS and Windows, where ipykernel brings psutil along."""
     try:
         psutil = importlib.import_module("psutil")
-    except ImportError:
+    except (ImportError, NotImplementedError):  # the latter in WebAssembly
         return UNTOLD
     try:
         return f"{psutil.Process(pid).create_time():.2f}"

@@ -91,12 +91,17 @@ def image_bundle(image: ShownImage, include: Any, exclude: Any) -> Bundle | tupl
         if not is_rich():
             first, *others = image_lines(image)
             return {"text/plain": plain("\n".join([f"{first} · {os.fspath(image)}", *others]))}
-        mime, data = image.preview(settings_of(image).preview)
+        longest = settings_of(image).preview
+        mime, data = image.preview(longest)
     except (OSError, BananaError) as error:
         # Pixels that can't be decoded, or no file any more: what is known is shown anyway.
         return {"text/plain": plain(f"{image_caption(image)} · it can't be shown: {error}")}
     encoded = base64.b64encode(data).decode()
-    shown = {"text/html": figure(image, mime, encoded), mime: encoded, "text/plain": repr(image)}
+    shown = {
+        "text/html": figure(image, mime, encoded, _sized(data, longest)),
+        mime: encoded,
+        "text/plain": repr(image),
+    }
     facts = {"request": image.receipt.client_request_id}
     return _with_metadata(shown, facts, one_line(image.alt), include, exclude)
 
@@ -127,9 +132,18 @@ def chosen(shown: Bundle, include: Any, exclude: Any) -> Bundle:
     }
 
 
-def figure(image: ShownImage, mime: str, encoded: str) -> str:
+def figure(image: ShownImage, mime: str, encoded: str, style: str = FITTING) -> str:
     """The picture with its caption as HTML."""
-    return framed(img(mime, encoded, image.alt, FITTING), image_lines(image))
+    return framed(img(mime, encoded, image.alt, style), image_lines(image))
+
+
+def _sized(data: bytes, longest: int, style: str = FITTING) -> str:
+    """The style of a small copy; where nothing could make it small, the browser does."""
+    kind = read_header(data)
+    if kind is None or max(kind[1:]) <= longest:
+        return style
+    width = max(1, kind[1] * longest // max(kind[1:]))
+    return f' style="width:{width}px;max-width:100%;height:auto"'
 
 
 def framed(shown: str, lines: Iterable[str]) -> str:
@@ -153,10 +167,7 @@ def thumbnail(image: ShownImage, longest: int, style: str = "") -> str:
     except (OSError, BananaError) as error:
         # Its file is gone or damaged; the others are shown all the same.
         return f"<small>it can't be shown: {as_html(str(error))}</small>"
-    header = read_header(data)
-    if not style and header and max(header[1:]) > longest:  # nothing here makes it small
-        style = f' style="max-width:{longest}px;max-height:{longest}px"'
-    return img(mime, base64.b64encode(data).decode(), image.alt, style)
+    return img(mime, base64.b64encode(data).decode(), image.alt, _sized(data, longest, style))
 
 
 class Lineage:
