@@ -25,7 +25,7 @@ WITH_TAKES = re.compile(r"(^|\s)(-n|--count|--take)\b|\b(count|take)\s*=")
 def find_by_words(
     cell: NotebookCell, text: str, libraries: Iterable[Library], problems: list[str]
 ) -> list[tuple[Library, StoredImage]]:
-    """The kept pictures that a cell asks for, by its words; `text` is that of the whole notebook."""
+    """The kept pictures that a cell asks for, by its words; `text` is that of the notebook."""
     found: dict[str, tuple[Library, StoredImage]] = {}
     wanted = prompts(cell.source)
     for library in libraries:
