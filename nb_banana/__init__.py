@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         spending,
         sweep,
     )
+    from nb_banana._classroom import Classroom
     from nb_banana._client import Client
     from nb_banana._version import __version__ as __version__
     from nb_banana.lesson.unpack import unpack
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MODELS",
     "BananaImage",
+    "Classroom",
     "Client",
     "Gallery",
     "ImageRequest",
@@ -71,6 +73,7 @@ _HOMES = dict.fromkeys(__all__, "_api") | {
     "__version__": "_version",
     "MODELS": "models",
     "BananaImage": "results.image",
+    "Classroom": "_classroom",
     "Client": "_client",
     "Gallery": "results.gallery",
     "ImageRequest": "request",

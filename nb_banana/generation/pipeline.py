@@ -263,6 +263,8 @@ def _keep(
         images[0].extras = tuple(images[1:])
         why = entry.problem or problem or "Banana.keep is False: it is gone with the kernel."
         images[0].notes += (f"{NOT_KEPT} {why}",)
+    if images and plan.has_layers:
+        images[0].notes += plan.context.unsaid(plan.remarks())
     if problem is None:
         return images[0]
     said, facts = problem.args[0], problem.facts | ({"image": images[0]} if images else {})

@@ -19,7 +19,7 @@ from nb_banana.library.location import (
     SANDBOX_NOTE,
     all_kinds,
     has_index,
-    library_folder,
+    home_folders,
     stand_in_folder,
 )
 from nb_banana.notebook.options import make_matcher
@@ -209,8 +209,8 @@ def _is_something_left() -> bool:
     for kind in all_kinds(settings.base_url):
         home = None
         try:
-            home = library_folder(kind, settings.library, notebook_folder())
-            folders[home] = kind
+            home, written = home_folders(kind, settings.library, notebook_folder())
+            folders[written] = kind
         except LibraryUnavailableError as error:  # no home folder
             homeless = str(error)
         folders[stand_in_folder(home, kind)] = kind

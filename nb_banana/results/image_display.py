@@ -32,6 +32,8 @@ class ShownImage(Protocol):
     notes: tuple[str, ...]
 
     @property
+    def _origin(self) -> str: ...
+    @property
     def mismatch(self) -> str | None: ...
     @property
     def extras(self) -> Sequence["ShownImage"]: ...
@@ -71,7 +73,7 @@ def image_caption(image: ShownImage) -> str:
 def _story(image: ShownImage) -> tuple[str, ...]:
     made = f"made {image.receipt.created.astimezone():%Y-%m-%d}"
     if image.came == "reused":
-        return "from your library", "$0", made
+        return f"from {image._origin}", "$0", made
     usd = image.receipt.usd
     cost = dollars(usd) + (" play money" if image.receipt.sandbox and usd else "")
     if image.came == "loaded":
@@ -107,6 +109,7 @@ def image_bundle(image: ShownImage, include: Any, exclude: Any) -> Bundle | tupl
         mime: encoded,
         "text/plain": repr(image),
     }
+    _note_shown([image])
     facts: Bundle = {"request": image.receipt.client_request_id}
     if is_stable(image):
         facts["receipt"] = _untold(image)
@@ -117,6 +120,8 @@ def several_bundle(
     shown: Bundle, images: Iterable[ShownImage], alt: str, include: Any, exclude: Any
 ) -> tuple[Bundle, Bundle]:
     """What is asked of a MIME bundle that shows several pictures of ours, and its metadata."""
+    images = list(images)
+    _note_shown(images)
     return _with_metadata(shown, facts_of(images), alt, include, exclude)
 
 
@@ -140,6 +145,13 @@ def _untold(image: ShownImage) -> Bundle:
     }
     notes = [note for note in image.notes if note.startswith(PLACE_NOTES)]
     return facts | ({"notes": notes} if notes else {})
+
+
+def _note_shown(images: Iterable[ShownImage]) -> None:
+    """Of these the outputs say by themselves that the cell needs them."""
+    for each in images:
+        if (client := getattr(each, "_client", None)) is not None:
+            client.context.cell_notes.drop([each.receipt.client_request_id])
 
 
 def _with_metadata(
