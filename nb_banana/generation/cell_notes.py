@@ -4,7 +4,8 @@ A notebook then says which pictures it needs wherever it goes: renamed, copied, 
 from a front end that does not say what it runs. `nb_banana.pack` reads it.
 """
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nb_banana.display.output import OutputCell, is_kernel, shell
@@ -13,15 +14,16 @@ from nb_banana.display.output import OutputCell, is_kernel, shell
 class CellNotes:
     """The requests whose pictures were used since the last cell ended, and not shown yet."""
 
-    def __init__(self) -> None:
-        self._used: dict[str, None] = {}
+    def __init__(self, on_way: Mapping[Any, Any]) -> None:
+        self._on_way = on_way
+        self._used: dict[str, bool] = {}  # whether the thread that runs cells has used it
         self._events: Any = None
 
     def use(self, request_id: str) -> None:
         """A picture was drawn, or found in a library."""
         if not is_kernel():
             return
-        self._used[request_id] = None
+        self._used[request_id] = threading.current_thread() is threading.main_thread()
         if self._events is None:
             running: Any = shell()
             self._events = running.events
@@ -40,7 +42,9 @@ class CellNotes:
 
     def _write(self, *_: Any) -> None:
         """A cell has ended: an output without anything to see says what it used."""
-        used = list(self._used)
+        # What a thread has used may be of a picture in the background, which shows it in a moment.
+        # Sorted, for threads end in any order, and who compares outputs sees it.
+        used = sorted(each for each, here in self._used.items() if here or not self._on_way)
         self.drop(used)
         if used:
             OutputCell().show({}, {"nb_banana": {"requests": used, "unshown": True}})

@@ -2,16 +2,15 @@
 
 They are YAML behind ``#|``, and no part of the prompt. Of their keys ours is ``fig-alt`` alone, see
 https://quarto.org/docs/reference/cells/cells-jupyter.html. MyST and nbdev read such lines below the
-magic. Quarto reads the very first lines of a cell: `magic.below_magic` lets them stand there.
+magic. Quarto reads the very first lines of a cell: `below_magic` lets them stand there.
 """
 
 import re
 from collections.abc import Callable
 from typing import NoReturn
 
-from nb_banana._text import clean
+from nb_banana._text import CELL_OPTIONS, clean
 from nb_banana.errors import RequestError
-from nb_banana.results.cell import CELL_OPTIONS
 
 _KEY = re.compile(r"""(["']?)fig-alt\1[ \t]*:(?=\s|$)(.*)""", re.S)
 _HEADER = re.compile(r"[|>](?:[+-]?[1-9]?|[1-9][+-])(?:\s+#.*)?")

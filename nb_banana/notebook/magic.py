@@ -10,7 +10,7 @@ from IPython.core.magic import no_var_expand
 from traitlets import TraitError
 
 from nb_banana import _default
-from nb_banana._text import say
+from nb_banana._text import below_magic, say
 from nb_banana.credentials import VENDOR_URL, KeySearch, default_store
 from nb_banana.display.output import is_rich, notebook_folder
 from nb_banana.errors import BananaError, Interrupted, LibraryUnavailableError, MissingKeyError
@@ -111,25 +111,6 @@ def _say_who_draws(shell: Any, *, is_sandbox: bool) -> None:
 def _bind(shell: Any, name: str | None, image: Any) -> None:
     if name is not None:
         shell.push({name: image})
-
-
-def below_magic(lines: list[str]) -> list[str]:
-    r"""A cell's lines with the options that stand above ``%%banana`` below it.
-
-    IPython wants the magic first, and Quarto the options: it takes them away before it runs a cell
-    of its own, and in a notebook they are still there.
-
-    >>> below_magic(["#| label: fig-fox\n", "%%banana fox\n", "a fox"])
-    ['%%banana fox\n', '#| label: fig-fox\n', 'a fox']
-    """
-    if not lines or not lines[0].lstrip().startswith("#|"):
-        return lines
-    for number, line in enumerate(lines):
-        if line.startswith("%%banana"):
-            return [line, *lines[:number], *lines[number + 1 :]]
-        if line.strip() and not line.lstrip().startswith("#|"):
-            break
-    return lines
 
 
 def _source(shell: Any) -> str:

@@ -2,11 +2,11 @@
 
 import json
 import keyword
-import re
 import shlex
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
+from nb_banana._text import CELL_OPTIONS
 from nb_banana.display.output import shell
 from nb_banana.errors import BananaError
 from nb_banana.models import DEFAULT_MODEL, WRITTEN, RequestField, find_model, short_name
@@ -17,10 +17,6 @@ from nb_banana.template import MARKS
 
 if TYPE_CHECKING:
     from nb_banana.library.library import Library
-
-
-CELL_OPTIONS = re.compile(r"(?:\s*#\|[^\n]*(?:\n|\Z))+")
-"""Lines such as ``#| label: fig-fox`` at the top, which are no part of the prompt."""
 
 
 def cell_of(
