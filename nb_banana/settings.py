@@ -106,6 +106,8 @@ def _can_be_named(text: str) -> bool:
 class Banana(Configurable):
     """Settings of nb_banana. Each option of a cell wins over the setting of its name."""
 
+    chosen: frozenset[str] = frozenset()  # those that the person has set, but by ``%config``
+
     model = Unicode(DEFAULT_MODEL, help="The model, by any of its names: pro, lite, 2.1, …")
     aspect_ratio = Choice(
         tuple(SIZES), help="Width to height, e.g. 16:9. None: the service's default, 1:1."
@@ -120,6 +122,13 @@ class Banana(Configurable):
         "library: only pictures that are kept already; nothing is ever sent.",
     )
     base_url = Unicode(VENDOR_URL, help="The service's address: https, or http on this machine.")
+    caption = Enum(
+        ["full", "stable"],
+        "full",
+        help="What stands under a picture. stable: nothing that is another one in the next run "
+        "(seconds, price, date, whether it came from the library), so that outputs can be compared "
+        "(nbval, nbgrader, git); the output's metadata has it.",
+    )
     preview = Integer(
         768, min=64, max=4096, help="The longer side of the picture in the notebook, in pixels."
     )
@@ -230,6 +239,20 @@ class Banana(Configurable):
         except RequestError as error:
             raise TraitError(str(error)) from None
 
+    def __repr__(self) -> str:
+        """Those that are not as they come: no address, so the same in each run."""
+        traits = self.traits(config=True).items()
+        said = (
+            (name, getattr(self, name))
+            for name, each in traits
+            if each.default_value != getattr(self, name)
+        )
+        return f"Banana({', '.join(f'{name}={value!r}' for name, value in sorted(said))})"
+
+    def is_chosen(self, name: str) -> bool:
+        """Whether the person has set it: by `change`, ``%config`` or their configuration file."""
+        return name in self.chosen or name in self.config.get("Banana", {})
+
     def change(self, **changes: Any) -> "Banana":
         """Change several of them, or none if one is wrong; see `nb_banana.configure`."""
         known = self.trait_names(config=True)
@@ -255,6 +278,7 @@ class Banana(Configurable):
                 setattr(self, name, value)
             which = "" if isinstance(error, TraitError) else f"{', '.join(changes)}: "
             raise SettingsError(f"{which}{error}") from error
+        self.chosen |= changes.keys()
         return self
 
 
@@ -268,6 +292,11 @@ def settings_of(value: Any) -> Banana:
     """The settings of the client that made a value."""
     own: Any = getattr(value, "_client", None)
     return own.settings if own is not None else settings
+
+
+def is_stable(value: Any) -> bool:
+    """Whether a value shows itself the same in each run, by the settings of who made it."""
+    return settings_of(value).caption == "stable"
 
 
 def configure(**changes: Any) -> Banana:

@@ -77,6 +77,7 @@ class Plan:
         self.labels = labels
         self._policy = context.policy(timeout)
         self.is_offline = self._policy.backend == "library"
+        self.is_stable = context.settings.caption == "stable"
         self.search = context.search_key(key)
         self.kinds = context.kinds(self.search, self._policy)
         self.notebook = notebook_path()

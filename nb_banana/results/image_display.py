@@ -12,7 +12,7 @@ from nb_banana.imaging.formats import read_header
 from nb_banana.models import short_name
 from nb_banana.request import ImageRequest
 from nb_banana.services.receipt import Receipt
-from nb_banana.settings import settings_of
+from nb_banana.settings import is_stable, settings_of
 
 Bundle = dict[str, Any]
 FITTING = ' style="max-width:100%;height:auto"'
@@ -46,6 +46,8 @@ class ShownImage(Protocol):
 
 
 NOT_KEPT = "Not kept in the library."  # how the note of a picture begins that only this kernel has
+PLACE_NOTES = (NOT_KEPT, "Kept in ")
+"""How notes begin that are about a place of this machine: the second is that of a stand-in."""
 
 
 def is_unkept(image: ShownImage) -> bool:
@@ -59,7 +61,7 @@ def image_caption(image: ShownImage) -> str:
         "SANDBOX, no AI model" if image.receipt.sandbox else "",
         f"{image.width}×{image.height}",
         short_name(image.request.model),
-        *_story(image),
+        *(() if is_stable(image) else _story(image)),
         image.mismatch or "",
         f"{len(image.extras)} more in .extras" if image.extras else "",
         "not kept" if is_unkept(image) else "",
@@ -83,7 +85,9 @@ def image_lines(image: ShownImage) -> tuple[str, ...]:
     """All that stands under a picture: the caption, what "image 1" is, and the notes."""
     labels = enumerate((each.label for each in image.request.references), 1)
     mapping = ", ".join(f"image {number} = {label}" for number, label in labels)
-    said = (clean(each, LONGEST_LINE) for each in (mapping, *image.notes))
+    local = PLACE_NOTES if is_stable(image) else ()
+    notes = (note for note in image.notes if not note.startswith(local))
+    said = (clean(each, LONGEST_LINE) for each in (mapping, *notes))
     return tuple(filter(None, (image_caption(image), *said)))
 
 
@@ -92,15 +96,23 @@ def image_bundle(image: ShownImage, include: Any, exclude: Any) -> Bundle | tupl
     try:
         if not is_rich():
             first, *others = image_lines(image)
-            return {"text/plain": plain("\n".join([f"{first} · {os.fspath(image)}", *others]))}
-        mime, data = image.preview(settings_of(image).preview)
+            first = first if is_stable(image) else f"{first} · {os.fspath(image)}"
+            return {"text/plain": plain("\n".join([first, *others]))}
+        longest = settings_of(image).preview
+        mime, data = image.preview(longest)
     except (OSError, BananaError) as error:
         # Pixels that can't be decoded, or no file any more: what is known is shown anyway.
         return {"text/plain": plain(f"{image_caption(image)} · it can't be shown: {error}")}
     encoded = base64.b64encode(data).decode()
-    shown = {"text/html": figure(image, mime, encoded), mime: encoded, "text/plain": repr(image)}
+    shown = {
+        "text/html": figure(image, mime, encoded, _sized(data, longest)),
+        mime: encoded,
+        "text/plain": repr(image),
+    }
     _note_shown([image])
-    facts = {"request": image.receipt.client_request_id}
+    facts: Bundle = {"request": image.receipt.client_request_id}
+    if is_stable(image):
+        facts["receipt"] = _untold(image)
     return _with_metadata(shown, facts, one_line(image.alt), include, exclude)
 
 
@@ -110,8 +122,29 @@ def several_bundle(
     """What is asked of a MIME bundle that shows several pictures of ours, and its metadata."""
     images = list(images)
     _note_shown(images)
-    requests = dict.fromkeys(image.receipt.client_request_id for image in images)
-    return _with_metadata(shown, {"requests": list(requests)}, alt, include, exclude)
+    return _with_metadata(shown, facts_of(images), alt, include, exclude)
+
+
+def facts_of(images: Iterable[ShownImage]) -> Bundle:
+    """What is noted of several pictures in the metadata of the output that shows them."""
+    found = {image.receipt.client_request_id: image for image in images}
+    facts: Bundle = {"requests": list(found)}
+    if told := [_untold(image) for image in found.values() if is_stable(image)]:
+        facts["receipts"] = told
+    return facts
+
+
+def _untold(image: ShownImage) -> Bundle:
+    """What a stable caption leaves out, as metadata: the same again when it is shown again."""
+    receipt = image.receipt
+    facts: Bundle = {
+        "made": receipt.created.isoformat(timespec="microseconds"),
+        "seconds": receipt.seconds,
+        "service": receipt.service,
+        "usd": None if receipt.usd is None else str(receipt.usd),
+    }
+    notes = [note for note in image.notes if note.startswith(PLACE_NOTES)]
+    return facts | ({"notes": notes} if notes else {})
 
 
 def _note_shown(images: Iterable[ShownImage]) -> None:
@@ -139,9 +172,18 @@ def chosen(shown: Bundle, include: Any, exclude: Any) -> Bundle:
     }
 
 
-def figure(image: ShownImage, mime: str, encoded: str) -> str:
+def figure(image: ShownImage, mime: str, encoded: str, style: str = FITTING) -> str:
     """The picture with its caption as HTML."""
-    return framed(img(mime, encoded, image.alt, FITTING), image_lines(image))
+    return framed(img(mime, encoded, image.alt, style), image_lines(image))
+
+
+def _sized(data: bytes, longest: int, style: str = FITTING) -> str:
+    """The style of a small copy; where nothing could make it small, the browser does."""
+    kind = read_header(data)
+    if kind is None or max(kind[1:]) <= longest:
+        return style
+    width = max(1, kind[1] * longest // max(kind[1:]))
+    return f' style="width:{width}px;max-width:100%;height:auto"'
 
 
 def framed(shown: str, lines: Iterable[str]) -> str:
@@ -165,10 +207,7 @@ def thumbnail(image: ShownImage, longest: int, style: str = "") -> str:
     except (OSError, BananaError) as error:
         # Its file is gone or damaged; the others are shown all the same.
         return f"<small>it can't be shown: {as_html(str(error))}</small>"
-    header = read_header(data)
-    if not style and header and max(header[1:]) > longest:  # nothing here makes it small
-        style = f' style="max-width:{longest}px;max-height:{longest}px"'
-    return img(mime, base64.b64encode(data).decode(), image.alt, style)
+    return img(mime, base64.b64encode(data).decode(), image.alt, _sized(data, longest, style))
 
 
 class Lineage:
