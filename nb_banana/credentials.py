@@ -169,7 +169,7 @@ def private_host(text: str) -> str | None:
     except ValueError:  # a name, a network or a number that is written in another way
         return None
     here = address.is_loopback or address.is_unspecified or text.startswith("0.")
-    inner = getattr(address, "ipv4_mapped", None)
+    inner = getattr(address, "ipv4_mapped", None) or "%" in text  # requests asks none of these
     nobody = address.is_multicast or address.is_reserved
     return None if here or inner or nobody or not address.is_private else str(address)
 

@@ -33,6 +33,8 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
 
 def place_of(host: str, port: int) -> Place:
     """Where to listen for a host, an address or a name; an OSError where there is none."""
+    if not 0 <= port < 2**16:  # the resolver would take what is left of it
+        raise ValueError(f"a port is a number from 0 to {2**16 - 1}, not {port}")
     kind, flags = socket.SOCK_STREAM, socket.AI_PASSIVE
     family, *_, where = socket.getaddrinfo(host, port, type=kind, flags=flags)[0]
     return family, where
@@ -45,10 +47,8 @@ def url_of(host: str, port: int) -> str:
 
 def reached_at(place: Place) -> str:
     """How others reach what listens there: the address itself, or one of this machine's own."""
-    family, (host, _, *more) = place
+    family, host = place[0], str(place[1][0])
     address = _address(host)
-    if more and (scope := more[-1]):  # of a link-local address: the interface
-        return f"{host.partition('%')[0]}%{socket.if_indextoname(scope)}"
     if address is None or not address.is_unspecified:
         return host
     try:
