@@ -104,8 +104,12 @@ def _default_client() -> Any:
     # With the first picture: it takes its time.
     from nb_banana._client import Client
     from nb_banana.credentials import default_store
+    from nb_banana.display.output import notebook_folder, shell
+    from nb_banana.lesson.manifest import take_settings
     from nb_banana.settings import settings
 
+    if settings not in getattr(shell(), "configurables", ()):  # else done with the extension
+        take_settings(settings, notebook_folder())
     return Client.of(settings, default_store)
 
 

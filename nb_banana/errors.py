@@ -77,7 +77,7 @@ class _Told:
         shown = [
             f"{name.replace('_', ' ')} {clean(str(self.facts[name]), LONGEST_ID)}"
             for name in IDS
-            if self.facts.get(name)
+            if self.facts.get(name) and not self.facts.get("hides_ids")
         ]
         message = str(self.args[0])  # type: ignore[attr-defined]
         return plain(f"{message} ({', '.join(shown)})" if shown else message)
