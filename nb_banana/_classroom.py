@@ -67,8 +67,8 @@ class Classroom:
         self._client = client if client is not None else _default.client()
         context = self._client.context
         if base_url is not None:
-            known = {"base_url": base_url}
-            self._url = Banana().change(**known).base_url
+            hosts = context.settings.allow_http
+            self._url = Banana().change(base_url=base_url, allow_http=hosts).base_url
         elif context.policy().backend == "sandbox":
             self._url = context.sandbox_url()
         else:

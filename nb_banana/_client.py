@@ -213,7 +213,9 @@ class Client:
             jobs.jobs_of_prompts(self.context, prompts, options, output),
             output,
             labels=jobs.index_of(prompts),
-            carrier=ExecutorTransport(executor, key_name) if executor is not None else None,
+            carrier=None
+            if executor is None
+            else ExecutorTransport(executor, key_name, self.settings.allow_http),
             **how,
         )
         return runner.run_batch(plan)

@@ -10,9 +10,10 @@ import os
 import re
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cached_property
+from ipaddress import ip_address
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
@@ -51,11 +52,7 @@ AROUND = " \t\r\n\ufeff\u200b'\"`´‘’‚‛“”„‟«»‹›"
 
 
 class Secret:
-    """A key that does not show itself: not in a repr, a traceback, a log or a pickle.
-
-    >>> Secret("abc-123-def-456"), f"{Secret('abc-123-def-456')}"
-    (Secret(…), 'Secret(…)')
-    """
+    """A key that does not show itself: not in a repr, a traceback, a log or a pickle."""
 
     __slots__ = ("_text",)
 
@@ -156,17 +153,36 @@ NOBODYS = 0  # in place of the `id`: given for one call, or found; it is known f
 
 
 def host_of(base_url: str) -> str:
-    """The host of an address, with its port where there is one of its own.
-
-    >>> host_of("https://api.aimlapi.com/v1"), host_of("http://127.0.0.1:8000")
-    ('api.aimlapi.com', '127.0.0.1:8000')
-    """
+    """The host of an address, with its port where there is one of its own."""
     return urlsplit(base_url).netloc.rpartition("@")[2].lower()
 
 
 def is_loopback(url: str) -> bool:
     """Whether an address is on this machine."""
     return (urlsplit(url).hostname or "") in LOOPBACK_HOSTS
+
+
+def private_host(text: str) -> str | None:
+    """A private address of a network, as it is compared; None where it is any other host."""
+    try:
+        address = ip_address(text)
+    except ValueError:  # a name, a network or a number that is written in another way
+        return None
+    here = address.is_loopback or address.is_unspecified or text.startswith("0.")
+    inner = getattr(address, "ipv4_mapped", None) or "%" in text  # requests asks none of these
+    nobody = address.is_multicast or address.is_reserved
+    return None if here or inner or nobody or not address.is_private else str(address)
+
+
+def room_host(url: str) -> str | None:
+    """The `private_host` that an address leads to over http; None where it leads elsewhere."""
+    parts = urlsplit(url)
+    return private_host(unquote(parts.hostname or "")) if parts.scheme == "http" else None
+
+
+def is_in_room(url: str, allow_http: Iterable[str]) -> bool:
+    """Whether an address leads over http to one of these private hosts (`Banana.allow_http`)."""
+    return (host := room_host(url)) is not None and host in map(private_host, allow_http)
 
 
 class KeySearch:

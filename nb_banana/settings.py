@@ -2,14 +2,21 @@
 
 import os
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from traitlets import Bool, Enum, Float, Integer, List, TraitError, TraitType, Unicode, validate
 from traitlets.config import Configurable
 from traitlets.config.loader import LazyConfigValue
 
 from nb_banana._text import did_you_mean, shown
-from nb_banana.credentials import VENDOR_URL, has_key, is_loopback
+from nb_banana.credentials import (
+    VENDOR_URL,
+    has_key,
+    is_in_room,
+    is_loopback,
+    private_host,
+    room_host,
+)
 from nb_banana.errors import RequestError, SettingsError
 from nb_banana.models import DEFAULT_MODEL, RESOLUTIONS, SIZES, choose, model_id
 
@@ -68,6 +75,10 @@ class Number(_FloatTrait):
         return super().validate(obj, value)
 
 
+def _allowing(host: str) -> str:
+    return f'%config Banana.allow_http = ["{host}"]'
+
+
 class Folders(_ListTrait):
     """A list of folders; one by itself is a list of one."""
 
@@ -121,7 +132,15 @@ class Banana(Configurable):
         "sandbox: pictures drawn on this machine, without AI, key or cost. "
         "library: only pictures that are kept already; nothing is ever sent.",
     )
-    base_url = Unicode(VENDOR_URL, help="The service's address: https, or http on this machine.")
+    base_url = Unicode(
+        VENDOR_URL,
+        help="The service's address: https, or http on this machine or on a host of allow_http.",
+    )
+    allow_http = List(
+        Unicode(),
+        help="Addresses of hosts in your own network, e.g. 192.168.1.5, that may be spoken to over "
+        "http: a sandbox for a room. They get a key that you give for them by login() alone.",
+    )
     caption = Enum(
         ["full", "stable"],
         "full",
@@ -201,17 +220,35 @@ class Banana(Configurable):
         url: str = proposal["value"].strip().rstrip("/").removesuffix("/v1")
         if set("@?#") & set(url):
             raise TraitError("base_url is only an address: no user, no ?, no #.")
+        parts: SplitResult | None
         try:
             parts = urlsplit(url)
-            local = parts.scheme == "http" and is_loopback(url)
+            local = parts.scheme == "http" and (
+                is_loopback(url) or is_in_room(url, self.allow_http)
+            )
             fine = bool(parts.hostname) and parts.port != 0 and (parts.scheme == "https" or local)
         except ValueError:  # brackets or a port that no address has
-            fine = False
+            parts, fine = None, False
         if not fine:
+            host = room_host(url) if parts is not None else None
             raise TraitError(
                 f"base_url is an https address such as {VENDOR_URL}, or http on this machine."
+                + (f" For http in your own network: {_allowing(host)}" if host else "")
             )
         return url
+
+    @validate("allow_http")
+    def _private_hosts(self, proposal: Any) -> list[str]:
+        hosts: list[str] = []
+        for each in proposal["value"]:
+            if (host := private_host(each.strip().strip("[]"))) is None:
+                raise TraitError(
+                    "allow_http has addresses of hosts in your own network, each as it is: "
+                    f'["192.168.1.5"], no name, port, network or wildcard. {shown(each)} is none. '
+                    "To this machine http is always allowed; to all others it takes https."
+                )
+            hosts.append(host)
+        return list(dict.fromkeys(hosts))
 
     @validate("keep", "backend")
     def _something_to_show(self, proposal: Any) -> Any:
@@ -245,7 +282,7 @@ class Banana(Configurable):
         said = (
             (name, getattr(self, name))
             for name, each in traits
-            if each.default_value != getattr(self, name)
+            if each.default(self) != getattr(self, name)
         )
         return f"Banana({', '.join(f'{name}={value!r}' for name, value in sorted(said))})"
 
@@ -270,16 +307,20 @@ class Banana(Configurable):
                 )
         before = {name: getattr(self, name) for name in changes}
         try:
-            for name, value in changes.items():
-                setattr(self, name, value)
+            self._set(changes)
         except Exception as error:
             # Beside its own errors traitlets raises what the repr of a value or a comparison does.
-            for name, value in before.items():
-                setattr(self, name, value)
+            self._set(before)
             which = "" if isinstance(error, TraitError) else f"{', '.join(changes)}: "
             raise SettingsError(f"{which}{error}") from error
         self.chosen |= changes.keys()
         return self
+
+    def _set(self, values: dict[str, Any]) -> None:
+        # Checked when all are set, for one may be right only with another of them.
+        with self.hold_trait_notifications():
+            for name, value in values.items():
+                setattr(self, name, value)
 
 
 for _trait in Banana.class_own_traits().values():

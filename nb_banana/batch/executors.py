@@ -7,7 +7,7 @@ import asyncio
 import os
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
 from functools import partial
@@ -31,12 +31,13 @@ class RemoteTask:
     timeout: float  # seconds to wait for the answer
     client_request_id: str  # our own id
     key_name: str | None = None  # the environment variable of the worker that has the key
+    allow_http: tuple[str, ...] = ()  # private hosts whose pictures come over http
 
 
 def run_task(task: RemoteTask) -> RawResponse | errors.BananaError:
     """Send it, on the worker. An error is handed back, for some executors change what is raised."""
     try:
-        service = Service(task.base_url, _secret(task))
+        service = Service(task.base_url, _secret(task), allow_http=task.allow_http)
     except errors.MissingKeyError as error:
         return error
     facts = {"client_request_id": task.client_request_id}
@@ -88,13 +89,18 @@ def _pictures(answer: ServiceAnswer, service: Service) -> tuple[bytes | None, ..
 class ExecutorTransport:
     """Hands attempts to an executor's workers."""
 
-    def __init__(self, executor: Executor, key_name: str | None = None) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        key_name: str | None = None,
+        allow_http: Iterable[str] = (),
+    ) -> None:
         if not isinstance(executor, Executor):
             raise errors.RequestError(
                 "executor is one of concurrent.futures, e.g. ProcessPoolExecutor(4), Dask's "
                 f"client.get_executor() or ipyparallel's cluster.executor(), not {executor!r}."
             )
-        self._key_name = key_name
+        self._key_name, self._allow_http = key_name, tuple(allow_http)
         self._lock = threading.Lock()  # ipyparallel's does not expect many at once
         submit: Any = executor.submit
         self._submit: Callable[[RemoteTask], Future[Any]] = partial(submit, run_task)
@@ -105,7 +111,8 @@ class ExecutorTransport:
         self, payload: dict[str, Any], base_url: str, timeout: float, client_request_id: str
     ) -> RawResponse:
         """Send one attempt through a worker and wait for its reply."""
-        task = RemoteTask(payload, base_url, timeout, client_request_id, self._key_name)
+        own = self._key_name, self._allow_http
+        task = RemoteTask(payload, base_url, timeout, client_request_id, *own)
         try:
             with self._lock:
                 future = self._submit(task)

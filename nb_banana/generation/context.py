@@ -16,11 +16,13 @@ from nb_banana.credentials import (
     CredentialStore,
     KeySearch,
     Secret,
+    host_of,
+    is_in_room,
     is_loopback,
     missing_key,
 )
 from nb_banana.display.output import notebook_folder
-from nb_banana.errors import LibraryError, LibraryUnavailableError
+from nb_banana.errors import LibraryError, LibraryUnavailableError, SettingsError
 from nb_banana.generation import in_process
 from nb_banana.generation.budget import Budget
 from nb_banana.generation.cell_notes import CellNotes
@@ -38,6 +40,11 @@ if TYPE_CHECKING:
 
 Made = TypeVar("Made", bound=HasClient)
 
+
+NOT_ALLOWED = (
+    "{} is asked over http, and it is not in Banana.allow_http any more, so nothing was sent. Put "
+    "its address in again, or change base_url."
+)
 
 Key = Secret | KeySearch | None  # given for one call, or the search: no place is asked twice
 
@@ -96,8 +103,14 @@ class Context:
         self, url: str, secret: Secret | None = None, timeout: float | None = None
     ) -> Service:
         """A service at an address, over this client's connections."""
-        own = self._in_process if url == in_process.URL else None
-        return Service(url, secret, timeout, transport=own or self.transport)
+        if (own := self._in_process if url == in_process.URL else None) is not None:
+            return Service(url, secret, timeout, transport=own)
+        hosts = tuple(self.settings.allow_http)
+        # Also of one that was set while it was allowed: the setting may change, or its list.
+        is_fine = url.startswith(("https:", "http://127.0.0.1:")) or is_loopback(url)
+        if not is_fine and not is_in_room(url, hosts):
+            raise SettingsError(NOT_ALLOWED.format(host_of(url)))
+        return Service(url, secret, timeout, hosts, transport=self.transport)
 
     def find_service(
         self, key: Key = None, policy: Policy | None = None, *, elsewhere: bool = False

@@ -5,7 +5,9 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from threading import Event
+from urllib.parse import unquote, urlsplit
 
+from nb_banana.sandbox.addresses import HOST
 from nb_banana.sandbox.faults import TROUBLES
 from nb_banana.sandbox.server import Sandbox
 
@@ -14,23 +16,50 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the sandbox until Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m nb_banana.sandbox", description=main.__doc__)
     add = parser.add_argument
+    add("--host", default=HOST, help="another address than this machine's own: for a room")
     add("--port", type=int, default=0, help="where to listen (default: any free port)")
     add("--key-env", metavar="NAME", help="the environment variable that has the key")
+    add("--management-key-env", metavar="NAME", help="the same of the key that makes keys")
     add("--trouble", metavar="NAME", help=f"what should go wrong: {', '.join(TROUBLES)}")
     add("--delay", type=float, default=0.0, metavar="SECONDS", help="what each generation takes")
     options = parser.parse_args(argv)
-    key = os.environ.get(options.key_env) if options.key_env else None
-    if options.key_env and not key:
-        parser.error(f"the environment variable {options.key_env} is empty or not set")
+    names = options.key_env, options.management_key_env
+    for name in filter(None, names):
+        if not os.environ.get(name):
+            parser.error(f"the environment variable {name} is empty or not set")
+    key, manager = (os.environ.get(name) if name else None for name in names)
     try:
-        sandbox = Sandbox(key, port=options.port, trouble=options.trouble, delay=options.delay)
+        sandbox = Sandbox(
+            key,
+            host=options.host,
+            port=options.port,
+            trouble=options.trouble,
+            delay=options.delay,
+            management_key=manager,
+        )
         sandbox.start()
     except (ValueError, OSError, OverflowError) as problem:
         parser.error(str(problem))
     with sandbox, suppress(KeyboardInterrupt):
-        hint = f'in a notebook: %config Banana.base_url = "{sandbox.url}"'
-        print(f"Sandbox at {sandbox.url} - {hint} - Ctrl-C stops it", flush=True)  # noqa: T201 - the output
+        print(_welcome(sandbox, made_key=key is None), flush=True)  # noqa: T201 - the output
         Event().wait()
+
+
+def _welcome(sandbox: Sandbox, *, made_key: bool) -> str:
+    """Where it is, and what to type in a notebook."""
+    where = f'%config Banana.base_url = "{sandbox.url}"'
+    if not sandbox.is_for_room:
+        return f"Sandbox at {sandbox.url} - in a notebook: {where} - Ctrl-C stops it"
+    host = unquote(urlsplit(sandbox.url).hostname or "")
+    lines = [
+        f"Sandbox for a room at {sandbox.url} - Ctrl-C stops it",
+        *([f"Its key, which is shown once: {sandbox.key}"] if made_key else []),
+        "In each notebook:",
+        f'  %config Banana.allow_http = ["{host}"]',
+        f"  {where}",
+        "  import nb_banana; nb_banana.login()",
+    ]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 from uuid import uuid4
 
+from nb_banana.sandbox.addresses import is_near
 from nb_banana.sandbox.catalogue import list_models, usd
 from nb_banana.sandbox.class_keys import KEYS, OWN_KEY, IssuedKeys
 from nb_banana.sandbox.exchange import (
@@ -63,16 +65,17 @@ class Api:
         ledger: Ledger,
         troubles: Troubles,
         delay: float,
-        fetch: Fetch,
+        fetch: Fetch | None,
         management_key: str | None = None,
     ) -> None:
+        # Without ``fetch``, in a room, it reaches no address for anybody but of its own pictures.
         self.url = ""  # what its links begin with: set by who carries it
         self.recorder = Recorder()
         self.ledger = ledger
         self._keys = IssuedKeys(ledger, key, management_key)
         self._troubles = troubles
         self._delay = delay
-        self._fetch = fetch
+        self._fetch = fetch or self._own_picture
         self._pictures = Pictures()
         self._routes = {
             GENERATIONS: Route("POST", self._generate),
@@ -143,6 +146,18 @@ class Api:
         )
         return serve(self._pictures.file(picture), strike.trouble.name if struck else "")
 
+    def _own_picture(self, uri: str) -> bytes | None:
+        """A picture of its own by its link, which needs no network; nothing else is fetched."""
+        name = urlsplit(uri).path.removeprefix(PICTURES)
+        if self._pictures.has(name):
+            return self._pictures.file(self._pictures.find(name))
+        if is_near(uri):
+            raise ValueError(
+                "it is in the network of the sandbox, which fetches nothing there for others. Send "
+                "the picture itself"
+            )
+        return None
+
     def _generate(self, request: Request, ids: Ids) -> Response:
         order = read_order(request.body, self._fetch)
         strike = self._troubles.meet(order.prompt)
@@ -153,7 +168,7 @@ class Api:
         if outcome is not None:
             key = self._keys.hold(self._keys.bearer(request), order.credits, price)
         try:
-            response = self._answer(order, strike, ids)
+            response = self._answer(order, strike, ids, request.base_url or self.url)
         except Refused as refused:
             response = error(refused, request.path, ids.request_id)
         if outcome is None:  # turned away at the door
@@ -162,7 +177,7 @@ class Api:
         charge = Inference(order.model, outcome, price, ids, key)
         return replace(response, delay=self._delay + slower, charge=charge)
 
-    def _answer(self, order: GenerationOrder, strike: Strike, ids: Ids) -> Response:
+    def _answer(self, order: GenerationOrder, strike: Strike, ids: Ids, base: str) -> Response:
         trouble = strike.trouble
         if trouble.message:
             message = trouble.message.format(request_id=ids.request_id)
@@ -179,12 +194,14 @@ class Api:
             "x-aimlapi-credits-used": str(charged),
             "x-aimlapi-usd-spent": f"{usd(charged):.9f}",
         }
-        response = as_json({"data": self._data(order, strike), "meta": meta}, headers=headers)
+        response = as_json({"data": self._data(order, strike, base), "meta": meta}, headers=headers)
         if trouble.name == "cut-json":
             return replace(response, body=response.body[: len(response.body) // 2])
         return response
 
-    def _data(self, order: GenerationOrder, strike: Strike) -> list[dict[str, Any]] | None:
+    def _data(
+        self, order: GenerationOrder, strike: Strike, base: str
+    ) -> list[dict[str, Any]] | None:
         match strike.trouble.name:
             case "refusal":
                 return []
@@ -194,16 +211,16 @@ class Api:
                 return [{"b64_json": None, "url": None}]
             case name:
                 count = 2 if name == "two-pictures" else order.count
-                return [self._item(self._pictures.add(order, strike)) for _ in range(count)]
+                return [self._item(self._pictures.add(order, strike), base) for _ in range(count)]
 
-    def _item(self, picture: Picture) -> dict[str, Any]:
+    def _item(self, picture: Picture, base: str) -> dict[str, Any]:
         inline = picture.strike.trouble.name == "base64"
         encoded = base64.b64encode(self._pictures.file(picture)).decode() if inline else None
         width, height = picture.order.size
         return {
             "mime_type": "image/png",
             "b64_json": encoded,
-            "url": None if inline else f"{self.url}{PICTURES}{picture.name}",
+            "url": None if inline else f"{base}{PICTURES}{picture.name}",
             "width": width,
             "height": height,
             "file_name": picture.name,

@@ -44,6 +44,7 @@ class Request:
     query: Query
     headers: Mapping[str, str]  # names in lower case
     body: bytes = b""
+    base_url: str = ""  # what its sender calls the service; empty where all call it the same
 
     def bears(self, key: str) -> bool:
         """Whether its Authorization header has this key."""

@@ -60,6 +60,10 @@ class Pictures:
             self._pictures[picture.name] = picture
         return picture
 
+    def has(self, name: str) -> bool:
+        """Whether there is a picture with this name."""
+        return name in self._pictures
+
     def find(self, name: str) -> Picture:
         """The picture with this name; a refusal where there is none."""
         if name not in self._pictures:

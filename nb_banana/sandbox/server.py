@@ -1,6 +1,6 @@
-"""The HTTP side of the sandbox: a threading server on loopback, and the `Sandbox` that holds it."""
+"""The HTTP side of the sandbox: a threading server, and the `Sandbox` that holds it."""
 
-import http.client
+import secrets
 import socket
 import socketserver
 import sys
@@ -11,29 +11,39 @@ from threading import Event, Thread
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
+from nb_banana.sandbox.addresses import (
+    HOST,
+    Place,
+    asked_at,
+    fetch,
+    is_this_machine,
+    place_of,
+    reached_at,
+    url_of,
+)
 from nb_banana.sandbox.api import GENERATIONS, Api
 from nb_banana.sandbox.exchange import Received, Refused, Request, Response, error
 from nb_banana.sandbox.faults import Troubles
 from nb_banana.sandbox.ledger import Ledger, LedgerRow, now
 
-HOST = "127.0.0.1"
 LARGEST_BODY = 128 * 2**20
-LARGEST_REFERENCE = 32 * 2**20
 
 
 class Sandbox:
-    """The service on 127.0.0.1, for notebooks and tests without a key.
+    """The service on 127.0.0.1, for notebooks and tests without a key; elsewhere for a room.
 
-    ``key`` is the only one that is accepted (None: each, or none), ``port`` 0 any free one,
-    ``trouble`` a name of `faults`; ``delay`` and ``log_lag`` are seconds, ``balance`` is USD.
-    ``management_key`` is the one that makes keys with a limit (None: each that was not made so),
-    ``clock`` says what time it is.
+    ``key`` is the only one that is accepted (None: each, or none), ``port`` 0 any free one. With
+    another ``host`` than this machine's own it always has a key, where none is given one that it
+    makes, and fetches nothing for others but its own pictures. ``trouble`` is a name of `faults`;
+    ``delay`` and ``log_lag`` are seconds, ``balance`` is USD. ``management_key`` is the one that
+    makes keys with a limit (None: each that was not made so), ``clock`` says what time it is.
     """
 
     def __init__(
         self,
         key: str | None = None,
         *,
+        host: str = HOST,
         port: int = 0,
         trouble: str | None = None,
         delay: float = 0.0,
@@ -42,15 +52,17 @@ class Sandbox:
         management_key: str | None = None,
         clock: Callable[[], datetime] = now,
     ) -> None:
-        ledger = Ledger(balance, log_lag, clock)
-        self.api = Api(key, ledger, Troubles(trouble), delay, _fetch, management_key)
-        self._port = port
+        self.is_for_room = not is_this_machine(host)
+        self.key = secrets.token_hex(16) if self.is_for_room and not key else key
+        ledger, over = Ledger(balance, log_lag, clock), None if self.is_for_room else fetch
+        self.api = Api(self.key, ledger, Troubles(trouble), delay, over, management_key)
+        self._host, self._port = host, port
         self._server: _Server | None = None
 
     def start(self) -> Self:
         """Listen, in a thread that does not keep the process alive."""
         if self._server is None:
-            server = _Server(self._port, self.api)
+            server = _Server(place_of(self._host, self._port), self.api, self.is_for_room)
             try:
                 # The poll is how long `stop` has to wait.
                 Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
@@ -105,17 +117,18 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128  # a batch connects all at once
 
-    def __init__(self, port: int, api: Api) -> None:
-        self.api = api
+    def __init__(self, place: Place, api: Api, is_for_room: bool) -> None:
+        self.api, self.is_for_room = api, is_for_room
         self.stopping = Event()
         self._open: set[socket.socket] = set()
-        super().__init__((HOST, port), _Handler)
-        api.url = f"http://{HOST}:{self.server_port}"
+        self.address_family, where = place
+        super().__init__(where, _Handler)
+        api.url = url_of(reached_at(place), self.server_port)
 
     def server_bind(self) -> None:
         # HTTPServer's own asks the resolver for our name, which takes seconds on some machines.
         socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = HOST, self.server_address[1]
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._open.add(request)
@@ -156,7 +169,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         headers = {name.lower(): text for name, text in self.headers.items()}
         query = parse_qs(target.query, keep_blank_values=True)
-        response = self.server.api.handle(Request(self.command, target.path, query, headers, body))
+        # In a room each calls it as it reaches it; on this machine all call it the same.
+        named, own = headers.get("host", ""), self.connection.getsockname()
+        base = asked_at(named, own) if self.server.is_for_room else ""
+        request = Request(self.command, target.path, query, headers, body, base)
+        response = self.server.api.handle(request)
         # Work under way when the server stops ends without an answer and without a charge.
         if response.charge and self.server.stopping.wait(response.delay):
             self.close_connection = True
@@ -195,20 +212,3 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(response.body[: response.sent])
         self.close_connection |= response.sent is not None
-
-
-def _fetch(uri: str) -> bytes:
-    """The picture at an address; http.client follows no redirect and asks no proxy: it is local."""
-    parts = urlsplit(uri)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
-    try:
-        connection.request("GET", parts.path + (f"?{parts.query}" if parts.query else ""))
-        response = connection.getresponse()
-        data = response.read(LARGEST_REFERENCE)
-    except (OSError, http.client.HTTPException) as problem:
-        raise ValueError("it could not be downloaded") from problem
-    finally:
-        connection.close()
-    if response.status != 200:
-        raise ValueError(f"it could not be downloaded (HTTP {response.status})")
-    return data

@@ -72,7 +72,8 @@ def fetch_pictures(answer: ServiceAnswer, service: Service) -> DownloadResult:
 def fetch_picture(item: ResultItem, service: Service, facts: dict[str, Any]) -> FetchedPicture:
     """The picture's bytes as they were made, and what they are."""
     if item.data is None:
-        return fetch_link(item.url or "", service.base_url, facts, service.transport)
+        own = service.base_url, facts, service.transport, service.allow_http
+        return fetch_link(item.url or "", *own)
     try:
         return item.data, check_picture(item.data)
     except PictureError as error:

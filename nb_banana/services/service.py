@@ -71,6 +71,7 @@ class Service:
     base_url: str  # without the ``/v1``
     secret: Secret | None = None  # None where the service asks for no key
     timeout: float | None = None  # seconds to wait for an answer; None goes by the resolution
+    allow_http: tuple[str, ...] = ()  # private hosts that are spoken to over http
     # how many requests at once, where there are many.
     limiter: AdaptiveLimiter | None = field(default=None, compare=False, repr=False)
     # who sends, where it is not this process.

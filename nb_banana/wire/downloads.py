@@ -1,7 +1,7 @@
 """Fetch a picture that was made and charged: a GET, which may be tried again, without any key."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 from urllib3.util import Retry
 
 from nb_banana._text import clean
-from nb_banana.credentials import HIDDEN, SHORTEST_IN_LINK, has_key, is_loopback
+from nb_banana.credentials import HIDDEN, SHORTEST_IN_LINK, has_key, is_in_room, is_loopback
 from nb_banana.errors import (
     DownloadError,
     Interrupted,
@@ -32,16 +32,22 @@ PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 FetchedPicture = tuple[bytes, PictureKind]
+Near = Callable[[str], bool]  # whether an address may be fetched over http
 
 
 def fetch_link(
-    link: str, base_url: str, facts: dict[str, Any], over: transport.Transport
+    link: str,
+    base_url: str,
+    facts: dict[str, Any],
+    over: transport.Transport,
+    allow_http: Collection[str] = (),
 ) -> FetchedPicture:
     """The bytes behind a link as they were made, and what they are."""
     url = _absolute(base_url + "/", link, facts)
+    near = _beside(base_url, allow_http)
     try:
         with allow_interrupts():
-            return _until_it_is_there(url, is_loopback(base_url), over)
+            return _until_it_is_there(url, near, over)
     except (PictureError, KeyboardInterrupt) as error:
         shown = HIDDEN if has_key(url, SHORTEST_IN_LINK) else clean(url, LONGEST_LINK)
         facts = {**facts, "url": shown}
@@ -51,16 +57,25 @@ def fetch_link(
         raise Interrupted(f"{said} is {shown}", **facts) from None
 
 
+def _beside(base_url: str, allow_http: Collection[str]) -> Near:
+    """Which hosts' pictures may come over http: of this machine its own, of a room the room's."""
+    if is_loopback(base_url):
+        return is_loopback
+    if is_in_room(base_url, allow_http):
+        return partial(is_in_room, allow_http=allow_http)
+    return lambda _: False
+
+
 def paid_error(error: PictureError, where: str, facts: dict[str, Any]) -> PictureError:
     """The same error with what it means: the picture is paid, and here is where it is."""
     return type(error)(f"{error.args[0]} The picture was made and charged; {where}", **facts)
 
 
-def _until_it_is_there(url: str, local: bool, over: transport.Transport) -> FetchedPicture:
+def _until_it_is_there(url: str, near: Near, over: transport.Transport) -> FetchedPicture:
     retry, deadline = ATTEMPTS, time.monotonic() + LONGEST_DOWNLOAD
     while True:
         try:
-            data = _download(url, local, deadline, over)
+            data = _download(url, near, deadline, over)
             return data, check_picture(data)
         except PictureError as error:
             pause = retry.get_backoff_time()
@@ -98,8 +113,8 @@ BROKEN: dict[type[Exception], tuple[type[PictureError], str]] = {
 }
 
 
-def _download(url: str, local: bool, deadline: float, over: transport.Transport) -> bytes:
-    check = partial(_check_address, local=local)
+def _download(url: str, near: Near, deadline: float, over: transport.Transport) -> bytes:
+    check = partial(_check_address, near=near)
     try:
         status, data = follow(
             over, url, check=check, most=LONGEST_PICTURE, silence=READ_TIMEOUT, deadline=deadline
@@ -144,8 +159,8 @@ def follow(
     raise RedirectsError
 
 
-def _check_address(url: str, local: bool) -> None:
-    """Pictures come over https; over http only from loopback, if the service is there too."""
+def _check_address(url: str, near: Near) -> None:
+    """Pictures come over https; over http only from hosts `_beside` the service."""
     if has_key(url, SHORTEST_IN_LINK):
         why = "The picture's link has your key in it, so it was not opened."
         raise DownloadError(why, passing=False)
@@ -153,6 +168,5 @@ def _check_address(url: str, local: bool) -> None:
         safe = urlsplit(url).scheme == "https" and bool(urlsplit(url).hostname)
     except ValueError:
         raise DownloadError("The picture's link is no address.", passing=False) from None
-    near = urlsplit(url).scheme == "http" and is_loopback(url) and local
-    if not safe and not near:
+    if not safe and not (urlsplit(url).scheme == "http" and near(url)):
         raise DownloadError("The picture's link is not https, so it was not opened.", passing=False)

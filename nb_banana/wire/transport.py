@@ -21,7 +21,7 @@ from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
 from nb_banana._version import __version__
-from nb_banana.credentials import Secret, is_loopback
+from nb_banana.credentials import Secret, is_loopback, room_host
 from nb_banana.errors import BananaError, Interrupted
 from nb_banana.wire import connection
 from nb_banana.wire.connection import Adapter, Attempt
@@ -199,7 +199,8 @@ def _new_session(url: str) -> requests.Session:
     session = requests.Session()
     # What requests looks up in the environment with each call is looked up here, once.
     session.trust_env = False
-    if not (is_loopback(url) or connection.IN_BROWSER):
+    # A host of the own network is asked directly: a proxy would read a key that goes over http.
+    if not (is_loopback(url) or room_host(url) or connection.IN_BROWSER):
         session.proxies.update(_proxies(url))
     # A jar that takes no cookies: it is not made for threads that read and write it at once.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
