@@ -26,6 +26,7 @@ class NeededAnswers:
     answers: dict[str, tuple[Library, StoredImage]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)  # cells that show none and should
     by_words: list[str] = field(default_factory=list)  # cells that say it in their source alone
+    stale: set[str] = field(default_factory=set)  # ids in outputs of another run, found by words
     unseen: list[str] = field(default_factory=list)  # prompts of others that were used here
     problems: list[str] = field(default_factory=list)  # of libraries that could not be read
 
@@ -75,14 +76,15 @@ def _take(need: NeededAnswers, library: Library, request_ids: Iterable[str]) -> 
 def _take_by_words(
     need: NeededAnswers, notebook: SavedNotebook, libraries: list[Library]
 ) -> list[NotebookCell]:
-    """Add what cells without a picture ask for by their words; the cells that have none now."""
+    """Add what cells whose picture is not there ask for by their words; those that find none."""
     text = "\n".join(each.source for each in notebook.cells)
     folder = notebook.path.parent
     files = (_read(folder / path_of(word)) for cell in notebook.cells for word in _words(cell))
     given = {hashlib.sha256(data).hexdigest() for data in files if data}
     bare = []
     for cell in notebook.cells:
-        if not cell.draws or cell.requests:
+        is_there = not need.answers.keys().isdisjoint(cell.requests)
+        if not cell.draws or is_there:
             continue
         known = set(need.answers)
         found = find_by_words(cell, text, libraries, given | need.digests(), need.problems)
@@ -90,7 +92,10 @@ def _take_by_words(
             need.answers.setdefault(kept.request_id, (library, kept))
         if not found:
             bare.append(cell)
-        elif any(kept.request_id not in known for _, kept in found):
+            continue
+        # Its output may be of another run, whose answers are in no library here.
+        need.stale.update(cell.requests)
+        if any(kept.request_id not in known for _, kept in found):
             need.by_words.append(str(cell))
     return bare
 
@@ -142,7 +147,7 @@ def _missing(notebook: SavedNotebook, need: NeededAnswers, bare: list[NotebookCe
     """The cells without a picture."""
     lost = []
     for cell in notebook.cells:
-        gone = {each for each in cell.requests if each not in need.answers}
+        gone = {each for each in cell.requests if each not in need.answers} - need.stale
         verb = "makes" if gone <= cell.unshown else "shows"
         if gone:
             lost.append(
@@ -150,8 +155,9 @@ def _missing(notebook: SavedNotebook, need: NeededAnswers, bare: list[NotebookCe
                 "again."
             )
     # Where no cell says what it used, how many pictures were used here is known, and not by which.
-    said = [f"{cell} has no picture: run the notebook, save it, and pack again." for cell in bare]
-    return lost + (said if len(bare) > len(need.unseen) else [])
+    never = [cell for cell in bare if not cell.requests]
+    said = [f"{cell} has no picture: run the notebook, save it, and pack again." for cell in never]
+    return lost + (said if len(never) > len(need.unseen) else [])
 
 
 def _runs_here(notebook: Path) -> bool | None:
