@@ -383,8 +383,7 @@ def test_an_older_shared_library_is_read_as_it_is(service, shared):
     put(library, ImageRequest("a banana"), "nbb-1")
     change(library, "ALTER TABLE requests DROP COLUMN came_along")
     change(library, "PRAGMA user_version = 1")
-    with closing(sqlite3.connect(index_of(library))) as connection:
-        before = snapshot(shared)
+    before = snapshot(shared)
     configure(shared_libraries=[shared])
     assert generate("a banana").came == "reused"
     assert len(nb_banana.history("banana")) == 1
