@@ -18,6 +18,7 @@ from nb_banana import configure, errors, generate_many
 from nb_banana._default import client
 from nb_banana.batch.executors import RemoteTask, run_task
 from tests.conftest import KEY
+from tests.support.amount import ALL
 from tests.support.busy import busy
 
 
@@ -152,6 +153,7 @@ def test_dask_is_left_clean(service, dask):
     assert not dask.run_on_scheduler(places) - before
 
 
+@pytest.mark.skipif(not ALL, reason="its cluster takes 17 seconds to start: make test-all")
 def test_ipyparallel_sends_too(service):
     with ipyparallel.Cluster(n=2, log_level=50) as engines:
         executor = engines.executor() if hasattr(engines, "executor") else None

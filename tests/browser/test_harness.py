@@ -8,7 +8,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 from playwright.sync_api import expect
 
+from tests.support.amount import ALL
+
 from .lab import KEY_VARIABLES, CellError, clean_environment
+
+pytestmark = pytest.mark.skipif(not ALL, reason="a test of the tests' own tools: make test-all")
 
 
 def picture_cell():

@@ -6,6 +6,7 @@ import nb_banana
 from nb_banana import errors
 from nb_banana.sandbox import Sandbox
 from nb_banana.services import send
+from nb_banana.services.aimlapi import account
 from nb_banana.wire import connection
 from tests.conftest import KEY
 
@@ -13,6 +14,7 @@ from tests.conftest import KEY
 @pytest.fixture(autouse=True)
 def in_browser(monkeypatch):
     monkeypatch.setattr(connection, "IN_BROWSER", True)
+    monkeypatch.setattr(account, "PAUSES", (0.0, 0.1))  # seconds before each look into the log
 
 
 def test_a_key_draws_and_its_picture_is_fetched_without_it(service):
