@@ -1,6 +1,6 @@
 # The two commands that matter: `make demo` shows it, `make test` proves it. Both set up .venv first.
-# `make test-all` takes longer: all of the kills, interrupts and odd inputs that `make test` does some of.
-# `make test-floor` proves it on the oldest versions, in an environment of their own.
+# `make test-all` takes longer: all of the kills, interrupts and odd inputs that `make test` does some
+# of, a lesson's page in a browser, and `make test-floor`: a part on the oldest versions.
 PYTHON ?= python3
 BIN = .venv/bin
 # Tests start Python some two hundred times: what is compiled once is there for all of them.
@@ -26,15 +26,17 @@ lab: .venv/.ok
 PYTEST = -m pytest -n 4 --no-loadscope-reorder
 
 # mypy and lint-imports run beside the tests; what pytest says comes last.
-test test-all: .venv/.ok
+test: .venv/.ok
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	@{ $(BIN)/mypy && $(BIN)/lint-imports; } & $(BIN)/python $(PYTEST); tests=$$?; \
 	wait $$! || { echo "mypy or lint-imports failed: see above."; exit 1; }; exit $$tests
 
-# All rounds, examples and cases of what `make test` does some of, and a lesson's page in Chromium.
-test-all: export NB_BANANA_TESTS = all
+# All rounds, examples and cases of what `make test` does some of, a lesson's page in Chromium, and
+# the oldest versions.
 test-all: .venv-site/.ok
+	@NB_BANANA_TESTS=all $(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory test-floor
 
 # Python for a browser, as the page's kernel wants it, and the wheel that it begins with. Pyodide is
 # an npm package: where npm is not installed, it comes from PyPI.

@@ -309,9 +309,10 @@ def pack(
     """Put a notebook and exactly the pictures that it needs into one zip file, or into a web page.
 
     Whoever unpacks the zip file, with `unpack` or any other program, runs the notebook without a
-    key, without cost and without a network. The pictures are those that the saved notebook shows
-    and, in the kernel that runs it, those that were used without being shown; what they were made
-    from comes along. What they cost stays with them; where and by whom they were made does not.
+    key, without cost and without a network. The pictures are those that the cells of the saved
+    notebook have shown or used, which is noted in their outputs; of a cell without outputs those
+    that have the words of its prompt. What they were made from comes along. What they cost stays
+    with them; where and by whom they were made does not.
 
     With ``format="site"`` it is a page: a folder for GitHub Pages or any server with https. Who
     opens its address runs the notebook in the browser, with nothing installed: Jupyter as

@@ -227,3 +227,26 @@ def is_data(address: str) -> bool:
     (True, False)
     """
     return address[:80].lstrip(BLANK).lower().startswith("data:")
+
+
+CELL_OPTIONS = re.compile(r"(?:\s*#\|[^\n]*(?:\n|\Z))+")
+"""Lines such as ``#| label: fig-fox`` at the top of a cell, which are no part of the prompt."""
+
+
+def below_magic(lines: list[str]) -> list[str]:
+    r"""A cell's lines with the options that stand above ``%%banana`` below it.
+
+    IPython wants the magic first, and Quarto the options: it takes them away before it runs a cell
+    of its own, and in a notebook they are still there.
+
+    >>> below_magic(["#| label: fig-fox\n", "%%banana fox\n", "a fox"])
+    ['%%banana fox\n', '#| label: fig-fox\n', 'a fox']
+    """
+    if not lines or not lines[0].lstrip().startswith("#|"):
+        return lines
+    for number, line in enumerate(lines):
+        if line.startswith("%%banana"):
+            return [line, *lines[:number], *lines[number + 1 :]]
+        if line.strip() and not line.lstrip().startswith("#|"):
+            break
+    return lines

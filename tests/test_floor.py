@@ -26,8 +26,10 @@ PATIENCE = 60
 
 def wanted():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    extras = project["optional-dependencies"].values()
-    return list(map(Requirement, chain(project["dependencies"], *extras)))
+    extras = project["optional-dependencies"]
+    # A page is built where there is a newer Jupyter; whoever opens it has nothing installed.
+    tried = [extras[name] for name in extras if name != "site"]
+    return list(map(Requirement, chain(project["dependencies"], *tried)))
 
 
 @pytest.mark.parametrize("requirement", wanted(), ids=str)

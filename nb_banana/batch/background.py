@@ -1,6 +1,7 @@
 """Pictures in the background: begun, bound at once, and listed while they are on their way."""
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -103,6 +104,8 @@ def _begin(context: Context, value: PendingValue[Any], make: Callable[[], Any]) 
             context.on_way.pop(place, None)
 
     context.on_way[place] = value
+    if "IPython" in sys.modules:
+        context.cell_notes.expect(value)
     # No daemon: a script that ends waits for what it has paid.
     spawn(work, daemon=False)
 

@@ -15,7 +15,7 @@ from nb_banana._threads import pool
 from nb_banana.batch.jobs import numbered
 from nb_banana.display.progress import BatchProgress, silently
 from nb_banana.generation import pipeline
-from nb_banana.generation.lookup import counted, find_reusable, look_ahead
+from nb_banana.generation.lookup import find_reusable, how_many, look_ahead
 from nb_banana.generation.plan import Job, Plan
 from nb_banana.results import export
 from nb_banana.results.failure import Failure, GalleryEntry
@@ -97,7 +97,7 @@ class BatchRunner:
         self.plan, self.whole = plan, plan.output
         self.waiting = plan.jobs
         total = len(plan.jobs) if isinstance(plan.jobs, list) else None
-        self.bar = BatchProgress(total, said, counted(total) if plan.is_stable else None)
+        self.bar = BatchProgress(total, said, how_many(total) if plan.is_stable else None)
         self.jobs: list[Job] = []
         self.entries: dict[int, GalleryEntry] = {}
         self.on_way: dict[Future[GalleryEntry], int] = {}

@@ -261,6 +261,11 @@ class Placeholder:
         elif is_first and self._counts:
             spawn(self._count, needed=False)
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether there is such a place."""
+        return bool(self._places)
+
     def end(self, result: Any) -> None:
         """Put the value, or what went wrong, into every place."""
         self._result = result

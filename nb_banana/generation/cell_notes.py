@@ -4,28 +4,49 @@ A notebook then says which pictures it needs wherever it goes: renamed, copied, 
 from a front end that does not say what it runs. `nb_banana.pack` reads it.
 """
 
-from collections.abc import Iterable
-from typing import Any
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
 
 from nb_banana.display.output import OutputCell, is_kernel, shell
+
+
+class Expected(Protocol):
+    """What of a value that is on its way is asked here: it stands above."""
+
+    @property
+    def done(self) -> bool: ...  # noqa: D102 - see `PendingValue`
+    @property
+    def _is_shown(self) -> bool: ...
+    def _requests(self) -> list[str]: ...
+    def on_end(self, call: Callable[[], None]) -> None: ...  # noqa: D102
 
 
 class CellNotes:
     """The requests whose pictures were used since the last cell ended, and not shown yet."""
 
-    def __init__(self) -> None:
-        self._used: dict[str, None] = {}
+    def __init__(self, on_way: Mapping[Any, Any]) -> None:
+        self._on_way = on_way
+        self._used: dict[str, bool] = {}  # whether the thread that runs cells has used it
+        self._expected: dict[int, Expected] = {}
         self._events: Any = None
 
     def use(self, request_id: str) -> None:
         """A picture was drawn, or found in a library."""
         if not is_kernel():
             return
-        self._used[request_id] = None
-        if self._events is None:
-            running: Any = shell()
-            self._events = running.events
-            self._events.register("post_run_cell", self._write)
+        self._used[request_id] = threading.current_thread() is threading.main_thread()
+        self._watch()
+
+    def expect(self, value: Expected) -> None:
+        """A picture or a gallery was begun that comes later, and is this cell's all the same."""
+        if is_kernel():
+            self._expected[id(value)] = value
+            self._watch()
+
+    def leave(self, value: Any) -> None:
+        """What was begun belongs to no cell."""
+        self._expected.pop(id(value), None)
 
     def drop(self, request_ids: Iterable[str]) -> None:
         """They are shown, and so in the outputs already, or belong to no cell."""
@@ -38,9 +59,35 @@ class CellNotes:
             self._events.unregister("post_run_cell", self._write)
         self._events = None
 
+    def _watch(self) -> None:
+        if self._events is None:
+            running: Any = shell()
+            self._events = running.events
+            self._events.register("post_run_cell", self._write)
+
     def _write(self, *_: Any) -> None:
         """A cell has ended: an output without anything to see says what it used."""
-        used = list(self._used)
+        # What a thread has used may be of a picture in the background, which tells it itself.
+        # Sorted, for threads end in any order, and who compares outputs sees it.
+        used = sorted(each for each, here in self._used.items() if here or not self._on_way)
         self.drop(used)
         if used:
-            OutputCell().show({}, {"nb_banana": {"requests": used, "unshown": True}})
+            OutputCell().show({}, _facts(used))
+        expected, self._expected = self._expected, {}
+        for value in expected.values():
+            if not (value.done or value._is_shown):
+                self._write_later(value, OutputCell())
+
+    def _write_later(self, value: Expected, place: OutputCell) -> None:
+        place.reserve()
+
+        def write() -> None:
+            used = value._requests()
+            self.drop(used)
+            place.show({}, _facts(used))
+
+        value.on_end(write)
+
+
+def _facts(used: list[str]) -> dict[str, Any]:
+    return {"nb_banana": {"requests": used, "unshown": True}}

@@ -79,8 +79,8 @@ class Context:
         self.budget = Budget(settings, self.prices)
         self.client: Any = None
         self.used: dict[tuple[Library, str], None] = {}  # in the order of their first use
-        self.cell_notes = CellNotes()
         self.on_way: dict[tuple[int, int], Any] = {}  # by process and `id`
+        self.cell_notes = CellNotes(self.on_way)
         self._libraries: dict[tuple[str, Path | None, bool], Library] = {}
         self._shared: dict[tuple[Path, Path | None], SharedLibrary] = {}
         self._said: set[str] = set()

@@ -10,7 +10,7 @@ from nb_banana._text import path_of
 from nb_banana.display.output import notebook_path
 from nb_banana.errors import BadReferenceError, LessonError, LibraryError, NotKeptError
 from nb_banana.generation.context import Context
-from nb_banana.lesson.by_words import find_by_words
+from nb_banana.lesson.by_words import find_by_words, may_ask
 from nb_banana.lesson.notebook_file import NotebookCell, SavedNotebook
 from nb_banana.library import transfer
 from nb_banana.library.library import Library
@@ -26,6 +26,7 @@ class NeededAnswers:
     answers: dict[str, tuple[Library, StoredImage]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)  # cells that show none and should
     by_words: list[str] = field(default_factory=list)  # cells that say it in their source alone
+    stale: set[str] = field(default_factory=set)  # ids in outputs of another run, found by words
     unseen: list[str] = field(default_factory=list)  # prompts of others that were used here
     problems: list[str] = field(default_factory=list)  # of libraries that could not be read
 
@@ -48,20 +49,8 @@ def needed_by(context: Context, notebook: SavedNotebook) -> NeededAnswers:
     shown = [request_id for cell in notebook.cells for request_id in cell.requests]
     for library in libraries:
         _take(need, library, shown)
-    bare = [
-        cell
-        for cell in notebook.cells
-        if cell.draws and not cell.requests and not _take_by_words(need, cell, notebook, libraries)
-    ]
-    # A front end that does not say what it runs may run another notebook: then only what is
-    # missing is made up for by what was used here.
-    runs = _runs_here(notebook.path)
-    if runs or (runs is None and bare):
-        seen = set(need.answers)
-        for library, request_id in list(context.used):
-            _take(need, library, [request_id])
-        new = [kept for name, (_, kept) in need.answers.items() if name not in seen]
-        need.unseen = [kept.request.prompt for kept in new]
+    bare = _take_by_words(need, notebook, libraries)
+    _take_used(need, context, notebook, bare)
     need.missing = _missing(notebook, need, bare)
     if not need.answers:
         none = "None of its cells shows one: run the notebook, save it, and pack again."
@@ -85,15 +74,49 @@ def _take(need: NeededAnswers, library: Library, request_ids: Iterable[str]) -> 
 
 
 def _take_by_words(
-    need: NeededAnswers, cell: NotebookCell, notebook: SavedNotebook, libraries: list[Library]
-) -> bool:
-    """Add what a cell without a picture asks for; whether there was any."""
+    need: NeededAnswers, notebook: SavedNotebook, libraries: list[Library]
+) -> list[NotebookCell]:
+    """Add what cells whose picture is not there ask for by their words; those that find none."""
     text = "\n".join(each.source for each in notebook.cells)
-    found = find_by_words(cell, text, libraries, need.problems)
-    for library, kept in found:
-        need.answers.setdefault(kept.request_id, (library, kept))
-    need.by_words += [str(cell)] if found else []
-    return bool(found)
+    folder = notebook.path.parent
+    files = (_read(folder / path_of(word)) for cell in notebook.cells for word in _words(cell))
+    given = {hashlib.sha256(data).hexdigest() for data in files if data}
+    bare = []
+    for cell in notebook.cells:
+        is_there = not need.answers.keys().isdisjoint(cell.requests)
+        if not cell.draws or is_there:
+            continue
+        known = set(need.answers)
+        found = find_by_words(cell, text, libraries, given | need.digests(), need.problems)
+        for library, kept in found:
+            need.answers.setdefault(kept.request_id, (library, kept))
+        if not found:
+            bare.append(cell)
+            continue
+        # Its output may be of another run, whose answers are in no library here.
+        need.stale.update(cell.requests)
+        if any(kept.request_id not in known for _, kept in found):
+            need.by_words.append(str(cell))
+    return bare
+
+
+def _take_used(
+    need: NeededAnswers, context: Context, notebook: SavedNotebook, bare: list[NotebookCell]
+) -> None:
+    """Add what was used here, where it is this notebook that runs, or may be."""
+    runs = _runs_here(notebook.path)
+    if runs is False:
+        return
+    seen = set(need.answers)
+    for library, request_id in list(context.used):
+        _take(need, library, [request_id])
+    for request_id in [each for each in need.answers if each not in seen]:
+        prompt = need.answers[request_id][1].request.prompt
+        # It may be another notebook: then only that counts which a cell without a picture wants.
+        if runs or any(may_ask(cell, prompt) for cell in bare):
+            need.unseen.append(prompt)
+        else:
+            del need.answers[request_id]
 
 
 def _take_parents(need: NeededAnswers, libraries: list[Library]) -> None:
@@ -124,7 +147,7 @@ def _missing(notebook: SavedNotebook, need: NeededAnswers, bare: list[NotebookCe
     """The cells without a picture."""
     lost = []
     for cell in notebook.cells:
-        gone = {each for each in cell.requests if each not in need.answers}
+        gone = {each for each in cell.requests if each not in need.answers} - need.stale
         verb = "makes" if gone <= cell.unshown else "shows"
         if gone:
             lost.append(
@@ -132,8 +155,9 @@ def _missing(notebook: SavedNotebook, need: NeededAnswers, bare: list[NotebookCe
                 "again."
             )
     # Where no cell says what it used, how many pictures were used here is known, and not by which.
-    said = [f"{cell} has no picture: run the notebook, save it, and pack again." for cell in bare]
-    return lost + (said if len(bare) > len(need.unseen) else [])
+    never = [cell for cell in bare if not cell.requests]
+    said = [f"{cell} has no picture: run the notebook, save it, and pack again." for cell in never]
+    return lost + (said if len(never) > len(need.unseen) else [])
 
 
 def _runs_here(notebook: Path) -> bool | None:

@@ -34,6 +34,8 @@ from nb_banana.generation.context import Context
 from nb_banana.lesson import notebook_file, pack, wheels
 from nb_banana.lesson.pack import Lesson, LessonParts
 from nb_banana.lesson.pyodide_folder import PyodideFolder, open_pyodide
+from nb_banana.library import transfer
+from nb_banana.library.library import Library
 
 MARK = "nb_banana-site.json"
 """What says that a folder is a site of ours, and which of the names in it are ours."""
@@ -124,7 +126,7 @@ def _write_site(
     place = target.resolve()  # where it is a link, the folder that it leads to
     try:
         with tempfile.TemporaryDirectory(prefix=".nb_banana-", dir=place.parent) as work:
-            site = _build(Path(work), parts, own, extensions)
+            site = _build(Path(work), parts, own, extensions, context.settings.preview)
             size = sum(file.stat().st_size for file in site.rglob("*") if file.is_file())
             _move(site, place, Path(work))
     except OSError as error:
@@ -177,7 +179,11 @@ def _check_extra() -> list[Path]:
 
 
 def _build(
-    work: Path, parts: LessonParts, own: PyodideFolder | None, extensions: Iterable[Path]
+    work: Path,
+    parts: LessonParts,
+    own: PyodideFolder | None,
+    extensions: Iterable[Path],
+    preview: int,
 ) -> Path:
     """Make the site in the folder for work."""
     project, files, made, site = (work / name for name in ("project", "files", "wheels", "site"))
@@ -186,6 +192,7 @@ def _build(
     parts.write(work / "lesson.zip")
     with zipfile.ZipFile(work / "lesson.zip") as archive:
         archive.extractall(files)
+    _keep_previews(files / parts.home, parts, preview)
     name = parts.source.path.name
     (files / name).write_bytes(_for_page(parts.source.data))
     if own is not None:
@@ -215,6 +222,15 @@ def _build(
     ours = sorted(each.name for each in site.iterdir())
     _write_json(site / MARK, {"nb_banana": __version__, "notebook": name, "files": ours})
     return site
+
+
+def _keep_previews(home: Path, parts: LessonParts, longest: int) -> None:
+    """Small copies beside the pictures: where the page has no Pillow, nothing there makes them."""
+    for library, request_ids in parts.need.libraries().items():
+        packed = Library(home / library.service, library.service)
+        for kept in transfer.stored_answers(packed, request_ids):
+            for each in kept.pictures:
+                each.keep_preview(longest)
 
 
 def _for_page(data: bytes) -> bytes:

@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from nb_banana._text import CELL_OPTIONS, below_magic
+
 MAGIC_LINE = re.compile(r"^[ \t]*(?:%%banana\b(.*)|(?:[^\n#%]*=[ \t]*)?%banana[ \t]+(\S.*))$", re.M)
 """A line that draws: what stands behind the magic is in one of the two groups."""
-CELL_OPTIONS = re.compile(r"(?:\s*#\|[^\n]*(?:\n|\Z))+")
-"""Lines such as ``#| label: fig-fox`` at the top, which are no part of the prompt."""
 NOT_PYTHON = re.compile(r"^[ \t]*(?:[^\n#%!'\"]*=[ \t]*)?[%!][^\n]*$", re.M)
 DRAWING = frozenset({"generate", "agenerate", "generate_many", "sweep"})
 NOTHING_DRAWN = frozenset({"--dry-run", "-h", "--help"})
@@ -49,10 +49,12 @@ def draws(source: str, names: DrawingNames) -> bool:
 def prompts(source: str) -> list[str]:
     """The prompts that may be meant, as they are written; ``{{…}}`` in them is not filled."""
     found: list[str] = []
+    source = "".join(below_magic(source.splitlines(keepends=True)))
     for whole, line in MAGIC_LINE.findall(source):
         if whole or source.lstrip().startswith("%%banana"):
             body = source.lstrip().partition("\n")[2]
-            found.append(body[top.end() :] if (top := CELL_OPTIONS.match(body)) else body)
+            top = None if "--raw" in whole.split() else CELL_OPTIONS.match(body)
+            found.append(body[top.end() :] if top else body)
             break
         found += _endings(line)
     found += [

@@ -54,7 +54,10 @@ def home_folders(kind: str, setting: str | None, beside: Path) -> tuple[Path, Pa
     """The folder of a library, and the one that takes new pictures: mostly the same."""
     home = library_folder(kind, setting, beside)
     is_written = os.access(home, os.W_OK) and os.access(home / INDEX, os.W_OK)
-    return home, home if is_written or not can_only_be_read(home) else default_folder(kind)
+    if not is_written and can_only_be_read(home):
+        with suppress(LibraryUnavailableError):  # there is no home folder
+            return home, default_folder(kind)
+    return home, home
 
 
 def can_only_be_read(folder: Path) -> bool:

@@ -103,8 +103,8 @@ class SharedLibrary(Library):
         """What a person who draws should know of it, once; empty where there is nothing."""
         if self.kept_in is not None:
             return (
-                f"The library in {self.folder.parent} can only be read, so what you draw is kept "
-                f"in {self.kept_in}."
+                f"What you draw is kept in {self.kept_in}, for the library in "
+                f"{self.folder.parent} can only be read."
             )
         return "" if has_libraries(self.folder.parent) else NEVER_THERE.format(self.folder.parent)
 

@@ -11,9 +11,8 @@ from nb_banana._client import Client
 from nb_banana.errors import LibraryError
 from nb_banana.generation.options import numbered_references
 from nb_banana.notebook import parser
+from nb_banana.notebook.cell_options import alt_text, split_cell
 
-CELL_OPTIONS = re.compile(r"(?:\s*#\|[^\n]*(?:\n|\Z))+")
-"""Lines such as ``#| label: fig-fox`` at the top: what Quarto and nbdev are told of a cell."""
 ID = re.compile("[0-9a-f]{6,64}")  # an id as `nb_banana.history` shows it, or more of it
 HERE = frozenset({"dry_run", "raw", "quiet", "help"})
 """Options that the front end itself heeds; all others are arguments of `generate`."""
@@ -30,14 +29,24 @@ class Call:
     dry_run: bool  # whether nothing is sent
 
 
-def read_call(client: Client, line: parser.ParsedLine, text: str, names: Mapping[str, Any]) -> Call:
-    """The call that a line and the text below it stand for."""
-    if top := CELL_OPTIONS.match(text):
-        text = text[top.end() :]
+def read_call(
+    client: Client,
+    line: parser.ParsedLine,
+    text: str,
+    names: Mapping[str, Any],
+    *,
+    below: bool = True,
+) -> Call:
+    """The call that a line and the text ``below`` it, or else behind it, stand for."""
+    arguments = {name: value for name, value in line.options.items() if name not in HERE}
+    if below and "raw" not in line.options:
+        options, text = split_cell(text)
+        # Not filled: the tool that the lines are for reads them as they are, too.
+        if "alt" not in arguments and (alt := alt_text(options)) is not None:
+            arguments["alt"] = alt
     text = text.rstrip()
     quiet = "quiet" in line.options or text.endswith(";")
     prompt = text.removesuffix(";")
-    arguments = {name: value for name, value in line.options.items() if name not in HERE}
     raw, over = "raw" in line.options, arguments.pop("sweep", None)
     references = numbered_references(client.context)
     for wanted in arguments.pop("images", ()):

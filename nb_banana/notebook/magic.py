@@ -10,7 +10,7 @@ from IPython.core.magic import no_var_expand
 from traitlets import TraitError
 
 from nb_banana import _default
-from nb_banana._text import say
+from nb_banana._text import below_magic, say
 from nb_banana.credentials import VENDOR_URL, KeySearch, default_store
 from nb_banana.display.output import is_rich, notebook_folder
 from nb_banana.errors import BananaError, Interrupted, LibraryUnavailableError, MissingKeyError
@@ -55,7 +55,7 @@ def make_magic(shell: Any, open_panel: OpenPanel) -> Callable[..., Any]:
             say(parser.help_text())
             return None
         with progress.alone_in_cell(_is_alone(shell)):
-            return _draw(shell, parsed, prompt)
+            return _draw(shell, parsed, prompt, below=cell is not None)
 
     # What ``%%banana?`` shows. IPython asks for it before it looks at the docstring.
     banana.getdoc = _help_text  # type: ignore[attr-defined]
@@ -68,12 +68,12 @@ def _help_text() -> str:
     return help_text()
 
 
-def _draw(shell: Any, line: "ParsedLine", prompt: str) -> Any:
+def _draw(shell: Any, line: "ParsedLine", prompt: str, *, below: bool) -> Any:
     # Imported with the first picture, not with the extension: requests takes its time.
     from nb_banana.notebook.call import read_call
 
     client = _default.client()
-    call = read_call(client, line, prompt, shell.user_ns)
+    call = read_call(client, line, prompt, shell.user_ns, below=below)
     if call.dry_run:
         return client.dry_run(call.prompt, **call.arguments)
     draw: Callable[..., Any] = client.sweep if "over" in call.arguments else client.generate
@@ -116,7 +116,7 @@ def _bind(shell: Any, name: str | None, image: Any) -> None:
 def _source(shell: Any) -> str:
     """The text of the cell that runs."""
     typed = shell.history_manager.input_hist_raw
-    return str(typed[-1]).strip() if typed else ""
+    return "".join(below_magic(str(typed[-1]).strip().splitlines(keepends=True))) if typed else ""
 
 
 def _is_alone(shell: Any) -> bool:
@@ -158,6 +158,7 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
     # No keyring is asked: it takes its time, and may ask the person for a password.
     unload_extension(shell)
     shell.register_magic_function(make_magic(shell, open_panel), "line_cell", "banana")
+    shell.input_transformers_cleanup.append(below_magic)
     shell.configurables.append(settings)
     _take_config(shell)
     _loaded[id(shell)] = loaded = _Loaded(make_matcher(shell.Completer))
@@ -210,6 +211,8 @@ def unload_extension(shell: Any) -> None:
         shell.magics_manager.magics[kind].pop("banana", None)
     if settings in shell.configurables:
         shell.configurables.remove(settings)
+    before = shell.input_transformers_cleanup
+    before[:] = [each for each in before if getattr(each, "__name__", "") != below_magic.__name__]
     loaded = _loaded.pop(id(shell), None)
     if loaded and loaded.matcher in shell.Completer.custom_matchers:
         shell.Completer.custom_matchers.remove(loaded.matcher)

@@ -40,7 +40,7 @@ OPTIONS = (
     Option(("--timeout",), "timeout", "seconds to wait for the picture", "S"),
     Option(("--background",), "background", "come back at once; using the picture waits for it"),
     Option(("--dry-run",), "dry_run", "show the request, in Python and curl too; send nothing"),
-    Option(("--raw",), "raw", "leave {{…}} in the prompt as it is"),
+    Option(("--raw",), "raw", "leave {{…}} and leading #| lines in the prompt"),
     Option(("--quiet",), "quiet", "show nothing; so does a ; at the end"),
     Option(("-h", "--help"), "help", "show this"),
 )

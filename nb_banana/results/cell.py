@@ -6,6 +6,7 @@ import shlex
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
+from nb_banana._text import CELL_OPTIONS
 from nb_banana.display.output import shell
 from nb_banana.errors import BananaError
 from nb_banana.models import DEFAULT_MODEL, WRITTEN, RequestField, find_model, short_name
@@ -26,7 +27,8 @@ def cell_of(
     for each in WRITTEN:
         for value in _values(each, request, library):
             words += [each.flags[0]] if value is True else [each.flags[0], shlex.quote(value)]
-    if any(mark in text for mark in MARKS for text in (request.prompt, *words)):
+    marked = any(mark in text for mark in MARKS for text in (request.prompt, *words))
+    if marked or CELL_OPTIONS.match(request.prompt):
         words.append("--raw")
     # A semicolon at the end is the cell's own; a second one keeps the prompt's.
     ending = ";" if request.prompt.endswith(";") else ""

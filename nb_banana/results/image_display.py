@@ -46,8 +46,9 @@ class ShownImage(Protocol):
 
 
 NOT_KEPT = "Not kept in the library."  # how the note of a picture begins that only this kernel has
-PLACE_NOTES = (NOT_KEPT, "Kept in ")
-"""How notes begin that are about a place of this machine: the second is that of a stand-in."""
+PLACE_NOTES = (NOT_KEPT, "Kept in ", "What you draw is kept in ", "There is no library in ")
+"""How notes begin that are about a place of this machine: those of a stand-in and of libraries that
+are only read are among them."""
 
 
 def is_unkept(image: ShownImage) -> bool:
@@ -139,7 +140,7 @@ def _untold(image: ShownImage) -> Bundle:
     receipt = image.receipt
     facts: Bundle = {
         "made": receipt.created.isoformat(timespec="microseconds"),
-        "seconds": receipt.seconds,
+        "seconds": round(receipt.seconds, 3),
         "service": receipt.service,
         "usd": None if receipt.usd is None else str(receipt.usd),
     }

@@ -79,6 +79,20 @@ class PendingValue(Generic[Value]):
         # Shielded: who stops to wait must not take it from others who do.
         return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
 
+    @property
+    def _is_shown(self) -> bool:
+        """Whether it has an output of its own, which its pictures will be in."""
+        return self._placeholder.is_shown
+
+    def _requests(self) -> list[str]:
+        """The ids of the requests of the pictures that came, after the end."""
+        try:
+            value: Any = self._future.result(0)
+        except BaseException:  # noqa: BLE001 - whoever uses the value gets it
+            return []
+        images = getattr(value, "images", (value,))  # a gallery's, or the picture itself
+        return [each.receipt.client_request_id for each in images]
+
     def on_end(self, call: Callable[[], None]) -> None:
         """Call this when it is there or has failed: in the thread that drew it, or at once."""
         self._future.add_done_callback(lambda _: call())

@@ -81,7 +81,9 @@ def question(client: Client, form: Form, names: Names) -> str:
 
 def begin(client: Client, form: Form, names: Names) -> Any:
     """Do what running the form's cell would do, in the background."""
-    return client.run(panel_plan(client, form, names), background=True)
+    pending = client.run(panel_plan(client, form, names), background=True)
+    client.context.cell_notes.leave(pending)
+    return pending
 
 
 @dataclass(frozen=True)

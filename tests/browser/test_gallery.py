@@ -116,6 +116,8 @@ def test_a_notebook_that_is_not_trusted_has_a_corner_to_draw(page, lab):
     strange.page.mouse.move(0, 0)
 
 
+# nbconvert says of an output without anything to see that it shows nothing.
+@pytest.mark.filterwarnings("ignore:Your element with mimetype:UserWarning")
 def test_an_exported_page_has_the_slider_too(page, browser_context, tmp_path):
     body, _ = HTMLExporter().from_notebook_node(page.save())
     path = tmp_path / "page.html"

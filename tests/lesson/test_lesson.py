@@ -60,7 +60,6 @@ def lesson(tmp_path_factory):
     made = execute(folder / "lesson.ipynb", *CELLS, home=folder / "home")
     assert len(shown(made)) == 3
     assert (folder / "home" / "data" / "nb_banana" / "sandbox").is_dir()
-    # The quiet picture is known only to a kernel that used it, so it is packed by one.
     again = execute(folder / "again.ipynb", *CELLS, PACK, home=folder / "home")
     assert all("from your library" in each for each in shown(again))
     assert "lesson.ipynb and 4 pictures" in again.cells[-1].outputs[0]["text"]

@@ -126,7 +126,7 @@ def test_what_this_kernel_used_without_showing_it_goes_along_and_is_said(service
     save("lesson.ipynb", cell_of("x = %banana a quiet banana"))
     lesson = nb_banana.pack("lesson.zip", notebook="lesson.ipynb")
     assert (lesson.pictures, lesson.missing) == (1, ())
-    assert "1 of the pictures were used in this kernel and are not shown" in repr(lesson)
+    assert "cell 1 (x = %banana a quiet banana) has no output that says which" in repr(lesson)
     client().context.used.clear()
     assert nb_banana.generate("a quiet banana").came == "reused"
     assert len(service.charges) == 1

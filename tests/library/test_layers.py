@@ -353,14 +353,36 @@ def test_a_shared_folder_without_a_library_is_noted_once(draw, service, tmp_path
         draw("a plum")
 
 
+def test_without_a_home_a_library_that_can_only_be_read_is_still_looked_in(
+    lesson, service, tmp_path
+):
+    close(lesson)
+    code = (
+        "from tests.support.library_worker import be_bound_by_modes; be_bound_by_modes()\n"
+        "import sys, nb_banana\n"
+        "nb_banana.configure(library=sys.argv[1], base_url=sys.argv[2])\n"
+        "print(nb_banana.generate('a banana').came, nb_banana.generate('a pear').path)"
+    )
+    blocked = tmp_path / "blocked"
+    blocked.write_text("no folder")
+    env = os.environ | {"XDG_DATA_HOME": str(blocked), "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(lesson), service.url],
+        env=env,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    came, path = done.stdout.split()
+    assert came == "reused"
+    assert path.startswith(str(tmp_path / "nb_banana-"))  # a stand-in, for nothing else is left
+
+
 def test_an_older_shared_library_is_read_as_it_is(service, shared):
     library = shelf_of(shared, service)
     put(library, ImageRequest("a banana"), "nbb-1")
     change(library, "ALTER TABLE requests DROP COLUMN came_along")
     change(library, "PRAGMA user_version = 1")
-    with closing(sqlite3.connect(index_of(library))) as connection:
-        for table in ("uses",):
-            connection.execute(f"DROP TABLE IF EXISTS {table}")
     before = snapshot(shared)
     configure(shared_libraries=[shared])
     assert generate("a banana").came == "reused"

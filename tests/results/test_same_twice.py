@@ -1,11 +1,14 @@
 """`Banana.caption = "stable"`: what stands under a cell is the same in each run, byte by byte."""
 
 import json
+import os
 import re
+
+import nbformat
+from nbclient import NotebookClient
 
 from nb_banana.sandbox import Sandbox
 from tests.conftest import KEY
-from tests.support.shells import run_notebook
 
 CELLS = (
     "%load_ext nb_banana\nimport os, nb_banana\n"
@@ -39,26 +42,30 @@ def outputs(notebook):
     return found
 
 
+def executed(cells, env):
+    """A notebook of these cells, run in a kernel of its own with this environment."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in cells])
+    runner = NotebookClient(notebook, timeout=60, allow_errors=True)
+    runner.create_kernel_manager()
+    runner.execute(env=env)
+    return notebook
+
+
 def words(found):
     """The same without metadata and pixels: two services draw two pictures."""
     text = json.dumps([[{**each, "metadata": None} for each in cell] for cell in found])
     return json.loads(re.sub(r"[A-Za-z0-9+/=]{200,}", "PIXELS", text))
 
 
-def test_the_first_run_the_second_and_one_elsewhere_put_out_the_same(tmp_path, monkeypatch):
-    monkeypatch.setenv("AIMLAPI_KEY", KEY)
-    runs = []
-    with Sandbox(key=KEY) as here, Sandbox(key=KEY) as there:
-        for service, zone, home in (
-            (here, "UTC", "one"),
-            (here, "Pacific/Auckland", "one"),  # all is in the library by now
-            (there, "Pacific/Auckland", "another/user"),
-        ):
-            monkeypatch.setenv("SERVICE", service.url)
-            monkeypatch.setenv("TZ", zone)
-            monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / home))
-            runs.append(outputs(run_notebook(*CELLS, allow_errors=True)))
-    first, second, elsewhere = runs
+def test_the_first_run_the_second_and_one_elsewhere_put_out_the_same(tmp_path):
+    def run(service, zone, home):
+        there = {"SERVICE": service.url, "TZ": zone, "XDG_DATA_HOME": str(tmp_path / home)}
+        return outputs(executed(CELLS, os.environ | {"AIMLAPI_KEY": KEY} | there))
+
+    with Sandbox(key=KEY) as one, Sandbox(key=KEY) as other:
+        first = run(one, "UTC", "one")
+        second = run(one, "Pacific/Auckland", "one")  # all is in the library by now
+        elsewhere = run(other, "Pacific/Auckland", "another/user")
     for number, cell in enumerate(CELLS):
         assert second[number] == first[number], cell  # git sees the metadata too
         assert words(elsewhere)[number] == words(first)[number], cell
