@@ -132,10 +132,7 @@ class Banana(Configurable):
         "sandbox: pictures drawn on this machine, without AI, key or cost. "
         "library: only pictures that are kept already; nothing is ever sent.",
     )
-    base_url = Unicode(
-        VENDOR_URL,
-        help="The service's address: https, or http on this machine or on a host of allow_http.",
-    )
+    base_url = Unicode(VENDOR_URL, help="The service's address: https, or http on this machine.")
     allow_http = List(
         Unicode(),
         help="Addresses of hosts in your own network, e.g. 192.168.1.5, that may be spoken to over "
