@@ -342,6 +342,7 @@ def test_a_build_that_fails_says_its_last_line_and_the_old_page_stays(
     (tmp_path / "doit").mkdir()
     (tmp_path / "doit" / "__init__.py").write_text("raise OSError('no room on the Moon')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     before = tree(tmp_path)
     with pytest.raises(errors.LessonError, match="build the page: OSError: no room on the Moon"):
         pack(teacher, target)
