@@ -25,6 +25,7 @@ from nb_banana.lesson.pyodide_folder import CORE, open_pyodide
 from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
 from tests.conftest import KEY
+from tests.support.amount import ALL
 from tests.support.shelf import picture, put
 
 NAME = "my lesson.ipynb"
@@ -243,6 +244,7 @@ def test_a_copied_pyodide_names_what_is_there_and_no_more(pyodide, tmp_path):
     assert len(list((tmp_path / "copy").iterdir())) == len(CORE) + 1 + 4
 
 
+@pytest.mark.skipif(not ALL, reason="it builds two pages more: make test-all")
 def test_a_page_with_its_own_pyodide_replaces_one_and_keeps_what_others_put_there(
     page, teacher, pyodide, tmp_path
 ):
