@@ -121,35 +121,18 @@ class Classroom:
                 f"There is a key named {_quoted(taken)} already, so none was made. Take other "
                 "names, or delete it first: delete(name)."
             )
-        self.handout = handout = Handout(money, period, self._url)
+        handout = Handout(money, period, self._url)
         for position, name in enumerate(wanted):
             try:
                 made = class_keys.make_key(service, name, money, period)
+                if made.secret is None:
+                    raise _problem(made, wanted[position:], service, handout)
             except KeyboardInterrupt:
-                raise errors.Interrupted(_stopped(name, handout)) from None
-            if made.secret is None:
-                raise self._problem(made, wanted[position:], service)
+                said = _stopped(name, handout)
+                raise errors.Interrupted(said, handout=handout) from None
             handout.add(name, made.secret)
+            self.handout = handout  # not before: an earlier one may not have been saved yet
         return handout
-
-    def _problem(
-        self, made: class_keys.MadeKey, left: Sequence[str], service: Service
-    ) -> errors.BananaError:
-        """The error of a key that was not made, or not seen: what is there, and what to do."""
-        error, name, handout = made.error, left[0], self.handout
-        reason = str(error.args[0]) if error is not None else ""
-        if made.is_sure and not handout and error is not None:
-            return error
-        fate = "It was not made." if made.is_sure else _fate(name, service)
-        kept = (
-            f"Made before and kept, in .handout of this error: {_quoted(handout)}. "
-            if handout
-            else ""
-        )
-        rest = f" Not asked for yet: {_quoted(left[1:])}." if left[1:] else ""
-        said = f"The key of {_quoted([name])}: {reason} {fate} {kept}".rstrip()
-        facts = error.facts if error is not None else {}
-        return errors.ClassKeysError(f"{said}{rest}", **{**facts, "handout": handout})
 
     def keys(self) -> KeyListing:
         """Every key of the account, with its limit and what it spent this month.
@@ -218,6 +201,24 @@ class Classroom:
         )
 
 
+def _problem(
+    made: class_keys.MadeKey, left: Sequence[str], service: Service, handout: Handout
+) -> errors.BananaError:
+    """The error of a key that was not made, or not seen: what is there, and what to do."""
+    error, name = made.error, left[0]
+    reason = str(error.args[0]) if error is not None else ""
+    if made.is_sure and not handout and error is not None:
+        return error
+    fate = "It was not made." if made.is_sure else _fate(name, service)
+    kept = (
+        f"Made before and kept, in .handout of this error: {_quoted(handout)}. " if handout else ""
+    )
+    rest = f" Not asked for yet: {_quoted(left[1:])}." if left[1:] else ""
+    said = f"The key of {_quoted([name])}: {reason} {fate} {kept}".rstrip()
+    facts = error.facts if error is not None else {}
+    return errors.ClassKeysError(f"{said}{rest}", **{**facts, "handout": handout})
+
+
 def _fate(name: str, service: Service) -> str:
     """What became of a key whose answer did not come: it is looked up, never asked for again."""
     try:
@@ -237,7 +238,7 @@ def _fate(name: str, service: Service) -> str:
 
 def _stopped(name: str, handout: Handout) -> str:
     return (
-        f"Stopped. The keys made before ({len(handout)}) are in .handout of the classroom. The key "
+        f"Stopped. The keys made before ({len(handout)}) are in .handout of this error. The key "
         f"of {_quoted([name])} may have been made: look at keys(), and delete it if it is there."
     )
 

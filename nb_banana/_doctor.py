@@ -12,7 +12,7 @@ from nb_banana._text import dollars, megabytes, plain
 from nb_banana._version import __version__
 from nb_banana.credentials import KeySearch, host_of
 from nb_banana.display.html import Words, table
-from nb_banana.errors import BananaError, LibraryError, MissingKeyError
+from nb_banana.errors import BananaError, LibraryError, MissingKeyError, SettingsError
 from nb_banana.generation.context import Context
 from nb_banana.library import location
 from nb_banana.library.files import check_file
@@ -108,7 +108,11 @@ def _key(search: KeySearch, backend: str) -> Iterator[Check]:
 
 def _service(context: Context, search: KeySearch) -> Iterator[Check]:
     settings, host = context.settings, host_of(context.settings.base_url)
-    service = context.service(settings.base_url)
+    try:
+        service = context.service(settings.base_url)
+    except SettingsError as error:  # its host is not in `allow_http` any more
+        yield Check("who draws", str(error), fine=False)
+        return
     yield Check("who draws", host)
     if account.is_reachable(service):
         price = context.prices.price(service, settings.model, settings.resolution)

@@ -84,7 +84,9 @@ class _Told:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The default would call the class without the facts, which breaks process pools.
-        return _rebuild, (type(self), self.args[0], self.facts)  # type: ignore[attr-defined]
+        # A hand-out has keys: no pickle gets them.
+        facts = {name: value for name, value in self.facts.items() if name != "handout"}
+        return _rebuild, (type(self), self.args[0], facts)  # type: ignore[attr-defined]
 
     def _render_traceback_(self) -> list[str]:
         """What IPython and Jupyter show in place of a traceback."""
@@ -255,10 +257,6 @@ class ClassKeysError(BananaError):
         """The keys that were made, a ``Handout``; None in another process, which gets no keys."""
         return self.facts.get("handout")
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        facts = {name: value for name, value in self.facts.items() if name != "handout"}
-        return _rebuild, (type(self), self.args[0], facts)
-
 
 class SaveError(BananaError, OSError):
     """A file could not be written. The picture itself is still there."""
@@ -332,3 +330,8 @@ class Interrupted(_Told, KeyboardInterrupt):
     def gallery(self) -> Any:
         """What was done of a batch, a ``Gallery``; None where there was only one picture."""
         return self.facts.get("gallery")
+
+    @property
+    def handout(self) -> Any:
+        """The keys of a class that were made before, a ``Handout``; else None."""
+        return self.facts.get("handout")

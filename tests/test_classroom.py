@@ -477,9 +477,48 @@ def test_a_stopped_class_keeps_its_keys(monkeypatch):
     monkeypatch.setattr(class_keys, "make_key", interrupted)
     with School():
         room = Classroom()
-        with pytest.raises(errors.Interrupted, match=r"before \(1\) are in \.handout"):
+        with pytest.raises(errors.Interrupted, match=r"before \(1\) are in \.handout") as stopped:
             room.create(3)
+    assert stopped.value.handout is room.handout
     assert list(room.handout) == ["student-01"]
+    assert pickle.loads(pickle.dumps(stopped.value)).handout is None  # nobody else gets its keys
+
+
+def test_a_look_for_a_lost_key_that_is_stopped_keeps_the_others(monkeypatch):
+    def interrupted(service):
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(service)
+        return []
+
+    asked = []
+    monkeypatch.setattr(class_keys, "list_keys", interrupted)
+    with wire({"/v1/keys": hang_up}) as service:
+        nb_banana.configure(base_url=service.url)
+        with pytest.raises(errors.Interrupted, match="may have been made"):
+            Classroom().create(2)
+
+
+def test_a_second_call_that_makes_nothing_does_not_take_the_first_hand_out_away(monkeypatch):
+    with School():
+        room = Classroom()
+        first = room.create(["Ada"])
+        monkeypatch.setattr(class_keys, "make_key", lambda *given: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            room.create(["Grace"])
+        assert room.handout is first
+
+
+@pytest.mark.parametrize("path", [None, 5, "a\0b", object()])
+def test_what_is_no_path_is_said_and_the_keys_stay(room, path):
+    handout = room.create(["Ada"])
+    with pytest.raises(errors.SaveError):
+        handout.save(path)
+    assert list(handout) == ["Ada"]
+
+
+def test_a_path_of_bytes_is_one(room, tmp_path):
+    assert room.create(["Ada"]).save(os.fsencode(tmp_path / "keys.csv")).is_file()
 
 
 @pytest.mark.parametrize("listed", [(200, b"[]", {}), (200, b'{"data": {}}', {}), None])

@@ -298,3 +298,11 @@ def test_the_lines_that_the_command_prints_are_those_that_a_student_types():
     finally:
         process.terminate()
         process.communicate(timeout=30)
+
+
+def test_the_doctor_says_that_a_host_is_not_allowed_any_more():
+    configure(allow_http=["192.168.1.5"], base_url="http://192.168.1.5:8765")
+    configure().allow_http.clear()
+    said = {each.what: each for each in nb_banana.doctor().checks}
+    assert not said["who draws"].fine
+    assert "not in Banana.allow_http any more" in said["who draws"].found

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from nb_banana import errors
-from nb_banana._text import as_html, clean, dollars, path_of, plain
+from nb_banana._text import as_html, clean, dollars, path_of, plain, shown
 from nb_banana.credentials import Secret, refuse_key
 from nb_banana.display.html import Words, table
 
@@ -139,8 +139,11 @@ class Handout(Mapping[str, Secret]):
         Raises:
             SaveError: there is such a file already, or it can't be written.
         """
-        refuse_key("The name of the file", os.fspath(path))
-        file = path_of(path)
+        try:
+            file = path_of(os.fsdecode(path))
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise errors.SaveError(f"{shown(path)} is no path to save to: {_why(error)}.") from None
+        refuse_key("The name of the file", str(file))
         try:
             # Nobody else may read it from its first byte on, and nothing is followed or replaced.
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
