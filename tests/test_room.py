@@ -174,7 +174,6 @@ def test_what_is_no_longer_allowed_is_no_longer_spoken_to(teacher):
             lambda: other.generate("a pear", background=True).wait(),
             lambda: kept.edit("make it night"),
             other.spending,
-            other.doctor,
         ):
             with pytest.raises(errors.SettingsError, match=r"not in Banana\.allow_http any more"):
                 call()
