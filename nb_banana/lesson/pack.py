@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nb_banana._text import clean, megabytes, path_of, plain
+from nb_banana.credentials import known_keys
 from nb_banana.display.output import notebook_folder, notebook_path
 from nb_banana.errors import LessonError, LibraryError, PictureError
 from nb_banana.generation.context import Context
@@ -136,7 +137,9 @@ def _target(path: str | os.PathLike[str], source: notebook_file.SavedNotebook) -
 
 def _check_secret(context: Context, source: notebook_file.SavedNotebook) -> None:
     found = context.search_key().found
-    if found and found.secret.reveal().encode() in source.data:
+    # Whatever service it is for: that of another one, or of a class, belongs in no lesson either.
+    keys = [*known_keys(), *([found.secret] if found else [])]
+    if any(each.reveal().encode() in source.data for each in keys):
         raise LessonError(
             f"{source.path.name} has your key in it. Take it out, clear the output that shows it, "
             "save the notebook, and pack again."

@@ -109,6 +109,7 @@ def build_wheel(name: str, folder: Path) -> Path:
     return wheel
 
 
+_OWN = {".py", ".js", ".css"}
 _DIST_INFO = "\0"  # stands for the folder whose name says the version
 
 
@@ -117,7 +118,9 @@ def _own_files() -> Iterator[tuple[str, bytes]]:
     package = Path(__file__).parents[1]
     for file in package.rglob("*"):
         inside = file.relative_to(package.parent)
-        if file.is_file() and "__pycache__" not in inside.parts:
+        is_hidden = any(part.startswith(".") for part in inside.parts)
+        # What somebody works on beside it is nobody's: a page is public.
+        if file.is_file() and (file.suffix in _OWN or file.name == "py.typed") and not is_hidden:
             yield inside.as_posix(), file.read_bytes()
 
 

@@ -97,7 +97,12 @@ def _quoted(pattern: "re.Pattern[str]", text: str, plain: Callable[[str], str]) 
     found = pattern.fullmatch(text)
     if found is None:
         _refuse("its quotes do not come in pairs")
-    return plain(found[1]).strip() or None
+    text = plain(found[1])
+    try:  # JSON writes an emoji as two halves, and a half is no sign
+        whole = text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        _refuse("it has the half of a sign")
+    return whole.strip() or None
 
 
 def _unescaped(found: "re.Match[str]") -> str:

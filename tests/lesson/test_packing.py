@@ -335,3 +335,19 @@ def test_the_packed_index_is_whole_and_says_what_it_cost(shelf, tmp_path):
         assert index.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         (row,) = index.execute("SELECT host, pid, started, notebook, links, error FROM requests")
         assert row == (None,) * 6
+
+
+@pytest.mark.parametrize("name", ["AIMLAPI_MANAGEMENT_KEY", "AIMLAPI_KEY", None])
+def test_no_key_of_any_service_is_packed(here, shelf, monkeypatch, name):
+    key = "manage-0123456789abcdef"
+    nb_banana.configure(base_url="https://gateway.example/v1")
+    if name is None:
+        client = nb_banana.Client(key=key, base_url="https://other.example/v1")
+    else:
+        monkeypatch.setenv(name, key)
+    put(shelf, ImageRequest("a banana"), "nbb-1")
+    save("lesson.ipynb", cell_of(f"k = '{key}'\n", "nbb-1"))
+    with pytest.raises(errors.LessonError, match="has your key in it"):
+        nb_banana.pack("lesson.zip", notebook="lesson.ipynb")
+    if name is None:
+        client.close()

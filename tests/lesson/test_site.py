@@ -349,3 +349,18 @@ def test_a_build_that_fails_says_its_last_line_and_the_old_page_stays(
     with pytest.raises(errors.LessonError, match="build the page: OSError: no room on the Moon"):
         pack(teacher, target)
     assert tree(tmp_path) == before
+
+
+def test_what_somebody_works_on_beside_the_package_is_on_no_page(monkeypatch, tmp_path):
+    package = tmp_path / "nb_banana"
+    for name in ("lesson/wheels.py", "py.typed", "widgets/static/panel.js"):
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text("")
+    for name in (".env", "notes.ipynb", "lesson/.ipynb_checkpoints/a.py", "__pycache__/a.pyc"):
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text("private")
+    monkeypatch.setattr(wheels, "__file__", str(package / "lesson" / "wheels.py"))
+    taken = {name for name, _ in wheels._own_files()}
+    assert taken == {
+        f"nb_banana/{name}" for name in ("lesson/wheels.py", "py.typed", "widgets/static/panel.js")
+    }

@@ -68,6 +68,7 @@ def test_the_alt_text_is_what_yaml_says(text):
         ("fig-alt: !expr fox", "no text"),
         ("fig-alt: a\nfig-alt: b", "there twice"),
         ('fig-alt: "\\q"', "not understood"),
+        ('fig-alt: "a \\ud83e fox"', "half of a sign"),
         ("fig-alt: |x\n  a", "not understood"),
     ],
 )
@@ -182,3 +183,7 @@ def test_the_notebook_for_quarto_has_its_options_where_quarto_and_myst_read_them
         (output,) = cell.outputs
         assert output.metadata["image/jpeg"].alt == alt
         assert f'alt="{html.escape(alt)}"' in output.data["text/html"]
+
+
+def test_the_two_halves_of_a_sign_are_one_as_json_writes_it():
+    assert alt_text('#| fig-alt: "A \\ud83e\\udd8a fox"\n') == "A 🦊 fox"

@@ -109,7 +109,9 @@ def test_while_it_waits_a_line_counts_the_seconds():
 
 def test_a_slow_drawing_compares_as_a_quick_one(tmp_path, monkeypatch):
     """What is shown while one waits is in no output that nbval compares."""
-    here = "import os, nb_banana; nb_banana.configure(base_url=os.environ['SERVICE'])"
+    # One at a time: the sandbox tells takes of one prompt apart by which of them comes first.
+    service = "base_url=os.environ['SERVICE'], concurrency=1"
+    here = f"import os, nb_banana; nb_banana.configure({service})"
     with Sandbox() as quick, Sandbox(delay=1.5) as slow:
         monkeypatch.setenv("SERVICE", quick.url)
         notebook = run_notebook(
