@@ -13,7 +13,6 @@ from nbclient import NotebookClient
 
 import nb_banana
 from nb_banana import errors
-from nb_banana._default import client
 from nb_banana.lesson.manifest import take_settings
 from nb_banana.library.location import MANIFEST
 from nb_banana.settings import Banana
@@ -76,22 +75,6 @@ def test_a_lesson_compares_equal_on_another_machine_in_another_time_zone(tmp_pat
         text=True,
     )
     assert f"{len(load) + len(CELLS)} passed" in done.stdout, done.stdout
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    """A folder to work in."""
-    folder = tmp_path / "work"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
-
-
-@pytest.fixture
-def shelf(here):
-    """The teacher's own library."""
-
-    return client().context.places("api")[0]
 
 
 def test_where_nothing_is_unusual_a_lesson_is_one_for_each_nb_banana(shelf):

@@ -22,20 +22,7 @@ from nb_banana.settings import settings
 from tests.conftest import KEY
 from tests.support.shelf import data_url, picture, put
 
-
-@pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    """A folder to work in, and nothing used before."""
-    folder = tmp_path / "work"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
-
-
-@pytest.fixture
-def shelf():
-    """The teacher's own library of pictures by the model."""
-    return client().context.places("api")[0]
+pytestmark = pytest.mark.usefixtures("here")
 
 
 def cell_of(source, *request_ids, **more):

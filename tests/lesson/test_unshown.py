@@ -49,17 +49,7 @@ PROMPTS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def here(tmp_path, monkeypatch):
-    folder = tmp_path / "work"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
-
-
-@pytest.fixture
-def shelf():
-    return client().context.places("api")[0]
+pytestmark = pytest.mark.usefixtures("here")
 
 
 @pytest.fixture

@@ -25,6 +25,15 @@ def test_a_key_draws_and_its_picture_is_fetched_without_it(service):
     assert "nb_banana" not in str(service.posts[0].headers)  # the browser's own are sent
 
 
+def test_the_question_before_it_is_no_row_of_the_request_in_a_log(service):
+    nb_banana.generate("a fox", key=KEY)
+    own = service.posts[0].headers["x-client-request-id"]
+    asked = [each for each in service.received if each.path == service.posts[0].path]
+    assert [each.method for each in asked] == ["GET", "POST"]
+    assert asked[0].headers.keys() >= {"x-client-request-id", "content-type"}
+    assert asked[0].headers["x-client-request-id"] != own
+
+
 def test_the_person_s_patience_is_the_browser_s(service):
     with pytest.raises(errors.AnswerTimeoutError, match="within"):
         nb_banana.generate("a fox [trouble: slow 30]", timeout=0.2)
