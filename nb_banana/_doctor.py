@@ -3,7 +3,7 @@
 import os
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
@@ -18,6 +18,7 @@ from nb_banana.library import location
 from nb_banana.library.files import check_file
 from nb_banana.library.library import Library, MemoryLibrary
 from nb_banana.library.records import StoredImage
+from nb_banana.library.shared import SharedLibrary
 from nb_banana.services.aimlapi import account
 
 PACKAGES = ("ipython", "ipywidgets", "requests", "pillow", "jinja2", "ipykernel", "jupyterlab")
@@ -86,7 +87,7 @@ def _checks(context: Context) -> Iterator[Check]:
         yield from _service(context, search)
     for kind in kinds:
         for library in context.libraries(kind):
-            yield from _library(library)
+            yield from _shared(library) if isinstance(library, SharedLibrary) else _library(library)
     yield Check("versions", ", ".join(_versions()))
 
 
@@ -142,12 +143,7 @@ def _library(library: Library) -> Iterator[Check]:
     if not library.folder.exists():
         yield _room_for(library, name)
         return
-    lost = sum(not _is_whole(each) for each in kept)
-    size = megabytes(sum(each.size for each in kept))
-    yield Check(name, f"{library.folder}: {len(kept)} pictures, {size}")
-    if lost:
-        said = f"{lost} of its files are gone or cut off: put them back from a backup"
-        yield Check(name, said, fine=False)
+    yield from _held(library, name, kept)
     if unfinished:
         said = f"unfinished requests: {unfinished}. nb_banana.recover() looks after them"
         yield Check(name, said, fine=False)
@@ -156,6 +152,30 @@ def _library(library: Library) -> Iterator[Check]:
     elif (free := shutil.disk_usage(library.folder).free) < LITTLE_ROOM:
         full = f"nearly full: {megabytes(free)} are free. {ELSEWHERE[0].upper()}{ELSEWHERE[1:]}"
         yield Check(name, f"its disk is {full}", fine=False)
+
+
+def _shared(library: SharedLibrary) -> Iterator[Check]:
+    name = f"shared library ({library.service})"
+    try:
+        library.check()
+        kept = library.history(limit=None)
+    except LibraryError as error:
+        yield Check(name, str(error), fine=False)
+        return
+    if library.remark:
+        yield Check(name, library.remark, fine=library.kept_in is not None)
+    if kept or not library.remark:
+        yield from _held(library, name, kept)
+
+
+def _held(library: Library, name: str, kept: Sequence[StoredImage]) -> Iterator[Check]:
+    """What a library has, and whether it is all there."""
+    lost = sum(not _is_whole(each) for each in kept)
+    size = megabytes(sum(each.size for each in kept))
+    yield Check(name, f"{library.folder}: {len(kept)} pictures, {size}")
+    if lost:
+        said = f"{lost} of its files are gone or cut off: put them back from a backup"
+        yield Check(name, said, fine=False)
 
 
 def _room_for(library: Library, name: str) -> Check:

@@ -133,6 +133,25 @@ def shown(value: object) -> str:
         return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
+LIKE_A_KEY = re.compile(r"(?=[\w-]*\d)[\w-]{12,}|[\w-]{24,}")
+LONGEST_READ, LONGEST_REASON = 1_000, 160
+
+
+def what_it_says(error: Exception) -> str:
+    """What a stranger's error says, in one short line; whatever may be a key is left out.
+
+    >>> what_it_says(TimeoutError("no answer for abc123def456ghi789"))
+    'TimeoutError: no answer for …'
+    """
+    try:
+        said = str(error)
+    except Exception:  # noqa: BLE001 - a stranger's error may fail at that too
+        said = ""
+    legible = "".join(each if each.isprintable() else " " for each in said[:LONGEST_READ])
+    legible = clean(LIKE_A_KEY.sub("…", legible), LONGEST_REASON).rstrip(".")
+    return ": ".join(filter(None, (type(error).__name__, legible)))
+
+
 def is_absent(value: object) -> bool:
     """Whether a value is None, or what a table has for it: ``nan``, ``NaT``, ``pandas.NA``.
 

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
-from nb_banana._text import clean
+from nb_banana._text import what_it_says
 from nb_banana.errors import MissingKeyError, RequestError, SettingsError
 from nb_banana.models import MODELS
 
@@ -26,6 +26,8 @@ LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 KEY_PAGE = "https://aimlapi.com/app/keys"
 ENVIRONMENT = ("AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY")
 """https://docs.aimlapi.com/quickstart names the first; the vendor's packages use the others."""
+MANAGEMENT = "AIMLAPI_MANAGEMENT_KEY"
+"""Makes keys with a limit (`Classroom`), and is never looked for to draw."""
 KEYRING_SERVICE = "nb_banana"
 NO_KEYRING = "keyring.backends.null.Keyring"
 """What ``PYTHON_KEYRING_BACKEND`` is where a person wants none: keyring's own documentation."""
@@ -33,8 +35,6 @@ NOTHING_THERE = {"NoKeyringError", "SecretNotFoundError"}
 """Answers of keyring and of Colab that mean: no key, and all is well. They are not imported."""
 EACH_FOR_ITSELF = {"SecretNotFoundError", "NotebookAccessError"}
 """What Colab says of one secret; the next may be there."""
-LONGEST_READ, LONGEST_REASON = 1_000, 160
-LIKE_A_KEY = re.compile(r"(?=[\w-]*\d)[\w-]{12,}|[\w-]{24,}")
 SHORTEST_PART = 5
 """A run of this many characters of a key counts as a part of it where the rest is masked."""
 MASKED = re.compile(r"\.{2}|…|\*{2}")  # how a service says that it left out the middle of a key
@@ -296,7 +296,7 @@ def hide_key(options: dict[str, Any]) -> None:
 def known_keys() -> list[Secret]:
     """The keys that this process has or had. No keyring is asked for it: it may ask the person."""
     found = list(dict.fromkeys(secret for _, secret in list(_known)))
-    for text in filter(None, map(os.environ.get, ENVIRONMENT)):
+    for text in filter(None, map(os.environ.get, (*ENVIRONMENT, MANAGEMENT))):
         with suppress(MissingKeyError):  # no key could look so
             found.append(Secret(text))
     return found
@@ -347,21 +347,6 @@ def _from_colab() -> tuple[str, Any]:
     if refused is not None:
         raise refused
     return "", None
-
-
-def what_it_says(error: Exception) -> str:
-    """What a stranger's error says, in one short line; whatever may be a key is left out.
-
-    >>> what_it_says(TimeoutError("no answer for abc123def456ghi789"))
-    'TimeoutError: no answer for …'
-    """
-    try:
-        said = str(error)
-    except Exception:  # noqa: BLE001 - a stranger's error may fail at that too
-        said = ""
-    shown = "".join(each if each.isprintable() else " " for each in said[:LONGEST_READ])
-    shown = clean(LIKE_A_KEY.sub("…", shown), LONGEST_REASON).rstrip(".")
-    return ": ".join(filter(None, (type(error).__name__, shown)))
 
 
 def _save(host: str, secret: Secret) -> None:

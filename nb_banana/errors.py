@@ -14,6 +14,7 @@
     │   ├── BadRequestError (ValueError)   400, and other 4xx
     │   ├── KeyRefusedError                401
     │   ├── NotAllowedError                403: out of credits, or not in the plan
+    │   │   └── KeyLimitError              the key has used up the limit that it was given
     │   ├── NotFoundError (LookupError)    404: no such model or address
     │   ├── RateLimitError                 429
     │   └── ServerError                    5xx, in the service's own words
@@ -32,6 +33,7 @@
     │   ├── NotAPictureError               what came is no picture
     │   ├── TruncatedPictureError          the picture is cut off
     │   └── PictureTooLargeError           more bytes or pixels than we accept
+    ├── ClassKeysError                     not all keys of a class were made; those are in .handout
     ├── SaveError (OSError)                a file could not be written; the picture is still there
     ├── LessonError (ValueError)           a lesson can't be packed or unpacked; nothing was changed
     ├── LibraryError                       the library can't do it; a picture in hand is still there
@@ -75,7 +77,7 @@ class _Told:
         shown = [
             f"{name.replace('_', ' ')} {clean(str(self.facts[name]), LONGEST_ID)}"
             for name in IDS
-            if self.facts.get(name)
+            if self.facts.get(name) and not self.facts.get("hides_ids")
         ]
         message = str(self.args[0])  # type: ignore[attr-defined]
         return plain(f"{message} ({', '.join(shown)})" if shown else message)
@@ -159,6 +161,10 @@ class NotAllowedError(ServiceError):
     """403: the account is out of credits, or its plan does not allow this."""
 
 
+class KeyLimitError(NotAllowedError):
+    """The key has used up its limit: whoever made it gave it no more. Nothing is charged."""
+
+
 class NotFoundError(ServiceError, LookupError):
     """404: the service has no such model or address."""
 
@@ -239,6 +245,19 @@ class PillowMissingError(BananaError, ImportError):
 
     def __init__(self, message: str = NO_PILLOW, **facts: Any) -> None:
         super().__init__(message, **facts)
+
+
+class ClassKeysError(BananaError):
+    """`Classroom.create` could not make all keys. Those that it made are in ``.handout``."""
+
+    @property
+    def handout(self) -> Any:
+        """The keys that were made, a ``Handout``; None in another process, which gets no keys."""
+        return self.facts.get("handout")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        facts = {name: value for name, value in self.facts.items() if name != "handout"}
+        return _rebuild, (type(self), self.args[0], facts)
 
 
 class SaveError(BananaError, OSError):

@@ -4,8 +4,9 @@ import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from traitlets import Bool, Enum, Float, Integer, TraitError, TraitType, Unicode, validate
+from traitlets import Bool, Enum, Float, Integer, List, TraitError, TraitType, Unicode, validate
 from traitlets.config import Configurable
+from traitlets.config.loader import LazyConfigValue
 
 from nb_banana._text import did_you_mean, shown
 from nb_banana.credentials import VENDOR_URL, has_key, is_loopback
@@ -13,10 +14,11 @@ from nb_banana.errors import RequestError, SettingsError
 from nb_banana.models import DEFAULT_MODEL, RESOLUTIONS, SIZES, choose, model_id
 
 if TYPE_CHECKING:
+    _ListTrait = List[str]
     _TextTrait = TraitType[str | None, str | None]
     _FloatTrait = Float[Any, Any]
 else:  # of traitlets before 5.10 they can't be subscripted when they are run
-    _TextTrait, _FloatTrait = TraitType, Float
+    _ListTrait, _TextTrait, _FloatTrait = List, TraitType, Float
 
 LONGEST_TIMEOUT = 86_400.0
 
@@ -66,8 +68,45 @@ class Number(_FloatTrait):
         return super().validate(obj, value)
 
 
+class Folders(_ListTrait):
+    """A list of folders; one by itself is a list of one."""
+
+    def __init__(self, **metadata: Any) -> None:
+        super().__init__(**metadata)
+
+    def validate(self, obj: Any, value: Any) -> list[str]:  # noqa: ARG002 - traitlets calls it so
+        """Called by traitlets with each new value."""
+        if isinstance(value, LazyConfigValue):  # c.Banana.shared_libraries.append(…)
+            value = value.get_value([])
+        given = [value] if isinstance(value, str | os.PathLike) else value
+        if given is None:
+            return []
+        if not isinstance(given, list | tuple):
+            raise TraitError(
+                f'{self.name} is a list of folders such as ["/srv/class"], not {shown(value)}.'
+            )
+        return [_folder(str(self.name), each) for each in given]
+
+
+def _folder(setting: str, value: Any) -> str:
+    """The name of a folder as a text, if it can be one."""
+    text = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(text, str) or not text.strip() or not _can_be_named(text):
+        raise TraitError(f"{setting} has the names of folders, and {shown(value)} can't be one.")
+    return text
+
+
+def _can_be_named(text: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
 class Banana(Configurable):
     """Settings of nb_banana. Each option of a cell wins over the setting of its name."""
+
+    chosen: frozenset[str] = frozenset()  # those that the person has set, but by ``%config``
 
     model = Unicode(DEFAULT_MODEL, help="The model, by any of its names: pro, lite, 2.1, …")
     aspect_ratio = Choice(
@@ -83,6 +122,13 @@ class Banana(Configurable):
         "library: only pictures that are kept already; nothing is ever sent.",
     )
     base_url = Unicode(VENDOR_URL, help="The service's address: https, or http on this machine.")
+    caption = Enum(
+        ["full", "stable"],
+        "full",
+        help="What stands under a picture. stable: nothing that is another one in the next run "
+        "(seconds, price, date, whether it came from the library), so that outputs can be compared "
+        "(nbval, nbgrader, git); the output's metadata has it.",
+    )
     preview = Integer(
         768, min=64, max=4096, help="The longer side of the picture in the notebook, in pixels."
     )
@@ -106,6 +152,11 @@ class Banana(Configurable):
         allow_none=True,
         help="The folder that keeps the pictures; a relative one is beside the notebook. "
         "None: your own data folder.",
+    )
+
+    shared_libraries = Folders(
+        help="Folders with pictures that are looked in after the library, in this order, and never "
+        "written to; relative ones are beside the notebook. With keep = False none is read."
     )
 
     keep = Bool(
@@ -141,11 +192,8 @@ class Banana(Configurable):
 
     @validate("library")
     def _folder_name(self, proposal: Any) -> str | None:
-        try:
-            if b"\0" not in os.fsencode(proposal["value"] or ""):
-                return proposal["value"]  # type: ignore[no-any-return]  # a text, or None
-        except UnicodeEncodeError:
-            pass
+        if _can_be_named(proposal["value"] or ""):
+            return proposal["value"]  # type: ignore[no-any-return]  # a text, or None
         raise TraitError("library is the name of a folder, and no folder can have this one.")
 
     @validate("base_url")
@@ -191,10 +239,25 @@ class Banana(Configurable):
         except RequestError as error:
             raise TraitError(str(error)) from None
 
+    def __repr__(self) -> str:
+        """Those that are not as they come: no address, so the same in each run."""
+        traits = self.traits(config=True).items()
+        said = (
+            (name, getattr(self, name))
+            for name, each in traits
+            if each.default_value != getattr(self, name)
+        )
+        return f"Banana({', '.join(f'{name}={value!r}' for name, value in sorted(said))})"
+
+    def is_chosen(self, name: str) -> bool:
+        """Whether the person has set it: by `change`, ``%config`` or their configuration file."""
+        return name in self.chosen or name in self.config.get("Banana", {})
+
     def change(self, **changes: Any) -> "Banana":
         """Change several of them, or none if one is wrong; see `nb_banana.configure`."""
         known = self.trait_names(config=True)
-        given = (*changes, *changes.values())
+        lists = [each for each in changes.values() if isinstance(each, list | tuple)]
+        given = (*changes, *changes.values(), *(each for some in lists for each in some))
         if has_key(" ".join(str(each) for each in given if isinstance(each, str | os.PathLike))):
             raise SettingsError(
                 "A setting has your key in it, or a part of it. Nothing was changed."
@@ -215,6 +278,7 @@ class Banana(Configurable):
                 setattr(self, name, value)
             which = "" if isinstance(error, TraitError) else f"{', '.join(changes)}: "
             raise SettingsError(f"{which}{error}") from error
+        self.chosen |= changes.keys()
         return self
 
 
@@ -228,6 +292,11 @@ def settings_of(value: Any) -> Banana:
     """The settings of the client that made a value."""
     own: Any = getattr(value, "_client", None)
     return own.settings if own is not None else settings
+
+
+def is_stable(value: Any) -> bool:
+    """Whether a value shows itself the same in each run, by the settings of who made it."""
+    return settings_of(value).caption == "stable"
 
 
 def configure(**changes: Any) -> Banana:

@@ -21,6 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Runs before the first test is collected, also for notebooks and doctests."""
     for name in (
         *credentials.ENVIRONMENT,
+        credentials.MANAGEMENT,
         "HTTP_PROXY",
         "HTTPS_PROXY",
         "http_proxy",

@@ -14,12 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import distributed  # noqa: F401 - its tblib pickles an error with all that hangs on it
 import nbformat
+import pandas
 import pytest
 
 import nb_banana
-from nb_banana import configure, credentials, errors, generate, generate_many, login
+from nb_banana import Classroom, configure, credentials, errors, generate, generate_many, login
 from nb_banana._default import client
 from nb_banana.notebook.parser import parse_cell_line
+from nb_banana.sandbox import Sandbox
 from nb_banana.sandbox.faults import TROUBLES
 from nb_banana.settings import settings
 from nb_banana.widgets.output import PanelOutput
@@ -538,3 +540,65 @@ def test_a_key_is_known_in_other_spellings(spelled):
     assert secret.redact(f"no {spelled}, no") == "no …, no"
     assert secret.redact_bytes(f"no {spelled}!".encode()).rstrip(b"=!") == b"no [key]"
     assert secret.is_in(f"no {spelled}")
+
+
+def test_keys_of_a_class_are_in_the_one_file_and_nowhere_else(written, tmp_path, capfd):
+    """Those that were handed out as well as the key that made them."""
+    with Sandbox(management_key=KEY) as service:
+        configure(base_url=service.url)
+        room = Classroom(KEY)
+        handout = room.create(3, limit=0.1)
+        file = handout.save(tmp_path / "keys.csv")
+        room.disable("student-02")
+        room.delete("student-03")
+        secrets = {name: secret.reveal() for name, secret in handout.items()}
+        with pytest.raises(errors.RequestError, match="key in it"):
+            generate(f"a banana {secrets['student-01']}", key=secrets["student-02"])
+        for name in handout:
+            try:
+                generate("a banana", key=secrets[name])
+                generate(f"a pear of {name}", key=secrets[name])
+            except errors.BananaError as error:
+                told = all_of(error)
+            for each in secrets.values():
+                assert each not in "".join(map(str, told))
+            hides_the_key(*told)
+    frame = pandas.DataFrame({"key": handout.values()}, index=list(handout))
+    shown = [repr(handout), str(handout), repr(room), repr(room.keys), handout.items()]
+    shown += [frame, frame.to_html(), frame.to_csv(), vars(handout), vars(room), list(handout)]
+    assert "urllib3.connectionpool" in written()[0]
+    for text in (*shown, *written(), *capfd.readouterr()):
+        data = text if isinstance(text, bytes) else str(text).encode()
+        if data != file.read_bytes():
+            assert not any(each.encode() in data for each in secrets.values())
+        assert all(each.encode() in data for each in secrets.values()) is (
+            data == file.read_bytes()
+        )
+        hides_the_key(text)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, f"<html>{ECHO}</html>"),
+        (200, f'{{"data": {{"key": "{OTHER}", "name": "{KEY}'),
+        (200, f'{{"data": {{"key": ["{OTHER}"]}}}}'),
+        (400, f'{{"message": "{PARTLY}", "statusCode": 400, "path": "{KEY}"}}'),
+        (401, f'{{"message": ["{PARTLY}"], "statusCode": 401, "requestId": "{KEY}"}}'),
+        (500, f'{{"message": "{PARTLY}", "statusCode": 500, "requestId": "{KEY}"}}'),
+        (502, f"<html>{ECHO}</html>"),
+        (302, ECHO),
+    ],
+)
+def test_a_management_key_that_comes_back_goes_no_further(written, status, body):
+    def answer(handler):
+        handler.reply(
+            *((status, body.encode()) if handler.command == "POST" else (200, b'{"data": []}'))
+        )
+
+    with server(answer) as (url, _):
+        configure(base_url=url)
+        with pytest.raises(errors.BananaError) as caught:
+            Classroom(KEY).create(2)
+    hides_the_key(*all_of(caught.value), *written())
+    assert OTHER not in "".join(map(str, all_of(caught.value)))

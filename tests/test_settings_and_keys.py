@@ -49,6 +49,8 @@ def test_configure_understands_what_people_write():
         ({"base_url": "example.com"}, "https"),
         ({"timeout": -1}, "timeout"),
         ({"preview": 1}, "preview"),
+        ({"caption": "short"}, "full.*stable"),
+        ({"caption": None}, "full.*stable"),
         ({"model": " "}, "name such as"),
     ],
 )

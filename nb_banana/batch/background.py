@@ -24,10 +24,11 @@ class PendingImage(PendingValue[BananaImage], BananaImage):
 
     _comes_later = frozenset(BananaImage.__annotations__) - {"request", "name", "alt"}
 
-    def __init__(self, job: Job, stop: Callable[[], None]) -> None:
+    def __init__(self, job: Job, stop: Callable[[], None], *, counts: bool = True) -> None:
         self.request, self.name = job.request, job.output.name
         self.alt = job.output.alt or job.request.prompt
-        PendingValue.__init__(self, Placeholder(_what(job), job.request.prompt), stop)
+        placeholder = Placeholder(_what(job), job.request.prompt, counts=counts)
+        PendingValue.__init__(self, placeholder, stop)
 
     def __repr__(self) -> str:
         if self.done and not self.state:
@@ -41,11 +42,18 @@ class PendingGallery(PendingValue[Gallery], Gallery):
 
     _comes_later = frozenset(Gallery.__annotations__) - {"name"}
 
-    def __init__(self, jobs: Sequence[Job], name: str | None, stop: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        name: str | None,
+        stop: Callable[[], None],
+        *,
+        counts: bool = True,
+    ) -> None:
         self.name = name
         self._about = f"{len(jobs)} pictures"
         prompt = f"{self._about}: {jobs[0].request.prompt}"
-        PendingValue.__init__(self, Placeholder(_what(jobs[0]), prompt), stop)
+        PendingValue.__init__(self, Placeholder(_what(jobs[0]), prompt, counts=counts), stop)
 
     def __repr__(self) -> str:
         if self.done and not self.state:
@@ -59,7 +67,7 @@ def start(plan: Plan) -> PendingImage:
     context, job = plan.context, plan.job
     job.check()
     limiter = AdaptiveLimiter(1)
-    image = context.adopt(PendingImage(job, limiter.stop))
+    image = context.adopt(PendingImage(job, limiter.stop, counts=not plan.is_stable))
     if (found := find_reusable(plan, job)) is not None:
         image.end(pipeline.hand_over(found, job.output))
         return image
@@ -74,7 +82,10 @@ def start(plan: Plan) -> PendingImage:
 def start_many(plan: Plan) -> PendingGallery:
     """The same for a batch; see `nb_banana.batch.runner.run_batch`."""
     batch = runner.prepare_batch(plan)
-    gallery = plan.context.adopt(PendingGallery(list(plan.jobs), plan.output.name, batch.stop))
+    pending = PendingGallery(
+        list(plan.jobs), plan.output.name, batch.stop, counts=not plan.is_stable
+    )
+    gallery = plan.context.adopt(pending)
     if plan.known_service is None:  # nobody has to draw, or nobody can: it is over at once
         gallery.end(batch.run())
     else:

@@ -15,7 +15,7 @@ from nb_banana._threads import pool
 from nb_banana.batch.jobs import numbered
 from nb_banana.display.progress import BatchProgress, silently
 from nb_banana.generation import pipeline
-from nb_banana.generation.lookup import find_reusable, look_ahead
+from nb_banana.generation.lookup import counted, find_reusable, look_ahead
 from nb_banana.generation.plan import Job, Plan
 from nb_banana.results import export
 from nb_banana.results.failure import Failure, GalleryEntry
@@ -96,7 +96,8 @@ class BatchRunner:
         plan.limit(self.limiter)
         self.plan, self.whole = plan, plan.output
         self.waiting = plan.jobs
-        self.bar = BatchProgress(len(plan.jobs) if isinstance(plan.jobs, list) else None, said)
+        total = len(plan.jobs) if isinstance(plan.jobs, list) else None
+        self.bar = BatchProgress(total, said, counted(total) if plan.is_stable else None)
         self.jobs: list[Job] = []
         self.entries: dict[int, GalleryEntry] = {}
         self.on_way: dict[Future[GalleryEntry], int] = {}

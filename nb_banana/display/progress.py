@@ -162,13 +162,20 @@ class BatchProgress:
     # In a notebook it stands in the place of the line that says the price, which comes back after
     # it: a saved notebook has only the line.
 
-    def __init__(self, total: int | None, line: str) -> None:
+    # Where outputs are compared ``lasting`` stays in its place, and no bar is shown: the widget of
+    # one would be in the notebook's metadata.
+
+    def __init__(self, total: int | None, line: str, lasting: str | None = None) -> None:
         self._total = total
         self._line = line
+        self._lasting = line if lasting is None else lasting
+        self._is_bare = lasting is not None
         self._place: OutputCell | None = None
         if is_kernel():
             self._place = OutputCell()
             self._place.show(self._text)
+            if self._is_bare and line:  # before anything is paid
+                self._place.show({"text/plain": line})
         elif line and shell() is not None:
             say(line)  # before anything is paid
         self._started = time.monotonic()
@@ -188,7 +195,7 @@ class BatchProgress:
         """Show how far it is; a batch that is soon over shows nothing."""
         if self._bar is None:
             is_early = time.monotonic() - self._started < QUIET_SECONDS
-            if is_early or is_silent() or shell() is None:
+            if is_early or self._is_bare or is_silent() or shell() is None:
                 return
             self._open()
         self._bar.set_postfix_str(self._story(), refresh=False)
@@ -198,8 +205,8 @@ class BatchProgress:
         """Take the bar away; nothing of it stays in a saved notebook."""
         if self._bar is not None:
             self._bar.close()
-            if self._place is not None:
-                self._place.show(self._text)
+        if self._place is not None and (self._bar is not None or self._is_bare):
+            self._place.show(self._text)
 
     def _open(self) -> None:
         from tqdm.auto import tqdm
@@ -216,7 +223,7 @@ class BatchProgress:
 
     @property
     def _text(self) -> dict[str, str]:
-        return {"text/plain": self._line} if self._line else {}
+        return {"text/plain": self._lasting} if self._lasting else {}
 
     def _story(self) -> str:
         parts = (
@@ -230,8 +237,8 @@ class BatchProgress:
 class Placeholder:
     """Every place where a value was shown before it was there: each counts the seconds first."""
 
-    def __init__(self, what: str, prompt: str) -> None:
-        self._what, self._prompt = what, printable(prompt)
+    def __init__(self, what: str, prompt: str, *, counts: bool = True) -> None:
+        self._what, self._prompt, self._counts = what, printable(prompt), counts
         self._places: list[OutputCell] = []
         self._ended = threading.Event()
         self._result: Any = None
@@ -251,7 +258,7 @@ class Placeholder:
             is_first = len(self._places) == 1
         if self._ended.is_set():
             self._put_result(place)
-        elif is_first:
+        elif is_first and self._counts:
             spawn(self._count, needed=False)
 
     def end(self, result: Any) -> None:
@@ -271,7 +278,8 @@ class Placeholder:
                         place.show(self._bundle())
 
     def _bundle(self) -> dict[str, str]:
-        text = f"{self._what} … {time.monotonic() - self._started:.0f} s · {self._prompt}"
+        waited = f" … {time.monotonic() - self._started:.0f} s" if self._counts else ""
+        text = f"{self._what}{waited} · {self._prompt}"
         return {
             "text/plain": text,
             "text/html": f'<div class="nb-banana-pending" style="opacity:.75">'

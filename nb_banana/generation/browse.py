@@ -16,7 +16,7 @@ from nb_banana.library.library import Library
 from nb_banana.library.records import StoredImage
 from nb_banana.library.rows import embedded_receipt, embedded_request
 from nb_banana.request import LARGEST_COUNT
-from nb_banana.results.history import History
+from nb_banana.results.history import History, is_shared
 from nb_banana.results.image import BananaImage
 
 MOST_WORDS = 100
@@ -33,7 +33,7 @@ def list_kept(context: Context, query: str | None = None, limit: int | None = 50
         raise RequestError(f"limit is a whole number from 0, or None for all, not {shown(limit)}.")
     refuse_key("The query", query or "")
     most = None if limit is None else min(limit, LARGEST_COUNT)
-    found: list[tuple[datetime, BananaImage]] = []
+    found: dict[str, tuple[datetime, BananaImage]] = {}  # one's own picture may be shared too
     libraries: list[Library] = []
     problems: list[LibraryError] = []
     for library in context.every_library():
@@ -43,27 +43,31 @@ def list_kept(context: Context, query: str | None = None, limit: int | None = 50
             problems.append(error)
             continue
         libraries.append(library)
-        found += [(each.made, context.adopt(BananaImage.of(each, library))) for each in kept]
+        for each in kept:
+            image = context.adopt(BananaImage.of(each, library))
+            found.setdefault(each.request_id, (each.made, image))
     if problems and not found:
         raise problems[0]
-    found.sort(key=lambda each: each[0], reverse=True)
-    images = [image for _, image in found[:most]]
+    newest = sorted(found.values(), key=lambda each: each[0], reverse=True)
+    images = [image for _, image in newest[:most]]
     # Of each library there are as many as there may be; more than that nobody has counted yet.
     is_all = limit is None or len(found) < limit
     count = len(found) if is_all else sum(library.count(query) for library in libraries)
-    title = " ".join([_title(len(images), count, query), *map(str, problems)])
+    title = _title(len(images), count, query, with_shared=any(map(is_shared, images)))
+    title = " ".join([title, *map(str, problems)])
     return History(images, title)
 
 
-def _title(listed: int, count: int, query: str | None) -> str:
+def _title(listed: int, count: int, query: str | None, *, with_shared: bool) -> str:
     """How many there are, and how many of them are listed."""
+    where = "in your library and shared ones" if with_shared else "in your library"
     many = "1 picture" if count == 1 else f"{count:,} pictures"
     about = f" with “{clean(query, 60)}”" if query else ""
     if listed < count:
         which = f"the newest {listed:,}" if listed else "none"
-        return f"{which} of {many}{about} in your library"
+        return f"{which} of {many}{about} {where}"
     more = ", the newest first" if listed > 1 else ""
-    return f"{many}{about} in your library{more}"
+    return f"{many}{about} {where}{more}"
 
 
 def load_kept(context: Context, what: str | os.PathLike[str] | bytes) -> BananaImage:
@@ -95,12 +99,15 @@ def _search(
     problem: LibraryError | None = None
     for library in context.every_library():
         try:
-            return context.adopt(BananaImage.of(look(library), library)), None
+            kept = look(library)
+            image = context.adopt(BananaImage.of(kept, library), library, kept.request_id)
         except NotKeptError as error:
             if error.facts.get("several"):
                 problem = error
         except LibraryError as error:  # another one may have it
             problem = problem or error
+        else:
+            return image, None
     return None, problem
 
 
@@ -186,6 +193,8 @@ def _find(context: Context, what: str | BananaImage) -> Chosen:
             if error.facts.get("several"):
                 several = error
         else:
+            if library.is_shared:
+                library.forget([kept.digest])  # which says why not, before anybody is asked
             return Chosen(kept.digest, kept.request.prompt, library)
     raise several or NotKeptError(
         f"There is no picture {text[:12]!r} in your library. Nothing was deleted."

@@ -1,6 +1,7 @@
 """`Context`: what one client holds. Who draws and which libraries count is decided here."""
 
 import os
+import sys
 import threading
 import weakref
 from collections.abc import Iterable
@@ -22,8 +23,10 @@ from nb_banana.display.output import notebook_folder
 from nb_banana.errors import LibraryError, LibraryUnavailableError
 from nb_banana.generation import in_process
 from nb_banana.generation.budget import Budget
+from nb_banana.generation.cell_notes import CellNotes
 from nb_banana.library import location
 from nb_banana.library.library import Library, MemoryLibrary, StandInLibrary
+from nb_banana.library.shared import SharedLibrary
 from nb_banana.library.transfer import bring_home
 from nb_banana.services.aimlapi.pricing import PriceList
 from nb_banana.services.service import Service
@@ -47,6 +50,13 @@ class Policy(NamedTuple):
     timeout: float | None
 
 
+class Places(NamedTuple):
+    """Where pictures of one kind of service may be, the best first."""
+
+    written: tuple[Library, ...]  # its library, and what stands in for that while it can't be used
+    read: tuple[SharedLibrary, ...] = ()  # where nothing new goes
+
+
 class Context:
     """What one client holds: settings, keys, transport, budget, prices, libraries, its sandbox."""
 
@@ -62,8 +72,11 @@ class Context:
         self.budget = Budget(settings, self.prices)
         self.client: Any = None
         self.used: dict[tuple[Library, str], None] = {}  # in the order of their first use
+        self.cell_notes = CellNotes()
         self.on_way: dict[tuple[int, int], Any] = {}  # by process and `id`
         self._libraries: dict[tuple[str, Path | None, bool], Library] = {}
+        self._shared: dict[tuple[Path, Path | None], SharedLibrary] = {}
+        self._said: set[str] = set()
         self._sandbox: Sandbox | None = None
         self._in_process: in_process.InProcessTransport | None = None  # where it can't listen
         self._sandbox_lock = threading.Lock()
@@ -71,11 +84,13 @@ class Context:
     def close(self) -> None:
         """Close what was opened: connections, and the sandbox."""
         self.transport.close()
+        self.cell_notes.close()
         with self._sandbox_lock:
             if self._sandbox is not None:
                 _stop(self._sandbox, os.getpid())
             self._sandbox = self._in_process = None
         self._libraries.clear()
+        self._shared.clear()
 
     def service(
         self, url: str, secret: Secret | None = None, timeout: float | None = None
@@ -142,6 +157,8 @@ class Context:
     def note_used(self, library: Library, request_id: str) -> None:
         """Remember that a picture was used. `nb_banana.pack` takes it along."""
         self.used[library, request_id] = None
+        if "IPython" in sys.modules:
+            self.cell_notes.use(request_id)
 
     def kinds(self, key: Key = None, policy: Policy | None = None) -> tuple[str, ...]:
         """The kinds of service whose pictures count, the best first; the last draws the others."""
@@ -162,28 +179,51 @@ class Context:
         """All kinds of service that this person may have pictures of."""
         return location.all_kinds(self.settings.base_url)
 
-    def places_of(
-        self, kinds: Iterable[str], beside: Path | None = None
-    ) -> dict[str, tuple[Library, ...]]:
-        """Where a picture of each kind of service may go, the best first."""
-        # Its library, and what stands in for it where that can't be written.
+    def places_of(self, kinds: Iterable[str], beside: Path | None = None) -> dict[str, Places]:
+        """Where pictures of each kind of service may be, the best first."""
         opened = self._opened
         if not self.settings.keep:
-            return {kind: (opened(kind, None),) for kind in kinds}
+            return {kind: Places((opened(kind, None),)) for kind in kinds}
         beside = beside or notebook_folder()
-        homes: dict[str, Path | None] = {}
+        homes: dict[str, tuple[Path | None, Path | None]] = {}
         for kind in kinds:
-            homes[kind] = None  # there is no home folder
+            homes[kind] = None, None  # there is no home folder
             with suppress(LibraryUnavailableError):
-                homes[kind] = location.library_folder(kind, self.settings.library, beside)
-        return {
-            kind: (*((opened(kind, home),) if home else ()), opened(kind, home, stands_in=True))
-            for kind, home in homes.items()
-        }
+                homes[kind] = location.home_folders(kind, self.settings.library, beside)
+        found: dict[str, Places] = {}
+        for kind, (home, written) in homes.items():
+            own = (opened(kind, written),) if written else ()
+            has_layers = home != written or self.settings.shared_libraries
+            read = self._layers(kind, home, written, beside) if has_layers else ()
+            found[kind] = Places((*own, opened(kind, home, stands_in=True)), read)
+        return found
+
+    def _layers(
+        self, kind: str, home: Path | None, written: Path | None, beside: Path
+    ) -> tuple[SharedLibrary, ...]:
+        """The libraries that are only read: one's own where that can't be written, then others."""
+        found = [self._layer(home, written)] if home and home != written else []
+        known = {each.resolve() for each in (home, written) if each}
+        for root in location.shared_folders(self.settings.shared_libraries, beside):
+            if (folder := root / kind).resolve() not in known:  # a library of one's own is written
+                known.add(folder.resolve())
+                found.append(self._layer(folder))
+        return tuple(found)
+
+    def _layer(self, folder: Path, kept_in: Path | None = None) -> SharedLibrary:
+        key = folder, kept_in
+        library = self._shared.get(key) or SharedLibrary(folder, folder.name, kept_in)
+        return self._shared.setdefault(key, library)
+
+    def unsaid(self, remarks: Iterable[str]) -> tuple[str, ...]:
+        """Those that this client has not said yet, and says now."""
+        new = tuple(each for each in dict.fromkeys(remarks) if each and each not in self._said)
+        self._said.update(new)
+        return new
 
     def places(self, kind: str) -> tuple[Library, ...]:
-        """The same for one kind."""
-        return self.places_of([kind])[kind]
+        """Where a picture of one kind may go, the best first."""
+        return self.places_of([kind])[kind].written
 
     def _opened(self, kind: str, home: Path | None, *, stands_in: bool = False) -> Library:
         key = kind, home, stands_in
@@ -197,13 +237,13 @@ class Context:
 
     def libraries(self, kind: str) -> list[Library]:
         """Where a picture of a kind of service may be, the best first."""
-        return self.looked_in([self.places(kind)])
+        return self.looked_in(self.places_of([kind]).values())
 
-    def looked_in(self, every: Iterable[tuple[Library, ...]]) -> list[Library]:
-        """The same for `places` of kinds. What stood in for a library comes home first."""
+    def looked_in(self, every: Iterable[Places]) -> list[Library]:
+        """The same for the places of kinds. What stood in for a library comes home first."""
         found: list[Library] = []
-        for places in every:
-            *homes, stand_in = places
+        for written, read in every:
+            *homes, stand_in = written
             if not isinstance(stand_in, StandInLibrary):
                 found.append(stand_in)
                 continue
@@ -211,6 +251,7 @@ class Context:
             if location.has_index(stand_in.folder) and stand_in.is_there():
                 self._bring_home(stand_in, homes)
                 found.append(stand_in)
+            found += read
         return found
 
     def _bring_home(self, stand_in: StandInLibrary, homes: list[Library]) -> None:
@@ -219,7 +260,7 @@ class Context:
                 target = Library(home.folder, home.service, patience=0)
                 for request_id in bring_home(stand_in, target):
                     if self.used.pop((stand_in, request_id), ...) is None:
-                        self.note_used(home, request_id)
+                        self.used[home, request_id] = None
 
     def every_library(self) -> list[Library]:
         """The same for all kinds that there may be, the best first."""
@@ -233,10 +274,15 @@ class Context:
                 location.default_folder("", self.settings.library, folder),
                 location.default_folder(""),
             ]
-        indexes = (each for root in kept for each in sorted(root.glob(f"*/{location.INDEX}")))
-        folders = dict.fromkeys(each.parent for each in indexes)
-        found = [self._opened(folder.name, folder) for folder in folders]
-        return list(dict.fromkeys([*found, *self.every_library()]))
+        shared = location.shared_folders(self.settings.shared_libraries, folder)
+        found: dict[Path, Library] = {}
+        for root in (*kept, *shared):
+            for place in (each.parent for each in sorted(root.glob(f"*/{location.INDEX}"))):
+                is_read = root in shared or location.can_only_be_read(place)
+                found.setdefault(
+                    place, self._layer(place) if is_read else self._opened(place.name, place)
+                )
+        return list(dict.fromkeys([*found.values(), *self.every_library()]))
 
 
 def _is_started(sandbox: "Sandbox", owner: Context) -> bool:

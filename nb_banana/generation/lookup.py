@@ -127,12 +127,17 @@ def _say(plan: Plan, missing: Sequence[ImageRequest], service: Service | None) -
     count = len(list(plan.jobs))
     reused = count - len(missing)
     known = f"{'all' if not missing else reused} from your library" if reused else ""
-    pictures = "1 picture" if count == 1 else f"{count:,} pictures"
+    pictures = counted(count)
     cost = "$0"
     if service is not None:
         play = " play money" if plan.kind == location.SANDBOX else ""
         cost = f"{plan.context.budget.estimate(missing, service, plan.places[0])}{play}"
     return ", ".join(filter(None, (pictures, known, cost)))
+
+
+def counted(count: int | None) -> str:
+    """So many pictures, in words; nothing where nobody knows how many."""
+    return "" if count is None else "1 picture" if count == 1 else f"{count:,} pictures"
 
 
 _lock = threading.Lock()

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from nb_banana import errors
-from nb_banana.display.progress import Spinner
+from nb_banana.display.progress import Spinner, silently
 from nb_banana.errors import Interrupted
 from nb_banana.generation import recovery
 from nb_banana.generation.charges import Trouble, explain_charge, explain_refusal, is_unsure
@@ -35,6 +35,17 @@ HOW_TO_FETCH = " nb_banana.recover() tries it again, as does running this again;
 
 def make(plan: Plan, job: Job) -> BananaImage:
     """The picture of a request: from the library where it is there, else from the service."""
+    if not plan.is_stable:
+        return _make(plan, job)
+    try:
+        with silently():  # a line that was shown, and taken away, may leave an empty output behind
+            return _make(plan, job)
+    except (errors.BananaError, Interrupted) as error:
+        error.facts["hides_ids"] = True
+        raise
+
+
+def _make(plan: Plan, job: Job) -> BananaImage:
     since = now()
     job.check()
     libraries = plan.libraries()
@@ -252,6 +263,8 @@ def _keep(
         images[0].extras = tuple(images[1:])
         why = entry.problem or problem or "Banana.keep is False: it is gone with the kernel."
         images[0].notes += (f"{NOT_KEPT} {why}",)
+    if images and plan.has_layers:
+        images[0].notes += plan.context.unsaid(plan.remarks())
     if problem is None:
         return images[0]
     said, facts = problem.args[0], problem.facts | ({"image": images[0]} if images else {})

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from nb_banana import errors
@@ -76,11 +77,13 @@ class Plan:
         self.labels = labels
         self._policy = context.policy(timeout)
         self.is_offline = self._policy.backend == "library"
+        self.is_stable = context.settings.caption == "stable"
         self.search = context.search_key(key)
         self.kinds = context.kinds(self.search, self._policy)
         self.notebook = notebook_path()
         self.all_places = context.places_of(self.kinds, notebook_folder())
-        self.places = self.all_places[self.kinds[-1]]
+        self.places = self.all_places[self.kinds[-1]].written
+        self.has_layers = any(map(attrgetter("read"), self.all_places.values()))
         self._carrier = carrier
         self._limiter: AdaptiveLimiter | None = None
 
@@ -98,15 +101,21 @@ class Plan:
         """Where a picture may be already, the best first."""
         return self.context.looked_in(self.all_places.values())
 
+    def remarks(self) -> list[str]:
+        """What is to be known of the libraries that are only read, by whom it draws for."""
+        shared = (library for places in self.all_places.values() for library in places.read)
+        return list(filter(None, dict.fromkeys(library.remark for library in shared)))
+
     @cached_property
     def service(self) -> Service:
         """Who draws what is not in the library; the sandbox starts, where that is it."""
         if self.is_offline:
-            raise errors.NotKeptError(
+            said = (
                 'This picture is not in the library, and the backend is "library", so nothing was '
                 "sent. Look at nb_banana.history(), or draw it: "
                 '%config Banana.backend = "auto"'
             )
+            raise errors.NotKeptError(". ".join([said, *self.remarks()]))
         elsewhere = self._carrier is not None
         found = self.context.find_service(self.search, self._policy, elsewhere=elsewhere)
         return replace(found, limiter=self._limiter, carrier=self._carrier)

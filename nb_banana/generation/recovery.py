@@ -139,7 +139,7 @@ def look_after_all(context: Context, *, quietly: bool = False) -> Recovery:
 def _places(context: Context) -> Iterator[tuple[Library, Sequence[Library]]]:
     """Each library, and those that took over where it could not be written to."""
     for kind in context.known_kinds():
-        libraries = context.libraries(kind)
+        libraries = [each for each in context.libraries(kind) if not each.is_shared]
         for position, library in enumerate(libraries):
             yield library, libraries[position + 1 :]
 

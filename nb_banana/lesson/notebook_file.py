@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,9 +10,7 @@ from typing import Any
 
 from nb_banana._text import path_of, shown
 from nb_banana.errors import LessonError
-
-MAGIC_LINE = re.compile(r"^[ \t]*(?:%%banana\b(.*)|(?:[^\n#%]*=[ \t]*)?%banana[ \t]+(\S.*))$", re.M)
-"""A line that draws: what stands behind the magic is in one of the two groups."""
+from nb_banana.lesson.source import DrawingNames, draws
 
 
 @dataclass(frozen=True)
@@ -22,8 +19,9 @@ class NotebookCell:
 
     number: int  # its place among all cells, from 1
     source: str
-    requests: tuple[str, ...]  # the ids of those whose pictures it shows
-    draws: bool  # whether it should show one
+    requests: tuple[str, ...]  # the ids of those whose pictures it shows or has used
+    draws: bool  # whether it asks for one
+    unshown: frozenset[str] = frozenset()  # those of the ids whose pictures it does not show
 
     def __str__(self) -> str:
         line = self.source.strip().partition("\n")[0]
@@ -73,25 +71,28 @@ def read_notebook(path: Path) -> SavedNotebook:
 
 
 def _cells(cells: list[dict[str, Any]]) -> Iterator[NotebookCell]:
-    for number, cell in enumerate(cells, 1):
-        if cell["cell_type"] == "code":
-            source = "".join(cell["source"])
-            shown = dict.fromkeys(_requests(cell.get("outputs", [])))
-            # A cell that fails on purpose teaches the error.
-            fails = "raises-exception" in cell.get("metadata", {}).get("tags", ())
-            yield NotebookCell(number, source, tuple(shown), _draws(source) and not fails)
+    code = {
+        number: ("".join(cell["source"]), cell)
+        for number, cell in enumerate(cells, 1)
+        if cell["cell_type"] == "code"
+    }
+    names = DrawingNames.of(source for source, _ in code.values())
+    for number, (source, cell) in code.items():
+        found = list(_requests(cell.get("outputs", [])))
+        shown = {request_id for request_id, is_shown in found if is_shown}
+        ids = tuple(dict.fromkeys(request_id for request_id, _ in found))
+        # A cell that fails on purpose teaches the error.
+        fails = "raises-exception" in cell.get("metadata", {}).get("tags", ())
+        asks = draws(source, names) and not fails
+        yield NotebookCell(number, source, ids, asks, frozenset(ids) - shown)
 
 
-def _requests(outputs: list[dict[str, Any]]) -> Iterator[str]:
-    """What pictures, galleries and comparisons wrote into the outputs: an id, or a list of them."""
+def _requests(outputs: list[dict[str, Any]]) -> Iterator[tuple[str, bool]]:
+    """What was written into the outputs: an id or a list of them, and whether they are seen."""
     for output in outputs:
         ours = output.get("metadata", {}).get("nb_banana", {})
         for name in ("request", "requests") if isinstance(ours, dict) else ():
             said = ours.get(name, [])
-            yield from (each for each in ([said] if isinstance(said, str) else said) if each)
-
-
-def _draws(source: str) -> bool:
-    lines = ["".join(found).split() for found in MAGIC_LINE.findall(source)]
-    # With these options nothing is drawn.
-    return any({"--dry-run", "-h", "--help"}.isdisjoint(line) for line in lines)
+            for each in [said] if isinstance(said, str) else said:
+                if each:
+                    yield each, not ours.get("unshown", False)

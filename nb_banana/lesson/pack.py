@@ -8,18 +8,19 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from nb_banana._text import megabytes, path_of, plain
+from nb_banana._text import clean, megabytes, path_of, plain
 from nb_banana.display.output import notebook_folder, notebook_path
 from nb_banana.errors import LessonError, LibraryError, PictureError
 from nb_banana.generation.context import Context
 from nb_banana.imaging.formats import PictureProblem
 from nb_banana.lesson import notebook_file
+from nb_banana.lesson.manifest import manifest_of
 from nb_banana.lesson.selection import Attachments, NeededAnswers, find_attachments, needed_by
 from nb_banana.lesson.unpack import check_lesson
 from nb_banana.library import location, transfer
 from nb_banana.library.files import README
 from nb_banana.library.library import Library
-from nb_banana.library.location import INDEX
+from nb_banana.library.location import INDEX, MANIFEST
 from nb_banana.references.locations import PICTURE_SUFFIXES
 
 
@@ -53,6 +54,33 @@ class Lesson:
         return str(self.path)
 
 
+@dataclass(frozen=True)
+class LessonParts:
+    """What goes into a lesson."""
+
+    source: notebook_file.SavedNotebook
+    need: NeededAnswers
+    files: Attachments
+    home: str  # the library's folder, as the notebook names it
+    notes: tuple[str, ...]
+
+    def write(self, packed: Path) -> None:
+        """Write the zip file; its folder takes what is made on the way."""
+        _write(packed, self.source, self.need, self.files, self.home)
+
+
+def collect(context: Context, source: notebook_file.SavedNotebook) -> LessonParts:
+    """Find what a notebook needs, and see that it tells nobody the key."""
+    _check_secret(context, source)
+    need = needed_by(context, source)
+    setting = context.settings.library
+    home = _library_folder(setting)
+    files = find_attachments(source, [kept for _, kept in need.answers.values()])
+    if (told := manifest_of(context.settings, source.data)) is not None:
+        files.data[MANIFEST] = told
+    return LessonParts(source, need, files, home, tuple(_notes(source, need, files, setting, home)))
+
+
 def write_lesson(
     context: Context,
     path: str | os.PathLike[str],
@@ -60,25 +88,26 @@ def write_lesson(
     notebook: str | os.PathLike[str] | None = None,
 ) -> Lesson:
     """See `nb_banana.pack`."""
-    source = notebook_file.read_notebook(_notebook(notebook))
+    source = open_notebook(notebook)
     target = _target(path, source)
-    _check_secret(context, source)
-    need = needed_by(context, source)
-    home = _library_folder(context.settings.library)
-    files = find_attachments(source, [kept for _, kept in need.answers.values()])
+    parts = collect(context, source)
     try:
         with tempfile.TemporaryDirectory(prefix=".nb_banana-", dir=target.parent) as folder:
             packed = Path(folder) / "lesson.zip"
-            _write(packed, source, need, files, home)
+            parts.write(packed)
             size = packed.stat().st_size
             packed.replace(target)
     except OSError as error:
         if isinstance(error, LibraryError):
             raise
         raise LessonError(f"{target} can't be written: {error.strerror or error}.") from error
-    notes = tuple(_notes(source, need, files, context.settings.library, home))
-    name, count = source.path.name, len(need.digests())
-    return Lesson(target, name, count, size, tuple(need.missing), notes)
+    count = len(parts.need.digests())
+    return Lesson(target, source.path.name, count, size, tuple(parts.need.missing), parts.notes)
+
+
+def open_notebook(given: str | os.PathLike[str] | None) -> notebook_file.SavedNotebook:
+    """Read the notebook that is named, else the one that runs here."""
+    return notebook_file.read_notebook(_notebook(given))
 
 
 def _notebook(given: str | os.PathLike[str] | None) -> Path:
@@ -174,6 +203,12 @@ def _library_folder(setting: str | None) -> str:
     return location.BESIDE if leads_out else path.as_posix()
 
 
+def _counted(cells: list[str]) -> str:
+    """Which cells, and the verb that they take."""
+    some = ", ".join(cells[:5]) + (", …" if len(cells) > 5 else "")
+    return f"{some} {'has' if len(cells) == 1 else 'have'}"
+
+
 def _notes(
     source: notebook_file.SavedNotebook,
     need: NeededAnswers,
@@ -189,11 +224,18 @@ def _notes(
     ]
     if need.missing:
         notes += dict.fromkeys(need.problems)
-    if need.unseen:
+    if need.by_words:
         notes.append(
-            f"{need.unseen} of the pictures were used in this kernel and are not shown in the "
-            "notebook. If some were only tried out: restart the kernel, run all cells, save, and "
-            "pack again."
+            f"{_counted(need.by_words)} no output that says which picture is its own, so the one "
+            "with its words was taken. To be sure: run the notebook, save it, and pack again."
+        )
+    if need.unseen:
+        some = ", ".join(f"“{clean(each, 40)}”" for each in need.unseen[:3])
+        more = ", …" if len(need.unseen) > 3 else ""
+        notes.append(
+            f"{len(need.unseen)} of the pictures were used here, and no cell of the saved notebook "
+            f"names them ({some}{more}): all of them go along. If some were only tried out: run "
+            "the notebook from its start in a new kernel, save it, and pack it from another one."
         )
     text = source.data.decode("utf-8", "replace")
     if setting and home == location.BESIDE and setting in text:

@@ -10,6 +10,7 @@ from nb_banana._text import path_of
 from nb_banana.display.output import notebook_path
 from nb_banana.errors import BadReferenceError, LessonError, LibraryError, NotKeptError
 from nb_banana.generation.context import Context
+from nb_banana.lesson.by_words import find_by_words
 from nb_banana.lesson.notebook_file import NotebookCell, SavedNotebook
 from nb_banana.library import transfer
 from nb_banana.library.library import Library
@@ -24,7 +25,8 @@ class NeededAnswers:
 
     answers: dict[str, tuple[Library, StoredImage]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)  # cells that show none and should
-    unseen: int = 0  # answers that this kernel has used and the notebook does not show
+    by_words: list[str] = field(default_factory=list)  # cells that say it in their source alone
+    unseen: list[str] = field(default_factory=list)  # prompts of others that were used here
     problems: list[str] = field(default_factory=list)  # of libraries that could not be read
 
     def digests(self) -> set[str]:
@@ -46,15 +48,24 @@ def needed_by(context: Context, notebook: SavedNotebook) -> NeededAnswers:
     shown = [request_id for cell in notebook.cells for request_id in cell.requests]
     for library in libraries:
         _take(need, library, shown)
-    seen = len(need.answers)
-    if _runs_here(notebook.path):
+    bare = [
+        cell
+        for cell in notebook.cells
+        if cell.draws and not cell.requests and not _take_by_words(need, cell, notebook, libraries)
+    ]
+    # A front end that does not say what it runs may run another notebook: then only what is
+    # missing is made up for by what was used here.
+    runs = _runs_here(notebook.path)
+    if runs or (runs is None and bare):
+        seen = set(need.answers)
         for library, request_id in list(context.used):
             _take(need, library, [request_id])
-    need.unseen = len(need.answers) - seen
-    need.missing = _missing(notebook, need)
+        new = [kept for name, (_, kept) in need.answers.items() if name not in seen]
+        need.unseen = [kept.request.prompt for kept in new]
+    need.missing = _missing(notebook, need, bare)
     if not need.answers:
-        bare = "None of its cells shows one: run the notebook, save it, and pack again."
-        said = [*(need.missing or [bare]), *dict.fromkeys(need.problems)]
+        none = "None of its cells shows one: run the notebook, save it, and pack again."
+        said = [*(need.missing or [none]), *dict.fromkeys(need.problems)]
         raise LessonError(
             f"There is no picture to pack for {notebook.path.name}. {' '.join(said)}",
             missing=tuple(need.missing),
@@ -71,6 +82,18 @@ def _take(need: NeededAnswers, library: Library, request_ids: Iterable[str]) -> 
         need.problems.append(str(error))
         return
     need.answers |= {kept.request_id: (library, kept) for kept in found}
+
+
+def _take_by_words(
+    need: NeededAnswers, cell: NotebookCell, notebook: SavedNotebook, libraries: list[Library]
+) -> bool:
+    """Add what a cell without a picture asks for; whether there was any."""
+    text = "\n".join(each.source for each in notebook.cells)
+    found = find_by_words(cell, text, libraries, need.problems)
+    for library, kept in found:
+        need.answers.setdefault(kept.request_id, (library, kept))
+    need.by_words += [str(cell)] if found else []
+    return bool(found)
 
 
 def _take_parents(need: NeededAnswers, libraries: list[Library]) -> None:
@@ -92,31 +115,32 @@ def _take_parents(need: NeededAnswers, libraries: list[Library]) -> None:
                 need.problems.append(str(error))
                 continue
             _take(need, library, [request_id])
-            waiting += need.answers[request_id][1].parents
-            break
+            if request_id in need.answers:  # else this library could not be read a second time
+                waiting += need.answers[request_id][1].parents
+                break
 
 
-def _missing(notebook: SavedNotebook, need: NeededAnswers) -> list[str]:
+def _missing(notebook: SavedNotebook, need: NeededAnswers, bare: list[NotebookCell]) -> list[str]:
     """The cells without a picture."""
-    # A cell that shows none may have used one quietly. How many did so is known, and not which.
-    lost = [
-        f"{cell} shows a picture that no library here has: run it again, save, and pack again."
-        for cell in notebook.cells
-        if any(each not in need.answers for each in cell.requests)
-    ]
-    bare = [
-        f"{cell} has no picture: run the notebook, save it, and pack again."
-        for cell in notebook.cells
-        if cell.draws and not cell.requests
-    ]
-    return lost + (bare if len(bare) > need.unseen else [])
+    lost = []
+    for cell in notebook.cells:
+        gone = {each for each in cell.requests if each not in need.answers}
+        verb = "makes" if gone <= cell.unshown else "shows"
+        if gone:
+            lost.append(
+                f"{cell} {verb} a picture that no library here has: run it again, save, and pack "
+                "again."
+            )
+    # Where no cell says what it used, how many pictures were used here is known, and not by which.
+    said = [f"{cell} has no picture: run the notebook, save it, and pack again." for cell in bare]
+    return lost + (said if len(bare) > len(need.unseen) else [])
 
 
-def _runs_here(notebook: Path) -> bool:
-    """Whether this kernel runs the notebook, or may: some front ends do not say what they run."""
+def _runs_here(notebook: Path) -> bool | None:
+    """Whether this kernel runs the notebook; None where its front end does not say what it runs."""
     running = Path(notebook_path() or "")
     if running.suffix != ".ipynb":
-        return True
+        return None
     if running.is_absolute():
         return running.resolve() == notebook.resolve()
     return notebook.resolve().parts[-len(running.parts) :] == running.parts

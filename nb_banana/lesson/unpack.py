@@ -4,6 +4,7 @@
 
     lesson.ipynb
     mug.jpg                                   a picture that the notebook opens
+    nb_banana_lesson.json                     settings that are not the usual ones
     nb_banana_library/api/index.sqlite        a library for each kind of service
     nb_banana_library/api/README.txt
     nb_banana_library/api/pictures/2026-11/2026-11-22-a-t-rex-1f3a9c.png
@@ -38,9 +39,10 @@ from nb_banana.errors import (
 from nb_banana.imaging.decode import check_picture
 from nb_banana.imaging.formats import PictureProblem
 from nb_banana.lesson import notebook_file
+from nb_banana.lesson.manifest import LARGEST, STRANGE, read_manifest
 from nb_banana.library import transfer
 from nb_banana.library.library import Library
-from nb_banana.library.location import INDEX
+from nb_banana.library.location import INDEX, MANIFEST
 from nb_banana.references.locations import PICTURE_SUFFIXES
 
 MOST_FILES = 20_000
@@ -67,6 +69,7 @@ class LessonContent:
     notebook: str
     libraries: tuple[str, ...]
     pictures: tuple[str, ...]  # those that the notebook opens as files
+    manifest: tuple[str, ...]  # its name where there is one
     files: tuple[zipfile.ZipInfo, ...]
 
 
@@ -131,6 +134,8 @@ def _checked(path: Path, raw: Path, clean: Path) -> LessonContent:
         notebook_file.read_notebook(raw / content.notebook)
     except LessonError as error:
         raise PictureProblem("holds a notebook that Jupyter could not open") from error
+    for name in content.manifest:
+        read_manifest((raw / name).read_bytes())
     for name in content.libraries:
         _rebuild(raw / name, clean / name)
     for name in content.pictures:
@@ -165,7 +170,7 @@ def _rebuild(raw: Path, clean: Path) -> None:
 
 def _move_in(content: LessonContent, raw: Path, clean: Path, home: Path) -> None:
     """Put the parts where they belong; the notebook last, so that what it needs is there."""
-    names = [*content.pictures, content.notebook]
+    names = [*content.pictures, *content.manifest, content.notebook]
     new = [name for name in names if not _is_there(raw / name, home / name, home)]
     with ExitStack() as undo:
         for name in content.libraries:
@@ -257,12 +262,18 @@ def _sorted_out(names: list[str], files: tuple[zipfile.ZipInfo, ...]) -> LessonC
     pictures = []
     for name in names:
         within = _IN_LIBRARY.fullmatch(name)
-        if name in notebooks or (within and any(name.startswith(f"{x}/") for x in libraries)):
+        if within and any(name.startswith(f"{each}/") for each in libraries):
+            continue
+        if name in {*notebooks, MANIFEST}:
             continue
         if PurePosixPath(name).suffix.lower() not in PICTURE_SUFFIXES:
             raise PictureProblem(f"has a file that no lesson has: {name!r}")
         pictures.append(name)
-    return LessonContent(notebooks[0], tuple(libraries), tuple(pictures), files)
+    manifest = [file for file in files if file.filename == MANIFEST]
+    if any(file.file_size > LARGEST for file in manifest):
+        raise PictureProblem(STRANGE)
+    told = tuple(file.filename for file in manifest)
+    return LessonContent(notebooks[0], tuple(libraries), tuple(pictures), told, files)
 
 
 def _check_name(file: zipfile.ZipInfo) -> None:

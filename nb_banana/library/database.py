@@ -43,11 +43,10 @@ class Transaction:
     def step(self, work: "Callable[[Transaction], Any]") -> tuple[Any, Exception | None]:
         """Do a part that goes back alone where it fails; what is wrong with the file is raised."""
         self._connection.execute("SAVEPOINT step")
-        failed: Exception
         try:
             result = work(self)
         except sqlite3.IntegrityError as error:
-            failed = LibraryError(f"The library has this already: {error}.")
+            failed: Exception = LibraryError(f"The library has this already: {error}.")
             failed.__cause__ = error
         except OverflowError:  # such as take=10**30
             failed = LibraryError("The library can't keep a number of so many digits.")
@@ -96,6 +95,9 @@ if hasattr(os, "register_at_fork"):  # a child has none of the threads that hold
 
 class Database:
     """The file, opened anew for each step. It waits `patience` seconds while others write."""
+
+    mode = "rw"  # never makes the file
+    instead = 'choose another folder with %config Banana.library = "…"'
 
     def __init__(
         self,
@@ -251,7 +253,7 @@ class Database:
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
-        address = f"{self.path.absolute().as_uri()}?mode=rw"  # never makes the file
+        address = f"{self.path.absolute().as_uri()}?mode={self.mode}"
         try:
             connection = sqlite3.connect(address, self.patience, isolation_level=None, uri=True)
             with closing(connection):
@@ -289,8 +291,7 @@ class Database:
             raise NewerLibraryError(
                 f"The library in {self.path.parent} was written by a newer nb_banana (its version "
                 f"is {version}, this one knows {len(self.migrations)}). It was left as it is. "
-                "Run pip install -U nb-banana and restart the kernel, or choose another folder "
-                'with %config Banana.library = "…".'
+                f"Run pip install -U nb-banana and restart the kernel, or {self.instead}."
             )
         if connection.execute(_TABLES).fetchall() != _tables(self.migrations[:version]):
             raise self._damaged("it has not the tables that nb_banana makes")
@@ -320,8 +321,7 @@ class Database:
             )
         if code == sqlite3.SQLITE_FULL:
             return LibraryUnavailableError(
-                f"The disk of the library in {folder} is full. Make room, or choose another "
-                'folder with %config Banana.library = "…".'
+                f"The disk of the library in {folder} is full. Make room, or {self.instead}."
             )
         if code in _PLACE:
             return self._unavailable(f"be opened or written ({error})")

@@ -37,6 +37,8 @@ class Library(Journal):
     """The pictures of one kind of service in one folder, and the journal of how they came."""
 
     note = ""  # what a person should know of each picture in it
+    origin = "your library"  # where a picture of it comes from, for its caption
+    is_shared = False  # whether it is only read
 
     def store(
         self, request_id: str, pictures: Sequence[tuple[bytes, PictureKind]], receipt: Receipt

@@ -4,9 +4,11 @@ import hashlib
 import os
 import stat
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from nb_banana._text import path_of
 from nb_banana.credentials import VENDOR_URL
 from nb_banana.errors import LibraryUnavailableError
 
@@ -14,6 +16,10 @@ INDEX = "index.sqlite"
 INCOMING = "incoming"  # what is being written is in this folder of a library, until it has its name
 BESIDE = "nb_banana_library"
 """A folder of this name beside a notebook is the notebook's library: a lesson brings its own."""
+MANIFEST = "nb_banana_lesson.json"
+"""A file of this name beside a notebook is its lesson's, see `nb_banana.lesson.manifest`."""
+SANDBOX_NOTE = "nb_banana draws in its sandbox"
+"""How the line begins that says, where there is no key, who draws."""
 API = "api"
 SANDBOX = "sandbox"
 OWN = "libraries.txt"
@@ -42,6 +48,35 @@ def library_folder(kind: str, setting: str | None, beside: Path) -> Path:
     if setting is None and own.is_dir():
         return own / kind
     return default_folder(kind, setting, beside)
+
+
+def home_folders(kind: str, setting: str | None, beside: Path) -> tuple[Path, Path]:
+    """The folder of a library, and the one that takes new pictures: mostly the same."""
+    home = library_folder(kind, setting, beside)
+    is_written = os.access(home, os.W_OK) and os.access(home / INDEX, os.W_OK)
+    return home, home if is_written or not can_only_be_read(home) else default_folder(kind)
+
+
+def can_only_be_read(folder: Path) -> bool:
+    """Whether there is a library that this person has no right to write to, or nobody has."""
+    root = folder.parent
+    try:
+        if (folder / INDEX).exists():
+            return not (os.access(folder, os.W_OK) and os.access(folder / INDEX, os.W_OK))
+        # Nobody has drawn with this kind of service there, and this person can't begin to.
+        return not folder.exists() and has_libraries(root) and not os.access(root, os.W_OK)
+    except OSError:  # it can't be read either: said when the library is used
+        return False
+
+
+def shared_folders(setting: Iterable[str], beside: Path) -> list[Path]:
+    """The folders of ``Banana.shared_libraries``, each with a folder for each kind of service."""
+    return [beside / path_of(each) for each in setting]
+
+
+def has_libraries(root: Path) -> bool:
+    """Whether a folder has a library of any kind of service."""
+    return any(root.glob(f"*/{INDEX}"))
 
 
 def has_index(folder: Path) -> bool:

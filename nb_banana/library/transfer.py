@@ -5,6 +5,7 @@ no host and process, no links, no error. What stood in for a library comes home 
 """
 
 import json
+import re
 from collections.abc import Iterable
 
 from nb_banana.errors import LibraryDamagedError, LibraryError, LostPictureError, NotKeptError
@@ -25,6 +26,12 @@ def stored_answers(source: Library, request_ids: Iterable[str] | None = None) ->
         return source.history(limit=None)[::-1]
     where = "id IN (SELECT value FROM json_each(?))"
     return source._kept(source._index, where, json.dumps(list(request_ids)))[::-1]
+
+
+def answers_like(source: Library, words: Iterable[str]) -> list[StoredImage]:
+    """The kept answers to prompts that have these words with anything between; newest first."""
+    escaped = (re.sub(r"([%_\\])", r"\\\1", each) for each in words)
+    return source._kept(source._index, r"prompt LIKE ? ESCAPE '\'", "%".join(escaped))
 
 
 def copy_answers(

@@ -14,7 +14,14 @@ from nb_banana._text import say
 from nb_banana.credentials import VENDOR_URL, KeySearch, default_store
 from nb_banana.display.output import is_rich, notebook_folder
 from nb_banana.errors import BananaError, Interrupted, LibraryUnavailableError, MissingKeyError
-from nb_banana.library.location import all_kinds, has_index, library_folder, stand_in_folder
+from nb_banana.library.location import (
+    MANIFEST,
+    SANDBOX_NOTE,
+    all_kinds,
+    has_index,
+    home_folders,
+    stand_in_folder,
+)
 from nb_banana.notebook.options import make_matcher
 from nb_banana.settings import settings
 
@@ -85,7 +92,7 @@ def _draw(shell: Any, line: "ParsedLine", prompt: str) -> Any:
     _bind(shell, call.name, value)
     if call.quiet:
         _hush(shell, value)
-    else:
+    elif settings.caption == "full":
         _say_who_draws(shell, is_sandbox=client.context.running_sandbox() is not None)
     return value
 
@@ -97,8 +104,7 @@ def _say_who_draws(shell: Any, *, is_sandbox: bool) -> None:
     if loaded and loaded.is_note_due and is_sandbox and by_itself:
         loaded.is_note_due = False
         print(  # noqa: T201 - see above
-            "nb_banana draws in its sandbox (no AI, no cost). "
-            "With a key: AIMLAPI_KEY or nb_banana.login()"
+            f"{SANDBOX_NOTE} (no AI, no cost). With a key: AIMLAPI_KEY or nb_banana.login()"
         )
 
 
@@ -156,9 +162,17 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
     _take_config(shell)
     _loaded[id(shell)] = loaded = _Loaded(make_matcher(shell.Completer))
     shell.Completer.custom_matchers.append(loaded.matcher)
+    # Who compares outputs is not told of the sandbox: with a key the line would not be there, and
+    # the pictures say it. In a lesson it is said where it was said to who packed it.
+    is_quiet = settings.caption == "stable"
+    if (notebook_folder() / MANIFEST).exists():
+        from nb_banana.lesson.manifest import take_settings  # where there is one
+
+        told = take_settings(settings, notebook_folder())
+        is_quiet = is_quiet if told is None else told
     search = KeySearch(VENDOR_URL, None, default_store)
     with suppress(MissingKeyError):  # what the environment has is no key: said with the first cell
-        if search.at_hand is None:
+        if search.at_hand is None and not is_quiet:
             loaded.is_note_due = True
             _say_who_draws(shell, is_sandbox=not search.may_ask)
     if settings.keep and settings.backend != "library" and _is_something_left():
@@ -175,8 +189,8 @@ def _is_something_left() -> bool:
     for kind in all_kinds(settings.base_url):
         home = None
         try:
-            home = library_folder(kind, settings.library, notebook_folder())
-            folders[home] = kind
+            home, written = home_folders(kind, settings.library, notebook_folder())
+            folders[written] = kind
         except LibraryUnavailableError as error:  # no home folder
             homeless = str(error)
         folders[stand_in_folder(home, kind)] = kind
@@ -207,6 +221,7 @@ def _take_config(shell: Any) -> None:
     for name, value in list(wanted.items()):
         try:
             setattr(settings, name, value)
+            settings.chosen |= {name}
         except TraitError as error:
             del wanted[name]
             say(f"nb_banana: c.Banana.{name} in your configuration was left out. {error}")

@@ -11,6 +11,7 @@ from nb_banana.errors import BananaError, Interrupted
 from nb_banana.request import ImageRequest
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import chosen
+from nb_banana.settings import is_stable
 
 
 class Failure(HasClient):
@@ -60,7 +61,7 @@ class Failure(HasClient):
         return plain(f"<Failure {clean(self.prompt, 40)!r}: {clean(reason_of(self), 120)}>")
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        told = f"No picture of {clean(self.prompt, 80)!r}. {self.error}"
+        told = f"No picture of {clean(self.prompt, 80)!r}. {said_by(self)}"
         shown = {"text/plain": plain(told)}
         if is_rich():
             shown["text/html"] = f'<p class="nb-banana-failure">{as_html(told)}</p>'
@@ -68,6 +69,11 @@ class Failure(HasClient):
 
 
 GalleryEntry = BananaImage | Failure  # what stands in one place of a gallery
+
+
+def said_by(failure: Failure) -> str:
+    """The error with the ids; without them where outputs are compared, for each try has others."""
+    return reason_of(failure) if is_stable(failure) else str(failure.error)
 
 
 def reason_of(failure: Failure) -> str:

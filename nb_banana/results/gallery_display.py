@@ -11,7 +11,7 @@ from nb_banana.display.output import is_rich
 from nb_banana.errors import PictureError, PillowMissingError, UncertainError
 from nb_banana.imaging.sheet import sheet_jpeg
 from nb_banana.results import contact_sheet
-from nb_banana.results.failure import Failure, GalleryEntry, reason_of
+from nb_banana.results.failure import Failure, GalleryEntry, reason_of, said_by
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import (
     FITTING,
@@ -24,6 +24,7 @@ from nb_banana.results.image_display import (
     thumbnail,
 )
 from nb_banana.results.variants import Variant, labels_of
+from nb_banana.settings import is_stable
 
 
 class ShownGallery(Collection[GalleryEntry], Protocol):
@@ -132,14 +133,15 @@ def gallery_caption(gallery: ShownGallery) -> str:
     other = sum(image.mismatch is not None for image in images)
     unkept = sum(map(is_unkept, images))
     shown = min(len(gallery), contact_sheet.MOST_SHOWN)
+    full = not is_stable(gallery)
     parts = [
         mine if drawn else "",
         counted(len(images)),
-        f"{old} from your library" if old else "",
+        f"{old} from your library" if old and full else "",
         f"{len(failures)} failed" if failures else "",
         f"{other} in another size than asked" if other else "",
         f"{unkept} not kept" if unkept else "",
-        str(batch_cost(gallery)) if len(gallery) else "",
+        str(batch_cost(gallery)) if len(gallery) and full else "",
         f"the first {shown} are shown" if shown < len(gallery) else "",
         gallery.name or "",
     ]
@@ -200,7 +202,9 @@ def gallery_text(gallery: ShownGallery) -> Iterable[str]:
     labels = labels_of(gallery.variants, [entry.prompt for entry in gallery])
     for number, (entry, label) in enumerate(zip(gallery, labels, strict=True)):
         if isinstance(entry, Failure):
-            said = f"failed: {entry.error}"
+            said = f"failed: {said_by(entry)}"
+        elif is_stable(entry):
+            said = entry.caption
         else:
             said = f"{entry.caption} · {entry.path or 'not kept'}"
         yield f"[{number}] {clean(label, 60)} · {said}" if label else f"[{number}] {said}"

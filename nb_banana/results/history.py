@@ -44,7 +44,7 @@ class History(Sequence[BananaImage]):
     def __repr__(self) -> str:
         lines = (
             f"{number:3}  {image.id[:8]}  {_day(image)}  {image.width}×{image.height}  "
-            f"{dollars(image.receipt.usd):>8}  {clean(image.prompt, 60)}"
+            f"{dollars(image.receipt.usd):>8}  {clean(image.prompt, 60)}{_mark(image)}"
             for number, image in enumerate(self)
         )
         return plain("\n".join([self._title, *lines]))
@@ -54,7 +54,7 @@ class History(Sequence[BananaImage]):
             (
                 str(number),
                 thumbnail(image, longest=96),
-                Words(clean(image.prompt, 200)),
+                Words(f"{clean(image.prompt, 200)}{_mark(image)}"),
                 f"{image.width}×{image.height}",
                 as_html(short_name(image.request.model)),
                 as_html(dollars(image.receipt.usd)),
@@ -65,6 +65,15 @@ class History(Sequence[BananaImage]):
         ]
         shown = table(rows, ("", "", "prompt", "size", "model", "cost", "made", "id"))
         return f'<div class="nb-banana-history"><p>{as_html(self._title)}</p>{shown}</div>'
+
+
+def is_shared(image: BananaImage) -> bool:
+    """Whether a picture is in a library that is only read."""
+    return image._library is not None and image._library.is_shared
+
+
+def _mark(image: BananaImage) -> str:
+    return f" (in {image._origin})" if is_shared(image) else ""
 
 
 def _row(image: BananaImage) -> dict[str, Any]:

@@ -158,6 +158,11 @@ class BananaImage(_default.HasClient):
         return found
 
     @property
+    def _origin(self) -> str:
+        """Which library it comes from, in words."""
+        return self._library.origin if self._library is not None else "your library"
+
+    @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return self.width, self.height

@@ -12,7 +12,7 @@ from nb_banana.imaging.formats import read_header
 from nb_banana.models import short_name
 from nb_banana.request import ImageRequest
 from nb_banana.services.receipt import Receipt
-from nb_banana.settings import settings_of
+from nb_banana.settings import is_stable, settings_of
 
 Bundle = dict[str, Any]
 FITTING = ' style="max-width:100%;height:auto"'
@@ -32,6 +32,8 @@ class ShownImage(Protocol):
     notes: tuple[str, ...]
 
     @property
+    def _origin(self) -> str: ...
+    @property
     def mismatch(self) -> str | None: ...
     @property
     def extras(self) -> Sequence["ShownImage"]: ...
@@ -44,6 +46,8 @@ class ShownImage(Protocol):
 
 
 NOT_KEPT = "Not kept in the library."  # how the note of a picture begins that only this kernel has
+PLACE_NOTES = (NOT_KEPT, "Kept in ")
+"""How notes begin that are about a place of this machine: the second is that of a stand-in."""
 
 
 def is_unkept(image: ShownImage) -> bool:
@@ -57,7 +61,7 @@ def image_caption(image: ShownImage) -> str:
         "SANDBOX, no AI model" if image.receipt.sandbox else "",
         f"{image.width}×{image.height}",
         short_name(image.request.model),
-        *_story(image),
+        *(() if is_stable(image) else _story(image)),
         image.mismatch or "",
         f"{len(image.extras)} more in .extras" if image.extras else "",
         "not kept" if is_unkept(image) else "",
@@ -69,7 +73,7 @@ def image_caption(image: ShownImage) -> str:
 def _story(image: ShownImage) -> tuple[str, ...]:
     made = f"made {image.receipt.created.astimezone():%Y-%m-%d}"
     if image.came == "reused":
-        return "from your library", "$0", made
+        return f"from {image._origin}", "$0", made
     usd = image.receipt.usd
     cost = dollars(usd) + (" play money" if image.receipt.sandbox and usd else "")
     if image.came == "loaded":
@@ -81,7 +85,9 @@ def image_lines(image: ShownImage) -> tuple[str, ...]:
     """All that stands under a picture: the caption, what "image 1" is, and the notes."""
     labels = enumerate((each.label for each in image.request.references), 1)
     mapping = ", ".join(f"image {number} = {label}" for number, label in labels)
-    said = (clean(each, LONGEST_LINE) for each in (mapping, *image.notes))
+    local = PLACE_NOTES if is_stable(image) else ()
+    notes = (note for note in image.notes if not note.startswith(local))
+    said = (clean(each, LONGEST_LINE) for each in (mapping, *notes))
     return tuple(filter(None, (image_caption(image), *said)))
 
 
@@ -90,7 +96,8 @@ def image_bundle(image: ShownImage, include: Any, exclude: Any) -> Bundle | tupl
     try:
         if not is_rich():
             first, *others = image_lines(image)
-            return {"text/plain": plain("\n".join([f"{first} · {os.fspath(image)}", *others]))}
+            first = first if is_stable(image) else f"{first} · {os.fspath(image)}"
+            return {"text/plain": plain("\n".join([first, *others]))}
         longest = settings_of(image).preview
         mime, data = image.preview(longest)
     except (OSError, BananaError) as error:
@@ -102,7 +109,10 @@ def image_bundle(image: ShownImage, include: Any, exclude: Any) -> Bundle | tupl
         mime: encoded,
         "text/plain": repr(image),
     }
-    facts = {"request": image.receipt.client_request_id}
+    _note_shown([image])
+    facts: Bundle = {"request": image.receipt.client_request_id}
+    if is_stable(image):
+        facts["receipt"] = _untold(image)
     return _with_metadata(shown, facts, one_line(image.alt), include, exclude)
 
 
@@ -110,8 +120,38 @@ def several_bundle(
     shown: Bundle, images: Iterable[ShownImage], alt: str, include: Any, exclude: Any
 ) -> tuple[Bundle, Bundle]:
     """What is asked of a MIME bundle that shows several pictures of ours, and its metadata."""
-    requests = dict.fromkeys(image.receipt.client_request_id for image in images)
-    return _with_metadata(shown, {"requests": list(requests)}, alt, include, exclude)
+    images = list(images)
+    _note_shown(images)
+    return _with_metadata(shown, facts_of(images), alt, include, exclude)
+
+
+def facts_of(images: Iterable[ShownImage]) -> Bundle:
+    """What is noted of several pictures in the metadata of the output that shows them."""
+    found = {image.receipt.client_request_id: image for image in images}
+    facts: Bundle = {"requests": list(found)}
+    if told := [_untold(image) for image in found.values() if is_stable(image)]:
+        facts["receipts"] = told
+    return facts
+
+
+def _untold(image: ShownImage) -> Bundle:
+    """What a stable caption leaves out, as metadata: the same again when it is shown again."""
+    receipt = image.receipt
+    facts: Bundle = {
+        "made": receipt.created.isoformat(timespec="microseconds"),
+        "seconds": receipt.seconds,
+        "service": receipt.service,
+        "usd": None if receipt.usd is None else str(receipt.usd),
+    }
+    notes = [note for note in image.notes if note.startswith(PLACE_NOTES)]
+    return facts | ({"notes": notes} if notes else {})
+
+
+def _note_shown(images: Iterable[ShownImage]) -> None:
+    """Of these the outputs say by themselves that the cell needs them."""
+    for each in images:
+        if (client := getattr(each, "_client", None)) is not None:
+            client.context.cell_notes.drop([each.receipt.client_request_id])
 
 
 def _with_metadata(

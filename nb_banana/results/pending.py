@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from nb_banana.display.output import display
 from nb_banana.display.progress import Placeholder, silently
 from nb_banana.errors import BananaError, Interrupted
+from nb_banana.settings import is_stable
 
 Value = TypeVar("Value")
 CANCELLED = (
@@ -127,7 +128,8 @@ class PendingValue(Generic[Value]):
     def state(self) -> str:
         """How it is with it, in a few words; nothing when it is there."""
         if not self.done:
-            return f"on its way for {time.monotonic() - self._started:.0f} s"
+            waited = f" for {time.monotonic() - self._started:.0f} s"
+            return f"on its way{'' if is_stable(self) else waited}"
         error = self._future.exception()
         return f"failed: {error}" if error else ""
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from nb_banana.sandbox.catalogue import list_models, usd
+from nb_banana.sandbox.class_keys import KEYS, OWN_KEY, IssuedKeys
 from nb_banana.sandbox.exchange import (
     Ids,
     Inference,
@@ -57,12 +58,18 @@ class Api:
     """All that the vendor's server knows. Who carries it waits `Response.delay`, then `settle`s."""
 
     def __init__(
-        self, key: str | None, ledger: Ledger, troubles: Troubles, delay: float, fetch: Fetch
+        self,
+        key: str | None,
+        ledger: Ledger,
+        troubles: Troubles,
+        delay: float,
+        fetch: Fetch,
+        management_key: str | None = None,
     ) -> None:
         self.url = ""  # what its links begin with: set by who carries it
         self.recorder = Recorder()
         self.ledger = ledger
-        self._key = key
+        self._keys = IssuedKeys(ledger, key, management_key)
         self._troubles = troubles
         self._delay = delay
         self._fetch = fetch
@@ -72,6 +79,7 @@ class Api:
             "/v2/logs": Route("GET", self._logs),
             "/v2/billing": Route("GET", self._billing),
             "/v1/models": Route("GET", self._models, needs_key=False),
+            OWN_KEY: Route("GET", lambda request, _: self._keys.own(request)),
         }
 
     def handle(self, request: Request) -> Response:
@@ -82,7 +90,7 @@ class Api:
         ids = Ids(str(uuid4()), secrets.token_urlsafe(16), own_id)
         if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
             return Response(204, headers=CORS | PREFLIGHT, from_service=False)
-        self.recorder.add(request, self._key)
+        self.recorder.add(request, authorized=self._keys.admits(request))
         try:
             response = self._route(request).respond(request, ids)
         except Refused as refused:
@@ -97,9 +105,11 @@ class Api:
     def settle(self, response: Response) -> None:
         """Book what a response costs: its delay is over, whether anybody still waits or not."""
         if response.charge:
-            self.ledger.book(response.charge)
+            self._keys.book(response.charge)
 
     def _route(self, request: Request) -> Route:
+        if request.path == KEYS or request.path.startswith(f"{KEYS}/"):
+            return Route(request.method, lambda asked, _: self._keys.manage(asked), needs_key=False)
         if request.path.startswith(PICTURES):
             route = Route("GET", self._picture, needs_key=False)
         elif request.path in self._routes:
@@ -109,7 +119,7 @@ class Api:
         method = "GET" if request.method == "HEAD" else request.method
         if method != route.method:
             raise Refused(405, f"Cannot {request.method} {request.path}", Allow=route.method)
-        if route.needs_key and self._key is not None and not request.bears(self._key):
+        if route.needs_key and not self._keys.admits(request):
             raise Refused(401, BAD_KEY)
         return route
 
@@ -117,7 +127,8 @@ class Api:
         return list_models(request.query, request.headers.get("if-none-match", ""))
 
     def _logs(self, request: Request, _ids: Ids) -> Response:
-        return as_json(self.ledger.log(request.query))
+        issued = self._keys.bearer(request)
+        return as_json(self.ledger.log(request.query, issued.prefix if issued else ""))
 
     def _billing(self, _request: Request, _ids: Ids) -> Response:
         return as_json({"current_balance": self.ledger.balance, "currency": "USD"})
@@ -138,15 +149,17 @@ class Api:
         if not self.ledger.can_pay(order.credits):
             raise Refused(403, NO_CREDITS)
         outcome = strike.trouble.logged
+        price, key = order.credits if outcome == "succeeded" else 0, ""
+        if outcome is not None:
+            key = self._keys.hold(self._keys.bearer(request), order.credits, price)
         try:
             response = self._answer(order, strike, ids)
         except Refused as refused:
             response = error(refused, request.path, ids.request_id)
         if outcome is None:  # turned away at the door
             return response
-        price = order.credits if outcome == "succeeded" else 0
         slower = strike.number if strike.trouble.name == "slow" else 0.0
-        charge = Inference(order.model, outcome, price, ids)
+        charge = Inference(order.model, outcome, price, ids, key)
         return replace(response, delay=self._delay + slower, charge=charge)
 
     def _answer(self, order: GenerationOrder, strike: Strike, ids: Ids) -> Response:

@@ -32,6 +32,7 @@ class Inference:
     status: str
     credits: int
     ids: Ids
+    key: str = ""  # the first characters of the class key that pays for it
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Recorder:
         self._received: deque[tuple[int, Received]] = deque(maxlen=REMEMBERED)
         self._lock = Lock()
 
-    def add(self, request: Request, key: str | None) -> None:
+    def add(self, request: Request, *, authorized: bool) -> None:
         """Remember one request."""
         headers = {name: text for name, text in request.headers.items() if name != "authorization"}
         received = Received(
@@ -80,7 +81,7 @@ class Recorder:
             headers,
             _content(request.body),
             with_key="authorization" in request.headers,
-            authorized=key is None or request.bears(key),
+            authorized=authorized,
         )
         with self._lock:
             self._received.append((len(request.body), received))

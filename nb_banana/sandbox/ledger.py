@@ -3,6 +3,7 @@
 import re
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -16,7 +17,8 @@ CALLS, SECONDS = 200, 60.0
 """Calls of the log in so many seconds: the one limit that the vendor publishes in numbers."""
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """The time."""
     return datetime.now(UTC)
 
 
@@ -24,7 +26,7 @@ def _now() -> datetime:
 class LedgerRow(Inference):
     """A charge with the time at which it was booked."""
 
-    created: datetime = field(default_factory=_now)
+    created: datetime = field(default_factory=now)
     clock: float = field(default_factory=time.monotonic)  # the same on the clock that never jumps
 
     def to_json(self) -> dict[str, Any]:
@@ -45,7 +47,10 @@ class LedgerRow(Inference):
 class Ledger:
     """Every row, and a balance in USD; ``lag`` seconds pass until the log shows a new row."""
 
-    def __init__(self, balance: float, lag: float = 0.0) -> None:
+    def __init__(
+        self, balance: float, lag: float = 0.0, clock: Callable[[], datetime] = now
+    ) -> None:
+        self.now = clock  # the clock of all that is written down here
         self._credits = round(balance * CREDITS_PER_USD)
         self._lag = lag
         self._rows: list[LedgerRow] = []
@@ -54,7 +59,7 @@ class Ledger:
 
     def book(self, charge: Inference) -> None:
         """Write down one inference, and take what it costs from the balance."""
-        row = LedgerRow(charge.model, charge.status, charge.credits, charge.ids)
+        row = LedgerRow(**vars(charge), created=self.now())
         with self._lock:
             self._rows.append(row)
             self._credits -= row.credits
@@ -74,18 +79,20 @@ class Ledger:
         with self._lock:
             return list(self._rows)
 
-    def log(self, query: Query) -> dict[str, Any]:
+    def log(self, query: Query, key: str = "") -> dict[str, Any]:
         """GET /v2/logs: one page, newest first, of the rows that match and are shown by now."""
+        # With the prefix of a ``key`` those of that key alone.
         moment = time.monotonic()
         if len(self._calls) == CALLS and moment - self._calls[0] < SECONDS:
             raise Refused(429, "Too Many Requests")
         self._calls.append(moment)
-        shown = [row for row in reversed(self.rows) if row.clock <= moment - self._lag]
-        return _page(shown, query)
+        rows = (row for row in reversed(self.rows) if key in ("", row.key))
+        shown = [row for row in rows if row.clock <= moment - self._lag]
+        return _page(shown, query, self.now())
 
 
-def _page(rows: list[LedgerRow], query: Query) -> dict[str, Any]:
-    start, end = _window(query)
+def _page(rows: list[LedgerRow], query: Query, now: datetime) -> dict[str, Any]:
+    start, end = _window(query, now)
     statuses, models = set(query.get("status", [])), set(query.get("model", []))
     if statuses - {"succeeded", "failed"}:
         raise _wrong(f"status: Expected 'succeeded' | 'failed', received {sorted(statuses)}")
@@ -111,13 +118,13 @@ def _wrong(hint: str) -> Refused:
     return Refused(400, ["Query validation error!", hint])
 
 
-def _window(query: Query) -> tuple[datetime, datetime]:
+def _window(query: Query, now: datetime) -> tuple[datetime, datetime]:
     given = {name for name in ("period", "start", "end") if name in query}
     if given not in ({"period"}, {"start", "end"}):
         received = ", ".join(sorted(given)) or "none"
         raise _wrong(f"Expected period, or start and end, received {received}")
     if "period" in given:
-        end = _now()
+        end = now
         start = end - _period(query["period"][0])
     else:
         start, end = _moment(query, "start"), _moment(query, "end")

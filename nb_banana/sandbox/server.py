@@ -4,6 +4,8 @@ import http.client
 import socket
 import socketserver
 import sys
+from collections.abc import Callable
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any, Self
@@ -12,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from nb_banana.sandbox.api import GENERATIONS, Api
 from nb_banana.sandbox.exchange import Received, Refused, Request, Response, error
 from nb_banana.sandbox.faults import Troubles
-from nb_banana.sandbox.ledger import Ledger, LedgerRow
+from nb_banana.sandbox.ledger import Ledger, LedgerRow, now
 
 HOST = "127.0.0.1"
 LARGEST_BODY = 128 * 2**20
@@ -24,6 +26,8 @@ class Sandbox:
 
     ``key`` is the only one that is accepted (None: each, or none), ``port`` 0 any free one,
     ``trouble`` a name of `faults`; ``delay`` and ``log_lag`` are seconds, ``balance`` is USD.
+    ``management_key`` is the one that makes keys with a limit (None: each that was not made so),
+    ``clock`` says what time it is.
     """
 
     def __init__(
@@ -35,8 +39,11 @@ class Sandbox:
         delay: float = 0.0,
         balance: float = 1000.0,
         log_lag: float = 0.0,
+        management_key: str | None = None,
+        clock: Callable[[], datetime] = now,
     ) -> None:
-        self.api = Api(key, Ledger(balance, log_lag), Troubles(trouble), delay, _fetch)
+        ledger = Ledger(balance, log_lag, clock)
+        self.api = Api(key, ledger, Troubles(trouble), delay, _fetch, management_key)
         self._port = port
         self._server: _Server | None = None
 

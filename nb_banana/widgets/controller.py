@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from nb_banana._client import Client
+from nb_banana._default import client_of
 from nb_banana._text import dollars
 from nb_banana.errors import BananaError, Interrupted, RequestError
 from nb_banana.generation import lookup
@@ -101,8 +102,11 @@ def outcome_of(pending: Any) -> Outcome:
     except (BananaError, Interrupted) as error:
         value = error.facts.get("image", error.facts.get("gallery"))
         problem, stopped = str(error), isinstance(error, Interrupted)
+    images: tuple[BananaImage, ...] = (value,) if value is not None else ()
     if isinstance(value, Gallery):
         told = [f"{each.prompt}: {each.error}" for each in value.failures]
         problem = problem or "\n".join(dict.fromkeys(told))
-        return Outcome(value, value.images, problem, stopped)
-    return Outcome(value, (value,) if value is not None else (), problem, stopped)
+        images = value.images
+    for each in images:  # no cell needs what was tried out here
+        client_of(each).context.cell_notes.drop([each.receipt.client_request_id])
+    return Outcome(value, images, problem, stopped)

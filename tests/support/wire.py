@@ -97,7 +97,7 @@ def wire(answers):
             self.end_headers()
             self.wfile.write(body)
 
-        do_POST = do_GET  # noqa: N815 - the base class picks it by this name
+        do_POST = do_PATCH = do_DELETE = do_GET  # noqa: N815 - the base class picks by these names
 
         def log_message(self, *args):
             pass

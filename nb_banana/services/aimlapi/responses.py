@@ -275,12 +275,24 @@ def error_for(reply: RawResponse, facts: Mapping[str, Any]) -> errors.BananaErro
             f"The service failed ({status}){said}. It was not charged. Run it again later.", **facts
         )
     kind, sentence = _CLIENT_ERRORS.get(status, _OTHER)
-    if status == 403 and not is_own_words(reply):
+    if status in {402, 403} and is_own_words(reply) and OVER_LIMIT.search(said):
+        kind, sentence = errors.KeyLimitError, USED_UP
+    elif status == 403 and not is_own_words(reply):
         sentence = "Something before the service did not let the request through (403){said}."
     return kind(sentence.format(status=status, said=said, when=_when(reply)), **facts)
 
 
 FREE = "Nothing was charged."
+OVER_LIMIT = re.compile(
+    r"charges using this key|(spending|usage|key'?s?) limit|limit (of|for|on) (this|the|your) "
+    r"(api )?key",
+    re.IGNORECASE,
+)
+"""How the service may say that a key is over its limit: its pages give the first words."""
+USED_UP = (
+    f"Your key has used up its limit{{said}}. {FREE} Ask whoever gave it to you for more; a limit "
+    "by the day, week or month starts anew at 00:00 UTC."
+)
 BILLING = "https://aimlapi.com/app/billing"
 _CLIENT_ERRORS: dict[int, tuple[type[errors.BananaError], str]] = {
     401: (

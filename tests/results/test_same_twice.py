@@ -1,0 +1,68 @@
+"""`Banana.caption = "stable"`: what stands under a cell is the same in each run, byte by byte."""
+
+import json
+import re
+
+from nb_banana.sandbox import Sandbox
+from tests.conftest import KEY
+from tests.support.shells import run_notebook
+
+CELLS = (
+    "%load_ext nb_banana\nimport os, nb_banana\n"
+    "assert nb_banana.configure(base_url=os.environ['SERVICE'])\n"
+    "%config Banana.caption = 'stable'",
+    "%%banana fox -a 16:9\nA fox [trouble: slow 1.2]",
+    "nb_banana.generate('A cat', alt='a cat that sits')",
+    "print('mine')\nsmall = %banana a watercolour banana [trouble: slow 1.2]\nsmall",
+    "%%banana cafe -i small\nPut {{fox}} into a café",
+    "night = cafe.edit('make it night')\nnight",
+    "%%banana grid --sweep style=oil,ink\nA cat in {{style}}",
+    "nb_banana.generate_many(['A dog', 'A star [trouble: slow 1.2]', 'no [trouble: refusal]'])",
+    "%%banana -n 2 --quiet\nA star",
+    "_",
+    "nb_banana.compare(fox, cafe)",
+    "night.tree()",
+    "later = nb_banana.generate('A rocket [trouble: slow 1.2]', background=True)\nlater",
+    "many = nb_banana.sweep('A {{x}}', x=['sun', 'moon'], background=True)\nmany",
+    "print(later.wait().caption, many.wait())",
+    "%%banana --fresh\nno [trouble: refusal]",
+    "nb_banana.generate_many(['no [trouble: refusal]'])[0]",
+    "%%banana -r 4K lost\nA lake [trouble: wrong-size]",
+)
+
+
+def outputs(notebook):
+    """All that its cells put out; how a traceback is drawn is the front end's."""
+    found = json.loads(json.dumps([cell.outputs for cell in notebook.cells]))
+    for each in (output for cell in found for output in cell):
+        each.pop("execution_count", None)
+    return found
+
+
+def words(found):
+    """The same without metadata and pixels: two services draw two pictures."""
+    text = json.dumps([[{**each, "metadata": None} for each in cell] for cell in found])
+    return json.loads(re.sub(r"[A-Za-z0-9+/=]{200,}", "PIXELS", text))
+
+
+def test_the_first_run_the_second_and_one_elsewhere_put_out_the_same(tmp_path, monkeypatch):
+    monkeypatch.setenv("AIMLAPI_KEY", KEY)
+    runs = []
+    with Sandbox(key=KEY) as here, Sandbox(key=KEY) as there:
+        for service, zone, home in (
+            (here, "UTC", "one"),
+            (here, "Pacific/Auckland", "one"),  # all is in the library by now
+            (there, "Pacific/Auckland", "another/user"),
+        ):
+            monkeypatch.setenv("SERVICE", service.url)
+            monkeypatch.setenv("TZ", zone)
+            monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / home))
+            runs.append(outputs(run_notebook(*CELLS, allow_errors=True)))
+    first, second, elsewhere = runs
+    for number, cell in enumerate(CELLS):
+        assert second[number] == first[number], cell  # git sees the metadata too
+        assert words(elsewhere)[number] == words(first)[number], cell
+    text = json.dumps(words(first))
+    for word in ("$", "library", "made 20", "nbb-", "127.0.0.1", str(tmp_path), " is drawing"):
+        assert word not in text
+    assert text.count("SANDBOX, no AI model") >= len(CELLS) - 6
