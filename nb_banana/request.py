@@ -10,7 +10,7 @@ import math
 import operator
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -23,6 +23,7 @@ from nb_banana.models import (
     DEFAULT_MODEL,
     FIELDS,
     SCALES,
+    SIZES,
     Model,
     RequestField,
     choose,
@@ -285,6 +286,15 @@ def _check_image_count(model: Model, count: int) -> None:
 RATIO_SLACK = 0.035  # the models' sizes are multiples of 16 or 32, up to 2 % off the ratio's name
 SCALE_SLACK = 0.15
 """All sizes of one resolution have about as many pixels: 1K is 1024² within 7 % a side."""
+
+
+def nearest_ratio(width: int, height: int, allowed: Iterable[str] = SIZES) -> str:
+    """The allowed ratio whose shape is nearest to a picture's.
+
+    >>> nearest_ratio(1376, 768, ["1:1", "4:3", "16:9"])
+    '16:9'
+    """
+    return min(allowed, key=lambda each: abs(math.log((ratio_value(each) or 1) * height / width)))
 
 
 def mismatch(request: ImageRequest, width: int, height: int) -> str | None:

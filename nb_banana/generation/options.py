@@ -1,8 +1,7 @@
 """Words and options → the checked request, and what is wanted of the picture besides."""
 
-import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import PurePath
@@ -13,12 +12,12 @@ from nb_banana._text import did_you_mean
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.generation.context import Context
-from nb_banana.models import FIELDS, fields_taken, find_model, no_model, ratio_value
+from nb_banana.models import FIELDS, fields_taken, find_model, no_model
 from nb_banana.references.fetch import fetched
 from nb_banana.references.limits import LIMITS, ReferenceLimits
 from nb_banana.references.reference import Reference, as_references
 from nb_banana.references.variables import NumberedReferences
-from nb_banana.request import ImageRequest, is_on
+from nb_banana.request import ImageRequest, is_on, nearest_ratio
 from nb_banana.results.image import BananaImage
 from nb_banana.settings import Banana
 
@@ -79,15 +78,6 @@ def usual_options(settings: Banana, model_name: str) -> dict[str, Any]:
     names = fields_taken(find_model(model_name))
     found = {name: getattr(settings, name) for name in names if settings.has_trait(name)}
     return found | {"model": model_name}
-
-
-def nearest_ratio(width: int, height: int, allowed: Sequence[str]) -> str:
-    """The allowed ratio whose shape is nearest to a picture's.
-
-    >>> nearest_ratio(1376, 768, ["1:1", "4:3", "16:9"])
-    '16:9'
-    """
-    return min(allowed, key=lambda each: abs(math.log(ratio_value(each) * height / width)))
 
 
 def _first(images: Any) -> Any:

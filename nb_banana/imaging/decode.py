@@ -25,6 +25,7 @@ from nb_banana.imaging.formats import (
     scan_channels,
     without_excess,
 )
+from nb_banana.imaging.provenance import saving, small_packet
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -186,8 +187,9 @@ def _is_whole(data: bytes, mime: str, picture: "Image.Image | None") -> bool:
     return True
 
 
-def preview(data: bytes, longest: int) -> tuple[str, bytes]:
+def preview(data: bytes, longest: int, mark: bytes | None = None) -> tuple[str, bytes]:
     """A small copy to show: JPEG, or PNG where there is transparency; itself without Pillow."""
+    # It says of its making what the file says, else the ``mark``, see `imaging.provenance`.
     try:
         from PIL import Image, ImageOps
     except ImportError:
@@ -199,11 +201,11 @@ def preview(data: bytes, longest: int) -> tuple[str, bytes]:
         # Nearly all of the time is for decoding: a finer filter would add half of that once more.
         small.thumbnail((longest, longest), Image.Resampling.HAMMING, reducing_gap=1.5)
         small = ImageOps.exif_transpose(small)
-    out = io.BytesIO()
+    out, packet = io.BytesIO(), small_packet(data) or mark
     if small.has_transparency_data:
-        small.save(out, "PNG", optimize=True)
+        small.save(out, "PNG", optimize=True, **saving("PNG", packet))
         return "image/png", out.getvalue()
-    small.save(out, "JPEG", quality=80)
+    small.save(out, "JPEG", quality=80, **saving("JPEG", packet))
     return "image/jpeg", out.getvalue()
 
 

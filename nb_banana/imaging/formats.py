@@ -130,16 +130,35 @@ def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
         place = end
 
 
+def jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """The marker of each segment of a JPEG, and where its body is; the first scan is the last."""
+    place = 2
+    while place + 4 <= len(data) and data[place] == 0xFF:
+        marker = data[place + 1]
+        if marker == 0xFF:  # a byte that only fills
+            place += 1
+            continue
+        end = place + 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+        yield marker, place + 4, min(end, len(data))
+        if marker == 0xDA:
+            return
+        place = end
+
+
+def webp_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """The name of each chunk of a WebP, and where its body is; nothing of another file."""
+    place = 12 if data.startswith(b"RIFF") and data[8:12] == b"WEBP" else len(data)
+    while place + 8 <= len(data):
+        name, length = struct.unpack_from("<4sI", data, place)
+        yield name, place + 8, min(place + 8 + length, len(data))
+        place += 8 + length + length % 2
+
+
 def scan_channels(data: bytes) -> int:
     """How many channels the first scan of a JPEG has."""
     # With fewer than the picture has, all of it is held in memory, as a progressive one is.
-    place = 2
-    while place + 5 <= len(data) and data[place] == 0xFF:
-        if data[place + 1] == 0xDA:
-            return data[place + 4]
-        fill = data[place + 1] == 0xFF
-        place += 1 if fill else 2 + int.from_bytes(data[place + 2 : place + 4], "big")
-    return 0
+    scans = (start for marker, start, _ in jpeg_segments(data) if marker == 0xDA)
+    return next((data[start] for start in scans if start < len(data)), 0)
 
 
 JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -154,24 +173,14 @@ def read_header(data: bytes) -> tuple[str, int, int] | None:
         if data.startswith((b"GIF87a", b"GIF89a")):
             return "image/gif", *struct.unpack_from("<2H", data, 6)
         if data.startswith(b"\xff\xd8"):
-            height, width = struct.unpack_from(">2H", data, _jpeg_size(data))
+            sizes = (start for marker, start, _ in jpeg_segments(data) if marker in JPEG_SIZES)
+            height, width = struct.unpack_from(">2H", data, next(sizes, len(data)) + 1)
             return "image/jpeg", width, height
         if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
             return "image/webp", *_webp_size(data)
     except (struct.error, IndexError):  # it ends before it has said so
         pass
     return None
-
-
-def _jpeg_size(data: bytes) -> int:
-    """Where in a JPEG its height stands, and its width after it."""
-    place = 2
-    while data[place] == 0xFF:
-        marker = data[place + 1]
-        if marker in JPEG_SIZES:
-            return place + 5
-        place += 1 if marker == 0xFF else 2 + int.from_bytes(data[place + 2 : place + 4], "big")
-    return len(data)
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:

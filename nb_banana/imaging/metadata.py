@@ -17,7 +17,7 @@ from typing import Any
 
 from nb_banana.errors import SaveError
 from nb_banana.imaging.decode import open_picture
-from nb_banana.imaging.formats import PNG, cut_off, fits, png_chunks
+from nb_banana.imaging.formats import PNG, cut_off, fits, png_chunks, webp_chunks
 
 PNG_KEPT = frozenset(
     b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP mDCV cLLI bKGD pHYs".split()
@@ -222,7 +222,7 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 def _into_webp(data: bytes, exif: bytes) -> bytes:
     """Add an EXIF chunk; a plain file becomes an extended one, whose header says what is there."""
     # https://developers.google.com/speed/webp/docs/riff_container
-    chunks = [chunk for chunk in _webp_chunks(data) if chunk[0] != b"EXIF"]
+    chunks = [(kind, data[a:b]) for kind, a, b in webp_chunks(data) if kind != b"EXIF"]
     if chunks[0][0] != b"VP8X":
         picture = open_picture(data)
         alpha = 0x10 if picture.has_transparency_data else 0
@@ -236,13 +236,3 @@ def _into_webp(data: bytes, exif: bytes) -> bytes:
         out.write(kind + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2))
     body = out.getvalue()
     return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
-
-
-def _webp_chunks(data: bytes) -> list[tuple[bytes, bytes]]:
-    chunks, place = [], 12
-    while place + 8 <= len(data):
-        kind = data[place : place + 4]
-        length = int.from_bytes(data[place + 4 : place + 8], "little")
-        chunks.append((kind, data[place + 8 : place + 8 + length]))
-        place += 8 + length + length % 2
-    return chunks

@@ -11,6 +11,7 @@ from pathlib import Path
 from nb_banana._text import path_of, shown, slug
 from nb_banana.errors import PictureError, SaveError
 from nb_banana.imaging.decode import decoding, open_picture, to_eight_bits
+from nb_banana.imaging.provenance import find_xmp, saving
 
 SAVE_FORMATS = {
     ".png": "PNG",
@@ -65,8 +66,9 @@ def check_writable(path: Path) -> None:
         raise SaveError(f"{path} can't be written: {_reason(error)}.") from None
 
 
-def encode(data: bytes, mime: str, suffix: str) -> bytes:
+def encode(data: bytes, mime: str, suffix: str, packet: bytes | None = None) -> bytes:
     """The picture's bytes for a suffix: as they are where they fit it, else converted."""
+    # What is converted says of its making what the file says, else the packet of XMP.
     name = SAVE_FORMATS.get(suffix.lower(), "")
     if not name or MIMES[name] == mime:
         return data
@@ -76,7 +78,8 @@ def encode(data: bytes, mime: str, suffix: str) -> bytes:
             picture = to_eight_bits(open_picture(data))
         if name in OPAQUE:
             picture = picture.convert("RGB")
-        picture.save(out, name, **({"quality": 92} if name in {"JPEG", "WEBP"} else {}))
+        quality = {"quality": 92} if name in {"JPEG", "WEBP"} else {}
+        picture.save(out, name, **quality, **saving(name, find_xmp(data) or packet))
     except (OSError, ValueError, PictureError) as error:
         raise SaveError(f"The picture can't be written as {suffix}: {error}.") from None
     return out.getvalue()

@@ -13,7 +13,7 @@ from nb_banana.imaging.formats import read_header
 from nb_banana.library.files import check_file, preview_path, read_whole
 from nb_banana.references.locations import data_bytes
 from nb_banana.request import ImageRequest, copy_with
-from nb_banana.services.receipt import Receipt
+from nb_banana.services.receipt import Receipt, mark_of
 
 HELD_PREVIEWS = 16
 """A picture that is shown again is not decoded again, and a day's pictures take no memory."""
@@ -63,7 +63,7 @@ class StoredImage:
     def preview(self, longest: int) -> tuple[str, bytes]:
         """A small copy whose longer side has at most so many pixels; the last ones are held."""
         check_file(self.path, self.size)  # a copy that is held must not hide that the file is gone
-        return _preview(self.path, self.digest, longest)
+        return _preview(self.path, self.digest, longest, mark_of(self.receipt))
 
     def keep_preview(self, longest: int) -> Path:
         """Put a small copy beside it; it is what is shown where Pillow is missing."""
@@ -74,9 +74,9 @@ class StoredImage:
 
 
 @lru_cache(HELD_PREVIEWS)
-def _preview(path: Path, digest: str, longest: int) -> tuple[str, bytes]:
+def _preview(path: Path, digest: str, longest: int, mark: bytes) -> tuple[str, bytes]:
     data = read_whole(path, digest)
-    mime, small = preview(data, longest)
+    mime, small = preview(data, longest, mark)
     if small is data:  # there is no Pillow
         with suppress(OSError):
             kept = preview_path(path).read_bytes()

@@ -15,13 +15,14 @@ from nb_banana.errors import LibraryError
 from nb_banana.imaging import metadata as embedding
 from nb_banana.imaging import save
 from nb_banana.imaging.decode import SUFFIXES, PictureKind, decoding, open_picture, preview
+from nb_banana.imaging.provenance import Provenance, find_xmp, read_provenance
 from nb_banana.library import rows
 from nb_banana.references.reference import Reference
-from nb_banana.request import ImageRequest, mismatch
+from nb_banana.request import ImageRequest, mismatch, nearest_ratio
 from nb_banana.results import image_display
 from nb_banana.results.cell import cell_of
 from nb_banana.results.image_display import Lineage
-from nb_banana.services.receipt import Receipt
+from nb_banana.services.receipt import Receipt, mark_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -201,10 +202,33 @@ class BananaImage(_default.HasClient):
     @property
     def pil(self) -> "Image.Image":
         """A new Pillow image, yours to draw on."""
-        picture = open_picture(self.bytes)
+        data = self.bytes
+        picture = open_picture(data)
         with decoding():
             picture.load()
+        # So that a copy can say where it comes from: pil.save("x.jpg", xmp=pil.info["xmp"])
+        picture.info["xmp"] = find_xmp(data) or mark_of(self.receipt)
         return picture
+
+    @property
+    def provenance(self) -> Provenance:
+        """What the file says of how it was made: IPTC's source type, credit, C2PA or not."""
+        return read_provenance(self.bytes)
+
+    @property
+    def credit(self) -> str:
+        """A line for a slide, e.g. ``"nano-banana-2 · 2026-11-24 · AI generated"``."""
+        return self.receipt.credit
+
+    @property
+    def model(self) -> str:
+        """The model that drew it, by the id that was asked for."""
+        return self.request.model
+
+    @property
+    def aspect_ratio(self) -> str:
+        """The aspect ratio that it has, by the name of the nearest that can be asked for."""
+        return nearest_ratio(self.width, self.height)
 
     @property
     def caption(self) -> str:
@@ -236,7 +260,7 @@ class BananaImage(_default.HasClient):
 
         """
         target = save.save_target(path, suffix=SUFFIXES.get(self.mime, ""), title=self.prompt)
-        data = save.encode(self.bytes, self.mime, target.suffix)
+        data = save.encode(self.bytes, self.mime, target.suffix, mark_of(self.receipt))
         if embed:
             mime = save.mime_of(target.suffix) or self.mime
             data = embedding.embed_facts(
@@ -318,5 +342,5 @@ class BananaImage(_default.HasClient):
             LostPictureError: it is in the library, and its file is not what was kept.
         """
         if self._data is not None or self._kept is None:
-            return preview(self.bytes, longest)
+            return preview(self.bytes, longest, mark_of(self.receipt))
         return self._kept.preview(longest)

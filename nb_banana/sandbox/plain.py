@@ -21,6 +21,16 @@ SKIES: tuple[tuple[Colour, Colour], ...] = (
 SUN: Colour = (255, 222, 89)
 INK: Colour = (250, 250, 245)
 STRIP: Colour = (34, 38, 43)
+XMP_KEYWORD = "XML:com.adobe.xmp"
+MARK = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+    'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
+    'xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
+    'xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" Iptc4xmpExt:DigitalSourceType='
+    '"http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia" '
+    'photoshop:Credit="nb_banana sandbox, no AI model"/></rdf:RDF></x:xmpmeta>'
+)
+"""As the service marks its pictures; these are drawn by a program: https://iptc.org/standards/photo-metadata/"""
 LETTERS = {
     "S": (14, 16, 16, 14, 1, 1, 30),
     "A": (14, 17, 17, 31, 17, 17, 17),
@@ -50,7 +60,9 @@ def plain_png(
     body = b"".join(pack.compress(b"\0" + row) for row in rows) + pack.flush()
     head = struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0)
     about = b"Software\0nb_banana sandbox: no AI model"
-    chunks = ((b"IHDR", head), (b"tEXt", about), (b"IDAT", body), (b"IEND", b""))
+    mark = XMP_KEYWORD.encode() + b"\0\0\0\0\0" + MARK.encode()
+    told = ((b"tEXt", about), (b"iTXt", mark))
+    chunks = ((b"IHDR", head), *told, (b"IDAT", body), (b"IEND", b""))
     return SIGNATURE + b"".join(_chunk(name, data) for name, data in chunks)
 
 

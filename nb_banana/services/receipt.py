@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from nb_banana.imaging.provenance import AI_GENERATED, DRAWN_BY_PROGRAM, own_packet
+from nb_banana.models import short_name
+
 SANDBOX_HEADER = "x-nb-banana-sandbox"  # in every answer of a sandbox: its money is play money
 
 
@@ -34,3 +37,16 @@ class Receipt:
     seconds: float
     attempts: int
     created: datetime
+
+    @property
+    def credit(self) -> str:
+        """A line for a slide: who drew it, when (UTC), and whether it is AI generated."""
+        who = "nb_banana sandbox" if self.sandbox else short_name(self.model)
+        what = "no AI model" if self.sandbox else "AI generated"
+        return f"{who} · {self.created:%Y-%m-%d} · {what}"
+
+
+def mark_of(receipt: Receipt) -> bytes:
+    """What copies say of their making where the picture's own file says nothing: XMP."""
+    kind = DRAWN_BY_PROGRAM if receipt.sandbox else AI_GENERATED
+    return own_packet(kind, receipt.credit)

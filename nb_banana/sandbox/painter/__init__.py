@@ -19,6 +19,7 @@ from nb_banana.sandbox.painter.figures import Look
 from nb_banana.sandbox.painter.scenery import BACKDROPS, Stage, starlight, twinkle
 from nb_banana.sandbox.painter.things import SUBJECTS
 from nb_banana.sandbox.painter.words import Idea, read
+from nb_banana.sandbox.plain import MARK, XMP_KEYWORD
 
 CANVAS = 4_300_000
 """Pixels of the canvas: four for each of a 1K picture's. Larger pictures are scaled up from it."""
@@ -49,6 +50,7 @@ def paint(
     about, file = PngInfo(), io.BytesIO()
     about.add_text("Software", "nb_banana sandbox: no AI model")
     about.add_text(LABEL_KEY, str(rows))
+    about.add_itxt(XMP_KEYWORD, MARK)
     picture.save(file, "PNG", compress_level=1, pnginfo=about)
     return file.getvalue()
 
