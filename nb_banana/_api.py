@@ -51,7 +51,7 @@ def generate(
         **options: ``name`` (what the caption calls the picture), ``alt`` (the alt text; else the
             prompt), ``save`` (also write it to this file, of several into this folder), ``strict``
             (another size than asked is an error), ``fresh`` (pay for a new one although this one is
-            in the library);
+            in the library), ``quiet`` (say nothing meanwhile, see ``Banana.quiet``);
             ``images`` (one picture of any kind, or several), ``model``, ``aspect_ratio``,
             ``resolution``, ``web_search``, ``params``, ``take`` as in `ImageRequest`; for those
             not given the first picture's own hold if it was made here, else the settings.
