@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import textwrap
+import threading
 
 import numpy as np
 import pytest
@@ -90,6 +91,9 @@ def swept(**options):
 
 def later(**options):
     nb_banana.generate("a banana", background=True, **options).wait()
+    for each in threading.enumerate():
+        if each.name == "nb_banana":  # it says what came after it has handed it over
+            each.join()
 
 
 def edited(**options):
