@@ -210,7 +210,7 @@ def login(key: str | None = None, *, save: bool = False) -> None:
 
     Args:
         key: better not written into a notebook; leave it out to be asked.
-        save: keep it in the system's keyring too, for later kernels (``nb-banana[keyring]``).
+        save: keep it in the system's keyring too, for later kernels (``pip install keyring``).
 
     Raises:
         MissingKeyError: nothing was given, or nobody is there to be asked.
@@ -318,7 +318,7 @@ def pack(
     opens its address runs the notebook in the browser, with nothing installed: Jupyter as
     `JupyterLite <https://jupyterlite.readthedocs.io>`_, Python as `Pyodide
     <https://pyodide.org>`_. ``%load_ext nb_banana`` works at once, pictures come from the lesson,
-    anything else is drawn by the sandbox. This needs ``pip install 'nb-banana[site]'``.
+    anything else is drawn by the sandbox. This needs the extra ``site``.
 
     Args:
         path: the zip file, or the page's folder. One that is there is replaced, in one step, when
