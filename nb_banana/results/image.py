@@ -69,6 +69,7 @@ class BananaImage(_default.HasClient):
     _sources: tuple[Any, ...]
     _temporary: Path | None
     _digest: str | None
+    _earlier: tuple[Any, ...]
 
     def __init__(
         self,
@@ -97,6 +98,7 @@ class BananaImage(_default.HasClient):
         self._sources = tuple(each.source for each in references)
         self._temporary = None
         self._digest = kept.digest if kept else None
+        self._earlier = ()  # what failed tries in its place have cost, see `gallery_display`
 
     @classmethod
     def of(
