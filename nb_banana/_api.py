@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from nb_banana import _default
+from nb_banana._hints import hinted
 from nb_banana.credentials import given_key, hide_key
 
 if TYPE_CHECKING:
@@ -220,6 +221,7 @@ def login(key: str | None = None, *, save: bool = False) -> None:
     _client().login(secret, save=save)
 
 
+@hinted
 def history(query: str | None = None, limit: int | None = 50) -> "History":
     """The pictures that were made, the newest first: a table in a notebook, and a sequence.
 
@@ -233,6 +235,7 @@ def history(query: str | None = None, limit: int | None = 50) -> "History":
     return _client().history(query, limit)
 
 
+@hinted
 def load(what: str | os.PathLike[str] | bytes) -> "BananaImage":
     """A picture that was made before, with its prompt and options.
 
@@ -249,6 +252,7 @@ def load(what: str | os.PathLike[str] | bytes) -> "BananaImage":
     return _client().load(what)
 
 
+@hinted
 def forget(*what: "str | BananaImage | Iterable[Any]", ask: bool = True) -> None:
     """Delete pictures from the library, with what was asked. What they cost stays in the books.
 
@@ -266,6 +270,7 @@ def forget(*what: "str | BananaImage | Iterable[Any]", ask: bool = True) -> None
     _client().forget(*what, ask=ask)
 
 
+@hinted
 def recover() -> "Recovery":
     """Finish what was left unfinished by an interrupt, a crash, a timeout or a broken link.
 
@@ -279,11 +284,13 @@ def recover() -> "Recovery":
     return _client().recover()
 
 
+@hinted
 def pending() -> "Pending":
     """What was begun in the background of this kernel and is not there yet."""
     return _client().pending()
 
 
+@hinted
 def spending() -> "Statement":
     """What was spent: in this session, in this notebook, today, this month, and by model.
 
@@ -294,11 +301,13 @@ def spending() -> "Statement":
     return _client().spending()
 
 
+@hinted
 def doctor() -> "Checkup":
     """Look at the key, the service, the account, the library and the versions. It costs nothing."""
     return _client().doctor()
 
 
+@hinted
 def pack(
     path: str | os.PathLike[str],
     *,

@@ -3,6 +3,7 @@
 import base64
 from typing import TYPE_CHECKING, Any
 
+from nb_banana._hints import Hinted, hinted
 from nb_banana._text import as_html, clean, one_line, plain
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BadReferenceError
@@ -56,7 +57,7 @@ _SLIDER = (
 )
 
 
-class Comparison:
+class Comparison(Hinted):
     """Two pictures, before and after. It shows itself; `side_by_side` is a Pillow image of both.
 
     Attributes:
@@ -128,6 +129,7 @@ class Comparison:
         return _SLIDER.format_map(values)
 
 
+@hinted
 def compare(before: Any, after: Any) -> Comparison:
     """Two pictures of any kind, before and after, with a slider between them.
 

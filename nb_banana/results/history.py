@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, overload
 
+from nb_banana._hints import Hinted
 from nb_banana._text import as_html, clean, dollars, plain
 from nb_banana.display.html import Words, table
 from nb_banana.models import WRITTEN, short_name
@@ -11,7 +12,7 @@ from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import thumbnail
 
 
-class History(Sequence[BananaImage]):
+class History(Hinted, Sequence[BananaImage]):
     """Pictures from the library: index, slice, loop, `to_frame`.
 
     Args:

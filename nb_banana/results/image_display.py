@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
+from nb_banana._hints import Hinted
 from nb_banana._text import as_html, clean, dollars, one_line, plain
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BananaError
@@ -211,7 +212,7 @@ def thumbnail(image: ShownImage, longest: int, style: str = "") -> str:
     return img(mime, base64.b64encode(data).decode(), image.alt, _sized(data, longest, style))
 
 
-class Lineage:
+class Lineage(Hinted):
     """The pictures that a picture was made from, each after its own parents.
 
     Attributes:

@@ -3,9 +3,11 @@
 import copy
 import gc
 import pickle
+import re
 import sys
 import time
 import tracemalloc
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -80,6 +82,54 @@ def test_labels_of_a_table_follow_their_pictures(grid):
     assert gallery.where(style="oil").labels == ("a", "b")
     assert (gallery[:1] + gallery[2:]).labels == ("a", "c", "d")
     assert (gallery + grid).labels is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "label", "place"),
+    [
+        (["P01", "P02", "P03"], "P03", 2),
+        ([1003, 1001, 1002], 0, 0),  # a whole number is a place
+        ([1003, 1001, 1002], "1001", 1),
+        ([("a", 1), ("a", 2), ("b", 1)], ("a", 2), 1),
+        ([1.5, date(2026, 11, 26), None], date(2026, 11, 26), 1),
+    ],
+)
+def test_a_label_of_the_table_finds_its_picture(grid, labels, label, place):
+    gallery = Gallery(grid[:3], index=labels)
+    assert gallery[label] is grid[place]
+    assert list(gallery.where(label=labels[place])) == [grid[place]]
+
+
+@pytest.mark.parametrize(
+    ("labels", "label", "said"),
+    [
+        (
+            ["P01", "P02", "Q7"],
+            "P03",
+            r"'P03'\. There are P01, P02, Q7\. Did you mean P02",
+        ),
+        (["a", "b", "a"], "a", r"2 pictures are labelled 'a'.*\[0\], \[2\].*where\(label='a'\)"),
+        (None, "a", r"no labels, which come from a table's index"),
+        (["a", "b", "c"], ["a", "b"], r"No picture is labelled \['a', 'b'\]"),
+        (["a", "b", "c"], None, r"No picture is labelled None"),
+    ],
+)
+def test_a_label_that_is_not_there_or_not_alone_is_said(grid, labels, label, said):
+    gallery = Gallery(grid[:3], index=labels)
+    for kind in (KeyError, LookupError, errors.RequestError):
+        with pytest.raises(kind) as caught:
+            gallery[label]
+        assert re.search(said, str(caught.value)), str(caught.value)
+    with pytest.raises(IndexError):
+        gallery[3]
+
+
+def test_labels_of_a_data_frame_find_pictures(service):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"prompt": ["a mug", "a cup"]}, index=["P01", "P02"])
+    gallery = nb_banana.generate_many(frame.prompt)
+    assert gallery["P02"].prompt == "a cup"
+    assert gallery["P02"] is gallery[1]
 
 
 def test_as_many_variants_as_entries():
