@@ -18,9 +18,10 @@ from nb_banana.credentials import CredentialStore, Secret
 from nb_banana.display.output import shell
 from nb_banana.display.progress import while_awaited
 from nb_banana.errors import BananaError, Interrupted, MissingKeyError
-from nb_banana.generation import browse, lookup, pipeline, recovery
+from nb_banana.generation import browse, deletion, lookup, pipeline, recovery
 from nb_banana.generation.context import Context
 from nb_banana.generation.dry_run import DryRun
+from nb_banana.generation.family import Family
 from nb_banana.generation.options import (
     OutputOptions,
     build_request,
@@ -249,17 +250,40 @@ class Client:
         many, url = list(plan.jobs), self.settings.base_url
         return DryRun(many[0].request, url, lookup.quote(plan), count=len(many))
 
-    def history(self, query: str | None = None, limit: int | None = 50) -> History:
+    def history(
+        self,
+        query: str | None = None,
+        limit: int | None = 50,
+        *,
+        since: Any = None,
+        until: Any = None,
+        model: str | None = None,
+        notebook: str | os.PathLike[str] | None = None,
+    ) -> History:
         """See `nb_banana.history`."""
-        return browse.list_kept(self.context, query, limit)
+        asked = browse.Asked(query, limit, since, until, model, notebook)
+        return browse.list_kept(self.context, asked)
 
     def load(self, what: str | os.PathLike[str] | bytes) -> BananaImage:
         """See `nb_banana.load`."""
         return browse.load_kept(self.context, what)
 
-    def forget(self, *what: str | BananaImage | Iterable[Any], ask: bool = True) -> None:
+    def forget(
+        self,
+        *what: str | BananaImage | Iterable[Any],
+        older_than: Any = None,
+        keep: int | None = None,
+        ask: bool = True,
+    ) -> None:
         """See `nb_banana.forget`."""
-        browse.forget_kept(self.context, *what, ask=ask)
+        if older_than is None and keep is None:
+            deletion.forget_kept(self.context, *what, ask=ask)
+        else:
+            deletion.forget_old(self.context, *what, older_than=older_than, keep=keep, ask=ask)
+
+    def family(self) -> Family:
+        """Which kept pictures were made from which; see `BananaImage.tree` and ``.children``."""
+        return Family(self.context)
 
     def recover(self) -> recovery.Recovery:
         """See `nb_banana.recover`."""

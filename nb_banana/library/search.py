@@ -15,7 +15,7 @@ class Search:
     since: datetime | None = None  # it was made then or later
     until: datetime | None = None  # it was made before
     models: tuple[str, ...] = ()  # all ids of the model that drew it
-    notebook: str = ""  # the end of the path of the notebook that asked for it
+    notebooks: tuple[str, ...] = ()  # ends of the path of the notebook that asked for it
     is_homeless: bool = False  # nobody noted the notebook
 
     @classmethod
@@ -25,7 +25,7 @@ class Search:
 
     def homeless(self) -> "Search":
         """The same in no notebook: a script or a lesson, or a front end that did not say it."""
-        return replace(self, notebook="", is_homeless=True)
+        return replace(self, notebooks=(), is_homeless=True)
 
     def condition(self, service: str) -> tuple[str, list[str]]:
         """The condition for the kept requests of a service, and its values."""
@@ -41,9 +41,9 @@ class Search:
             found.append(
                 ("model IN (SELECT value FROM json_each(?))", json.dumps(list(self.models)))
             )
-        if self.notebook:
+        if self.notebooks:
             # Of any system, and a name is the end of its path; LIKE would take _ for any letter.
-            found.append((_ENDS_WITH, f"/{self.notebook}"))
+            found.append((_ENDS_WITH, json.dumps([f"/{each}" for each in self.notebooks])))
         sql = " AND ".join(condition for condition, _ in found)
         if self.is_homeless:
             sql += " AND notebook IS NULL"
@@ -51,6 +51,6 @@ class Search:
 
 
 _ENDS_WITH = (
-    r"EXISTS (SELECT 1 FROM (SELECT ? AS name, '/' || replace(notebook, '\', '/') AS path) "
-    "WHERE substr(path, -length(name)) = name)"
+    "EXISTS (SELECT 1 FROM json_each(?) WHERE "
+    r"substr('/' || replace(notebook, '\', '/'), -length(value)) = value)"
 )
