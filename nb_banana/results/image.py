@@ -254,7 +254,7 @@ class BananaImage(_default.HasClient):
 
         The bytes stay as they are where the suffix fits them, or where there is none (then the
         fitting one is added). Another suffix (``.jpg`` for a PNG) converts. In a folder the file
-        gets a name from the prompt.
+        gets a name from the prompt; ``"out/"`` is one, and is made where it is missing.
 
         Args:
             path: a file or a folder.
