@@ -117,8 +117,9 @@ class Comparison:
             PillowMissingError: there is no Pillow to draw with.
         """
         target = save.save_target(path, suffix=".png", title="before and after")
-        drawn = [mark_of(image.receipt) for image in self._images()]
-        data = save.encode_pixels(self.side_by_side(), target.suffix, next(iter(drawn), None))
+        drawn = sorted((image.receipt for image in self._images()), key=lambda each: each.sandbox)
+        mark = mark_of(drawn[0]) if drawn else None  # a model's is more than the sandbox's
+        data = save.encode_pixels(self.side_by_side(), target.suffix, mark)
         save.write_whole(target, data)
         return target
 
