@@ -192,7 +192,8 @@ def _old(library: Library, name: str) -> Iterator[Check]:
     old = [request_id for request_id, made in library.made().items() if made < before]
     if old:
         size = megabytes(library.freed_bytes(old))
-        said = f"{len(old)} pictures are older than {OLD.days} days, {size}"
+        many = "1 picture is" if len(old) == 1 else f"{len(old):,} pictures are"
+        said = f"{many} older than {OLD.days} days: {size}"
         cure = f'nb_banana.forget(older_than="{OLD.days} days") deletes such, after asking'
         yield Check(name, f"{said}. {cure}")
 

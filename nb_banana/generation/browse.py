@@ -109,9 +109,10 @@ def _homeless(search: Search, libraries: Sequence[Library]) -> list[str]:
     if not search.notebooks:
         return []
     count = sum(library.count(search.homeless()) for library in libraries)
-    one, they = ("1 more", "it was") if count == 1 else (f"{count:,} more", "they were")
-    verb = "does" if count == 1 else "do"
-    return [f"{one} {verb} not say from which notebook {they}."] if count else []
+    said = "1 more does not say which notebook it is from."
+    if count != 1:
+        said = f"{count:,} more do not say which notebook they are from."
+    return [said] if count else []
 
 
 def _ids_of(model: Any) -> tuple[str, ...]:

@@ -23,8 +23,7 @@ def delete(session: Transaction, files: FileStore, request_ids: Collection[str])
     )
     unused = [each["value"] for each in found]
     # Before the commit: after it, another kernel could have kept the same bytes again.
-    for name in unused:
-        files.remove(name)
+    files.remove(unused)
     return [files.path(name) for name in unused]
 
 

@@ -134,12 +134,25 @@ class FileStore:
                 if file.is_file() and time.time() - file.stat().st_mtime > STALE:
                     file.unlink()
 
-    def remove(self, name: str) -> None:
-        """Delete a file; one that is gone already is fine."""
+    def remove(self, names: Iterable[str]) -> None:
+        """Delete files, all or none; one that is gone already is fine."""
+        moved: list[tuple[Path, Path]] = []
         with self._explained():
-            path = self.path(name)
-            path.unlink(missing_ok=True)
-            preview_path(path).unlink(missing_ok=True)
+            try:
+                for path in map(self.path, names):
+                    part = self._incoming / f"{secrets.token_hex(8)}.part"
+                    part.parent.mkdir(parents=True, exist_ok=True)
+                    with contextlib.suppress(FileNotFoundError):
+                        path.rename(part)
+                        moved.append((path, part))
+            except OSError:  # one that another program has open, on Windows
+                for path, part in moved:
+                    part.rename(path)
+                raise
+        for path, part in moved:  # what stays of these `prepare` removes another day
+            for each in (part, preview_path(path)):
+                with contextlib.suppress(OSError):
+                    each.unlink(missing_ok=True)
 
     @property
     def _incoming(self) -> Path:

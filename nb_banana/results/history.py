@@ -99,7 +99,7 @@ class History(Sequence[BananaImage]):
 
     @property
     def _above(self) -> str:
-        return " ".join([self._title, *self._notes])
+        return ". ".join([self._title, *([" ".join(self._notes)] if self._notes else [])])
 
 
 def is_shared(image: BananaImage) -> bool:
