@@ -129,7 +129,7 @@ class Client:
 
     def plan(
         self,
-        prompt: str,
+        prompt: str | ImageRequest,
         *,
         over: Mapping[str, Sequence[Any]] | None = None,
         names: Mapping[str, Any] | None = None,
@@ -141,7 +141,7 @@ class Client:
         """What is asked for before anything is sent: what `generate`, or `sweep`, would do.
 
         Args:
-            prompt: what to draw.
+            prompt: what to draw, or an `ImageRequest`.
             over: as `nb_banana.sweep`.
             names: as `nb_banana.sweep`.
             raw: as `nb_banana.sweep`.
@@ -153,21 +153,27 @@ class Client:
             RequestError: a name or a value that means nothing here.
         """
         output, how = _taken(options)
-        swept = sort_out(prompt, options, over, names, raw=raw)
-        if not is_sweep and not any(swept[:2]):
-            return self._plan_takes(prompt, count, {**swept[2], "raw": raw}, output, how)
-        many = sweep_jobs(self.context, prompt, *swept, raw=raw, count=count, output=output)
+        swept, filled, common = sort_out(prompt, options, over, names, raw=raw)
+        if not is_sweep and not swept:
+            return self._plan_takes(
+                prompt, {**common, "raw": raw, "values": filled}, count, output, how
+            )
+        many = sweep_jobs(
+            self.context, prompt, swept, filled, common, raw=raw, count=count, output=output
+        )
         return Plan(self.context, many, output, **how)
 
     def _plan_takes(
         self,
-        prompt: str,
-        count: int | None,
+        prompt: str | ImageRequest,
         options: dict[str, Any],
+        count: int | None,
         output: OutputOptions,
         how: dict[str, Any],
     ) -> Plan:
-        request = build_request(self.context, prompt, **known_options(options))
+        request = build_request(self.context, prompt, **options)
+        if values := options.get("values"):
+            output = output.filled(values)
         many = [Job(request, output)] if count is None else jobs.takes(request, count, output)
         return Plan(self.context, many, output, is_many=count is not None, **how)
 
@@ -184,11 +190,16 @@ class Client:
         return pipeline.make(plan, *plan.jobs)
 
     def generate(
-        self, prompt: str, *, count: int | None = None, background: bool = False, **options: Any
+        self,
+        prompt: str | ImageRequest,
+        *,
+        count: int | None = None,
+        background: bool = False,
+        **options: Any,
     ) -> Any:
         """See `nb_banana.generate`."""
         output, how = _taken(options)
-        plan = self._plan_takes(prompt, count, options, output, how)
+        plan = self._plan_takes(prompt, known_options(options, prompt), count, output, how)
         later = background is not False and is_on("background", background)
         return self.run(plan, background=later)
 
