@@ -55,7 +55,7 @@ class TemplateError(RequestError):
 class GivenValues(dict[str, Any]):
     """The values that a call or a row of a table gives, in place of a notebook's names."""
 
-    cure = 'Give it one, e.g. {0}="red"; as values={{"{0}": "red"}} where {0} is the name of an option.'
+    cure = 'Give it one: {0}="…", or values={{"{0}": "…"}} where that is the name of an option too.'
 
 
 def fill(

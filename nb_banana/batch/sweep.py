@@ -43,8 +43,9 @@ def sweep_jobs(
 ) -> list[Job]:
     """A job for each combination of values; the first field varies slowest, takes fastest."""
     each = 1 if count is None else whole_number("count", count)
-    is_request = isinstance(prompt, ImageRequest)
-    known = set() if is_request else None if raw else template.names_in(prompt)
+    known: set[str] | None = set()
+    if isinstance(prompt, str):
+        known = None if raw else template.names_in(prompt)
     check_count(each * _check(swept, known_options(dict(options)), known))
     resize = options.get("resize")
     kept, held = numbered_references(context, resize), limits_of(context, resize)
@@ -79,13 +80,12 @@ def sort_out(
     """What a person gave to `nb_banana.sweep`, by what it means."""
     if not isinstance(prompt, str | ImageRequest):
         raise RequestError(f"The prompt is a text, not {type(prompt).__name__}.")
-    is_filled = isinstance(prompt, str) and not raw
-    asked_for = template.names_in(prompt) if is_filled else set()
+    text = prompt if isinstance(prompt, str) and not raw else ""
+    asked_for = template.names_in(text)
     if over is not None and not isinstance(over, Mapping):
         raise RequestError('over is a dict of names and their values: {"style": ["oil", "ink"]}.')
     swept: dict[str, Any] = {name: several(each) for name, each in (over or {}).items()}
-    values = known_options({"values": options.get("values")}, prompt if is_filled else "")
-    named = values.get("values", {})
+    named = known_options({"values": options.get("values")}, text).get("values", {})
     for name in named:
         if name not in REQUEST_OPTIONS and (name in swept or name in options):
             raise given_twice(name)

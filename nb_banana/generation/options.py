@@ -46,7 +46,7 @@ class OutputOptions:
     def filled(self, values: Mapping[str, Any]) -> "OutputOptions":
         """The same, with the ``{{…}}`` of its texts filled as those of the prompt."""
         texts = {name: getattr(self, name) for name in ("name", "alt", "save")}
-        found = {
+        found: dict[str, Any] = {
             name: template.fill(text, template.GivenValues(values))
             for name, text in texts.items()
             if values and isinstance(text, str)
@@ -247,9 +247,9 @@ def known_options(
     return found | ({"values": template.GivenValues(given)} if given else {})
 
 
-def given_twice(name: str) -> RequestError:
-    """The error for a value that is given by its name and among ``values``."""
-    return RequestError(f"{name} is given twice, in values too: leave one of them out.")
+def given_twice(name: str, other: str = "values") -> RequestError:
+    """The error for a value that is given by its name and in another place."""
+    return RequestError(f"{name} is given twice, in {other} too: leave one of them out.")
 
 
 OF_OTHERS = {
