@@ -56,7 +56,7 @@ def generate(
         **options: ``name`` (what the caption calls the picture), ``alt`` (the alt text; else the
             prompt), ``save`` (also write it to this file, of several into this folder), ``strict``
             (another size than asked is an error), ``fresh`` (pay for a new one although this one is
-            in the library);
+            in the library), ``quiet`` (say nothing meanwhile, see ``Banana.quiet``);
             ``images`` (one picture of any kind, or several), ``model``, ``aspect_ratio``,
             ``resolution``, ``web_search``, ``params``, ``take`` as in `ImageRequest`; for those
             not given the first picture's own hold if it was made here, else the settings.
@@ -255,7 +255,7 @@ def login(key: str | None = None, *, save: bool = False) -> None:
 
     Args:
         key: better not written into a notebook; leave it out to be asked.
-        save: keep it in the system's keyring too, for later kernels (``nb-banana[keyring]``).
+        save: keep it in the system's keyring too, for later kernels (``pip install keyring``).
 
     Raises:
         MissingKeyError: nothing was given, or nobody is there to be asked.
@@ -363,7 +363,7 @@ def pack(
     opens its address runs the notebook in the browser, with nothing installed: Jupyter as
     `JupyterLite <https://jupyterlite.readthedocs.io>`_, Python as `Pyodide
     <https://pyodide.org>`_. ``%load_ext nb_banana`` works at once, pictures come from the lesson,
-    anything else is drawn by the sandbox. This needs ``pip install 'nb-banana[site]'``.
+    anything else is drawn by the sandbox. This needs the extra ``site``.
 
     Args:
         path: the zip file, or the page's folder. One that is there is replaced, in one step, when

@@ -1,5 +1,6 @@
 """`Client`: settings, keys, library, connections and budget in one object that does the work."""
 
+import contextlib
 import getpass
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,8 +17,8 @@ from nb_banana.batch.executors import ExecutorTransport
 from nb_banana.batch.rows import jobs_of_rows
 from nb_banana.batch.sweep import sort_out, sweep_jobs
 from nb_banana.credentials import CredentialStore, Secret
-from nb_banana.display.output import shell
-from nb_banana.display.progress import while_awaited
+from nb_banana.display.output import is_heard, shell, tell
+from nb_banana.display.progress import silently, while_awaited
 from nb_banana.errors import BananaError, Interrupted, MissingKeyError, RequestError
 from nb_banana.generation import browse, lookup, pipeline, recovery
 from nb_banana.generation.context import Context
@@ -31,8 +32,10 @@ from nb_banana.generation.options import (
 from nb_banana.generation.plan import Job, Plan
 from nb_banana.request import ImageRequest, is_on
 from nb_banana.results.gallery import Gallery
+from nb_banana.results.gallery_display import script_lines
 from nb_banana.results.history import History
 from nb_banana.results.image import BananaImage
+from nb_banana.results.pending import PendingValue
 from nb_banana.services.aimlapi.payload import payload_of
 from nb_banana.settings import Banana, checked_seconds
 
@@ -184,11 +187,11 @@ class Client:
         Raises:
             BananaError: see `nb_banana.errors`.
         """
-        if plan.is_many:
-            return start_many(plan) if background else runner.run_batch(plan)
-        if background:
-            return start(plan)
-        return pipeline.make(plan, *plan.jobs)
+        with silently() if plan.is_quiet else contextlib.nullcontext():
+            value = _run(plan, background=background)
+        if plan.is_heard:
+            _tell(value)
+        return value
 
     def generate(
         self,
@@ -212,7 +215,8 @@ class Client:
 
     def generate_many(self, prompts: Any, rows: Any = None, **options: Any) -> Gallery:
         """See `nb_banana.generate_many`."""
-        return runner.run_batch(self._plan_many(prompts, rows, options))
+        made: Gallery = self.run(self._plan_many(prompts, rows, options))
+        return made
 
     def _plan_many(self, prompts: Any, rows: Any, options: dict[str, Any]) -> Plan:
         executor, key_name = options.pop("executor", None), options.pop("key_name", None)
@@ -259,7 +263,12 @@ class Client:
 
     def retry(self, gallery: Gallery, *, again: bool = False) -> Gallery:
         """See `Gallery.retry`."""
-        return retrying.try_again(self.context, gallery, again=again)
+        quiet = self.settings.quiet
+        with silently() if quiet else contextlib.nullcontext():
+            tried = retrying.try_again(self.context, gallery, again=again)
+        if is_heard() and not quiet:
+            _tell(tried)
+        return tried
 
     def dry_run(self, prompt: str | ImageRequest, **asked: Any) -> DryRun:
         """See `nb_banana.dry_run`."""
@@ -341,7 +350,24 @@ def _taken(options: dict[str, Any]) -> tuple[OutputOptions, dict[str, Any]]:
         secret = credentials.given_key(secret)
     timeout = options.pop("timeout", None)
     patience = None if timeout is None else checked_seconds(timeout)
-    return take_output_options(options), {"key": secret, "timeout": patience}
+    quiet = options.pop("quiet", False)
+    quiet = quiet is not False and is_on("quiet", quiet)
+    how = {"key": secret, "timeout": patience, "quiet": quiet}
+    return take_output_options(options), how
+
+
+def _run(plan: Plan, *, background: bool) -> Any:
+    if plan.is_many:
+        return start_many(plan) if background else runner.run_batch(plan)
+    return start(plan) if background else pipeline.make(plan, *plan.jobs)
+
+
+def _tell(value: Any) -> None:
+    """Say in a script what came; of what is on its way, when it has come."""
+    if isinstance(value, PendingValue):
+        value.on_end(lambda: None if value.state else tell(*script_lines(value.wait())))
+    else:
+        tell(*script_lines(value))
 
 
 def _await_end(value: Any) -> None:

@@ -100,9 +100,10 @@ PLAIN = str.maketrans(
 """Signs of ours as consoles write them that have no others."""
 
 
-def plain(text: str) -> str:
+def plain(text: str, output: Any = None) -> str:
     """The text in letters that the output has: a file or a pipe on Windows has few of them."""
-    text, encoding = printable(text), getattr(sys.stdout, "encoding", None) or "utf-8"
+    text = printable(text)
+    encoding = getattr(output or sys.stdout, "encoding", None) or "utf-8"
     try:
         text.encode(encoding)
     except UnicodeEncodeError:

@@ -145,6 +145,11 @@ class Banana(Configurable):
         "(seconds, price, date, whether it came from the library), so that outputs can be compared "
         "(nbval, nbgrader, git); the output's metadata has it.",
     )
+    quiet = Bool(
+        False,
+        help="Say nothing while pictures are made: no line while a cell waits, no price line of a "
+        "batch; in a script not what came.",
+    )
     preview = Integer(
         768, min=64, max=4096, help="The longer side of the picture in the notebook, in pixels."
     )

@@ -16,7 +16,7 @@ from nb_banana.generation.options import (
 from nb_banana.generation.plan import Job
 from nb_banana.request import ImageRequest, copy_with, whole_number
 
-FOR_ALL = OUTPUT_NAMES | {"executor", "key_name", "timeout", "values"}
+FOR_ALL = OUTPUT_NAMES | {"executor", "key_name", "quiet", "timeout", "values"}
 """The options of `nb_banana.generate_many` besides those of a request."""
 MOST_JOBS = 10_000
 """More combinations or takes than this are a mistake; `generate_many` takes any number."""

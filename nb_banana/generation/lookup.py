@@ -78,7 +78,7 @@ def find_missing(plan: Plan) -> list[ImageRequest]:
 
 def look_ahead(plan: Plan) -> str:
     """Look at a batch before anything is sent, and say in one line what it is and costs."""
-    # Nothing is said in a script, which shows nothing; so there nobody is asked for the price.
+    # Where nothing is said, nobody is asked for the price either.
     jobs = plan.jobs
     if not isinstance(jobs, list):
         if plan.context.settings.confirm_over is not None:
@@ -99,7 +99,8 @@ def look_ahead(plan: Plan) -> str:
         plan.context.budget.check(missing, service, plan.places[0], ask=ask)
     elif missing:
         return ""
-    return "" if shell() is None else _say(plan, missing, _cost(plan, missing, service))
+    is_said = plan.is_heard or (shell() is not None and not plan.is_quiet)
+    return _say(plan, missing, _cost(plan, missing, service)) if is_said else ""
 
 
 def _drawing(plan: Plan) -> Service | None:

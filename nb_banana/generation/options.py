@@ -213,7 +213,7 @@ def limits_of(context: Context, resize: bool | None) -> ReferenceLimits:
 
 
 REQUEST_OPTIONS = frozenset(each.name for each in FIELDS) | {"resize", "raw"}
-CALL_OPTIONS = OUTPUT_NAMES | {"background", "count", "timeout", "values"}
+CALL_OPTIONS = OUTPUT_NAMES | {"background", "count", "quiet", "timeout", "values"}
 """The further options of `nb_banana.generate`."""
 
 

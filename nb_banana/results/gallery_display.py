@@ -211,6 +211,14 @@ def gallery_text(gallery: ShownGallery) -> Iterable[str]:
     yield from remarks(gallery, failures=False)
 
 
+def script_lines(value: ShownGallery | BananaImage) -> list[str]:
+    """What a script says of a picture or a gallery that came: what would stand below it."""
+    if not isinstance(value, BananaImage):
+        return [gallery_caption(value), *remarks(value)]
+    first, *others = image_lines(value)
+    return [f"{first} · {value.path}" if value.path else first, *others]
+
+
 def remarks(gallery: ShownGallery, *, failures: bool = True) -> list[str]:
     """What else is to be said: why some failed, what "image 1" is, and the notes of pictures."""
     reasons: dict[str, list[int]] = {}
