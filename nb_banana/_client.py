@@ -160,7 +160,7 @@ class Client:
         swept, filled, common = sort_out(prompt, options, over, names, raw=raw)
         if not is_sweep and not swept:
             return self._plan_takes(
-                prompt, {**common, "raw": raw, "values": filled}, count, output, how
+                prompt, {**common, "raw": raw, "values": filled or None}, count, output, how
             )
         many = sweep_jobs(
             self.context, prompt, swept, filled, common, raw=raw, count=count, output=output

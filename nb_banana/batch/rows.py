@@ -25,7 +25,7 @@ WHAT = (
 class RowValues(template.GivenValues):
     """What stands in one row."""
 
-    cure = "A column {0} gives it. If there is one: it is the option {0}; give it another name."
+    cure = "There is no column of that name."
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,12 @@ class RowTemplate:
         if not cells.keys() & (self.names | FIELD_OF.keys()):
             raise RequestError(_unused(cells, self.names))
         own = {name: each for name, each in cells.items() if name in FIELD_OF}
-        used = {name: cells[name] for name in cells if name in self.names and name not in own}
+        if both := own.keys() & self.names:
+            raise RequestError(
+                f"The column {min(both)} is the option of that name, and the prompt has "
+                f"{{{{{min(both)}}}}} too. Give the column another name where words are meant."
+            )
+        used = {name: each for name, each in cells.items() if name in self.names}
         for name, value in used.items():
             if name in self.values:
                 raise given_twice(name, "a column")
@@ -66,10 +71,10 @@ class RowTemplate:
                 )
         own = {name: value for name, value in own.items() if not is_absent(value)}
         values = {name: value for name, value in cells.items() if name not in FIELD_OF}
-        filling = RowValues({**values, **self.values}) if self.names else {}
+        filling = RowValues({**values, **self.values}) if self.names else None
         asked = {**self.options, **own, "values": filling}
         request = build_request(self.context, self.prompt, **asked)
-        return Job(request, self.output.filled(filling), {**used, **own})
+        return Job(request, self.output.filled(filling or {}), {**used, **own})
 
 
 def jobs_of_rows(
@@ -127,8 +132,11 @@ def _zipped(names: Sequence[str], columns: Sequence[Iterable[Any]]) -> Iterator[
 
 def _plain(value: Any) -> Any:
     """A cell as a person reads it: 12 and not 12.0, a day without its midnight."""
-    if type(value).__module__ == "numpy" and type(value).__name__ == "datetime64":
-        value = value.astype("datetime64[us]").item()
+    if type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0:
+        in_python = value.astype("datetime64[us]") if value.dtype.kind == "M" else value
+        in_python = in_python.item()
+        is_short = isinstance(in_python, float)  # 0.1 of 32 bits is no 0.1 of 64
+        value = value if is_short and not in_python.is_integer() else in_python
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, datetime) and not is_absent(value):

@@ -156,8 +156,12 @@ def estimate(plan: Plan) -> Estimate:
     elif cost is None:
         text = "it is not in your library, and nothing else is asked"
     else:
-        text = str(cost)
+        text = f"{cost}{_play(plan)}"
     return Estimate(usd, len(missing), len(jobs) - len(missing), text)
+
+
+def _play(plan: Plan) -> str:
+    return " play money" if plan.kind == location.SANDBOX else ""
 
 
 def _cost(plan: Plan, missing: Sequence[ImageRequest], service: Service | None) -> Cost | None:
@@ -175,8 +179,7 @@ def _say(plan: Plan, missing: Sequence[ImageRequest], cost: Cost | None) -> str:
     count = len(list(plan.jobs))
     reused = count - len(missing)
     known = f"{'all' if not missing else reused} from your library" if reused else ""
-    play = " play money" if cost is not None and plan.kind == location.SANDBOX else ""
-    parts = (how_many(count), known, "$0" if cost is None else f"{cost}{play}")
+    parts = (how_many(count), known, "$0" if cost is None else f"{cost}{_play(plan)}")
     return ", ".join(filter(None, parts))
 
 

@@ -106,7 +106,7 @@ def _editor(name: str) -> str:
     return twin.ids[0] if twin else name
 
 
-def build_request(context: Context, prompt: str | ImageRequest, **options: Any) -> ImageRequest:
+def build_request(context: Context, prompt: str | ImageRequest, /, **options: Any) -> ImageRequest:
     """The checked request for these words and options, or for a request and what changes in it."""
     if isinstance(prompt, ImageRequest):
         return _changed(context, prompt, options)
@@ -180,7 +180,7 @@ def fill_prompt(
     resize: bool | None = None,
 ) -> tuple[str, Any]:
     """The prompt with its ``{{…}}`` filled, and the pictures, those among the values behind."""
-    if not values:
+    if values is None:
         template.check_filled(prompt)
         return prompt, images
     references = numbered_references(context, resize)
