@@ -13,7 +13,7 @@ from typing import Any
 from nb_banana._text import path_of, say, shown, slug
 from nb_banana.errors import BananaError, LostPictureError, SaveError
 from nb_banana.imaging.decode import SUFFIXES
-from nb_banana.imaging.save import SAVE_FORMATS, check_writable, write_whole
+from nb_banana.imaging.save import SAVE_FORMATS, check_writable, is_folder, write_whole
 from nb_banana.models import WRITTEN
 from nb_banana.references.sources import is_picture
 from nb_banana.results.failure import Failure, GalleryEntry
@@ -69,7 +69,7 @@ def check_folder(folder: str | os.PathLike[str]) -> None:
 
 def _place(folder: str | os.PathLike[str]) -> Path:
     place = path_of(os.fsdecode(folder))
-    if place.suffix.lower() in SAVE_FORMATS and not place.is_dir():
+    if place.suffix.lower() in SAVE_FORMATS and not is_folder(folder):
         raise SaveError(
             f"These are several pictures, and {os.fsdecode(folder)!r} is one file. Name a folder "
             "for them."
