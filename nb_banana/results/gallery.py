@@ -200,8 +200,10 @@ class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
     def save(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write the pictures into a folder, which is made; a line says where some are missing.
 
-        Their names sort as the gallery does, are counted from 1 and say what was varied, e.g.
-        ``03-16x9-oil.png``. A file that has the same picture already stays as it is.
+        Their names sort as the gallery does, are counted from 1 and say what a table called them
+        and what was varied, e.g. ``03-P03.png`` or ``03-16x9-oil.png``; else the prompt, and of
+        prompts that begin alike the words in which they differ. A file that has the same picture
+        already, by the same number, stays as it is.
 
         Returns:
             The files.
@@ -210,7 +212,7 @@ class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
             SaveError: a file has another picture (then nothing was written), or the folder can't
                 be written to.
         """
-        return export.save_folder(self._entries, self._variants, folder)
+        return export.save_folder(self._entries, self._variants, self._index, folder)
 
     @hinted
     def to_frame(self) -> Any:
@@ -226,6 +228,27 @@ class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
             BananaError: pandas is not there.
         """
         return export.to_frame(self._entries, self._variants, self._index)
+
+    @hinted
+    def thumbnails(self, frame: Any = None, *, longest: int = 96) -> Any:
+        """A pandas table in which the pictures are seen: a Styler, for a notebook or a page.
+
+        ``frame.assign(picture=gallery)`` has the pictures themselves in a column, and pandas shows
+        their names. This shows them: ``gallery.thumbnails(frame)``.
+
+        Args:
+            frame: a data frame, else `to_frame`. Where it has no column of pictures, one is added
+                before the others, by the labels of its index where the gallery has them, else in
+                order.
+            longest: pixels of the longer side.
+
+        Raises:
+            RequestError: another number of rows than of pictures.
+            BananaError: pandas is not there.
+        """
+        longest = whole_number("longest", longest)
+        table = self.to_frame() if frame is None else frame
+        return export.thumbnails(table, self._entries, self._index, longest)
 
     @hinted
     def retry(self, *, again: bool = False) -> "Gallery":

@@ -282,6 +282,68 @@ def test_names_are_safe_on_every_disk(grid, tmp_path, variants, names):
     assert [path.name for path in paths] == names
 
 
+@pytest.mark.parametrize(
+    ("prompts", "names"),
+    [
+        (["A photo of a mug, red", "A photo of a mug, blue"], ["01-red", "02-blue"]),
+        (["an owl", "a cat by a lake", "a cat by a pond"], ["01-an-owl", "02-lake", "03-pond"]),
+        (["a cat by night", "a cat by night, asleep"], ["01-a-cat-by-night", "02-asleep"]),
+        ([f"a {'very ' * 40}big {x}" for x in ("cat", "dog")], ["01-cat", "02-dog"]),
+        (["the same", "the same"], ["01-the-same", "02-the-same"]),
+        (
+            [f"my {way * 20} fox {when}" for way in ("red ", "blue ") for when in ("am", "pm")],
+            ["01-am", "02-pm", "03-am", "04-pm"],
+        ),
+        (["CON", "a/b\\c:d*e?f", "..."], ["01-con", "02-a-b-c-d-e-f", "03-picture"]),
+    ],
+)
+def test_names_of_prompts_that_begin_alike_have_the_words_that_differ(
+    grid, tmp_path, prompts, names
+):
+    assert [path.stem for path in Gallery(asking(grid, *prompts)).save(tmp_path)] == names
+
+
+@pytest.mark.parametrize(
+    ("labels", "variants", "names"),
+    [
+        (["P01", "P02"], None, ["01-P01", "02-P02"]),
+        (["P01", "P01"], None, ["01-P01", "02-P01"]),
+        (["P01", None], None, ["01-P01", "02-pond"]),
+        ([0, 1], None, ["01-lake", "02-pond"]),  # nobody called them so
+        ([1003, 1001], None, ["01-1003-lake", "02-1001-pond"]),
+        (["../a", "b:/c?"], None, ["01-a", "02-b-c"]),
+        (["P01", "P02"], [{"c": "red"}, {"c": "blue"}], ["01-P01-red", "02-P02-blue"]),
+        (None, [{"c": f"a very long and {x} one"} for x in ("red", "blue")], ["01-red", "02-blue"]),
+    ],
+)
+def test_names_have_the_labels_of_the_table(grid, tmp_path, labels, variants, names):
+    images = asking(grid, "a cat by a lake", "a cat by a pond")
+    paths = Gallery(images, variants, index=labels).save(tmp_path)
+    assert [path.stem for path in paths] == names
+
+
+def asking(grid, *prompts):
+    """Pictures that answer these prompts."""
+    images = [copy.copy(grid[0]) for _ in prompts]
+    for image, prompt in zip(images, prompts, strict=True):
+        image.request = ImageRequest(prompt)
+    return images
+
+
+def test_a_folder_of_an_earlier_version_stays_as_it_is(grid, tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    gallery = Gallery([grid[0], grid[1]], index=["P01", "P02"])
+    (folder / "01-a-banana-in-oil.png").write_bytes(grid[0].bytes)
+    (folder / "02-a-banana-in-oil.png").write_bytes(b"another one, which stays too")
+    names = ["01-a-banana-in-oil.png", "02-P02.png"]
+    for _ in range(2):
+        assert [path.name for path in gallery.save(folder)] == names
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        [*names, "02-a-banana-in-oil.png"]
+    )
+
+
 def test_long_names_fit_into_a_file_system(grid, tmp_path):
     variants = [{f"field{n}": f"{'𝔸' * 50}{one}" for n in range(20)} for one in (1, 2)]
     (first, _) = Gallery(grid[:2], variants).save(tmp_path)
