@@ -289,10 +289,18 @@ def thumbnails(table: Any, entries: Sequence[GalleryEntry], labels: Any, longest
         axis.names = [each if each is None else _words(each) for each in axis.names]
     if any(each.sandbox for each in entries if isinstance(each, BananaImage)):
         styler.set_caption("SANDBOX, no AI model")
-    kinds = zip(table.columns, table.dtypes, strict=True)
-    cells = {name: cell for name, kind in kinds if not pd.api.types.is_numeric_dtype(kind)}
+    is_number, is_float = pd.api.types.is_numeric_dtype, pd.api.types.is_float_dtype
+    cells = {
+        name: _short if is_float(kind) else cell
+        for name, kind in zip(table.columns, table.dtypes, strict=True)
+        if is_float(kind) or not is_number(kind)
+    }
     styler.format_index(_words, axis=0).format_index(_words, axis=1)
     return styler.format(cells, na_rep="")
+
+
+def _short(value: float) -> str:
+    return f"{round(value, 6):.12g}"  # 9.5, as in a table without pictures, and no 9.500000
 
 
 def _words(value: Any) -> str:

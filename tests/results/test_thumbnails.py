@@ -59,7 +59,7 @@ def test_thumbnails_are_seen_beside_the_columns_of_a_table(gallery, frame):
         ["P02", "img a &lt;b&gt;cup&lt;/b&gt;"],
     ]
     assert rows[2][1].startswith("<small>The model made no picture")
-    assert rows[1][2] == "a &lt;b&gt;cup&lt;/b&gt;"
+    assert rows[1][2:] == ["a &lt;b&gt;cup&lt;/b&gt;", "12"]
     assert list(frame.columns) == ["prompt", "price"]  # it stays as it is
 
 
@@ -112,7 +112,8 @@ def test_whatever_a_table_holds_is_text_in_it(gallery):
 def test_it_is_the_same_in_each_run_and_its_text_is_the_tables(gallery, frame):
     one, other = gallery.thumbnails(frame), gallery.thumbnails(frame)
     assert one.to_html() == other.to_html()
-    assert repr(one).splitlines()[0].split() == ["picture", "prompt", "price"]
+    assert "<BananaImage" in repr(one)
+    assert "Styler" not in repr(one)
     assert one.hide(axis="index").to_html().count("<img") == 2  # a Styler, as any other
     assert Gallery([*gallery], index=["a", "a", "b"]).thumbnails().to_html().count("<img") == 2
 
