@@ -70,9 +70,9 @@ class BananaImage(_default.HasClient):
     _sources: tuple[Any, ...]
     _temporary: Path | None
     _digest: str | None
-    _lost_references: tuple[
-        str, ...
-    ] = ()  # what a file of ours names of the pictures that it was made from
+    _earlier: tuple[Any, ...]
+    # What a file of ours names of the pictures that it was made from.
+    _lost_references: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -101,6 +101,7 @@ class BananaImage(_default.HasClient):
         self._sources = tuple(each.source for each in references)
         self._temporary = None
         self._digest = kept.digest if kept else None
+        self._earlier = ()  # what failed tries in its place have cost, see `gallery_display`
 
     @classmethod
     def of(
