@@ -39,52 +39,52 @@ def values(service):
     }
 
 
-@pytest.mark.parametrize(
-    ("whose", "name", "meant"),
-    [
-        ("gallery", "failed", ".failures"),
-        ("gallery", "errors", ".failures"),
-        ("gallery", "grid", ".contact_sheet()"),
-        ("gallery", "contactsheet", ".contact_sheet()"),
-        ("gallery", "to_pandas", ".to_frame()"),
-        ("gallery", "price", ".cost"),
-        ("pending gallery", "failed", ".failures"),
-        ("image", "to_pil", ".pil"),
-        ("image", "resize", ".pil"),
-        ("image", "to_numpy", "numpy.asarray(…)"),
-        ("image", "url", ".path"),
-        ("image", "b64_json", ".bytes"),
-        ("image", "Width", ".width"),
-        ("image", "download", ".save()"),
-        ("pending", "hieght", ".height"),
-        ("history", "dataframe", ".to_frame()"),
-        ("receipt", "price", ".usd"),
-        ("receipt", "client_request", ".client_request_id"),
-        ("request", "aspectratio", ".aspect_ratio"),
-        ("request", "seed", ".take"),
-        ("comparison", "side_by_syde", ".side_by_side()"),
-        ("tree", "imgae", ".image"),
-        ("provenance", "credt", ".credit"),
-        ("client", "create", ".generate()"),
-        ("client", "spendings", ".spending()"),
-        ("spending", "ballance", ".balance"),
-        ("doctor", "cheks", ".checks"),
-        ("dry run", "payloads", ".payload"),
-        ("recovery", "image", ".images"),
-        ("estimate", "price", ".usd"),
-        ("module", "estimte", "nb_banana.estimate"),
-        ("module", "swep", "nb_banana.sweep"),
-        ("module", "generate_image", "nb_banana.generate"),
-        ("module", "grid", "nb_banana.sweep"),
-        ("module", "gallery", "nb_banana.Gallery"),
-    ],
-)
-def test_an_attribute_that_is_not_there_says_what_was_meant(values, whose, name, meant):
-    with pytest.raises(AttributeError) as caught:
-        getattr(values[whose], name)
-    assert f"has no attribute {name!r}. Did you mean {meant}" in str(caught.value)
-    assert caught.value.name == name
-    assert not hasattr(values[whose], name)
+MEANT = [
+    ("gallery", "failed", ".failures"),
+    ("gallery", "errors", ".failures"),
+    ("gallery", "grid", ".contact_sheet()"),
+    ("gallery", "contactsheet", ".contact_sheet()"),
+    ("gallery", "to_pandas", ".to_frame()"),
+    ("gallery", "price", ".cost"),
+    ("pending gallery", "failed", ".failures"),
+    ("image", "to_pil", ".pil"),
+    ("image", "resize", ".pil"),
+    ("image", "to_numpy", "numpy.asarray(…)"),
+    ("image", "url", ".path"),
+    ("image", "b64_json", ".bytes"),
+    ("image", "Width", ".width"),
+    ("image", "download", ".save()"),
+    ("pending", "hieght", ".height"),
+    ("history", "dataframe", ".to_frame()"),
+    ("receipt", "price", ".usd"),
+    ("receipt", "client_request", ".client_request_id"),
+    ("request", "aspectratio", ".aspect_ratio"),
+    ("request", "seed", ".take"),
+    ("comparison", "side_by_syde", ".side_by_side()"),
+    ("tree", "imgae", ".image"),
+    ("provenance", "credt", ".credit"),
+    ("client", "create", ".generate()"),
+    ("client", "spendings", ".spending()"),
+    ("spending", "ballance", ".balance"),
+    ("doctor", "cheks", ".checks"),
+    ("dry run", "payloads", ".payload"),
+    ("recovery", "image", ".images"),
+    ("estimate", "price", ".usd"),
+    ("module", "estimte", "nb_banana.estimate"),
+    ("module", "swep", "nb_banana.sweep"),
+    ("module", "generate_image", "nb_banana.generate"),
+    ("module", "grid", "nb_banana.sweep"),
+    ("module", "gallery", "nb_banana.Gallery"),
+]
+
+
+def test_an_attribute_that_is_not_there_says_what_was_meant(values):
+    for whose, name, meant in MEANT:
+        with pytest.raises(AttributeError) as caught:
+            getattr(values[whose], name)
+        assert f"has no attribute {name!r}. Did you mean {meant}" in str(caught.value)
+        assert caught.value.name == name
+        assert not hasattr(values[whose], name)
 
 
 def test_private_names_and_names_like_nothing_get_the_plain_answer(values):
@@ -138,25 +138,25 @@ def test_a_failure_still_says_why_there_is_no_picture(service):
         failed.pill  # noqa: B018
 
 
-@pytest.mark.parametrize(
-    ("call", "said"),
-    [
-        (lambda v: v["gallery"].save(dir="x"), "'dir'. Did you mean folder? It takes folder."),
-        (lambda v: v["image"].save("x", format="png"), "'format'. Did you mean path?"),
-        (lambda v: v["image"].save("x.png", quality=3), "'quality'. It takes path, embed."),
-        (lambda v: v["gallery"].contact_sheet(cols=2), "'cols'. Did you mean columns?"),
-        (lambda v: v["gallery"].to_frame(index=2), "'index'. It takes none."),
-        (lambda v: v["gallery"].retry(force=True), "'force'. Did you mean again?"),
-        (lambda v: nb_banana.history(n=3), "'n'. Did you mean limit?"),
-        (lambda v: nb_banana.forget("x", confirm=False), "'confirm'. Did you mean ask?"),
-        (lambda v: nb_banana.pack("x.zip", notebok="y"), "'notebok'. Did you mean notebook?"),
-        (lambda v: nb_banana.compare(1, aftr=2), "'aftr'. Did you mean after?"),
-    ],
-)
-def test_an_argument_that_is_not_there_says_which_there_are(values, call, said):
-    with pytest.raises(TypeError) as caught:
-        call(values)
-    assert f"has no argument {said}" in str(caught.value)
+TAKEN = [
+    (lambda v: v["gallery"].save(dir="x"), "'dir'. Did you mean folder? It takes folder."),
+    (lambda v: v["image"].save("x", format="png"), "'format'. Did you mean path?"),
+    (lambda v: v["image"].save("x.png", quality=3), "'quality'. It takes path, embed."),
+    (lambda v: v["gallery"].contact_sheet(cols=2), "'cols'. Did you mean columns?"),
+    (lambda v: v["gallery"].to_frame(index=2), "'index'. It takes none."),
+    (lambda v: v["gallery"].retry(force=True), "'force'. Did you mean again?"),
+    (lambda v: nb_banana.history(n=3), "'n'. Did you mean limit?"),
+    (lambda v: nb_banana.forget("x", confirm=False), "'confirm'. Did you mean ask?"),
+    (lambda v: nb_banana.pack("x.zip", notebok="y"), "'notebok'. Did you mean notebook?"),
+    (lambda v: nb_banana.compare(1, aftr=2), "'aftr'. Did you mean after?"),
+]
+
+
+def test_an_argument_that_is_not_there_says_which_there_are(values):
+    for call, said in TAKEN:
+        with pytest.raises(TypeError) as caught:
+            call(values)
+        assert f"has no argument {said}" in str(caught.value)
 
 
 def test_other_type_errors_stay_as_they_are():

@@ -39,6 +39,10 @@ def by_many(prompts):
     return nb_banana.generate_many(prompts)
 
 
+def by_rows(prompts):
+    return nb_banana.generate_many("{{words}}", [{"words": each} for each in prompts])
+
+
 def by_an_executor(prompts):
     with ThreadPoolExecutor(2) as executor:
         return nb_banana.generate_many(prompts, executor=executor)
@@ -71,6 +75,7 @@ def fresh(prompts):
 
 DOORS = [
     by_many,
+    by_rows,
     by_an_executor,
     by_takes,
     by_the_magic,
@@ -136,7 +141,7 @@ def test_all_sums_of_money_are_one(service, brisk, draw):
         assert f" · {dollars(books.booked)} play money" in caption(gallery)
 
 
-@pytest.mark.parametrize("draw", [by_many, by_takes, in_the_background])
+@pytest.mark.parametrize("draw", [by_many, in_the_background])
 def test_what_was_paid_before_is_not_paid_again_in_any_sum(service, brisk, draw):
     draw(MIXED)
     nb_banana.configure(budget=BUDGET)
