@@ -216,6 +216,8 @@ def _by_content(context: Context, data: bytes) -> BananaImage:
         )
     image = context.adopt(BananaImage(data, kind, embedded_request(facts), embedded_receipt(facts)))
     image.came = "loaded"
+    named = facts.get("images")
+    image._lost_references = tuple(map(str, named)) if isinstance(named, list) else ()
     return image
 
 

@@ -9,6 +9,7 @@ from typing import Any, overload
 from nb_banana._text import as_html, clean, dollars, plain
 from nb_banana.display.html import Words, table
 from nb_banana.models import WRITTEN, short_name
+from nb_banana.results.export import MONEY_COLUMNS, frame_of
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import thumbnail
@@ -66,10 +67,15 @@ class History(Sequence[BananaImage]):
         return Gallery(self._images).save(folder)
 
     def to_frame(self) -> Any:
-        """A pandas data frame, one row each (``pip install pandas``)."""
-        import pandas as pd
+        """A pandas data frame, one row each (``pip install pandas``).
 
-        return pd.DataFrame([_row(image) for image in self])
+        ``usd`` is what each has cost, in US dollars as floats; ``NaN`` where nobody said. Where
+        ``sandbox`` is true it is play money.
+
+        Raises:
+            BananaError: pandas is not there.
+        """
+        return frame_of([_row(image) for image in self], _COLUMNS)
 
     def __repr__(self) -> str:
         lines = (
@@ -111,15 +117,19 @@ def _mark(image: BananaImage) -> str:
     return f" (in {image._origin})" if is_shared(image) else ""
 
 
+_ASKED = ("prompt", *(each.name for each in WRITTEN if each.is_column))
+_COLUMNS = ("id", *_ASKED, "width", "height", *MONEY_COLUMNS, "made", "path")
+
+
 def _row(image: BananaImage) -> dict[str, Any]:
     request, receipt = image.request, image.receipt
     return {
         "id": image.id,
-        "prompt": request.prompt,
-        **{each.name: getattr(request, each.name) for each in WRITTEN if each.is_column},
+        **{name: getattr(request, name) for name in _ASKED},
         "width": image.width,
         "height": image.height,
         "usd": receipt.usd,
+        "sandbox": receipt.sandbox,
         "made": receipt.created,
         "path": str(image.path) if image.path else None,
     }

@@ -70,6 +70,9 @@ class BananaImage(_default.HasClient):
     _sources: tuple[Any, ...]
     _temporary: Path | None
     _digest: str | None
+    _earlier: tuple[Any, ...]
+    # What a file of ours names of the pictures that it was made from.
+    _lost_references: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -98,6 +101,7 @@ class BananaImage(_default.HasClient):
         self._sources = tuple(each.source for each in references)
         self._temporary = None
         self._digest = kept.digest if kept else None
+        self._earlier = ()  # what failed tries in its place have cost, see `gallery_display`
 
     @classmethod
     def of(
@@ -289,6 +293,30 @@ class BananaImage(_default.HasClient):
         """
         edited: BananaImage = _default.client_of(self).edit(self, prompt, images=images, **options)
         return edited
+
+    def again(self, **changes: Any) -> "BananaImage":
+        """The same request once more, with changes; without any, its next take.
+
+        The next take is the first after this one that is neither in the library nor on its way, so
+        each call is a new picture, and is paid. With changes a request that is in the library
+        costs nothing, as ever. The reference pictures stay the same, byte by byte.
+
+        Args:
+            **changes: fields of the request (``prompt``, ``resolution`` …) with their new values,
+                and what else `nb_banana.generate` takes: ``count`` (so many next takes, in a
+                `Gallery`), ``background``, ``fresh``, ``name``, ``save`` …
+
+        Raises:
+            BananaError: see `nb_banana.errors`. A reference picture that can't be had any more is
+                one, before anything is sent.
+
+        >>> import nb_banana
+        >>> fox = nb_banana.generate("a fox in the snow", aspect_ratio="16:9")
+        >>> fox.again(resolution="2K").size, fox.again().request.take
+        ((2752, 1536), 2)
+        """
+        made: BananaImage = _default.client_of(self).again(self, **changes)
+        return made
 
     def tree(self) -> Lineage:
         """The family: what this picture was made from, and what was made from it and from that."""
