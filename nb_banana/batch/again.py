@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from nb_banana._text import clean
 from nb_banana.batch.jobs import check_count, takes
 from nb_banana.errors import NotKeptError
 from nb_banana.generation.context import Context
@@ -86,8 +87,8 @@ def _check_references(image: BananaImage) -> None:
     """See that the pictures that it was made from can be had, before anything is sent."""
     if lost := image._lost_references:
         raise NotKeptError(
-            f"It was made from {', '.join(lost)}, which is not in its file. Nothing was sent. Give "
-            "it: again(images=[…])."
+            f"It was made from {clean(', '.join(lost), 120)}, which is not in its file. Nothing "
+            "was sent. Give it: again(images=[…])."
         )
     for each in image.request.references:
         _ = each.sent_bytes  # a library's is read here, and is what it was or an error

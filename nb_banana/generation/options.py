@@ -249,6 +249,7 @@ def known_options(
 
 def given_twice(name: str, other: str = "values") -> RequestError:
     """The error for a value that is given by its name and in another place."""
+    refuse_key("The name of a value", name)
     return RequestError(f"{name} is given twice, in {other} too: leave one of them out.")
 
 
