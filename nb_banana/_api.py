@@ -265,17 +265,41 @@ def login(key: str | None = None, *, save: bool = False) -> None:
     _client().login(secret, save=save)
 
 
-def history(query: str | None = None, limit: int | None = 50) -> "History":
+def history(
+    query: str | None = None,
+    limit: int | None = 50,
+    *,
+    since: Any = None,
+    until: Any = None,
+    model: str | None = None,
+    notebook: str | os.PathLike[str] | None = None,
+) -> "History":
     """The pictures that were made, the newest first: a table in a notebook, and a sequence.
+
+    The newest 50 are listed, and it is said of how many; ``limit=None`` lists all. What is given
+    holds together.
 
     Args:
         query: only prompts that have all of these words, in any case.
         limit: at most so many; None for all.
+        since: made then or later: a date, a datetime, a timedelta (so long ago), ISO text such as
+            ``"2026-11-26"``, or ``"today"``, ``"yesterday"``, ``"this week"``, ``"last week"``,
+            ``"this month"``, ``"last month"``, ``"30 days"`` (or minutes, hours, weeks). Days and
+            times without a zone are those of this machine; a week begins on Monday.
+        until: made before, the same; a day, a week or a month has all of itself in it.
+        model: by any of its names.
+        notebook: the name or the path of the notebook that asked for them. A script has none, nor
+            has a picture that came with a lesson.
 
     Raises:
+        RequestError: a value that makes no sense here.
         LibraryError: the library can't be read.
+
+    >>> image = generate("a banana in a history")
+    >>> image.id in [each.id for each in history("history", since="today", model=image.model)]
+    True
     """
-    return _client().history(query, limit)
+    return _client().history(query, limit, since=since, until=until, model=model, notebook=notebook)
 
 
 def load(what: str | os.PathLike[str] | bytes) -> "BananaImage":
@@ -294,21 +318,36 @@ def load(what: str | os.PathLike[str] | bytes) -> "BananaImage":
     return _client().load(what)
 
 
-def forget(*what: "str | BananaImage | Iterable[Any]", ask: bool = True) -> None:
+def forget(
+    *what: "str | BananaImage | Iterable[Any]",
+    older_than: Any = None,
+    keep: int | None = None,
+    ask: bool = True,
+) -> None:
     """Delete pictures from the library, with what was asked. What they cost stays in the books.
 
     An unfinished request that `recover` knows no end of is dropped by its whole id: from then on
     it counts as not charged, also for ``Banana.budget``.
 
+    ``forget(older_than="90 days", keep=100)`` names none: of all pictures in your own libraries
+    those go that are as old, but never the newest so many. What is paid and not fetched yet stays,
+    and so does the file of a picture that another one was made from, as long as that one is kept.
+
     Args:
         *what: ids, pictures, or lists of them, e.g. ``history("draft")``.
-        ask: whether to ask first. Where nobody can answer, nothing is deleted.
+        older_than: those that were made before: a timedelta, or any time as in `history`.
+        keep: the newest so many stay; alone, all others go.
+        ask: whether to ask first, after it was said how many would go and what that frees. Where
+            nobody can answer, nothing is deleted.
 
     Raises:
         NotKeptError: an id fits nothing, or several; then nothing is deleted.
-        RequestError: nobody can be asked here.
+        RequestError: nobody can be asked here, or a value makes no sense; nothing is deleted.
+
+    >>> forget(older_than="90 days", keep=100, ask=False)
+    Nothing to forget.
     """
-    _client().forget(*what, ask=ask)
+    _client().forget(*what, older_than=older_than, keep=keep, ask=ask)
 
 
 def recover() -> "Recovery":

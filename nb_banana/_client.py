@@ -20,9 +20,10 @@ from nb_banana.credentials import CredentialStore, Secret
 from nb_banana.display.output import is_heard, shell, tell
 from nb_banana.display.progress import silently, while_awaited
 from nb_banana.errors import BananaError, Interrupted, MissingKeyError, RequestError
-from nb_banana.generation import browse, lookup, pipeline, recovery
+from nb_banana.generation import browse, deletion, lookup, pipeline, recovery
 from nb_banana.generation.context import Context
 from nb_banana.generation.dry_run import DryRun
+from nb_banana.generation.family import Family
 from nb_banana.generation.options import (
     OutputOptions,
     build_request,
@@ -290,17 +291,40 @@ class Client:
             raise RequestError("An iterator is used up by being looked at. Give a list of it.")
         return lookup.estimate(self._plan_many(prompt, rows, asked))
 
-    def history(self, query: str | None = None, limit: int | None = 50) -> History:
+    def history(
+        self,
+        query: str | None = None,
+        limit: int | None = 50,
+        *,
+        since: Any = None,
+        until: Any = None,
+        model: str | None = None,
+        notebook: str | os.PathLike[str] | None = None,
+    ) -> History:
         """See `nb_banana.history`."""
-        return browse.list_kept(self.context, query, limit)
+        asked = browse.Asked(query, limit, since, until, model, notebook)
+        return browse.list_kept(self.context, asked)
 
     def load(self, what: str | os.PathLike[str] | bytes) -> BananaImage:
         """See `nb_banana.load`."""
         return browse.load_kept(self.context, what)
 
-    def forget(self, *what: str | BananaImage | Iterable[Any], ask: bool = True) -> None:
+    def forget(
+        self,
+        *what: str | BananaImage | Iterable[Any],
+        older_than: Any = None,
+        keep: int | None = None,
+        ask: bool = True,
+    ) -> None:
         """See `nb_banana.forget`."""
-        browse.forget_kept(self.context, *what, ask=ask)
+        if older_than is None and keep is None:
+            deletion.forget_kept(self.context, *what, ask=ask)
+        else:
+            deletion.forget_old(self.context, *what, older_than=older_than, keep=keep, ask=ask)
+
+    def family(self) -> Family:
+        """Which kept pictures were made from which; see `BananaImage.tree` and ``.children``."""
+        return Family(self.context)
 
     def recover(self) -> recovery.Recovery:
         """See `nb_banana.recover`."""
