@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from nb_banana.results.history import History
     from nb_banana.results.image import BananaImage
 
+    Prompt = str | ImageRequest
+
 
 def _client() -> "Client":
     made: Client = _default.client()
@@ -30,13 +32,11 @@ def _client() -> "Client":
 
 
 @overload
-def generate(
-    prompt: "str | ImageRequest", *, count: None = None, **options: Any
-) -> "BananaImage": ...
+def generate(prompt: "Prompt", *, count: None = None, **options: Any) -> "BananaImage": ...
 @overload
-def generate(prompt: "str | ImageRequest", *, count: int, **options: Any) -> "Gallery": ...
+def generate(prompt: "Prompt", *, count: int, **options: Any) -> "Gallery": ...
 def generate(
-    prompt: "str | ImageRequest",
+    prompt: "Prompt",
     *,
     count: int | None = None,
     background: bool = False,
@@ -61,9 +61,9 @@ def generate(
             ``resolution``, ``web_search``, ``params``, ``take`` as in `ImageRequest`; for those
             not given the first picture's own hold if it was made here, else the settings.
             ``resize=False`` refuses references that are too large; ``raw=True`` sends ``{{…}}`` in
-            the prompt as it is. Any other keyword is the value of a ``{{name}}``, words or a
-            picture, which becomes a reference; ``values={"model": "T"}`` gives those that are
-            called like an option. ``name``, ``alt`` and ``save`` are filled with them too.
+            the prompt as it is. Any other keyword fills a ``{{name}}`` with words or a picture,
+            also in ``name``, ``alt`` and ``save``; ``values={"model": "T"}`` serves those that
+            are called like an option.
 
     Raises:
         BananaError: see `nb_banana.errors`.
@@ -84,7 +84,7 @@ def generate(
 
 
 def sweep(
-    prompt: "str | ImageRequest",
+    prompt: "Prompt",
     *,
     over: Mapping[str, Sequence[Any]] | None = None,
     names: Mapping[str, Any] | None = None,
@@ -145,10 +145,9 @@ def generate_many(
             column of pandas or polars, or an iterator, which is taken as places become free. With
             ``rows`` one text, whose ``{{name}}`` are columns.
         rows: a data frame of pandas or polars, a list or an iterator of mappings, or a mapping of
-            columns. A column that is called like a field of the request (``aspect_ratio`` …) is
-            that field; others than these and those in the prompt are left alone. What stands in a
-            cell is filled in as it is; a picture becomes a reference. A cell that is used and
-            empty is an error. The index of pandas names the pictures.
+            columns. A column that is called like a field (``aspect_ratio`` …) is that field; what
+            the prompt does not name is left alone. A cell is filled in as it is, a picture as a
+            reference; an empty one is an error. The index of pandas names the pictures.
         executor: who sends the requests if not this process: a process pool, Dask's
             ``Client.get_executor()``, ipyparallel's. The key does not travel: each worker finds
             its own where the notebook would, in its environment or keyring.
@@ -191,7 +190,7 @@ def edit(image: Any, prompt: str, *, images: Any = (), **options: Any) -> "Banan
     return edited
 
 
-async def agenerate(prompt: "str | ImageRequest", **options: Any) -> "BananaImage":
+async def agenerate(prompt: "Prompt", **options: Any) -> "BananaImage":
     """The same as `generate`, for ``await``: the kernel stays free meanwhile.
 
     The request is sent from a thread. Cancelling ends the wait at once; the request itself can't
@@ -205,7 +204,7 @@ async def agenerate(prompt: "str | ImageRequest", **options: Any) -> "BananaImag
 
 
 def dry_run(
-    prompt: "str | ImageRequest",
+    prompt: "Prompt",
     *,
     over: Mapping[str, Sequence[Any]] | None = None,
     names: Mapping[str, Any] | None = None,
@@ -232,16 +231,15 @@ def estimate(prompt: Any, rows: Any = None, **asked: Any) -> "Estimate":
     """What `generate`, `sweep` or `generate_many` would cost now. Nothing is sent or paid.
 
     Args:
-        prompt: as each of them takes it: a text, an `ImageRequest`, or a list of prompts. A
-            picture stands for its request.
+        prompt: a text, an `ImageRequest`, a picture (its request), or a list of prompts.
         rows: as `generate_many`.
-        **asked: as each of them: ``over`` and values that are swept make it a sweep.
+        **asked: as each of them; what is swept makes it a sweep.
 
     Returns:
         ``usd``, ``new`` and ``kept``; as text it is the sentence of the dry run.
 
     Raises:
-        BananaError: what each of them would refuse.
+        BananaError: what they would refuse.
 
     >>> estimate("a {{pet}} in {{style}}", pet=["cat", "fox"], style=["oil", "ink"])
     4 pictures, about $0.36 play money

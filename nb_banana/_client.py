@@ -11,10 +11,10 @@ from nb_banana._text import say
 from nb_banana._threads import awaited
 from nb_banana.batch import jobs, runner
 from nb_banana.batch import retry as retrying
-from nb_banana.batch.again import jobs_again, run_claimed
+from nb_banana.batch.again import plan_again, run_claimed
 from nb_banana.batch.background import Pending, list_pending, start, start_many
 from nb_banana.batch.executors import ExecutorTransport
-from nb_banana.batch.rows import jobs_of_rows
+from nb_banana.batch.rows import jobs_of_many
 from nb_banana.batch.sweep import sort_out, sweep_jobs
 from nb_banana.credentials import CredentialStore, Secret
 from nb_banana.display.output import is_heard, shell, tell
@@ -157,12 +157,12 @@ class Client:
         Raises:
             RequestError: a name or a value that means nothing here.
         """
+        options.pop("background", None)  # a plan comes at once in any case
         output, how = _taken(options)
         swept, filled, common = sort_out(prompt, options, over, names, raw=raw)
         if not is_sweep and not swept:
-            return self._plan_takes(
-                prompt, {**common, "raw": raw, "values": filled or None}, count, output, how
-            )
+            common |= {"raw": raw, "values": filled or None}
+            return self._plan_takes(prompt, common, count, output, how)
         many = sweep_jobs(
             self.context, prompt, swept, filled, common, raw=raw, count=count, output=output
         )
@@ -222,11 +222,7 @@ class Client:
     def _plan_many(self, prompts: Any, rows: Any, options: dict[str, Any]) -> Plan:
         executor, key_name = options.pop("executor", None), options.pop("key_name", None)
         output, how = _taken(options)
-        if rows is None:
-            many = jobs.jobs_of_prompts(self.context, prompts, options, output)
-            labels = jobs.index_of(prompts)
-        else:
-            many, labels = jobs_of_rows(self.context, prompts, rows, options, output)
+        many, labels = jobs_of_many(self.context, prompts, rows, options, output)
         if executor is not None:
             how["carrier"] = ExecutorTransport(executor, key_name, self.settings.allow_http)
         return Plan(self.context, many, output, labels=labels, **how)
@@ -235,10 +231,7 @@ class Client:
         """See `nb_banana.edit`."""
         credentials.hide_key(options)
         if isinstance(prompt, ImageRequest):
-            raise RequestError(
-                "edit takes words. A request is drawn with other pictures by "
-                "generate(request, images=[…])."
-            )
+            raise RequestError("edit takes words. For a request: generate(request, images=[…]).")
         pictures = [image, () if images is None else images]
         return self.generate(prompt, images=pictures, **options)
 
@@ -247,9 +240,8 @@ class Client:
         credentials.hide_key(changes)
         background = is_on("background", changes.pop("background", False))
         count, (output, how) = changes.pop("count", None), _taken(changes)
-        many = jobs_again(self.context, image, changes, count, output, how)
-        plan = Plan(self.context, many, output, is_many=count is not None, **how)
-        return run_claimed(self.context, plan, lambda each: self.run(each, background=background))
+        plan = plan_again(self.context, image, changes, count, output, how)
+        return run_claimed(plan, lambda: self.run(plan, background=background))
 
     async def agenerate(self, prompt: str | ImageRequest, **options: Any) -> BananaImage:
         """See `nb_banana.agenerate`."""
@@ -274,7 +266,6 @@ class Client:
     def dry_run(self, prompt: str | ImageRequest, **asked: Any) -> DryRun:
         """See `nb_banana.dry_run`."""
         credentials.hide_key(asked)
-        asked.pop("background", None)  # it comes back at once in any case
         plan = self.plan(prompt, **asked)
         many, url = list(plan.jobs), self.settings.base_url
         return DryRun(many[0].request, url, lookup.quote(plan), count=len(many))
@@ -282,14 +273,12 @@ class Client:
     def estimate(self, prompt: Any, rows: Any = None, **asked: Any) -> lookup.Estimate:
         """See `nb_banana.estimate`."""
         credentials.hide_key(asked)
-        asked.pop("background", None)  # as in a dry run
         prompt = prompt.request if isinstance(prompt, BananaImage) else prompt
         if rows is None and isinstance(prompt, str | ImageRequest):
-            return lookup.estimate(self.plan(prompt, **asked))
-        many = prompt if rows is None else rows
-        if isinstance(many, Iterator):
+            return lookup.estimate_plan(self.plan(prompt, **asked))
+        if isinstance(prompt if rows is None else rows, Iterator):
             raise RequestError("An iterator is used up by being looked at. Give a list of it.")
-        return lookup.estimate(self._plan_many(prompt, rows, asked))
+        return lookup.estimate_plan(self._plan_many(prompt, rows, asked))
 
     def history(
         self,

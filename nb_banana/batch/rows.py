@@ -8,6 +8,7 @@ from typing import Any
 
 from nb_banana import template
 from nb_banana._text import clean, did_you_mean, is_absent, shown
+from nb_banana.batch.jobs import index_of, jobs_of_prompts
 from nb_banana.batch.sweep import values_of
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import RequestError
@@ -80,10 +81,12 @@ class RowTemplate:
         return Job(request, self.output.filled(filling or {}), {**used, **own})
 
 
-def jobs_of_rows(
+def jobs_of_many(
     context: Context, prompt: Any, rows: Any, options: dict[str, Any], output: OutputOptions
 ) -> tuple[Iterable[Job], Sequence[Any] | None]:
-    """A job for each row, and what a table calls them. An iterator is taken as it comes."""
+    """A job for each prompt, or else row, and what a table calls them; see `jobs_of_prompts`."""
+    if rows is None:
+        return jobs_of_prompts(context, prompt, options, output), index_of(prompt)
     if not isinstance(prompt, str):
         raise RequestError(
             'With rows the prompt is one text that names their columns: generate_many("a '

@@ -137,7 +137,7 @@ class Estimate:
         return as_html(self.text)
 
 
-def estimate(plan: Plan) -> Estimate:
+def estimate_plan(plan: Plan) -> Estimate:
     """What it would cost now. Nothing but the price is asked for."""
     jobs = list(plan.jobs)
     try:
@@ -156,12 +156,12 @@ def estimate(plan: Plan) -> Estimate:
     elif cost is None:
         text = "it is not in your library, and nothing else is asked"
     else:
-        text = f"{cost}{_play(plan)}"
+        text = _in_words(plan, cost)
     return Estimate(usd, len(missing), len(jobs) - len(missing), text)
 
 
-def _play(plan: Plan) -> str:
-    return " play money" if plan.kind == location.SANDBOX else ""
+def _in_words(plan: Plan, cost: Cost) -> str:
+    return f"{cost} play money" if cost.usd and plan.kind == location.SANDBOX else str(cost)
 
 
 def _cost(plan: Plan, missing: Sequence[ImageRequest], service: Service | None) -> Cost | None:
@@ -172,14 +172,14 @@ def _cost(plan: Plan, missing: Sequence[ImageRequest], service: Service | None) 
 
 def quote(plan: Plan) -> str:
     """The same in words."""
-    return estimate(plan).text
+    return estimate_plan(plan).text
 
 
 def _say(plan: Plan, missing: Sequence[ImageRequest], cost: Cost | None) -> str:
     count = len(list(plan.jobs))
     reused = count - len(missing)
     known = f"{'all' if not missing else reused} from your library" if reused else ""
-    parts = (how_many(count), known, "$0" if cost is None else f"{cost}{_play(plan)}")
+    parts = (how_many(count), known, "$0" if cost is None else _in_words(plan, cost))
     return ", ".join(filter(None, parts))
 
 

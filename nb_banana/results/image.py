@@ -72,7 +72,7 @@ class BananaImage(_default.HasClient):
     _digest: str | None
     _earlier: tuple[Any, ...]
     # What a file of ours names of the pictures that it was made from.
-    _lost_references: tuple[str, ...] = ()
+    _lost_references: tuple[str, ...]
 
     def __init__(
         self,
@@ -102,6 +102,7 @@ class BananaImage(_default.HasClient):
         self._temporary = None
         self._digest = kept.digest if kept else None
         self._earlier = ()  # what failed tries in its place have cost, see `gallery_display`
+        self._lost_references = ()  # what a file names that it was made from, and does not hold
 
     @classmethod
     def of(

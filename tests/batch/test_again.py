@@ -121,9 +121,9 @@ def test_its_references_are_the_same_bytes_on_another_day_too(service):
     assert [each.prompt for each in again.parents] == ["a café"]
 
 
-def test_a_reference_that_can_not_be_had_is_an_error_before_anything_is_sent(service):
+def test_a_reference_that_can_not_be_had_is_an_error_before_anything_is_sent(service, tmp_path):
     night = generate("image 1 at night", images=photo(9))
-    night.save("night.png", embed=True)
+    file_of_it = night.save(tmp_path / "night.png", embed=True)
     another_kernel()
     kept = nb_banana.load(night.id)
     (file,) = [each for each in kept.path.parents[3].rglob("*references*/**/*") if each.is_file()]
@@ -135,7 +135,7 @@ def test_a_reference_that_can_not_be_had_is_an_error_before_anything_is_sent(ser
     assert kept.again(images=photo(7)).request.take == 1
     nb_banana.forget(night, ask=False)
     with pytest.raises(errors.NotKeptError, match=r"It was made from .* not in its file.*images="):
-        nb_banana.load("night.png").again()
+        nb_banana.load(file_of_it).again()
     assert len(service.posts) == 2
 
 
