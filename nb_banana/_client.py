@@ -275,10 +275,10 @@ class Client:
         credentials.hide_key(asked)
         prompt = prompt.request if isinstance(prompt, BananaImage) else prompt
         if rows is None and isinstance(prompt, str | ImageRequest):
-            return lookup.estimate_plan(self.plan(prompt, **asked))
+            return lookup.estimate_of(self.plan(prompt, **asked))
         if isinstance(prompt if rows is None else rows, Iterator):
             raise RequestError("An iterator is used up by being looked at. Give a list of it.")
-        return lookup.estimate_plan(self._plan_many(prompt, rows, asked))
+        return lookup.estimate_of(self._plan_many(prompt, rows, asked))
 
     def history(
         self,
