@@ -28,7 +28,7 @@ from nb_banana.generation.options import (
     OutputOptions,
     build_request,
     known_options,
-    take_output_options,
+    take_call_options,
 )
 from nb_banana.generation.plan import Job, Plan
 from nb_banana.request import ImageRequest, is_on
@@ -38,7 +38,7 @@ from nb_banana.results.history import History
 from nb_banana.results.image import BananaImage
 from nb_banana.results.pending import PendingValue
 from nb_banana.services.aimlapi.payload import payload_of
-from nb_banana.settings import Banana, checked_seconds
+from nb_banana.settings import Banana
 
 if TYPE_CHECKING:
     from nb_banana.lesson.pack import Lesson
@@ -158,7 +158,7 @@ class Client:
             RequestError: a name or a value that means nothing here.
         """
         options.pop("background", None)  # a plan comes at once in any case
-        output, how = _taken(options)
+        output, how = take_call_options(options)
         swept, filled, common = sort_out(prompt, options, over, names, raw=raw)
         if not is_sweep and not swept:
             common |= {"raw": raw, "values": filled or None}
@@ -203,7 +203,7 @@ class Client:
         **options: Any,
     ) -> Any:
         """See `nb_banana.generate`."""
-        output, how = _taken(options)
+        output, how = take_call_options(options)
         plan = self._plan_takes(prompt, known_options(options, prompt), count, output, how)
         later = background is not False and is_on("background", background)
         return self.run(plan, background=later)
@@ -221,7 +221,7 @@ class Client:
 
     def _plan_many(self, prompts: Any, rows: Any, options: dict[str, Any]) -> Plan:
         executor, key_name = options.pop("executor", None), options.pop("key_name", None)
-        output, how = _taken(options)
+        output, how = take_call_options(options)
         many, labels = jobs_of_many(self.context, prompts, rows, options, output)
         if executor is not None:
             how["carrier"] = ExecutorTransport(executor, key_name, self.settings.allow_http)
@@ -239,7 +239,7 @@ class Client:
         """See `nb_banana.BananaImage.again`."""
         credentials.hide_key(changes)
         background = is_on("background", changes.pop("background", False))
-        count, (output, how) = changes.pop("count", None), _taken(changes)
+        count, (output, how) = changes.pop("count", None), take_call_options(changes)
         plan = plan_again(self.context, image, changes, count, output, how)
         return run_claimed(plan, lambda: self.run(plan, background=background))
 
@@ -355,18 +355,6 @@ class Client:
         key = None  # from here on no traceback of anything can show it
         place = self.context.credentials.remember(url, secret, save=save)
         say(f"Key for {host} kept {place}.")
-
-
-def _taken(options: dict[str, Any]) -> tuple[OutputOptions, dict[str, Any]]:
-    """Take out of the options what is no field of a request: the output, and key and timeout."""
-    if (secret := options.pop("key", None)) is not None:
-        secret = credentials.given_key(secret)
-    timeout = options.pop("timeout", None)
-    patience = None if timeout is None else checked_seconds(timeout)
-    quiet = options.pop("quiet", False)
-    quiet = quiet is not False and is_on("quiet", quiet)
-    how = {"key": secret, "timeout": patience, "quiet": quiet}
-    return take_output_options(options), how
 
 
 def _run(plan: Plan, *, background: bool) -> Any:
