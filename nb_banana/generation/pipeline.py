@@ -200,13 +200,13 @@ PAID_BY_ANOTHER = (
 def _send(plan: Plan, job: Job, entry: JournalEntry) -> BananaImage:
     """Ask the service for what is written down, and keep what comes."""
     model, status = job.request.model, plan.context.model_status
-    if not plan.is_stable and plan.kinds[-1] != SANDBOX:  # its own one keeps all of its models
-        status.begin(plan.service)
     usual = partial(status.usual_seconds, plan.service, model)
     with defer_interrupts():
         with Spinner(f"{short_name(model)} is drawing", usual):
             started = time.monotonic()
             answer = _ask(job.request, plan.service, entry, status)
+            if not plan.is_stable and plan.kinds[-1] != SANDBOX:  # its own one keeps its models
+                status.begin(plan.service)
             came = fetch_pictures(answer, plan.service)
             receipt = replace(answer.receipt, seconds=time.monotonic() - started)
         return _keep(plan, job, entry, receipt, came)

@@ -82,7 +82,7 @@ class ModelStatus:
         self._lock = threading.Lock()
 
     def begin(self, service: Service) -> None:
-        """Ask which models go away, beside a request that is under way; only where none did yet."""
+        """Ask which models go away while a picture is fetched; only where nobody did yet."""
         answer, is_new = self._answer_of(service)
         if is_new and spawn(self._load, service, answer, None, needed=False) is None:
             answer.ended.set()  # it is asked where somebody waits for it
