@@ -1,11 +1,14 @@
 """`compare`: two pictures with a slider of HTML and CSS alone between them, and side by side."""
 
 import base64
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nb_banana._text import as_html, clean, one_line, plain
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BadReferenceError
+from nb_banana.imaging import save
 from nb_banana.imaging.decode import open_picture, preview
 from nb_banana.imaging.sheet import (
     MOUNT,
@@ -18,6 +21,7 @@ from nb_banana.imaging.sheet import (
 from nb_banana.references.reference import as_reference
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import framed, several_bundle
+from nb_banana.services.receipt import mark_of
 from nb_banana.settings import settings
 
 if TYPE_CHECKING:
@@ -57,7 +61,7 @@ _SLIDER = (
 
 
 class Comparison:
-    """Two pictures, before and after. It shows itself; `side_by_side` is a Pillow image of both.
+    """Two pictures, before and after. It shows itself; `save` writes both into one file.
 
     Attributes:
         before, after: the pictures as they were given.
@@ -98,6 +102,26 @@ class Comparison:
             canvas.mount(fit_cell(data, *layout.cell), 0, column)
             canvas.label(label, 0, column)
         return canvas.picture
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write both side by side into one file, e.g. ``compare(a, b).save("before-after.png")``.
+
+        The suffix says the format, a folder is understood, and the file is there whole or not at
+        all, as in `nb_banana.BananaImage.save`.
+
+        Returns:
+            The file.
+
+        Raises:
+            SaveError: an unknown suffix, or a place that can't be written to.
+            PillowMissingError: there is no Pillow to draw with.
+        """
+        target = save.save_target(path, suffix=".png", title="before and after")
+        drawn = sorted((image.receipt for image in self._images()), key=lambda each: each.sandbox)
+        mark = mark_of(drawn[0]) if drawn else None  # a model's is more than the sandbox's
+        data = save.encode_pixels(self.side_by_side(), target.suffix, mark)
+        save.write_whole(target, data)
+        return target
 
     def __repr__(self) -> str:
         return plain(f"<Comparison of {self._names[0]} and {self._names[1]}>")

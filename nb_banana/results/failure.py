@@ -40,6 +40,7 @@ class Failure(HasClient):
         self.name = name
         self.alt = alt or request.prompt
         self._options = dict(options)
+        self._earlier: tuple[Any, ...] = ()
 
     @property
     def prompt(self) -> str:
