@@ -203,7 +203,8 @@ PAID_BY_ANOTHER = (
 def _send(plan: Plan, job: Job, entry: JournalEntry) -> BananaImage:
     """Ask the service for what is written down, and keep what comes."""
     model, status = job.request.model, plan.context.model_status
-    usual = partial(status.usual_seconds, plan.service, model)
+    is_large = job.request.resolution == "4K"  # takes many times as long as most
+    usual = None if is_large else partial(status.usual_seconds, plan.service, model)
     with defer_interrupts():
         with Spinner(f"{short_name(model)} is drawing", usual):
             started = time.monotonic()

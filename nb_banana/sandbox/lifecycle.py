@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from nb_banana.models import find_model, model_id
+from nb_banana.sandbox.catalogue import OFFERS
 from nb_banana.sandbox.exchange import Query, Refused, Response, as_json, stamp, tagged
 from nb_banana.sandbox.ledger import LedgerRow
 
@@ -84,19 +85,19 @@ def metrics(rows: Iterable[LedgerRow], query: Query, now: datetime, endpoint: st
     """GET /models/metrics: what generations took that succeeded of late, by model."""
     if wrong := sorted(set(query) - {"aliases"}):
         raise Refused(400, ["Query validation error!", f"Unrecognized key(s): {', '.join(wrong)}"])
-    took: dict[str, list[float]] = defaultdict(list)
+    took: dict[tuple[str, ...], list[float]] = defaultdict(list)
     for row in rows:
         if row.status == "succeeded" and now - row.created <= WINDOW:
-            took[model_id(row.model)].append(1000 * row.seconds)
-    wanted = {model_id(name) for name in query.get("aliases", []) if name.strip()}
+            took[OFFERS[row.model].model.ids].append(1000 * row.seconds)
+    wanted = set(query.get("aliases", []))  # to the letter: no commas, no short names
     models = [
         {
-            "alias": name,
+            "alias": names[0],
             "endpoint": endpoint,
             "metrics": {"duration_ms": {f"p{each}": _nearest(all_, each) for each in PERCENTILES}},
         }
-        for name, all_ in took.items()
-        if "aliases" not in query or name in wanted
+        for names, all_ in took.items()
+        if "aliases" not in query or wanted.intersection(names)
     ]
     content = {"window_seconds": WINDOW.seconds, "generated_at": stamp(now), "models": models}
     return as_json(content)

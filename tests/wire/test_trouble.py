@@ -233,7 +233,6 @@ def test_an_account_that_does_not_answer_is_not_known(monkeypatch):
     assert each_ending(ALL, ask) == dict.fromkeys(ALL, account.UNKNOWN)
 
 
-
 def of_pictures(heads):
     """The requests that are about pictures: not the question which models go away."""
     return [each for each in heads if b"/v1/models/deprecations" not in each]

@@ -20,6 +20,7 @@ from nb_banana.services.service import Service, at
 
 DEPRECATIONS = "/v1/models/deprecations"
 METRICS = "/models/metrics"
+STATUSES = ("deprecated", "superseded", "withdrawn")  # no set: what came may be anything
 MAX_AGE = 300.0
 """Seconds for which the list is believed where its answer does not say it."""
 GRACE = 0.5
@@ -159,7 +160,7 @@ def _find(service: Service, answer: _Answer, model: str) -> Deprecation | None:
 
 def _read(row: Mapping[str, Any], model: str) -> Deprecation | None:
     status, successor = row.get("status"), row.get("replaced_by")
-    if status not in {"deprecated", "superseded", "withdrawn"}:
+    if status not in STATUSES:
         return None
     ended, begun = _date(row.get("shutdown_at")), _date(row.get("deprecated_at"))
     date = {"deprecated": ended, "superseded": begun}.get(status, ended or begun)
