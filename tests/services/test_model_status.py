@@ -8,6 +8,8 @@ import pytest
 
 import nb_banana
 from nb_banana import Client, configure, errors
+from nb_banana.generation import in_process
+from nb_banana.generation.in_process import InProcessTransport
 from nb_banana.sandbox import Sandbox
 from nb_banana.services.aimlapi.model_status import DEPRECATIONS, METRICS, ModelStatus
 from nb_banana.services.service import Service
@@ -265,6 +267,14 @@ def test_a_model_that_is_listed_no_more_and_drawn_yet_has_its_price(monkeypatch)
         configure(base_url=service.url, budget=1)
         assert nb_banana.dry_run("a banana", model="pro").price == "about $0.17"
         assert nb_banana.generate("a banana", model="pro").came == "made"
+
+
+def test_a_sandbox_in_the_process_answers_the_same():
+    transport = InProcessTransport(Sandbox(retired={"2": "withdrawn"}))
+    service = Service(in_process.URL, transport=transport)
+    status = ModelStatus()
+    assert status.deprecation(service, OLD).is_withdrawn
+    assert status.usual_seconds(service, MODEL) is None
 
 
 def measured(half, alias=MODEL, endpoint=POST):
