@@ -164,6 +164,7 @@ def test_where_outputs_are_compared_only_the_doctor_says_it(vendor):
     assert nb_banana.generate("a banana").notes == ()
     assert vendor.of(DEPRECATIONS) == []
     assert ENDS + CURE in repr(nb_banana.doctor())
+    assert nb_banana.generate("a fox").notes == ()
 
 
 def test_what_is_kept_asks_nobody(vendor):
