@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from nb_banana import _default
+from nb_banana._hints import hinted
 from nb_banana.credentials import given_key, hide_key
 
 if TYPE_CHECKING:
@@ -265,6 +266,7 @@ def login(key: str | None = None, *, save: bool = False) -> None:
     _client().login(secret, save=save)
 
 
+@hinted
 def history(
     query: str | None = None,
     limit: int | None = 50,
@@ -302,6 +304,7 @@ def history(
     return _client().history(query, limit, since=since, until=until, model=model, notebook=notebook)
 
 
+@hinted
 def load(what: str | os.PathLike[str] | bytes) -> "BananaImage":
     """A picture that was made before, with its prompt and options.
 
@@ -318,6 +321,7 @@ def load(what: str | os.PathLike[str] | bytes) -> "BananaImage":
     return _client().load(what)
 
 
+@hinted
 def forget(
     *what: "str | BananaImage | Iterable[Any]",
     older_than: Any = None,
@@ -350,6 +354,7 @@ def forget(
     _client().forget(*what, older_than=older_than, keep=keep, ask=ask)
 
 
+@hinted
 def recover() -> "Recovery":
     """Finish what was left unfinished by an interrupt, a crash, a timeout or a broken link.
 
@@ -363,11 +368,13 @@ def recover() -> "Recovery":
     return _client().recover()
 
 
+@hinted
 def pending() -> "Pending":
     """What was begun in the background of this kernel and is not there yet."""
     return _client().pending()
 
 
+@hinted
 def spending() -> "Statement":
     """What was spent: in this session, in this notebook, today, this month, and by model.
 
@@ -378,11 +385,13 @@ def spending() -> "Statement":
     return _client().spending()
 
 
+@hinted
 def doctor() -> "Checkup":
     """Look at the key, the service, the account, the library and the versions. It costs nothing."""
     return _client().doctor()
 
 
+@hinted
 def pack(
     path: str | os.PathLike[str],
     *,

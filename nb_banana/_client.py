@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nb_banana import _doctor, _spending, credentials
+from nb_banana._hints import Hinted
 from nb_banana._text import say
 from nb_banana._threads import awaited
 from nb_banana.batch import jobs, runner
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from nb_banana.lesson.pack import Lesson
 
 
-class Client:
+class Client(Hinted):
     """A client of one service with one key, one library and one budget of its own.
 
     What `nb_banana` has as functions are the methods of a default client. In a script, a server or
@@ -285,11 +286,11 @@ class Client:
         asked.pop("background", None)  # as in a dry run
         prompt = prompt.request if isinstance(prompt, BananaImage) else prompt
         if rows is None and isinstance(prompt, str | ImageRequest):
-            return lookup.estimate(self.plan(prompt, **asked))
+            return lookup.estimate_of(self.plan(prompt, **asked))
         many = prompt if rows is None else rows
         if isinstance(many, Iterator):
             raise RequestError("An iterator is used up by being looked at. Give a list of it.")
-        return lookup.estimate(self._plan_many(prompt, rows, asked))
+        return lookup.estimate_of(self._plan_many(prompt, rows, asked))
 
     def history(
         self,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from nb_banana import errors
+from nb_banana._hints import Hinted
 from nb_banana._text import as_html, plain
 from nb_banana.display.output import shell
 from nb_banana.generation.budget import NOTHING, Cost
@@ -112,7 +113,7 @@ def _drawing(plan: Plan) -> Service | None:
 
 
 @dataclass(frozen=True, repr=False)
-class Estimate:
+class Estimate(Hinted):
     """What a call would cost now. Its text is a sentence, e.g. ``6 pictures, about $0.54``.
 
     Attributes:
@@ -137,7 +138,7 @@ class Estimate:
         return as_html(self.text)
 
 
-def estimate(plan: Plan) -> Estimate:
+def estimate_of(plan: Plan) -> Estimate:
     """What it would cost now. Nothing but the price is asked for."""
     jobs = list(plan.jobs)
     try:
@@ -156,30 +157,27 @@ def estimate(plan: Plan) -> Estimate:
     elif cost is None:
         text = "it is not in your library, and nothing else is asked"
     else:
-        text = f"{cost}{_play(plan)}"
+        text = str(cost)
     return Estimate(usd, len(missing), len(jobs) - len(missing), text)
-
-
-def _play(plan: Plan) -> str:
-    return " play money" if plan.kind == location.SANDBOX else ""
 
 
 def _cost(plan: Plan, missing: Sequence[ImageRequest], service: Service | None) -> Cost | None:
     if service is None:
         return None
-    return plan.context.budget.estimate(missing, service, plan.places[0])
+    cost = plan.context.budget.estimate(missing, service, plan.places[0])
+    return cost._replace(is_play=plan.kind == location.SANDBOX)
 
 
 def quote(plan: Plan) -> str:
     """The same in words."""
-    return estimate(plan).text
+    return estimate_of(plan).text
 
 
 def _say(plan: Plan, missing: Sequence[ImageRequest], cost: Cost | None) -> str:
     count = len(list(plan.jobs))
     reused = count - len(missing)
     known = f"{'all' if not missing else reused} from your library" if reused else ""
-    parts = (how_many(count), known, "$0" if cost is None else f"{cost}{_play(plan)}")
+    parts = (how_many(count), known, "$0" if cost is None else str(cost))
     return ", ".join(filter(None, parts))
 
 

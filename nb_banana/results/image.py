@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nb_banana import _default
+from nb_banana._hints import Hinted, hinted
 from nb_banana._text import plain
 from nb_banana.display.output import display, shell
 from nb_banana.errors import LibraryError
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 Bytes = bytes  # the built-in type, whose name is an attribute of the class below
 
 
-class BananaImage(_default.HasClient):
+class BananaImage(_default.HasClient, Hinted):
     """A picture that the model made, with all that is known of it.
 
     It works wherever a file or an array does: ``PIL.Image.open(img)``, ``open(img, "rb")``,
@@ -71,8 +72,7 @@ class BananaImage(_default.HasClient):
     _temporary: Path | None
     _digest: str | None
     _earlier: tuple[Any, ...]
-    # What a file of ours names of the pictures that it was made from.
-    _lost_references: tuple[str, ...] = ()
+    _lost_references: tuple[str, ...]
 
     def __init__(
         self,
@@ -101,6 +101,7 @@ class BananaImage(_default.HasClient):
         self._sources = tuple(each.source for each in references)
         self._temporary = None
         self._digest = kept.digest if kept else None
+        self._lost_references = ()  # what a file of ours names that it was made from
         self._earlier = ()  # what failed tries in its place have cost, see `gallery_display`
 
     @classmethod
@@ -253,6 +254,7 @@ class BananaImage(_default.HasClient):
         """
         return cell_of(self.request, self.name, self._library)
 
+    @hinted
     def save(self, path: str | os.PathLike[str], *, embed: bool = False) -> Path:
         """Write the picture to a file, whole or not at all, and return the file's path.
 
