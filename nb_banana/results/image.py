@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nb_banana import _default
 from nb_banana._hints import Hinted, hinted
 from nb_banana._text import plain
+from nb_banana.credentials import hide_key
 from nb_banana.display.output import display, shell
 from nb_banana.errors import LibraryError
 from nb_banana.imaging import metadata as embedding
@@ -317,6 +318,7 @@ class BananaImage(_default.HasClient, Hinted):
         >>> fox.again(resolution="2K").size, fox.again().request.take
         ((2752, 1536), 2)
         """
+        hide_key(changes)
         made: BananaImage = _default.client_of(self).again(self, **changes)
         return made
 
