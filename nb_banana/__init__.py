@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nb_banana import _default
+from nb_banana._hints import absent
 
 if TYPE_CHECKING:
     from nb_banana._api import (
@@ -90,7 +91,7 @@ _HOMES = dict.fromkeys(__all__, "_api") | {
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise absent(sys.modules[__name__], name)
     home = _HOMES[name]
     if not home:
         return import_module(f"{__name__}.{name}")

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from nb_banana import _default
+from nb_banana._hints import hinted
 from nb_banana.credentials import given_key, hide_key
 
 if TYPE_CHECKING:
@@ -262,6 +263,7 @@ def login(key: str | None = None, *, save: bool = False) -> None:
     _client().login(secret, save=save)
 
 
+@hinted
 def history(
     query: str | None = None,
     limit: int | None = 50,
@@ -299,6 +301,7 @@ def history(
     return _client().history(query, limit, since=since, until=until, model=model, notebook=notebook)
 
 
+@hinted
 def load(what: str | os.PathLike[str] | bytes) -> "BananaImage":
     """A picture that was made before, with its prompt and options.
 
@@ -315,6 +318,7 @@ def load(what: str | os.PathLike[str] | bytes) -> "BananaImage":
     return _client().load(what)
 
 
+@hinted
 def forget(
     *what: "str | BananaImage | Iterable[Any]",
     older_than: Any = None,
@@ -347,6 +351,7 @@ def forget(
     _client().forget(*what, older_than=older_than, keep=keep, ask=ask)
 
 
+@hinted
 def recover() -> "Recovery":
     """Finish what was left unfinished by an interrupt, a crash, a timeout or a broken link.
 
@@ -360,11 +365,13 @@ def recover() -> "Recovery":
     return _client().recover()
 
 
+@hinted
 def pending() -> "Pending":
     """What was begun in the background of this kernel and is not there yet."""
     return _client().pending()
 
 
+@hinted
 def spending() -> "Statement":
     """What was spent: in this session, in this notebook, today, this month, and by model.
 
@@ -375,6 +382,7 @@ def spending() -> "Statement":
     return _client().spending()
 
 
+@hinted
 def doctor() -> "Checkup":
     """Look at the key, the service, the account, the library and the versions. It costs nothing."""
     return _client().doctor()

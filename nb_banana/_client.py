@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nb_banana import _doctor, _spending, credentials
+from nb_banana._hints import Hinted
 from nb_banana._text import say
 from nb_banana._threads import awaited
 from nb_banana.batch import jobs, runner
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from nb_banana.lesson.pack import Lesson
 
 
-class Client:
+class Client(Hinted):
     """A client of one service with one key, one library and one budget of its own.
 
     What `nb_banana` has as functions are the methods of a default client. In a script, a server or

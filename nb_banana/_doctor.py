@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
 
+from nb_banana._hints import Hinted
 from nb_banana._text import dollars, megabytes, plain
 from nb_banana._version import __version__
 from nb_banana.credentials import KeySearch, host_of
@@ -48,7 +49,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Checkup:
+class Checkup(Hinted):
     """What `doctor` found; shows itself as a table."""
 
     checks: tuple[Check, ...]

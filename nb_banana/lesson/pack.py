@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nb_banana import _default
+from nb_banana._hints import hinted
 from nb_banana._text import clean, megabytes, path_of, plain
 from nb_banana.credentials import known_keys
 from nb_banana.display.output import notebook_folder, notebook_path
@@ -71,6 +72,7 @@ class LessonParts:
         _write(packed, self.source, self.need, self.files, self.home)
 
 
+@hinted
 def pack(
     path: str | os.PathLike[str],
     *,
