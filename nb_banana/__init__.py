@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from nb_banana._classroom import Classroom
     from nb_banana._client import Client
     from nb_banana._version import __version__ as __version__
+    from nb_banana.display.model_table import MODELS
     from nb_banana.lesson.pack import pack
     from nb_banana.lesson.unpack import unpack
-    from nb_banana.models import MODELS
     from nb_banana.request import ImageRequest
     from nb_banana.results.comparison import compare
     from nb_banana.results.gallery import Gallery
@@ -74,7 +74,7 @@ __all__ = [
 # package and loading the extension take next to no time.
 _HOMES = dict.fromkeys(__all__, "_api") | {
     "__version__": "_version",
-    "MODELS": "models",
+    "MODELS": "display.model_table",
     "BananaImage": "results.image",
     "Classroom": "_classroom",
     "Client": "_client",

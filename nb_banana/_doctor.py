@@ -121,6 +121,10 @@ def _service(context: Context, search: KeySearch) -> Iterator[Check]:
         price = context.prices.price(service, settings.model, settings.resolution)
         cost = f"costs about {dollars(price)}" if price is not None else "has a price not known"
         yield Check("reachable", f"{host} answers; a picture {cost}")
+        ending = context.model_status.deprecation(service, settings.model)
+        fine = ending is None or not ending.is_withdrawn
+        said = f"{settings.model}: {ending}" if ending else settings.model
+        yield Check("model", said, fine)
     else:
         yield Check("reachable", f"{host} does not answer: look at the network", fine=False)
     try:

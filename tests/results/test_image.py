@@ -201,10 +201,17 @@ def test_a_picture_is_saved_into_a_folder_that_is_not_there_by_each_door(door, t
     assert (tmp_path / "new" / "deep" / NAME).read_bytes() == image.bytes
 
 
-@pytest.mark.parametrize("place", ["file/", "file/deep/", "n" * 300 + "/"])
-def test_a_folder_that_cannot_be_is_said_before_anything_is_paid(door, tmp_path, place):
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        ("file/", "file is a file. Name a folder"),
+        ("file/deep/", "can't be written"),
+        (f"{'n' * 300}/", "is no path to save to"),
+    ],
+)
+def test_a_folder_that_cannot_be_is_said_before_anything_is_paid(door, tmp_path, place, reason):
     (tmp_path / "file").write_text("mine")
-    door.refused("a banana on a beach", save=f"{tmp_path}/{place}")
+    assert reason in door.refused("a banana on a beach", save=f"{tmp_path}/{place}")
     assert [each.name for each in tmp_path.iterdir() if each.name != "data"] == ["file"]
     assert (tmp_path / "file").read_text() == "mine"
 
