@@ -11,7 +11,7 @@ from pathlib import Path
 from nb_banana._text import path_of, shown, slug
 from nb_banana.errors import PictureError, SaveError
 from nb_banana.imaging.decode import decoding, open_picture, to_eight_bits
-from nb_banana.imaging.provenance import find_xmp, saving
+from nb_banana.imaging.provenance import kept_in
 
 SAVE_FORMATS = {
     ".png": "PNG",
@@ -79,7 +79,7 @@ def encode(data: bytes, mime: str, suffix: str, packet: bytes | None = None) -> 
         if name in OPAQUE:
             picture = picture.convert("RGB")
         quality = {"quality": 92} if name in {"JPEG", "WEBP"} else {}
-        picture.save(out, name, **quality, **saving(name, find_xmp(data) or packet))
+        picture.save(out, name, **quality, **kept_in(name, data, packet))
     except (OSError, ValueError, PictureError) as error:
         raise SaveError(f"The picture can't be written as {suffix}: {error}.") from None
     return out.getvalue()

@@ -18,6 +18,7 @@ from nb_banana.imaging.sheet import (
 from nb_banana.references.reference import as_reference
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import framed, several_bundle
+from nb_banana.services.receipt import mark_of
 from nb_banana.settings import settings
 
 if TYPE_CHECKING:
@@ -74,7 +75,9 @@ class Comparison:
             clean(each.label, 60) + ("" if sizes[0] == sizes[1] else f" {width}×{height}")
             for each, (width, height) in zip(found, sizes, strict=True)
         ]
-        self._pictures = _alike([each.data or b"" for each in found])
+        images = [each if isinstance(each, BananaImage) else None for each in (before, after)]
+        marks = [mark_of(each.receipt) if each else None for each in images]
+        self._pictures = _alike([each.data or b"" for each in found], marks)
 
     @property
     def caption(self) -> str:
@@ -97,7 +100,7 @@ class Comparison:
         for column, (data, label) in enumerate(zip(self._pictures, labels, strict=True)):
             canvas.mount(fit_cell(data, *layout.cell), 0, column)
             canvas.label(label, 0, column)
-        return canvas.picture
+        return canvas.marked()
 
     def __repr__(self) -> str:
         return plain(f"<Comparison of {self._names[0]} and {self._names[1]}>")
@@ -148,9 +151,10 @@ def compare(before: Any, after: Any) -> Comparison:
     return Comparison(before, after)
 
 
-def _alike(pictures: list[bytes]) -> list[bytes]:
+def _alike(pictures: list[bytes], marks: list[bytes | None]) -> list[bytes]:
     """Small copies as JPEG, all of the first one's shape and as large as the largest of them."""
-    small = [preview(each, settings.preview)[1] for each in pictures]
+    marked = zip(pictures, marks, strict=True)
+    small = [preview(each, settings.preview, mark)[1] for each, mark in marked]
     sizes = [open_picture(each).size for each in small]
     scale = max(map(max, sizes)) / max(sizes[0])
     width, height = (max(1, round(side * scale)) for side in sizes[0])
@@ -168,4 +172,5 @@ def _boxed(data: bytes, width: int, height: int) -> bytes:
     box = Image.new("RGB", (width, height), MOUNT)
     place = ((width - picture.width) // 2, (height - picture.height) // 2)
     box.paste(picture, place, picture if picture.mode == "RGBA" else None)
+    box.info["xmp"] = picture.info.get("xmp")
     return sheet_jpeg(box)
