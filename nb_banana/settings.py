@@ -145,6 +145,11 @@ class Banana(Configurable):
         "(seconds, price, date, whether it came from the library), so that outputs can be compared "
         "(nbval, nbgrader, git); the output's metadata has it.",
     )
+    disclose = Bool(
+        False,
+        help='Write "AI generated" under pictures and galleries. What the sandbox painted is named '
+        "so in any case.",
+    )
     preview = Integer(
         768, min=64, max=4096, help="The longer side of the picture in the notebook, in pixels."
     )

@@ -246,8 +246,8 @@ def joint_packet(packets: Iterable[bytes | None]) -> bytes | None:
     if len(types) > 1:
         types = {WITH_AI_PARTS} if types & {AI_GENERATED, WITH_AI_PARTS} else {None}
     source_type = next(iter(types), None)
-    credits = dict.fromkeys(credit for _, credit in told if credit)
-    return own_packet(source_type, "; ".join(credits)) if source_type else None
+    credited = dict.fromkeys(credit for _, credit in told if credit)
+    return own_packet(source_type, "; ".join(credited)) if source_type else None
 
 
 def kept_in(kind: str, data: bytes, mark: bytes | None) -> dict[str, Any]:

@@ -193,7 +193,9 @@ class SheetCanvas:
         if packet := joint_packet(self._packets):
             kinds = ("JPEG", "PNG", "TIFF")
             options = (saving(kind, packet) for kind in kinds)
-            self.picture.encoderinfo = {name: each for some in options for name, each in some.items()}
+            self.picture.encoderinfo = {
+                name: each for some in options for name, each in some.items()
+            }
             self.picture.info["xmp"] = packet
         return self.picture
 

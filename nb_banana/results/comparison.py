@@ -3,7 +3,7 @@
 import base64
 from typing import TYPE_CHECKING, Any
 
-from nb_banana._text import as_html, clean, one_line, plain
+from nb_banana._text import as_html, clean, one_line, plain, shorten
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BadReferenceError
 from nb_banana.imaging.decode import open_picture, preview
@@ -17,7 +17,7 @@ from nb_banana.imaging.sheet import (
 )
 from nb_banana.references.reference import as_reference
 from nb_banana.results.image import BananaImage
-from nb_banana.results.image_display import framed, several_bundle
+from nb_banana.results.image_display import framed, origin_of, several_bundle, spoken_of_several
 from nb_banana.services.receipt import mark_of
 from nb_banana.settings import settings
 
@@ -83,11 +83,9 @@ class Comparison:
     def caption(self) -> str:
         """The line under the pictures: which is which."""
         drawn = any(image.sandbox for image in self._images())
-        parts = [
-            "SANDBOX, no AI model" if drawn else "",
-            f"left: {self._names[0]}",
-            f"right: {self._names[1]}",
-        ]
+        sides = zip(("left", "right"), self._names, (self.before, self.after), strict=True)
+        said = [f"{side}: {name}{_disclosed(each)}" for side, name, each in sides]
+        parts = ["SANDBOX, no AI model" if drawn else "", *said]
         return plain(" · ".join(filter(None, parts)))
 
     def side_by_side(self) -> "Image.Image":
@@ -112,23 +110,34 @@ class Comparison:
         shown = {
             "text/html": framed(self._slider(), [self.caption, HINT]),
             "image/jpeg": base64.b64encode(sheet_jpeg(self.side_by_side())).decode(),
-            "text/plain": repr(self),
+            "text/plain": spoken_of_several(f"Two pictures. {'; '.join(self._alts())}", images),
         }
         return several_bundle(shown, images, one_line(self.caption), include, exclude)
 
     def _images(self) -> list[BananaImage]:
         return [each for each in (self.before, self.after) if isinstance(each, BananaImage)]
 
+    def _alts(self) -> list[str]:
+        """What each side shows, in words."""
+        sides = zip(("left", "right"), self._names, (self.before, self.after), strict=True)
+        return [
+            f"{side}: {shorten(str(getattr(each, 'alt', None) or name), 200)}"
+            for side, name, each in sides
+        ]
+
     def _slider(self) -> str:
         """The HTML of both as JPEGs, the first on the left; they shrink where room is scarce."""
         width = open_picture(self._pictures[0]).width
         values = {"label": as_html(self.caption), "width": str(width)}
-        given = (("left", "before", self.before), ("right", "after", self.after))
-        for (side, place, each), name, data in zip(given, self._names, self._pictures, strict=True):
-            alt = f"{side}: {clean(str(getattr(each, 'alt', None) or name), 200)}"
+        for place, alt, data in zip(("before", "after"), self._alts(), self._pictures, strict=True):
             values[place] = f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
             values[f"{place}_alt"] = as_html(alt)
         return _SLIDER.format_map(values)
+
+
+def _disclosed(side: Any) -> str:
+    said = origin_of(side) if isinstance(side, BananaImage) and not side.sandbox else ""
+    return f" ({said})" if said else ""
 
 
 def compare(before: Any, after: Any) -> Comparison:

@@ -20,6 +20,7 @@ from nb_banana.library import rows
 from nb_banana.references.reference import Reference
 from nb_banana.request import ImageRequest, mismatch, nearest_ratio
 from nb_banana.results import image_display
+from nb_banana.results.alt_text import AltText
 from nb_banana.results.cell import cell_of
 from nb_banana.results.image_display import Lineage
 from nb_banana.services.receipt import Receipt, mark_of
@@ -46,7 +47,8 @@ class BananaImage(_default.HasClient):
         request: the `ImageRequest` that it answers.
         receipt: the `Receipt`: ids, cost, time.
         name: the notebook's variable that it was bound to, for the caption.
-        alt: the text that stands for it where it can't be seen; the prompt unless given.
+        alt: the text that stands for it where it can't be seen; unless given the prompt, with
+            what it was made from.
         extras: further pictures of the same answer, which the service sent unasked.
         came: ``made`` just now; ``reused``, from the library at no cost; or ``loaded``, looked up.
         notes: what a person should know of it, one line each.
@@ -59,7 +61,6 @@ class BananaImage(_default.HasClient):
     request: ImageRequest
     receipt: Receipt
     name: str | None
-    alt: str
     extras: "tuple[BananaImage, ...]"
     came: str
     notes: tuple[str, ...]
@@ -69,6 +70,8 @@ class BananaImage(_default.HasClient):
     _sources: tuple[Any, ...]
     _temporary: Path | None
     _digest: str | None
+
+    alt = AltText()
 
     def __init__(
         self,
@@ -89,7 +92,7 @@ class BananaImage(_default.HasClient):
         self.request = request
         self.receipt = receipt
         self.name = name
-        self.alt = alt or request.prompt
+        vars(self)["alt"] = alt  # see `AltText`
         self.extras = ()
         self.came = "loaded" if kept else "made"
         references: tuple[Reference, ...] = request.images  # all are, by now
