@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from nb_banana._spending import Statement
     from nb_banana.batch.background import Pending
     from nb_banana.generation.dry_run import DryRun
+    from nb_banana.generation.lookup import Estimate
     from nb_banana.generation.recovery import Recovery
     from nb_banana.lesson.pack import Lesson
+    from nb_banana.request import ImageRequest
     from nb_banana.results.gallery import Gallery
     from nb_banana.results.history import History
     from nb_banana.results.image import BananaImage
@@ -28,11 +30,13 @@ def _client() -> "Client":
 
 
 @overload
-def generate(prompt: str, *, count: None = None, **options: Any) -> "BananaImage": ...
-@overload
-def generate(prompt: str, *, count: int, **options: Any) -> "Gallery": ...
 def generate(
-    prompt: str,
+    prompt: "str | ImageRequest", *, count: None = None, **options: Any
+) -> "BananaImage": ...
+@overload
+def generate(prompt: "str | ImageRequest", *, count: int, **options: Any) -> "Gallery": ...
+def generate(
+    prompt: "str | ImageRequest",
     *,
     count: int | None = None,
     background: bool = False,
@@ -43,7 +47,8 @@ def generate(
     """Make a picture from a prompt. One that is in the library already costs nothing.
 
     Args:
-        prompt: what to draw.
+        prompt: what to draw; ``{{name}}`` in it is filled from the call. Or an `ImageRequest`,
+            whose prompt is drawn as it is; options beside it change its fields.
         count: so many takes of it, in a `Gallery`.
         background: come back at once; the picture is used as ever, and using it waits for it.
         timeout: seconds to wait for the picture.
@@ -51,12 +56,14 @@ def generate(
         **options: ``name`` (what the caption calls the picture), ``alt`` (the alt text; else the
             prompt), ``save`` (also write it to this file, of several into this folder), ``strict``
             (another size than asked is an error), ``fresh`` (pay for a new one although this one is
-            in the library);
+            in the library), ``quiet`` (say nothing meanwhile, see ``Banana.quiet``);
             ``images`` (one picture of any kind, or several), ``model``, ``aspect_ratio``,
             ``resolution``, ``web_search``, ``params``, ``take`` as in `ImageRequest`; for those
             not given the first picture's own hold if it was made here, else the settings.
             ``resize=False`` refuses references that are too large; ``raw=True`` sends ``{{…}}`` in
-            the prompt as it is, which `sweep` and a cell would fill.
+            the prompt as it is. Any other keyword is the value of a ``{{name}}``, words or a
+            picture, which becomes a reference; ``values={"model": "T"}`` gives those that are
+            called like an option. ``name``, ``alt`` and ``save`` are filled with them too.
 
     Raises:
         BananaError: see `nb_banana.errors`.
@@ -65,6 +72,8 @@ def generate(
     (1376, 768)
     >>> len(generate("a banana on a beach", count=2))
     2
+    >>> generate("a {{colour}} fox", colour="red").prompt
+    'a red fox'
     """
     options |= {"key": key if key is None else given_key(key), "timeout": timeout}
     key = None  # from here on no traceback of anything can show it
@@ -75,7 +84,7 @@ def generate(
 
 
 def sweep(
-    prompt: str,
+    prompt: "str | ImageRequest",
     *,
     over: Mapping[str, Sequence[Any]] | None = None,
     names: Mapping[str, Any] | None = None,
@@ -89,7 +98,8 @@ def sweep(
     """Make a picture for each combination of values.
 
     Args:
-        prompt: with a ``{{name}}`` for each name that is no field of the request.
+        prompt: with a ``{{name}}`` for each name that is no field of the request; or an
+            `ImageRequest`, of which fields are swept.
         over: the values of each field or name, where an option has the same name.
         names: what else ``{{…}}`` may name, e.g. ``globals()``.
         raw: leave ``{{…}}`` as it is; then only fields are swept.
@@ -98,7 +108,8 @@ def sweep(
         timeout: seconds to wait for each picture.
         key: the key for this call alone.
         **options: as `generate`. A list of values of ``aspect_ratio``, ``resolution``, ``model``,
-            ``web_search`` or of a name in the prompt is swept; a single value holds for all.
+            ``web_search`` or of a name in the prompt is swept; a single value holds for all, and
+            so does each in ``values``, as in `generate`.
 
     Raises:
         BananaError: nothing was drawn; one that fails among others is a `Failure` in the gallery.
@@ -117,6 +128,7 @@ def sweep(
 
 def generate_many(
     prompts: Any,
+    rows: Any = None,
     *,
     executor: "Executor | None" = None,
     key_name: str | None = None,
@@ -126,9 +138,17 @@ def generate_many(
 ) -> "Gallery":
     """Make a picture for each prompt, ``Banana.concurrency`` of them at once.
 
+    With ``rows`` it is one prompt, and a picture for each row: where `sweep` multiplies, this zips.
+
     Args:
         prompts: texts, `ImageRequest` objects, or mappings of ``prompt`` and options: a list, a
-            column of pandas or polars, or an iterator, which is taken as places become free.
+            column of pandas or polars, or an iterator, which is taken as places become free. With
+            ``rows`` one text, whose ``{{name}}`` are columns.
+        rows: a data frame of pandas or polars, a list or an iterator of mappings, or a mapping of
+            columns. A column that is called like a field of the request (``aspect_ratio`` …) is
+            that field; others than these and those in the prompt are left alone. What stands in a
+            cell is filled in as it is; a picture becomes a reference. A cell that is used and
+            empty is an error. The index of pandas names the pictures.
         executor: who sends the requests if not this process: a process pool, Dask's
             ``Client.get_executor()``, ipyparallel's. The key does not travel: each worker finds
             its own where the notebook would, in its environment or keyring.
@@ -142,10 +162,13 @@ def generate_many(
 
     >>> [image.prompt for image in generate_many(["a cat", "an owl"])]
     ['a cat', 'an owl']
+    >>> table = [{"colour": "red", "size": 2}, {"colour": "blue", "size": 3}]
+    >>> [image.prompt for image in generate_many("{{size}} {{colour}} foxes", table)]
+    ['2 red foxes', '3 blue foxes']
     """
     options |= {"key": key if key is None else given_key(key), "timeout": timeout}
     key = None  # as in `generate`
-    return _client().generate_many(prompts, executor=executor, key_name=key_name, **options)
+    return _client().generate_many(prompts, rows, executor=executor, key_name=key_name, **options)
 
 
 def edit(image: Any, prompt: str, *, images: Any = (), **options: Any) -> "BananaImage":
@@ -168,7 +191,7 @@ def edit(image: Any, prompt: str, *, images: Any = (), **options: Any) -> "Banan
     return edited
 
 
-async def agenerate(prompt: str, **options: Any) -> "BananaImage":
+async def agenerate(prompt: "str | ImageRequest", **options: Any) -> "BananaImage":
     """The same as `generate`, for ``await``: the kernel stays free meanwhile.
 
     The request is sent from a thread. Cancelling ends the wait at once; the request itself can't
@@ -182,7 +205,7 @@ async def agenerate(prompt: str, **options: Any) -> "BananaImage":
 
 
 def dry_run(
-    prompt: str,
+    prompt: "str | ImageRequest",
     *,
     over: Mapping[str, Sequence[Any]] | None = None,
     names: Mapping[str, Any] | None = None,
@@ -205,12 +228,34 @@ def dry_run(
     )
 
 
+def estimate(prompt: Any, rows: Any = None, **asked: Any) -> "Estimate":
+    """What `generate`, `sweep` or `generate_many` would cost now. Nothing is sent or paid.
+
+    Args:
+        prompt: as each of them takes it: a text, an `ImageRequest`, or a list of prompts. A
+            picture stands for its request.
+        rows: as `generate_many`.
+        **asked: as each of them: ``over`` and values that are swept make it a sweep.
+
+    Returns:
+        ``usd``, ``new`` and ``kept``; as text it is the sentence of the dry run.
+
+    Raises:
+        BananaError: what each of them would refuse.
+
+    >>> estimate("a {{pet}} in {{style}}", pet=["cat", "fox"], style=["oil", "ink"])
+    4 pictures, about $0.36 play money
+    """
+    hide_key(asked)
+    return _client().estimate(prompt, rows, **asked)
+
+
 def login(key: str | None = None, *, save: bool = False) -> None:
     """Give the key for the service of ``base_url``. Without an argument it is asked for, unseen.
 
     Args:
         key: better not written into a notebook; leave it out to be asked.
-        save: keep it in the system's keyring too, for later kernels (``nb-banana[keyring]``).
+        save: keep it in the system's keyring too, for later kernels (``pip install keyring``).
 
     Raises:
         MissingKeyError: nothing was given, or nobody is there to be asked.
@@ -220,17 +265,41 @@ def login(key: str | None = None, *, save: bool = False) -> None:
     _client().login(secret, save=save)
 
 
-def history(query: str | None = None, limit: int | None = 50) -> "History":
+def history(
+    query: str | None = None,
+    limit: int | None = 50,
+    *,
+    since: Any = None,
+    until: Any = None,
+    model: str | None = None,
+    notebook: str | os.PathLike[str] | None = None,
+) -> "History":
     """The pictures that were made, the newest first: a table in a notebook, and a sequence.
+
+    The newest 50 are listed, and it is said of how many; ``limit=None`` lists all. What is given
+    holds together.
 
     Args:
         query: only prompts that have all of these words, in any case.
         limit: at most so many; None for all.
+        since: made then or later: a date, a datetime, a timedelta (so long ago), ISO text such as
+            ``"2026-11-26"``, or ``"today"``, ``"yesterday"``, ``"this week"``, ``"last week"``,
+            ``"this month"``, ``"last month"``, ``"30 days"`` (or minutes, hours, weeks). Days and
+            times without a zone are those of this machine; a week begins on Monday.
+        until: made before, the same; a day, a week or a month has all of itself in it.
+        model: by any of its names.
+        notebook: the name or the path of the notebook that asked for them. A script has none, nor
+            has a picture that came with a lesson.
 
     Raises:
+        RequestError: a value that makes no sense here.
         LibraryError: the library can't be read.
+
+    >>> image = generate("a banana in a history")
+    >>> image.id in [each.id for each in history("history", since="today", model=image.model)]
+    True
     """
-    return _client().history(query, limit)
+    return _client().history(query, limit, since=since, until=until, model=model, notebook=notebook)
 
 
 def load(what: str | os.PathLike[str] | bytes) -> "BananaImage":
@@ -249,21 +318,36 @@ def load(what: str | os.PathLike[str] | bytes) -> "BananaImage":
     return _client().load(what)
 
 
-def forget(*what: "str | BananaImage | Iterable[Any]", ask: bool = True) -> None:
+def forget(
+    *what: "str | BananaImage | Iterable[Any]",
+    older_than: Any = None,
+    keep: int | None = None,
+    ask: bool = True,
+) -> None:
     """Delete pictures from the library, with what was asked. What they cost stays in the books.
 
     An unfinished request that `recover` knows no end of is dropped by its whole id: from then on
     it counts as not charged, also for ``Banana.budget``.
 
+    ``forget(older_than="90 days", keep=100)`` names none: of all pictures in your own libraries
+    those go that are as old, but never the newest so many. What is paid and not fetched yet stays,
+    and so does the file of a picture that another one was made from, as long as that one is kept.
+
     Args:
         *what: ids, pictures, or lists of them, e.g. ``history("draft")``.
-        ask: whether to ask first. Where nobody can answer, nothing is deleted.
+        older_than: those that were made before: a timedelta, or any time as in `history`.
+        keep: the newest so many stay; alone, all others go.
+        ask: whether to ask first, after it was said how many would go and what that frees. Where
+            nobody can answer, nothing is deleted.
 
     Raises:
         NotKeptError: an id fits nothing, or several; then nothing is deleted.
-        RequestError: nobody can be asked here.
+        RequestError: nobody can be asked here, or a value makes no sense; nothing is deleted.
+
+    >>> forget(older_than="90 days", keep=100, ask=False)
+    Nothing to forget.
     """
-    _client().forget(*what, ask=ask)
+    _client().forget(*what, older_than=older_than, keep=keep, ask=ask)
 
 
 def recover() -> "Recovery":
@@ -318,7 +402,7 @@ def pack(
     opens its address runs the notebook in the browser, with nothing installed: Jupyter as
     `JupyterLite <https://jupyterlite.readthedocs.io>`_, Python as `Pyodide
     <https://pyodide.org>`_. ``%load_ext nb_banana`` works at once, pictures come from the lesson,
-    anything else is drawn by the sandbox. This needs ``pip install 'nb-banana[site]'``.
+    anything else is drawn by the sandbox. This needs the extra ``site``.
 
     Args:
         path: the zip file, or the page's folder. One that is there is replaced, in one step, when

@@ -1,9 +1,9 @@
 """`Client`: settings, keys, library, connections and budget in one object that does the work."""
 
+import contextlib
 import getpass
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nb_banana import _doctor, _spending, credentials
@@ -11,16 +11,19 @@ from nb_banana._text import say
 from nb_banana._threads import awaited
 from nb_banana.batch import jobs, runner
 from nb_banana.batch import retry as retrying
+from nb_banana.batch.again import jobs_again, run_claimed
 from nb_banana.batch.background import Pending, list_pending, start, start_many
 from nb_banana.batch.executors import ExecutorTransport
+from nb_banana.batch.rows import jobs_of_rows
 from nb_banana.batch.sweep import sort_out, sweep_jobs
 from nb_banana.credentials import CredentialStore, Secret
-from nb_banana.display.output import shell
-from nb_banana.display.progress import while_awaited
-from nb_banana.errors import BananaError, Interrupted, MissingKeyError
-from nb_banana.generation import browse, lookup, pipeline, recovery
+from nb_banana.display.output import is_heard, shell, tell
+from nb_banana.display.progress import silently, while_awaited
+from nb_banana.errors import BananaError, Interrupted, MissingKeyError, RequestError
+from nb_banana.generation import browse, deletion, lookup, pipeline, recovery
 from nb_banana.generation.context import Context
 from nb_banana.generation.dry_run import DryRun
+from nb_banana.generation.family import Family
 from nb_banana.generation.options import (
     OutputOptions,
     build_request,
@@ -30,8 +33,10 @@ from nb_banana.generation.options import (
 from nb_banana.generation.plan import Job, Plan
 from nb_banana.request import ImageRequest, is_on
 from nb_banana.results.gallery import Gallery
+from nb_banana.results.gallery_display import script_lines
 from nb_banana.results.history import History
 from nb_banana.results.image import BananaImage
+from nb_banana.results.pending import PendingValue
 from nb_banana.services.aimlapi.payload import payload_of
 from nb_banana.settings import Banana, checked_seconds
 
@@ -129,7 +134,7 @@ class Client:
 
     def plan(
         self,
-        prompt: str,
+        prompt: str | ImageRequest,
         *,
         over: Mapping[str, Sequence[Any]] | None = None,
         names: Mapping[str, Any] | None = None,
@@ -141,7 +146,7 @@ class Client:
         """What is asked for before anything is sent: what `generate`, or `sweep`, would do.
 
         Args:
-            prompt: what to draw.
+            prompt: what to draw, or an `ImageRequest`.
             over: as `nb_banana.sweep`.
             names: as `nb_banana.sweep`.
             raw: as `nb_banana.sweep`.
@@ -153,21 +158,27 @@ class Client:
             RequestError: a name or a value that means nothing here.
         """
         output, how = _taken(options)
-        swept = sort_out(prompt, options, over, names, raw=raw)
-        if not is_sweep and not any(swept[:2]):
-            return self._plan_takes(prompt, count, {**swept[2], "raw": raw}, output, how)
-        many = sweep_jobs(self.context, prompt, *swept, raw=raw, count=count, output=output)
+        swept, filled, common = sort_out(prompt, options, over, names, raw=raw)
+        if not is_sweep and not swept:
+            return self._plan_takes(
+                prompt, {**common, "raw": raw, "values": filled or None}, count, output, how
+            )
+        many = sweep_jobs(
+            self.context, prompt, swept, filled, common, raw=raw, count=count, output=output
+        )
         return Plan(self.context, many, output, **how)
 
     def _plan_takes(
         self,
-        prompt: str,
-        count: int | None,
+        prompt: str | ImageRequest,
         options: dict[str, Any],
+        count: int | None,
         output: OutputOptions,
         how: dict[str, Any],
     ) -> Plan:
-        request = build_request(self.context, prompt, **known_options(options))
+        request = build_request(self.context, prompt, **options)
+        if values := options.get("values"):
+            output = output.filled(values)
         many = [Job(request, output)] if count is None else jobs.takes(request, count, output)
         return Plan(self.context, many, output, is_many=count is not None, **how)
 
@@ -177,56 +188,70 @@ class Client:
         Raises:
             BananaError: see `nb_banana.errors`.
         """
-        if plan.is_many:
-            return start_many(plan) if background else runner.run_batch(plan)
-        if background:
-            return start(plan)
-        return pipeline.make(plan, *plan.jobs)
+        with silently() if plan.is_quiet else contextlib.nullcontext():
+            value = _run(plan, background=background)
+        if plan.is_heard:
+            _tell(value)
+        return value
 
     def generate(
-        self, prompt: str, *, count: int | None = None, background: bool = False, **options: Any
+        self,
+        prompt: str | ImageRequest,
+        *,
+        count: int | None = None,
+        background: bool = False,
+        **options: Any,
     ) -> Any:
         """See `nb_banana.generate`."""
         output, how = _taken(options)
-        plan = self._plan_takes(prompt, count, options, output, how)
+        plan = self._plan_takes(prompt, known_options(options, prompt), count, output, how)
         later = background is not False and is_on("background", background)
         return self.run(plan, background=later)
 
-    def sweep(self, prompt: str, *, background: bool = False, **asked: Any) -> Any:
+    def sweep(self, prompt: str | ImageRequest, *, background: bool = False, **asked: Any) -> Any:
         """See `nb_banana.sweep`."""
         credentials.hide_key(asked)
         plan = self.plan(prompt, is_sweep=True, **asked)
         return self.run(plan, background=is_on("background", background))
 
-    def generate_many(
-        self,
-        prompts: Any,
-        *,
-        executor: Executor | None = None,
-        key_name: str | None = None,
-        **options: Any,
-    ) -> Gallery:
+    def generate_many(self, prompts: Any, rows: Any = None, **options: Any) -> Gallery:
         """See `nb_banana.generate_many`."""
+        made: Gallery = self.run(self._plan_many(prompts, rows, options))
+        return made
+
+    def _plan_many(self, prompts: Any, rows: Any, options: dict[str, Any]) -> Plan:
+        executor, key_name = options.pop("executor", None), options.pop("key_name", None)
         output, how = _taken(options)
-        plan = Plan(
-            self.context,
-            jobs.jobs_of_prompts(self.context, prompts, options, output),
-            output,
-            labels=jobs.index_of(prompts),
-            carrier=None
-            if executor is None
-            else ExecutorTransport(executor, key_name, self.settings.allow_http),
-            **how,
-        )
-        return runner.run_batch(plan)
+        if rows is None:
+            many = jobs.jobs_of_prompts(self.context, prompts, options, output)
+            labels = jobs.index_of(prompts)
+        else:
+            many, labels = jobs_of_rows(self.context, prompts, rows, options, output)
+        if executor is not None:
+            how["carrier"] = ExecutorTransport(executor, key_name, self.settings.allow_http)
+        return Plan(self.context, many, output, labels=labels, **how)
 
     def edit(self, image: Any, prompt: str, *, images: Any = (), **options: Any) -> Any:
         """See `nb_banana.edit`."""
         credentials.hide_key(options)
+        if isinstance(prompt, ImageRequest):
+            raise RequestError(
+                "edit takes words. A request is drawn with other pictures by "
+                "generate(request, images=[…])."
+            )
         pictures = [image, () if images is None else images]
         return self.generate(prompt, images=pictures, **options)
 
-    async def agenerate(self, prompt: str, **options: Any) -> BananaImage:
+    def again(self, image: BananaImage, **changes: Any) -> Any:
+        """See `nb_banana.BananaImage.again`."""
+        credentials.hide_key(changes)
+        background = is_on("background", changes.pop("background", False))
+        count, (output, how) = changes.pop("count", None), _taken(changes)
+        many = jobs_again(self.context, image, changes, count, output, how)
+        plan = Plan(self.context, many, output, is_many=count is not None, **how)
+        return run_claimed(self.context, plan, lambda each: self.run(each, background=background))
+
+    async def agenerate(self, prompt: str | ImageRequest, **options: Any) -> BananaImage:
         """See `nb_banana.agenerate`."""
         credentials.hide_key(options)
         make: Callable[..., BananaImage] = self.generate
@@ -239,9 +264,14 @@ class Client:
 
     def retry(self, gallery: Gallery, *, again: bool = False) -> Gallery:
         """See `Gallery.retry`."""
-        return retrying.try_again(self.context, gallery, again=again)
+        quiet = self.settings.quiet
+        with silently() if quiet else contextlib.nullcontext():
+            tried = retrying.try_again(self.context, gallery, again=again)
+        if is_heard() and not quiet:
+            _tell(tried)
+        return tried
 
-    def dry_run(self, prompt: str, **asked: Any) -> DryRun:
+    def dry_run(self, prompt: str | ImageRequest, **asked: Any) -> DryRun:
         """See `nb_banana.dry_run`."""
         credentials.hide_key(asked)
         asked.pop("background", None)  # it comes back at once in any case
@@ -249,17 +279,52 @@ class Client:
         many, url = list(plan.jobs), self.settings.base_url
         return DryRun(many[0].request, url, lookup.quote(plan), count=len(many))
 
-    def history(self, query: str | None = None, limit: int | None = 50) -> History:
+    def estimate(self, prompt: Any, rows: Any = None, **asked: Any) -> lookup.Estimate:
+        """See `nb_banana.estimate`."""
+        credentials.hide_key(asked)
+        asked.pop("background", None)  # as in a dry run
+        prompt = prompt.request if isinstance(prompt, BananaImage) else prompt
+        if rows is None and isinstance(prompt, str | ImageRequest):
+            return lookup.estimate_of(self.plan(prompt, **asked))
+        many = prompt if rows is None else rows
+        if isinstance(many, Iterator):
+            raise RequestError("An iterator is used up by being looked at. Give a list of it.")
+        return lookup.estimate_of(self._plan_many(prompt, rows, asked))
+
+    def history(
+        self,
+        query: str | None = None,
+        limit: int | None = 50,
+        *,
+        since: Any = None,
+        until: Any = None,
+        model: str | None = None,
+        notebook: str | os.PathLike[str] | None = None,
+    ) -> History:
         """See `nb_banana.history`."""
-        return browse.list_kept(self.context, query, limit)
+        asked = browse.Asked(query, limit, since, until, model, notebook)
+        return browse.list_kept(self.context, asked)
 
     def load(self, what: str | os.PathLike[str] | bytes) -> BananaImage:
         """See `nb_banana.load`."""
         return browse.load_kept(self.context, what)
 
-    def forget(self, *what: str | BananaImage | Iterable[Any], ask: bool = True) -> None:
+    def forget(
+        self,
+        *what: str | BananaImage | Iterable[Any],
+        older_than: Any = None,
+        keep: int | None = None,
+        ask: bool = True,
+    ) -> None:
         """See `nb_banana.forget`."""
-        browse.forget_kept(self.context, *what, ask=ask)
+        if older_than is None and keep is None:
+            deletion.forget_kept(self.context, *what, ask=ask)
+        else:
+            deletion.forget_old(self.context, *what, older_than=older_than, keep=keep, ask=ask)
+
+    def family(self) -> Family:
+        """Which kept pictures were made from which; see `BananaImage.tree` and ``.children``."""
+        return Family(self.context)
 
     def recover(self) -> recovery.Recovery:
         """See `nb_banana.recover`."""
@@ -309,7 +374,24 @@ def _taken(options: dict[str, Any]) -> tuple[OutputOptions, dict[str, Any]]:
         secret = credentials.given_key(secret)
     timeout = options.pop("timeout", None)
     patience = None if timeout is None else checked_seconds(timeout)
-    return take_output_options(options), {"key": secret, "timeout": patience}
+    quiet = options.pop("quiet", False)
+    quiet = quiet is not False and is_on("quiet", quiet)
+    how = {"key": secret, "timeout": patience, "quiet": quiet}
+    return take_output_options(options), how
+
+
+def _run(plan: Plan, *, background: bool) -> Any:
+    if plan.is_many:
+        return start_many(plan) if background else runner.run_batch(plan)
+    return start(plan) if background else pipeline.make(plan, *plan.jobs)
+
+
+def _tell(value: Any) -> None:
+    """Say in a script what came; of what is on its way, when it has come."""
+    if isinstance(value, PendingValue):
+        value.on_end(lambda: None if value.state else tell(*script_lines(value.wait())))
+    else:
+        tell(*script_lines(value))
 
 
 def _await_end(value: Any) -> None:

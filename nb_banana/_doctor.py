@@ -3,9 +3,10 @@
 import os
 import platform
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from importlib import metadata
 
 from nb_banana._text import dollars, megabytes, plain
@@ -15,9 +16,8 @@ from nb_banana.display.html import Words, table
 from nb_banana.errors import BananaError, LibraryError, MissingKeyError, SettingsError
 from nb_banana.generation.context import Context
 from nb_banana.library import location
-from nb_banana.library.files import check_file
 from nb_banana.library.library import Library, MemoryLibrary
-from nb_banana.library.records import StoredImage
+from nb_banana.library.rows import stamp
 from nb_banana.library.shared import SharedLibrary
 from nb_banana.services.aimlapi import account
 
@@ -26,6 +26,8 @@ ELSEWHERE = (
     "new pictures go to a stand-in in the temporary folder for now, or are not drawn. Choose "
     'another folder with %config Banana.library = "…"'
 )
+OLD = timedelta(days=90)
+"""Pictures of an age at which it is said how to delete them."""
 LITTLE_ROOM = 500_000_000
 """Bytes on the library's disk below which it is said: some twenty 4K pictures."""
 
@@ -132,12 +134,12 @@ def _library(library: Library) -> Iterator[Check]:
     name = f"library ({library.service})"
     try:
         library.check()
-        kept = library.history(limit=None)
+        count, held = library.count(), list(_held(library, name))
         unfinished = len(library.unfinished())
     except LibraryError as error:
         yield Check(name, str(error), fine=False)
         return
-    if library.note and not kept and not unfinished:
+    if library.note and not count and not unfinished:
         return  # what it stood in for has it all again
     if library.note:
         yield Check(name, library.note, fine=False)
@@ -147,7 +149,8 @@ def _library(library: Library) -> Iterator[Check]:
     if not library.folder.exists():
         yield _room_for(library, name)
         return
-    yield from _held(library, name, kept)
+    yield from held
+    yield from _old(library, name)
     if unfinished:
         said = f"unfinished requests: {unfinished}. nb_banana.recover() looks after them"
         yield Check(name, said, fine=False)
@@ -162,24 +165,37 @@ def _shared(library: SharedLibrary) -> Iterator[Check]:
     name = f"shared library ({library.service})"
     try:
         library.check()
-        kept = library.history(limit=None)
+        held = list(_held(library, name))
+        count = library.count()
     except LibraryError as error:
         yield Check(name, str(error), fine=False)
         return
     if library.remark:
         yield Check(name, library.remark, fine=library.kept_in is not None)
-    if kept or not library.remark:
-        yield from _held(library, name, kept)
+    if count or not library.remark:
+        yield from held
 
 
-def _held(library: Library, name: str, kept: Sequence[StoredImage]) -> Iterator[Check]:
+def _held(library: Library, name: str) -> Iterator[Check]:
     """What a library has, and whether it is all there."""
-    lost = sum(not _is_whole(each) for each in kept)
-    size = megabytes(sum(each.size for each in kept))
-    yield Check(name, f"{library.folder}: {len(kept)} pictures, {size}")
-    if lost:
+    sizes = library.sizes()  # of the index, and a look at each folder: there may be many files
+    size = megabytes(sum(sizes.values()))
+    yield Check(name, f"{library.folder}: {library.count()} pictures, {size}")
+    if lost := library.lost(sizes):
         said = f"{lost} of its files are gone or cut off: put them back from a backup"
         yield Check(name, said, fine=False)
+
+
+def _old(library: Library, name: str) -> Iterator[Check]:
+    """What could go, where a library has pictures that are old."""
+    before = stamp(datetime.now(UTC) - OLD)
+    old = [request_id for request_id, made in library.made().items() if made < before]
+    if old:
+        size = megabytes(library.freed_bytes(old))
+        many = "1 picture is" if len(old) == 1 else f"{len(old):,} pictures are"
+        said = f"{many} older than {OLD.days} days: {size}"
+        cure = f'nb_banana.forget(older_than="{OLD.days} days") deletes such, after asking'
+        yield Check(name, f"{said}. {cure}")
 
 
 def _room_for(library: Library, name: str) -> Check:
@@ -189,14 +205,6 @@ def _room_for(library: Library, name: str) -> Check:
         return Check(name, f"{library.folder}: empty, made with the first picture")
     said = f"{library.folder} can't be made, for {above} can't be written to: {ELSEWHERE}"
     return Check(name, said, fine=False)
-
-
-def _is_whole(kept: StoredImage) -> bool:
-    try:
-        check_file(kept.path, kept.size)
-    except LibraryError:
-        return False
-    return True
 
 
 def _versions() -> Iterator[str]:

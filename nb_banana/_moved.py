@@ -41,7 +41,7 @@ NAMES = {
         "Reference": "references.reference",
     },
     "statement": {"Line": "_spending:StatementLine", "Statement": "_spending", "spending": "_api"},
-    "tree": {"Tree": "results.image_display:Lineage"},
+    "tree": {"Tree": "results.lineage:Lineage"},
     "unpacking": {"unpack": "lesson.unpack"},
     "vault": {"Vault": "library.files:FileStore"},
 }

@@ -111,14 +111,26 @@ def code_as_html(text: str) -> str:
 
 
 PLAIN = str.maketrans(
-    {"×": "x", "·": "-", "…": "...", "→": "->", "“": '"', "”": '"', "’": "'", "✓": "+", "✗": "!"}
+    {
+        "×": "x",
+        "·": "-",
+        "…": "...",
+        "→": "->",
+        "←": "<-",
+        "“": '"',
+        "”": '"',
+        "’": "'",
+        "✓": "+",
+        "✗": "!",
+    }
 )
 """Signs of ours as consoles write them that have no others."""
 
 
-def plain(text: str) -> str:
+def plain(text: str, output: Any = None) -> str:
     """The text in letters that the output has: a file or a pipe on Windows has few of them."""
-    text, encoding = printable(text), getattr(sys.stdout, "encoding", None) or "utf-8"
+    text = printable(text)
+    encoding = getattr(output or sys.stdout, "encoding", None) or "utf-8"
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
@@ -189,11 +201,13 @@ def is_absent(value: object) -> bool:
 def megabytes(count: int) -> str:
     """A number of bytes for a person.
 
-    >>> megabytes(9_120_000), megabytes(512)
-    ('9.1 MB', '512 bytes')
+    >>> megabytes(9_120_000), megabytes(512), megabytes(141_434_100_000)
+    ('9.1 MB', '512 bytes', '141.4 GB')
     """
     if count < 1_000:
         return f"{count} bytes"
+    if count >= 1_000_000_000:
+        return f"{count / 1_000_000_000:.1f} GB"
     return f"{count / 1_000_000:.1f} MB" if count >= 100_000 else f"{count / 1_000:.0f} kB"
 
 

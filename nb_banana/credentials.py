@@ -368,8 +368,7 @@ def _from_colab() -> tuple[str, Any]:
 def _save(host: str, secret: Secret) -> None:
     if not _has_keyring(is_wanted=True):
         raise SettingsError(
-            "The key is kept in this kernel. Saving it needs the keyring package: "
-            "pip install 'nb-banana[keyring]'."
+            "The key is kept in this kernel. Saving it needs a package: pip install keyring"
         )
     try:
         import keyring

@@ -150,6 +150,11 @@ class Banana(Configurable):
         help='Write "AI generated" under pictures and galleries. What the sandbox painted is named '
         "so in any case.",
     )
+    quiet = Bool(
+        False,
+        help="Say nothing while pictures are made: no line while a cell waits, no price line of a "
+        "batch; in a script not what came.",
+    )
     preview = Integer(
         768, min=64, max=4096, help="The longer side of the picture in the notebook, in pixels."
     )

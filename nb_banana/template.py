@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LONGEST_VALUE = 4000
 """Characters of one value in a prompt; more is a mistake (a whole table, a whole file)."""
 LONGEST_LIST = 20  # items of one list in a prompt; more is a mistake too
-AS_IT_IS = "Write --raw where {{ and {% are meant as they are."
+AS_IT_IS = "Write --raw (raw=True in Python) where {{ and {% are meant as they are."
 LONGEST_REASON = 400  # characters of what a value of the person's says when it can't be filled in
 MARKS = ("{{", "{%")
 _MARKED = re.compile(r"\{\{(?:.*?\}\})?|\{%(?:.*?%\})?", re.DOTALL)
@@ -50,6 +50,12 @@ TAG = re.compile(r"<[^<>]*>")
 
 class TemplateError(RequestError):
     """The text between ``{{`` and ``}}`` can't be filled. Nothing was sent."""
+
+
+class GivenValues(dict[str, Any]):
+    """The values that a call or a row of a table gives, in place of a notebook's names."""
+
+    cure = 'Give it one: {0}="…", or values={{"{0}": "…"}} where that is the name of an option too.'
 
 
 def fill(
@@ -119,9 +125,9 @@ def check_filled(prompt: Any) -> None:
     mark = _MARKED.search(prompt) if isinstance(prompt, str) else None
     if mark:
         raise TemplateError(
-            f"The prompt has {clean(mark[0], 40)}, and here nobody fills it in. Write an "
-            'f-string, e.g. f"a {animal}", or nb_banana.sweep("a {{animal}}", animal=["cat"]). '
-            "If it is meant as it is: raw=True."
+            f"The prompt has {clean(mark[0], 40)}, and here nobody fills it in. Give its value: "
+            'generate("a {{animal}}", animal="cat"), or values={"model": "T"} for a {{name}} that '
+            "is an option too. If it is meant as it is: raw=True."
         )
 
 
@@ -351,6 +357,9 @@ def _undefined(message: str, text: str, names: Mapping[str, Any]) -> str:
     if missing:
         known = [known for known in names if not known.startswith("_")]
         near = did_you_mean(missing[1], known)
+        if isinstance(names, GivenValues):
+            cure = near or f" {names.cure.format(missing[1])}"
+            return f"There is no {missing[1]!r} for the prompt's {{{{{missing[1]}}}}}.{cure}"
         return f"There is no {missing[1]!r} in this notebook.{near} {AS_IT_IS}"
     attribute = message.rsplit("'", 2)[-2] if message.count("'") >= 4 else ""
     step = rf"\s*(?:\.\s*{re.escape(attribute)}\b|\[\s*[\"']{re.escape(attribute)}[\"'])"

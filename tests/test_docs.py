@@ -20,7 +20,8 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.M | re.S)
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.M | re.S)
+    return [code for said, code in found if said == language]
 
 
 @pytest.mark.parametrize("code", blocks("python"))
@@ -29,11 +30,15 @@ def test_the_readmes_python_runs(code, service, tmp_path, monkeypatch):
     exec(compile(code, "README.md", "exec"), {})
 
 
-def test_the_readmes_first_cells_run(service):
-    load, cell = blocks("")[0].split("\n\n", 1)
+def test_the_readmes_cells_run_as_they_are_pasted_one_after_the_other(
+    service, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
     with ipython_shell() as ip:
-        ip.run(load)
-        assert ip.run(cell).size == (1376, 768)
+        values = [ip.run(cell) for cell in blocks("")]
+        assert values[1].size == (1376, 768)
+        assert [len(ip.shell.user_ns[name]) for name in ("pets", "grid")] == [3, 6]
+        assert ip.shell.user_ns["cafe"].parents == (values[1],)
 
 
 def test_the_readmes_commands_are_in_the_makefile():

@@ -7,10 +7,17 @@ from typing import Any
 from nb_banana._text import is_absent
 from nb_banana.errors import RequestError
 from nb_banana.generation.context import Context
-from nb_banana.generation.options import OutputOptions, build_request, known_options
+from nb_banana.generation.options import (
+    OUTPUT_NAMES,
+    OutputOptions,
+    build_request,
+    known_options,
+)
 from nb_banana.generation.plan import Job
 from nb_banana.request import ImageRequest, copy_with, whole_number
 
+FOR_ALL = OUTPUT_NAMES | {"executor", "key_name", "quiet", "timeout", "values"}
+"""The options of `nb_banana.generate_many` besides those of a request."""
 MOST_JOBS = 10_000
 """More combinations or takes than this are a mistake; `generate_many` takes any number."""
 
@@ -51,7 +58,6 @@ def jobs_of_prompts(
     context: Context, prompts: Any, options: Mapping[str, Any], output: OutputOptions
 ) -> Iterable[Job]:
     """A job for each prompt. A collection is checked whole; an iterator is taken as it comes."""
-    known_options(dict(options))
     is_one = isinstance(prompts, str | bytes | Mapping | ImageRequest)
     if is_one or not isinstance(prompts, Iterable):
         raise RequestError(
@@ -59,7 +65,10 @@ def jobs_of_prompts(
             "generate."
         )
     if hasattr(prompts, "columns"):  # a table: what it iterates over are names of columns
-        raise RequestError('Name the column of prompts: generate_many(df["prompt"]).')
+        raise RequestError(
+            'Name the column of prompts: generate_many(df["prompt"]); or give a prompt that names '
+            'columns, and then the table: generate_many("a {{animal}}", df).'
+        )
     jobs = (_job(context, *each, options, output) for each in enumerate(prompts, start=1))
     return list(jobs) if isinstance(prompts, Sized) else jobs
 
@@ -73,18 +82,29 @@ def index_of(prompts: Any) -> Sequence[Any] | None:
 def _job(
     context: Context, number: int, prompt: Any, options: Mapping[str, Any], output: OutputOptions
 ) -> Job:
+    own: dict[str, Any] = {}
     try:
         if isinstance(prompt, ImageRequest):
-            return Job(prompt, output)
+            # Its own fields win, as those of a row do.
+            known = known_options(dict(options), "", FOR_ALL)
+            return Job(build_request(context, prompt, **_left_open(prompt, known)), output)
         if isinstance(prompt, Mapping):
             # A row of a table has no options where nothing stands in it.
             own = {str(name): value for name, value in prompt.items() if not is_absent(value)}
-            text = _there(own.pop("prompt", None))
-            known_options(own, output=False)
-            return Job(build_request(context, text, **{**options, **own}), output, own)
-        return Job(build_request(context, _there(prompt), **options), output)
+            prompt = own.pop("prompt", None)
+        text = _there(prompt)
+        also = () if own else FOR_ALL
+        asked = known_options({**options, **own}, text, also)
+        filled = output.filled(asked.get("values", {}))
+        return Job(build_request(context, text, **asked), filled, own)
     except RequestError as error:
         raise type(error)(f"Prompt {number}: {error.args[0]}", **error.facts) from error
+
+
+def _left_open(request: ImageRequest, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options for what a request leaves to the service."""
+    is_set = {name: bool(getattr(request, name, False)) for name in options}
+    return {name: each for name, each in options.items() if not is_set[name]}
 
 
 def _there(prompt: Any) -> Any:

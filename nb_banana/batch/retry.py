@@ -1,5 +1,6 @@
 """The failed pictures of a gallery once more; what may be paid already is not paid unasked."""
 
+import copy
 from collections.abc import Sequence
 
 from nb_banana import errors
@@ -11,6 +12,7 @@ from nb_banana.results import export
 from nb_banana.results.alt_text import given_alt
 from nb_banana.results.failure import Failure, GalleryEntry, reason_of
 from nb_banana.results.gallery import Gallery
+from nb_banana.results.gallery_display import in_place_of
 
 CURE = " It was not tried again: gallery.retry(again=True) does, and may cost a second time."
 HELD_BACK = "charged, or may have been: gallery.retry(again=True) sends it, and may cost again"
@@ -38,7 +40,8 @@ def try_again(context: Context, gallery: Gallery, *, again: bool = False) -> Gal
         made = runner.run_batch(Plan(owner, [job for job, _ in same.values()]))
         for (_, places), entry in zip(same.values(), made, strict=True):
             for place in places:
-                entries[place] = entry
+                tried_now = entry if place == places[0] else _at_no_cost(entry)
+                entries[place] = in_place_of(gallery[place], tried_now)
     if said := _why_nothing_was_sent(gallery, entries):
         print(said)  # noqa: T201 - the answer to a person
     tried = context.adopt(
@@ -51,6 +54,16 @@ def try_again(context: Context, gallery: Gallery, *, again: bool = False) -> Gal
             error.facts["gallery"] = tried  # what was paid is in the library
             raise
     return tried
+
+
+def _at_no_cost(entry: GalleryEntry) -> GalleryEntry:
+    """What was drawn and paid once, for another place that asked for the same."""
+    same = copy.copy(entry)
+    if isinstance(same, Failure):
+        same.error = errors.repeated(same.error)
+    else:
+        same.came = "reused" if same.path else "loaded"
+    return same
 
 
 def _output(failure: Failure, is_paid: bool) -> OutputOptions:
@@ -82,6 +95,7 @@ def _told(failure: Failure) -> Failure:
     wanted = getattr(failure, "_options", {})
     same = Failure(failure.request, told, failure.name, given_alt(failure), wanted)
     same._client = failure._client
+    same._earlier = getattr(failure, "_earlier", ())  # as above
     return same
 
 

@@ -257,7 +257,7 @@ def _told(gallery: Gallery, on_way: int) -> str:
 def _not_here(on_way: bool) -> errors.BananaError | errors.Interrupted:
     if on_way:
         return errors.Interrupted(
-            "It was on its way. Run it again: it is free when it has arrived."
+            "It was on its way. Run it again: it is free when it has arrived.", is_on_way=True
         )
     return errors.NotSentError(STOPPED)
 

@@ -15,14 +15,16 @@ from nb_banana.generation.options import (
     OutputOptions,
     build_request,
     given_pictures,
+    given_twice,
     known_options,
     limits_of,
     numbered_references,
+    unknown_option,
 )
 from nb_banana.generation.plan import Job
 from nb_banana.models import FIELDS
 from nb_banana.references.sources import is_picture
-from nb_banana.request import whole_number
+from nb_banana.request import ImageRequest, whole_number
 
 SWEPT_OPTIONS = tuple(each.name for each in FIELDS if each.is_swept)
 """The fields of a request that can be swept. Pictures are swept by a name in the prompt."""
@@ -30,9 +32,9 @@ SWEPT_OPTIONS = tuple(each.name for each in FIELDS if each.is_swept)
 
 def sweep_jobs(
     context: Context,
-    prompt: str,
+    prompt: str | ImageRequest,
     swept: Mapping[str, Sequence[Any]],
-    names: Mapping[str, Any],
+    names: dict[str, Any],
     options: Mapping[str, Any],
     *,
     raw: bool = False,
@@ -41,9 +43,12 @@ def sweep_jobs(
 ) -> list[Job]:
     """A job for each combination of values; the first field varies slowest, takes fastest."""
     each = 1 if count is None else whole_number("count", count)
-    known = None if raw else template.names_in(prompt)
+    known: set[str] | None = set()
+    if isinstance(prompt, str):
+        known = None if raw else template.names_in(prompt)
     check_count(each * _check(swept, known_options(dict(options)), known))
-    kept, held = numbered_references(context), limits_of(context, options.get("resize"))
+    resize = options.get("resize")
+    kept, held = numbered_references(context, resize), limits_of(context, resize)
     for image in given_pictures(context, options.get("images", ()), held):
         kept.number(image)
     found: list[Job] = []
@@ -51,17 +56,21 @@ def sweep_jobs(
         variant = dict(zip(swept, values, strict=True))
         fields = {name: value for name, value in variant.items() if name in SWEPT_OPTIONS}
         filled = {name: value for name, value in variant.items() if name not in fields}
-        references = kept.copy()
-        text = prompt if raw else template.fill(prompt, {**names, **filled}, references)
-        asked = {**options, **fields, "images": list(references), "raw": True}
-        request = build_request(context, text, **asked)
+        if isinstance(prompt, ImageRequest):
+            request = build_request(context, prompt, **{**options, **fields})
+        else:
+            references = kept.copy()
+            every = type(names)({**names, **filled})
+            text = prompt if raw else template.fill(prompt, every, references)
+            asked = {**options, **fields, "images": list(references), "raw": True}
+            request = build_request(context, text, **asked)
         variant |= {name: getattr(request, name) for name in fields}
         found += takes(request, count, output, variant)
     return found
 
 
 def sort_out(
-    prompt: Any,
+    prompt: str | ImageRequest,
     options: Mapping[str, Any],
     over: Mapping[str, Sequence[Any]] | None = None,
     names: Mapping[str, Any] | None = None,
@@ -69,15 +78,23 @@ def sort_out(
     raw: bool = False,
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """What a person gave to `nb_banana.sweep`, by what it means."""
-    if not isinstance(prompt, str):
+    if not isinstance(prompt, str | ImageRequest):
         raise RequestError(f"The prompt is a text, not {type(prompt).__name__}.")
-    asked_for = set() if raw else template.names_in(prompt)
+    text = prompt if isinstance(prompt, str) and not raw else ""
+    asked_for = template.names_in(text)
     if over is not None and not isinstance(over, Mapping):
         raise RequestError('over is a dict of names and their values: {"style": ["oil", "ink"]}.')
     swept: dict[str, Any] = {name: several(each) for name, each in (over or {}).items()}
-    names = dict(names or {})
+    named = known_options({"values": options.get("values")}, text).get("values", {})
+    for name in named:
+        if name not in REQUEST_OPTIONS and (name in swept or name in options):
+            raise given_twice(name)
+    # In a cell they are those of the notebook.
+    names = {**names, **named} if names else template.GivenValues(named)
     common: dict[str, Any] = {}
     for name, value in options.items():
+        if name == "values":
+            continue
         is_option = name in REQUEST_OPTIONS
         values = None if is_option and name not in SWEPT_OPTIONS else values_of(value)
         if values is not None and (is_option or name in asked_for):
@@ -87,10 +104,7 @@ def sort_out(
         elif name in asked_for:
             names[name] = value
         else:
-            raise RequestError(
-                f"There is no option {name!r}, and the prompt has no {{{{{name}}}}}."
-                + did_you_mean(name, [*REQUEST_OPTIONS, *asked_for])
-            )
+            raise unknown_option(name, value, asked_for)
     return swept, names, common
 
 

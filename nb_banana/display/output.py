@@ -3,12 +3,17 @@
 IPython is imported only where it runs.
 """
 
+import logging
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from nb_banana._text import plain
+
+LOG = logging.getLogger("nb_banana")
+"""What a script says where no terminal shows it: by the level INFO, so only to who asks for it."""
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -27,6 +32,28 @@ def is_rich(of: Any | None = None) -> bool:
 def is_kernel() -> bool:
     """Whether this is a Jupyter kernel."""
     return getattr(shell(), "kernel", None) is not None
+
+
+def is_terminal() -> bool:
+    """Whether a person reads the error output, beside what a script itself puts out."""
+    try:
+        return bool(sys.stderr.isatty())
+    except (AttributeError, ValueError):  # a window has none, and it may be closed
+        return False
+
+
+def is_heard() -> bool:
+    """Whether this is a script, and somebody reads its terminal or its log."""
+    return shell() is None and (is_terminal() or LOG.isEnabledFor(logging.INFO))
+
+
+def tell(*lines: str) -> None:
+    """Say in a script what a notebook would show, apart from what the script itself puts out."""
+    for line in lines:
+        if is_terminal():
+            print(plain(line, sys.stderr), file=sys.stderr, flush=True)  # noqa: T201 - see above
+        else:
+            LOG.info("%s", line)
 
 
 def display(value: Any) -> None:

@@ -16,7 +16,14 @@ from typing import Any, Protocol
 from nb_banana import _threads
 from nb_banana._text import as_html, dollars, printable, say
 from nb_banana._threads import spawn
-from nb_banana.display.output import OutputCell, clear, is_kernel, shell
+from nb_banana.display.output import (
+    OutputCell,
+    clear,
+    is_kernel,
+    is_terminal,
+    shell,
+    tell,
+)
 
 QUIET_SECONDS = 1.0  # A quick answer shows no line at all
 
@@ -112,7 +119,7 @@ class NotebookLine:
 
 
 class Spinner:
-    """Counts the seconds in a front end of IPython while its block runs; elsewhere does nothing."""
+    """Counts the seconds in a notebook or a terminal while its block runs; elsewhere nothing."""
 
     def __init__(self, what: str) -> None:
         self._what = what
@@ -151,9 +158,7 @@ def _line() -> ProgressLine | None:
         return None
     if is_kernel():
         return NotebookLine(alone=_alone.get())
-    if shell() is not None and sys.stderr.isatty():
-        return TerminalLine()
-    return None
+    return TerminalLine() if is_terminal() else None
 
 
 class BatchProgress:
@@ -171,13 +176,15 @@ class BatchProgress:
         self._lasting = line if lasting is None else lasting
         self._is_bare = lasting is not None
         self._place: OutputCell | None = None
-        if is_kernel():
+        if is_silent():
+            pass
+        elif is_kernel():
             self._place = OutputCell()
             self._place.show(self._text)
             if self._is_bare and line:  # before anything is paid
                 self._place.show({"text/plain": line})
-        elif line and shell() is not None:
-            say(line)  # before anything is paid
+        elif line:  # before anything is paid
+            tell(line) if shell() is None else say(line)
         self._started = time.monotonic()
         self._done = self._failed = self._reused = 0
         self._spent = Decimal(0)
@@ -195,7 +202,8 @@ class BatchProgress:
         """Show how far it is; a batch that is soon over shows nothing."""
         if self._bar is None:
             is_early = time.monotonic() - self._started < QUIET_SECONDS
-            if is_early or self._is_bare or is_silent() or shell() is None:
+            is_seen = self._place is not None or is_terminal()
+            if is_early or self._is_bare or is_silent() or not is_seen:
                 return
             self._open()
         self._bar.set_postfix_str(self._story(), refresh=False)
@@ -214,11 +222,10 @@ class BatchProgress:
         if not _threads.HAS_THREADS:
             tqdm.monitor_interval = 0  # else it warns that its own thread can't start
         options: dict[str, Any] = {"total": self._total, "unit": "picture", "leave": False}
-        options["desc"] = self._line
-        if self._place is None:
-            self._bar = tqdm(**options, disable=None)  # None: nothing where no terminal is
+        if self._place is None:  # the line stands above it
+            self._bar = tqdm(**options)
             return
-        self._bar = tqdm(**options, display=False)
+        self._bar = tqdm(**options, desc=self._line, display=False)
         self._place.show_widget(self._bar.container)
 
     @property

@@ -1,20 +1,25 @@
-"""What was made before: `history` lists it, `load` finds one, `forget` deletes, after asking."""
+"""What was made before: `history` lists it, `load` finds one."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+import posixpath
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from nb_banana._text import clean, path_of, plain, say, shown
+from nb_banana._text import clean, did_you_mean, path_of, shown
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import LibraryError, NotKeptError, RequestError
 from nb_banana.generation.context import Context
+from nb_banana.generation.period import since_until
 from nb_banana.imaging import metadata
 from nb_banana.imaging.decode import check_picture
 from nb_banana.library.library import Library
 from nb_banana.library.records import StoredImage
 from nb_banana.library.rows import embedded_receipt, embedded_request
+from nb_banana.library.search import Search
+from nb_banana.models import MODELS, find_model, model_id, no_model, short_name
 from nb_banana.request import LARGEST_COUNT
 from nb_banana.results.history import History, is_shared
 from nb_banana.results.image import BananaImage
@@ -23,22 +28,60 @@ MOST_WORDS = 100
 """Words of a search. Each is a condition of the query, and SQLite takes a thousand of them."""
 
 
-def list_kept(context: Context, query: str | None = None, limit: int | None = 50) -> History:
+@dataclass(frozen=True)
+class Asked:
+    """What a person wants to see of the history, as it was written."""
+
+    query: str | None = None
+    limit: int | None = 50
+    since: Any = None
+    until: Any = None
+    model: str | None = None
+    notebook: str | os.PathLike[str] | None = None
+
+    def search(self) -> Search:
+        """The same, understood."""
+        query, limit = self.query, self.limit
+        if query is not None and not isinstance(query, str):
+            raise RequestError(f"query is words of a prompt, not {shown(query)}. How many: limit=…")
+        if query is not None and len(query.split()) > MOST_WORDS:
+            raise RequestError(f"query is a few words of a prompt, at most {MOST_WORDS}.")
+        if limit is not None and (
+            isinstance(limit, bool) or not isinstance(limit, int) or limit < 0
+        ):
+            raise RequestError(
+                f"limit is a whole number from 0, or None for all, not {shown(limit)}."
+            )
+        refuse_key("The query", query or "")
+        return Search(
+            query or "",
+            *since_until(self.since, self.until),
+            models=() if self.model is None else _ids_of(self.model),
+            notebooks=() if self.notebook is None else _notebooks(self.notebook),
+        )
+
+    def said(self) -> str:
+        """The same in words, after "184 pictures"."""
+        parts = [
+            f"with “{clean(self.query, 60)}”" if self.query else "",
+            f"of {short_name(str(self.model))}" if self.model is not None else "",
+            f"from {clean(os.fspath(self.notebook), 60)}" if self.notebook is not None else "",
+            f"since {_told(self.since)}" if self.since is not None else "",
+            f"until {_told(self.until)}" if self.until is not None else "",
+        ]
+        return "".join(f" {part}" for part in parts if part)
+
+
+def list_kept(context: Context, asked: Asked) -> History:
     """See `nb_banana.history`."""
-    if query is not None and not isinstance(query, str):
-        raise RequestError(f"query is words of a prompt, not {shown(query)}. How many: limit=…")
-    if query is not None and len(query.split()) > MOST_WORDS:
-        raise RequestError(f"query is a few words of a prompt, at most {MOST_WORDS}.")
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
-        raise RequestError(f"limit is a whole number from 0, or None for all, not {shown(limit)}.")
-    refuse_key("The query", query or "")
+    search, limit = asked.search(), asked.limit
     most = None if limit is None else min(limit, LARGEST_COUNT)
     found: dict[str, tuple[datetime, BananaImage]] = {}  # one's own picture may be shared too
     libraries: list[Library] = []
     problems: list[LibraryError] = []
     for library in context.every_library():
         try:
-            kept = library.history(query, most)
+            kept = library.history(search, most)
         except LibraryError as error:  # the others are listed all the same
             problems.append(error)
             continue
@@ -48,26 +91,67 @@ def list_kept(context: Context, query: str | None = None, limit: int | None = 50
             found.setdefault(each.request_id, (each.made, image))
     if problems and not found:
         raise problems[0]
+    if not found and asked.model is not None:
+        _check_model(asked.model, libraries)
     newest = sorted(found.values(), key=lambda each: each[0], reverse=True)
     images = [image for _, image in newest[:most]]
     # Of each library there are as many as there may be; more than that nobody has counted yet.
     is_all = limit is None or len(found) < limit
-    count = len(found) if is_all else sum(library.count(query) for library in libraries)
-    title = _title(len(images), count, query, with_shared=any(map(is_shared, images)))
-    title = " ".join([title, *map(str, problems)])
-    return History(images, title)
-
-
-def _title(listed: int, count: int, query: str | None, *, with_shared: bool) -> str:
-    """How many there are, and how many of them are listed."""
-    where = "in your library and shared ones" if with_shared else "in your library"
+    count = len(found) if is_all else sum(library.count(search) for library in libraries)
+    where = "in your library and shared ones" if any(map(is_shared, images)) else "in your library"
     many = "1 picture" if count == 1 else f"{count:,} pictures"
-    about = f" with “{clean(query, 60)}”" if query else ""
-    if listed < count:
-        which = f"the newest {listed:,}" if listed else "none"
-        return f"{which} of {many}{about} {where}"
-    more = ", the newest first" if listed > 1 else ""
-    return f"{many}{about} {where}{more}"
+    notes = [*map(str, problems), *_homeless(search, libraries)]
+    return History(images, f"{many}{asked.said()} {where}", count=count, notes=notes)
+
+
+def _homeless(search: Search, libraries: Sequence[Library]) -> list[str]:
+    """How many pictures there are whose notebook nobody knows, where one is asked for."""
+    if not search.notebooks:
+        return []
+    count = sum(library.count(search.homeless()) for library in libraries)
+    said = "1 more does not say which notebook it is from."
+    if count != 1:
+        said = f"{count:,} more do not say which notebook they are from."
+    return [said] if count else []
+
+
+def _ids_of(model: Any) -> tuple[str, ...]:
+    """All ids of a model, by any name of it."""
+    if not isinstance(model, str):
+        raise no_model(model)
+    refuse_key("The model", model)
+    known = find_model(model)
+    return known.ids if known else (model_id(model),)
+
+
+def _check_model(name: str, libraries: Sequence[Library]) -> None:
+    """See that there is such a model, where no picture of it was found."""
+    drawn = set().union(*(library.models() for library in libraries))
+    if find_model(name) is None and model_id(name) not in drawn:
+        names = [each for model in MODELS for each in (*model.short, *model.ids)]
+        raise RequestError(
+            f"No picture in your library is of a model {shown(name)}, and none that is known is "
+            f"called so.{did_you_mean(name, {*names, *drawn})}"
+        )
+
+
+def _notebooks(given: Any) -> tuple[str, ...]:
+    """A notebook's name or path with and without its suffix, as the end of a path."""
+    if not isinstance(given, str | os.PathLike):
+        raise RequestError(f"notebook is the name or the path of a notebook, not {shown(given)}.")
+    text = os.fsdecode(given).strip()
+    refuse_key("The notebook", text)
+    if not text:
+        raise RequestError("notebook is empty. Give the name or the path of a notebook.")
+    path = posixpath.normpath(str(path_of(text)).replace("\\", "/"))
+    return path, f"{path}.ipynb"
+
+
+def _told(value: Any) -> str:
+    """A time as it was written, e.g. ``last week`` or ``2026-11-26``."""
+    if isinstance(value, timedelta):
+        return f"{clean(str(value), 40)} ago"
+    return clean(str(value), 40)
 
 
 def load_kept(context: Context, what: str | os.PathLike[str] | bytes) -> BananaImage:
@@ -119,50 +203,6 @@ def _file(text: str) -> Path | None:
         return None
 
 
-def forget_kept(
-    context: Context, *what: str | BananaImage | Iterable[Any], ask: bool = True
-) -> None:
-    """See `nb_banana.forget`."""
-    try:
-        chosen = [_find(context, each) for each in _flat(what)]
-    except RecursionError:
-        raise RequestError("forget takes ids and pictures, not a list that holds itself.") from None
-    if not chosen:
-        say("Nothing to forget.")
-        return
-    prompts = ", ".join(repr(each.prompt[:40]) for each in chosen[:3])
-    count = _counted(chosen)
-    more = " and more" if len(chosen) > 3 else ""
-    question = f"Delete {count} for good ({prompts}{more})? To have it again costs again. [y/N] "
-    if ask and not _agrees(question):
-        say("Nothing was deleted.")
-        return
-    libraries = {id(each.library): each.library for each in chosen}
-    for library in libraries.values():
-        library.forget({each.id for each in chosen if each.library is library})
-    for each in chosen:
-        if each.is_unfinished:
-            context.budget.drop(each.id)
-    say(f"Deleted {count}. What was paid for stays in nb_banana.spending().")
-
-
-class Chosen(NamedTuple):
-    """What is to be forgotten: a picture, or an unfinished request."""
-
-    id: str
-    prompt: str
-    library: Library
-    is_unfinished: bool = False
-
-
-def _counted(chosen: Sequence[Chosen]) -> str:
-    """How many of each, e.g. ``"2 pictures and 1 unfinished request"``."""
-    requests = sum(each.is_unfinished for each in chosen)
-    counts = {"picture": len(chosen) - requests, "unfinished request": requests}
-    words = (f"{n} {name}{'s' if n > 1 else ''}" for name, n in counts.items() if n)
-    return " and ".join(words)
-
-
 def _by_content(context: Context, data: bytes) -> BananaImage:
     image, problem = _search(context, lambda library: library.by_content(data))
     if image is not None:
@@ -176,49 +216,9 @@ def _by_content(context: Context, data: bytes) -> BananaImage:
         )
     image = context.adopt(BananaImage(data, kind, embedded_request(facts), embedded_receipt(facts)))
     image.came = "loaded"
+    named = facts.get("images")
+    image._lost_references = tuple(map(str, named)) if isinstance(named, list) else ()
     return image
-
-
-def _find(context: Context, what: str | BananaImage) -> Chosen:
-    text = what.digest if isinstance(what, BananaImage) else what.strip()
-    refuse_key("The id", text)
-    several: NotKeptError | None = None
-    for library in context.every_library():
-        for row in library.unfinished(problems=[]):
-            if row.request_id == text:
-                return Chosen(text, row.request.prompt, library, is_unfinished=True)
-        try:
-            kept = library.by_id(text)
-        except NotKeptError as error:
-            if error.facts.get("several"):
-                several = error
-        else:
-            if library.is_shared:
-                library.forget([kept.digest])  # which says why not, before anybody is asked
-            return Chosen(kept.digest, kept.request.prompt, library)
-    raise several or NotKeptError(
-        f"There is no picture {text[:12]!r} in your library. Nothing was deleted."
-    )
-
-
-def _flat(what: Iterable[Any]) -> Iterable[Any]:
-    for each in what:
-        if isinstance(each, str | BananaImage):
-            yield each
-        elif isinstance(each, Iterable):
-            yield from _flat(each)
-        else:
-            raise RequestError(f"forget takes ids and pictures, not {type(each).__name__}.")
-
-
-def _agrees(question: str) -> bool:
-    try:
-        return input(plain(question)).strip().lower() in {"y", "yes"}
-    except (EOFError, RuntimeError):  # a kernel that nobody sits at raises RuntimeErrors
-        raise RequestError(
-            "Nobody can be asked here, so nothing was deleted. If you are sure: "
-            "nb_banana.forget(…, ask=False)"
-        ) from None
 
 
 def _read(path: Path) -> bytes:

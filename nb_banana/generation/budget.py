@@ -49,16 +49,18 @@ class Priced(NamedTuple):
         return f"{short_name(self.model)} at {self.resolution}"
 
 
-class Estimate(NamedTuple):
+class Cost(NamedTuple):
     """What some requests will cost."""
 
     usd: Decimal  # for those whose price is known
     unknown: int  # how many have a price that nobody knows
     example: str = ""  # one of these, e.g. "nano-banana-2.1 at 1K"
+    is_play: bool = False  # whether it is the sandbox's money
 
     def __str__(self) -> str:
         cents = self.usd.quantize(Decimal("0.01")) if self.usd >= 1 / Decimal(10) else self.usd
-        known = f"about {dollars(cents)}" if self.usd else ""
+        play = " play money" if self.is_play else ""
+        known = f"about {dollars(cents)}{play}" if self.usd else ""
         some = "price not known" if not known else f"{self.unknown} at a price not known"
         return known if not self.unknown else ", ".join(filter(None, (known, some)))
 
@@ -160,7 +162,7 @@ class Budget:
         library: Library,
         *,
         ask: bool = True,
-    ) -> Estimate:
+    ) -> Cost:
         """What these requests will cost. No key is sent; without ``ask`` nobody is asked at all."""
         # The library is where their pictures will be: it knows earlier bills.
         usd, unknown, example = NOTHING, 0, ""
@@ -171,7 +173,7 @@ class Budget:
                 unknown, example = unknown + count, example or str(what)
             else:
                 usd += price * pictures * count
-        return Estimate(usd, unknown, example)
+        return Cost(usd, unknown, example)
 
     def _price(
         self, what: Priced, service: Service, library: Library, *, ask: bool
@@ -243,7 +245,7 @@ def _believed(
     return max((each for each in (charged, documented) if each), default=None)
 
 
-def _nobody_knows(cost: Estimate, budget: Decimal) -> BudgetError:
+def _nobody_knows(cost: Cost, budget: Decimal) -> BudgetError:
     return BudgetError(
         f"Nobody can say what it costs ({cost.example}: price not known): the service quotes no "
         "price that can be believed, and there is no bill for such a picture yet. With a budget "
@@ -252,7 +254,7 @@ def _nobody_knows(cost: Estimate, budget: Decimal) -> BudgetError:
     )
 
 
-def _passed(cost: Estimate, budget: Decimal, used: Decimal, held: Decimal) -> BudgetError:
+def _passed(cost: Cost, budget: Decimal, used: Decimal, held: Decimal) -> BudgetError:
     under_way = f" ({dollars(held)} of it under way or not known yet)" if held else ""
     enough = (used + (cost.usd or Decimal(1))).quantize(Decimal("0.01"), ROUND_UP)
     return BudgetError(
@@ -262,7 +264,7 @@ def _passed(cost: Estimate, budget: Decimal, used: Decimal, held: Decimal) -> Bu
     )
 
 
-def _confirm(cost: Estimate, limit: Decimal) -> None:
+def _confirm(cost: Cost, limit: Decimal) -> None:
     question = f"This costs {cost}, more than {dollars(limit)}. Send it? [y/N] "
     try:
         answer = input(question)

@@ -81,6 +81,8 @@ class Context:
         self.used: dict[tuple[Library, str], None] = {}  # in the order of their first use
         self.on_way: dict[tuple[int, int], Any] = {}  # by process and `id`
         self.cell_notes = CellNotes(self.on_way)
+        self.claimed: set[str] = set()  # keys of takes that `BananaImage.again` is about to draw
+        self.claiming = threading.Lock()
         self._libraries: dict[tuple[str, Path | None, bool], Library] = {}
         self._shared: dict[tuple[Path, Path | None], SharedLibrary] = {}
         self._said: set[str] = set()

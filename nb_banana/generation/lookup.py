@@ -4,9 +4,13 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
+from decimal import Decimal
 
 from nb_banana import errors
+from nb_banana._text import as_html, plain
 from nb_banana.display.output import shell
+from nb_banana.generation.budget import NOTHING, Cost
 from nb_banana.generation.plan import Job, Plan
 from nb_banana.library import location
 from nb_banana.library.library import Library
@@ -74,7 +78,7 @@ def find_missing(plan: Plan) -> list[ImageRequest]:
 
 def look_ahead(plan: Plan) -> str:
     """Look at a batch before anything is sent, and say in one line what it is and costs."""
-    # Nothing is said in a script, which shows nothing; so there nobody is asked for the price.
+    # Where nothing is said, nobody is asked for the price either.
     jobs = plan.jobs
     if not isinstance(jobs, list):
         if plan.context.settings.confirm_over is not None:
@@ -95,7 +99,8 @@ def look_ahead(plan: Plan) -> str:
         plan.context.budget.check(missing, service, plan.places[0], ask=ask)
     elif missing:
         return ""
-    return "" if shell() is None else _say(plan, missing, service)
+    is_said = plan.is_heard or (shell() is not None and not plan.is_quiet)
+    return _say(plan, missing, _cost(plan, missing, service)) if is_said else ""
 
 
 def _drawing(plan: Plan) -> Service | None:
@@ -106,33 +111,73 @@ def _drawing(plan: Plan) -> Service | None:
         return None
 
 
-def quote(plan: Plan) -> str:
-    """What it would cost now, in words. Nothing but the price is asked for."""
-    job = plan.job
+@dataclass(frozen=True, repr=False)
+class Estimate:
+    """What a call would cost now. Its text is a sentence, e.g. ``6 pictures, about $0.54``.
+
+    Attributes:
+        usd: US dollars for all that would be drawn, play money where that is the sandbox's; None
+            where the price of one of them is not known.
+        new: how many would be drawn; equal requests are drawn once.
+        kept: how many cost nothing: they are in the library, or equal to another one of these.
+    """
+
+    usd: Decimal | None
+    new: int
+    kept: int
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return plain(self.text)
+
+    def _repr_html_(self) -> str:
+        return as_html(self.text)
+
+
+def estimate_of(plan: Plan) -> Estimate:
+    """What it would cost now. Nothing but the price is asked for."""
+    jobs = list(plan.jobs)
     try:
-        if plan.is_many:
-            missing = find_missing(plan)
-            draws = missing and not plan.is_offline
-            return _say(plan, missing, plan.quoter if draws else None)
-        if not job.output.fresh and _look(job.request, plan.libraries()):
-            return "$0, it is in your library"
+        missing = find_missing(plan)
+        if not plan.is_many and not missing:
+            _look(plan.job.request, plan.libraries())  # its file may be lost
     except errors.LibraryError as error:
-        return str(error)
-    if plan.is_offline:
-        return "it is not in your library, and nothing else is asked"
-    return str(plan.context.budget.estimate([job.request], plan.quoter, plan.places[0]))
+        return Estimate(None, len(jobs), 0, str(error))
+    draws = missing and not plan.is_offline
+    cost = _cost(plan, missing, plan.quoter if draws else None)
+    usd = NOTHING if cost is None else None if cost.unknown else cost.usd
+    if plan.is_many:
+        text = _say(plan, missing, cost)
+    elif not missing:
+        text = "$0, it is in your library"
+    elif cost is None:
+        text = "it is not in your library, and nothing else is asked"
+    else:
+        text = str(cost)
+    return Estimate(usd, len(missing), len(jobs) - len(missing), text)
 
 
-def _say(plan: Plan, missing: Sequence[ImageRequest], service: Service | None) -> str:
+def _cost(plan: Plan, missing: Sequence[ImageRequest], service: Service | None) -> Cost | None:
+    if service is None:
+        return None
+    cost = plan.context.budget.estimate(missing, service, plan.places[0])
+    return cost._replace(is_play=plan.kind == location.SANDBOX)
+
+
+def quote(plan: Plan) -> str:
+    """The same in words."""
+    return estimate_of(plan).text
+
+
+def _say(plan: Plan, missing: Sequence[ImageRequest], cost: Cost | None) -> str:
     count = len(list(plan.jobs))
     reused = count - len(missing)
     known = f"{'all' if not missing else reused} from your library" if reused else ""
-    pictures = how_many(count)
-    cost = "$0"
-    if service is not None:
-        play = " play money" if plan.kind == location.SANDBOX else ""
-        cost = f"{plan.context.budget.estimate(missing, service, plan.places[0])}{play}"
-    return ", ".join(filter(None, (pictures, known, cost)))
+    parts = (how_many(count), known, "$0" if cost is None else str(cost))
+    return ", ".join(filter(None, parts))
 
 
 def how_many(count: int | None) -> str:

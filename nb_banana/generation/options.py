@@ -1,23 +1,23 @@
 """Words and options → the checked request, and what is wanted of the picture besides."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import PurePath
 from typing import Any
 
 from nb_banana import template
-from nb_banana._text import did_you_mean
+from nb_banana._text import clean, did_you_mean, shown
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.generation.context import Context
-from nb_banana.models import FIELDS, fields_taken, find_model, no_model
+from nb_banana.models import FIELD_OF, FIELDS, fields_taken, find_model, no_model
 from nb_banana.references.fetch import fetched
 from nb_banana.references.limits import LIMITS, ReferenceLimits
 from nb_banana.references.reference import Reference, as_references
 from nb_banana.references.variables import NumberedReferences
-from nb_banana.request import ImageRequest, is_on, nearest_ratio
+from nb_banana.request import ImageRequest, copy_with, is_on, nearest_ratio, whole_number
 from nb_banana.results.image import BananaImage
 from nb_banana.settings import Banana
 
@@ -42,6 +42,16 @@ class OutputOptions:
         """All that is a text in it."""
         texts = (self.name, self.alt, self.save)
         return " ".join(str(each) for each in texts if isinstance(each, str | PurePath))
+
+    def filled(self, values: Mapping[str, Any]) -> "OutputOptions":
+        """The same, with the ``{{…}}`` of its texts filled as those of the prompt."""
+        texts = {name: getattr(self, name) for name in ("name", "alt", "save")}
+        found: dict[str, Any] = {
+            name: template.fill(text, template.GivenValues(values))
+            for name, text in texts.items()
+            if values and isinstance(text, str)
+        }
+        return replace(self, **found) if found else self
 
 
 DEFAULT_OUTPUT = OutputOptions()
@@ -96,7 +106,14 @@ def _editor(name: str) -> str:
     return twin.ids[0] if twin else name
 
 
-def build_request(
+def build_request(context: Context, prompt: str | ImageRequest, /, **options: Any) -> ImageRequest:
+    """The checked request for these words and options, or for a request and what changes in it."""
+    if isinstance(prompt, ImageRequest):
+        return _changed(context, prompt, options)
+    return _build(context, prompt, **options)
+
+
+def _build(
     context: Context,
     prompt: str,
     *,
@@ -106,14 +123,14 @@ def build_request(
     take: int = 1,
     resize: bool | None = None,
     raw: bool = False,
+    values: Mapping[str, Any] | None = None,
     **fields: Any,
 ) -> ImageRequest:
-    """The checked request for these words and options."""
     # What is None comes from the first reference where that is a `BananaImage` (its ratio as
     # delivered, its resolution, its model), else from the settings.
     may_have_marks = isinstance(prompt, str) and any(mark in prompt for mark in template.MARKS)
     if may_have_marks and not is_on("raw", raw):
-        template.check_filled(prompt)
+        prompt, images = fill_prompt(context, prompt, images, values, resize)
     if model is not None and not isinstance(model, str):
         raise no_model(model)
     given = {"model": model, **fields}
@@ -128,6 +145,50 @@ def build_request(
     return ImageRequest(prompt, images=pictures, take=take, limits=held, **options)
 
 
+def _changed(context: Context, request: ImageRequest, options: dict[str, Any]) -> ImageRequest:
+    """The request with these fields in place of its own. Its prompt is never filled again."""
+    given = {
+        name: value
+        for name, value in options.items()
+        if name in FIELD_OF
+        and (value is not None or FIELD_OF[name].kind in {"choice", "pictures"})  # left to others
+    }
+    resize, prompt = options.get("resize"), options.get("prompt")
+    if prompt is not None:
+        pictures = given.get("images", request.references)
+        given["prompt"] = prompt
+        if isinstance(prompt, str) and not is_on("raw", options.get("raw", False)):
+            values = options.get("values")
+            given["prompt"], given["images"] = fill_prompt(
+                context, prompt, pictures, values, resize
+            )
+    if given.keys() <= {"take"}:  # a library's may have values that its model takes no more
+        take = whole_number("take", given.get("take", request.take))
+        return request if take == request.take else copy_with(request, take=take)
+    if "images" in given or resize is not None:
+        given["limits"] = limits_of(context, resize)
+    if "images" in given:
+        given["images"] = given_pictures(context, given["images"], given["limits"])
+    return replace(request, **given)
+
+
+def fill_prompt(
+    context: Context,
+    prompt: str,
+    images: Any,
+    values: Mapping[str, Any] | None,
+    resize: bool | None = None,
+) -> tuple[str, Any]:
+    """The prompt with its ``{{…}}`` filled, and the pictures, those among the values behind."""
+    if values is None:
+        template.check_filled(prompt)
+        return prompt, images
+    references = numbered_references(context, resize)
+    for image in given_pictures(context, images, limits_of(context, resize)):
+        references.number(image)
+    return template.fill(prompt, values, references), list(references)
+
+
 def given_pictures(context: Context, images: Any, held: ReferenceLimits) -> tuple[Reference, ...]:
     """One picture or many as references, by the settings; each once."""
     if context.settings.fetch_references:
@@ -136,13 +197,13 @@ def given_pictures(context: Context, images: Any, held: ReferenceLimits) -> tupl
     return as_references(images, limits=held)
 
 
-def numbered_references(context: Context) -> NumberedReferences:
+def numbered_references(context: Context, resize: bool | None = None) -> NumberedReferences:
     """What counts the pictures of one prompt, by the settings."""
     fetch = None
     if context.settings.fetch_references:
         private = context.settings.fetch_private
         fetch = partial(fetched, over=context.transport, private=private)
-    return NumberedReferences(ReferenceLimits.of(context.settings), fetch)
+    return NumberedReferences(limits_of(context, resize), fetch)
 
 
 def limits_of(context: Context, resize: bool | None) -> ReferenceLimits:
@@ -152,15 +213,97 @@ def limits_of(context: Context, resize: bool | None) -> ReferenceLimits:
 
 
 REQUEST_OPTIONS = frozenset(each.name for each in FIELDS) | {"resize", "raw"}
+CALL_OPTIONS = OUTPUT_NAMES | {"background", "count", "quiet", "timeout", "values"}
+"""The further options of `nb_banana.generate`."""
 
 
-def known_options(options: dict[str, Any], *, output: bool = True) -> dict[str, Any]:
-    """The same options, if each is one of a request."""
-    for name in options:
-        if name not in REQUEST_OPTIONS:
-            known = REQUEST_OPTIONS | (OUTPUT_NAMES if output else set())
-            raise RequestError(
-                f"There is no option {name!r} here: there are {', '.join(sorted(known))}."
-                + did_you_mean(name, known)
-            )
-    return options
+def known_options(
+    options: dict[str, Any], prompt: Any = "", also: Iterable[str] = CALL_OPTIONS
+) -> dict[str, Any]:
+    """The options of a request; what else was given becomes ``values`` for the prompt's names.
+
+    Raises:
+        RequestError: a word that is neither an option nor a ``{{name}}`` of the prompt.
+    """
+    extra = {name: value for name, value in options.items() if name not in REQUEST_OPTIONS}
+    if not extra:
+        return options
+    named = extra.pop("values", None)
+    if isinstance(named, Mapping):
+        both = set(extra) & set(named)
+    elif named is not None:
+        raise RequestError('values is a dict of names and their values: {"colour": "red"}.')
+    else:
+        named, both = {}, set()
+    if both:
+        raise given_twice(min(both))
+    given: dict[Any, Any] = {**extra, **named}
+    is_raw = is_on("raw", options.get("raw", False))
+    asked_for = template.names_in(prompt) if isinstance(prompt, str) and not is_raw else set()
+    for name, value in given.items():
+        if name not in asked_for:
+            raise unknown_option(name, value, asked_for, also)
+    found = {name: value for name, value in options.items() if name in REQUEST_OPTIONS}
+    return found | ({"values": template.GivenValues(given)} if given else {})
+
+
+def given_twice(name: str, other: str = "values") -> RequestError:
+    """The error for a value that is given by its name and in another place."""
+    return RequestError(f"{name} is given twice, in {other} too: leave one of them out.")
+
+
+OF_OTHERS = {
+    "seed": "The API has no seed: take=2 is another picture of the same prompt",
+    "negative_prompt": "Say in the prompt what is not to be there",
+    "steps": "The API has no such number",
+    "size": 'The shape is aspect_ratio="16:9", the size resolution="1K", "2K" or "4K"',
+    "quality": 'More pixels are resolution="2K" or "4K"; another model is model="pro"',
+    "count": "Several takes of one prompt: count=4",
+    "images": "Reference pictures, one or several: images=[…]",
+    "save": 'To write it to a file: save="fox.png"; the suffix says the format',
+    "timeout": "Seconds to wait: timeout=300",
+    "key": "The key comes from the environment or nb_banana.login()",
+}
+"""What is meant by a word that others have, and what to write in its place."""
+_SAME = {
+    "seed": "random_seed random_state",
+    "negative_prompt": "negative",
+    "steps": "num_inference_steps guidance guidance_scale cfg cfg_scale temperature strength",
+    "size": "width height image_size dimensions",
+    "count": "n num num_images number_of_images num_outputs num_images_per_prompt samples takes",
+    "images": "image image_url image_urls input_image init_image reference references",
+    "save": "path file filename output output_path output_format out",
+    "key": "api_key apikey token",
+}
+_SENT_AS_IT_IS = {"seed", "negative_prompt", "steps", "quality"}
+
+
+def unknown_option(
+    name: Any, value: Any, asked_for: Iterable[str] = (), also: Iterable[str] = CALL_OPTIONS
+) -> RequestError:
+    """The error for a word that is neither an option nor in the prompt, with what is meant."""
+    said = f"There is no option {shown(name)}"
+    refuse_key("The name of an option", said)
+    known, names = sorted({*REQUEST_OPTIONS, *also}), sorted(asked_for)
+    text = name if isinstance(name, str) else ""
+    hint = _of_others(text, value, known) or did_you_mean(text, [*known, *names])
+    if names:
+        it_has = "" if hint else f": it has {', '.join(f'{{{{{each}}}}}' for each in names)}"
+        said += f", and the prompt has no {{{{{clean(text, 40)}}}}}{it_has}"
+    elif not hint:
+        said += f" here: there are {', '.join(known)}"
+        if text.isidentifier():
+            hint = f" Where the prompt has {{{{{text}}}}}, it is filled in, but for raw=True."
+    return RequestError(f"{said}.{hint}")
+
+
+def _of_others(name: str, value: Any, known: Iterable[str]) -> str:
+    """What to write in place of a word that other libraries have; nothing where it is none."""
+    word = name.lower()
+    meant = next((one for one, same in _SAME.items() if word in same.split()), word)
+    is_here = meant in known or meant not in {"count", "save", "timeout"}
+    if meant not in OF_OTHERS or not is_here:
+        return ""
+    is_number = type(value) in {int, float} and abs(value) < 10**12
+    sent = f'; to send it all the same: params={{"{name}": {value if is_number else "…"}}}'
+    return f" {OF_OTHERS[meant]}{sent if meant in _SENT_AS_IT_IS else ''}."

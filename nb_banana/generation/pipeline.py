@@ -72,7 +72,10 @@ def _fetch_paid(plan: Plan, job: Job, libraries: Sequence[Library]) -> BananaIma
             with defer_interrupts(), Spinner("Fetching what was paid before"):
                 came = fetch_pictures(answer, there)
                 entry = JournalEntry.of(library, row.request_id, plan.context.budget)
-                image = _keep(plan, job, entry, answer.receipt, came)
+                try:
+                    image = _keep(plan, job, entry, answer.receipt, came)
+                except errors.PictureError as error:
+                    raise errors.repeated(error) from None
             image.came = "reused" if image.path else "loaded"
             return image
     return None
@@ -166,7 +169,7 @@ def _wait_for(
     there = look()
     state, charged = library.fate(request_id or "")
     if there is None and (state == "unknown" or (state == "failed" and charged)):
-        raise errors.UncertainError(PAID_BY_ANOTHER, client_request_id=request_id)
+        raise errors.UncertainError(PAID_BY_ANOTHER, client_request_id=request_id, is_repeat=True)
     return there
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from nb_banana import errors
 from nb_banana._text import shown
 from nb_banana.credentials import refuse_key
-from nb_banana.display.output import notebook_folder, notebook_path
+from nb_banana.display.output import is_heard, notebook_folder, notebook_path
 from nb_banana.generation.context import Context, Key
 from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions
 from nb_banana.imaging import save
@@ -69,6 +69,7 @@ class Plan:
         key: Key = None,
         timeout: float | None = None,
         carrier: Carrier | None = None,
+        quiet: bool = False,
     ) -> None:
         self.context = context
         self.jobs = jobs
@@ -80,6 +81,8 @@ class Plan:
         self.is_stable = context.settings.caption == "stable"
         self.search = context.search_key(key)
         self.kinds = context.kinds(self.search, self._policy)
+        self.is_quiet = quiet or context.settings.quiet
+        self.is_heard = not self.is_quiet and is_heard()
         self.notebook = notebook_path()
         self.all_places = context.places_of(self.kinds, notebook_folder())
         self.places = self.all_places[self.kinds[-1]].written

@@ -36,6 +36,7 @@ XMP_SEGMENT, C2PA_SEGMENT, IPTC_SEGMENT = 0xE1, 0xEB, 0xED  # a JPEG's APP1, APP
 IPTC_RESOURCE, IPTC_CREDIT = 0x0404, (2, 110)
 ANYWHERE = re.compile(rb"<x:xmpmeta\b.*?</x:xmpmeta>", re.DOTALL)
 CLOSING = re.compile(r"</[\w.-]+:RDF\s*>")
+Marks = dict[str, Any]  # what Pillow's ``save`` takes as options
 LARGEST_PACKET = 1_000_000  # bytes; the largest that programs write have some thousands
 LARGEST_SEGMENT = 65_000  # bytes of what one segment of a JPEG holds, and a little less
 SMALL_PACKET = 1000  # bytes that one of ours stays below
@@ -250,7 +251,7 @@ def joint_packet(packets: Iterable[bytes | None]) -> bytes | None:
     return own_packet(source_type, "; ".join(credited)) if source_type else None
 
 
-def kept_in(kind: str, data: bytes, mark: bytes | None) -> dict[str, Any]:
+def kept_in(kind: str, data: bytes, mark: bytes | None) -> Marks:
     """What Pillow takes to write into a converted file what this one says of its making."""
     # Its own packet goes along word for word, with the mark where it names no source.
     packet = find_xmp(data)
@@ -280,7 +281,7 @@ def _is_utf8(packet: bytes) -> bool:
     return True
 
 
-def saving(kind: str, packet: bytes | None, iptc: bytes = b"") -> dict[str, Any]:
+def saving(kind: str, packet: bytes | None, iptc: bytes = b"") -> Marks:
     """What Pillow takes to write a packet, and IPTC records, into a file of this kind."""
     # GIF, BMP and PDF: Pillow writes none into them.
     block = b"8BIM\x04\x04\0\0" + len(iptc).to_bytes(4, "big") + iptc + b"\0" * (len(iptc) % 2)
@@ -296,7 +297,7 @@ def saving(kind: str, packet: bytes | None, iptc: bytes = b"") -> dict[str, Any]
     if kind == "TIFF":  # https://www.adobe.com/devnet/xmp.html, and the same for IPTC
         tags = {700: packet, 33723: iptc}
         return {"tiffinfo": {tag: body for tag, body in tags.items() if body}}
-    found: dict[str, Any] = {"xmp": packet} if packet and kind in {"JPEG", "WEBP", "AVIF"} else {}
+    found: Marks = {"xmp": packet} if packet and kind in {"JPEG", "WEBP", "AVIF"} else {}
     if kind == "JPEG" and iptc and len(block) <= LARGEST_SEGMENT:
         size = (len(IPTC_START) + len(block) + 2).to_bytes(2, "big")
         found["extra"] = b"\xff\xed" + size + IPTC_START + block

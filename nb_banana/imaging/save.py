@@ -7,11 +7,15 @@ import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nb_banana._text import path_of, shown, slug
 from nb_banana.errors import PictureError, SaveError
 from nb_banana.imaging.decode import decoding, open_picture, to_eight_bits
-from nb_banana.imaging.provenance import kept_in
+from nb_banana.imaging.provenance import Marks, kept_in, saving
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 SAVE_FORMATS = {
     ".png": "PNG",
@@ -36,12 +40,22 @@ def mime_of(suffix: str) -> str | None:
 OPAQUE = frozenset({"JPEG", "PDF", "BMP"})  # formats without transparency
 
 
+def is_folder(path: str | os.PathLike[str]) -> bool:
+    """Whether a person wrote a folder: one that is there, or a name with a slash at its end."""
+    # Of a Path nobody can tell: pathlib has dropped the slash.
+    text = os.fsdecode(path)
+    return text.endswith((os.sep, os.altsep or os.sep)) or path_of(text).is_dir()
+
+
 def save_target(path: str | os.PathLike[str], *, suffix: str, title: str) -> Path:
     """The file that a person means: ``~`` and a folder are understood, a suffix is added."""
-    # In a folder the file gets a name from the title, and a number where that is taken.
+    # In a folder, which need not be there yet, the file gets a name from the title, and a number
+    # where that is taken.
     try:
         wanted = path_of(os.fsdecode(path))
-        if wanted.is_dir():
+        if into := is_folder(path):
+            if wanted.exists() and not wanted.is_dir():
+                raise SaveError(f"{wanted} is a file. Name a folder for the picture, or a file.")
             wanted = _free_name(wanted, slug(title), suffix)
         elif not wanted.suffix:
             wanted = wanted.with_name(wanted.name + suffix)
@@ -51,16 +65,18 @@ def save_target(path: str | os.PathLike[str], *, suffix: str, title: str) -> Pat
         raise SaveError(
             f"A picture can't be saved as {wanted.suffix}: choose one of {', '.join(SAVE_FORMATS)}."
         )
-    if not wanted.parent.is_dir():
+    if not into and not wanted.parent.is_dir():
         raise SaveError(f"There is no folder {wanted.parent}. Make it first.")
     return wanted
 
 
 def check_writable(path: Path) -> None:
-    """Find out before a picture is paid whether its file could be written."""
+    """Find out before a picture is paid whether its file could be written; no folder is made."""
     try:
         path.exists()  # a name that is too long is found here
-        with _part(path):
+        above = path.absolute().parents
+        there = next(each for each in above if each.exists())
+        with _part(path if there == above[0] else there / path.name):
             pass
     except (OSError, ValueError) as error:
         raise SaveError(f"{path} can't be written: {_reason(error)}.") from None
@@ -69,18 +85,26 @@ def check_writable(path: Path) -> None:
 def encode(data: bytes, mime: str, suffix: str, packet: bytes | None = None) -> bytes:
     """The picture's bytes for a suffix: as they are where they fit it, else converted."""
     # What is converted says of its making what the file says, else the packet of XMP.
-    name = SAVE_FORMATS.get(suffix.lower(), "")
-    if not name or MIMES[name] == mime:
+    if mime_of(suffix) in {None, mime}:
         return data
-    out = io.BytesIO()
     try:
         with decoding():
             picture = to_eight_bits(open_picture(data))
-        if name in OPAQUE:
-            picture = picture.convert("RGB")
-        quality = {"quality": 92} if name in {"JPEG", "WEBP"} else {}
-        picture.save(out, name, **quality, **kept_in(name, data, packet))
     except (OSError, ValueError, PictureError) as error:
+        raise SaveError(f"The picture can't be written as {suffix}: {error}.") from None
+    marks = kept_in(SAVE_FORMATS[suffix.lower()], data, packet)
+    return encode_pixels(picture, suffix, marks)
+
+
+def encode_pixels(picture: "Image.Image", suffix: str, marks: Marks | None = None) -> bytes:
+    """A Pillow image as the file of a suffix that there is, with its own XMP or other marks."""
+    name, out = SAVE_FORMATS[suffix.lower()], io.BytesIO()
+    quality = {"quality": 92} if name in {"JPEG", "WEBP"} else {}
+    try:
+        drawn = picture.convert("RGB") if name in OPAQUE else picture
+        marks = saving(name, picture.info.get("xmp")) if marks is None else marks
+        drawn.save(out, name, **quality, **marks)
+    except (OSError, ValueError) as error:
         raise SaveError(f"The picture can't be written as {suffix}: {error}.") from None
     return out.getvalue()
 
@@ -88,6 +112,7 @@ def encode(data: bytes, mime: str, suffix: str, packet: bytes | None = None) -> 
 def write_whole(path: Path, data: bytes) -> None:
     """Write under a temporary name, then rename: nobody ever sees half a file."""
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with _part(path) as temporary:
             with temporary.open("wb") as file:
                 file.write(data)

@@ -39,7 +39,11 @@ from nb_banana.library.library import Library
 
 MARK = "nb_banana-site.json"
 """What says that a folder is a site of ours, and which of the names in it are ours."""
-EXTRA = "pip install 'nb-banana[site]'"
+EXTRA = (
+    "pip install jupyter-server 'jupyterlite-core>=0.8.3,<0.9' "
+    "'jupyterlite-pyodide-kernel>=0.8.6,<0.9'"
+)
+"""What the extra ``site`` brings, by names that an index has."""
 MODULES = ("jupyterlite_core", "jupyterlite_pyodide_kernel", "jupyter_server", "packaging")
 KERNEL = "@jupyterlite/pyodide-kernel-extension"
 EXTENSIONS = (KERNEL, "@jupyter-widgets/jupyterlab-manager", "anywidget")

@@ -8,7 +8,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -96,18 +96,31 @@ class FileStore:
 
     def path(self, name: str) -> Path:
         """The file of a name. One from a stranger's library must not lead out of the folder."""
+        return self.folder / self._checked(name)
+
+    def _checked(self, name: str) -> str:
         if not _OURS.fullmatch(name) or {".", ".."} & set(name.split("/")):
             raise LibraryDamagedError(
                 f"The index of the library in {self.folder} names a file outside of it: {name!r}. "
                 "It was left alone. Use this library only if you know who made it."
             )
-        return self.folder / name
+        return name
 
-    def answers(self, request_id: str) -> list[str]:
-        """The names of what is kept of a request's answer, see `answer_name`."""
-        names = (f"answers/{each.name}" for each in (self.folder / "answers").glob("*.bin"))
-        whole, part = answer_name(request_id, None), f"answers/{request_id}-"
-        return [name for name in names if name == whole or name.startswith(part)]
+    def answers(self, request_ids: Collection[str]) -> list[str]:
+        """The names of what is kept of the answers to requests, see `answer_name`."""
+        stems = [each.stem for each in (self.folder / "answers").glob("*.bin")]
+        ids = set(request_ids)
+        mine = (each for each in stems if each in ids or each.rpartition("-")[0] in ids)
+        return [f"answers/{each}.bin" for each in mine]
+
+    def lost(self, sizes: dict[str, int]) -> int:
+        """How many files of these names are gone, or have another size."""
+        there: dict[str, int] = {}  # a look at a whole folder is quicker than one at each file
+        for folder in {name.rpartition("/")[0] for name in map(self._checked, sizes)}:
+            with contextlib.suppress(OSError), os.scandir(self.folder / folder) as entries:
+                there |= {f"{folder}/{each.name}": each.stat().st_size for each in entries}
+        differ = [name for name, size in sizes.items() if there.get(name) != size]
+        return sum(not _has_size(self.path(name), sizes[name]) for name in differ)
 
     def read(self, name: str) -> bytes:
         """The bytes of a file."""
@@ -121,12 +134,25 @@ class FileStore:
                 if file.is_file() and time.time() - file.stat().st_mtime > STALE:
                     file.unlink()
 
-    def remove(self, name: str) -> None:
-        """Delete a file; one that is gone already is fine."""
+    def remove(self, names: Iterable[str]) -> None:
+        """Delete files, all or none; one that is gone already is fine."""
+        moved: list[tuple[Path, Path]] = []
         with self._explained():
-            path = self.path(name)
-            path.unlink(missing_ok=True)
-            preview_path(path).unlink(missing_ok=True)
+            try:
+                for path in map(self.path, names):
+                    part = self._incoming / f"{secrets.token_hex(8)}.part"
+                    part.parent.mkdir(parents=True, exist_ok=True)
+                    with contextlib.suppress(FileNotFoundError):
+                        path.rename(part)
+                        moved.append((path, part))
+            except OSError:  # one that another program has open, on Windows
+                for path, part in moved:
+                    part.rename(path)
+                raise
+        for path, part in moved:  # what stays of these `prepare` removes another day
+            for each in (part, preview_path(path)):
+                with contextlib.suppress(OSError):
+                    each.unlink(missing_ok=True)
 
     @property
     def _incoming(self) -> Path:
@@ -145,6 +171,14 @@ class FileStore:
                 f"The library in {self.folder} can't be written to: {why}. {cure}, or choose "
                 'another folder with %config Banana.library = "…".'
             ) from error
+
+
+def _has_size(path: Path, size: int) -> bool:
+    """Whether a file is there in its whole length: a folder may list a name in another spelling."""
+    try:
+        return path.stat().st_size == size
+    except OSError:
+        return False
 
 
 def check_file(path: Path, size: int) -> Path:

@@ -1,14 +1,15 @@
 """The library: every picture that was made, to be found again by what was asked for.
 
 `journal` has the steps of a request, `database` the SQLite file, `schema` its tables, `files` the
-picture files, `records` what is handed out, `rows` the way from one to the other, `owner` who works
-on a row, `transfer` the way from one library to another.
+picture files, `records` what is handed out, `rows` the way from one to the other, `search` what is
+looked for, `deletion` what is forgotten, `owner` who works on a row, `transfer` the way from one
+library to another.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
@@ -22,11 +23,13 @@ from nb_banana.errors import LibraryUnavailableError, NotKeptError
 from nb_banana.imaging.decode import PictureKind
 from nb_banana.library import rows
 from nb_banana.library.database import Database, MemoryDatabase, Transaction
-from nb_banana.library.files import FileStore, check_file, picture_names
+from nb_banana.library.deletion import delete, freed_bytes
+from nb_banana.library.files import check_file, picture_names
 from nb_banana.library.journal import NO_OWNER, Journal
 from nb_banana.library.location import check_stand_in, has_index
 from nb_banana.library.records import StoredImage
 from nb_banana.library.schema import Row
+from nb_banana.library.search import Search
 from nb_banana.request import ImageRequest
 from nb_banana.services.receipt import Receipt
 
@@ -79,18 +82,73 @@ class Library(Journal):
         )
         return {row["key"] for row in found}
 
-    def history(self, query: str | None = None, limit: int | None = 50) -> list[StoredImage]:
-        """The pictures whose prompts have all words of the query, newest first; no file is read."""
-        fits, words = _search(query)
+    def history(
+        self, what: str | Search | None = None, limit: int | None = 50
+    ) -> list[StoredImage]:
+        """The pictures that a search finds, or words of a prompt, newest first; no file is read."""
+        fits, values = Search.of(what).condition(self.service)
         where = f"seq IN (SELECT seq FROM requests WHERE {fits} ORDER BY seq DESC LIMIT ?)"  # noqa: S608
-        most = -1 if limit is None else limit
-        return self._kept(self._index, where, self.service, *words, most)
+        return self._kept(self._index, where, *values, -1 if limit is None else limit)
 
-    def count(self, query: str | None = None) -> int:
+    def count(self, what: str | Search | None = None) -> int:
         """How many answers `history` would have without a limit."""
-        fits, words = _search(query)
+        fits, values = Search.of(what).condition(self.service)
         sql = f"SELECT count(*) AS number FROM requests WHERE {fits}"  # noqa: S608 - as above
-        return sum(row["number"] for row in self._index.rows(sql, self.service, *words))
+        return sum(row["number"] for row in self._index.rows(sql, *values))
+
+    def models(self) -> set[str]:
+        """The ids of the models that drew what is kept here."""
+        found = self._index.rows(
+            "SELECT DISTINCT model FROM requests WHERE service = ? AND state = 'stored'",
+            self.service,
+        )
+        return {str(row["model"]) for row in found}
+
+    def made(self) -> dict[str, str]:
+        """When each request that has a picture here was answered, as `rows.stamp`, by its id."""
+        found = self._index.rows(
+            "SELECT id, answered FROM requests WHERE service = ? AND state = 'stored' "
+            "AND EXISTS (SELECT 1 FROM pictures WHERE request_id = id)",
+            self.service,
+        )
+        return {row["id"]: row["answered"] for row in found}
+
+    def links(self, source: str | None = None) -> list[Row]:
+        """Which picture each one was made from, oldest first: source, id, digest, answered.
+
+        Digests are of bytes, one row for each picture of an answer; with a source of that alone.
+        """
+        return self._index.rows(
+            "SELECT json_extract(value, '$.source') AS source, made.id AS id, digest, answered "
+            "FROM requests AS made, json_each(made.refs) JOIN pictures ON request_id = made.id "
+            "WHERE service = ? AND state = 'stored' AND refs <> '[]' "
+            "AND (?2 IS NULL OR (instr(refs, ?2) AND source = ?2)) ORDER BY seq, position",
+            self.service,
+            source,
+        )
+
+    def by_requests(self, ids: Iterable[str]) -> dict[str, StoredImage]:
+        """The pictures of requests, by their ids. What is not kept is not among them."""
+        where = "id IN (SELECT value FROM json_each(?))"
+        found = self._kept(self._index, where, json.dumps(list(ids)))
+        return {each.request_id: each for each in found}
+
+    def sizes(self) -> dict[str, int]:
+        """The files of the pictures here: their bytes by their names, as they were kept."""
+        found = self._index.rows(
+            "SELECT path, size FROM requests JOIN pictures ON request_id = id "
+            "WHERE service = ? AND state = 'stored'",
+            self.service,
+        )
+        return {row["path"]: row["size"] for row in found}
+
+    def lost(self, sizes: dict[str, int]) -> int:
+        """How many of these files are gone or cut off."""
+        return self._vault.lost(sizes)
+
+    def freed_bytes(self, request_ids: Iterable[str]) -> int:
+        """How many bytes of files would be free without these requests."""
+        return freed_bytes(self._index, request_ids)
 
     def by_id(self, text: str) -> StoredImage:
         """The picture of an id: a beginning of its digest (a file has six digits) or request id."""
@@ -149,8 +207,11 @@ class Library(Journal):
     def forget(self, ids: Iterable[str]) -> list[Path]:
         """Delete pictures and what was asked, all of the ids or none; the files that went."""
         wanted = [self._request_ids(each) for each in ids]
-        ids = {each for several in wanted for each in several}
-        return self._index.write(lambda session: _delete(session, self._vault, ids))
+        return self.forget_requests({each for several in wanted for each in several})
+
+    def forget_requests(self, request_ids: Collection[str]) -> list[Path]:
+        """The same for requests by their whole ids, in one transaction."""
+        return self._index.write(lambda session: delete(session, self._vault, request_ids))
 
     @contextmanager
     def _written(self, pictures: Iterable[bytes]) -> Iterator[list[Part]]:
@@ -241,56 +302,6 @@ class Library(Journal):
             f"The library in {self.folder} has nothing with the id {text!r}. "
             "nb_banana.history() lists what it has."
         )
-
-
-def _search(query: str | None) -> tuple[str, list[str]]:
-    """The condition for the kept requests of a service whose prompts have all of these words."""
-    words = rows.fold(query or "").split()
-    fits = "".join(" AND instr(folded, ?)" for _ in words)
-    return f"service = ? AND state = 'stored'{fits}", words
-
-
-def _delete(session: Transaction, files: FileStore, request_ids: Iterable[str]) -> list[Path]:
-    """Empty the rows of requests but for their bills; delete, and name, the files then unused."""
-    names = set().union(*(_empty(session, files, each) for each in request_ids))
-    unused = [name for name in sorted(names) if not _is_used(session, name)]
-    # Before the commit: after it, another kernel could have kept the same bytes again.
-    for name in unused:
-        files.remove(name)
-    return [files.path(name) for name in unused]
-
-
-def _empty(session: Transaction, files: FileStore, request_id: str) -> set[str]:
-    """The names of the files that the request used; another row may use them too."""
-    pictures = session.rows("SELECT path FROM pictures WHERE request_id = ?", request_id)
-    (row,) = session.rows("SELECT refs FROM requests WHERE id = ?", request_id)
-    session.run("DELETE FROM pictures WHERE request_id = ?", request_id)
-    session.change("requests", rows.FORGOTTEN, "id = ?", request_id)
-    names = {each["path"] for each in pictures} | set(files.answers(request_id))
-    for reference in json.loads(row["refs"]):
-        names |= _drop_reference(session, reference["digest"])
-    return names
-
-
-def _is_used(session: Transaction, name: str) -> bool:
-    """Whether any row still names the file."""
-    return bool(
-        session.rows(
-            "SELECT 1 FROM pictures WHERE path = ? "
-            "UNION SELECT 1 FROM reference_files WHERE path = ?",
-            name,
-            name,
-        )
-    )
-
-
-def _drop_reference(session: Transaction, digest: str) -> set[str]:
-    """Take a reference away that no request uses any more."""
-    if session.rows("SELECT 1 FROM requests WHERE instr(refs, ?) LIMIT 1", digest):
-        return set()
-    files = session.rows("SELECT path FROM reference_files WHERE digest = ?", digest)
-    session.run("DELETE FROM reference_files WHERE digest = ?", digest)
-    return {each["path"] for each in files}
 
 
 class MemoryLibrary(Library):

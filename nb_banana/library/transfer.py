@@ -113,7 +113,7 @@ def _move(row: Row, source: Library, target: Library) -> None:
                 target._put(session, row, parts, list(zip(data, kinds, strict=True)))
 
             target._write_own(write)
-    for name in source._vault.answers(row["id"]):
+    for name in source._vault.answers([row["id"]]):
         kept = source._vault.read(name)
         with target._vault.part(kept) as part:
             target._vault.keep(part, kept, [name])

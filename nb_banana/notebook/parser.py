@@ -1,6 +1,7 @@
 """A ``%banana`` line → the name to bind, the options by their names, and the prompt."""
 
 import argparse
+import ast
 import builtins
 import csv
 import json
@@ -20,6 +21,7 @@ from nb_banana.credentials import refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.models import FIELD_OF
 from nb_banana.notebook.options import OPTION_OF_FLAG, OPTIONS
+from nb_banana.references import variables
 from nb_banana.settings import checked_seconds
 
 BRACES = re.compile(r"\{\{(?:(?!\}\}).)*\}\}")
@@ -168,6 +170,9 @@ def parse_line(line: str, names: Mapping[str, Any]) -> tuple[ParsedLine, str]:
     """Read the line of ``%banana``: options first, then the prompt, word for word."""
     refuse_key("The line", line)
     words, prompt = _leading_options(line)
+    if "--raw" not in map(_whole, words) and re.search(r"[{$]", line):
+        line = double_braces(line, names)
+        words, prompt = _leading_options(line)
     late = [word for word in prompt.split() if word.partition("=")[0] in OPTION_OF_FLAG]
     if late and not line.lstrip().startswith("-- "):
         raise RequestError(
@@ -175,6 +180,50 @@ def parse_line(line: str, names: Mapping[str, Any]) -> tuple[ParsedLine, str]:
             "Where the prompt itself has it, write -- before the prompt."
         )
     return ParsedLine(None, _parse(words, names)), prompt
+
+
+_IN_LINE = re.compile(
+    r"(\{\{.*?\}\}|\{%.*?%\})|\{([^{}]*)\}|(?<![\w$])\$([^\W\d]\w*(?:\.[^\W\d]\w*)*)", re.DOTALL
+)
+"""What is filled in a line: nothing in Jinja's marks, what stands in single braces, ``$name``."""
+
+
+def double_braces(line: str, names: Mapping[str, Any]) -> str:
+    """A magic's line with ``{name}`` and ``$name``, as IPython has them, in double braces.
+
+    IPython itself evaluates what is in braces and leaves the line as it is where it can't, see
+    https://ipython.readthedocs.io/en/stable/interactive/python-ipython-diff.html
+
+    >>> double_braces('{animal} at {"n": 1}, $5, $animal', {"animal": "cat"})
+    '{{animal}} at {"n": 1}, $5, {{animal}}'
+    """
+
+    def doubled(found: re.Match[str]) -> str:
+        marked, braced, dollar = found.groups()
+        if dollar:
+            return f"{{{{{dollar}}}}}" if dollar.partition(".")[0] in names else found[0]
+        if marked or not braced.strip():
+            return found[0]
+        if variables.parse(braced):
+            return f"{{{{{braced.strip()}}}}}"
+        if _is_calculated(braced, names):
+            raise RequestError(
+                f"{clean(found[0], 60)} is no name: calls and sums are made in a cell of their own."
+                " Bind it to a variable, and write {variable}; or --raw where it is meant as it is."
+            )
+        return found[0]
+
+    return _IN_LINE.sub(doubled, line)
+
+
+def _is_calculated(text: str, names: Mapping[str, Any]) -> bool:
+    """Whether it is an expression of Python with names in it, or a known name with a format."""
+    try:
+        inside = ast.walk(ast.parse(text.strip(), mode="eval"))
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        start = re.match(r"\s*([^\W\d]\w*)\s*[:!.(\[]", text)
+        return start is not None and start[1] in names
+    return any(isinstance(each, ast.Name) for each in inside)
 
 
 _BRACES = r"\{\{.*?\}\}"

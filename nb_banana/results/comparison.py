@@ -1,11 +1,14 @@
 """`compare`: two pictures with a slider of HTML and CSS alone between them, and side by side."""
 
 import base64
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nb_banana._text import as_html, clean, one_line, plain, shorten
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BadReferenceError
+from nb_banana.imaging import save
 from nb_banana.imaging.decode import open_picture, preview
 from nb_banana.imaging.sheet import (
     MOUNT,
@@ -58,7 +61,7 @@ _SLIDER = (
 
 
 class Comparison:
-    """Two pictures, before and after. It shows itself; `side_by_side` is a Pillow image of both.
+    """Two pictures, before and after. It shows itself; `save` writes both into one file.
 
     Attributes:
         before, after: the pictures as they were given.
@@ -99,6 +102,24 @@ class Comparison:
             canvas.mount(fit_cell(data, *layout.cell), 0, column)
             canvas.label(label, 0, column)
         return canvas.marked()
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write both side by side into one file, e.g. ``compare(a, b).save("before-after.png")``.
+
+        The suffix says the format, a folder is understood, and the file is there whole or not at
+        all, as in `nb_banana.BananaImage.save`.
+
+        Returns:
+            The file.
+
+        Raises:
+            SaveError: an unknown suffix, or a place that can't be written to.
+            PillowMissingError: there is no Pillow to draw with.
+        """
+        target = save.save_target(path, suffix=".png", title="before and after")
+        data = save.encode_pixels(self.side_by_side(), target.suffix)
+        save.write_whole(target, data)
+        return target
 
     def __repr__(self) -> str:
         return plain(f"<Comparison of {self._names[0]} and {self._names[1]}>")

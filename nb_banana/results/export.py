@@ -4,7 +4,7 @@ import contextlib
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
@@ -13,11 +13,11 @@ from typing import Any
 from nb_banana._text import path_of, say, shown, slug
 from nb_banana.errors import BananaError, LostPictureError, SaveError
 from nb_banana.imaging.decode import SUFFIXES
-from nb_banana.imaging.save import SAVE_FORMATS, check_writable, write_whole
+from nb_banana.imaging.save import SAVE_FORMATS, check_writable, is_folder, write_whole
 from nb_banana.models import WRITTEN
 from nb_banana.references.sources import is_picture
 from nb_banana.results.failure import Failure, GalleryEntry
-from nb_banana.results.gallery_display import entry_costs
+from nb_banana.results.gallery_display import EntryCost, entry_costs
 from nb_banana.results.image import BananaImage
 from nb_banana.results.variants import Variant, value_text, varied_fields
 
@@ -69,7 +69,7 @@ def check_folder(folder: str | os.PathLike[str]) -> None:
 
 def _place(folder: str | os.PathLike[str]) -> Path:
     place = path_of(os.fsdecode(folder))
-    if place.suffix.lower() in SAVE_FORMATS and not place.is_dir():
+    if place.suffix.lower() in SAVE_FORMATS and not is_folder(folder):
         raise SaveError(
             f"These are several pictures, and {os.fsdecode(folder)!r} is one file. Name a folder "
             "for them."
@@ -125,37 +125,47 @@ def to_frame(
     entries: Sequence[GalleryEntry], variants: Sequence[Variant], index: Sequence[Any] | None
 ) -> Any:
     """See `nb_banana.Gallery.to_frame`."""
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise BananaError("A table needs pandas. Install it: pip install pandas") from error
     varied = dict.fromkeys(chain(*variants))
     words = (  # a picture would make its cell an array
         {name: value_text(value) if is_picture(value) else value for name, value in each.items()}
         for each in variants
     )
     rows = [
-        varied | said | _row(entry, cost.usd)
-        for entry, said, cost in zip(entries, words, entry_costs(entries), strict=True)
+        varied | said | _row(entry, costs)
+        for entry, said, costs in zip(entries, words, entry_costs(entries), strict=True)
     ]
-    columns = list(dict.fromkeys([*varied, *_COLUMNS]))
+    return frame_of(rows, list(dict.fromkeys([*varied, *_COLUMNS])), index)
+
+
+def frame_of(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[str], index: Sequence[Any] | None = None
+) -> Any:
+    """A pandas data frame; its money is numbers that can be summed and drawn."""
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise BananaError("A table needs pandas. Install it: pip install pandas") from error
     table = pd.DataFrame(rows, columns=columns, index=None if index is None else pd.Index(index))
-    # Whole numbers, also where a failure has none.
-    return table.astype(dict.fromkeys(("take", "width", "height"), "Int64"))
+    whole = dict.fromkeys(("take", "width", "height"), "Int64")  # also where a failure has none
+    return table.astype(whole | MONEY_COLUMNS)
 
 
+MONEY_COLUMNS = {"usd": "float64", "sandbox": "bool"}
+"""US dollars, and whether they are the sandbox's play money."""
 _ASKED = ("prompt", *(each.name for each in WRITTEN if each.is_column))
-_COLUMNS = (*_ASKED, "width", "height", "usd", "came", "id", "path", "error")
+_COLUMNS = (*_ASKED, "width", "height", *MONEY_COLUMNS, "came", "id", "path", "error")
 
 
-def _row(entry: GalleryEntry, usd: Decimal | None) -> dict[str, Any]:
+def _row(entry: GalleryEntry, costs: Sequence[EntryCost]) -> dict[str, Any]:
     asked = {name: getattr(entry.request, name) for name in _ASKED}
+    usd = sum((each.usd for each in costs if each.usd is not None), Decimal(0))
+    is_said = usd or all(each.usd is not None for each in costs)
+    asked |= {"usd": usd if is_said else None, "sandbox": costs[-1].is_play}
     if isinstance(entry, Failure):
-        return asked | ({"usd": usd} if usd else {}) | {"error": str(entry.error)}
+        return asked | {"error": str(entry.error)}
     return asked | {
         "width": entry.width,
         "height": entry.height,
-        "usd": usd,
         "came": entry.came,
         "id": entry.id,
         "path": str(entry.path) if entry.path else None,

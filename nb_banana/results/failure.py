@@ -43,6 +43,7 @@ class Failure(HasClient):
         self.name = name
         self.alt = alt
         self._options = dict(options)
+        self._earlier: tuple[Any, ...] = ()
 
     @property
     def prompt(self) -> str:

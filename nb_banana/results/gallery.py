@@ -179,9 +179,11 @@ class Gallery(_default.HasClient, Sequence[GalleryEntry]):
     def to_frame(self) -> Any:
         """A pandas data frame, one row each: what varied, the request, size, price, file, error.
 
-        ``usd`` is what it added to the bill now, an exact ``Decimal``, so that the column's sum is
-        `cost`: nothing where the picture was made on another day (``came`` is ``reused`` or
-        ``loaded``) or for an equal prompt above; a failure that was charged has its charge.
+        ``usd`` is what it added to the bill now, in US dollars as floats that can be summed and
+        drawn; the sum is `cost`, which is exact. It is 0.0 where the picture was made on another
+        day (``came`` is ``reused`` or ``loaded``), for an equal prompt above, and for a failure
+        that was not charged; one that was has its charge, and ``NaN`` is a price that nobody said.
+        Where ``sandbox`` is true it is play money.
 
         Raises:
             BananaError: pandas is not there.

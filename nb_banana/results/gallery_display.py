@@ -4,6 +4,7 @@ import base64
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import chain
 from typing import Any, Protocol
 
 from nb_banana._text import as_html, clean, dollars, plain, shorten
@@ -70,7 +71,7 @@ class EntryCost:
 
     request: object  # that was billed; several places may show pictures of one
     usd: Decimal | None  # what it cost in this run; None where nobody said
-    is_play: bool
+    is_play: bool = False
     is_new: bool = True  # paid in this run; what was paid on another day costs nothing
 
 
@@ -92,29 +93,47 @@ def entry_cost(entry: GalleryEntry, sandbox: bool = False) -> EntryCost:
         usd = NOTHING if charge.state == "not charged" else charge.usd
         return EntryCost(request, usd, sandbox)
     may_be_charged = isinstance(entry.error, PictureError | UncertainError)
+    may_be_charged |= facts.get("is_on_way", False)
     is_unknown = may_be_charged and not facts.get("not_charged")
     return EntryCost(request, None if is_unknown else NOTHING, sandbox)
 
 
-def entry_costs(entries: Iterable[GalleryEntry]) -> list[EntryCost]:
-    """What each of these adds to the bill of the run: all sums come from here."""
+def entry_costs(entries: Iterable[GalleryEntry]) -> list[list[EntryCost]]:
+    """What each place adds to the bill, tries before the last included: all sums are made here."""
     # A request is paid once: where several places show what came of it, the first that was paid in
     # this run carries the cost, and the others cost nothing more.
     entries = list(entries)
     sandbox = any(each.sandbox for each in entries if not isinstance(each, Failure))
     billed: set[object] = set()
     found = []
-    for each in (entry_cost(entry, sandbox) for entry in entries):
-        found.append(each if each.request not in billed else replace(each, usd=NOTHING))
-        if each.is_new:
-            billed.add(each.request)
+    for entry in entries:
+        costs = [*earlier_costs(entry), entry_cost(entry, sandbox)]
+        found.append(
+            [each if each.request not in billed else replace(each, usd=NOTHING) for each in costs]
+        )
+        billed.update(each.request for each in costs if each.is_new)
     return found
+
+
+def earlier_costs(entry: GalleryEntry) -> list[EntryCost]:
+    """What was paid in this place before it was tried again."""
+    # A pickle of an earlier version has none.
+    return [EntryCost(*each) for each in getattr(entry, "_earlier", ())]
+
+
+def in_place_of(failed: GalleryEntry, entry: GalleryEntry) -> GalleryEntry:
+    """What came of another try: it remembers what the failed one has cost."""
+    costs = [*earlier_costs(failed), entry_cost(failed)]
+    # Plain values, for they go into pickles.
+    paid = [each for each in costs if each.is_new and each.usd != 0]
+    entry._earlier = tuple((each.request, each.usd, each.is_play) for each in paid)
+    return entry
 
 
 def batch_cost(entries: Iterable[GalleryEntry]) -> BatchCost:
     """The bill of these pictures and failures."""
     real, play, unknown = NOTHING, NOTHING, 0
-    for each in entry_costs(entries):
+    for each in chain(*entry_costs(entries)):
         unknown += each.usd is None
         real += NOTHING if each.is_play else each.usd or NOTHING
         play += (each.usd or NOTHING) if each.is_play else NOTHING
@@ -214,6 +233,14 @@ def gallery_text(gallery: ShownGallery) -> Iterable[str]:
             said = f"{entry.caption} · {entry.path or 'not kept'}"
         yield f"[{number}] {clean(label, 60)} · {said}" if label else f"[{number}] {said}"
     yield from remarks(gallery, failures=False)
+
+
+def script_lines(value: ShownGallery | BananaImage) -> list[str]:
+    """What a script says of a picture or a gallery that came: what would stand below it."""
+    if not isinstance(value, BananaImage):
+        return [gallery_caption(value), *remarks(value)]
+    first, *others = image_lines(value)
+    return [f"{first} · {value.path}" if value.path else first, *others]
 
 
 def remarks(gallery: ShownGallery, *, failures: bool = True) -> list[str]:

@@ -1,45 +1,81 @@
 """`History`: the pictures that were made, newest first, as a sequence that shows itself."""
 
+import os
 from collections.abc import Sequence
+from copy import copy
+from pathlib import Path
 from typing import Any, overload
 
 from nb_banana._text import as_html, clean, dollars, plain
 from nb_banana.display.html import Words, table
 from nb_banana.models import WRITTEN, short_name
+from nb_banana.results.export import MONEY_COLUMNS, frame_of
+from nb_banana.results.gallery import Gallery
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import thumbnail
 
 
 class History(Sequence[BananaImage]):
-    """Pictures from the library: index, slice, loop, `to_frame`.
+    """Pictures from the library: index, slice, loop, `save`, `to_frame`.
 
     Args:
         images: the pictures.
-        title: what is said above them.
+        whole: what there is, e.g. ``"184 pictures in your library"``.
+        count: how many that are; more than the pictures where some are not listed.
+        notes: what else is said, one sentence each.
     """
 
-    def __init__(self, images: Sequence[BananaImage], title: str) -> None:
+    _notes: tuple[str, ...] = ()  # a pickle of an earlier version has none of these
+    _whole = _hint = ""
+
+    def __init__(
+        self, images: Sequence[BananaImage], whole: str, *, count: int, notes: Sequence[str] = ()
+    ) -> None:
         self._images = list(images)
-        self._title = title
+        self._whole, self._notes = whole, tuple(notes)
+        listed = len(self._images)
+        if listed < count:
+            which = f"the newest {listed:,}" if listed else "none"
+            self._title = f"{which} of {whole}"
+            self._hint = f"limit=None lists all {count:,}." if listed else ""
+        else:
+            self._title = f"{whole}, the newest first" if listed > 1 else whole
 
     @overload
     def __getitem__(self, index: int) -> BananaImage: ...
     @overload
     def __getitem__(self, index: slice) -> "History": ...
     def __getitem__(self, index: int | slice) -> "BananaImage | History":
-        if isinstance(index, slice):
-            chosen = self._images[index]
-            return History(chosen, f"{len(chosen)} of {self._title}")
-        return self._images[index]
+        if not isinstance(index, slice):
+            return self._images[index]
+        part = copy(self)
+        part._images = self._images[index]
+        part._title = f"{len(part)} of {self._whole or self._title}"
+        part._hint = ""
+        return part
 
     def __len__(self) -> int:
         return len(self._images)
 
-    def to_frame(self) -> Any:
-        """A pandas data frame, one row each (``pip install pandas``)."""
-        import pandas as pd
+    def save(self, folder: str | os.PathLike[str]) -> list[Path]:
+        """Write the pictures into a folder, which is made; see `nb_banana.Gallery.save`.
 
-        return pd.DataFrame([_row(image) for image in self])
+        Raises:
+            SaveError: a file has another picture (then nothing was written), or the folder can't
+                be written to.
+        """
+        return Gallery(self._images).save(folder)
+
+    def to_frame(self) -> Any:
+        """A pandas data frame, one row each (``pip install pandas``).
+
+        ``usd`` is what each has cost, in US dollars as floats; ``NaN`` where nobody said. Where
+        ``sandbox`` is true it is play money.
+
+        Raises:
+            BananaError: pandas is not there.
+        """
+        return frame_of([_row(image) for image in self], _COLUMNS)
 
     def __repr__(self) -> str:
         lines = (
@@ -47,7 +83,7 @@ class History(Sequence[BananaImage]):
             f"{dollars(image.receipt.usd):>8}  {clean(image.prompt, 60)}{_mark(image)}"
             for number, image in enumerate(self)
         )
-        return plain("\n".join([self._title, *lines]))
+        return plain("\n".join([self._above, *lines, *filter(None, [self._hint])]))
 
     def _repr_html_(self) -> str:
         rows = [
@@ -64,7 +100,12 @@ class History(Sequence[BananaImage]):
             for number, image in enumerate(self)
         ]
         shown = table(rows, ("", "", "prompt", "size", "model", "cost", "made", "id"))
-        return f'<div class="nb-banana-history"><p>{as_html(self._title)}</p>{shown}</div>'
+        below = f"<p>{as_html(self._hint)}</p>" if self._hint else ""
+        return f'<div class="nb-banana-history"><p>{as_html(self._above)}</p>{shown}{below}</div>'
+
+    @property
+    def _above(self) -> str:
+        return ". ".join([self._title, *([" ".join(self._notes)] if self._notes else [])])
 
 
 def is_shared(image: BananaImage) -> bool:
@@ -76,15 +117,19 @@ def _mark(image: BananaImage) -> str:
     return f" (in {image._origin})" if is_shared(image) else ""
 
 
+_ASKED = ("prompt", *(each.name for each in WRITTEN if each.is_column))
+_COLUMNS = ("id", *_ASKED, "width", "height", *MONEY_COLUMNS, "made", "path")
+
+
 def _row(image: BananaImage) -> dict[str, Any]:
     request, receipt = image.request, image.receipt
     return {
         "id": image.id,
-        "prompt": request.prompt,
-        **{each.name: getattr(request, each.name) for each in WRITTEN if each.is_column},
+        **{name: getattr(request, name) for name in _ASKED},
         "width": image.width,
         "height": image.height,
         "usd": receipt.usd,
+        "sandbox": receipt.sandbox,
         "made": receipt.created,
         "path": str(image.path) if image.path else None,
     }

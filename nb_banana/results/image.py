@@ -4,6 +4,7 @@ import hashlib
 import os
 import tempfile
 import weakref
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from nb_banana.request import ImageRequest, mismatch, nearest_ratio
 from nb_banana.results import image_display
 from nb_banana.results.alt_text import AltText
 from nb_banana.results.cell import cell_of
-from nb_banana.results.image_display import Lineage
+from nb_banana.results.lineage import Lineage
 from nb_banana.services.receipt import Receipt, mark_of
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ class BananaImage(_default.HasClient):
     _sources: tuple[Any, ...]
     _temporary: Path | None
     _digest: str | None
+    _earlier: tuple[Any, ...]
+    _lost_references: tuple[str, ...]
 
     alt = AltText()
 
@@ -100,6 +103,8 @@ class BananaImage(_default.HasClient):
         self._sources = tuple(each.source for each in references)
         self._temporary = None
         self._digest = kept.digest if kept else None
+        self._lost_references = ()  # what a file of ours names that it was made from
+        self._earlier = ()  # what failed tries in its place have cost, see `gallery_display`
 
     @classmethod
     def of(
@@ -146,18 +151,23 @@ class BananaImage(_default.HasClient):
         found = map(self._find, self._sources, labels)
         return tuple(each for each in found if each is not None)
 
+    @property
+    def children(self) -> "tuple[BananaImage, ...]":
+        """What was made with this picture as a reference, by any notebook; the newest last."""
+        family = _default.client_of(self).family()
+        return tuple(family.load(family.children(self.digest)))
+
     def _find(self, source: Any, label: str) -> "BananaImage | None":
         if isinstance(source, BananaImage):
             return source
-        if self._library is None:
-            return None
-        try:
-            kept = self._library.by_digest(source)
-        except LibraryError:  # it was never ours, or it was forgotten
-            return None
-        is_name = label.isidentifier() and label != "picture"  # and no name of a file
-        found = BananaImage.of(kept, self._library, name=label if is_name else None)
-        found._client = self._client
+        found: BananaImage | None = None
+        if self._library is not None:
+            with suppress(LibraryError):  # it was never ours, it was forgotten, or it is elsewhere
+                found = BananaImage.of(self._library.by_digest(source), self._library)
+                found._client = self._client
+        found = found or _default.client_of(self).family().find(source)
+        if found is not None and label.isidentifier() and label != "picture":  # no name of a file
+            found.name = label
         return found
 
     @property
@@ -251,7 +261,7 @@ class BananaImage(_default.HasClient):
 
         The bytes stay as they are where the suffix fits them, or where there is none (then the
         fitting one is added). Another suffix (``.jpg`` for a PNG) converts. In a folder the file
-        gets a name from the prompt.
+        gets a name from the prompt; ``"out/"`` is one, and is made where it is missing.
 
         Args:
             path: a file or a folder.
@@ -287,8 +297,32 @@ class BananaImage(_default.HasClient):
         edited: BananaImage = _default.client_of(self).edit(self, prompt, images=images, **options)
         return edited
 
+    def again(self, **changes: Any) -> "BananaImage":
+        """The same request once more, with changes; without any, its next take.
+
+        The next take is the first after this one that is neither in the library nor on its way, so
+        each call is a new picture, and is paid. With changes a request that is in the library
+        costs nothing, as ever. The reference pictures stay the same, byte by byte.
+
+        Args:
+            **changes: fields of the request (``prompt``, ``resolution`` …) with their new values,
+                and what else `nb_banana.generate` takes: ``count`` (so many next takes, in a
+                `Gallery`), ``background``, ``fresh``, ``name``, ``save`` …
+
+        Raises:
+            BananaError: see `nb_banana.errors`. A reference picture that can't be had any more is
+                one, before anything is sent.
+
+        >>> import nb_banana
+        >>> fox = nb_banana.generate("a fox in the snow", aspect_ratio="16:9")
+        >>> fox.again(resolution="2K").size, fox.again().request.take
+        ((2752, 1536), 2)
+        """
+        made: BananaImage = _default.client_of(self).again(self, **changes)
+        return made
+
     def tree(self) -> Lineage:
-        """The family: the pictures that this one was made from, first to last."""
+        """The family: what this picture was made from, and what was made from it and from that."""
         return Lineage(self)
 
     def show(self) -> None:

@@ -1,8 +1,8 @@
-"""How a picture and its family show themselves: caption, lines, figure, MIME bundle."""
+"""How a picture shows itself: caption, lines, figure, MIME bundle."""
 
 import base64
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from nb_banana._text import as_html, clean, dollars, one_line, plain
@@ -228,53 +228,3 @@ def thumbnail(image: ShownImage, longest: int, style: str = "") -> str:
         # Its file is gone or damaged; the others are shown all the same.
         return f"<small>it can't be shown: {as_html(str(error))}</small>"
     return img(mime, base64.b64encode(data).decode(), image.alt, _sized(data, longest, style))
-
-
-class Lineage:
-    """The pictures that a picture was made from, each after its own parents.
-
-    Attributes:
-        image: the last of the family.
-    """
-
-    def __init__(self, image: ShownImage) -> None:
-        self.image: Any = image
-
-    def __iter__(self) -> Iterator[Any]:
-        """Every picture of the family once, parents before children."""
-        return (image for _, image in _family(self.image, 0, set()))
-
-    def __repr__(self) -> str:
-        return plain("\n".join(f"{'  ' * depth}{_line(image)}" for depth, image in self._levels()))
-
-    def _repr_html_(self) -> str:
-        items = "".join(
-            '<div style="display:flex;gap:.7em;align-items:center;'
-            f'margin:.3em 0 .3em {2 * depth}em">'
-            f"{thumbnail(image, longest=128)}<span>{as_html(image.request.prompt)}<br>"
-            f'<small style="opacity:.75">{"<br>".join(map(as_html, image_lines(image)))}'
-            "</small></span></div>"
-            for depth, image in self._levels()
-        )
-        return f'<div class="nb-banana-tree">{items}</div>'
-
-    def _levels(self) -> list[tuple[int, ShownImage]]:
-        """Depth counted from the first pictures, so that the last stands deepest."""
-        found = list(_family(self.image, 0, set()))
-        deepest = max(depth for depth, _ in found)
-        return [(deepest - depth, image) for depth, image in found]
-
-
-def _family(image: ShownImage, depth: int, seen: set[str]) -> Iterator[tuple[int, ShownImage]]:
-    # By content: from the library the same parent comes as a new object each time.
-    if image.digest in seen:
-        return
-    seen.add(image.digest)
-    for parent in image.parents:
-        yield from _family(parent, depth + 1, seen)
-    yield depth, image
-
-
-def _line(image: ShownImage) -> str:
-    label = f"{image.name}: " if image.name else ""
-    return f"{label}{clean(image.request.prompt, 80)} ({image.width}×{image.height})"

@@ -10,7 +10,7 @@ from nb_banana._default import client_of
 from nb_banana._text import dollars
 from nb_banana.errors import BananaError, Interrupted, RequestError
 from nb_banana.generation import lookup
-from nb_banana.generation.budget import Estimate
+from nb_banana.generation.budget import Cost
 from nb_banana.generation.plan import Plan
 from nb_banana.library import location
 from nb_banana.notebook.call import read_call
@@ -63,7 +63,7 @@ def _price(client: Client, form: Form, names: Names) -> str:
     return str(_cost(plan, [job.request for job in plan.jobs]))
 
 
-def _cost(plan: Plan, requests: Sequence[ImageRequest]) -> Estimate:
+def _cost(plan: Plan, requests: Sequence[ImageRequest]) -> Cost:
     return plan.context.budget.estimate(requests, plan.quoter, plan.places[0])
 
 

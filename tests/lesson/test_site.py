@@ -331,7 +331,7 @@ def test_a_page_of_a_notebook_with_the_key_in_it_is_not_made(tmp_path):
 
 def test_without_jupyterlite_the_cure_is_said(teacher, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "jupyterlite_core", None)
-    with pytest.raises(errors.LessonError, match=r"pip install 'nb-banana\[site\]'"):
+    with pytest.raises(errors.LessonError, match="pip install jupyter-server 'jup"):
         pack(teacher, tmp_path / "site")
 
 

@@ -120,7 +120,9 @@ def test_history_is_a_data_frame(three):
     frame = history().to_frame()
     assert isinstance(frame, pd.DataFrame)
     assert list(frame.prompt) == ["a red car", "a Café & <b>bold</b>", "a red banana"]
-    assert frame.usd[0] == three[2].cost
+    assert frame.usd[0] == pytest.approx(float(three[2].cost))
+    assert (str(frame.usd.dtype), str(frame.sandbox.dtype)) == ("float64", "bool")
+    assert list(history("nothing").to_frame().columns) == list(frame.columns)
     assert frame.path[0] == str(three[2].path)
 
 
