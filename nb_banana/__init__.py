@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from nb_banana._classroom import Classroom
     from nb_banana._client import Client
     from nb_banana._version import __version__ as __version__
+    from nb_banana.lesson.lint import lint
     from nb_banana.lesson.unpack import unpack
     from nb_banana.models import MODELS
     from nb_banana.request import ImageRequest
@@ -58,6 +59,7 @@ __all__ = [
     "generate",
     "generate_many",
     "history",
+    "lint",
     "load",
     "login",
     "pack",
@@ -82,6 +84,7 @@ _HOMES = dict.fromkeys(__all__, "_api") | {
     "compare": "results.comparison",
     "configure": "settings",
     "errors": "",
+    "lint": "lesson.lint",
     "panel": "widgets.panel",
     "unpack": "lesson.unpack",
 }

@@ -41,6 +41,7 @@ from nb_banana.services.aimlapi.payload import payload_of
 from nb_banana.settings import Banana, checked_seconds
 
 if TYPE_CHECKING:
+    from nb_banana.lesson.lint import Findings
     from nb_banana.lesson.pack import Lesson
 
 
@@ -341,6 +342,12 @@ class Client:
     def doctor(self) -> _doctor.Checkup:
         """See `nb_banana.doctor`."""
         return _doctor.check_all(self.context)
+
+    def lint(self, notebook: str | os.PathLike[str] | None = None) -> "Findings":
+        """See `nb_banana.lint`."""
+        from nb_banana.lesson.lint import look_over  # load time: few clients do
+
+        return look_over(self.context, notebook)
 
     def pack(
         self,

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-from nb_banana._text import one_line, shorten
+from nb_banana._text import clean, one_line, shorten
 from nb_banana.errors import LibraryError
 from nb_banana.request import ImageRequest
 
@@ -77,6 +77,30 @@ def described(
         if what and number not in told
     ]
     return shorten(f"{words.rstrip('. ')} ({'; '.join(rest)})", LONGEST) if rest else words
+
+
+def is_made_of(alt: str, prompt: str) -> bool:
+    """Whether an alt text was made of a prompt, of several pictures also: nobody wrote it.
+
+    >>> is_made_of("Make image 1 (a café) night", "Make image 1 night")
+    True
+    >>> is_made_of("A café with its lamps lit", "Make image 1 night")
+    False
+    """
+    words = one_line(prompt_words(prompt))
+    if clean(alt, LONGEST_PROMPT) == clean(prompt, LONGEST_PROMPT):  # as earlier versions had it
+        return True
+    if alt.startswith("Contact sheet of "):
+        return shorten(words, LONGEST_PARENT).rstrip("…") in alt
+    place, words = 0, shorten(words, LONGEST_PROMPT).rstrip(". ")
+    for number, part in enumerate(re.split(r"\b(image \d{1,3})\b", words, flags=re.I)):
+        found = alt.find(part, place)
+        between = alt[place:found]
+        if found < 0 or (between and not (number and between.startswith(" ("))):
+            return False
+        place = found + len(part)
+    rest = alt[place:].strip(". ")
+    return not rest or rest.startswith("(")
 
 
 def _references(
