@@ -20,7 +20,7 @@ from nb_banana.imaging.sheet import (
 )
 from nb_banana.references.reference import as_reference
 from nb_banana.results.image import BananaImage
-from nb_banana.results.image_display import framed, origin_of, several_bundle, spoken_of_several
+from nb_banana.results.image_display import framed, kind_of, origin_of, several_bundle
 from nb_banana.services.receipt import mark_of
 from nb_banana.settings import settings
 
@@ -131,20 +131,23 @@ class Comparison:
         shown = {
             "text/html": framed(self._slider(), [self.caption, HINT]),
             "image/jpeg": base64.b64encode(sheet_jpeg(self.side_by_side())).decode(),
-            "text/plain": spoken_of_several(f"Two pictures. {'; '.join(self._alts())}", images),
+            "text/plain": plain(f"Two pictures. {'; '.join(self._alts(aloud=True))}."),
         }
         return several_bundle(shown, images, one_line(self.caption), include, exclude)
 
     def _images(self) -> list[BananaImage]:
         return [each for each in (self.before, self.after) if isinstance(each, BananaImage)]
 
-    def _alts(self) -> list[str]:
+    def _alts(self, *, aloud: bool = False) -> list[str]:
         """What each side shows, in words."""
         sides = zip(("left", "right"), self._names, (self.before, self.after), strict=True)
-        return [
-            f"{side}: {shorten(str(getattr(each, 'alt', None) or name), 200)}"
-            for side, name, each in sides
-        ]
+        said = []
+        for side, name, each in sides:
+            alt = shorten(str(getattr(each, "alt", None) or name), 200)
+            if aloud and isinstance(each, BananaImage):
+                alt = f"{alt.rstrip('. ')}, {kind_of(each)}"
+            said.append(f"{side}: {alt}")
+        return said
 
     def _slider(self) -> str:
         """The HTML of both as JPEGs, the first on the left; they shrink where room is scarce."""

@@ -162,8 +162,8 @@ ALOUD = {
     "edit": f"make it night (image 1: {FRUIT}), AI-generated picture, 64×48.",
     "gallery": "Contact sheet of 3 (take 1, take 2). several; a window, AI-generated pictures.",
     "gallery with a failure": "Contact sheet of 2. a dog; refused, AI-generated pictures.",
-    "comparison": f"Two pictures. left: {FRUIT}; right: make it night (image 1: {FRUIT}), "
-    "AI-generated pictures.",
+    "comparison": f"Two pictures. left: {FRUIT}, AI-generated picture; right: make it night "
+    f"(image 1: {FRUIT}), AI-generated picture.",
 }
 """The text beside a picture was its repr. By now it is a sentence: VS Code and MyST take it for the
 alt text."""
