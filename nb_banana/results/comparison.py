@@ -20,7 +20,7 @@ from nb_banana.imaging.sheet import (
 )
 from nb_banana.references.reference import as_reference
 from nb_banana.results.image import BananaImage
-from nb_banana.results.image_display import framed, kind_of, origin_of, several_bundle
+from nb_banana.results.image_display import drawn_by, framed, origin_of, several_bundle
 from nb_banana.services.receipt import mark_of
 from nb_banana.settings import settings
 
@@ -145,7 +145,7 @@ class Comparison:
         for side, name, each in sides:
             alt = shorten(str(getattr(each, "alt", None) or name), 200)
             if aloud and isinstance(each, BananaImage):
-                alt = f"{alt.rstrip('. ')}, {kind_of(each)}"
+                alt = f"{alt.rstrip('. ')}, {drawn_by(each)}"
             said.append(f"{side}: {alt}")
         return said
 

@@ -225,7 +225,10 @@ class BananaImage(_default.HasClient):
 
     @property
     def provenance(self) -> Provenance:
-        """What the file says of how it was made: IPTC's source type, credit, C2PA or not."""
+        """What the file says of how it was made: IPTC's source type, credit, C2PA or not.
+
+        An invisible mark, such as SynthID, can't be read here: none found says nothing.
+        """
         return read_provenance(self.bytes)
 
     @property
@@ -262,6 +265,10 @@ class BananaImage(_default.HasClient):
         The bytes stay as they are where the suffix fits them, or where there is none (then the
         fitting one is added). Another suffix (``.jpg`` for a PNG) converts. In a folder the file
         gets a name from the prompt; ``"out/"`` is one, and is made where it is missing.
+
+        What the file says of its making (XMP, IPTC) is in a converted PNG, JPEG, WebP or TIFF too;
+        GIF, BMP and PDF have no place that Pillow writes it to. A C2PA manifest is signed for its
+        bytes, and stays with them alone.
 
         Args:
             path: a file or a folder.

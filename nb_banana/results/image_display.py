@@ -117,7 +117,7 @@ def image_bundle(image: ShownImage, include: Any, exclude: Any) -> Bundle | tupl
     shown = {
         "text/html": figure(image, mime, encoded, _sized(data, longest)),
         mime: encoded,
-        "text/plain": plain(spoken(image.alt, f"{kind_of(image)}, {image.width}×{image.height}")),
+        "text/plain": plain(spoken(image.alt, f"{drawn_by(image)}, {image.width}×{image.height}")),
     }
     _note_shown([image])
     facts: Bundle = {"request": image.receipt.client_request_id}
@@ -126,14 +126,14 @@ def image_bundle(image: ShownImage, include: Any, exclude: Any) -> Bundle | tupl
     return _with_metadata(shown, facts, one_line(image.alt), include, exclude)
 
 
-def kind_of(image: ShownImage) -> str:
+def drawn_by(image: ShownImage) -> str:
     """Who drew it, in words to be read aloud."""
     return "sandbox picture, no AI model" if image.receipt.sandbox else "AI-generated picture"
 
 
 def spoken_of_several(alt: str, images: Iterable[ShownImage]) -> str:
     """What is shown of several pictures as a sentence that can be read aloud."""
-    kinds = dict.fromkeys(kind_of(each).replace("picture", "pictures") for each in images)
+    kinds = dict.fromkeys(drawn_by(each).replace("picture", "pictures") for each in images)
     return plain(spoken(alt, " and ".join(kinds)) if kinds else f"{one_line(alt).rstrip('. ')}.")
 
 
