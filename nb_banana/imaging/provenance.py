@@ -13,6 +13,7 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import quoteattr
 
+from nb_banana._hints import Hinted
 from nb_banana._text import clean, plain
 from nb_banana.imaging.formats import PNG, TEXTS, jpeg_segments, png_chunks, webp_chunks
 
@@ -44,7 +45,7 @@ LONGEST_CREDIT = 200
 
 
 @dataclass(frozen=True, repr=False)
-class Provenance:
+class Provenance(Hinted):
     """What a picture's file says of how it was made.
 
     Attributes:

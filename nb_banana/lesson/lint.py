@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import overload
 
 from nb_banana import _default
+from nb_banana._hints import hinted
 from nb_banana._text import as_html, plain, say
 from nb_banana.display.html import Words, table
 from nb_banana.display.output import shell
@@ -78,6 +79,7 @@ class Findings(Sequence[Finding]):
         return f'<div class="nb-banana-lint"><p>{said}</p>{shown}</div>'
 
 
+@hinted
 def lint(notebook: str | os.PathLike[str] | None = None) -> Findings:
     r"""What to mend in a saved notebook before others read it; nothing is changed or sent.
 

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nb_banana._hints import Hinted, hinted
 from nb_banana._text import as_html, clean, one_line, plain, shorten
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BadReferenceError
@@ -60,7 +61,7 @@ _SLIDER = (
 )
 
 
-class Comparison:
+class Comparison(Hinted):
     """Two pictures, before and after. It shows itself; `save` writes both into one file.
 
     Attributes:
@@ -164,6 +165,7 @@ def _disclosed(side: Any) -> str:
     return f" ({said})" if said else ""
 
 
+@hinted
 def compare(before: Any, after: Any) -> Comparison:
     """Two pictures of any kind, before and after, with a slider between them.
 
