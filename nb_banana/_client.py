@@ -42,6 +42,7 @@ from nb_banana.services.aimlapi.payload import payload_of
 from nb_banana.settings import Banana
 
 if TYPE_CHECKING:
+    from nb_banana.lesson.lint import Findings
     from nb_banana.lesson.pack import Lesson
 
 
@@ -338,6 +339,12 @@ class Client(Hinted):
     def doctor(self) -> _doctor.Checkup:
         """See `nb_banana.doctor`."""
         return _doctor.check_all(self.context)
+
+    def lint(self, notebook: str | os.PathLike[str] | None = None) -> "Findings":
+        """See `nb_banana.lint`."""
+        from nb_banana.lesson.lint import look_over  # load time: few clients do
+
+        return look_over(self.context, notebook)
 
     def pack(
         self,

@@ -37,6 +37,7 @@ ELSEWHERE = {
     "images": "output pictures results",
     "limit": "n num number size top",
     "load": "find get open read",
+    "lint": "a11y accessibility audit validate",
     "login": "api_key auth authenticate key set_key token",
     "mime": "content_type format media_type mime_type mimetype type",
     "pack": "export share zip",

@@ -272,6 +272,8 @@ class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
     def contact_sheet(self, columns: int | None = None, labels: bool = True) -> "Image.Image":
         """One picture (RGB) of all, at most the first 100, as the notebook shows it.
 
+        Saved as PNG, JPEG, WebP or TIFF it says how its pictures were made (XMP).
+
         Args:
             columns: how many; else what fits.
             labels: whether to write what each is.
