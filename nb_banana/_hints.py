@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 ELSEWHERE = {
     "MODELS": "list_models models",
     "__array__": "array as_array ndarray numpy pixels to_array to_numpy values",
-    "again": "force resend",
+    "again": "force redo regenerate remake repeat rerun resend",
     "agenerate": "acreate async_generate generate_async",
     "alt": "alt_text description title",
     "ask": "assume_yes confirm force yes",

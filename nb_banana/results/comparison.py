@@ -104,6 +104,7 @@ class Comparison(Hinted):
             canvas.label(label, 0, column)
         return canvas.marked()
 
+    @hinted
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write both side by side into one file, e.g. ``compare(a, b).save("before-after.png")``.
 

@@ -99,7 +99,8 @@ class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
         """What making them cost in US dollars; one that was in the library already cost nothing.
 
         A request that is there several times (equal prompts, further pictures of one answer) was
-        paid once. Failures that were charged count; play money does where all of it is that.
+        paid once. Failures that were charged count, also those that `retry` has tried again since;
+        play money does where all of it is that.
         """
         bill = batch_cost(self)
         return bill.real or bill.play

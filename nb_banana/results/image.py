@@ -292,7 +292,7 @@ class BananaImage(_default.HasClient, Hinted):
         save.write_whole(target, data)
         return target
 
-    def edit(self, prompt: str, images: Any = (), **options: Any) -> "BananaImage":
+    def edit(self, /, prompt: str, images: Any = (), **options: Any) -> "BananaImage":
         """A new picture from this one, e.g. ``cafe.edit("make it night")``.
 
         Args:
@@ -304,10 +304,11 @@ class BananaImage(_default.HasClient, Hinted):
         Raises:
             BananaError: see `nb_banana.errors`.
         """
-        edited: BananaImage = _default.client_of(self).edit(self, prompt, images=images, **options)
+        client = _default.client_of(self)
+        edited: BananaImage = client._edit(self, prompt, images, options)  # may name an image=
         return edited
 
-    def again(self, **changes: Any) -> "BananaImage":
+    def again(self, /, **changes: Any) -> "BananaImage":
         """The same request once more, with changes; without any, its next take.
 
         The next take is the first after this one that is neither in the library nor on its way, so
