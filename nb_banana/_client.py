@@ -26,7 +26,7 @@ from nb_banana.credentials import CredentialStore, Secret
 from nb_banana.display.output import is_heard, shell
 from nb_banana.display.progress import silently, while_awaited
 from nb_banana.errors import MissingKeyError, RequestError
-from nb_banana.generation import lookup, pipeline, recovery
+from nb_banana.generation import browse, lookup, pipeline, recovery
 from nb_banana.generation.context import Context
 from nb_banana.generation.dry_run import DryRun
 from nb_banana.generation.options import (
@@ -306,15 +306,11 @@ class Client(Hinted):
         notebook: str | os.PathLike[str] | None = None,
     ) -> History:
         """See `nb_banana.history`."""
-        from nb_banana.generation import browse  # load time: few cells look back
-
         asked = browse.Asked(query, limit, since, until, model, notebook)
         return browse.list_kept(self.context, asked)
 
     def load(self, what: str | os.PathLike[str] | bytes) -> BananaImage:
         """See `nb_banana.load`."""
-        from nb_banana.generation import browse  # load time, too
-
         return browse.load_kept(self.context, what)
 
     def forget(
