@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import quoteattr
@@ -35,10 +36,11 @@ RAW_IPTC = "Raw profile type iptc"  # how ImageMagick and ExifTool put IPTC into
 JPEG_START, IPTC_START = b"http://ns.adobe.com/xap/1.0/\0", b"Photoshop 3.0\0"
 XMP_SEGMENT, C2PA_SEGMENT, IPTC_SEGMENT = 0xE1, 0xEB, 0xED  # a JPEG's APP1, APP11 and APP13
 IPTC_RESOURCE, IPTC_CREDIT = 0x0404, (2, 110)
-ANYWHERE = re.compile(rb"<x:xmpmeta\b.*?</x:xmpmeta>", re.DOTALL)
+XMP_START, XMP_END = b"<x:xmpmeta", b"</x:xmpmeta>"
 CLOSING = re.compile(r"</[\w.-]+:RDF\s*>")
 Marks = dict[str, Any]  # what Pillow's ``save`` takes as options
 LARGEST_PACKET = 1_000_000  # bytes; the largest that programs write have some thousands
+MOST_TEXTS = 20  # of one name in a PNG: a stranger's may be packed a thousandfold
 LARGEST_SEGMENT = 65_000  # bytes of what one segment of a JPEG holds, and a little less
 SMALL_PACKET = 1000  # bytes that one of ours stays below
 LONGEST_CREDIT = 200
@@ -86,13 +88,13 @@ def read_provenance(data: bytes) -> Provenance:
 
 def find_xmp(data: bytes) -> bytes | None:
     """The XMP packet of a file as it stands there: the first that is one, where it has several."""
-    found = [each for each in _packets(data) if 0 < len(each) <= LARGEST_PACKET]
+    found = (each for each in _packets(data) if 0 < len(each) <= LARGEST_PACKET)
     return next((each for each in found if _tree(each) is not None), None)
 
 
 def _packets(data: bytes) -> Iterator[bytes]:
     if data.startswith(PNG):
-        yield from _png_texts(data, PNG_KEYWORD)
+        yield from islice(_png_texts(data, PNG_KEYWORD), MOST_TEXTS)
     elif data.startswith(b"\xff\xd8"):
         for marker, start, end in jpeg_segments(data):
             if marker == XMP_SEGMENT and data.startswith(JPEG_START, start):
@@ -100,7 +102,12 @@ def _packets(data: bytes) -> Iterator[bytes]:
     elif data.startswith(b"RIFF"):
         yield from (data[start:end] for name, start, end in webp_chunks(data) if name == b"XMP ")
     else:  # it is made to be found by who does not know the format
-        yield from (found[0] for found in ANYWHERE.finditer(data))
+        end = 0  # no regular expression: without a closing one it would look again and again
+        while (start := data.find(XMP_START, end)) >= 0:
+            end = data.find(XMP_END, start) + len(XMP_END)
+            if end < start:
+                return
+            yield data[start:end]
 
 
 def _png_texts(data: bytes, keyword: str) -> Iterator[bytes]:
@@ -129,7 +136,8 @@ def find_iptc(data: bytes) -> bytes:
     """The IPTC records (IIM) of a PNG or JPEG: the older form, which has a credit of its own."""
     if data.startswith(PNG):
         block = b""
-        for text in _png_texts(data, RAW_IPTC):  # lines: its kind, its length, it in hex
+        # Lines: its kind, its length, it in hex.
+        for text in islice(_png_texts(data, RAW_IPTC), MOST_TEXTS):
             with suppress(ValueError):
                 block = bytes.fromhex(text.decode("latin-1").strip().split("\n", 2)[-1])
     else:

@@ -3,6 +3,8 @@
 import base64
 import io
 import re
+import time
+import tracemalloc
 import zlib
 
 import pytest
@@ -233,6 +235,26 @@ def test_of_several_packets_the_first_that_is_one_counts():
     data = jpeg[:2] + broken + extended + jpeg[2:]
     assert find_xmp(data) == AS_ELEMENTS
     assert find_xmp(save.encode(data, "image/jpeg", ".png")) == AS_ELEMENTS
+
+
+def test_a_picture_that_means_harm_costs_neither_minutes_nor_memory():
+    packed = zlib.compress(b"<a>" + b" " * 3_000_000, 9)
+    start, end = encode(picture(), "PNG")[:33], encode(picture(), "PNG")[33:]
+    texts = b""
+    for name in (b"XML:com.adobe.xmp", b"Raw profile type iptc"):
+        chunk = b"zTXt" + name + b"\0\0" + packed
+        size, check = (len(chunk) - 4).to_bytes(4, "big"), zlib.crc32(chunk).to_bytes(4, "big")
+        texts += (size + chunk + check) * 500
+    unclosed = b"GIF89a" + b"<x:xmpmeta " * 30_000
+    tracemalloc.start()
+    begun = time.process_time()
+    try:
+        assert read_provenance(start + texts + end) == Provenance()
+        assert read_provenance(unclosed) == Provenance(c2pa=None)
+        assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    finally:
+        tracemalloc.stop()
+    assert time.process_time() - begun < 3
 
 
 def test_xmp_of_other_kinds_of_files_is_found_and_c2pa_is_not_denied():
