@@ -140,7 +140,7 @@ def _library(library: Library) -> Iterator[Check]:
     try:
         library.check()
         count, held = library.count(), list(_held(library, name))
-        unfinished = len(library.unfinished())
+        unfinished, old = len(library.unfinished()), list(_old(library, name))
     except LibraryError as error:
         yield Check(name, str(error), fine=False)
         return
@@ -155,7 +155,7 @@ def _library(library: Library) -> Iterator[Check]:
         yield _room_for(library, name)
         return
     yield from held
-    yield from _old(library, name)
+    yield from old
     if unfinished:
         said = f"unfinished requests: {unfinished}. nb_banana.recover() looks after them"
         yield Check(name, said, fine=False)

@@ -111,7 +111,8 @@ class Library(Journal):
             "AND EXISTS (SELECT 1 FROM pictures WHERE request_id = id)",
             self.service,
         )
-        return {row["id"]: row["answered"] for row in found}
+        with self._index.believed():
+            return {row["id"]: rows.stamp(datetime.fromisoformat(row["answered"])) for row in found}
 
     def links(self, source: str | None = None) -> list[Row]:
         """Which picture each one was made from, oldest first: source, id, digest, answered.
@@ -141,7 +142,8 @@ class Library(Journal):
             "WHERE service = ? AND state = 'stored'",
             self.service,
         )
-        return {row["path"]: row["size"] for row in found}
+        with self._index.believed():
+            return {row["path"]: int(row["size"]) for row in found}
 
     def lost(self, sizes: dict[str, int]) -> int:
         """How many of these files are gone or cut off."""

@@ -253,3 +253,17 @@ def test_the_doctor_says_that_files_are_gone_or_cut_off(shelf):
     (lost,) = found("gone or cut off")
     assert lost.found.startswith("2 of its files")
     assert not lost.fine
+
+
+@pytest.mark.parametrize("wrong", ["answered = NULL", "answered = 'never'", "answered = x'ff'"])
+def test_a_time_that_is_none_is_said_in_a_sentence_and_nothing_is_deleted(shelf, wrong):
+    change(shelf, f"UPDATE requests SET {wrong} WHERE id = 'nbb-50'")  # noqa: S608
+    with pytest.raises(errors.LibraryError, match="can't be read"):
+        forget(keep=0, ask=False)
+    assert "can't be read" in repr(doctor())
+    assert len(list((shelf.folder / "pictures").rglob("*.png"))) == len(AGES)
+
+
+def test_a_size_that_is_none_does_not_stop_the_doctor(shelf):
+    change(shelf, "UPDATE pictures SET size = 'x' WHERE request_id = 'nbb-50'")
+    assert "can't be read" in repr(doctor())
