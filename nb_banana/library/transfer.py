@@ -19,6 +19,9 @@ from nb_banana.library.owner import is_left
 from nb_banana.library.records import StoredImage
 from nb_banana.library.schema import Row
 
+BEGINNING = re.compile(r"(?s:\\.|[^\\]){0,10000}")
+"""What is asked of a pattern: SQLite takes 50,000 bytes, and a letter has up to four."""
+
 
 def stored_answers(source: Library, request_ids: Iterable[str] | None = None) -> list[StoredImage]:
     """The kept answers of those of some requests that have one, or all; asked first comes first."""
@@ -29,9 +32,16 @@ def stored_answers(source: Library, request_ids: Iterable[str] | None = None) ->
 
 
 def answers_like(source: Library, words: Iterable[str]) -> list[StoredImage]:
-    """The kept answers to prompts that have these words with anything between; newest first."""
+    """The kept answers to prompts that have these words with anything between; newest first.
+
+    Of a very long prompt only its beginning is looked at.
+    """
     escaped = (re.sub(r"([%_\\])", r"\\\1", each) for each in words)
-    return source._kept(source._index, r"prompt LIKE ? ESCAPE '\'", "%".join(escaped))
+    pattern = "%".join(escaped)
+    start = BEGINNING.match(pattern)
+    if start and start[0] != pattern:
+        pattern = f"{start[0]}%"
+    return source._kept(source._index, r"prompt LIKE ? ESCAPE '\'", pattern)
 
 
 def copy_answers(

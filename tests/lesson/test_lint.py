@@ -117,6 +117,18 @@ def test_what_was_found_shows_itself_and_is_false_where_there_is_nothing(shelf):
     assert "<b>" not in said._repr_html_()
 
 
+@pytest.mark.parametrize("letter", ["a", "%", "é", "🍌"])
+def test_a_long_prompt_is_found_by_its_words_and_no_library_is_called_damaged(shelf, letter):
+    for number in range(2):
+        put(shelf, ImageRequest(letter * 60_000 + str(number)), f"nbb-{number}")
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=[cell(f"%%banana\n{letter * 60_000}1")]), "long.ipynb"
+    )
+    assert "damaged" not in repr(nb_banana.lint("long.ipynb"))
+    packed = nb_banana.pack("long.zip", notebook="long.ipynb")
+    assert "1 picture" in repr(packed)
+
+
 def test_nothing_is_changed_and_nothing_is_sent(service, shelf):
     before = sorted(os.walk("."))
     found(cell("%%banana\na fox", "nbb-7", alt="a fox"))
