@@ -257,7 +257,7 @@ def test_the_doctor_says_that_files_are_gone_or_cut_off(shelf):
 
 @pytest.mark.parametrize("wrong", ["answered = NULL", "answered = 'never'", "answered = x'ff'"])
 def test_a_time_that_is_none_is_said_in_a_sentence_and_nothing_is_deleted(shelf, wrong):
-    change(shelf, f"UPDATE requests SET {wrong} WHERE id = 'nbb-50'")  # noqa: S608
+    change(shelf, f"UPDATE requests SET {wrong} WHERE id = 'nbb-50'")
     with pytest.raises(errors.LibraryError, match="can't be read"):
         forget(keep=0, ask=False)
     assert "can't be read" in repr(doctor())
