@@ -283,8 +283,9 @@ def history(
         limit: at most so many; None for all.
         since: made then or later: a date, a datetime, a timedelta (so long ago), ISO text such as
             ``"2026-11-26"``, or ``"today"``, ``"yesterday"``, ``"this week"``, ``"last week"``,
-            ``"this month"``, ``"last month"``, ``"30 days"`` (or minutes, hours, weeks). Days and
-            times without a zone are those of this machine; a week begins on Monday.
+            ``"this month"``, ``"last month"``, ``"30 days"`` (or minutes, hours, weeks;
+            ``"24h"``, ``"7d"``). Days and times without a zone are those of this machine; a week
+            begins on Monday.
         until: made before, the same; a day, a week or a month has all of itself in it.
         model: by any of its names.
         notebook: the name or the path of the notebook that asked for them. A script has none, nor

@@ -16,6 +16,7 @@ ELSEWHERE = {
     "agenerate": "acreate async_generate generate_async",
     "alt": "alt_text description title",
     "ask": "assume_yes confirm force yes",
+    "aspect_ratio": "aspect ratio",
     "bytes": "b64 b64_json base64 blob content data image_bytes raw read to_bytes tobytes",
     "columns": "cols n_columns ncols",
     "compare": "diff slider",
@@ -29,14 +30,16 @@ ELSEWHERE = {
     "embed": "metadata",
     "estimate": "cost price quote",
     "failures": "error errors exceptions failed failure rejected",
+    "fine": "good healthy ok passed",
     "folder": "dest destination dir directory out output output_dir path",
     "forget": "clean cleanup clear delete purge remove",
     "generate": "create draw generate_image generate_images image imagine make picture run",
     "generate_many": "batch generate_batch many map",
     "history": "find images last latest recent search",
-    "images": "output pictures results",
+    "images": "ok output pictures results succeeded successes successful",
     "limit": "n num number size top",
     "load": "find get open read",
+    "lines": "by_day by_model by_month month rows to_frame today total",
     "lint": "a11y accessibility audit validate",
     "login": "api_key auth authenticate key set_key token",
     "mime": "content_type format media_type mime_type mimetype type",
@@ -59,12 +62,53 @@ ELSEWHERE = {
     "take": "seed",
     "to_frame": "dataframe df frame table to_dataframe to_df to_pandas",
     "tree": "ancestors family lineage",
-    "usd": "amount cost credits dollars price",
+    "usd": "amount cost credits dollars price spent total",
     "where": "filter find loc query select",
 }
 """What it is called here, and what Pillow, pandas, diffusers and the clients of other services call
 it. A word may stand in several lines: what the value in question does not have is left out."""
 SPELLED = {"__array__": "numpy.asarray(…)"}
+
+
+OTHERWISE = {
+    "BananaImage": {
+        "nb_banana.forget(picture)": "delete forget remove",
+        ".provenance or .receipt": "exif info metadata",
+        ".credit": "attribution license",
+        ".receipt.created or .receipt.seconds": "created created_at date time timestamp",
+        ".again()": "retry",
+        ".request.take": "seed",
+        ".pil.mode": "mode",
+        ".save() and .alt": "html markdown to_html to_markdown",
+    },
+    "BananaImage.save": {
+        'save("fox.jpg"), whose suffix is the format, or picture.pil.save(…)': "format",
+        "picture.pil.save(…)": "compress_level dpi icc_profile lossless optimize quality",
+    },
+    "Gallery": {
+        "gallery[0]": "iloc",
+        ".to_frame().to_csv(…)": "csv to_csv",
+        ".to_frame().to_html()": "html to_html",
+        "nb_banana.forget(gallery)": "delete forget remove",
+        "[each.path for each in gallery.images]": "files path paths",
+        "[each.caption for each in gallery.images]": "caption captions",
+    },
+    "History": {
+        "history[0]": "iloc",
+        ".to_frame().to_csv(…)": "csv to_csv",
+        ".to_frame().to_html()": "html to_html",
+        "nb_banana.forget(history)": "clear delete forget remove",
+        "nb_banana.Gallery(history).contact_sheet()": "contact_sheet grid montage sheet show",
+        "nb_banana.Gallery(history).where(…)": "filter query where",
+        ".to_frame().usd.sum() or nb_banana.spending()": "cost price spent total usd",
+        "[each.path for each in history]": "files path paths",
+        "[each.caption for each in history]": "caption captions",
+        "list(history)": "images ok pictures successes",
+    },
+    "ModelTable": {"[each.short[0] for each in MODELS]": "ids items keys names values"},
+}
+"""What a value does not have and is done in another way: whose it is, and how, by what was typed.
+A function goes by its qualified name."""
 
 
 def meant_by(word: str, known: Iterable[str]) -> list[str]:
@@ -81,6 +125,17 @@ def meant_by(word: str, known: Iterable[str]) -> list[str]:
     return same or [lowered[each] for each in get_close_matches(word, lowered, n=3, cutoff=0.7)]
 
 
+def _otherwise(kinds: Iterable[str], word: str) -> list[str]:
+    tables = (OTHERWISE.get(kind, {}) for kind in kinds)
+    return [how for each in tables for how, words in each.items() if word.lower() in words.split()]
+
+
+def out_of_range(place: Any, count: int) -> IndexError:
+    """The error of a place that a sequence of pictures does not have."""
+    there = f"there are {count:,}, from [0] to [{count - 1}]" if count else "there are none"
+    return IndexError(f"There is no picture [{place}]: {there}.")
+
+
 def absent(value: object, name: str) -> AttributeError:
     """The error of an attribute that a value does not have. Private names are probes: no search."""
     module = value.__name__ if isinstance(value, ModuleType) else ""
@@ -90,7 +145,8 @@ def absent(value: object, name: str) -> AttributeError:
         return AttributeError(said, name=name, obj=value)
     kinds = () if module else type(value).__mro__
     known = {*dir(value), *(each for kind in kinds for each in inspect.get_annotations(kind))}
-    found = [_spelled(value, module, each) for each in meant_by(name, known)]
+    found = _otherwise((kind.__name__ for kind in kinds), name)
+    found = found or [_spelled(value, module, each) for each in meant_by(name, known)]
     # Where we say what was meant, Python's own traceback has nothing to add.
     return AttributeError(said + _question(found), name=name, obj=None if found else value)
 
@@ -118,21 +174,27 @@ class Hinted:
 
 
 def hinted(call: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """A function that says which arguments it takes where it is given another one by name."""
-    taken = [each for each in inspect.signature(call).parameters if each != "self"]
+    """A function that says which arguments it takes where it is given others."""
+    ours = [each for each in inspect.signature(call).parameters.values() if each.name != "self"]
+    taken = [each.name for each in ours]
+    named = [each.name for each in ours if each.kind is each.KEYWORD_ONLY]
+    in_order = ", ".join(each for each in taken if each not in named)
 
     @functools.wraps(call)
     def told(*args: Arguments.args, **options: Arguments.kwargs) -> Result:
         try:
             return call(*args, **options)
         except TypeError as error:
-            unknown = [each for each in options if each not in taken]
+            unknown = next((each for each in options if each not in taken), None)
             trace = error.__traceback__
-            if not unknown or trace is None or trace.tb_next is not None:  # an error from inside
+            if trace is None or trace.tb_next is not None:  # an error from inside
                 raise
-            name = call.__qualname__
-        near = _question([each for word in unknown[:1] for each in meant_by(word, taken)])
+            name, said = call.__qualname__, str(error)
+        if unknown is None:
+            by_name = f", and by its name {', '.join(named)}" if named else ""
+            raise TypeError(f"{said}. It takes {in_order or 'none'}{by_name}.")
+        near = _question(_otherwise([name], unknown) or meant_by(unknown, taken))
         takes = f"It takes {', '.join(taken)}." if taken else "It takes none."
-        raise TypeError(f"{name}() has no argument {unknown[0]!r}{near or '.'} {takes}")
+        raise TypeError(f"{name}() has no argument {unknown!r}{near or '.'} {takes}")
 
     return told

@@ -114,6 +114,22 @@ def _can_be_named(text: str) -> bool:
         return False
 
 
+_KEY = " The key is no setting: Client(key=…), or nb_banana.login() for the default client."
+_RATIO = " Did you mean aspect_ratio?"
+MEANT = {
+    "api_key": _KEY,
+    "apikey": _KEY,
+    "key": _KEY,
+    "token": _KEY,
+    "ratio": _RATIO,
+    "size": ' Did you mean aspect_ratio="16:9" or resolution="2K"?',
+    "sandbox": ' Did you mean backend="sandbox"?',
+    "max_workers": " Did you mean concurrency?",
+    "verbose": " Did you mean quiet=True?",
+}
+"""What is meant by what is no setting and is not written nearly so."""
+
+
 class Banana(Configurable):
     """Settings of nb_banana. Each option of a cell wins over the setting of its name."""
 
@@ -310,7 +326,7 @@ class Banana(Configurable):
             if name not in known:
                 raise SettingsError(
                     f"There is no setting {name!r}: there are {', '.join(sorted(known))}."
-                    + did_you_mean(name, known)
+                    + (MEANT.get(name.lower()) or did_you_mean(name, known))
                 )
         before = {name: getattr(self, name) for name in changes}
         try:

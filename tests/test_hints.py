@@ -35,6 +35,7 @@ def values(service):
         "dry run": nb_banana.dry_run("a banana"),
         "estimate": nb_banana.estimate("a banana"),
         "recovery": nb_banana.recover(),
+        "models": nb_banana.MODELS,
         "module": nb_banana,
     }
 
@@ -70,6 +71,26 @@ MEANT = [
     ("dry run", "payloads", ".payload"),
     ("recovery", "image", ".images"),
     ("estimate", "price", ".usd"),
+    ("estimate", "total", ".usd"),
+    ("doctor", "ok", ".fine"),
+    ("spending", "total", ".lines"),
+    ("spending", "to_frame", ".lines"),
+    ("gallery", "successes", ".images"),
+    ("gallery", "iloc", "gallery[0]"),
+    ("pending gallery", "to_csv", ".to_frame().to_csv(…)"),
+    ("gallery", "paths", "[each.path for each in gallery.images]"),
+    ("history", "delete", "nb_banana.forget(history)"),
+    ("history", "where", "nb_banana.Gallery(history).where(…)"),
+    ("history", "caption", "[each.caption for each in history]"),
+    ("image", "time", ".receipt.created or .receipt.seconds"),
+    ("image", "mode", ".pil.mode"),
+    ("pending", "delete", "nb_banana.forget(picture)"),
+    ("image", "exif", ".provenance or .receipt"),
+    ("image", "license", ".credit"),
+    ("image", "retry", ".again()"),
+    ("image", "seed", ".request.take"),
+    ("image", "ratio", ".aspect_ratio"),
+    ("models", "keys", "[each.short[0] for each in MODELS]"),
     ("module", "estimte", "nb_banana.estimate"),
     ("module", "swep", "nb_banana.sweep"),
     ("module", "generate_image", "nb_banana.generate"),
@@ -100,6 +121,63 @@ def test_every_word_leads_to_a_name_that_somebody_has(values):
     held = {name for value in values.values() for name in dir(value)}
     taken = {"again", "ask", "columns", "count", "embed", "folder", "limit"}  # of functions
     assert set(ELSEWHERE) <= held | taken
+
+
+def test_what_is_done_in_another_way_is_done_as_it_says(values, tmp_path):
+    picture, gallery, history = (values[each] for each in ("image", "gallery", "history"))
+    assert all((picture.receipt.created, picture.receipt.seconds, picture.credit))
+    assert (picture.request.take, picture.pil.mode) == (1, "RGB")
+    picture.pil.save(tmp_path / "fox.jpg", quality=90, optimize=True)
+    assert picture.save(tmp_path / "owl.jpg").read_bytes()[:2] == b"\xff\xd8"
+    assert [each.path for each in gallery.images] == [picture.path]
+    assert len([each.caption for each in history]) == len(list(history)) > 0
+    for each in (gallery, history):
+        each.to_frame().to_csv(tmp_path / "all.csv")
+        assert "<table" in each.to_frame().to_html()
+    assert history.to_frame().usd.sum() > 0
+    assert nb_banana.Gallery(history).contact_sheet().width
+    assert nb_banana.Gallery(history).where(prompt="a banana")[0].id == picture.id
+    assert len([each for each in nb_banana.MODELS if "lite" in each.short]) == 1
+    nb_banana.forget(gallery, ask=False)
+    nb_banana.forget(nb_banana.history(), ask=False)
+    assert not nb_banana.history()
+
+
+WRONG = [
+    (lambda v: nb_banana.generate(["a", "b"]), "not list. Of several each its picture: generate_m"),
+    (
+        lambda v: nb_banana.generate(v["image"]),
+        r"picture\.again\(\), or generate\(",
+    ),
+    (lambda v: nb_banana.generate(v["image"].pil), r"picture comes first: edit\(picture"),
+    (lambda v: nb_banana.sweep(v["image"], x=["a"]), r"picture\.again\(\)"),
+    (lambda v: nb_banana.edit("make it day", v["image"]), r"edit\(.*, the picture first"),
+    (lambda v: nb_banana.generate(7), r"^The prompt is a text, not int\.$"),
+    (lambda v: nb_banana.generate_many("a {{x}}", df=[{"x": 1}]), r"rows=table"),
+    (lambda v: nb_banana.generate_many("a {{x}}", x=["a"]), r'sweep\("a {{x}}", x=\['),
+    (lambda v: nb_banana.generate_many(["a"], n=2), r"generate\(prompt, count=4\).*sweep\("),
+    (lambda v: nb_banana.generate_many(["a"], max_workers=2), r"configure\(concurrency=4\)"),
+    (lambda v: nb_banana.generate("a", max_retries=2), r"gallery\.retry\(\)"),
+    (lambda v: nb_banana.generate("a", response_format="b64_json"), r"\.bytes"),
+    (lambda v: nb_banana.configure(ratio="16:9"), r"Did you mean aspect_ratio\?"),
+    (lambda v: nb_banana.configure(api_key="x"), r"Client\(key=…\), or nb_banana\.login"),
+    (lambda v: nb_banana.Client(sandbox=True), 'Did you mean backend="sandbox"'),
+    (lambda v: v["models"]["lite"], r"MODELS is a tuple.*if 'lite' in each\.short"),
+    (lambda v: v["gallery"][7], r"no picture \[7\]: there are 1, from \[0\] to \[0\]"),
+    (lambda v: v["history"][-9], r"no picture \[-9\]: there are \d"),
+    (lambda v: v["gallery"][:0][0], r"no picture \[0\]: there are none"),
+    (lambda v: nb_banana.compare(1, 2, 3), r"but 3 were given\. It takes before, after\."),
+    (lambda v: nb_banana.compare([1, 2]), r"'after'\. It takes before, after\."),
+    (lambda v: nb_banana.pack("l.zip", "n.ipynb"), "takes path, and by its name notebook, format"),
+    (lambda v: nb_banana.generate("a", model="gpt-image-1"), r"nb_banana\.MODELS has"),
+]
+KINDS = (TypeError, IndexError, errors.RequestError, errors.SettingsError, errors.NotFoundError)
+
+
+def test_what_was_guessed_and_is_wrong_says_what_is_right(values):
+    for call, said in WRONG:
+        with pytest.raises(KINDS, match=said):
+            call(values)
 
 
 def test_values_are_copied_pickled_and_shown_as_ever(values):
@@ -140,8 +218,9 @@ def test_a_failure_still_says_why_there_is_no_picture(service):
 
 TAKEN = [
     (lambda v: v["gallery"].save(dir="x"), "'dir'. Did you mean folder? It takes folder."),
-    (lambda v: v["image"].save("x", format="png"), "'format'. Did you mean path?"),
-    (lambda v: v["image"].save("x.png", quality=3), "'quality'. It takes path, embed."),
+    (lambda v: v["image"].save("x", format="png"), "'format'. Did you mean save(\"fox.jpg\"), "),
+    (lambda v: v["image"].save("x.jpg", quality=3), "'quality'. Did you mean picture.pil.save(…)?"),
+    (lambda v: v["image"].save("x.png", exif=b""), "'exif'. It takes path, embed."),
     (lambda v: v["gallery"].contact_sheet(cols=2), "'cols'. Did you mean columns?"),
     (lambda v: v["gallery"].to_frame(index=2), "'index'. It takes none."),
     (lambda v: v["gallery"].retry(force=True), "'force'. Did you mean again?"),

@@ -62,7 +62,8 @@ def jobs_of_prompts(
     if is_one or not isinstance(prompts, Iterable):
         raise RequestError(
             "generate_many takes a list of prompts, a column or an iterator; one prompt goes to "
-            "generate."
+            'generate, one with a table to generate_many("a {{x}}", rows=table), one with lists '
+            'whose values are combined to sweep("a {{x}}", x=["cat", "owl"]).'
         )
     if hasattr(prompts, "columns"):  # a table: what it iterates over are names of columns
         raise RequestError(

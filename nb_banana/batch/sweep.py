@@ -18,6 +18,7 @@ from nb_banana.generation.options import (
     given_twice,
     known_options,
     limits_of,
+    no_words,
     numbered_references,
     unknown_option,
 )
@@ -82,7 +83,7 @@ def sort_out(
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """What a person gave to `nb_banana.sweep`, by what it means."""
     if not isinstance(prompt, str | ImageRequest):
-        raise RequestError(f"The prompt is a text, not {type(prompt).__name__}.")
+        raise no_words(prompt)
     text = prompt if isinstance(prompt, str) and not raw else ""
     asked_for = template.names_in(text)
     if over is not None and not isinstance(over, Mapping):

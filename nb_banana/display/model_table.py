@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from nb_banana import models
+from nb_banana._hints import Hinted
 from nb_banana._text import as_html, dollars, plain
 from nb_banana.display.html import Words, table
 from nb_banana.models import CREDITS_PER_USD, PRICES_READ, Model
@@ -15,7 +17,7 @@ BELOW = (
 )
 
 
-class ModelTable(tuple[Model, ...]):
+class ModelTable(Hinted, tuple[Model, ...]):
     """Every model whose fields are published: a tuple of them that shows itself as a table.
 
     No request is made for it. Any other name of a model is sent as it is, unchecked. The facts are
@@ -25,7 +27,15 @@ class ModelTable(tuple[Model, ...]):
     ['nano-banana-2', 'nano-banana-2-lite', 'nano-banana-2.1']
     """
 
-    __slots__ = ()
+    if not TYPE_CHECKING:
+
+        def __getitem__(self, place: Any) -> Any:
+            if isinstance(place, str):
+                raise TypeError(
+                    "MODELS is a tuple, MODELS[0] its first model. One by its name: "
+                    f"[each for each in MODELS if {place!r} in each.short]."
+                )
+            return super().__getitem__(place)
 
     def __repr__(self) -> str:
         rows = [HEAD, *map(tuple, map(_cells, self))]

@@ -134,7 +134,9 @@ def _build(
 ) -> ImageRequest:
     # What is None comes from the first reference where that is a `BananaImage` (its ratio as
     # delivered, its resolution, its model), else from the settings.
-    may_have_marks = isinstance(prompt, str) and any(mark in prompt for mark in template.MARKS)
+    if not isinstance(prompt, str):
+        raise no_words(prompt)
+    may_have_marks = any(mark in prompt for mark in template.MARKS)
     if may_have_marks and not is_on("raw", raw):
         prompt, images = fill_prompt(context, prompt, images, values, resize)
     if model is not None and not isinstance(model, str):
@@ -149,6 +151,21 @@ def _build(
         pictures = given_pictures(context, images, held)
     options: dict[str, Any] = usual | like | said | {"params": {} if params is None else params}
     return ImageRequest(prompt, images=pictures, take=take, limits=held, **options)
+
+
+def no_words(prompt: Any) -> RequestError:
+    """The error for a prompt that is no text, with where such a thing goes."""
+    said = f"The prompt is a text, not {type(prompt).__name__}."
+    if isinstance(prompt, BananaImage):
+        return RequestError(
+            f'{said} To change a picture: edit(picture, "make it night"), the picture first; to '
+            "have it once more: picture.again(), or generate(picture.request)."
+        )
+    if isinstance(prompt, os.PathLike) or hasattr(prompt, "__array_interface__"):
+        return RequestError(f'{said} The picture comes first: edit(picture, "make it night").')
+    if isinstance(prompt, Iterable) and not isinstance(prompt, Mapping | bytes):
+        return RequestError(f"{said} Of several each its picture: generate_many(prompts).")
+    return RequestError(said)
 
 
 def _changed(context: Context, request: ImageRequest, options: dict[str, Any]) -> ImageRequest:
@@ -270,7 +287,14 @@ OF_OTHERS = {
     "save": 'To write it to a file: save="fox.png"; the suffix says the format',
     "timeout": "Seconds to wait: timeout=300",
     "key": "The key comes from the environment or nb_banana.login()",
+    "concurrency": "How many are drawn at once: nb_banana.configure(concurrency=4)",
+    "retries": "What can't have been charged is sent again by itself; failures: gallery.retry()",
+    "response_format": 'A picture has its .bytes, its .pil and .save("fox.png")',
 }
+_TAKES_OF_MANY = (
+    "Takes of one prompt: generate(prompt, count=4); of each of several: "
+    'sweep("{{text}}", text=prompts, count=4)'
+)
 """What is meant by a word that others have, and what to write in its place."""
 _SAME = {
     "seed": "random_seed random_state",
@@ -281,6 +305,9 @@ _SAME = {
     "images": "image image_url image_urls input_image init_image reference references",
     "save": "path file filename output output_path output_format out",
     "key": "api_key apikey token",
+    "concurrency": "max_concurrency max_workers n_jobs num_workers parallel workers threads",
+    "retries": "max_retries retry",
+    "response_format": "return_format",
 }
 _SENT_AS_IT_IS = {"seed", "negative_prompt", "steps", "quality"}
 
@@ -308,7 +335,9 @@ def _of_others(name: str, value: Any, known: Iterable[str]) -> str:
     """What to write in place of a word that other libraries have; nothing where it is none."""
     word = name.lower()
     meant = next((one for one, same in _SAME.items() if word in same.split()), word)
-    is_here = meant in known or meant not in {"count", "save", "timeout"}
+    if meant == "count" and meant not in known:
+        return f" {_TAKES_OF_MANY}."
+    is_here = meant in known or meant not in {"save", "timeout"}
     if meant not in OF_OTHERS or not is_here:
         return ""
     is_number = type(value) in {int, float} and abs(value) < 10**12

@@ -11,7 +11,8 @@ from nb_banana.errors import RequestError
 Period = tuple[datetime, datetime]  # from when, and when it is over
 
 WORDS = ("today", "yesterday", "this week", "last week", "this month", "last month")
-_AGO = re.compile(r"(\d{1,6}) (minute|hour|day|week)s?(?: ago)?")
+_AGO = re.compile(r"(?:last )?(\d{1,6}|an?) ?(minute|min|hour|h|day|d|week|w)s?(?: ago)?")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def period(name: str, value: Any, now: datetime | None = None) -> Period:
@@ -43,7 +44,8 @@ def period(name: str, value: Any, now: datetime | None = None) -> Period:
     meant = did_you_mean(value.lower(), WORDS) if isinstance(value, str) else ""
     raise RequestError(
         f"{name} is a date, a datetime, a timedelta (so long ago), ISO text such as '2026-11-26', "
-        f"or one of {', '.join(WORDS)}, '30 days' (or minutes, hours, weeks), not {shown(value)}."
+        f"or one of {', '.join(WORDS)}, '30 days' (or minutes, hours, weeks), '24h', "
+        f"not {shown(value)}."
         f"{meant}"
     )
 
@@ -77,7 +79,8 @@ def _period(value: Any, now: datetime) -> Period | None:
 def _of_text(text: str, now: datetime) -> Period | None:
     words = " ".join(text.lower().split())
     if found := _AGO.fullmatch(words):
-        return _moment(now - timedelta(**{f"{found[2]}s": int(found[1])}))
+        number = int(found[1]) if found[1].isdecimal() else 1
+        return _moment(now - timedelta(**{_UNITS[found[2][0]]: number}))
     if words in WORDS:
         return _of_words(words, now.astimezone().date())
     for kind in (date, datetime):

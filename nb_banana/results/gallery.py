@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from nb_banana import _default
-from nb_banana._hints import Hinted, hinted
+from nb_banana._hints import Hinted, hinted, out_of_range
 from nb_banana._text import did_you_mean, plain, shown
 from nb_banana.display.output import display, shell
 from nb_banana.errors import LabelError, RequestError
@@ -114,7 +114,11 @@ class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
     def __getitem__(self, index: Any) -> "GalleryEntry | Gallery":
         if isinstance(index, slice):
             return self._some(range(len(self))[index])
-        return self._entries[index if hasattr(index, "__index__") else self._place(index)]
+        place: int = index if hasattr(index, "__index__") else self._place(index)
+        try:
+            return self._entries[place]
+        except IndexError:
+            raise out_of_range(place, len(self)) from None
 
     def _place(self, label: Any) -> int:
         """Where the only entry with this label is."""

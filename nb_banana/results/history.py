@@ -6,7 +6,7 @@ from copy import copy
 from pathlib import Path
 from typing import Any, overload
 
-from nb_banana._hints import Hinted, hinted
+from nb_banana._hints import Hinted, hinted, out_of_range
 from nb_banana._text import as_html, clean, dollars, plain
 from nb_banana.display.html import Words, table
 from nb_banana.models import WRITTEN, short_name
@@ -48,7 +48,10 @@ class History(Hinted, Sequence[BananaImage]):
     def __getitem__(self, index: slice) -> "History": ...
     def __getitem__(self, index: int | slice) -> "BananaImage | History":
         if not isinstance(index, slice):
-            return self._images[index]
+            try:
+                return self._images[index]
+            except IndexError:
+                raise out_of_range(index, len(self)) from None
         part = copy(self)
         part._images = self._images[index]
         part._title = f"{len(part)} of {self._whole or self._title}"

@@ -44,6 +44,10 @@ def test_a_day_a_week_and_a_month_begin_and_end_at_midnight(written, first, end)
     ("written", "moment"),
     [
         ("7 days", THURSDAY - timedelta(7)),
+        ("7d", THURSDAY - timedelta(7)),
+        ("24h", THURSDAY - timedelta(1)),
+        ("a week", THURSDAY - timedelta(7)),
+        ("last 30 days", THURSDAY - timedelta(30)),
         ("1 week ago", THURSDAY - timedelta(7)),
         ("90 minutes", THURSDAY - timedelta(minutes=90)),
         (timedelta(hours=3), THURSDAY - timedelta(hours=3)),

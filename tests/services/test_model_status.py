@@ -61,6 +61,7 @@ def vendor(monkeypatch):
 
 UNDATED = "The service ends nano-banana-2, and does not say when."
 GONE = "The service withdrew nano-banana-2 on "
+KNOWN = "nb_banana.MODELS has the models that are known."
 UNKNOWN = "The service knows no such model or address: Model not found."
 STAY = "Pictures of it in your library stay there."
 ENDS = "The service ends nano-banana-2 on 2026-12-01."
@@ -191,7 +192,7 @@ def test_where_no_thread_can_start_only_what_waits_for_the_list_asks_for_it(vend
             row("withdrawn", replaced_by=None, shutdown_at=None, deprecated_at=None),
             f"{UNKNOWN} {GONE.removesuffix(' on ')}. {STAY}",
         ),
-        (row(id="another/model"), f"{UNKNOWN} Look at model and base_url."),
+        (row(id="another/model"), f"{UNKNOWN} Look at model and base_url. {KNOWN}"),
     ],
 )
 def test_a_model_that_is_not_drawn_any_more_says_what_replaced_it(vendor, said, words):

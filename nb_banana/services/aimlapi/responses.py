@@ -293,7 +293,7 @@ USED_UP = (
     f"Your key has used up its limit{{said}}. {FREE} Ask whoever gave it to you for more; a limit "
     "by the day, week or month starts anew at 00:00 UTC."
 )
-LOOK_AT_MODEL = " Look at model and base_url."
+LOOK_AT_MODEL = " Look at model and base_url. nb_banana.MODELS has the models that are known."
 BILLING = "https://aimlapi.com/app/billing"
 _CLIENT_ERRORS: dict[int, tuple[type[errors.BananaError], str]] = {
     401: (
