@@ -83,6 +83,7 @@ def generate(
     return made
 
 
+@hinted
 def sweep(
     prompt: "Prompt",
     *,

@@ -178,18 +178,21 @@ def hinted(call: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     ours = [each for each in inspect.signature(call).parameters.values() if each.name != "self"]
     taken = [each.name for each in ours]
     named = [each.name for each in ours if each.kind is each.KEYWORD_ONLY]
-    in_order = ", ".join(each for each in taken if each not in named)
+    further = [each.name for each in ours if each.kind is each.VAR_KEYWORD]
+    in_order = ", ".join(each for each in taken if each not in named + further)
 
     @functools.wraps(call)
     def told(*args: Arguments.args, **options: Arguments.kwargs) -> Result:
         try:
             return call(*args, **options)
         except TypeError as error:
-            unknown = next((each for each in options if each not in taken), None)
+            unknown = next((each for each in options if not further and each not in taken), None)
             trace = error.__traceback__
             if trace is None or trace.tb_next is not None:  # an error from inside
                 raise
             name, said = call.__qualname__, str(error)
+        finally:
+            options.clear()  # a key may be among them, and a traceback shows them
         if unknown is None:
             by_name = f", and by its name {', '.join(named)}" if named else ""
             raise TypeError(f"{said}. It takes {in_order or 'none'}{by_name}.")

@@ -168,6 +168,7 @@ WRONG = [
     (lambda v: v["gallery"][:0][0], r"no picture \[0\]: there are none"),
     (lambda v: nb_banana.compare(1, 2, 3), r"but 3 were given\. It takes before, after\."),
     (lambda v: nb_banana.compare([1, 2]), r"'after'\. It takes before, after\."),
+    (lambda v: nb_banana.sweep("a {{x}}", {"x": ["a"]}), "takes prompt, and by its name over, "),
     (lambda v: nb_banana.pack("l.zip", "n.ipynb"), "takes path, and by its name notebook, format"),
     (lambda v: nb_banana.generate("a", model="gpt-image-1"), r"nb_banana\.MODELS has"),
 ]

@@ -472,6 +472,19 @@ def test_a_key_is_known_with_the_first_call_that_it_is_given_for(call_of):
     hides_the_key(str(caught.value))
 
 
+@pytest.mark.parametrize(
+    "call_of",
+    [
+        lambda **given: nb_banana.sweep("a {{n}} banana", n=[1], aspect_ratio="9:99", **given),
+        lambda **given: nb_banana.sweep("a {{n}} banana", {"n": [1]}, **given),
+    ],
+)
+def test_no_frame_of_a_sweep_that_is_refused_holds_the_key(call_of):
+    with pytest.raises((errors.RequestError, TypeError)) as caught:
+        call_of(key=KEY)
+    hides_the_key(*map(repr, frames_of(caught.value)))
+
+
 @pytest.mark.parametrize("source", [from_colab, from_keyring, None])
 def test_no_link_leads_to_a_key_from_wherever_it_came(brisk, monkeypatch, source):
     def answer(handler):
