@@ -269,6 +269,9 @@ OF_OTHERS = {
     "images": "Reference pictures, one or several: images=[…]",
     "save": 'To write it to a file: save="fox.png"; the suffix says the format',
     "timeout": "Seconds to wait: timeout=300",
+    "cache": "Pictures are kept; to pay for a new one: fresh=True",
+    "dry_run": "What it would cost: nb_banana.estimate(…); the request: nb_banana.dry_run(…)",
+    "verbose": "To show nothing: quiet=True",
     "key": "The key comes from the environment or nb_banana.login()",
 }
 """What is meant by a word that others have, and what to write in its place."""
@@ -276,10 +279,13 @@ _SAME = {
     "seed": "random_seed random_state",
     "negative_prompt": "negative",
     "steps": "num_inference_steps guidance guidance_scale cfg cfg_scale temperature strength",
-    "size": "width height image_size dimensions",
+    "size": "width height image_size dimensions ratio shape",
     "count": "n num num_images number_of_images num_outputs num_images_per_prompt samples takes",
     "images": "image image_url image_urls input_image init_image reference references",
     "save": "path file filename output output_path output_format out",
+    "cache": "no_cache use_cache",
+    "dry_run": "dryrun",
+    "verbose": "silent progress",
     "key": "api_key apikey token",
 }
 _SENT_AS_IT_IS = {"seed", "negative_prompt", "steps", "quality"}
