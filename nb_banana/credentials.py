@@ -338,8 +338,7 @@ def refuse_key(what: str, text: str, secret: Secret | None = None) -> None:
 def _from_environment() -> FoundKey | None:
     for name in ENVIRONMENT:
         if text := os.environ.get(name, "").strip():
-            place = f"the environment variable {name}"
-            return FoundKey(Secret(text, place), place)
+            return FoundKey(Secret(text, place := f"the environment variable {name}"), place)
     return None
 
 
