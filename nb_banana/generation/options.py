@@ -296,7 +296,7 @@ def unknown_option(
 ) -> RequestError:
     """The error for a word that is neither an option nor in the prompt, with what is meant."""
     said = f"There is no option {shown(name)}"
-    refuse_key("The name of an option", said)
+    refuse_key("The name of an option", name if isinstance(name, str) else said)
     known, names = sorted({*REQUEST_OPTIONS, *also}), sorted(asked_for)
     text = name if isinstance(name, str) else ""
     hint = _of_others(text, value, known) or did_you_mean(text, [*known, *names])
