@@ -148,7 +148,7 @@ def say(text: str) -> None:
     print(plain(text))  # noqa: T201 - the one place that answers
 
 
-secretive: list[Callable[[str], bool]] = []
+key_checks: list[Callable[[str], bool]] = []
 """What says whether a key is in a text: `credentials` puts its own here, for it stands above."""
 
 
@@ -162,7 +162,7 @@ def shown(value: object) -> str:
     """
     try:
         said = repr(value)
-        if not any(has_key(said) for has_key in secretive):
+        if not any(has_key(said) for has_key in key_checks):
             return clean(said, 80)
     except Exception:  # noqa: BLE001, S110 - a repr may raise anything; an endless number's does
         pass

@@ -17,7 +17,7 @@ from ipaddress import ip_address
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
-from nb_banana._text import secretive, what_it_says
+from nb_banana._text import key_checks, what_it_says
 from nb_banana.errors import MissingKeyError, RequestError, SettingsError
 from nb_banana.models import MODELS
 
@@ -323,7 +323,7 @@ def has_key(text: str, run: int = SHORTEST_BY_CHANCE) -> bool:
     return any(secret.is_in(text, run) for secret in known_keys())
 
 
-secretive[:] = [has_key]
+key_checks.append(has_key)
 
 
 def refuse_key(what: str, text: str, secret: Secret | None = None) -> None:
