@@ -17,7 +17,7 @@ from ipaddress import ip_address
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
-from nb_banana._text import what_it_says
+from nb_banana._text import key_checks, what_it_says
 from nb_banana.errors import MissingKeyError, RequestError, SettingsError
 from nb_banana.models import MODELS
 
@@ -323,6 +323,9 @@ def has_key(text: str, run: int = SHORTEST_BY_CHANCE) -> bool:
     return any(secret.is_in(text, run) for secret in known_keys())
 
 
+key_checks.append(has_key)
+
+
 def refuse_key(what: str, text: str, secret: Secret | None = None) -> None:
     """See that no key is in a text that would be sent, kept and shown."""
     if has_key(text) or (secret is not None and secret.is_in(text)):
@@ -335,8 +338,7 @@ def refuse_key(what: str, text: str, secret: Secret | None = None) -> None:
 def _from_environment() -> FoundKey | None:
     for name in ENVIRONMENT:
         if text := os.environ.get(name, "").strip():
-            place = f"the environment variable {name}"
-            return FoundKey(Secret(text, place), place)
+            return FoundKey(Secret(text, place := f"the environment variable {name}"), place)
     return None
 
 

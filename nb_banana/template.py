@@ -41,7 +41,7 @@ TABLE_CLASSES = frozenset(
 )
 """Names of classes whose values, and those of classes made from them, are many numbers or rows."""
 NO_WORDS = re.compile(
-    r"<BananaImage |<(bound method|function|class|module) |< ?[^<>]* at 0x\w{6,}>"
+    r"<BananaImage |<(bound method|function|class|module) |< ?\w(?:[^<>]|<\w+>)* at 0x\w{6,}>"
 )
 """What Python shows of an object that has no words of its own. To draw that is money lost."""
 TAG = re.compile(r"<[^<>]*>")
@@ -330,8 +330,8 @@ def _no_words(value: Any) -> str:
 
 def _is_table(value: Any) -> bool:
     names = {each.__name__ for each in type(value).__mro__}
-    size = getattr(value, "size", 0)
-    return not TABLE_CLASSES.isdisjoint(names) and not (isinstance(size, int) and size == 1)
+    ndim = getattr(value, "ndim", 1)  # of a column with one value the words are its index, too
+    return not TABLE_CLASSES.isdisjoint(names) and not (isinstance(ndim, int) and ndim == 0)
 
 
 def _check_text(text: str, value: Any) -> None:

@@ -9,6 +9,7 @@ import pytest
 import nb_banana
 from nb_banana import errors
 from nb_banana._hints import ELSEWHERE, Hinted, hinted
+from nb_banana.generation.options import unknown_option
 from nb_banana.results.failure import Failure
 from nb_banana.results.gallery import Gallery
 from tests.support.shells import ipython_shell
@@ -248,3 +249,10 @@ def test_other_type_errors_stay_as_they_are():
         add(two=1)
     with pytest.raises(TypeError, match="can only concatenate"):
         add("a", two=1, three=2)
+
+
+def test_an_option_of_others_leads_to_ours():
+    assert 'aspect_ratio="16:9"' in str(unknown_option("ratio", "16:9"))
+    assert "fresh=True" in str(unknown_option("cache", False))
+    assert "estimate" in str(unknown_option("dry_run", True))
+    assert "quiet=True" in str(unknown_option("verbose", False))

@@ -1,5 +1,6 @@
 """A plain script says on its terminal, or to who reads its log, what a notebook would show."""
 
+import io
 import logging
 import os
 import re
@@ -154,3 +155,38 @@ def test_a_script_without_an_error_output_draws_all_the_same(tmp_path, error_out
         check=True,
     )
     assert done.stdout == "2\n"
+
+
+class HungUp(io.StringIO):
+    """A terminal whose window was closed."""
+
+    def isatty(self):
+        return True
+
+    def write(self, _text):
+        raise OSError(5, "Input/output error")
+
+    flush = write
+
+
+class Raising(logging.Handler):
+    """A handler of the person's that fails."""
+
+    def emit(self, _record):
+        raise RuntimeError("no handler for this")
+
+    flush = close = lambda _self, *_: None
+
+
+@pytest.mark.parametrize("lost", ["terminal", "log"])
+def test_where_nothing_can_be_said_no_picture_is_lost(service, monkeypatch, lost):
+    if lost == "terminal":
+        monkeypatch.setattr(HungUp, "flush", lambda self: self.write(""))
+        monkeypatch.setattr(sys, "stderr", HungUp())
+    else:
+        monkeypatch.setattr(logging.getLogger("nb_banana"), "handlers", [Raising()])
+        monkeypatch.setattr(logging.getLogger("nb_banana"), "level", logging.INFO)
+    assert nb_banana.generate("a fox [trouble: slow 1.5]").came == "made"
+    assert len(nb_banana.generate_many(["a cat", "an owl [trouble: slow 1.5]"]).images) == 2
+    assert nb_banana.generate("a mug", background=True).wait().came == "made"
+    assert len(service.posts) == 4

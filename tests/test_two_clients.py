@@ -175,6 +175,7 @@ def test_the_functions_are_those_of_the_default_client(service):
 
 
 FACTS_OF_THE_PROCESS = {
+    ("_text", "key_checks"),
     ("_default", "_client"),
     ("_default", "_factory"),
     ("credentials", "_known"),

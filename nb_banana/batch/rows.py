@@ -86,7 +86,7 @@ def jobs_of_many(
 ) -> tuple[Iterable[Job], Sequence[Any] | None]:
     """A job for each prompt, or else row, and what a table calls them; see `jobs_of_prompts`."""
     if rows is None:
-        return jobs_of_prompts(context, prompt, options, output), index_of(prompt)
+        return jobs_of_prompts(context, prompt, options, output), _clean(index_of(prompt))
     if not isinstance(prompt, str):
         raise RequestError(
             'With rows the prompt is one text that names their columns: generate_many("a '
@@ -99,7 +99,13 @@ def jobs_of_many(
     records, labels = _records(rows, names)
     numbered = zip(records, repeat(None) if labels is None else labels, strict=False)
     jobs = (made.job(number, label, row) for number, (row, label) in enumerate(numbered, 1))
-    return (list(jobs) if isinstance(rows, Sized) else jobs), labels
+    return (list(jobs) if isinstance(rows, Sized) else jobs), _clean(labels)
+
+
+def _clean(labels: Sequence[Any] | None) -> Sequence[Any] | None:
+    """The labels, which are shown and are names of files: no key may be in them."""
+    refuse_key("The index of the table", "\n".join(map(str, labels or ())))
+    return labels
 
 
 def _records(rows: Any, names: Iterable[str]) -> tuple[Iterable[Any], Sequence[Any] | None]:
@@ -108,7 +114,7 @@ def _records(rows: Any, names: Iterable[str]) -> tuple[Iterable[Any], Sequence[A
         raise RequestError(f"The rows of a {type(rows).__name__} are not there yet: collect them.")
     if hasattr(rows, "iloc") and hasattr(rows, "columns"):
         columns = [str(each) for each in rows.columns]
-        if twice := {each for each in columns if columns.count(each) > 1} & set(names):
+        if twice := {each for each in columns if columns.count(each) > 1} & {*names, *FIELD_OF}:
             raise RequestError(f"There are two columns {min(twice)}: give one another name.")
         series = [rows.iloc[:, place] for place in range(len(columns))]
         arrays = [getattr(each, "array", each) for each in series]  # with numbers as they are

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +50,13 @@ def is_heard() -> bool:
 
 def tell(*lines: str) -> None:
     """Say in a script what a notebook would show, apart from what the script itself puts out."""
-    for line in lines:
-        if is_terminal():
-            print(plain(line, sys.stderr), file=sys.stderr, flush=True)  # noqa: T201 - see above
-        else:
-            LOG.info("%s", line)
+    # A terminal that was hung up, or a handler that raises, takes no paid picture away.
+    with suppress(Exception):
+        for line in lines:
+            if is_terminal():
+                print(plain(line, sys.stderr), file=sys.stderr, flush=True)  # noqa: T201 - see above
+            else:
+                LOG.info("%s", line)
 
 
 def display(value: Any) -> None:

@@ -89,13 +89,13 @@ class TerminalLine:
 
     def show(self, text: str) -> None:
         """Write over the line."""
-        sys.stderr.write(f"\r\x1b[K{text}")
-        sys.stderr.flush()
+        with contextlib.suppress(OSError, ValueError):  # it was hung up, or closed
+            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.flush()
 
     def clear(self) -> None:
         """Erase the line."""
-        sys.stderr.write("\r\x1b[K")
-        sys.stderr.flush()
+        self.show("")
 
 
 class NotebookLine:
@@ -220,13 +220,17 @@ class BatchProgress:
             if is_early or self._is_bare or is_silent() or not is_seen:
                 return
             self._open()
-        self._bar.set_postfix_str(self._story(), refresh=False)
-        self._bar.update(self._done - self._bar.n)
+        if self._bar is None:
+            return
+        with contextlib.suppress(OSError, ValueError):  # as of a `TerminalLine`
+            self._bar.set_postfix_str(self._story(), refresh=False)
+            self._bar.update(self._done - self._bar.n)
 
     def close(self) -> None:
         """Take the bar away; nothing of it stays in a saved notebook."""
         if self._bar is not None:
-            self._bar.close()
+            with contextlib.suppress(OSError, ValueError):
+                self._bar.close()
         if self._place is not None and (self._bar is not None or self._is_bare):
             self._place.show(self._text)
 
@@ -237,7 +241,8 @@ class BatchProgress:
             tqdm.monitor_interval = 0  # else it warns that its own thread can't start
         options: dict[str, Any] = {"total": self._total, "unit": "picture", "leave": False}
         if self._place is None:  # the line stands above it
-            self._bar = tqdm(**options)
+            with contextlib.suppress(OSError, ValueError):
+                self._bar = tqdm(**options)
             return
         self._bar = tqdm(**options, desc=self._line, display=False)
         self._place.show_widget(self._bar.container)

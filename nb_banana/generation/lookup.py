@@ -174,10 +174,13 @@ def quote(plan: Plan) -> str:
 
 
 def _say(plan: Plan, missing: Sequence[ImageRequest], cost: Cost | None) -> str:
-    count = len(list(plan.jobs))
-    reused = count - len(missing)
+    jobs = list(plan.jobs)
+    again = [job.request.key for job in jobs if not job.output.fresh]
+    equal = len(again) - len(set(again)) if missing else 0
+    reused = len(jobs) - len(missing) - equal
     known = f"{'all' if not missing else reused} from your library" if reused else ""
-    parts = (how_many(count), known, "$0" if cost is None else str(cost))
+    same = f"{equal} equal to another of them" if equal else ""
+    parts = (how_many(len(jobs)), known, same, "$0" if cost is None else str(cost))
     return ", ".join(filter(None, parts))
 
 

@@ -286,6 +286,9 @@ OF_OTHERS = {
     "images": "Reference pictures, one or several: images=[…]",
     "save": 'To write it to a file: save="fox.png"; the suffix says the format',
     "timeout": "Seconds to wait: timeout=300",
+    "cache": "Pictures are kept; to pay for a new one: fresh=True",
+    "dry_run": "What it would cost: nb_banana.estimate(…); the request: nb_banana.dry_run(…)",
+    "verbose": "To show nothing: quiet=True",
     "key": "The key comes from the environment or nb_banana.login()",
     "concurrency": "How many are drawn at once: nb_banana.configure(concurrency=4)",
     "retries": "What can't have been charged is sent again by itself; failures: gallery.retry()",
@@ -300,10 +303,13 @@ _SAME = {
     "seed": "random_seed random_state",
     "negative_prompt": "negative",
     "steps": "num_inference_steps guidance guidance_scale cfg cfg_scale temperature strength",
-    "size": "width height image_size dimensions",
+    "size": "width height image_size dimensions ratio shape",
     "count": "n num num_images number_of_images num_outputs num_images_per_prompt samples takes",
     "images": "image image_url image_urls input_image init_image reference references",
     "save": "path file filename output output_path output_format out",
+    "cache": "no_cache use_cache",
+    "dry_run": "dryrun",
+    "verbose": "silent progress",
     "key": "api_key apikey token",
     "concurrency": "max_concurrency max_workers n_jobs num_workers parallel workers threads",
     "retries": "max_retries retry",
@@ -317,7 +323,7 @@ def unknown_option(
 ) -> RequestError:
     """The error for a word that is neither an option nor in the prompt, with what is meant."""
     said = f"There is no option {shown(name)}"
-    refuse_key("The name of an option", said)
+    refuse_key("The name of an option", name if isinstance(name, str) else said)
     known, names = sorted({*REQUEST_OPTIONS, *also}), sorted(asked_for)
     text = name if isinstance(name, str) else ""
     hint = _of_others(text, value, known) or did_you_mean(text, [*known, *names])

@@ -98,10 +98,11 @@ def lint(notebook: str | os.PathLike[str] | None = None) -> Findings:
     Raises:
         LessonError: no such file, or no notebook of Jupyter's format 4.
 
-    >>> import nbformat
+    >>> import nbformat, os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "lint.ipynb")
     >>> cells = [nbformat.v4.new_code_cell("%%banana fox\na fox in the snow")]
-    >>> nbformat.write(nbformat.v4.new_notebook(cells=cells), "lint.ipynb")
-    >>> [(each.cell, each.about) for each in lint("lint.ipynb")]  # in a script it is printed, too
+    >>> nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    >>> [(each.cell, each.about) for each in lint(path)]  # in a script it is printed, too
     lint.ipynb: 1 thing to mend
       cell 1 (%%banana fox): nobody wrote an alt text. ...
     [(1, 'alt text')]

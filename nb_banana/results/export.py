@@ -15,6 +15,7 @@ from nb_banana._text import as_html, is_absent, path_of, plain, say, shown, slug
 from nb_banana.errors import BananaError, LostPictureError, RequestError, SaveError
 from nb_banana.imaging.decode import SUFFIXES
 from nb_banana.imaging.save import SAVE_FORMATS, check_writable, is_folder, write_whole
+from nb_banana.library.files import picture_names
 from nb_banana.models import WRITTEN
 from nb_banana.references.sources import is_picture
 from nb_banana.results.failure import Failure, GalleryEntry, reason_of
@@ -46,6 +47,23 @@ def save_folder(
         _other_name(name, image, numbered) or place / name: image
         for name, image in _names(entries, variants, labels)
     }
+    return _write(place, wanted, len(entries))
+
+
+def save_kept(images: Sequence[BananaImage], folder: str | os.PathLike[str]) -> list[Path]:
+    """See `nb_banana.results.history.History.save`."""
+    with _said(folder):
+        place = _place(folder)
+        place.mkdir(parents=True, exist_ok=True)
+    wanted: dict[Path, BananaImage] = {}
+    for image in images:
+        names = picture_names(image.prompt, image.receipt.created, image.digest, image.mime)
+        wanted[place / Path(names[0]).name] = image
+    return _write(place, wanted, len(wanted))
+
+
+def _write(place: Path, wanted: Mapping[Path, BananaImage], count: int) -> list[Path]:
+    """Write what is not there yet, nothing where a file has another picture."""
     there = {path for path in wanted if path.exists()}
     if taken := [path.name for path in there if not _has_bytes(path, wanted[path])]:
         more = f" and {len(taken) - SHOWN} more" if len(taken) > SHOWN else ""
@@ -62,8 +80,8 @@ def save_folder(
         except LostPictureError as error:  # the others are saved all the same
             lost[path] = str(error)
     written = [path for path in wanted if path not in lost]
-    if missing := len(entries) - len(written):
-        said = f"{len(written)} of {len(entries)} are in {place}; {missing} failed."
+    if missing := count - len(written):
+        said = f"{len(written)} of {count} are in {place}; {missing} failed."
         say(" ".join([said, *list(lost.values())[:SHOWN]]))
     return written
 

@@ -10,8 +10,7 @@ from nb_banana._hints import Hinted, hinted, out_of_range
 from nb_banana._text import as_html, clean, dollars, plain
 from nb_banana.display.html import Words, table
 from nb_banana.models import WRITTEN, short_name
-from nb_banana.results.export import MONEY_COLUMNS, frame_of
-from nb_banana.results.gallery import Gallery
+from nb_banana.results.export import MONEY_COLUMNS, frame_of, save_kept
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import thumbnail
 
@@ -63,13 +62,19 @@ class History(Hinted, Sequence[BananaImage]):
 
     @hinted
     def save(self, folder: str | os.PathLike[str]) -> list[Path]:
-        """Write the pictures into a folder, which is made; see `nb_banana.Gallery.save`.
+        """Write the pictures into a folder, which is made, by the names of the library's files.
+
+        A name begins with the day and ends with what the picture is known by, so the same line can
+        run again when there are more: what is there already stays.
+
+        Returns:
+            The files.
 
         Raises:
             SaveError: a file has another picture (then nothing was written), or the folder can't
                 be written to.
         """
-        return Gallery(self._images).save(folder)
+        return save_kept(self._images, folder)
 
     @hinted
     def to_frame(self) -> Any:

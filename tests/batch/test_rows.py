@@ -147,7 +147,7 @@ WRONG = [
     (FRAME, None, r"generate_many\(\"a \{\{animal\}\}\", df\)"),
     ("{{x}}", [{"x": len}], "Row 1: .* does not go into a prompt"),
     ("{{x}}", [{"x": f"a {KEY}"}], "has your key in it"),
-    ("{{x}}", [{"x": 1}, KEY], "has your key in it"),
+    ("{{x}}", [{"x": 1}, KEY], "no mapping of names and values, but a str"),
     ("{{x}}", [{KEY: "a"}], "has your key in it"),
     ("{{x}}", pd.DataFrame({"x": [None]}, index=[KEY]), "has your key in it"),
     ("{{x}}", {KEY: "a"}, "has your key in it"),
@@ -220,3 +220,22 @@ def test_options_beside_requests_hold_where_these_leave_them_open(service):
     ]
     gallery = generate_many(requests, aspect_ratio="9:16", resolution="2K")
     assert [image.size for image in gallery] == [(2752, 1536), (1536, 2752)]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "frame", "sentence"),
+    [
+        ("a {{x}}", pd.DataFrame({"x": ["fox"]}, index=[KEY]), "has your key in it"),
+        (
+            "a {{x}}",
+            pd.DataFrame([["fox", "16:9", "1:1"]], columns=["x", "aspect_ratio", "aspect_ratio"]),
+            "two columns aspect_ratio",
+        ),
+    ],
+)
+def test_a_key_in_the_index_and_an_option_that_is_there_twice_are_refused(
+    service, prompt, frame, sentence
+):
+    with pytest.raises(errors.RequestError, match=sentence):
+        generate_many(prompt, frame)
+    assert not service.posts

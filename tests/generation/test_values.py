@@ -4,6 +4,7 @@ import asyncio
 import re
 
 import numpy as np
+import pandas as pd
 import PIL.Image
 import pytest
 
@@ -229,3 +230,21 @@ def test_a_client_of_ones_own_fills_too(service, tmp_path):
     with Client(library=tmp_path, base_url=service.url, key=KEY) as client:
         assert client.generate(FOX, colour="red").prompt == "a red fox"
         assert client.dry_run(FOX, colour="red").payload["prompt"] == "a red fox"
+
+
+@pytest.mark.parametrize(
+    "value", [(each for each in "ab"), pd.Series(["red"], name="colour"), pd.DataFrame({"a": [1]})]
+)
+def test_what_python_shows_of_a_value_without_words_is_not_paid(service, value):
+    with pytest.raises(errors.RequestError):
+        generate("a {{x}} fox", x=value)
+    assert not service.posts
+
+
+@pytest.mark.parametrize("value", [KEY, KEY.encode(), [KEY], {"a": KEY}])
+@pytest.mark.parametrize("name", ["count", "model", "aspect_ratio"])
+def test_no_error_shows_a_key_that_was_given_for_something_else(service, name, value):
+    with pytest.raises(errors.RequestError) as caught:
+        generate("a fox", **{name: value})
+    assert KEY not in str(caught.value)
+    assert not service.posts

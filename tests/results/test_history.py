@@ -91,8 +91,19 @@ def test_a_slice_is_a_history_that_says_of_how_many(shelf):
 def test_a_history_is_saved_into_a_folder(shelf, tmp_path):
     files = history(limit=3).save(tmp_path / "out")
     assert [each.read_bytes() for each in files] == [each.bytes for each in history(limit=3)]
-    assert sorted(files) == files
+    assert [each.name[11:-11] for each in files] == ["day-0", "day-1", "day-2"]
     assert len(history()[4:].save(tmp_path / "others")) == 2
+
+
+def test_the_line_that_saves_a_history_runs_again_when_there_are_more(shelf, tmp_path):
+    first = history()[2:].save(tmp_path)
+    stamps = [each.stat().st_mtime_ns for each in first]
+    assert history().save(tmp_path)[2:] == first
+    assert [each.stat().st_mtime_ns for each in first] == stamps
+    assert len(list(tmp_path.glob("*.*"))) == 6
+
+
+def test_a_history_is_not_saved_into_a_file(shelf, tmp_path):
     with pytest.raises(errors.SaveError, match="is one file"):
         history().save(tmp_path / "one.png")
 
