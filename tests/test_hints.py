@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -129,6 +130,7 @@ def test_what_is_done_in_another_way_is_done_as_it_says(values, tmp_path):
     assert all((picture.receipt.created, picture.receipt.seconds, picture.credit))
     assert (picture.request.take, picture.pil.mode) == (1, "RGB")
     picture.pil.save(tmp_path / "fox.jpg", quality=90, optimize=True)
+    picture.pil.save(BytesIO(), "PNG")
     assert picture.save(tmp_path / "owl.jpg").read_bytes()[:2] == b"\xff\xd8"
     assert [each.path for each in gallery.images] == [picture.path]
     assert len([each.caption for each in history]) == len(list(history)) > 0
@@ -163,6 +165,7 @@ WRONG = [
     (lambda v: nb_banana.configure(ratio="16:9"), r"Did you mean aspect_ratio\?"),
     (lambda v: nb_banana.configure(api_key="x"), r"Client\(key=…\), or nb_banana\.login"),
     (lambda v: nb_banana.Client(sandbox=True), 'Did you mean backend="sandbox"'),
+    (lambda v: v["image"].save(BytesIO()), r'picture\.pil\.save\(file, "PNG"\)'),
     (lambda v: v["models"]["lite"], r"MODELS is a tuple.*if 'lite' in each\.short"),
     (lambda v: v["gallery"][7], r"no picture \[7\]: there are 1, from \[0\] to \[0\]"),
     (lambda v: v["history"][-9], r"no picture \[-9\]: there are \d"),
@@ -173,7 +176,7 @@ WRONG = [
     (lambda v: nb_banana.pack("l.zip", "n.ipynb"), "takes path, and by its name notebook, format"),
     (lambda v: nb_banana.generate("a", model="gpt-image-1"), r"nb_banana\.MODELS has"),
 ]
-KINDS = (TypeError, IndexError, errors.RequestError, errors.SettingsError, errors.NotFoundError)
+KINDS = (TypeError, IndexError, errors.BananaError)
 
 
 def test_what_was_guessed_and_is_wrong_says_what_is_right(values):
