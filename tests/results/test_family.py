@@ -240,11 +240,11 @@ def test_a_large_family_says_how_many_it_does_not_show(library):
 def test_a_long_chain_shows_what_is_near(library):
     settings.library = str(library.folder.parent / "home")
     home = client().context.places("api")[0]
-    link = put(home, ImageRequest("step 0"), "nbb-0")
+    link = put(home, ImageRequest("step 0"), "nbb-0000")
     for number in range(1, 1_100 if ALL else 70):  # more than Python's stack is deep
         edit = ImageRequest(f"step {number}", images=[data_url(link.read())])
-        link = put(home, edit, f"nbb-{number}")
-    middle = nb_banana.load("nbb-36").tree()
+        link = put(home, edit, f"nbb-{number:04}")
+    middle = nb_banana.load("nbb-0036").tree()
     lines = repr(middle).split("\n")
     assert lines[0] == "… and 6 before these"
     assert lines[1] == "step 6 (8×8)"
