@@ -12,8 +12,9 @@ from tests.benchmarks.cases import Case, Goal, Measure, Section
 from tests.benchmarks.rounds import Taken
 from tests.benchmarks.rows import rows
 from tests.benchmarks.sections import SECTIONS
-from tests.support.amount import some
+from tests.support.amount import ALL, some
 
+pytestmark = pytest.mark.skipif(not ALL, reason="the benchmarks in their quick form: make test-all")
 ROOT = Path(__file__).parent.parent
 LOOKED_AT = some(list(SECTIONS), 2)
 

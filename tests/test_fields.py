@@ -36,6 +36,7 @@ from nb_banana.services.aimlapi.payload import payload_of
 from nb_banana.widgets.form import CONTROLS, EMPTY, Fields, Form, fit_form, model_offer, read_cell
 from nb_banana.widgets.panel import Panel
 from nb_banana.widgets.prefill import form_of_image
+from tests.support.amount import ALL
 from tests.support.pictures import encode, picture
 from tests.support.shells import ipython_shell
 
@@ -279,6 +280,7 @@ RECIPE = [
 """CONTRIBUTING's recipe: what is put before or after which line of which file."""
 
 
+@pytest.mark.skipif(not ALL, reason="it copies the package and starts it: make test-all")
 def test_two_invented_fields_follow_from_their_rows(tmp_path):
     """The files of the recipe are changed in a copy, and all tests above hold for them there."""
     for part in ("nb_banana", "tests"):

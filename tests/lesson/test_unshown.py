@@ -19,6 +19,7 @@ from nb_banana.library import transfer
 from nb_banana.request import ImageRequest
 from tests.lesson.test_lesson import NO_NETWORK, execute
 from tests.lesson.test_packing import cell_of, names, packed_prompts, save
+from tests.support.amount import ALL
 from tests.support.shelf import data_url, picture, put
 
 UNSHOWN = (
@@ -49,7 +50,10 @@ PROMPTS = {
 }
 
 
-pytestmark = pytest.mark.usefixtures("here")
+pytestmark = [
+    pytest.mark.usefixtures("here"),
+    pytest.mark.skipif(not ALL, reason="kernels run whole notebooks: make test-all"),
+]
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from PIL import Image
 
 from nb_banana.sandbox import Sandbox
 from tests.conftest import KEY
+from tests.support.amount import ALL
 from tests.support.servers import server
 from tests.support.shells import run_notebook
 
@@ -126,6 +127,7 @@ def test_while_it_waits_a_line_counts_the_seconds():
     assert counted == sorted(counted, key=int)
 
 
+@pytest.mark.skipif(not ALL, reason="it runs a notebook by nbval, slowly: make test-all")
 def test_a_slow_drawing_compares_as_a_quick_one(tmp_path, monkeypatch):
     """What is shown while one waits is in no output that nbval compares."""
     # One at a time: the sandbox tells takes of one prompt apart by which of them comes first.

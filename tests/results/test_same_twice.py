@@ -5,10 +5,12 @@ import os
 import re
 
 import nbformat
+import pytest
 from nbclient import NotebookClient
 
 from nb_banana.sandbox import Sandbox
 from tests.conftest import KEY
+from tests.support.amount import ALL
 
 CELLS = (
     "%load_ext nb_banana\nimport os, nb_banana\n"
@@ -57,6 +59,7 @@ def words(found):
     return json.loads(re.sub(r"[A-Za-z0-9+/=]{200,}", "PIXELS", text))
 
 
+@pytest.mark.skipif(not ALL, reason="it runs a notebook three times: make test-all")
 def test_the_first_run_the_second_and_one_elsewhere_put_out_the_same(tmp_path):
     def run(service, zone, home):
         there = {"SERVICE": service.url, "TZ": zone, "XDG_DATA_HOME": str(tmp_path / home)}
