@@ -294,11 +294,11 @@ OF_OTHERS = {
     "retries": "What can't have been charged is sent again by itself; failures: gallery.retry()",
     "response_format": 'A picture has its .bytes, its .pil and .save("fox.png")',
 }
+"""What is meant by a word that others have, and what to write in its place."""
 _TAKES_OF_MANY = (
     "Takes of one prompt: generate(prompt, count=4); of each of several: "
     'sweep("{{text}}", text=prompts, count=4)'
 )
-"""What is meant by a word that others have, and what to write in its place."""
 _SAME = {
     "seed": "random_seed random_state",
     "negative_prompt": "negative",
