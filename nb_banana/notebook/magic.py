@@ -22,7 +22,7 @@ from nb_banana.library.location import (
     home_folders,
     stand_in_folder,
 )
-from nb_banana.notebook.options import make_matcher
+from nb_banana.notebook.completion import make_matcher, matchers_of
 from nb_banana.settings import settings
 
 if TYPE_CHECKING:
@@ -161,8 +161,8 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
     shell.input_transformers_cleanup.append(below_magic)
     shell.configurables.append(settings)
     _take_config(shell)
-    _loaded[id(shell)] = loaded = _Loaded(make_matcher(shell.Completer))
-    shell.Completer.custom_matchers.append(loaded.matcher)
+    _loaded[id(shell)] = loaded = _Loaded(make_matcher(shell.Completer, shell.user_ns))
+    matchers_of(shell.Completer).append(loaded.matcher)
     # Who compares outputs is not told of the sandbox: with a key the line would not be there, and
     # the pictures say it. In a lesson it is said where it was said to who packed it.
     is_quiet = settings.caption == "stable"
@@ -214,8 +214,8 @@ def unload_extension(shell: Any) -> None:
     before = shell.input_transformers_cleanup
     before[:] = [each for each in before if getattr(each, "__name__", "") != below_magic.__name__]
     loaded = _loaded.pop(id(shell), None)
-    if loaded and loaded.matcher in shell.Completer.custom_matchers:
-        shell.Completer.custom_matchers.remove(loaded.matcher)
+    if loaded and loaded.matcher in matchers_of(shell.Completer):
+        matchers_of(shell.Completer).remove(loaded.matcher)
 
 
 def _take_config(shell: Any) -> None:

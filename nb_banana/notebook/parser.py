@@ -20,7 +20,7 @@ from nb_banana._text import clean, did_you_mean, shown
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.models import FIELD_OF
-from nb_banana.notebook.options import OPTION_OF_FLAG, OPTIONS
+from nb_banana.notebook.options import OPTION_OF_FLAG, OPTIONS, flags_begun_by
 from nb_banana.references import variables
 from nb_banana.settings import checked_seconds
 
@@ -150,9 +150,7 @@ def written_options(words: Sequence[str]) -> dict[str, Any]:
 def _whole(word: str) -> str:
     """A long option that is not written to its end, as in ``--aspect 16:9``, written out."""
     flag, equals, value = word.partition("=")
-    if flag in OPTION_OF_FLAG or len(flag) < 3 or not flag.startswith("--"):
-        return word
-    meant = [each for each in OPTION_OF_FLAG if each.startswith(flag)]
+    meant = flags_begun_by(flag)
     if len(meant) > 1:
         raise RequestError(f"{flag} can be {' or '.join(meant)}. Write more of it.")
     return f"{meant[0]}{equals}{value}" if meant else word

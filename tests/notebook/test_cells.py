@@ -4,12 +4,12 @@ import inspect
 import math
 
 import pytest
-from IPython import version_info
 
 import nb_banana
 from nb_banana import ImageRequest, configure, errors, generate
 from nb_banana.models import MODELS
-from nb_banana.notebook.options import OPTIONS, complete
+from nb_banana.notebook.completion import complete
+from nb_banana.notebook.options import OPTIONS
 from tests.conftest import KEY
 from tests.support.shells import ipython_shell, run_notebook
 
@@ -183,8 +183,8 @@ def test_tab_completes_behind_an_assignment(ip, line, offered):
     made = ip.tab(line)
     before = line.rpartition(" ")[0]
     assert {f"{before} {each}" for each in offered} <= made
-    ours = {f"{before} {each}" for each in complete(line)}
-    assert made == ours if version_info >= (8, 6) else made >= ours  # earlier ones guess besides
+    ours = {f"{before} {each.text}" for each in complete(line, {})}
+    assert made == ours
 
 
 def test_tab_leaves_other_lines_alone(ip):
