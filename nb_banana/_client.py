@@ -285,11 +285,11 @@ class Client:
         asked.pop("background", None)  # as in a dry run
         prompt = prompt.request if isinstance(prompt, BananaImage) else prompt
         if rows is None and isinstance(prompt, str | ImageRequest):
-            return lookup.estimate(self.plan(prompt, **asked))
+            return lookup.estimate_of(self.plan(prompt, **asked))
         many = prompt if rows is None else rows
         if isinstance(many, Iterator):
             raise RequestError("An iterator is used up by being looked at. Give a list of it.")
-        return lookup.estimate(self._plan_many(prompt, rows, asked))
+        return lookup.estimate_of(self._plan_many(prompt, rows, asked))
 
     def history(
         self,

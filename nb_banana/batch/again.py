@@ -84,7 +84,7 @@ def _claim(
 
 def _check_references(image: BananaImage) -> None:
     """See that the pictures that it was made from can be had, before anything is sent."""
-    if lost := image._lost_references:
+    if lost := getattr(image, "_lost_references", ()):  # a pickle of an earlier version has none
         raise NotKeptError(
             f"It was made from {', '.join(lost)}, which is not in its file. Nothing was sent. Give "
             "it: again(images=[…])."

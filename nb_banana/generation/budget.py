@@ -55,10 +55,12 @@ class Cost(NamedTuple):
     usd: Decimal  # for those whose price is known
     unknown: int  # how many have a price that nobody knows
     example: str = ""  # one of these, e.g. "nano-banana-2.1 at 1K"
+    is_play: bool = False  # whether it is the sandbox's money
 
     def __str__(self) -> str:
         cents = self.usd.quantize(Decimal("0.01")) if self.usd >= 1 / Decimal(10) else self.usd
-        known = f"about {dollars(cents)}" if self.usd else ""
+        play = " play money" if self.is_play else ""
+        known = f"about {dollars(cents)}{play}" if self.usd else ""
         some = "price not known" if not known else f"{self.unknown} at a price not known"
         return known if not self.unknown else ", ".join(filter(None, (known, some)))
 

@@ -137,7 +137,7 @@ class Estimate:
         return as_html(self.text)
 
 
-def estimate(plan: Plan) -> Estimate:
+def estimate_of(plan: Plan) -> Estimate:
     """What it would cost now. Nothing but the price is asked for."""
     jobs = list(plan.jobs)
     try:
@@ -156,30 +156,27 @@ def estimate(plan: Plan) -> Estimate:
     elif cost is None:
         text = "it is not in your library, and nothing else is asked"
     else:
-        text = f"{cost}{_play(plan)}"
+        text = str(cost)
     return Estimate(usd, len(missing), len(jobs) - len(missing), text)
-
-
-def _play(plan: Plan) -> str:
-    return " play money" if plan.kind == location.SANDBOX else ""
 
 
 def _cost(plan: Plan, missing: Sequence[ImageRequest], service: Service | None) -> Cost | None:
     if service is None:
         return None
-    return plan.context.budget.estimate(missing, service, plan.places[0])
+    cost = plan.context.budget.estimate(missing, service, plan.places[0])
+    return cost._replace(is_play=plan.kind == location.SANDBOX)
 
 
 def quote(plan: Plan) -> str:
     """The same in words."""
-    return estimate(plan).text
+    return estimate_of(plan).text
 
 
 def _say(plan: Plan, missing: Sequence[ImageRequest], cost: Cost | None) -> str:
     count = len(list(plan.jobs))
     reused = count - len(missing)
     known = f"{'all' if not missing else reused} from your library" if reused else ""
-    parts = (how_many(count), known, "$0" if cost is None else f"{cost}{_play(plan)}")
+    parts = (how_many(count), known, "$0" if cost is None else str(cost))
     return ", ".join(filter(None, parts))
 
 

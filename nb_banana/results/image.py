@@ -71,8 +71,7 @@ class BananaImage(_default.HasClient):
     _temporary: Path | None
     _digest: str | None
     _earlier: tuple[Any, ...]
-    # What a file of ours names of the pictures that it was made from.
-    _lost_references: tuple[str, ...] = ()
+    _lost_references: tuple[str, ...]
 
     def __init__(
         self,
@@ -101,6 +100,7 @@ class BananaImage(_default.HasClient):
         self._sources = tuple(each.source for each in references)
         self._temporary = None
         self._digest = kept.digest if kept else None
+        self._lost_references = ()  # what a file of ours names that it was made from
         self._earlier = ()  # what failed tries in its place have cost, see `gallery_display`
 
     @classmethod
