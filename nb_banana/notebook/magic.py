@@ -28,6 +28,11 @@ from nb_banana.settings import settings
 if TYPE_CHECKING:
     from nb_banana.notebook.parser import ParsedLine
 
+NO_PANEL = (
+    "The panel needs a notebook. In a terminal, say behind %banana what to draw, e.g. "
+    "%banana -a 16:9 a banana on a beach. Its options: %banana --help"
+)
+
 OpenPanel = Callable[[str | None], Any]
 """Opens the panel: as `nb_banana.panel`, with the text of a cell, or empty."""
 
@@ -47,25 +52,25 @@ def make_magic(shell: Any, open_panel: OpenPanel) -> Callable[..., Any]:
         else:
             parsed, prompt = parser.parse_cell_line(line, shell.user_ns), cell
         if "help" in parsed.options:
-            say(parser.help_text())
+            say(_help_text(shell))
             return None
         if cell is None and not prompt and is_rich(shell):
             return open_panel(f"%%banana {line}" if line.strip() else None)
-        if not prompt and not parsed.options:  # a terminal shows no panel
-            say(parser.help_text())
+        if not prompt and not parsed.options:
+            say(NO_PANEL if cell is None else _help_text(shell))
             return None
         with progress.alone_in_cell(_is_alone(shell)):
             return _draw(shell, parsed, prompt, below=cell is not None)
 
     # What ``%%banana?`` shows. IPython asks for it before it looks at the docstring.
-    banana.getdoc = _help_text  # type: ignore[attr-defined]
+    banana.getdoc = lambda: _help_text(shell)  # type: ignore[attr-defined]
     return banana
 
 
-def _help_text() -> str:
+def _help_text(shell: Any) -> str:
     from nb_banana.notebook.parser import help_text  # with the first question
 
-    return help_text()
+    return help_text(has_panel=is_rich(shell))
 
 
 def _draw(shell: Any, line: "ParsedLine", prompt: str, *, below: bool) -> Any:

@@ -91,13 +91,13 @@ class _Once(argparse.Action):
         setattr(namespace, self.dest, True if self.nargs == 0 else values)
 
 
-def _parser() -> _Parser:
+def _parser(*, has_panel: bool = True) -> _Parser:
     parser = _Parser(
         prog="banana",
         # argparse fills % in, so each one is doubled here.
         usage="\n  %%%%banana [NAME] [options]   (the cell's text is the prompt)\n"
-        "  %%banana [options] PROMPT   (one line)\n"
-        "  %%banana [options]   (nothing to draw: opens the panel)",
+        "  %%banana [options] PROMPT   (one line)"
+        + ("\n  %%banana [options]   (nothing to draw: opens the panel)" if has_panel else ""),
         description="Make a picture with Nano Banana 2. NAME is bound to it, and it is the "
         "cell's value. {{name}} in the prompt is filled from the notebook.",
         epilog="example:\n  %%banana trex -a 16:9 -r 2K\n"
@@ -116,9 +116,9 @@ def _parser() -> _Parser:
     return parser
 
 
-def help_text() -> str:
-    """What ``%banana --help`` and ``%%banana?`` show."""
-    return _parser().format_help()
+def help_text(*, has_panel: bool = True) -> str:
+    """What ``%banana --help`` and ``%%banana?`` show, in a notebook or where there is no panel."""
+    return _parser(has_panel=has_panel).format_help()
 
 
 def parse_cell_line(line: str, names: Mapping[str, Any]) -> ParsedLine:
