@@ -33,14 +33,14 @@ def dollars(amount: Decimal | None) -> str:
 
 
 def near_words(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> list[str]:
-    """At most three known words that are near to this one; one that alone begins so, alone.
+    """At most three known words that are near to this one; where few begin so, those alone.
 
     >>> near_words("--aspect", ["--aspect-ratio", "--save"]), near_words("san", ["save", "sand"])
     (['--aspect-ratio'], ['sand'])
     """
     words = list(dict.fromkeys(known))
     begun = [each for each in words if word and each.startswith(word)]
-    if len(begun) == 1:
+    if 0 < len(begun) <= 3:
         return begun
     from difflib import get_close_matches  # only after a mistake
 

@@ -20,10 +20,12 @@ _WORD = re.compile(r"""(?:\{\{.*?(?:\}\}|$)|"[^"]*(?:"|$)|'[^']*(?:'|$)|\\.|[^\s
 """A word as the parser reads it; its quotes may still be open."""
 _MARKED = re.compile(r"(\{\{|\{|\$)\s*(\w*)$")
 _CLOSED_BY = {"{{": "}}", "{": "}", "$": ""}
+_WHOLE = str.maketrans(" -", "\xa0\u2011")
+"""JupyterLab breaks what stands beside a text at each space and hyphen, into the next row."""
 _QUOTES = re.compile(r"""["']""" if os.name == "nt" else r"""["']|\\(?=.)""")
 
 
-class Offer(NamedTuple):
+class Suggestion(NamedTuple):
     """What may stand in place of the last word."""
 
     text: str
@@ -58,9 +60,11 @@ def make_matcher(completer: Any, names: Mapping[str, Any]) -> Callable[[Any], An
         if found is None:
             return {"completions": []}
         return {
-            "completions": [SimpleCompletion(each.text, type=each.what) for each in found]
+            "completions": [
+                SimpleCompletion(each.text, type=each.what.translate(_WHOLE)) for each in found
+            ]
             or _Nothing(),
-            "matched_fragment": word_of(line[:place]),
+            "matched_fragment": begun_word(line[:place]),
             "suppress": True,
             "ordered": True,
         }
@@ -88,15 +92,15 @@ def _earlier(completer: Any, names: Mapping[str, Any]) -> list[str]:
     found = complete(line, names, rest=completer.line_buffer[len(line) :])
     if found is None:
         return []
-    kept = word_of(line).removesuffix(last)
+    kept = begun_word(line).removesuffix(last)
     texts = [text.removeprefix(kept) for text, _ in found if text.startswith(kept)]
     return texts or [last]  # as it is: with nothing its own guesses would come
 
 
-def word_of(line: str) -> str:
+def begun_word(line: str) -> str:
     """The word at the end of a line, as it is written.
 
-    >>> word_of("%banana -i 'my cat"), word_of("%banana -i ")
+    >>> begun_word("%banana -i 'my cat"), begun_word("%banana -i ")
     ("'my cat", '')
     """
     return _words(line)[-1]
@@ -111,7 +115,7 @@ def _words(line: str) -> list[str]:
 
 def complete(
     line: str, names: Mapping[str, Any], *, rest: str = "", below: str = ""
-) -> list[Offer] | None:
+) -> list[Suggestion] | None:
     """What may stand at the end of a line; None where the line is not ours.
 
     >>> [each.text for each in complete("%%banana -m 2 -a 1", {})]
@@ -156,24 +160,24 @@ def read_given(words: Sequence[str], *, is_cell: bool) -> tuple[list[Given], boo
     return found, False
 
 
-def _flags(word: str, given: Iterable[Given]) -> Iterator[Offer]:
+def _flags(word: str, given: Iterable[Given]) -> Iterator[Suggestion]:
     """The flags that begin so; once an option is there, only if it can be repeated."""
     there = {each.option.dest for each in given if not each.option.repeatable}
     for option in OPTIONS:
         for flag in option.flags if word else option.flags[-1:]:
             if flag.startswith(word) and option.dest not in there:
-                yield Offer(flag, re.split("[:;]", option.help)[0])
+                yield Suggestion(flag, re.split("[:;]", option.help)[0])
 
 
 def _variables(
     before: str, mark: "re.Match[str]", names: Mapping[str, Any], rest: str
-) -> Iterator[Offer]:
+) -> Iterator[Suggestion]:
     """The names that ``{{``, ``{`` or ``$`` can be filled with."""
     closing = "" if rest.startswith("}") else _CLOSED_BY[mark[1]]
     for name, value in list(names.items()):
         is_value = not issubclass(type(value), ModuleType | FunctionType | type)
         if is_value and name.startswith(mark[2]) and (mark[2] or _is_own(name)):
-            yield Offer(f"{before}{mark[1]}{name}{closing}", type(value).__name__)
+            yield Suggestion(f"{before}{mark[1]}{name}{closing}", type(value).__name__)
 
 
 def _is_own(name: str) -> bool:
@@ -182,13 +186,13 @@ def _is_own(name: str) -> bool:
     return not name.startswith("_") and name not in NOT_MINE
 
 
-def _names(word: str, names: Mapping[str, Any]) -> Iterator[Offer]:
+def _names(word: str, names: Mapping[str, Any]) -> Iterator[Suggestion]:
     """The variables that a cell may bind anew: those of pictures."""
     from nb_banana.notebook.pictures import pictures  # with the first picture
 
     for name, what in pictures(names, word):
         if name.startswith(word) and name.isidentifier():
-            yield Offer(name, what)
+            yield Suggestion(name, what)
 
 
 def _unquoted(written: str) -> str:
@@ -203,7 +207,7 @@ class _Asked(NamedTuple):
     prompt: str  # below the line, or behind the cursor
     rest: str  # what stands behind the cursor
 
-    def values(self, option: Option, written: str, before: str) -> Iterator[Offer]:
+    def values(self, option: Option, written: str, before: str) -> Iterator[Suggestion]:
         """The values that begin as it is written, each as it stands in the line."""
         from nb_banana.notebook.parser import quoted  # with the first Tab
 
@@ -214,30 +218,30 @@ class _Asked(NamedTuple):
             if not _unquoted(text).lower().startswith(typed.lower()):
                 continue
             if quote:
-                yield Offer(f"{before}{quote}{text}{end}", what)
+                yield Suggestion(f"{before}{quote}{text}{end}", what)
                 continue
             if '"' in written and '"' not in text:
                 text = text.replace("'", '"')  # figs["a"], where it is begun so
-            yield Offer(f"{before}{quoted(text)}", what)
+            yield Suggestion(f"{before}{quoted(text)}", what)
 
-    def _of(self, option: Option, typed: str) -> Iterable[Offer]:
+    def _of(self, option: Option, typed: str) -> Iterable[Suggestion]:
         if option.dest in {"images", "save"}:
             from nb_banana.notebook.pictures import files, pictures  # with the first picture
 
             own = pictures(self.names, typed) if option.dest == "images" else ()
-            return (Offer(*each) for each in (*own, *files(typed)))
+            return (Suggestion(*each) for each in (*own, *files(typed)))
         if option.dest == "sweep":
             return self._swept(typed)
         return self._of_field(FIELD_OF[option.dest]) if option.dest in FIELD_OF else ()
 
-    def _of_field(self, field: RequestField) -> Iterable[Offer]:
+    def _of_field(self, field: RequestField) -> Iterable[Suggestion]:
         if field.kind == "model":
             return _models()
         if field.kind == "switch":
-            return (Offer(each, field.name) for each in ("true", "false"))
+            return (Suggestion(each, field.name) for each in ("true", "false"))
         model = find_model(_unquoted(self._value("model") or settings.model))
         values = field.taken_by(model) if field.kind == "choice" else ()
-        return (Offer(each, self._pixels(field, each) or field.name) for each in values)
+        return (Suggestion(each, self._pixels(field, each) or field.name) for each in values)
 
     def _value(self, dest: str) -> str:
         """What the line has for a field; empty where it has none."""
@@ -253,7 +257,7 @@ class _Asked(NamedTuple):
         scale = SCALES.get(chosen["resolution"] or "1K")
         return f"{size[0] * scale:.0f}×{size[1] * scale:.0f}" if size and scale else ""
 
-    def _swept(self, typed: str) -> Iterator[Offer]:
+    def _swept(self, typed: str) -> Iterator[Suggestion]:
         name, equals, listed = typed.partition("=")
         field = FIELD_OF.get(name.strip().replace("-", "_"))
         if equals:
@@ -261,14 +265,14 @@ class _Asked(NamedTuple):
             before = typed.removesuffix(last)
             for text, what in self._of_field(field) if field and field.is_swept else ():
                 if text not in there:
-                    yield Offer(before + text, what)
+                    yield Suggestion(before + text, what)
             return
         there = [each.option.dest for each in self.given]
         for each in FIELD_OF.values():
             if each.is_swept and each.name not in there:
-                yield Offer(f"{each.name}=", "a field")
+                yield Suggestion(f"{each.name}=", "a field")
         for word in [] if "raw" in there else _names_in(self.prompt):
-            yield Offer(f"{word}=", "in the prompt")
+            yield Suggestion(f"{word}=", "in the prompt")
 
 
 def _names_in(prompt: str) -> list[str]:
@@ -280,22 +284,22 @@ def _names_in(prompt: str) -> list[str]:
         return []
 
 
-def _models() -> Iterator[Offer]:
+def _models() -> Iterator[Suggestion]:
     """The models by their short names, with what they are; then by the service's own."""
     for model in MODELS:
-        yield from (Offer(name, _about(model, name)) for name in model.short)
+        yield from (Suggestion(name, _about(model, name)) for name in model.short)
     for model in MODELS:
-        yield from (Offer(name, _about(model, name)) for name in model.ids)
+        yield from (Suggestion(name, _about(model, name)) for name in model.ids)
 
 
 def _about(model: Model, name: str) -> str:
-    """What a model is beside one of its names.
+    """What a model is, beside one of its names.
 
     >>> _about(MODELS[0], "2")
-    'nano-banana-2 · up to 5 references · 1K to 4K'
+    'nano-banana-2 · 5 references · up to 4K'
     """
-    most = "references" if model.max_images is None else f"up to {model.max_images} references"
-    need = "needs a reference" if model.min_images else most if model.max_images != 0 else ""
-    sizes = f"{model.resolutions[0]} to {model.resolutions[-1]}" if model.resolutions else ""
     full = model.short[0] if name != model.short[0] else ""
-    return " · ".join(filter(None, (full, need or "no references", sizes or "one size")))
+    taken = "references" if model.max_images is None else f"{model.max_images or 'no'} references"
+    need = "needs a reference" if model.min_images else taken
+    sizes = f"up to {model.resolutions[-1]}" if model.resolutions else "one size"
+    return " · ".join(filter(None, (full, need, sizes)))
