@@ -42,6 +42,7 @@ from nb_banana.services.aimlapi.payload import payload_of
 from nb_banana.settings import Banana
 
 if TYPE_CHECKING:
+    from nb_banana.lesson.lint import Findings
     from nb_banana.lesson.pack import Lesson
 
 
@@ -135,6 +136,7 @@ class Client(Hinted):
 
     def plan(
         self,
+        /,
         prompt: str | ImageRequest,
         *,
         over: Mapping[str, Sequence[Any]] | None = None,
@@ -197,6 +199,7 @@ class Client(Hinted):
 
     def generate(
         self,
+        /,
         prompt: str | ImageRequest,
         *,
         count: int | None = None,
@@ -209,13 +212,15 @@ class Client(Hinted):
         later = background is not False and is_on("background", background)
         return self.run(plan, background=later)
 
-    def sweep(self, prompt: str | ImageRequest, *, background: bool = False, **asked: Any) -> Any:
+    def sweep(
+        self, /, prompt: str | ImageRequest, *, background: bool = False, **asked: Any
+    ) -> Any:
         """See `nb_banana.sweep`."""
         credentials.hide_key(asked)
         plan = self.plan(prompt, is_sweep=True, **asked)
         return self.run(plan, background=is_on("background", background))
 
-    def generate_many(self, prompts: Any, rows: Any = None, **options: Any) -> Gallery:
+    def generate_many(self, /, prompts: Any, rows: Any = None, **options: Any) -> Gallery:
         """See `nb_banana.generate_many`."""
         made: Gallery = self.run(self._plan_many(prompts, rows, options))
         return made
@@ -228,15 +233,18 @@ class Client(Hinted):
             how["carrier"] = ExecutorTransport(executor, key_name, self.settings.allow_http)
         return Plan(self.context, many, output, labels=labels, **how)
 
-    def edit(self, image: Any, prompt: str, *, images: Any = (), **options: Any) -> Any:
+    def edit(self, /, image: Any, prompt: str, *, images: Any = (), **options: Any) -> Any:
         """See `nb_banana.edit`."""
+        return self._edit(image, prompt, images, options)
+
+    def _edit(self, image: Any, prompt: str, images: Any, options: dict[str, Any]) -> Any:
         credentials.hide_key(options)
         if isinstance(prompt, ImageRequest):
             raise RequestError("edit takes words. For a request: generate(request, images=[…]).")
         pictures = [image, () if images is None else images]
         return self.generate(prompt, images=pictures, **options)
 
-    def again(self, image: BananaImage, **changes: Any) -> Any:
+    def again(self, image: BananaImage, /, **changes: Any) -> Any:
         """See `nb_banana.BananaImage.again`."""
         credentials.hide_key(changes)
         background = is_on("background", changes.pop("background", False))
@@ -244,7 +252,7 @@ class Client(Hinted):
         plan = plan_again(self.context, image, changes, count, output, how)
         return run_claimed(plan, lambda: self.run(plan, background=background))
 
-    async def agenerate(self, prompt: str | ImageRequest, **options: Any) -> BananaImage:
+    async def agenerate(self, /, prompt: str | ImageRequest, **options: Any) -> BananaImage:
         """See `nb_banana.agenerate`."""
         credentials.hide_key(options)
         make: Callable[..., BananaImage] = self.generate
@@ -264,14 +272,14 @@ class Client(Hinted):
             _tell(tried)
         return tried
 
-    def dry_run(self, prompt: str | ImageRequest, **asked: Any) -> DryRun:
+    def dry_run(self, /, prompt: str | ImageRequest, **asked: Any) -> DryRun:
         """See `nb_banana.dry_run`."""
         credentials.hide_key(asked)
         plan = self.plan(prompt, **asked)
         many, url = list(plan.jobs), self.settings.base_url
         return DryRun(many[0].request, url, lookup.quote(plan), count=len(many))
 
-    def estimate(self, prompt: Any, rows: Any = None, **asked: Any) -> lookup.Estimate:
+    def estimate(self, /, prompt: Any, rows: Any = None, **asked: Any) -> lookup.Estimate:
         """See `nb_banana.estimate`."""
         credentials.hide_key(asked)
         prompt = prompt.request if isinstance(prompt, BananaImage) else prompt
@@ -331,6 +339,12 @@ class Client(Hinted):
     def doctor(self) -> _doctor.Checkup:
         """See `nb_banana.doctor`."""
         return _doctor.check_all(self.context)
+
+    def lint(self, notebook: str | os.PathLike[str] | None = None) -> "Findings":
+        """See `nb_banana.lint`."""
+        from nb_banana.lesson.lint import look_over  # load time: few clients do
+
+        return look_over(self.context, notebook)
 
     def pack(
         self,

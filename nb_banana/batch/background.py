@@ -23,11 +23,11 @@ from nb_banana.wire.rate_limit import AdaptiveLimiter
 class PendingImage(PendingValue[BananaImage], BananaImage):
     """A `BananaImage` that is on its way: whatever is asked of it waits until it is there."""
 
-    _comes_later = frozenset(BananaImage.__annotations__) - {"request", "name", "alt"}
+    _comes_later = frozenset(BananaImage.__annotations__) - {"request", "name"}
 
     def __init__(self, job: Job, stop: Callable[[], None], *, counts: bool = True) -> None:
         self.request, self.name = job.request, job.output.name
-        self.alt = job.output.alt or job.request.prompt
+        self.alt = job.output.alt
         placeholder = Placeholder(_what(job), job.request.prompt, counts=counts)
         PendingValue.__init__(self, placeholder, stop)
 
