@@ -19,6 +19,8 @@ MAGIC_START = re.compile(r"""\s*(%%banana|([\w.\[\]'", ]+=\s*)?%banana)\s""")
 _WORD = re.compile(r"""(?:\{\{.*?(?:\}\}|$)|"[^"]*(?:"|$)|'[^']*(?:'|$)|\\.|[^\s"'\\]|\\$)+""")
 """A word as the parser reads it; its quotes may still be open."""
 _MARKED = re.compile(r"(\{\{|\{|\$)\s*(\w*)$")
+_STEPS = re.compile(r"(?:(\{\{)[^}]*|[{$][^\s{}]*)$")
+"""A name that is filled in, and one with further steps, of which IPython itself knows more."""
 _CLOSED_BY = {"{{": "}}", "{": "}", "$": ""}
 _WHOLE = str.maketrans(" -", "\xa0\u2011")
 """JupyterLab breaks what stands beside a text at each space and hyphen, into the next row."""
@@ -74,13 +76,11 @@ def make_matcher(completer: Any, names: Mapping[str, Any]) -> Callable[[Any], An
 
 
 def matchers_of(completer: Any) -> Any:
-    """The list that our matcher is put into.
-
-    Before IPython 8.6 the completer's own guesses stand beside those of ``custom_matchers``, and
-    what is in ``magic_arg_matchers`` stands alone.
-    """
+    """The list that our matcher is put into."""
     from IPython.core import completer as module
 
+    # Before 8.6 the completer's own guesses stand beside what the matchers of the first list find,
+    # and what those of the second find stands alone.
     is_new = hasattr(module, "SimpleCompletion")
     return completer.custom_matchers if is_new else completer.magic_arg_matchers
 
@@ -128,15 +128,17 @@ def complete(
     *before, word = _words(line[start.end() :])
     if (mark := _MARKED.search(word)) and not (is_cell and mark[1] != "{{"):
         return list(_variables(word[: mark.start()], mark, names, rest))
+    if (steps := _STEPS.search(word)) and not (is_cell and not steps[1]):
+        return None
     given, is_prompt = read_given(before, is_cell=is_cell)
     waits = bool(given) and given[-1].option.metavar != "" and given[-1].value is None
     after = _WORD.findall(rest)
     whole, _ = read_given([*before, *([word] if waits else []), *after], is_cell=is_cell)
     flag, equals, written = word.partition("=")
+    option = _option_of(flag)
     asked = _Asked(whole, names, below if is_cell else rest, rest)
     if waits:
         return list(asked.values(given[-1].option, word, ""))
-    option = OPTION_OF_FLAG.get(flag)
     if is_prompt or (word and not word.startswith("-")):
         return list(_names(word, names)) if is_cell and not before else []
     if option is not None and equals:
@@ -152,12 +154,17 @@ def read_given(words: Sequence[str], *, is_cell: bool) -> tuple[list[Given], boo
             found[-1] = found[-1]._replace(value=word)
             continue
         flag, equals, value = word.partition("=")
-        meant = flags_begun_by(flag)
-        if len(meant) == 1:
-            found.append(Given(OPTION_OF_FLAG[meant[0]], value if equals else None))
+        option = _option_of(flag)
+        if option is not None:
+            found.append(Given(option, value if equals else None))
         elif not is_cell and (word == "--" or not word.startswith("-")):
             return found, True
     return found, False
+
+
+def _option_of(flag: str) -> Option | None:
+    meant = flags_begun_by(flag)
+    return OPTION_OF_FLAG[meant[0]] if len(meant) == 1 else None
 
 
 def _flags(word: str, given: Iterable[Given]) -> Iterator[Suggestion]:
@@ -213,7 +220,7 @@ class _Asked(NamedTuple):
 
         typed = _unquoted(written)
         quote = written[:1] if written[:1] in {'"', "'"} else ""
-        end = "" if self.rest.startswith(quote or " ") else quote
+        end = "" if self.rest[:1] == quote else quote
         for text, what in self._of(option, typed):
             if not _unquoted(text).lower().startswith(typed.lower()):
                 continue
@@ -225,6 +232,8 @@ class _Asked(NamedTuple):
             yield Suggestion(f"{before}{quoted(text)}", what)
 
     def _of(self, option: Option, typed: str) -> Iterable[Suggestion]:
+        if not option.metavar:
+            return ()
         if option.dest in {"images", "save"}:
             from nb_banana.notebook.pictures import files, pictures  # with the first picture
 
@@ -239,13 +248,14 @@ class _Asked(NamedTuple):
             return _models()
         if field.kind == "switch":
             return (Suggestion(each, field.name) for each in ("true", "false"))
-        model = find_model(_unquoted(self._value("model") or settings.model))
+        model = find_model(self._value("model") or settings.model)
         values = field.taken_by(model) if field.kind == "choice" else ()
         return (Suggestion(each, self._pixels(field, each) or field.name) for each in values)
 
     def _value(self, dest: str) -> str:
         """What the line has for a field; empty where it has none."""
-        return next((each.value for each in self.given if each.option.dest == dest), "") or ""
+        written = next((each.value for each in self.given if each.option.dest == dest), None)
+        return _unquoted(written or "").strip()
 
     def _pixels(self, field: RequestField, value: str) -> str:
         """How large a picture of this ratio or resolution is, as far as the line says it."""

@@ -78,9 +78,10 @@ def _is_key(key: Any) -> bool:
 
 def _is_picture(value: Any) -> bool:
     try:
-        if not _is_open(value):
+        home = type(value).__module__.partition(".")[0]
+        if home == "builtins" or not _is_open(value):
             return False
-        if type(value).__module__.partition(".")[0] in _ARRAYS_AND_PATHS:
+        if home in _ARRAYS_AND_PATHS:
             return sources.stands_for_picture(value)
         return sources.is_picture(value)
     except Exception:  # noqa: BLE001 - a stranger's value may raise anything when it is looked at
@@ -88,10 +89,7 @@ def _is_picture(value: Any) -> bool:
 
 
 def _is_open(value: Any) -> bool:
-    """Whether a value is what its class says, and to ask it runs no code of its owner's.
-
-    A proxy says itself what its class is, and to be asked may make it load.
-    """
+    """Whether a value is what its class says: a proxy says itself, and may load to answer."""
     found: dict[str, Any] = {}
     for kind in type(value).__mro__[-2::-1]:
         found |= vars(kind)
