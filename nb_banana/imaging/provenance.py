@@ -246,7 +246,7 @@ def joint_packet(packets: Iterable[bytes | None]) -> bytes | None:
     told = [_told(each) for each in packets]
     types = {source_type for source_type, _ in told}
     if len(types) > 1:
-        types = {WITH_AI_PARTS} if types & {AI_GENERATED, WITH_AI_PARTS} else {None}
+        types = {WITH_AI_PARTS if types & {AI_GENERATED, WITH_AI_PARTS} else DRAWN_BY_PROGRAM}
     source_type = next(iter(types), None)
     credited = dict.fromkeys(credit for _, credit in told if credit)
     return own_packet(source_type, "; ".join(credited)) if source_type else None

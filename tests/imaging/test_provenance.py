@@ -299,7 +299,7 @@ def test_what_a_notebook_shows_of_several_bears_a_packet_too(service):
         ((AI, AI), AI),
         ((AI, "algorithmicMedia"), "compositeSynthetic"),
         ((AI, None), "compositeSynthetic"),
-        ((None, "algorithmicMedia"), None),
+        ((None, "algorithmicMedia"), "algorithmicMedia"),
         ((None, None), None),
         ((), None),
     ],
