@@ -59,7 +59,7 @@ KERNEL = from jupyterlite_pyodide_kernel.constants import *
 
 # Every public feature once. Warnings of the old packages themselves are no failures here.
 FLOOR = tests/test_floor.py tests/test_imports.py tests/test_settings_and_keys.py tests/notebook/test_magic.py \
-	tests/notebook/test_cells.py tests/notebook/test_kernel.py tests/notebook/test_terminal.py tests/batch/test_background.py \
+	tests/notebook/test_cells.py tests/notebook/test_tab.py tests/notebook/test_kernel.py tests/notebook/test_terminal.py tests/batch/test_background.py \
 	tests/batch/test_batch.py tests/results/test_gallery.py tests/results/test_image.py tests/results/test_compare.py \
 	tests/references/test_references.py tests/sandbox/test_painter.py tests/widgets/test_panel.py tests/widgets/test_panel_cells.py \
 	tests/generation/test_recovery.py tests/test_statement.py tests/lesson/test_packing.py tests/lesson/test_unpacking.py \

@@ -117,12 +117,12 @@ def meant_by(word: str, known: Iterable[str]) -> list[str]:
     >>> meant_by("failed", ["failures", "save"]), meant_by("savee", ["failures", "save"])
     (['failures'], ['save'])
     """
-    from difflib import get_close_matches  # only after a mistake
+    from nb_banana._text import near_words  # only after a mistake
 
     known, word = list(known), word.lower()
     same = [ours for ours, words in ELSEWHERE.items() if ours in known and word in words.split()]
     lowered = {each.lower(): each for each in known if not each.startswith("_")}
-    return same or [lowered[each] for each in get_close_matches(word, lowered, n=3, cutoff=0.7)]
+    return same or [lowered[each] for each in near_words(word, lowered, cutoff=0.7)]
 
 
 def _otherwise(kinds: Iterable[str], word: str) -> list[str]:

@@ -32,11 +32,24 @@ def dollars(amount: Decimal | None) -> str:
     return "$" + (text[:-1] if text.endswith("0") else text)
 
 
-def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """A space and a sentence with the known words that are near to this one; else nothing."""
+def near_words(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> list[str]:
+    """At most three known words that are near to this one; where few begin so, those alone.
+
+    >>> near_words("--aspect", ["--aspect-ratio", "--save"]), near_words("san", ["save", "sand"])
+    (['--aspect-ratio'], ['sand'])
+    """
+    words = list(dict.fromkeys(known))
+    begun = [each for each in words if word and each.startswith(word)]
+    if 0 < len(begun) <= 3:
+        return begun
     from difflib import get_close_matches  # only after a mistake
 
-    near = get_close_matches(word, list(known), n=3, cutoff=cutoff)
+    return get_close_matches(word, words, n=3, cutoff=cutoff)
+
+
+def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """A space and a sentence with the known words that are near to this one; else nothing."""
+    near = near_words(word, known, cutoff=cutoff)
     return f" Did you mean {' or '.join(near)}?" if near else ""
 
 

@@ -173,15 +173,6 @@ class RequestField:
         """Whether several values of it can be swept. Pictures are, by a name in the prompt."""
         return self.kind in {"choice", "switch", "model"}
 
-    @property
-    def offered(self) -> tuple[str, ...]:
-        """What Tab offers: all that some model takes."""
-        if self.kind == "model":
-            return tuple(name for model in MODELS for name in (*model.short, *model.ids))
-        if self.kind != "choice" or not self.of_model:
-            return self.values
-        return tuple(dict.fromkeys(each for model in MODELS for each in self.taken_by(model)))
-
     def taken_by(self, model: Model | None) -> Any:
         """The values of a choice that a model takes, or whether it has the switch."""
         if model is not None and self.of_model:

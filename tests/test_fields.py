@@ -30,7 +30,7 @@ from nb_banana._default import client
 from nb_banana.generation.options import build_request
 from nb_banana.library.rows import request_row, restore_request
 from nb_banana.models import DEFAULT_MODEL, FIELDS, MODELS, Model, find_model
-from nb_banana.notebook.options import complete
+from nb_banana.notebook.completion import complete
 from nb_banana.notebook.parser import help_text, parse_cell_line
 from nb_banana.services.aimlapi.payload import payload_of
 from nb_banana.widgets.form import CONTROLS, EMPTY, Fields, Form, fit_form, model_offer, read_cell
@@ -94,15 +94,19 @@ def test_what_models_take_of_it_stands_in_their_table(what):
         assert all(set(what.taken_by(model)) <= set(what.values) for model in MODELS)
 
 
+def offered(line):
+    return [each.text for each in complete(line, {})]
+
+
 def test_the_magic_reads_it_tab_offers_it_and_the_help_tells_it(what):
     options = parse_cell_line(line_of(what), {}).options
     found = ["mug"] if what.kind == "pictures" else value_of(what)
     assert options == {what.name: found}
-    assert what.flags[-1] in complete(f"%%banana {what.flags[-1][:4]}")
+    assert what.flags[-1] in offered(f"%%banana {what.flags[-1][:4]}")
     assert all(flag in help_text() for flag in what.flags)
     assert what.help[:20] in help_text()
     if what.kind == "choice":
-        assert value_of(what) in complete(f"%%banana {what.flags[0]} ")
+        assert value_of(what) in offered(f"%%banana {what.flags[0]} ")
 
 
 def test_it_is_asked_for_and_another_value_is_another_picture(what, request_with):

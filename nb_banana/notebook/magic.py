@@ -22,11 +22,16 @@ from nb_banana.library.location import (
     home_folders,
     stand_in_folder,
 )
-from nb_banana.notebook.options import make_matcher
+from nb_banana.notebook.completion import make_matcher, matchers_of
 from nb_banana.settings import settings
 
 if TYPE_CHECKING:
     from nb_banana.notebook.parser import ParsedLine
+
+NO_PANEL = (
+    "The panel needs a notebook. In a terminal, say behind %banana what to draw, e.g. "
+    "%banana -a 16:9 a banana on a beach. Its options: %banana --help"
+)
 
 OpenPanel = Callable[[str | None], Any]
 """Opens the panel: as `nb_banana.panel`, with the text of a cell, or empty."""
@@ -51,25 +56,25 @@ def make_magic(shell: Any, open_panel: OpenPanel) -> Callable[..., Any]:
         else:
             parsed, prompt = parser.parse_cell_line(line, names), cell
         if "help" in parsed.options:
-            say(parser.help_text())
+            say(_help_text(shell))
             return None
         if cell is None and not prompt and is_rich(shell):
             return open_panel(f"%%banana {line}" if line.strip() else None)
-        if not prompt and not parsed.options:  # a terminal shows no panel
-            say(parser.help_text())
+        if not prompt and not parsed.options:
+            say(NO_PANEL if cell is None else _help_text(shell))
             return None
         with progress.alone_in_cell(_is_alone(shell)):
             return _draw(shell, parsed, prompt, names, below=cell is not None)
 
     # What ``%%banana?`` shows. IPython asks for it before it looks at the docstring.
-    banana.getdoc = _help_text  # type: ignore[attr-defined]
+    banana.getdoc = lambda: _help_text(shell)  # type: ignore[attr-defined]
     return banana
 
 
-def _help_text() -> str:
+def _help_text(shell: Any) -> str:
     from nb_banana.notebook.parser import help_text  # with the first question
 
-    return help_text()
+    return help_text(has_panel=is_rich(shell))
 
 
 def _draw(
@@ -167,8 +172,8 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
     shell.input_transformers_cleanup.append(below_magic)
     shell.configurables.append(settings)
     _take_config(shell)
-    _loaded[id(shell)] = loaded = _Loaded(make_matcher(shell.Completer))
-    shell.Completer.custom_matchers.append(loaded.matcher)
+    _loaded[id(shell)] = loaded = _Loaded(make_matcher(shell.Completer, shell.user_ns))
+    matchers_of(shell.Completer).append(loaded.matcher)
     # Who compares outputs is not told of the sandbox: with a key the line would not be there, and
     # the pictures say it. In a lesson it is said where it was said to who packed it.
     is_quiet = settings.caption == "stable"
@@ -220,8 +225,8 @@ def unload_extension(shell: Any) -> None:
     before = shell.input_transformers_cleanup
     before[:] = [each for each in before if getattr(each, "__name__", "") != below_magic.__name__]
     loaded = _loaded.pop(id(shell), None)
-    if loaded and loaded.matcher in shell.Completer.custom_matchers:
-        shell.Completer.custom_matchers.remove(loaded.matcher)
+    if loaded and loaded.matcher in matchers_of(shell.Completer):
+        matchers_of(shell.Completer).remove(loaded.matcher)
 
 
 def _take_config(shell: Any) -> None:

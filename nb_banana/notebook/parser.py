@@ -20,7 +20,7 @@ from nb_banana._text import clean, did_you_mean, shown
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.models import FIELD_OF
-from nb_banana.notebook.options import OPTION_OF_FLAG, OPTIONS
+from nb_banana.notebook.options import OPTION_OF_FLAG, OPTIONS, flags_begun_by
 from nb_banana.references import variables
 from nb_banana.settings import checked_seconds
 
@@ -91,13 +91,13 @@ class _Once(argparse.Action):
         setattr(namespace, self.dest, True if self.nargs == 0 else values)
 
 
-def _parser() -> _Parser:
+def _parser(*, has_panel: bool = True) -> _Parser:
     parser = _Parser(
         prog="banana",
         # argparse fills % in, so each one is doubled here.
         usage="\n  %%%%banana [NAME] [options]   (the cell's text is the prompt)\n"
-        "  %%banana [options] PROMPT   (one line)\n"
-        "  %%banana [options]   (nothing to draw: opens the panel)",
+        "  %%banana [options] PROMPT   (one line)"
+        + ("\n  %%banana [options]   (nothing to draw: opens the panel)" if has_panel else ""),
         description="Make a picture with Nano Banana 2. NAME is bound to it, and it is the "
         "cell's value. {{name}} in the prompt is filled from the notebook.",
         epilog="example:\n  %%banana trex -a 16:9 -r 2K\n"
@@ -116,9 +116,9 @@ def _parser() -> _Parser:
     return parser
 
 
-def help_text() -> str:
-    """What ``%banana --help`` and ``%%banana?`` show."""
-    return _parser().format_help()
+def help_text(*, has_panel: bool = True) -> str:
+    """What ``%banana --help`` and ``%%banana?`` show, in a notebook or where there is no panel."""
+    return _parser(has_panel=has_panel).format_help()
 
 
 def parse_cell_line(line: str, names: Mapping[str, Any]) -> ParsedLine:
@@ -150,9 +150,7 @@ def written_options(words: Sequence[str]) -> dict[str, Any]:
 def _whole(word: str) -> str:
     """A long option that is not written to its end, as in ``--aspect 16:9``, written out."""
     flag, equals, value = word.partition("=")
-    if flag in OPTION_OF_FLAG or len(flag) < 3 or not flag.startswith("--"):
-        return word
-    meant = [each for each in OPTION_OF_FLAG if each.startswith(flag)]
+    meant = flags_begun_by(flag)
     if len(meant) > 1:
         raise RequestError(f"{flag} can be {' or '.join(meant)}. Write more of it.")
     return f"{meant[0]}{equals}{value}" if meant else word

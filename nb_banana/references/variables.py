@@ -8,11 +8,10 @@ each picture of a request its number, while the text is read.
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from nb_banana._text import BLANK, is_data, path_of
+from nb_banana._text import BLANK, did_you_mean, is_data, near_words, path_of
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import BadReferenceError
 from nb_banana.references import locations
@@ -138,10 +137,10 @@ def _missing_in(value: Any, step: Step) -> str:
         return f"{step.path} has no .{step.key}. Did you mean {step.path}[{step.key!r}]?"
     if step.dotted:
         known = [name for name in dir(value) if not name.startswith("_")]
-        return f"{step.path} has no .{step.key}.{_did_you_mean(str(step.key), known)}"
+        return f"{step.path} has no .{step.key}.{did_you_mean(str(step.key), known)}"
     if isinstance(value, Mapping):
         known = [key for key in value if isinstance(key, str)]
-        return f"{step.path} has no {step.key!r}.{_did_you_mean(str(step.key), known)}"
+        return f"{step.path} has no {step.key!r}.{did_you_mean(str(step.key), known)}"
     if hasattr(value, "__len__") and isinstance(step.key, int):
         count = len(value)
         entries = "1 entry" if count == 1 else f"{count} entries"
@@ -153,7 +152,7 @@ def _neither(text: str, missing: NotFound, names: Mapping[str, Any]) -> str:
     files = _near_files(text)
     steps = parse(text)
     if len(steps) > 1 and steps[0].key in names:
-        return missing.reason + (_did_you_mean("", files) if files else "")
+        return missing.reason + (f" Did you mean {' or '.join(files)}?" if files else "")
     near = list(dict.fromkeys([*near_variables(text, names), *files]))
     if near:
         return f"There is no variable and no file {text}. Did you mean {' or '.join(near)}?"
@@ -166,7 +165,7 @@ def near_variables(word: str, names: Mapping[str, Any]) -> list[str]:
     """Names of variables that are near to a word, those of pictures first; at most three."""
     own = _own(names)
     pictures = [name for name in own if _shows(names[name])]
-    near = [*get_close_matches(word, pictures, n=3), *get_close_matches(word, own, n=3)]
+    near = [*near_words(word, pictures), *near_words(word, own)]
     return list(dict.fromkeys(near))[:3]
 
 
@@ -207,11 +206,6 @@ def _near_files(text: str) -> list[str]:
         return locations.near_files(path_of(text))
     except (OSError, ValueError, RuntimeError):
         return []
-
-
-def _did_you_mean(word: str, known: Iterable[str]) -> str:
-    near = get_close_matches(word, list(known), n=3) if word else list(known)
-    return f" Did you mean {' or '.join(near)}?" if near else ""
 
 
 class NumberedReferences:

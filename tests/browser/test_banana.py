@@ -74,6 +74,7 @@ def test_tab_offers_options_and_values(page):
     page.page.keyboard.press("Tab")
     popup = page.page.locator(".jp-Completer")
     expect(popup).to_contain_text("--aspect-ratio")
+    expect(popup.locator(".jp-Completer-typeExtended")).to_have_text("width to height")
     page.page.keyboard.press("Enter")
     expect(page.cell(5).locator(".cm-content")).to_contain_text("--aspect-ratio")
     page.page.keyboard.type("=16")

@@ -4,12 +4,13 @@ import inspect
 import math
 
 import pytest
-from IPython import version_info
+from PIL import Image
 
 import nb_banana
 from nb_banana import ImageRequest, configure, errors, generate
 from nb_banana.models import MODELS
-from nb_banana.notebook.options import OPTIONS, complete
+from nb_banana.notebook.completion import complete
+from nb_banana.notebook.options import OPTIONS
 from tests.conftest import KEY
 from tests.support.shells import ipython_shell, run_notebook
 
@@ -183,8 +184,8 @@ def test_tab_completes_behind_an_assignment(ip, line, offered):
     made = ip.tab(line)
     before = line.rpartition(" ")[0]
     assert {f"{before} {each}" for each in offered} <= made
-    ours = {f"{before} {each}" for each in complete(line)}
-    assert made == ours if version_info >= (8, 6) else made >= ours  # earlier ones guess besides
+    ours = {f"{before} {each.text}" for each in complete(line, {})}
+    assert made == ours
 
 
 def test_tab_leaves_other_lines_alone(ip):
@@ -215,3 +216,26 @@ def test_the_functions_docstring_names_every_option():
     for name in inspect.signature(generate).parameters:
         assert name in text, name
     assert nb_banana.generate is generate
+
+
+@pytest.mark.parametrize(
+    ("cell", "meant"),
+    [
+        ("nb_banana.generate('a', aspect='16:9')", "aspect_ratio"),
+        ("nb_banana.generate('a', web=True)", "web_search"),
+        ("nb_banana.generate('a', res='2K')", "resize or resolution"),
+        ("nb_banana.generate('a', back=True)", "background"),
+        ("nb_banana.configure(aspect='16:9')", "aspect_ratio"),
+        ("nb_banana.sweep('a {{style_of_painting}}', sty=['a'])", "style_of_painting"),
+        ("%banana -r 2 a", "2K"),
+        ("%banana -a 1 a", "1:1 or 16:9"),
+        ("%banana a {{colo}}", "colours_of_the_sea"),
+        ("%banana a {{by.col}}", "colours_of_the_sea"),
+        ("%banana -i colo a", "colours_of_the_sea"),
+        ("%banana -i by['col'] a", "colours_of_the_sea"),
+    ],
+)
+def test_the_one_word_that_begins_so_is_meant(ip, cell, meant):
+    ip.names |= {"nb_banana": nb_banana, "by": {"colours_of_the_sea": 1, "cool": 2}}
+    ip.names |= {"colours_of_the_sea": Image.new("RGB", (2, 2)), "cold": 3}
+    assert f" Did you mean {meant}?" in str(ip.run(cell, fails=True))

@@ -11,7 +11,8 @@ import pytest
 import nb_banana
 from nb_banana import BananaImage, ImageRequest, configure, errors
 from nb_banana.generation.dry_run import DryRun
-from nb_banana.notebook.options import OPTIONS, complete
+from nb_banana.notebook.completion import complete, matchers_of
+from nb_banana.notebook.options import OPTIONS
 from tests.conftest import KEY
 from tests.support.shells import ipython_shell
 
@@ -321,10 +322,14 @@ def test_an_address_is_no_shell_command(service):
     ],
 )
 def test_tab_offers_options_and_their_values(ip, line, expected):
-    found = complete(line)
+    found = [each.text for each in complete(line, {})]
     assert found[: len(expected)] == expected or set(expected) <= set(found)
     before = line.rpartition(" ")[0]
     assert {f"{before} {each}" for each in found} <= ip.tab(line)
+
+
+def ours_of(completer):
+    return [each for each in matchers_of(completer) if "banana" in each.__name__]
 
 
 def test_unload_takes_everything_away(ip):
@@ -332,10 +337,10 @@ def test_unload_takes_everything_away(ip):
     shell.run_line_magic("unload_ext", "nb_banana")
     assert "banana" not in shell.magics_manager.magics["cell"]
     assert configure() not in shell.configurables
-    assert not shell.Completer.custom_matchers
+    assert not ours_of(shell.Completer)
     shell.run_line_magic("load_ext", "nb_banana")
     shell.run_line_magic("reload_ext", "nb_banana")
-    assert shell.configurables.count(configure()) == len(shell.Completer.custom_matchers) == 1
+    assert shell.configurables.count(configure()) == len(ours_of(shell.Completer)) == 1
 
 
 def test_a_question_mark_shows_the_help(ip):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 from tests.conftest import KEY
+from tests.support.shells import ipython_shell
 
 
 def ipython(*lines: str, **environment: str) -> str:
@@ -41,3 +42,16 @@ def test_a_cell_and_an_error_work_there_too():
 def test_the_key_is_not_shown(monkeypatch):
     seen = ipython("%load_ext nb_banana", "%config Banana", AIMLAPI_KEY=KEY)
     assert KEY not in seen
+
+
+def test_where_there_is_no_panel_none_is_promised():
+    seen = ipython("%load_ext nb_banana", "%banana", "%banana --help", "%banana?")
+    (said,) = [line for line in seen.splitlines() if "panel" in line]
+    assert "The panel needs a notebook. In a terminal, say behind %banana what to draw" in said
+    assert seen.count("--aspect-ratio RATIO") == 2  # --help and ?
+
+
+def test_a_notebooks_help_has_the_panel(service):
+    with ipython_shell() as shell:
+        shell.run("%banana --help")
+        assert "nothing to draw: opens the panel" in shell.printed
