@@ -83,7 +83,10 @@ def test_nothing_is_sent_but_by_generate(opened, ip, service):
 
 def test_the_price_follows_the_form(opened, service):
     settle(opened)
-    assert opened.price == {"text": "about $0.089", "fine": True}
+    assert opened.price == {
+        **{"text": "about $0.089", "amount": "about $0.089", "fine": True},
+        **{"ratio": "", "kept": False},
+    }
     configure(budget=2)
     opened.prompt = "a banana"
     settle(opened)
@@ -122,6 +125,7 @@ def test_whatever_a_callback_raises_is_said(opened):
     assert opened.message == {
         "kind": "error",
         "text": "The panel itself has failed: KeyError: 'no such button'",
+        "at": "form",
     }
     press(opened, "save")
     assert opened.message["text"] == "There is no picture yet."
