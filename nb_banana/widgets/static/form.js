@@ -8,7 +8,7 @@ function makeMessages() {
   const ask = { yes: undefined, no: undefined }; // what its buttons do
   const question = () => {
     const yes = button("Send it", () => ask.yes(), { className: "nbb-primary" });
-    const no = button("Do not send it", () => ask.no());
+    const no = button("No, send nothing", () => ask.no());
     slots.form.append(row(yes, no));
     no.focus(); // a key that is held down must not say yes
   };

@@ -30,7 +30,7 @@ function makeResult(model, line, act, slot) {
   const body = h("div", { className: "nbb-group" });
   const heard = h("p", { className: "nbb-heard", role: "status" }); // for a screen reader alone
   const takes = makeStrip("Takes");
-  node.append(body, slot, heard);
+  node.append(body, slot, takes.node, heard);
   let comparing = false;
   let drawing; // since when by the browser's clock, for the kernel may have another one; its frame
   let hasCome = false;
@@ -93,16 +93,17 @@ function makeResult(model, line, act, slot) {
     }
     const old = comparing && line.picture(before.thumbnail, `Before: ${before.alt}`);
     if (old) compare(frame, old);
-    const results = model.get("results");
-    if (results.length > 1) takes.show(results.map(take));
     const caption = h("p", { className: "nbb-caption" }, now.caption);
-    const parts = [frame, caption, actions(Boolean(before.thumbnail))];
-    fill(body, results.length > 1 ? [...parts, takes.node] : parts);
+    fill(body, [frame, caption, actions(Boolean(before.thumbnail))]);
   }
 
   function show() {
-    const now = model.get("results")[model.get("chosen")];
-    if (model.get("busy").since && !isStopped) {
+    const results = model.get("results");
+    const now = results[model.get("chosen")];
+    const isDrawing = model.get("busy").since && !isStopped;
+    takes.node.hidden = isDrawing || results.length < 2;
+    takes.show(takes.node.hidden ? [] : results.map(take));
+    if (isDrawing) {
       if (!drawing) showDrawing();
       return;
     }
