@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nb_banana import _default
+from nb_banana._hints import absent
 
 if TYPE_CHECKING:
     from nb_banana._api import (
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
         history,
         load,
         login,
-        pack,
         pending,
         recover,
         spending,
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from nb_banana._classroom import Classroom
     from nb_banana._client import Client
     from nb_banana._version import __version__ as __version__
+    from nb_banana.display.model_table import MODELS
+    from nb_banana.lesson.pack import pack
     from nb_banana.lesson.unpack import unpack
-    from nb_banana.models import MODELS
     from nb_banana.request import ImageRequest
     from nb_banana.results.comparison import compare
     from nb_banana.results.gallery import Gallery
@@ -73,7 +74,7 @@ __all__ = [
 # package and loading the extension take next to no time.
 _HOMES = dict.fromkeys(__all__, "_api") | {
     "__version__": "_version",
-    "MODELS": "models",
+    "MODELS": "display.model_table",
     "BananaImage": "results.image",
     "Classroom": "_classroom",
     "Client": "_client",
@@ -82,6 +83,7 @@ _HOMES = dict.fromkeys(__all__, "_api") | {
     "compare": "results.comparison",
     "configure": "settings",
     "errors": "",
+    "pack": "lesson.pack",
     "panel": "widgets.panel",
     "unpack": "lesson.unpack",
 }
@@ -89,7 +91,7 @@ _HOMES = dict.fromkeys(__all__, "_api") | {
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        raise absent(sys.modules[__name__], name)
     home = _HOMES[name]
     if not home:
         return import_module(f"{__name__}.{name}")

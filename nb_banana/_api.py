@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from nb_banana import _default
+from nb_banana._hints import hinted
 from nb_banana.credentials import given_key, hide_key
 
 if TYPE_CHECKING:
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
     from nb_banana.generation.dry_run import DryRun
     from nb_banana.generation.lookup import Estimate
     from nb_banana.generation.recovery import Recovery
-    from nb_banana.lesson.pack import Lesson
     from nb_banana.request import ImageRequest
     from nb_banana.results.gallery import Gallery
     from nb_banana.results.history import History
     from nb_banana.results.image import BananaImage
+
+    Prompt = str | ImageRequest
 
 
 def _client() -> "Client":
@@ -30,13 +32,11 @@ def _client() -> "Client":
 
 
 @overload
-def generate(
-    prompt: "str | ImageRequest", *, count: None = None, **options: Any
-) -> "BananaImage": ...
+def generate(prompt: "Prompt", *, count: None = None, **options: Any) -> "BananaImage": ...
 @overload
-def generate(prompt: "str | ImageRequest", *, count: int, **options: Any) -> "Gallery": ...
+def generate(prompt: "Prompt", *, count: int, **options: Any) -> "Gallery": ...
 def generate(
-    prompt: "str | ImageRequest",
+    prompt: "Prompt",
     *,
     count: int | None = None,
     background: bool = False,
@@ -61,9 +61,9 @@ def generate(
             ``resolution``, ``web_search``, ``params``, ``take`` as in `ImageRequest`; for those
             not given the first picture's own hold if it was made here, else the settings.
             ``resize=False`` refuses references that are too large; ``raw=True`` sends ``{{…}}`` in
-            the prompt as it is. Any other keyword is the value of a ``{{name}}``, words or a
-            picture, which becomes a reference; ``values={"model": "T"}`` gives those that are
-            called like an option. ``name``, ``alt`` and ``save`` are filled with them too.
+            the prompt as it is. Any other keyword fills a ``{{name}}`` with words or a picture,
+            also in ``name``, ``alt`` and ``save``; ``values={"model": "T"}`` serves those that
+            are called like an option.
 
     Raises:
         BananaError: see `nb_banana.errors`.
@@ -84,7 +84,7 @@ def generate(
 
 
 def sweep(
-    prompt: "str | ImageRequest",
+    prompt: "Prompt",
     *,
     over: Mapping[str, Sequence[Any]] | None = None,
     names: Mapping[str, Any] | None = None,
@@ -145,10 +145,9 @@ def generate_many(
             column of pandas or polars, or an iterator, which is taken as places become free. With
             ``rows`` one text, whose ``{{name}}`` are columns.
         rows: a data frame of pandas or polars, a list or an iterator of mappings, or a mapping of
-            columns. A column that is called like a field of the request (``aspect_ratio`` …) is
-            that field; others than these and those in the prompt are left alone. What stands in a
-            cell is filled in as it is; a picture becomes a reference. A cell that is used and
-            empty is an error. The index of pandas names the pictures.
+            columns. A column that is called like a field (``aspect_ratio`` …) is that field; what
+            the prompt does not name is left alone. A cell is filled in as it is, a picture as a
+            reference; an empty one is an error. The index of pandas names the pictures.
         executor: who sends the requests if not this process: a process pool, Dask's
             ``Client.get_executor()``, ipyparallel's. The key does not travel: each worker finds
             its own where the notebook would, in its environment or keyring.
@@ -191,7 +190,7 @@ def edit(image: Any, prompt: str, *, images: Any = (), **options: Any) -> "Banan
     return edited
 
 
-async def agenerate(prompt: "str | ImageRequest", **options: Any) -> "BananaImage":
+async def agenerate(prompt: "Prompt", **options: Any) -> "BananaImage":
     """The same as `generate`, for ``await``: the kernel stays free meanwhile.
 
     The request is sent from a thread. Cancelling ends the wait at once; the request itself can't
@@ -205,7 +204,7 @@ async def agenerate(prompt: "str | ImageRequest", **options: Any) -> "BananaImag
 
 
 def dry_run(
-    prompt: "str | ImageRequest",
+    prompt: "Prompt",
     *,
     over: Mapping[str, Sequence[Any]] | None = None,
     names: Mapping[str, Any] | None = None,
@@ -232,16 +231,15 @@ def estimate(prompt: Any, rows: Any = None, **asked: Any) -> "Estimate":
     """What `generate`, `sweep` or `generate_many` would cost now. Nothing is sent or paid.
 
     Args:
-        prompt: as each of them takes it: a text, an `ImageRequest`, or a list of prompts. A
-            picture stands for its request.
+        prompt: a text, an `ImageRequest`, a picture (its request), or a list of prompts.
         rows: as `generate_many`.
-        **asked: as each of them: ``over`` and values that are swept make it a sweep.
+        **asked: as each of them; what is swept makes it a sweep.
 
     Returns:
         ``usd``, ``new`` and ``kept``; as text it is the sentence of the dry run.
 
     Raises:
-        BananaError: what each of them would refuse.
+        BananaError: what they would refuse.
 
     >>> estimate("a {{pet}} in {{style}}", pet=["cat", "fox"], style=["oil", "ink"])
     4 pictures, about $0.36 play money
@@ -265,6 +263,7 @@ def login(key: str | None = None, *, save: bool = False) -> None:
     _client().login(secret, save=save)
 
 
+@hinted
 def history(
     query: str | None = None,
     limit: int | None = 50,
@@ -302,6 +301,7 @@ def history(
     return _client().history(query, limit, since=since, until=until, model=model, notebook=notebook)
 
 
+@hinted
 def load(what: str | os.PathLike[str] | bytes) -> "BananaImage":
     """A picture that was made before, with its prompt and options.
 
@@ -318,6 +318,7 @@ def load(what: str | os.PathLike[str] | bytes) -> "BananaImage":
     return _client().load(what)
 
 
+@hinted
 def forget(
     *what: "str | BananaImage | Iterable[Any]",
     older_than: Any = None,
@@ -350,6 +351,7 @@ def forget(
     _client().forget(*what, older_than=older_than, keep=keep, ask=ask)
 
 
+@hinted
 def recover() -> "Recovery":
     """Finish what was left unfinished by an interrupt, a crash, a timeout or a broken link.
 
@@ -363,11 +365,13 @@ def recover() -> "Recovery":
     return _client().recover()
 
 
+@hinted
 def pending() -> "Pending":
     """What was begun in the background of this kernel and is not there yet."""
     return _client().pending()
 
 
+@hinted
 def spending() -> "Statement":
     """What was spent: in this session, in this notebook, today, this month, and by model.
 
@@ -378,49 +382,7 @@ def spending() -> "Statement":
     return _client().spending()
 
 
+@hinted
 def doctor() -> "Checkup":
     """Look at the key, the service, the account, the library and the versions. It costs nothing."""
     return _client().doctor()
-
-
-def pack(
-    path: str | os.PathLike[str],
-    *,
-    notebook: str | os.PathLike[str] | None = None,
-    format: str | None = None,  # noqa: A002 - the word that people know
-    pyodide: str | os.PathLike[str] | None = None,
-) -> "Lesson":
-    """Put a notebook and exactly the pictures that it needs into one zip file, or into a web page.
-
-    Whoever unpacks the zip file, with `unpack` or any other program, runs the notebook without a
-    key, without cost and without a network. The pictures are those that the cells of the saved
-    notebook have shown or used, which is noted in their outputs; of a cell without outputs those
-    that have the words of its prompt. What they were made from comes along. What they cost stays
-    with them; where and by whom they were made does not.
-
-    With ``format="site"`` it is a page: a folder for GitHub Pages or any server with https. Who
-    opens its address runs the notebook in the browser, with nothing installed: Jupyter as
-    `JupyterLite <https://jupyterlite.readthedocs.io>`_, Python as `Pyodide
-    <https://pyodide.org>`_. ``%load_ext nb_banana`` works at once, pictures come from the lesson,
-    anything else is drawn by the sandbox. This needs the extra ``site``.
-
-    Args:
-        path: the zip file, or the page's folder. One that is there is replaced, in one step, when
-            the new one is whole. What else is in a page's folder, such as a CNAME, stays.
-        notebook: the notebook, saved after its cells were run; else the one that runs here.
-        format: ``"zip"`` (also None) or ``"site"``.
-        pyodide: for a page that asks no other host: a folder with Pyodide, unpacked from its npm
-            package or a release, with the wheel of micropip and, if you like, of others beside it.
-            Else the page fetches Pyodide from its usual CDN.
-
-    Returns:
-        What was packed, as a path; cells without a picture are named in its repr, and where a page
-        gets its Python from.
-
-    Raises:
-        LessonError: nothing to pack, a notebook that can't be read, a place that can't be written
-            to, a key inside the notebook, or a page that can't be built.
-        LostPictureError: a picture's file is not what was kept.
-        LibraryError: a library can't be read.
-    """
-    return _client().pack(path, notebook=notebook, format=format, pyodide=pyodide)

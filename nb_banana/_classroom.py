@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from nb_banana import _default, errors
+from nb_banana._hints import Hinted
 from nb_banana._text import amount, clean, did_you_mean, printable, shown
 from nb_banana.credentials import (
     KEY_PAGE,
@@ -29,7 +30,7 @@ PLAY = "the-management-key-of-a-sandbox"
 """What is sent to this machine where there is no management key: a sandbox asks for any."""
 
 
-class Classroom:
+class Classroom(Hinted):
     """Keys for a class, each with a limit, so that nobody can spend more than you gave.
 
     It takes a *management key* of the account: made in the tab Management Keys of

@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nb_banana import _doctor, _spending, credentials
+from nb_banana._hints import Hinted
 from nb_banana._text import say
 from nb_banana._threads import awaited
 from nb_banana.batch import jobs, runner
 from nb_banana.batch import retry as retrying
-from nb_banana.batch.again import jobs_again, run_claimed
+from nb_banana.batch.again import plan_again, run_claimed
 from nb_banana.batch.background import Pending, list_pending, start, start_many
 from nb_banana.batch.executors import ExecutorTransport
-from nb_banana.batch.rows import jobs_of_rows
+from nb_banana.batch.rows import jobs_of_many
 from nb_banana.batch.sweep import sort_out, sweep_jobs
 from nb_banana.credentials import CredentialStore, Secret
 from nb_banana.display.output import is_heard, shell, tell
@@ -28,7 +29,7 @@ from nb_banana.generation.options import (
     OutputOptions,
     build_request,
     known_options,
-    take_output_options,
+    take_call_options,
 )
 from nb_banana.generation.plan import Job, Plan
 from nb_banana.request import ImageRequest, is_on
@@ -38,13 +39,13 @@ from nb_banana.results.history import History
 from nb_banana.results.image import BananaImage
 from nb_banana.results.pending import PendingValue
 from nb_banana.services.aimlapi.payload import payload_of
-from nb_banana.settings import Banana, checked_seconds
+from nb_banana.settings import Banana
 
 if TYPE_CHECKING:
     from nb_banana.lesson.pack import Lesson
 
 
-class Client:
+class Client(Hinted):
     """A client of one service with one key, one library and one budget of its own.
 
     What `nb_banana` has as functions are the methods of a default client. In a script, a server or
@@ -157,12 +158,12 @@ class Client:
         Raises:
             RequestError: a name or a value that means nothing here.
         """
-        output, how = _taken(options)
+        options.pop("background", None)  # a plan comes at once in any case
+        output, how = take_call_options(options)
         swept, filled, common = sort_out(prompt, options, over, names, raw=raw)
         if not is_sweep and not swept:
-            return self._plan_takes(
-                prompt, {**common, "raw": raw, "values": filled or None}, count, output, how
-            )
+            common |= {"raw": raw, "values": filled or None}
+            return self._plan_takes(prompt, common, count, output, how)
         many = sweep_jobs(
             self.context, prompt, swept, filled, common, raw=raw, count=count, output=output
         )
@@ -203,7 +204,7 @@ class Client:
         **options: Any,
     ) -> Any:
         """See `nb_banana.generate`."""
-        output, how = _taken(options)
+        output, how = take_call_options(options)
         plan = self._plan_takes(prompt, known_options(options, prompt), count, output, how)
         later = background is not False and is_on("background", background)
         return self.run(plan, background=later)
@@ -221,12 +222,8 @@ class Client:
 
     def _plan_many(self, prompts: Any, rows: Any, options: dict[str, Any]) -> Plan:
         executor, key_name = options.pop("executor", None), options.pop("key_name", None)
-        output, how = _taken(options)
-        if rows is None:
-            many = jobs.jobs_of_prompts(self.context, prompts, options, output)
-            labels = jobs.index_of(prompts)
-        else:
-            many, labels = jobs_of_rows(self.context, prompts, rows, options, output)
+        output, how = take_call_options(options)
+        many, labels = jobs_of_many(self.context, prompts, rows, options, output)
         if executor is not None:
             how["carrier"] = ExecutorTransport(executor, key_name, self.settings.allow_http)
         return Plan(self.context, many, output, labels=labels, **how)
@@ -235,10 +232,7 @@ class Client:
         """See `nb_banana.edit`."""
         credentials.hide_key(options)
         if isinstance(prompt, ImageRequest):
-            raise RequestError(
-                "edit takes words. A request is drawn with other pictures by "
-                "generate(request, images=[…])."
-            )
+            raise RequestError("edit takes words. For a request: generate(request, images=[…]).")
         pictures = [image, () if images is None else images]
         return self.generate(prompt, images=pictures, **options)
 
@@ -246,10 +240,9 @@ class Client:
         """See `nb_banana.BananaImage.again`."""
         credentials.hide_key(changes)
         background = is_on("background", changes.pop("background", False))
-        count, (output, how) = changes.pop("count", None), _taken(changes)
-        many = jobs_again(self.context, image, changes, count, output, how)
-        plan = Plan(self.context, many, output, is_many=count is not None, **how)
-        return run_claimed(self.context, plan, lambda each: self.run(each, background=background))
+        count, (output, how) = changes.pop("count", None), take_call_options(changes)
+        plan = plan_again(self.context, image, changes, count, output, how)
+        return run_claimed(plan, lambda: self.run(plan, background=background))
 
     async def agenerate(self, prompt: str | ImageRequest, **options: Any) -> BananaImage:
         """See `nb_banana.agenerate`."""
@@ -274,7 +267,6 @@ class Client:
     def dry_run(self, prompt: str | ImageRequest, **asked: Any) -> DryRun:
         """See `nb_banana.dry_run`."""
         credentials.hide_key(asked)
-        asked.pop("background", None)  # it comes back at once in any case
         plan = self.plan(prompt, **asked)
         many, url = list(plan.jobs), self.settings.base_url
         return DryRun(many[0].request, url, lookup.quote(plan), count=len(many))
@@ -282,12 +274,10 @@ class Client:
     def estimate(self, prompt: Any, rows: Any = None, **asked: Any) -> lookup.Estimate:
         """See `nb_banana.estimate`."""
         credentials.hide_key(asked)
-        asked.pop("background", None)  # as in a dry run
         prompt = prompt.request if isinstance(prompt, BananaImage) else prompt
         if rows is None and isinstance(prompt, str | ImageRequest):
             return lookup.estimate_of(self.plan(prompt, **asked))
-        many = prompt if rows is None else rows
-        if isinstance(many, Iterator):
+        if isinstance(prompt if rows is None else rows, Iterator):
             raise RequestError("An iterator is used up by being looked at. Give a list of it.")
         return lookup.estimate_of(self._plan_many(prompt, rows, asked))
 
@@ -366,18 +356,6 @@ class Client:
         key = None  # from here on no traceback of anything can show it
         place = self.context.credentials.remember(url, secret, save=save)
         say(f"Key for {host} kept {place}.")
-
-
-def _taken(options: dict[str, Any]) -> tuple[OutputOptions, dict[str, Any]]:
-    """Take out of the options what is no field of a request: the output, and key and timeout."""
-    if (secret := options.pop("key", None)) is not None:
-        secret = credentials.given_key(secret)
-    timeout = options.pop("timeout", None)
-    patience = None if timeout is None else checked_seconds(timeout)
-    quiet = options.pop("quiet", False)
-    quiet = quiet is not False and is_on("quiet", quiet)
-    how = {"key": secret, "timeout": patience, "quiet": quiet}
-    return take_output_options(options), how
 
 
 def _run(plan: Plan, *, background: bool) -> Any:

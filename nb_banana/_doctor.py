@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
 
+from nb_banana._hints import Hinted
 from nb_banana._text import dollars, megabytes, plain
 from nb_banana._version import __version__
 from nb_banana.credentials import KeySearch, host_of
@@ -48,7 +49,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Checkup:
+class Checkup(Hinted):
     """What `doctor` found; shows itself as a table."""
 
     checks: tuple[Check, ...]
@@ -120,6 +121,10 @@ def _service(context: Context, search: KeySearch) -> Iterator[Check]:
         price = context.prices.price(service, settings.model, settings.resolution)
         cost = f"costs about {dollars(price)}" if price is not None else "has a price not known"
         yield Check("reachable", f"{host} answers; a picture {cost}")
+        ending = context.model_status.deprecation(service, settings.model)
+        fine = ending is None or not ending.is_withdrawn
+        said = f"{settings.model}: {ending}" if ending else settings.model
+        yield Check("model", said, fine)
     else:
         yield Check("reachable", f"{host} does not answer: look at the network", fine=False)
     try:

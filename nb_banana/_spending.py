@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from nb_banana._hints import Hinted
 from nb_banana._text import dollars, plain
 from nb_banana.display.html import Words, table
 from nb_banana.display.output import notebook_path
@@ -19,7 +20,7 @@ from nb_banana.services.aimlapi import account
 
 
 @dataclass(frozen=True)
-class StatementLine:
+class StatementLine(Hinted):
     """One line of a statement.
 
     Attributes:
@@ -36,7 +37,7 @@ class StatementLine:
 
 
 @dataclass(frozen=True)
-class Statement:
+class Statement(Hinted):
     """What was spent; shows itself as a small table.
 
     Attributes:

@@ -4,7 +4,8 @@
 
     BananaError
     ├── RequestError (ValueError)          the request is wrong; nothing was sent
-    │   └── BadReferenceError              a reference is no picture, or not one that can be sent
+    │   ├── BadReferenceError              a reference is no picture, or not one that can be sent
+    │   └── LabelError (KeyError)          no picture of a gallery has this label, or several have
     ├── SettingsError (ValueError)         a setting is wrong; nothing was sent
     ├── BudgetError                        it would pass the budget; nothing was sent
     ├── MissingKeyError (LookupError)      no key for this service; nothing was sent
@@ -125,6 +126,10 @@ class RequestError(BananaError, ValueError):
 
 class BadReferenceError(RequestError):
     """Something given as a reference is no picture, or not one that can be sent. Nothing was."""
+
+
+class LabelError(RequestError, KeyError):
+    """No picture of a gallery has this label, or several have it."""
 
 
 class SettingsError(BananaError, ValueError):

@@ -106,6 +106,13 @@ MODELS = (
         max_count=4,
     ),
     Model(
+        ("google/gemini-3-pro-image-edit",),
+        ("gemini-3-pro-image-edit",),
+        RATIOS,
+        max_images=5,
+        max_count=4,
+    ),
+    Model(
         ("google/gemini-2.5-flash-image",),
         ("gemini-2.5-flash-image", "2.5"),
         resolutions=(),
@@ -117,10 +124,20 @@ MODELS = (
         resolutions=(),
         min_images=1,
         max_images=None,
+    ),
+    Model(
+        ("google/nano-banana-edit",),
+        ("nano-banana-edit",),
+        RATIOS,
+        resolutions=(),
+        max_images=3,
         max_count=4,
     ),
 )
 """Every model whose fields are published. Any other name is sent as it is, unchecked."""
+
+PRICES_READ = "November 2026"
+"""When the models' pages were last looked at for what they say of `Model.credits`."""
 
 DEFAULT_MODEL = "google/nano-banana-2"
 CREDITS_PER_USD = 2_000_000

@@ -3,7 +3,6 @@
 And asked against delivered: the model's best-known fault is 1K where 4K was asked.
 """
 
-import copy
 import hashlib
 import json
 import math
@@ -16,6 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from nb_banana import _default
+from nb_banana._hints import Hinted
 from nb_banana._text import shown
 from nb_banana.credentials import Secret, refuse_key
 from nb_banana.errors import RequestError
@@ -47,7 +47,7 @@ LARGEST_COUNT = 2**63 - 1  # what a number in the library's index can be
 
 
 @dataclass(frozen=True)
-class ImageRequest:
+class ImageRequest(Hinted):
     """A request for one picture. Wrong values are refused here, before anything is sent.
 
     Fields that stay None are not sent, and the service's defaults hold (1:1, 1K).
@@ -178,9 +178,9 @@ def named_by_key(request: ImageRequest, images: Sequence[str] = ()) -> dict[str,
 
 def copy_with(request: ImageRequest, **values: Any) -> ImageRequest:
     """A copy with other values, which are not checked: they come from a request that was."""
-    other = copy.copy(request)
-    other.__dict__.pop("key", None)
-    other.__dict__.update(values)
+    other = object.__new__(ImageRequest)
+    kept = {name: value for name, value in vars(request).items() if name != "key"}
+    other.__dict__.update(kept | values)
     return other
 
 

@@ -85,6 +85,20 @@ WORDS = [flag for option in OPTIONS for flag in option.flags] + [
     *("{{", "}}", "{%", "'", '"', "\\", "\0", "=", "9" * 5000, "1e999", "nan", "-1", "16:9"),
     *("a" * 300, "~nobody/a", "/", "x=" + "[" * 5000, "x=" + "9" * 5000, "x=NaN", "x=1", "a\ud800"),
     *("take=1,2", "text=a,b", "aspect_ratio=1:1", "9" * 200 + ":1", "((((" * 300, "deadbeef"),
+    *(
+        "{cat}",
+        "{odd}",
+        "{odd.x}",
+        "{huge}",
+        "{cat!r}",
+        "{",
+        "}",
+        "$cat",
+        "$",
+        "{x:1}",
+        "{cats[0]}",
+    ),
+    "{" + "(" * 3000 + ")" * 3000 + "}",
     "{{" + "(" * 3000 + ")" * 3000 + "}}",
     "{{" + "[" * 150 + "]" * 150 + "}}",
 ]
@@ -123,6 +137,8 @@ def test_any_cell(line, text):
 @given(LINES)
 @example("--save ~nobody/a a fox")
 @example("--dry-run {{huge}}")
+@example("{" + "[" * 5000)
+@example("-a {endless} {odd} $huge")
 def test_any_line(line):
     def run_line():
         parsed, prompt = parser.parse_line(line, NAMES)
@@ -217,6 +233,30 @@ def test_whatever_is_looked_up(one, other):
     tried(nb_banana.sweep, "a fox", over=one)
     tried(nb_banana.configure, library=one, preview=one, budget=one, model=other)
     configure(library=None)
+
+
+@SAFE
+@given(VALUES, st.one_of(VALUES, st.dictionaries(st.text(max_size=3), VALUES, max_size=2)))
+@example("\ud800", {"x": ENDLESS})
+def test_any_value_of_a_name(one, other):
+    tried(nb_banana.generate, "a {{x}}", x=one)
+    tried(nb_banana.generate, "a {{x}}", values=other)
+    tried(nb_banana.sweep, "a {{x}} {{y}}", y=one, values=other)
+    tried(nb_banana.estimate, one)
+    tried(nb_banana.generate, nb_banana.ImageRequest("a fox"), images=one, values=other)
+
+
+@SAFE
+@given(
+    VALUES.filter(lambda each: not isinstance(each, itertools.count)),
+    st.lists(st.dictionaries(st.sampled_from(["x", "y", "take", "images"]), VALUES), max_size=3),
+)
+def test_any_rows(one, rows):
+    tried(nb_banana.generate_many, "a {{x}}", rows)
+    tried(nb_banana.generate_many, "a {{x}}", one)
+    tried(nb_banana.generate_many, one, rows)
+    tried(nb_banana.generate_many, "a {{x}}", {"x": one, "y": one})
+    tried(nb_banana.estimate, "a {{x}}", rows)
 
 
 @SAFE

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from nb_banana._text import clean
 from nb_banana.batch.jobs import check_count, takes
 from nb_banana.errors import NotKeptError
 from nb_banana.generation.context import Context
@@ -17,14 +18,14 @@ from nb_banana.results.pending import PendingValue
 LOOKED_UP = 50  # takes that are looked for at once
 
 
-def jobs_again(
+def plan_again(
     context: Context,
     image: BananaImage,
     changes: dict[str, Any],
     count: Any,
     output: OutputOptions,
     how: Mapping[str, Any],
-) -> list[Job]:
+) -> Plan:
     """What is asked for; next takes are claimed, so that no other call takes them meanwhile."""
     _ = image.receipt  # of one that is on its way this waits
     prompt = changes.pop("prompt", None)
@@ -35,25 +36,27 @@ def jobs_again(
         number = 1 if count is None else whole_number("count", count)
         check_count(number)
         found = _claim(context, image.request, number, how)
-        return [Job(each, output, {} if count is None else {"take": each.take}) for each in found]
+        many = [Job(each, output, {} if count is None else {"take": each.take}) for each in found]
+        return Plan(context, many, output, is_many=count is not None, **how)
     if prompt is not None:
         options = {**options, "prompt": prompt}
         output = output.filled(options.get("values", {}))
     request = build_request(context, image.request, **options)
     if count is not None and "take" not in options:
         request = copy_with(request, take=1)
-    return takes(request, count, output)
+    many = takes(request, count, output)
+    return Plan(context, many, output, is_many=count is not None, **how)
 
 
-def run_claimed(context: Context, plan: Plan, run: Callable[[Plan], Any]) -> Any:
-    """Run the plan. What it has claimed is free again at its end, and in the library by then."""
+def run_claimed(plan: Plan, run: Callable[[], Any]) -> Any:
+    """Run a plan. What it has claimed is free again at its end, and in the library by then."""
     keys = {job.request.key for job in plan.jobs}
 
     def give_back() -> None:
-        context.claimed -= keys
+        plan.context.claimed -= keys
 
     try:
-        value = run(plan)
+        value = run()
     except BaseException:
         give_back()
         raise
@@ -86,8 +89,8 @@ def _check_references(image: BananaImage) -> None:
     """See that the pictures that it was made from can be had, before anything is sent."""
     if lost := getattr(image, "_lost_references", ()):  # a pickle of an earlier version has none
         raise NotKeptError(
-            f"It was made from {', '.join(lost)}, which is not in its file. Nothing was sent. Give "
-            "it: again(images=[…])."
+            f"It was made from {clean(', '.join(lost), 120)}, which is not in its file. Nothing "
+            "was sent. Give it: again(images=[…])."
         )
     for each in image.request.references:
         _ = each.sent_bytes  # a library's is read here, and is what it was or an error

@@ -7,8 +7,10 @@ from itertools import repeat
 from typing import Any
 
 from nb_banana import template
-from nb_banana._text import clean, is_absent, shown
+from nb_banana._text import clean, did_you_mean, is_absent, shown
+from nb_banana.batch.jobs import index_of, jobs_of_prompts
 from nb_banana.batch.sweep import values_of
+from nb_banana.credentials import refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.generation.context import Context
 from nb_banana.generation.options import OutputOptions, build_request, given_twice, known_options
@@ -46,7 +48,9 @@ class RowTemplate:
         except RequestError as error:
             is_counted = label is None or str(label) == str(number - 1)
             where = f"Row {number}" + ("" if is_counted else f" ({clean(str(label), 40)})")
-            raise type(error)(f"{where}: {error.args[0]}", **error.facts) from error
+            said = f"{where}: {error.args[0]}"
+            refuse_key("A row", said)  # a message may quote a cell
+            raise type(error)(said, **error.facts) from error
 
     def _job(self, row: Any) -> Job:
         if not isinstance(row, Mapping):
@@ -77,10 +81,12 @@ class RowTemplate:
         return Job(request, self.output.filled(filling or {}), {**used, **own})
 
 
-def jobs_of_rows(
+def jobs_of_many(
     context: Context, prompt: Any, rows: Any, options: dict[str, Any], output: OutputOptions
 ) -> tuple[Iterable[Job], Sequence[Any] | None]:
-    """A job for each row, and what a table calls them. An iterator is taken as it comes."""
+    """A job for each prompt, or else row, and what a table calls them; see `jobs_of_prompts`."""
+    if rows is None:
+        return jobs_of_prompts(context, prompt, options, output), index_of(prompt)
     if not isinstance(prompt, str):
         raise RequestError(
             'With rows the prompt is one text that names their columns: generate_many("a '
@@ -122,6 +128,7 @@ def _of_columns(columns: Mapping[Any, Any]) -> Iterator[Any]:
     lengths = {name: len(each) for name, each in found.items() if each is not None}
     if len(lengths) < len(found) or len(set(lengths.values())) > 1:
         said = ", ".join(f"{clean(n, 40)} has {lengths.get(n, 'no list')}" for n in found)
+        refuse_key("A column", said)
         raise RequestError(f"The columns are lists of one length: {said}. {WHAT}.")
     return _zipped(list(found), [each for each in found.values() if each is not None])
 
@@ -153,4 +160,5 @@ def _unused(cells: Mapping[str, Any], names: Iterable[str]) -> str:
             f"The prompt names no column. Write {{{{{one}}}}} where it goes; there are {columns}."
         )
     wanted = ", ".join(f"{{{{{each}}}}}" for each in sorted(names))
-    return f"It has nothing for the prompt's {wanted}: its columns are {columns}."
+    near = did_you_mean(min(names), cells)
+    return f"It has nothing for the prompt's {wanted}: its columns are {columns}.{near}"

@@ -65,7 +65,10 @@ def sweep_jobs(
             asked = {**options, **fields, "images": list(references), "raw": True}
             request = build_request(context, text, **asked)
         variant |= {name: getattr(request, name) for name in fields}
-        found += takes(request, count, output, variant)
+        words = output
+        if isinstance(names, template.GivenValues):  # in a cell they are filled by now
+            words = output.filled({**names, **filled})
+        found += takes(request, count, words, variant)
     return found
 
 

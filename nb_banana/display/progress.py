@@ -7,7 +7,7 @@ import contextlib
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from decimal import Decimal
 from types import TracebackType
@@ -26,6 +26,7 @@ from nb_banana.display.output import (
 )
 
 QUIET_SECONDS = 1.0  # A quick answer shows no line at all
+LONG_SECONDS = 3.0  # Of one that takes longer it is asked how long such a one usually takes
 
 
 _alone: ContextVar[bool] = ContextVar("alone", default=False)
@@ -121,8 +122,9 @@ class NotebookLine:
 class Spinner:
     """Counts the seconds in a notebook or a terminal while its block runs; elsewhere nothing."""
 
-    def __init__(self, what: str) -> None:
-        self._what = what
+    def __init__(self, what: str, usual: Callable[[], float | None] | None = None) -> None:
+        # ``usual`` may take its time: it is called in a thread, and nobody waits for it.
+        self._what, self._usual, self._hint = what, usual, ""
         self._line = _line()
         self._done = _over.get() or threading.Event()
         self._thread: threading.Thread | None = None
@@ -147,10 +149,22 @@ class Spinner:
         if self._done.wait(QUIET_SECONDS):
             return
         while True:
-            line.show(f"{self._what} … {time.monotonic() - started:.0f} s")
+            waited = time.monotonic() - started
+            if waited >= LONG_SECONDS and self._usual is not None:
+                ask, self._usual = self._usual, None
+                spawn(self._learn, ask, needed=False)
+            line.show(f"{self._what} … {waited:.0f} s{self._hint}")
             if self._done.wait(1.0):
                 break
         line.clear()
+
+    def _learn(self, ask: Callable[[], float | None]) -> None:
+        if (seconds := ask()) is not None:
+            self._hint = f", usually {_rounded(seconds)}"
+
+
+def _rounded(seconds: float) -> str:
+    return f"{max(1, round(seconds))} s" if seconds <= 100 else f"{round(seconds / 60)} min"
 
 
 def _line() -> ProgressLine | None:

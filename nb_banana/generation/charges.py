@@ -13,6 +13,8 @@ from nb_banana.library.location import SANDBOX
 from nb_banana.request import ImageRequest
 from nb_banana.services.aimlapi import account
 from nb_banana.services.aimlapi.account import Charge
+from nb_banana.services.aimlapi.model_status import Deprecation
+from nb_banana.services.aimlapi.responses import LOOK_AT_MODEL
 from nb_banana.services.receipt import Receipt
 from nb_banana.services.service import Service
 from nb_banana.wire.interrupts import allow_interrupts
@@ -33,6 +35,7 @@ NEVER_RUN = frozenset({401, 404, 405, 411, 413, 414, 415, 429, 431})
 """Statuses of what was turned away before any model ran: the log has nothing of it."""
 PATIENCE = 2.0  # seconds for the look into the log after a refusal: its error waits for that
 NOT_CHARGED = "The service's log says that it was not charged. Run it again."
+OLD_STAY = "Pictures of it in your library stay there."
 NOT_KNOWN = (
     "Whether it was charged is not known yet, so it was not sent again. nb_banana.recover() asks "
     "the service's log again."
@@ -94,6 +97,17 @@ def explain_refusal(
     told_error = kind(_corrected(error, told), **facts)
     entry.failed(str(told_error), receipt)
     return told_error
+
+
+def explain_missing_model(
+    error: errors.NotFoundError, deprecation: Deprecation | None
+) -> errors.NotFoundError:
+    """The error, with what replaced the model where the service says that it went away."""
+    if deprecation is None:
+        return error
+    said = str(error.args[0]).removesuffix(LOOK_AT_MODEL)
+    more = "" if deprecation.is_withdrawn or deprecation.successor else LOOK_AT_MODEL
+    return errors.NotFoundError(f"{said} {deprecation} {OLD_STAY}{more}", **error.facts)
 
 
 def _ask_log(

@@ -30,6 +30,7 @@ from nb_banana.library import location
 from nb_banana.library.library import Library, MemoryLibrary, StandInLibrary
 from nb_banana.library.shared import SharedLibrary
 from nb_banana.library.transfer import bring_home
+from nb_banana.services.aimlapi.model_status import ModelStatus
 from nb_banana.services.aimlapi.pricing import PriceList
 from nb_banana.services.service import Service
 from nb_banana.settings import Banana, checked_seconds
@@ -76,6 +77,7 @@ class Context:
         self.credentials = credentials
         self.transport: Transport = transport or HttpTransport()
         self.prices = PriceList()
+        self.model_status = ModelStatus()
         self.budget = Budget(settings, self.prices)
         self.client: Any = None
         self.used: dict[tuple[Library, str], None] = {}  # in the order of their first use

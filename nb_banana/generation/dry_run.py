@@ -5,6 +5,7 @@ import pprint
 import shlex
 from typing import Any
 
+from nb_banana._hints import Hinted
 from nb_banana._text import UNSHOWN, as_html, code_as_html, is_data, megabytes, plain
 from nb_banana.credentials import ENVIRONMENT
 from nb_banana.references.reference import Reference, RemoteImage
@@ -19,7 +20,7 @@ CODE = "font-family:var(--jp-code-font-family,monospace);margin:.2em 0 1em"
 """JupyterLab and nbconvert show a bare ``pre`` in the letters of prose."""
 
 
-class DryRun:
+class DryRun(Hinted):
     """What would be sent. Nothing was. The key stands in it as an environment variable.
 
     Attributes:

@@ -9,7 +9,7 @@ from typing import Any
 
 from nb_banana import template
 from nb_banana._text import clean, did_you_mean, shown
-from nb_banana.credentials import refuse_key
+from nb_banana.credentials import given_key, refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.generation.context import Context
 from nb_banana.models import FIELD_OF, FIELDS, fields_taken, find_model, no_model
@@ -19,7 +19,7 @@ from nb_banana.references.reference import Reference, as_references
 from nb_banana.references.variables import NumberedReferences
 from nb_banana.request import ImageRequest, copy_with, is_on, nearest_ratio, whole_number
 from nb_banana.results.image import BananaImage
-from nb_banana.settings import Banana
+from nb_banana.settings import Banana, checked_seconds
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,18 @@ OUTPUT_NAMES = frozenset(each.name for each in fields(OutputOptions)) - {"confir
 """The output options that a person can give."""
 
 
-def take_output_options(options: dict[str, Any]) -> OutputOptions:
-    """Take the output options out of what a person gave as options."""
+def take_call_options(options: dict[str, Any]) -> tuple[OutputOptions, dict[str, Any]]:
+    """Take out of the options what is no field of a request: the output, and how it is asked."""
+    if (secret := options.pop("key", None)) is not None:
+        secret = given_key(secret)
+    timeout = options.pop("timeout", None)
+    patience = None if timeout is None else checked_seconds(timeout)
+    quiet = options.pop("quiet", False)
+    quiet = quiet is not False and is_on("quiet", quiet)
     given = {name: options.pop(name) for name in OUTPUT_NAMES & set(options)}
     for name in {"strict", "fresh"} & set(given):
         given[name] = is_on(name, given[name])
-    return OutputOptions(**given)
+    return OutputOptions(**given), {"key": secret, "timeout": patience, "quiet": quiet}
 
 
 def options_like(images: Any, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -249,6 +255,7 @@ def known_options(
 
 def given_twice(name: str, other: str = "values") -> RequestError:
     """The error for a value that is given by its name and in another place."""
+    refuse_key("The name of a value", name)
     return RequestError(f"{name} is given twice, in {other} too: leave one of them out.")
 
 

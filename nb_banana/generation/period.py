@@ -52,10 +52,10 @@ def since_until(since: Any, until: Any) -> tuple[datetime | None, datetime | Non
     """When a search begins, and when it is over: ``until`` a day has the whole day in it."""
     first = None if since is None else period("since", since)[0]
     end = None if until is None else period("until", until)[1]
-    if first and end and first > end:
+    if first and end and first >= end:
         raise RequestError(
-            f"since={shown(since)} is later than until={shown(until)}, so nothing can be between "
-            "them. Change one of them."
+            f"since={shown(since)} is not before the end of until={shown(until)}, so nothing is "
+            "between them. Change one of them."
         )
     return first, end
 

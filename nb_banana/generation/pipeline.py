@@ -7,23 +7,32 @@ import copy
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from nb_banana import errors
 from nb_banana.display.progress import Spinner, silently
 from nb_banana.errors import Interrupted
 from nb_banana.generation import recovery
-from nb_banana.generation.charges import Trouble, explain_charge, explain_refusal, is_unsure
+from nb_banana.generation.charges import (
+    Trouble,
+    explain_charge,
+    explain_missing_model,
+    explain_refusal,
+    is_unsure,
+)
 from nb_banana.generation.journal_entry import JournalEntry, new_request_id
 from nb_banana.generation.lookup import InFlight, find_reusable
 from nb_banana.generation.options import OutputOptions
 from nb_banana.generation.plan import Job, Plan
 from nb_banana.library.library import Library
+from nb_banana.library.location import SANDBOX
 from nb_banana.library.rows import now
 from nb_banana.models import short_name
 from nb_banana.request import ImageRequest
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import NOT_KEPT
+from nb_banana.services.aimlapi.model_status import PATIENCE, ModelStatus
 from nb_banana.services.receipt import Receipt
 from nb_banana.services.result import DownloadResult, ServiceAnswer, fetch_pictures
 from nb_banana.services.send import send_generation
@@ -193,10 +202,15 @@ PAID_BY_ANOTHER = (
 
 def _send(plan: Plan, job: Job, entry: JournalEntry) -> BananaImage:
     """Ask the service for what is written down, and keep what comes."""
+    model, status = job.request.model, plan.context.model_status
+    is_large = job.request.resolution == "4K"  # takes many times as long as most
+    usual = None if is_large else partial(status.usual_seconds, plan.service, model)
     with defer_interrupts():
-        with Spinner(f"{short_name(job.request.model)} is drawing"):
+        with Spinner(f"{short_name(model)} is drawing", usual):
             started = time.monotonic()
-            answer = _ask(job.request, plan.service, entry)
+            answer = _ask(job.request, plan.service, entry, status)
+            if not plan.is_stable and plan.kinds[-1] != SANDBOX:  # its own one keeps its models
+                status.begin(plan.service)
             came = fetch_pictures(answer, plan.service)
             receipt = replace(answer.receipt, seconds=time.monotonic() - started)
         return _keep(plan, job, entry, receipt, came)
@@ -220,11 +234,17 @@ STOPPED = {
 }
 
 
-def _ask(request: ImageRequest, service: Service, entry: JournalEntry) -> ServiceAnswer:
+def _ask(
+    request: ImageRequest, service: Service, entry: JournalEntry, status: ModelStatus
+) -> ServiceAnswer:
     """The answer of the service; whatever else comes of it is written down."""
     try:
         answer = send_generation(request, service, entry.request_id)
     except (errors.BananaError, Interrupted) as error:
+        if isinstance(error, errors.NotFoundError):
+            error = explain_missing_model(
+                error, status.deprecation(service, request.model, PATIENCE)
+            )
         if not is_unsure(error) and isinstance(error, errors.BananaError):
             raise explain_refusal(error, service, entry, request) from None
         told = explain_charge(error, service, entry, request)
@@ -268,6 +288,9 @@ def _keep(
         images[0].notes += (f"{NOT_KEPT} {why}",)
     if images and plan.has_layers:
         images[0].notes += plan.context.unsaid(plan.remarks())
+    if images and not plan.is_stable and plan.kinds[-1] != SANDBOX:
+        remark = plan.context.model_status.remark(plan.service, request.model)
+        images[0].notes += plan.context.unsaid([remark])
     if problem is None:
         return images[0]
     said, facts = problem.args[0], problem.facts | ({"image": images[0]} if images else {})

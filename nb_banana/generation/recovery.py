@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, overload
 
+from nb_banana._hints import Hinted
 from nb_banana._text import as_html, dollars, plain, printable
 from nb_banana.credentials import VENDOR_URL, KeySearch
 from nb_banana.display.html import Words, table
@@ -54,7 +55,7 @@ class Found:
     lost: bool = False
 
 
-class Recovery(Sequence[Found]):
+class Recovery(Hinted, Sequence[Found]):
     """What `recover` found, one row for each request; shows itself as a short table.
 
     Attributes:

@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import quoteattr
 
+from nb_banana._hints import Hinted
 from nb_banana._text import clean, plain
 from nb_banana.imaging.formats import PNG, jpeg_segments, png_chunks, webp_chunks
 
@@ -32,7 +33,7 @@ C2PA_SEGMENT, XMP_SEGMENT = 0xEB, 0xE1  # a JPEG's APP11 and APP1
 
 
 @dataclass(frozen=True, repr=False)
-class Provenance:
+class Provenance(Hinted):
     """What a picture's file says of how it was made.
 
     Attributes:

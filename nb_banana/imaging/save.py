@@ -60,7 +60,7 @@ def save_target(path: str | os.PathLike[str], *, suffix: str, title: str) -> Pat
         elif not wanted.suffix:
             wanted = wanted.with_name(wanted.name + suffix)
     except (TypeError, ValueError, RuntimeError, OSError) as error:
-        raise SaveError(f"{shown(path)} is no path to save to: {error}.") from None
+        raise SaveError(f"{shown(path)} is no path to save to: {_reason(error)}.") from None
     if wanted.suffix.lower() not in {*SAVE_FORMATS, suffix}:
         raise SaveError(
             f"A picture can't be saved as {wanted.suffix}: choose one of {', '.join(SAVE_FORMATS)}."

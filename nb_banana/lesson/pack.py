@@ -8,6 +8,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from nb_banana import _default
+from nb_banana._hints import hinted
 from nb_banana._text import clean, megabytes, path_of, plain
 from nb_banana.credentials import known_keys
 from nb_banana.display.output import notebook_folder, notebook_path
@@ -68,6 +70,51 @@ class LessonParts:
     def write(self, packed: Path) -> None:
         """Write the zip file; its folder takes what is made on the way."""
         _write(packed, self.source, self.need, self.files, self.home)
+
+
+@hinted
+def pack(
+    path: str | os.PathLike[str],
+    *,
+    notebook: str | os.PathLike[str] | None = None,
+    format: str | None = None,  # noqa: A002 - the word that people know
+    pyodide: str | os.PathLike[str] | None = None,
+) -> "Lesson":
+    """Put a notebook and exactly the pictures that it needs into one zip file, or into a web page.
+
+    Whoever unpacks the zip file, with `unpack` or any other program, runs the notebook without a
+    key, without cost and without a network. The pictures are those that the cells of the saved
+    notebook have shown or used, which is noted in their outputs; of a cell without outputs those
+    that have the words of its prompt. What they were made from comes along. What they cost stays
+    with them; where and by whom they were made does not.
+
+    With ``format="site"`` it is a page: a folder for GitHub Pages or any server with https. Who
+    opens its address runs the notebook in the browser, with nothing installed: Jupyter as
+    `JupyterLite <https://jupyterlite.readthedocs.io>`_, Python as `Pyodide
+    <https://pyodide.org>`_. ``%load_ext nb_banana`` works at once, pictures come from the lesson,
+    anything else is drawn by the sandbox. This needs the extra ``site``.
+
+    Args:
+        path: the zip file, or the page's folder. One that is there is replaced, in one step, when
+            the new one is whole. What else is in a page's folder, such as a CNAME, stays.
+        notebook: the notebook, saved after its cells were run; else the one that runs here.
+        format: ``"zip"`` (also None) or ``"site"``.
+        pyodide: for a page that asks no other host: a folder with Pyodide, unpacked from its npm
+            package or a release, with the wheel of micropip and, if you like, of others beside it.
+            Else the page fetches Pyodide from its usual CDN.
+
+    Returns:
+        What was packed, as a path; cells without a picture are named in its repr, and where a page
+        gets its Python from.
+
+    Raises:
+        LessonError: nothing to pack, a notebook that can't be read, a place that can't be written
+            to, a key inside the notebook, or a page that can't be built.
+        LostPictureError: a picture's file is not what was kept.
+        LibraryError: a library can't be read.
+    """
+    made: Lesson = _default.client().pack(path, notebook=notebook, format=format, pyodide=pyodide)
+    return made
 
 
 def collect(context: Context, source: notebook_file.SavedNotebook) -> LessonParts:

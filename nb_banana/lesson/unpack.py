@@ -26,6 +26,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from nb_banana._hints import hinted
 from nb_banana._text import megabytes
 from nb_banana.errors import (
     LessonError,
@@ -73,6 +74,7 @@ class LessonContent:
     files: tuple[zipfile.ZipInfo, ...]
 
 
+@hinted
 def unpack(path: str | os.PathLike[str], folder: str | os.PathLike[str] = ".") -> Path:
     """Take a lesson out of its zip file, to be run without a key.
 

@@ -116,13 +116,14 @@ class Library(Journal):
     def links(self, source: str | None = None) -> list[Row]:
         """Which picture each one was made from, oldest first: source, id, digest, answered.
 
-        Digests are of bytes, one row for each picture of an answer; with a source of that alone.
+        Digests are of bytes, one row for each picture of an answer; with a source of those alone
+        that have it among others.
         """
         return self._index.rows(
             "SELECT json_extract(value, '$.source') AS source, made.id AS id, digest, answered "
             "FROM requests AS made, json_each(made.refs) JOIN pictures ON request_id = made.id "
             "WHERE service = ? AND state = 'stored' AND refs <> '[]' "
-            "AND (?2 IS NULL OR (instr(refs, ?2) AND source = ?2)) ORDER BY seq, position",
+            "AND (?2 IS NULL OR instr(refs, ?2)) ORDER BY seq, position",
             self.service,
             source,
         )

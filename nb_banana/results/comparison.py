@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nb_banana._hints import Hinted, hinted
 from nb_banana._text import as_html, clean, one_line, plain
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BadReferenceError
@@ -60,7 +61,7 @@ _SLIDER = (
 )
 
 
-class Comparison:
+class Comparison(Hinted):
     """Two pictures, before and after. It shows itself; `save` writes both into one file.
 
     Attributes:
@@ -152,6 +153,7 @@ class Comparison:
         return _SLIDER.format_map(values)
 
 
+@hinted
 def compare(before: Any, after: Any) -> Comparison:
     """Two pictures of any kind, before and after, with a slider between them.
 

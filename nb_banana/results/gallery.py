@@ -1,16 +1,17 @@
 """`Gallery`: many pictures as one value: a sequence that shows itself, is saved and is sifted."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from nb_banana import _default
-from nb_banana._text import did_you_mean, plain
+from nb_banana._hints import Hinted, hinted
+from nb_banana._text import did_you_mean, plain, shown
 from nb_banana.display.output import display, shell
-from nb_banana.errors import RequestError
+from nb_banana.errors import LabelError, RequestError
 from nb_banana.models import WRITTEN, model_id
 from nb_banana.request import whole_number
 from nb_banana.results import contact_sheet, export, gallery_display
@@ -25,13 +26,16 @@ if TYPE_CHECKING:
 
 REQUEST_COLUMNS = ("prompt", *(each.name for each in WRITTEN if not each.is_repeatable))
 """What of a request can be asked for where it was not varied."""
+MOST_NAMED = 8  # how many places, or labels, a message has
 
 
-class Gallery(_default.HasClient, Sequence[GalleryEntry]):
+class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
     """Pictures that were asked for together, in the order in which they were asked for.
 
     One that was not made is a `Failure` in its place. It works as a list does: index, slice, loop,
-    ``+``; and wherever several pictures are taken, e.g. ``images=gallery``.
+    ``+``; and wherever several pictures are taken, e.g. ``images=gallery``. Where the prompts came
+    from a table, ``gallery["P03"]`` is the picture that its index calls so. A whole number always
+    is a place, as in a list: a label that is one is found with ``gallery.where(label=1003)``.
 
     Args:
         entries: the pictures and failures.
@@ -104,10 +108,35 @@ class Gallery(_default.HasClient, Sequence[GalleryEntry]):
     def __getitem__(self, index: int) -> GalleryEntry: ...
     @overload
     def __getitem__(self, index: slice) -> "Gallery": ...
-    def __getitem__(self, index: int | slice) -> "GalleryEntry | Gallery":
+    @overload
+    def __getitem__(self, index: Hashable) -> GalleryEntry: ...
+    def __getitem__(self, index: Any) -> "GalleryEntry | Gallery":
         if isinstance(index, slice):
             return self._some(range(len(self))[index])
-        return self._entries[index]
+        return self._entries[index if hasattr(index, "__index__") else self._place(index)]
+
+    def _place(self, label: Any) -> int:
+        """Where the only entry with this label is."""
+        places = [place for place, each in enumerate(self._index or ()) if is_equal(each, label)]
+        if len(places) == 1:
+            return places[0]
+        if places:
+            numbers = ", ".join(f"[{place}]" for place in places[:MOST_NAMED])
+            raise LabelError(
+                f"{len(places)} pictures are labelled {shown(label)}. Take one by its place "
+                f"({numbers}), or all of them with gallery.where(label={shown(label)})."
+            )
+        if self._index is None:
+            raise LabelError(
+                f"There is no picture {shown(label)}: these have no labels, which come from a "
+                "table's index. Take them by their places, from [0] on."
+            )
+        known = [*dict.fromkeys(map(str, self._index))]
+        more = ", …" if len(known) > MOST_NAMED else ""
+        raise LabelError(
+            f"No picture is labelled {shown(label)}. There are {', '.join(known[:MOST_NAMED])}"
+            f"{more}.{did_you_mean(str(label), known)}"
+        )
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -126,12 +155,14 @@ class Gallery(_default.HasClient, Sequence[GalleryEntry]):
         """The entries with these values, e.g. ``grid.where(style="oil", aspect_ratio="16:9")``.
 
         Args:
-            **values: of what was varied, or of the request: ``model``, ``aspect_ratio`` …
+            **values: of what was varied, or of the request: ``model``, ``aspect_ratio`` …; or
+                ``label``, what a table called it.
 
         Raises:
             RequestError: nothing is called so; the message has what there is.
         """
         known = list(dict.fromkeys([*chain(*self._variants), *REQUEST_COLUMNS]))
+        known += ["label"] if self._index is not None else []
         for name in values:
             if name not in known:
                 raise RequestError(
@@ -145,7 +176,11 @@ class Gallery(_default.HasClient, Sequence[GalleryEntry]):
         )
 
     def _has(self, number: int, name: str, value: Any) -> bool:
-        asked = getattr(self._entries[number].request, name, object())  # it equals nothing
+        asked: Any = object()  # it equals nothing
+        if name in REQUEST_COLUMNS:
+            asked = getattr(self._entries[number].request, name)
+        elif name == "label" and self._index is not None:
+            asked = self._index[number]
         found = self._variants[number].get(name, asked)
         if name == "model":
             found, value = model_id(str(found)), model_id(str(value))
@@ -161,11 +196,14 @@ class Gallery(_default.HasClient, Sequence[GalleryEntry]):
         some._client = self._client
         return some
 
+    @hinted
     def save(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write the pictures into a folder, which is made; a line says where some are missing.
 
-        Their names sort as the gallery does, are counted from 1 and say what was varied, e.g.
-        ``03-16x9-oil.png``. A file that has the same picture already stays as it is.
+        Their names sort as the gallery does, are counted from 1 and say what a table called them
+        and what was varied, e.g. ``03-P03.png`` or ``03-16x9-oil.png``; else the prompt, and of
+        prompts that begin alike the words in which they differ. A file that has the same picture
+        already, by the same number, stays as it is.
 
         Returns:
             The files.
@@ -174,8 +212,9 @@ class Gallery(_default.HasClient, Sequence[GalleryEntry]):
             SaveError: a file has another picture (then nothing was written), or the folder can't
                 be written to.
         """
-        return export.save_folder(self._entries, self._variants, folder)
+        return export.save_folder(self._entries, self._variants, self._index, folder)
 
+    @hinted
     def to_frame(self) -> Any:
         """A pandas data frame, one row each: what varied, the request, size, price, file, error.
 
@@ -190,6 +229,28 @@ class Gallery(_default.HasClient, Sequence[GalleryEntry]):
         """
         return export.to_frame(self._entries, self._variants, self._index)
 
+    @hinted
+    def thumbnails(self, frame: Any = None, *, longest: int = 96) -> Any:
+        """A pandas table in which the pictures are seen: a Styler, for a notebook or a page.
+
+        ``frame.assign(picture=gallery)`` has the pictures themselves in a column, and pandas shows
+        their names. This shows them: ``gallery.thumbnails(frame)``.
+
+        Args:
+            frame: a data frame, else `to_frame`. Where it has no column of pictures, one is added
+                before the others, by the labels of its index where the gallery has them, else in
+                order.
+            longest: pixels of the longer side.
+
+        Raises:
+            RequestError: another number of rows than of pictures.
+            BananaError: pandas is not there.
+        """
+        longest = whole_number("longest", longest)
+        table = self.to_frame() if frame is None else frame
+        return export.thumbnails(table, self._entries, self._index, longest)
+
+    @hinted
     def retry(self, *, again: bool = False) -> "Gallery":
         """A new gallery, in which the failed ones are tried once more in their places.
 
@@ -206,6 +267,7 @@ class Gallery(_default.HasClient, Sequence[GalleryEntry]):
         tried: Gallery = _default.client_of(self).retry(self, again=again)
         return tried
 
+    @hinted
     def contact_sheet(self, columns: int | None = None, labels: bool = True) -> "Image.Image":
         """One picture (RGB) of all, at most the first 100, as the notebook shows it.
 

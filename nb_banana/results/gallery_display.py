@@ -121,9 +121,12 @@ def earlier_costs(entry: GalleryEntry) -> list[EntryCost]:
 
 def in_place_of(failed: GalleryEntry, entry: GalleryEntry) -> GalleryEntry:
     """What came of another try: it remembers what the failed one has cost."""
-    costs = [*earlier_costs(failed), entry_cost(failed)]
+    cost = entry_cost(failed)
+    was_on_way = isinstance(failed, Failure) and failed.error.facts.get("is_on_way")
+    if was_on_way and isinstance(entry, BananaImage) and entry.came == "reused":
+        cost = EntryCost(entry.receipt.client_request_id, entry.cost, entry.sandbox)
+    paid = [each for each in (*earlier_costs(failed), cost) if each.is_new and each.usd != 0]
     # Plain values, for they go into pickles.
-    paid = [each for each in costs if each.is_new and each.usd != 0]
     entry._earlier = tuple((each.request, each.usd, each.is_play) for each in paid)
     return entry
 

@@ -6,6 +6,7 @@ from copy import copy
 from pathlib import Path
 from typing import Any, overload
 
+from nb_banana._hints import Hinted
 from nb_banana._text import as_html, clean, dollars, plain
 from nb_banana.display.html import Words, table
 from nb_banana.models import WRITTEN, short_name
@@ -15,7 +16,7 @@ from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import thumbnail
 
 
-class History(Sequence[BananaImage]):
+class History(Hinted, Sequence[BananaImage]):
     """Pictures from the library: index, slice, loop, `save`, `to_frame`.
 
     Args:

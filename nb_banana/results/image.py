@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nb_banana import _default
+from nb_banana._hints import Hinted, hinted
 from nb_banana._text import plain
+from nb_banana.credentials import hide_key
 from nb_banana.display.output import display, shell
 from nb_banana.errors import LibraryError
 from nb_banana.imaging import metadata as embedding
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 Bytes = bytes  # the built-in type, whose name is an attribute of the class below
 
 
-class BananaImage(_default.HasClient):
+class BananaImage(_default.HasClient, Hinted):
     """A picture that the model made, with all that is known of it.
 
     It works wherever a file or an array does: ``PIL.Image.open(img)``, ``open(img, "rb")``,
@@ -253,6 +255,7 @@ class BananaImage(_default.HasClient):
         """
         return cell_of(self.request, self.name, self._library)
 
+    @hinted
     def save(self, path: str | os.PathLike[str], *, embed: bool = False) -> Path:
         """Write the picture to a file, whole or not at all, and return the file's path.
 
@@ -315,6 +318,7 @@ class BananaImage(_default.HasClient):
         >>> fox.again(resolution="2K").size, fox.again().request.take
         ((2752, 1536), 2)
         """
+        hide_key(changes)
         made: BananaImage = _default.client_of(self).again(self, **changes)
         return made
 

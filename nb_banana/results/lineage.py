@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from nb_banana import _default
+from nb_banana._hints import Hinted
 from nb_banana._text import as_html, clean, plain
 from nb_banana.results.image_display import ShownImage, image_lines, thumbnail
 
@@ -14,7 +15,7 @@ MOST = 30
 MARK = "← this picture"
 
 
-class Lineage:
+class Lineage(Hinted):
     """The pictures that a picture was made from and those that were made from it.
 
     Each stands after its own parents.

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any, ClassVar, Generic, TypeVar
 
+from nb_banana._hints import absent
 from nb_banana.display.output import display
 from nb_banana.display.progress import Placeholder, silently
 from nb_banana.errors import BananaError, Interrupted
@@ -41,7 +42,7 @@ class PendingValue(Generic[Value]):
         # Called for what is not there yet. Other names are asked for by front ends that feel
         # their way, and must not wait.
         if attribute not in self._comes_later:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {attribute!r}")
+            raise absent(self, attribute)
         self.wait()
         return vars(self)[attribute]
 

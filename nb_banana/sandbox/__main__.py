@@ -9,7 +9,10 @@ from urllib.parse import unquote, urlsplit
 
 from nb_banana.sandbox.addresses import HOST
 from nb_banana.sandbox.faults import TROUBLES
+from nb_banana.sandbox.lifecycle import STATUSES
 from nb_banana.sandbox.server import Sandbox
+
+RETIRE = f"a model that goes away: {', '.join(STATUSES)} (default: withdrawn); repeatable"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -22,6 +25,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("--management-key-env", metavar="NAME", help="the same of the key that makes keys")
     add("--trouble", metavar="NAME", help=f"what should go wrong: {', '.join(TROUBLES)}")
     add("--delay", type=float, default=0.0, metavar="SECONDS", help="what each generation takes")
+    add("--retire", action="append", default=[], metavar="MODEL[=STATUS]", help=RETIRE)
     options = parser.parse_args(argv)
     names = options.key_env, options.management_key_env
     for name in filter(None, names):
@@ -36,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             trouble=options.trouble,
             delay=options.delay,
             management_key=manager,
+            retired=dict(_retired(each) for each in options.retire),
         )
         sandbox.start()
     except (ValueError, OSError, OverflowError) as problem:
@@ -43,6 +48,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     with sandbox, suppress(KeyboardInterrupt):
         print(_welcome(sandbox, made_key=key is None), flush=True)  # noqa: T201 - the output
         Event().wait()
+
+
+def _retired(said: str) -> tuple[str, str]:
+    name, _, status = said.partition("=")
+    return name, status or "withdrawn"
 
 
 def _welcome(sandbox: Sandbox, *, made_key: bool) -> str:

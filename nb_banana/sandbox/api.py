@@ -6,11 +6,11 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 from nb_banana.sandbox.addresses import is_near
-from nb_banana.sandbox.catalogue import list_models, usd
+from nb_banana.sandbox.catalogue import list_models, one_model, usd
 from nb_banana.sandbox.class_keys import KEYS, OWN_KEY, IssuedKeys
 from nb_banana.sandbox.exchange import (
     Ids,
@@ -25,11 +25,13 @@ from nb_banana.sandbox.exchange import (
 )
 from nb_banana.sandbox.faults import BAD_KEY, NO_CREDITS, Strike, Troubles
 from nb_banana.sandbox.ledger import Ledger
+from nb_banana.sandbox.lifecycle import Lifecycle, Retired, metrics
 from nb_banana.sandbox.picture_store import Picture, Pictures, serve
 from nb_banana.sandbox.validation import Fetch, GenerationOrder, read_order
 
 GENERATIONS = "/v1/images/generations"
 PICTURES = "/generations/"
+MODEL = "/model/"
 CLIENT_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -67,6 +69,7 @@ class Api:
         delay: float,
         fetch: Fetch | None,
         management_key: str | None = None,
+        retired: Retired | None = None,
     ) -> None:
         # Without ``fetch``, in a room, it reaches no address for anybody but of its own pictures.
         self.url = ""  # what its links begin with: set by who carries it
@@ -77,11 +80,14 @@ class Api:
         self._delay = delay
         self._fetch = fetch or self._own_picture
         self._pictures = Pictures()
+        self._lifecycle = Lifecycle(retired or {}, ledger.now)
         self._routes = {
             GENERATIONS: Route("POST", self._generate),
             "/v2/logs": Route("GET", self._logs),
             "/v2/billing": Route("GET", self._billing),
             "/v1/models": Route("GET", self._models, needs_key=False),
+            "/v1/models/deprecations": Route("GET", self._deprecations, needs_key=False),
+            "/models/metrics": Route("GET", self._metrics, needs_key=False),
             OWN_KEY: Route("GET", lambda request, _: self._keys.own(request)),
         }
 
@@ -115,6 +121,8 @@ class Api:
             return Route(request.method, lambda asked, _: self._keys.manage(asked), needs_key=False)
         if request.path.startswith(PICTURES):
             route = Route("GET", self._picture, needs_key=False)
+        elif request.path.startswith(MODEL):
+            route = Route("GET", self._model, needs_key=False)
         elif request.path in self._routes:
             route = self._routes[request.path]
         else:
@@ -127,7 +135,18 @@ class Api:
         return route
 
     def _models(self, request: Request, _ids: Ids) -> Response:
-        return list_models(request.query, request.headers.get("if-none-match", ""))
+        seen = request.headers.get("if-none-match", "")
+        return list_models(request.query, seen, self._lifecycle.unlisted)
+
+    def _model(self, request: Request, _ids: Ids) -> Response:
+        name = unquote(request.path.removeprefix(MODEL))
+        return one_model(name, request.query, self._lifecycle.withdrawn)
+
+    def _deprecations(self, request: Request, _ids: Ids) -> Response:
+        return self._lifecycle.feed(request.query, request.headers.get("if-none-match", ""))
+
+    def _metrics(self, request: Request, _ids: Ids) -> Response:
+        return metrics(self.ledger.rows, request.query, self.ledger.now(), GENERATIONS)
 
     def _logs(self, request: Request, _ids: Ids) -> Response:
         issued = self._keys.bearer(request)
@@ -159,7 +178,7 @@ class Api:
         return None
 
     def _generate(self, request: Request, ids: Ids) -> Response:
-        order = read_order(request.body, self._fetch)
+        order = read_order(request.body, self._fetch, self._lifecycle.withdrawn)
         strike = self._troubles.meet(order.prompt)
         if not self.ledger.can_pay(order.credits):
             raise Refused(403, NO_CREDITS)
@@ -174,8 +193,9 @@ class Api:
         if outcome is None:  # turned away at the door
             return response
         slower = strike.number if strike.trouble.name == "slow" else 0.0
-        charge = Inference(order.model, outcome, price, ids, key)
-        return replace(response, delay=self._delay + slower, charge=charge)
+        delay = self._delay + slower
+        charge = Inference(order.model, outcome, price, ids, key, delay)
+        return replace(response, delay=delay, charge=charge)
 
     def _answer(self, order: GenerationOrder, strike: Strike, ids: Ids, base: str) -> Response:
         trouble = strike.trouble

@@ -4,13 +4,12 @@ The prices are those of the vendor's samples where there is one (178,975 credits
 text at 1K, 185,093 with two references) and in proportion to Google's list for the rest.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from hashlib import sha256
-from json import dumps
 from typing import Any, Literal
 
 from nb_banana.models import MODELS, Model
-from nb_banana.sandbox.exchange import Query, Response, as_json
+from nb_banana.sandbox.exchange import Query, Refused, Response, as_json, tagged
 
 CREDITS_PER_USD = 2_000_000
 
@@ -36,14 +35,18 @@ TOKENS = {"1K": 100_620}  # 1290 tokens a picture at $39 for a million
 _UNPRICED: dict[str, Any] = {"credits": FLASH, "quoted": "variable"}
 """What holds for a model that stands in the table of models alone: its price is not quoted."""
 
+_AS_REFERENCE: dict[str, Any] = {"ratio": "16:9", "as_reference": True}
+
 _PRICES: dict[str, dict[str, Any]] = {
     "google/nano-banana-2": {"credits": FLASH, "per_reference": 3_059},
-    "google/gemini-3-1-flash-lite-image": {"credits": LITE, "ratio": "16:9", "as_reference": True},
+    "google/gemini-3-1-flash-lite-image": {"credits": LITE, **_AS_REFERENCE},
     "google/nano-banana-pro": {"credits": PRO},
     "google/nano-banana-pro-edit": {"credits": PRO, "per_reference": 2_912},
     "google/gemini-2.5-flash-image": {"credits": OLD, "quoted": "fixed"},
     "google/gemini-2.5-flash-image-edit": {"credits": TOKENS, "quoted": "token"},
-    "google/gemini-nano-banana-2.1": {**_UNPRICED, "ratio": "16:9", "as_reference": True},
+    "google/gemini-nano-banana-2.1": {**_UNPRICED, **_AS_REFERENCE},
+    "google/gemini-3-pro-image-edit": {**_UNPRICED, **_AS_REFERENCE},
+    "google/nano-banana-edit": {**_UNPRICED, **_AS_REFERENCE},
 }
 
 OFFERS = {
@@ -65,23 +68,30 @@ def usd(credits_: int) -> float:
     return credits_ / CREDITS_PER_USD
 
 
-def list_models(query: Query, seen: str) -> Response:
+def list_models(query: Query, seen: str, unlisted: Collection[str] = ()) -> Response:
     """GET /v1/models: narrowed by ``id`` and ``type``, with prices; ``seen`` is If-None-Match."""
     names, kinds = _values(query, "id"), _values(query, "type")
-    asked = {"pricing", "all"} & _values(query, "include") or "true" in _values(query, "details")
     data = [
-        _entry(offer, priced=bool(asked))
+        _entry(offer, priced=_asks_prices(query))
         for name, offer in OFFERS.items()
         if name == offer.model.ids[0]
+        and name not in unlisted
         and (not names or names & set(offer.model.ids))
         and (not kinds or "image" in kinds)
     ]
-    content = {"object": "list", "data": data}
-    tag = f'W/"{sha256(dumps(content).encode()).hexdigest()[:27]}"'
-    # A 304 is decided by the weak comparison: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
-    if seen.strip() == "*" or tag in [each.strip() for each in seen.split(",")]:
-        return Response(304, headers={"ETag": tag})
-    return as_json(content, headers={"ETag": tag})
+    return tagged({"object": "list", "data": data}, seen)
+
+
+def one_model(name: str, query: Query, withdrawn: Collection[str]) -> Response:
+    """GET /model/NAME, also of a model that is listed no more and is drawn yet."""
+    if name not in OFFERS or name in withdrawn:
+        raise Refused(404, f"Model not found: '{name}'")
+    return as_json(_entry(OFFERS[name], priced=_asks_prices(query)))
+
+
+def _asks_prices(query: Query) -> bool:
+    asked = {"pricing", "all"} & _values(query, "include")
+    return bool(asked) or "true" in _values(query, "details")
 
 
 def _values(query: Query, name: str) -> set[str]:

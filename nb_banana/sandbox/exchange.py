@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from hmac import compare_digest
 from threading import Lock
 from typing import Any
@@ -33,6 +34,7 @@ class Inference:
     credits: int
     ids: Ids
     key: str = ""  # the first characters of the class key that pays for it
+    seconds: float = 0.0  # what it takes
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,21 @@ def as_json(content: Any, status: int = 200, headers: Mapping[str, str] | None =
     kind = {"Content-Type": "application/json; charset=utf-8"}
     body = json.dumps(content, ensure_ascii=False).encode()
     return Response(status, body, {**kind, **(headers or {})})
+
+
+def tagged(
+    content: Mapping[str, Any],
+    seen: str,
+    untagged: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A JSON response with an ETag; 304 where it is among those of ``seen``, an If-None-Match."""
+    # A 304 is decided by the weak comparison: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
+    tag = f'W/"{sha256(json.dumps(content).encode()).hexdigest()[:27]}"'
+    headers = {"ETag": tag, **(headers or {})}
+    if seen.strip() == "*" or tag in [each.strip() for each in seen.split(",")]:
+        return Response(304, headers=headers)
+    return as_json({**content, **(untagged or {})}, headers=headers)
 
 
 def error(refused: Refused, path: str, request_id: str) -> Response:

@@ -25,6 +25,7 @@ from nb_banana.sandbox.api import GENERATIONS, Api
 from nb_banana.sandbox.exchange import Received, Refused, Request, Response, error
 from nb_banana.sandbox.faults import Troubles
 from nb_banana.sandbox.ledger import Ledger, LedgerRow, now
+from nb_banana.sandbox.lifecycle import Retired
 
 LARGEST_BODY = 128 * 2**20
 
@@ -37,6 +38,8 @@ class Sandbox:
     makes, and fetches nothing for others but its own pictures. ``trouble`` is a name of `faults`;
     ``delay`` and ``log_lag`` are seconds, ``balance`` is USD. ``management_key`` is the one that
     makes keys with a limit (None: each that was not made so), ``clock`` says what time it is.
+    ``retired`` names models that go away, with their status or fields of their row in the list:
+    ``{"2": "withdrawn"}``, see `lifecycle`.
     """
 
     def __init__(
@@ -51,11 +54,12 @@ class Sandbox:
         log_lag: float = 0.0,
         management_key: str | None = None,
         clock: Callable[[], datetime] = now,
+        retired: Retired | None = None,
     ) -> None:
         self.is_for_room = not is_this_machine(host)
         self.key = secrets.token_hex(16) if self.is_for_room and not key else key
         ledger, over = Ledger(balance, log_lag, clock), None if self.is_for_room else fetch
-        self.api = Api(self.key, ledger, Troubles(trouble), delay, over, management_key)
+        self.api = Api(self.key, ledger, Troubles(trouble), delay, over, management_key, retired)
         self._host, self._port = host, port
         self._server: _Server | None = None
 

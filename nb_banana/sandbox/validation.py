@@ -7,7 +7,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
@@ -48,10 +48,10 @@ class GenerationOrder:
     credits: int
 
 
-def read_order(body: bytes, fetch: Fetch) -> GenerationOrder:
+def read_order(body: bytes, fetch: Fetch, withdrawn: Collection[str] = ()) -> GenerationOrder:
     """What a body asks for; refused with a list of hints, or for a model that is not offered."""
     fields = _read_object(body)
-    offer = _find_offer(fields)
+    offer = _find_offer(fields, withdrawn)
     hints: list[str] = []
     prompt = _read(fields, "prompt", str, hints, required=True)
     ratio = _choose(fields, "aspect_ratio", offer.model.aspect_ratios, hints)
@@ -87,12 +87,12 @@ def _read_object(body: bytes) -> Mapping[str, Any]:
     return content
 
 
-def _find_offer(fields: Mapping[str, Any]) -> Offer:
+def _find_offer(fields: Mapping[str, Any], withdrawn: Collection[str]) -> Offer:
     hints: list[str] = []
     name = str(_read(fields, "model", str, hints, required=True))
     if hints:
         raise Refused(400, [HEADING, *hints])
-    if name not in OFFERS:
+    if name not in OFFERS or name in withdrawn:
         raise Refused(404, f"Model not found: {_shown(name)}")
     return OFFERS[name]
 

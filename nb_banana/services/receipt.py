@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from nb_banana._hints import Hinted
 from nb_banana.imaging.provenance import AI_GENERATED, DRAWN_BY_PROGRAM, own_packet
 from nb_banana.models import short_name
 
@@ -11,7 +12,7 @@ SANDBOX_HEADER = "x-nb-banana-sandbox"  # in every answer of a sandbox: its mone
 
 
 @dataclass(frozen=True)
-class Receipt:
+class Receipt(Hinted):
     """The bill and the ids of one request.
 
     Attributes:

@@ -249,3 +249,10 @@ def test_a_picture_that_the_worker_could_not_fetch_is_fetched_by_the_notebook(sa
     monkeypatch.setattr("nb_banana.batch.executors._pictures", lambda reply, service: (None,))
     with ThreadPoolExecutor(1) as executor:
         assert generate_many(prompts(1), executor=executor)[0].path.is_file()
+
+
+def test_rows_of_a_table_are_sent_by_workers_too(service, executor):
+    rows = [{"n": number} for number in range(3)]
+    gallery = generate_many("{{n}} {{what}}", rows, what="cats", executor=executor)
+    assert [image.prompt for image in gallery] == ["0 cats", "1 cats", "2 cats"]
+    assert len(service.posts) == 3

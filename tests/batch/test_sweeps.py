@@ -114,6 +114,15 @@ def test_python_sweeps_what_is_a_list_and_fills_in_what_is_not(service):
     assert [image.prompt for image in gallery] == ["a cat in ink", "a owl in ink"]
 
 
+def test_the_alt_text_of_a_sweep_is_filled_once(service):
+    gallery = sweep("a {{animal}}", animal=["cat", "{{x}}"], alt="One {{animal}}")
+    assert [image.alt for image in gallery] == ["One cat", "One {{x}}"]
+    with ipython_shell() as ip:
+        ip.names["said"] = "{{animal}}"
+        gallery = ip.run("%%banana --alt '{{said}}' --sweep animal=cat,owl\na {{animal}}")
+    assert [image.alt for image in gallery] == ["{{animal}}"] * 2
+
+
 def test_a_field_is_not_swept_and_set(service):
     with ipython_shell() as ip:
         error = ip.run("%%banana -a 1:1 --sweep aspect-ratio=1:1,16:9\na cat", fails=True)

@@ -20,6 +20,9 @@ made = [
 grid = Gallery(made, kinds, name="grid")""",
     "grid",
     "compare(Image.new('RGB', (600, 300), 'red'), Image.new('RGB', (600, 300), 'blue'))",
+    """import pandas as pd
+products = pd.DataFrame({"product": ["<b>mug</b>", "cup", "jug", "pot"], "price": [9.5, 12, 3, 1]})
+grid.thumbnails(products)""",
 ]
 
 
@@ -49,6 +52,15 @@ def is_red(color):
 
 def is_blue(color):
     return color[2] > 200 and color[0] < 60
+
+
+def test_a_data_frame_shows_its_pictures_and_no_html_of_its_own(page):
+    table = page.output(3).locator("table")
+    expect(table.locator("td img")).to_have_count(4)
+    expect(table.get_by_alt_text("a banana in oil")).to_have_count(2)
+    assert table.locator("td img").first.evaluate("image => image.naturalWidth") == 96
+    expect(table).to_contain_text("<b>mug</b>")
+    expect(table.locator("td b")).to_have_count(0)
 
 
 def test_a_gallery_is_one_sheet_with_alt_text_and_caption(page):
@@ -130,5 +142,6 @@ def test_an_exported_page_has_the_slider_too(page, browser_context, tmp_path):
         assert is_red(half(slider, "left"))
         slider.evaluate("e => e.scrollLeft = 9999")
         assert is_blue(half(slider, "left"))
+        expect(exported.locator("td img[alt='a banana in oil']")).to_have_count(2)
     finally:
         exported.close()

@@ -92,6 +92,7 @@ def test_what_needs_pixels_says_so_in_a_sentence(client, take_pillow_away, tmp_p
     palette = encode(picture(8, 8, "P"))
     large = encode(picture(4100, 8))
     gif = encode(picture(), "GIF")
+    comparison = nb_banana.compare(photo, palette)
     take_pillow_away()
     fox = client.generate("a fox")
     gallery = client.sweep("a {{x}}", x=["fox", "owl"])
@@ -101,6 +102,7 @@ def test_what_needs_pixels_says_so_in_a_sentence(client, take_pillow_away, tmp_p
         lambda: np.asarray(fox),
         gallery.contact_sheet,
         lambda: nb_banana.compare(fox, fox),
+        lambda: comparison.save(tmp_path / "both.png"),
         lambda: client.generate("x", images=[np.zeros((4, 4, 3), "uint8")]),
     ]
     for need in needs:

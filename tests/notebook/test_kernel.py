@@ -55,6 +55,25 @@ def test_loading_with_a_key_says_nothing(monkeypatch):
     assert run_notebook(LOAD).cells[0].outputs == []
 
 
+def test_a_line_is_filled_in_a_kernel_and_what_can_not_be_is_an_error():
+    notebook = run_notebook(
+        f"import nb_banana\n{LOAD}",
+        "pic = nb_banana.generate('a fox')\ncolour = 'red'",
+        "night = %banana {pic.prompt} at night, $colour\nnight.prompt",
+        "%banana {pic} in the rain",
+        "%banana a {nobody} fox",
+        "x = %banana {pic.prompt.upper()}",
+        "len(nb_banana.history())",
+        allow_errors=True,
+    )
+    outputs = [str(each.outputs) for each in notebook.cells[2:]]
+    assert "'a fox at night, red'" in outputs[0]
+    assert "image 1 in the rain" in outputs[1]
+    assert "There is no 'nobody'" in outputs[2]
+    assert "Bind it to a variable" in outputs[3]
+    assert "'text/plain': '3'" in outputs[4]
+
+
 def test_later_cells_use_the_picture():
     notebook = run_notebook(
         LOAD,

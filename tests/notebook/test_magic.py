@@ -8,9 +8,11 @@ import threading
 
 import pytest
 
+import nb_banana
 from nb_banana import BananaImage, ImageRequest, configure, errors
 from nb_banana.generation.dry_run import DryRun
 from nb_banana.notebook.options import OPTIONS, complete
+from tests.conftest import KEY
 from tests.support.shells import ipython_shell
 
 
@@ -167,10 +169,65 @@ def test_raw_leaves_the_prompt_alone(ip, service):
     assert service.posts[0].body["prompt"] == "{{animal}} $x {y} {#fff}"
 
 
-def test_the_line_is_not_expanded_by_ipython(ip, service):
-    ip.run("x = 5")
-    ip.run("%banana a {x} and $x")
-    assert service.posts[0].body["prompt"] == "a {x} and $x"
+LINES = [
+    ("a {x} and $x", "a 5 and 5"),
+    ("{pic.prompt} at night, {pic.request.take}", "a fox at night, 1"),
+    ("{d['a b']} {l[0]} {{x}}", "ink oil 5"),
+    ('{"style": {"name": "ink", "n": [1, 2]}} {} {1, 2} {a: 1}', None),
+    ('{"text": "{x}"}', '{"text": "5"}'),
+    ("$nobody costs $5, US$x, $$x", None),
+    ("{% if x %}yes{% endif %}", "yes"),
+    ("--raw {x} $x {x + 1}", "{x} $x {x + 1}"),
+]
+
+
+@pytest.mark.parametrize(("line", "prompt"), LINES)
+@pytest.mark.parametrize("call", ["%banana ", "made = %banana "])
+def test_a_line_fills_names_in_single_braces_as_ipython_does(ip, service, line, prompt, call):
+    ip.names |= {"x": 5, "d": {"a b": "ink"}, "l": ["oil"], "pic": nb_banana.generate("a fox")}
+    ip.run(f"{call}{line}")
+    assert service.posts[-1].body["prompt"] == (prompt or line)
+
+
+def test_options_of_a_line_are_filled_so_too(ip, service):
+    ip.names |= {"ratio": "16:9", "x": "a small fox"}
+    image = ip.run("%banana -a {ratio} --alt '{x}' {x}")
+    assert (image.size, image.alt) == ((1376, 768), "a small fox")
+
+
+def test_a_picture_in_single_braces_of_a_line_is_a_reference(ip, service):
+    ip.run("trex = %banana a trex")
+    image = ip.run("%banana {trex} at night")
+    assert image.prompt == "image 1 at night"
+    assert image.parents == (ip.names["trex"],)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("a {nobody}", "There is no 'nobody' in this notebook"),
+        ("a {nobody.prompt}", "'nobody' is undefined|no 'nobody'"),
+        ("a {xx}", "Did you mean x"),
+        ("{x + 1} foxes", "Bind it to a variable"),
+        ("{str(x)} foxes", "Bind it to a variable"),
+        ("{x:.2f} metres", "Bind it to a variable"),
+        ("{x!r} metres", "Bind it to a variable"),
+        ("{[y for y in x]}", "Bind it to a variable"),
+        ("{x.__class__} foxes", "Bind it to a variable"),
+        ("{print}", "There is no 'print'"),
+        ("{key}", "has your key in it"),
+    ],
+)
+def test_what_ipython_would_leave_as_it_stands_is_refused_and_not_drawn(
+    ip, service, line, sentence
+):
+    ip.names |= {"x": 5, "key": KEY}
+    for call in ("%banana ", "made = %banana "):
+        error = ip.run(f"{call}{line}", fails=True)
+        assert isinstance(error, errors.RequestError)
+        assert re.search(sentence, str(error))
+        assert KEY not in str(error)
+    assert service.received == []
 
 
 def test_further_fields_are_sent_as_they_are(ip, service):

@@ -10,6 +10,7 @@ from PIL import Image
 
 import nb_banana
 from nb_banana import errors
+from nb_banana.imaging.provenance import read_provenance
 from nb_banana.request import ImageRequest
 from nb_banana.results.comparison import compare
 from nb_banana.results.failure import Failure
@@ -142,3 +143,44 @@ def test_a_failure_says_why_there_is_nothing_to_compare():
     failed = Failure(ImageRequest("a banana"), errors.RefusalError("It said no."))
     with pytest.raises(errors.RefusalError, match="It said no"):
         compare(RED, failed)
+
+
+@pytest.mark.parametrize(
+    ("written", "file", "form"),
+    [
+        ("before-after.png", "before-after.png", "PNG"),
+        ("sheet.jpg", "sheet.jpg", "JPEG"),
+        ("sheet.WEBP", "sheet.WEBP", "WEBP"),
+        ("sheet", "sheet.png", "PNG"),
+        ("out/", "out/before-and-after.png", "PNG"),
+    ],
+)
+def test_it_is_saved_side_by_side(tmp_path, monkeypatch, written, file, form):
+    monkeypatch.chdir(tmp_path)
+    comparison = compare(RED, BLUE)
+    assert comparison.save(written).as_posix() == file
+    with Image.open(file) as saved:
+        assert (saved.format, saved.size) == (form, comparison.side_by_side().size)
+        width, height = saved.size
+        left, right = (saved.getpixel((x * width // 4, height // 3)) for x in (1, 3))
+    assert near(left, (255, 0, 0))
+    assert near(right, (0, 0, 255))
+    assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.parametrize("form", ["png", "jpg", "webp"])
+def test_its_file_says_where_the_pictures_come_from(service, tmp_path, form):
+    cafe = nb_banana.generate("a café", aspect_ratio="16:9")
+    file = compare(RED, cafe).save(tmp_path / f"one.{form}")
+    said = read_provenance(file.read_bytes())
+    assert (said.source_type, said.credit) == ("algorithmicMedia", cafe.credit)
+    mine = compare(RED, BLUE).save(tmp_path / f"mine.{form}")
+    assert read_provenance(mine.read_bytes()).source_type is None
+
+
+@pytest.mark.parametrize("place", ["a.txt", "no/a.png", "file/"])
+def test_a_place_that_takes_no_picture_is_said(tmp_path, place):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(errors.SaveError):
+        compare(RED, BLUE).save(f"{tmp_path}/{place}")
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]

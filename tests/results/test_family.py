@@ -4,11 +4,16 @@ import pytest
 from PIL import Image
 
 import nb_banana
+from nb_banana import Client, ImageRequest
 from nb_banana._default import client
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import image_lines
 from nb_banana.settings import settings
+from tests.conftest import KEY
+from tests.support.amount import ALL
+from tests.support.kernels import another_kernel
 from tests.support.pictures import encode, picture
+from tests.support.shelf import data_url, put
 from tests.support.shells import run_notebook
 
 
@@ -147,3 +152,128 @@ def test_settings_hold_where_the_first_picture_is_not_ours(door):
     image = door.draw("a banana", [encode(Image.new("RGB", (90, 30)))])
     assert image.size == (768, 1376)
     assert image_lines(image)[1].startswith("image 1 = ")
+
+
+# Branches
+
+
+@pytest.fixture
+def branched(cafe):
+    """A café, two edits of it, two of the first of these, and one of both."""
+    night, day = cafe.edit("make it night"), cafe.edit("make it day")
+    fog, rain = night.edit("fog"), night.edit("rain")
+    both = nb_banana.generate("side by side", images=[rain, day], name="both")
+    return cafe, night, day, fog, rain, both
+
+
+def test_children_are_what_was_made_with_a_picture_the_newest_last(branched):
+    cafe, night, day, _, rain, both = branched
+    another_kernel()
+    found = nb_banana.load(cafe.id).children
+    assert [each.digest for each in found] == [night.digest, day.digest]
+    assert [each.prompt for each in found[0].children] == ["fog", "rain"]
+    assert [each.digest for each in rain.children] == [both.digest]
+    assert both.children == ()
+
+
+def test_the_tree_has_branches_after_a_restart_and_marks_the_picture_that_was_asked(branched):
+    another_kernel()
+    tree = nb_banana.load(branched[1].id).tree()
+    assert repr(tree).split("\n") == [
+        "cafe: a café (2752×1536)",
+        "  make it night (2752×1536) ← this picture",
+        "    fog (2752×1536)",
+        "    rain (2752×1536)",
+        "      side by side (2752×1536)",
+    ]
+    html = tree._repr_html_()
+    assert html.count("<img ") == 5
+    assert html.count("← this picture") == 1
+    assert [each.prompt for each in tree] == [
+        *("a café", "make it night", "fog", "rain", "side by side"),
+    ]
+
+
+def test_in_a_tree_each_stands_once_and_after_all_of_its_parents(branched):
+    cafe, *others = branched
+    order = [each.digest for each in cafe.tree()]
+    assert sorted(order) == sorted(each.digest for each in branched)
+    for each in others:
+        assert all(order.index(parent.digest) < order.index(each.digest) for parent in each.parents)
+
+
+def test_the_family_goes_over_shared_libraries_and_other_clients(service, tmp_path):
+    with Client(key=KEY, base_url=service.url, library=tmp_path / "class") as teacher:
+        cafe = teacher.generate("a café")
+        hers = cafe.edit("make it night")
+    before = (tmp_path / "class").glob("*/index.sqlite")
+    written = {each: each.read_bytes() for each in before}
+    settings.shared_libraries = [str(tmp_path / "class")]
+    mine = nb_banana.load(hers.id).edit("fog")
+    last = mine.edit("rain")
+    another_kernel()
+    assert [each.prompt for each in nb_banana.load(cafe.id).children] == ["make it night"]
+    tree = nb_banana.load(mine.id).tree()
+    assert [each.prompt for each in tree] == ["a café", "make it night", "fog", "rain"]
+    assert [each.digest for each in nb_banana.load(hers.id).children] == [mine.digest]
+    assert last.parents[0].digest == mine.digest
+    assert all(each.read_bytes() == data for each, data in written.items())
+
+
+def test_a_large_family_says_how_many_it_does_not_show(library):
+    settings.backend = "library"
+    settings.library = str(library.folder.parent / "home")
+    home = client().context.places("api")[0]
+    first = put(home, ImageRequest("the first"), "nbb-0")
+    for number in range(1, 36):
+        request = ImageRequest(f"branch {number}", images=[data_url(first.read())])
+        put(home, request, f"nbb-{number}")
+    tree = nb_banana.load(first.digest).tree()
+    lines = repr(tree).split("\n")
+    assert len(lines) == 32
+    assert lines[1:3] == ["  branch 1 (8×8)", "  branch 2 (8×8)"]
+    assert lines[-1] == "… and 5 more"
+    assert tree._repr_html_().endswith("<p>… and 5 more</p></div>")
+    assert len(list(tree)) == 36
+
+
+def test_a_long_chain_shows_what_is_near(library):
+    settings.library = str(library.folder.parent / "home")
+    home = client().context.places("api")[0]
+    link = put(home, ImageRequest("step 0"), "nbb-0")
+    for number in range(1, 1_100 if ALL else 70):  # more than Python's stack is deep
+        edit = ImageRequest(f"step {number}", images=[data_url(link.read())])
+        link = put(home, edit, f"nbb-{number}")
+    middle = nb_banana.load("nbb-36").tree()
+    lines = repr(middle).split("\n")
+    assert lines[0] == "… and 6 before these"
+    assert lines[1] == "step 6 (8×8)"
+    assert lines[31].strip() == "step 36 (8×8) ← this picture"
+    assert lines[61].strip() == "step 66 (8×8)"
+    assert lines[62].endswith(" more")
+    assert len(list(nb_banana.load(link.digest).tree())) == number + 1
+
+
+def test_a_picture_that_is_not_kept_shows_what_it_was_made_from(cafe):
+    settings.keep = False
+    night = cafe.edit("make it night")
+    assert [each.prompt for each in night.tree()] == ["a café", "make it night"]
+    assert night.children == ()
+    assert repr(night.tree()).endswith("\n  make it night (2752×1536)")
+
+
+def test_a_library_that_cannot_be_read_is_said_under_the_tree(branched, tmp_path):
+    settings.shared_libraries = [str(tmp_path / "class")]
+    kind = branched[0].path.parents[2].name
+    (tmp_path / "class" / kind).mkdir(parents=True)
+    (tmp_path / "class" / kind / "index.sqlite").write_bytes(b"no database" * 100)
+    lines = repr(branched[1].tree()).split("\n")
+    assert lines[3] == "    rain (2752×1536)"
+    assert "is damaged" in lines[-1]
+
+
+def test_what_was_forgotten_is_no_branch_any_more(branched):
+    cafe, night, *_ = branched
+    nb_banana.forget(night, ask=False)
+    assert [each.prompt for each in cafe.children] == ["make it day"]
+    assert [each.prompt for each in cafe.tree()] == ["a café", "make it day", "side by side"]

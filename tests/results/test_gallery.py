@@ -3,9 +3,11 @@
 import copy
 import gc
 import pickle
+import re
 import sys
 import time
 import tracemalloc
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -80,6 +82,54 @@ def test_labels_of_a_table_follow_their_pictures(grid):
     assert gallery.where(style="oil").labels == ("a", "b")
     assert (gallery[:1] + gallery[2:]).labels == ("a", "c", "d")
     assert (gallery + grid).labels is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "label", "place"),
+    [
+        (["P01", "P02", "P03"], "P03", 2),
+        ([1003, 1001, 1002], 0, 0),  # a whole number is a place
+        ([1003, 1001, 1002], "1001", 1),
+        ([("a", 1), ("a", 2), ("b", 1)], ("a", 2), 1),
+        ([1.5, date(2026, 11, 26), None], date(2026, 11, 26), 1),
+    ],
+)
+def test_a_label_of_the_table_finds_its_picture(grid, labels, label, place):
+    gallery = Gallery(grid[:3], index=labels)
+    assert gallery[label] is grid[place]
+    assert list(gallery.where(label=labels[place])) == [grid[place]]
+
+
+@pytest.mark.parametrize(
+    ("labels", "label", "said"),
+    [
+        (
+            ["P01", "P02", "Q7"],
+            "P03",
+            r"'P03'\. There are P01, P02, Q7\. Did you mean P02",
+        ),
+        (["a", "b", "a"], "a", r"2 pictures are labelled 'a'.*\[0\], \[2\].*where\(label='a'\)"),
+        (None, "a", r"no labels, which come from a table's index"),
+        (["a", "b", "c"], ["a", "b"], r"No picture is labelled \['a', 'b'\]"),
+        (["a", "b", "c"], None, r"No picture is labelled None"),
+    ],
+)
+def test_a_label_that_is_not_there_or_not_alone_is_said(grid, labels, label, said):
+    gallery = Gallery(grid[:3], index=labels)
+    for kind in (KeyError, LookupError, errors.RequestError):
+        with pytest.raises(kind) as caught:
+            gallery[label]
+        assert re.search(said, str(caught.value)), str(caught.value)
+    with pytest.raises(IndexError):
+        gallery[3]
+
+
+def test_labels_of_a_data_frame_find_pictures(service):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"prompt": ["a mug", "a cup"]}, index=["P01", "P02"])
+    gallery = nb_banana.generate_many(frame.prompt)
+    assert gallery["P02"].prompt == "a cup"
+    assert gallery["P02"] is gallery[1]
 
 
 def test_as_many_variants_as_entries():
@@ -230,6 +280,68 @@ def test_its_names_sort_and_say_what_varied(grid, tmp_path, capsys):
 def test_names_are_safe_on_every_disk(grid, tmp_path, variants, names):
     paths = Gallery(grid[:2], variants).save(tmp_path)
     assert [path.name for path in paths] == names
+
+
+@pytest.mark.parametrize(
+    ("prompts", "names"),
+    [
+        (["A photo of a mug, red", "A photo of a mug, blue"], ["01-red", "02-blue"]),
+        (["an owl", "a cat by a lake", "a cat by a pond"], ["01-an-owl", "02-lake", "03-pond"]),
+        (["a cat by night", "a cat by night, asleep"], ["01-a-cat-by-night", "02-asleep"]),
+        ([f"a {'very ' * 40}big {x}" for x in ("cat", "dog")], ["01-cat", "02-dog"]),
+        (["the same", "the same"], ["01-the-same", "02-the-same"]),
+        (
+            [f"my {way * 20} fox {when}" for way in ("red ", "blue ") for when in ("am", "pm")],
+            ["01-am", "02-pm", "03-am", "04-pm"],
+        ),
+        (["CON", "a/b\\c:d*e?f", "..."], ["01-con", "02-a-b-c-d-e-f", "03-picture"]),
+    ],
+)
+def test_names_of_prompts_that_begin_alike_have_the_words_that_differ(
+    grid, tmp_path, prompts, names
+):
+    assert [path.stem for path in Gallery(asking(grid, *prompts)).save(tmp_path)] == names
+
+
+@pytest.mark.parametrize(
+    ("labels", "variants", "names"),
+    [
+        (["P01", "P02"], None, ["01-P01", "02-P02"]),
+        (["P01", "P01"], None, ["01-P01", "02-P01"]),
+        (["P01", None], None, ["01-P01", "02-pond"]),
+        ([0, 1], None, ["01-lake", "02-pond"]),  # nobody called them so
+        ([1003, 1001], None, ["01-1003-lake", "02-1001-pond"]),
+        (["../a", "b:/c?"], None, ["01-a", "02-b-c"]),
+        (["P01", "P02"], [{"c": "red"}, {"c": "blue"}], ["01-P01-red", "02-P02-blue"]),
+        (None, [{"c": f"a very long and {x} one"} for x in ("red", "blue")], ["01-red", "02-blue"]),
+    ],
+)
+def test_names_have_the_labels_of_the_table(grid, tmp_path, labels, variants, names):
+    images = asking(grid, "a cat by a lake", "a cat by a pond")
+    paths = Gallery(images, variants, index=labels).save(tmp_path)
+    assert [path.stem for path in paths] == names
+
+
+def asking(grid, *prompts):
+    """Pictures that answer these prompts."""
+    images = [copy.copy(grid[0]) for _ in prompts]
+    for image, prompt in zip(images, prompts, strict=True):
+        image.request = ImageRequest(prompt)
+    return images
+
+
+def test_a_folder_of_an_earlier_version_stays_as_it_is(grid, tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    gallery = Gallery([grid[0], grid[1]], index=["P01", "P02"])
+    (folder / "01-a-banana-in-oil.png").write_bytes(grid[0].bytes)
+    (folder / "02-a-banana-in-oil.png").write_bytes(b"another one, which stays too")
+    names = ["01-a-banana-in-oil.png", "02-P02.png"]
+    for _ in range(2):
+        assert [path.name for path in gallery.save(folder)] == names
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        [*names, "02-a-banana-in-oil.png"]
+    )
 
 
 def test_long_names_fit_into_a_file_system(grid, tmp_path):

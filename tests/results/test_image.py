@@ -167,6 +167,68 @@ def test_save_leaves_nothing_behind_when_it_fails(image, tmp_path):
     assert not list(tmp_path.rglob("*.part"))
 
 
+NAME = "a-banana-on-a-beach.png"
+PLACES = [  # what is written, and the file that it becomes
+    ("out/", f"out/{NAME}"),
+    ("a/b/c/", f"a/b/c/{NAME}"),
+    (f"there{os.sep}", f"there/{NAME}"),
+    ("there", f"there/{NAME}"),
+    ("x.png/", f"x.png/{NAME}"),
+    (b"bytes/", f"bytes/{NAME}"),
+    ("out", "out.png"),
+    (Path("path/"), "path.png"),  # pathlib drops the slash
+    ("there/x.png", "there/x.png"),
+]
+
+
+@pytest.mark.parametrize(("written", "file"), PLACES)
+def test_a_slash_at_the_end_means_a_folder_which_is_made(
+    service, tmp_path, monkeypatch, written, file
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there").mkdir()
+    image = generate("a banana on a beach")
+    assert image.save(written) == Path(file)
+    assert Path(file).read_bytes() == image.bytes
+    second = image.save(written)
+    assert second == (Path(file) if not file.endswith(NAME) else second)
+    assert second.read_bytes() == image.bytes
+    assert len(list(tmp_path.rglob("*.part"))) == 0
+
+
+def test_a_picture_is_saved_into_a_folder_that_is_not_there_by_each_door(door, tmp_path):
+    image = door.draw("a banana on a beach", save=f"{tmp_path}/new/deep/")
+    assert (tmp_path / "new" / "deep" / NAME).read_bytes() == image.bytes
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        ("file/", "file is a file. Name a folder"),
+        ("file/deep/", "can't be written"),
+        (f"{'n' * 300}/", "is no path to save to"),
+    ],
+)
+def test_a_folder_that_cannot_be_is_said_before_anything_is_paid(door, tmp_path, place, reason):
+    (tmp_path / "file").write_text("mine")
+    assert reason in door.refused("a banana on a beach", save=f"{tmp_path}/{place}")
+    assert [each.name for each in tmp_path.iterdir() if each.name != "data"] == ["file"]
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_folder_is_not_made_before_the_picture_is_there(service, tmp_path):
+    with pytest.raises(errors.BananaError):
+        generate("a banana [trouble: 400]", save=f"{tmp_path}/new/")
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_pictures_of_a_gallery_go_into_a_folder_with_any_name(service, tmp_path):
+    gallery = generate("a banana", count=2, save=f"{tmp_path}/takes.png/")
+    assert len(list((tmp_path / "takes.png").iterdir())) == 2
+    assert len(gallery.save(f"{tmp_path}/others/")) == 2
+    assert gallery[0].save(f"{tmp_path}/one/").parent == tmp_path / "one"
+
+
 def test_html_is_escaped_and_has_no_script():
     bundle, metadata = image_of(picture(), '"><script>alert(1)</script>')._repr_mimebundle_()
     assert "<script" not in bundle["text/html"]

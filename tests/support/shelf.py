@@ -38,11 +38,11 @@ def picture(seed, size=(8, 8)):
     return out.getvalue(), PictureKind("image/png", *size)
 
 
-def put(library, request, request_id, data=None, **options):
-    """The whole way of one request, to its picture in the library."""
+def put(library, request, request_id, data=None, made=None, **options):
+    """The whole way of one request, to its picture in the library; made now or at that time."""
     library.begin(request, request_id, **options)
-    kept = library.store(request_id, [data or picture(request_id)], receipt(request_id))
-    return kept[0]
+    bill = receipt(request_id, created=made or datetime.now(UTC))
+    return library.store(request_id, [data or picture(request_id)], bill)[0]
 
 
 def data_url(data):

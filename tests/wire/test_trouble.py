@@ -233,6 +233,11 @@ def test_an_account_that_does_not_answer_is_not_known(monkeypatch):
     assert each_ending(ALL, ask) == dict.fromkeys(ALL, account.UNKNOWN)
 
 
+def of_pictures(heads):
+    """The requests that are about pictures: not the question which models go away."""
+    return [each for each in heads if b"/v1/models/deprecations" not in each]
+
+
 CHARGED = {
     "a length of 5,000 digits": ("Content-Length: " + "9" * 5000,),
     "a length below nothing": ("Content-Length: -5",),
@@ -254,7 +259,7 @@ def test_what_is_wrong_about_a_message_does_not_lose_what_is_in_it(name, before)
     with raw_server(talk) as (url, heads):
         configure(base_url=url)
         assert nb_banana.generate("a banana").bytes == picture()
-    assert len(heads) == 2
+    assert len(of_pictures(heads)) == 2
 
 
 def test_what_is_compressed_has_the_same_bound_as_what_is_not(brisk, monkeypatch):
@@ -314,7 +319,7 @@ def test_the_body_of_a_redirect_is_not_waited_for(more):
         configure(base_url=url)
         image = ending(lambda: nb_banana.generate("a banana", images=f"{url}/photo.png"))
         assert image.size == (64, 48)
-    assert len(heads) == 5
+    assert len(of_pictures(heads)) == 5
 
 
 def test_an_address_whose_time_is_over_before_it_is_asked_is_no_wrong_address():

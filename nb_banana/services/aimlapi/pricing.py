@@ -6,6 +6,7 @@ Source: https://docs.aimlapi.com/api-references/service-endpoints/complete-model
 import time
 from decimal import Decimal
 from typing import Any, NamedTuple
+from urllib.parse import quote as quote_path
 
 from nb_banana.models import find_model
 from nb_banana.services.aimlapi.account import MOST_USD, ask, decimal_of, list_of
@@ -50,20 +51,28 @@ class PriceList:
         if known and reply and reply.status == 304:
             quote = known._replace(moment=now)
         elif reply and reply.status == 200 and isinstance(rows := at(body, "data"), list):
-            quote = Quote(_find_pricing(rows, model), reply.headers.get("etag", ""), now)
+            row = _find_row(rows, model) or _unlisted(service, model)
+            quote = Quote(at(row, "pricing"), reply.headers.get("etag", ""), now)
         else:  # no answer to this question: what was said before holds
             return known.pricing if known else None
         self._quotes[service.base_url, model] = quote
         return quote.pricing
 
 
-def _find_pricing(rows: list[Any], model: str) -> Any:
+def _find_row(rows: list[Any], model: str) -> Any:
     known = find_model(model)
     names = known.ids if known else (model,)
     for row in rows:
         if any(name == at(row, "id") or name in list_of(at(row, "aliases")) for name in names):
-            return row.get("pricing")
+            return row
     return None
+
+
+def _unlisted(service: Service, model: str) -> Any:
+    """The same of a model that goes away on a day that is known: the list has it no more."""
+    path = f"/model/{quote_path(model)}"
+    reply = ask(service, path, {"include": "pricing"}, with_key=False)
+    return reply.json if reply else None
 
 
 def _quoted(pricing: Any, resolution: str) -> Decimal | None:

@@ -293,6 +293,7 @@ USED_UP = (
     f"Your key has used up its limit{{said}}. {FREE} Ask whoever gave it to you for more; a limit "
     "by the day, week or month starts anew at 00:00 UTC."
 )
+LOOK_AT_MODEL = " Look at model and base_url."
 BILLING = "https://aimlapi.com/app/billing"
 _CLIENT_ERRORS: dict[int, tuple[type[errors.BananaError], str]] = {
     401: (
@@ -311,7 +312,7 @@ _CLIENT_ERRORS: dict[int, tuple[type[errors.BananaError], str]] = {
     ),
     404: (
         errors.NotFoundError,
-        "The service knows no such model or address{said}. Look at model and base_url.",
+        f"The service knows no such model or address{{said}}.{LOOK_AT_MODEL}",
     ),
     429: (
         errors.RateLimitError,

@@ -1,0 +1,62 @@
+"""`MODELS` as a person sees it: a table of what each model takes, and its documented price."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from nb_banana import models
+from nb_banana._text import as_html, dollars, plain
+from nb_banana.display.html import Words, table
+from nb_banana.models import CREDITS_PER_USD, PRICES_READ, Model
+
+HEAD = ("-m, model=", "ratios", "resolutions", "references", "web search", "num_images", "price")
+BELOW = (
+    f"Prices are of one picture, as the models' pages gave them in {PRICES_READ}; "
+    "nb_banana.dry_run(…) says what is quoted now."
+)
+
+
+class ModelTable(tuple[Model, ...]):
+    """Every model whose fields are published: a tuple of them that shows itself as a table.
+
+    No request is made for it. Any other name of a model is sent as it is, unchecked. The facts are
+    from https://docs.aimlapi.com/api-references/image-models/google
+
+    >>> [model.short[0] for model in MODELS if model.max_images == 5 and model.web_search]
+    ['nano-banana-2', 'nano-banana-2-lite', 'nano-banana-2.1']
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        rows = [HEAD, *map(tuple, map(_cells, self))]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        padded = (map(str.ljust, row, widths) for row in rows)
+        return plain("\n".join([*("  ".join(row).rstrip() for row in padded), BELOW]))
+
+    def _repr_html_(self) -> str:
+        rows = (tuple(map(Words, _cells(model))) for model in self)
+        shown = table(rows, HEAD)
+        return f'<div class="nb-banana-models">{shown}<div>{as_html(BELOW)}</div></div>'
+
+
+def _cells(model: Model) -> Iterator[str]:
+    yield ", ".join(model.short[:2])
+    yield " ".join(model.aspect_ratios) or "none"
+    yield " ".join(model.resolutions) or "none"
+    yield _references(model.min_images, model.max_images)
+    yield "yes" if model.web_search else "no"
+    yield "1" if model.max_count == 1 else f"1 to {model.max_count}"
+    prices = (
+        f"{dollars(Decimal(credits_) / CREDITS_PER_USD)} at {resolution}"
+        for resolution, credits_ in model.credits.items()
+    )
+    yield ", ".join(prices) or "not on its page"
+
+
+def _references(least: int, most: int | None) -> str:
+    if most is None:
+        return f"{least} or more"
+    return f"{least} to {most}" if most else "none"
+
+
+MODELS = ModelTable(models.MODELS)
