@@ -298,3 +298,17 @@ def test_a_strip_of_pictures_is_one_stop_of_tab_and_arrows_lead_through_it(page,
     expect(bring[2]).to_be_focused()
     page.keyboard.press("Tab")
     expect(strip.locator(":focus")).to_have_count(0)
+
+
+def test_a_picture_may_be_dropped_anywhere_on_the_panel(page, state):
+    panel = show(page, state)
+    files = page.evaluate_handle("""() => {
+        const dropped = new DataTransfer();
+        dropped.items.add(new File(['a picture'], 'mug.png', { type: 'image/png' }));
+        return dropped;
+    }""")
+    panel.get_by_label("Prompt", exact=True).dispatch_event("dragenter", {"dataTransfer": files})
+    expect(panel).to_have_class("nbb nbb-over")
+    panel.get_by_label("Prompt", exact=True).dispatch_event("drop", {"dataTransfer": files})
+    expect(panel).to_have_class("nbb")
+    page.wait_for_function("sent.includes('upload')")
