@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from nb_banana._client import Client
     from nb_banana._version import __version__ as __version__
     from nb_banana.display.model_table import MODELS
+    from nb_banana.lesson.lint import lint
     from nb_banana.lesson.pack import pack
     from nb_banana.lesson.unpack import unpack
     from nb_banana.request import ImageRequest
@@ -59,6 +60,7 @@ __all__ = [
     "generate",
     "generate_many",
     "history",
+    "lint",
     "load",
     "login",
     "pack",
@@ -83,6 +85,7 @@ _HOMES = dict.fromkeys(__all__, "_api") | {
     "compare": "results.comparison",
     "configure": "settings",
     "errors": "",
+    "lint": "lesson.lint",
     "pack": "lesson.pack",
     "panel": "widgets.panel",
     "unpack": "lesson.unpack",

@@ -12,19 +12,23 @@ from nb_banana._text import say
 from nb_banana._threads import awaited
 from nb_banana.batch import jobs, runner
 from nb_banana.batch import retry as retrying
-from nb_banana.batch.again import plan_again, run_claimed
-from nb_banana.batch.background import Pending, list_pending, start, start_many
+from nb_banana.batch.background import (
+    Pending,
+    await_all,
+    list_pending,
+    start,
+    start_many,
+    tell_of,
+)
 from nb_banana.batch.executors import ExecutorTransport
-from nb_banana.batch.rows import jobs_of_many
 from nb_banana.batch.sweep import sort_out, sweep_jobs
 from nb_banana.credentials import CredentialStore, Secret
-from nb_banana.display.output import is_heard, shell, tell
+from nb_banana.display.output import is_heard, shell
 from nb_banana.display.progress import silently, while_awaited
-from nb_banana.errors import BananaError, Interrupted, MissingKeyError, RequestError
-from nb_banana.generation import browse, deletion, lookup, pipeline, recovery
+from nb_banana.errors import MissingKeyError, RequestError
+from nb_banana.generation import browse, lookup, pipeline, recovery
 from nb_banana.generation.context import Context
 from nb_banana.generation.dry_run import DryRun
-from nb_banana.generation.family import Family
 from nb_banana.generation.options import (
     OutputOptions,
     build_request,
@@ -34,14 +38,14 @@ from nb_banana.generation.options import (
 from nb_banana.generation.plan import Job, Plan
 from nb_banana.request import ImageRequest, is_on
 from nb_banana.results.gallery import Gallery
-from nb_banana.results.gallery_display import script_lines
 from nb_banana.results.history import History
 from nb_banana.results.image import BananaImage
-from nb_banana.results.pending import PendingValue
 from nb_banana.services.aimlapi.payload import payload_of
 from nb_banana.settings import Banana
 
 if TYPE_CHECKING:
+    from nb_banana.generation.family import Family
+    from nb_banana.lesson.lint import Findings
     from nb_banana.lesson.pack import Lesson
 
 
@@ -123,8 +127,7 @@ class Client(Hinted):
     def close(self) -> None:
         """Wait for what is on its way, close all, forget the keys. Pictures stay usable."""
         try:
-            for value in list_pending(self.context):  # it is paid
-                _await_end(value)
+            await_all(self.context)  # it is paid
         finally:
             self.context.close()
             self.context.credentials.forget(for_good=True)
@@ -135,6 +138,7 @@ class Client(Hinted):
 
     def plan(
         self,
+        /,
         prompt: str | ImageRequest,
         *,
         over: Mapping[str, Sequence[Any]] | None = None,
@@ -192,11 +196,12 @@ class Client(Hinted):
         with silently() if plan.is_quiet else contextlib.nullcontext():
             value = _run(plan, background=background)
         if plan.is_heard:
-            _tell(value)
+            tell_of(value)
         return value
 
     def generate(
         self,
+        /,
         prompt: str | ImageRequest,
         *,
         count: int | None = None,
@@ -209,18 +214,22 @@ class Client(Hinted):
         later = background is not False and is_on("background", background)
         return self.run(plan, background=later)
 
-    def sweep(self, prompt: str | ImageRequest, *, background: bool = False, **asked: Any) -> Any:
+    def sweep(
+        self, /, prompt: str | ImageRequest, *, background: bool = False, **asked: Any
+    ) -> Any:
         """See `nb_banana.sweep`."""
         credentials.hide_key(asked)
         plan = self.plan(prompt, is_sweep=True, **asked)
         return self.run(plan, background=is_on("background", background))
 
-    def generate_many(self, prompts: Any, rows: Any = None, **options: Any) -> Gallery:
+    def generate_many(self, /, prompts: Any, rows: Any = None, **options: Any) -> Gallery:
         """See `nb_banana.generate_many`."""
         made: Gallery = self.run(self._plan_many(prompts, rows, options))
         return made
 
     def _plan_many(self, prompts: Any, rows: Any, options: dict[str, Any]) -> Plan:
+        from nb_banana.batch.rows import jobs_of_many  # load time: not for one picture
+
         executor, key_name = options.pop("executor", None), options.pop("key_name", None)
         output, how = take_call_options(options)
         many, labels = jobs_of_many(self.context, prompts, rows, options, output)
@@ -228,23 +237,28 @@ class Client(Hinted):
             how["carrier"] = ExecutorTransport(executor, key_name, self.settings.allow_http)
         return Plan(self.context, many, output, labels=labels, **how)
 
-    def edit(self, image: Any, prompt: str, *, images: Any = (), **options: Any) -> Any:
+    def edit(self, /, image: Any, prompt: str, *, images: Any = (), **options: Any) -> Any:
         """See `nb_banana.edit`."""
+        return self._edit(image, prompt, images, options)
+
+    def _edit(self, image: Any, prompt: str, images: Any, options: dict[str, Any]) -> Any:
         credentials.hide_key(options)
         if isinstance(prompt, ImageRequest):
             raise RequestError("edit takes words. For a request: generate(request, images=[…]).")
         pictures = [image, () if images is None else images]
         return self.generate(prompt, images=pictures, **options)
 
-    def again(self, image: BananaImage, **changes: Any) -> Any:
+    def again(self, image: BananaImage, /, **changes: Any) -> Any:
         """See `nb_banana.BananaImage.again`."""
+        from nb_banana.batch.again import plan_again, run_claimed  # load time, too
+
         credentials.hide_key(changes)
         background = is_on("background", changes.pop("background", False))
         count, (output, how) = changes.pop("count", None), take_call_options(changes)
         plan = plan_again(self.context, image, changes, count, output, how)
         return run_claimed(plan, lambda: self.run(plan, background=background))
 
-    async def agenerate(self, prompt: str | ImageRequest, **options: Any) -> BananaImage:
+    async def agenerate(self, /, prompt: str | ImageRequest, **options: Any) -> BananaImage:
         """See `nb_banana.agenerate`."""
         credentials.hide_key(options)
         make: Callable[..., BananaImage] = self.generate
@@ -261,17 +275,17 @@ class Client(Hinted):
         with silently() if quiet else contextlib.nullcontext():
             tried = retrying.try_again(self.context, gallery, again=again)
         if is_heard() and not quiet:
-            _tell(tried)
+            tell_of(tried)
         return tried
 
-    def dry_run(self, prompt: str | ImageRequest, **asked: Any) -> DryRun:
+    def dry_run(self, /, prompt: str | ImageRequest, **asked: Any) -> DryRun:
         """See `nb_banana.dry_run`."""
         credentials.hide_key(asked)
         plan = self.plan(prompt, **asked)
         many, url = list(plan.jobs), self.settings.base_url
         return DryRun(many[0].request, url, lookup.quote(plan), count=len(many))
 
-    def estimate(self, prompt: Any, rows: Any = None, **asked: Any) -> lookup.Estimate:
+    def estimate(self, /, prompt: Any, rows: Any = None, **asked: Any) -> lookup.Estimate:
         """See `nb_banana.estimate`."""
         credentials.hide_key(asked)
         prompt = prompt.request if isinstance(prompt, BananaImage) else prompt
@@ -307,13 +321,17 @@ class Client(Hinted):
         ask: bool = True,
     ) -> None:
         """See `nb_banana.forget`."""
+        from nb_banana.generation import deletion  # load time: few clients delete
+
         if older_than is None and keep is None:
             deletion.forget_kept(self.context, *what, ask=ask)
         else:
             deletion.forget_old(self.context, *what, older_than=older_than, keep=keep, ask=ask)
 
-    def family(self) -> Family:
+    def family(self) -> "Family":
         """Which kept pictures were made from which; see `BananaImage.tree` and ``.children``."""
+        from nb_banana.generation.family import Family  # load time, too
+
         return Family(self.context)
 
     def recover(self) -> recovery.Recovery:
@@ -331,6 +349,12 @@ class Client(Hinted):
     def doctor(self) -> _doctor.Checkup:
         """See `nb_banana.doctor`."""
         return _doctor.check_all(self.context)
+
+    def lint(self, notebook: str | os.PathLike[str] | None = None) -> "Findings":
+        """See `nb_banana.lint`."""
+        from nb_banana.lesson.lint import look_over  # load time: few clients do
+
+        return look_over(self.context, notebook)
 
     def pack(
         self,
@@ -362,22 +386,6 @@ def _run(plan: Plan, *, background: bool) -> Any:
     if plan.is_many:
         return start_many(plan) if background else runner.run_batch(plan)
     return start(plan) if background else pipeline.make(plan, *plan.jobs)
-
-
-def _tell(value: Any) -> None:
-    """Say in a script what came; of what is on its way, when it has come."""
-    if isinstance(value, PendingValue):
-        value.on_end(lambda: None if value.state else tell(*script_lines(value.wait())))
-    else:
-        tell(*script_lines(value))
-
-
-def _await_end(value: Any) -> None:
-    try:
-        value.wait()
-    except (BananaError, Interrupted):
-        if not value.done:  # a Ctrl-C of now, and no failure of its own
-            raise
 
 
 def _ask(host: str) -> str:

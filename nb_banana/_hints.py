@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 ELSEWHERE = {
     "MODELS": "list_models models",
     "__array__": "array as_array ndarray numpy pixels to_array to_numpy values",
-    "again": "force resend",
+    "again": "force redo regenerate remake repeat rerun resend",
     "agenerate": "acreate async_generate generate_async",
     "alt": "alt_text description title",
     "ask": "assume_yes confirm force yes",
@@ -37,6 +37,7 @@ ELSEWHERE = {
     "images": "output pictures results",
     "limit": "n num number size top",
     "load": "find get open read",
+    "lint": "a11y accessibility audit validate",
     "login": "api_key auth authenticate key set_key token",
     "mime": "content_type format media_type mime_type mimetype type",
     "pack": "export share zip",

@@ -26,7 +26,7 @@ NAMES = {
     "later": {"_itself": "results.pending"},
     "library": {"Library": "library.library"},
     "limits": {"Limits": "references.limits:ReferenceLimits"},
-    "packing": {"Lesson": "lesson.pack", "pack": "_api"},
+    "packing": {"Lesson": "lesson.pack", "pack": "lesson.pack"},
     "panels": {"panel": "widgets.panel"},
     "pixels": {"Kind": "imaging.decode:PictureKind"},
     "receipt": {"Receipt": "services.receipt"},

@@ -74,9 +74,25 @@ def clean(text: str, longest: int) -> str:
     return line if is_whole else line[: longest - 1] + "…"
 
 
+def shorten(text: str, longest: int) -> str:
+    """The same, cut at the end of a word where one is near.
+
+    >>> shorten("a fox in the snow", 12)
+    'a fox in…'
+    """
+    line = clean(text, longest + 1)
+    if len(line) <= longest:
+        return line
+    head = line[:longest].rpartition(" ")[0]
+    return f"{head if len(head) > longest // 2 else line[: longest - 1]}…"
+
+
+LONGEST_ALT = 5_000
+
+
 def one_line(text: str) -> str:
-    """The text without line breaks, e.g. for an alt text."""
-    return " ".join(printable(text).split())
+    """The text without line breaks, e.g. for an alt text; of one without an end the beginning."""
+    return shorten(text, LONGEST_ALT)
 
 
 def as_html(text: str) -> str:

@@ -145,6 +145,11 @@ class Banana(Configurable):
         "(seconds, price, date, whether it came from the library), so that outputs can be compared "
         "(nbval, nbgrader, git); the output's metadata has it.",
     )
+    disclose = Bool(
+        False,
+        help='Write "AI generated" under pictures and galleries. What the sandbox painted is named '
+        "so in any case.",
+    )
     quiet = Bool(
         False,
         help="Say nothing while pictures are made: no line while a cell waits, no price line of a "

@@ -74,7 +74,7 @@ MEANT = [
     ("module", "swep", "nb_banana.sweep"),
     ("module", "generate_image", "nb_banana.generate"),
     ("module", "grid", "nb_banana.sweep"),
-    ("module", "gallery", "nb_banana.Gallery"),
+    ("module", "galery", "nb_banana.Gallery"),
 ]
 
 

@@ -15,6 +15,8 @@ import pytest
 import nb_banana
 from nb_banana import errors
 from nb_banana.generation import pipeline
+from nb_banana.results.failure import Failure
+from nb_banana.results.gallery import Gallery
 from tests.support.servers import posts, server
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="who lives is read in /proc")
@@ -138,9 +140,11 @@ def test_what_another_kernel_has_drawn_since_it_was_looked_for_is_not_paid_again
 
 
 def test_what_another_kernel_was_charged_for_meanwhile_is_not_paid_unasked(service, while_asked):
-    with pytest.raises(errors.UncertainError, match=r"Another kernel.*--fresh"):
+    with pytest.raises(errors.UncertainError, match=r"Another kernel.*--fresh") as caught:
         nb_banana.generate(while_asked("a pear [trouble: drop-after]"))
     assert len(service.posts) == 1
+    failed = Failure(nb_banana.ImageRequest("a pear"), caught.value)  # it is on the other's bill
+    assert Gallery([failed]).to_frame().usd.to_list() == [0.0]
 
 
 def test_kernels_that_begin_at_once_pay_once(service):

@@ -8,13 +8,16 @@ from typing import Any
 from nb_banana._text import as_html, clean, plain
 from nb_banana._threads import spawn
 from nb_banana.batch import runner
+from nb_banana.display.output import tell
 from nb_banana.display.progress import Placeholder
+from nb_banana.errors import BananaError, Interrupted
 from nb_banana.generation import pipeline
 from nb_banana.generation.context import Context
 from nb_banana.generation.lookup import find_reusable
 from nb_banana.generation.plan import Job, Plan
 from nb_banana.models import short_name
 from nb_banana.results.gallery import Gallery
+from nb_banana.results.gallery_display import script_lines
 from nb_banana.results.image import BananaImage
 from nb_banana.results.pending import PendingValue
 from nb_banana.wire.rate_limit import AdaptiveLimiter
@@ -23,11 +26,11 @@ from nb_banana.wire.rate_limit import AdaptiveLimiter
 class PendingImage(PendingValue[BananaImage], BananaImage):
     """A `BananaImage` that is on its way: whatever is asked of it waits until it is there."""
 
-    _comes_later = frozenset(BananaImage.__annotations__) - {"request", "name", "alt"}
+    _comes_later = frozenset(BananaImage.__annotations__) - {"request", "name"}
 
     def __init__(self, job: Job, stop: Callable[[], None], *, counts: bool = True) -> None:
         self.request, self.name = job.request, job.output.name
-        self.alt = job.output.alt or job.request.prompt
+        self.alt = job.output.alt
         placeholder = Placeholder(_what(job), job.request.prompt, counts=counts)
         PendingValue.__init__(self, placeholder, stop)
 
@@ -135,6 +138,24 @@ def list_pending(context: Context) -> Pending:
         value for (process, _), value in list(context.on_way.items()) if process == os.getpid()
     ]
     return Pending([value for value in values if not value.done])
+
+
+def await_all(context: Context) -> None:
+    """Wait for all that is on its way, whatever comes of it."""
+    for value in list_pending(context):
+        try:
+            value.wait()
+        except (BananaError, Interrupted):
+            if not value.done:  # a Ctrl-C of now, and no failure of its own
+                raise
+
+
+def tell_of(value: Any) -> None:
+    """Say in a script what came; of what is on its way, when it has come."""
+    if isinstance(value, PendingValue):
+        value.on_end(lambda: None if value.state else tell(*script_lines(value.wait())))
+    else:
+        tell(*script_lines(value))
 
 
 def _what(job: Job) -> str:

@@ -9,6 +9,7 @@ from nb_banana.generation.context import Context
 from nb_banana.generation.options import OutputOptions
 from nb_banana.generation.plan import Job, Plan
 from nb_banana.results import export
+from nb_banana.results.alt_text import given_alt
 from nb_banana.results.failure import Failure, GalleryEntry, reason_of
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.gallery_display import in_place_of
@@ -69,7 +70,8 @@ def _output(failure: Failure, is_paid: bool) -> OutputOptions:
     """What was wanted of the picture at first; what was paid already is made anew."""
     wanted = getattr(failure, "_options", {})  # a pickle of an earlier version has none
     fresh = is_paid or wanted.get("fresh", False)
-    return OutputOptions(failure.name, failure.alt, strict=wanted.get("strict", False), fresh=fresh)
+    strict = wanted.get("strict", False)
+    return OutputOptions(failure.name, given_alt(failure), strict=strict, fresh=fresh)
 
 
 def _may_be_charged(error: errors.BananaError | errors.Interrupted) -> bool:
@@ -91,7 +93,7 @@ def _told(failure: Failure) -> Failure:
     error = failure.error
     told = type(error)(str(error.args[0]).removesuffix(CURE) + CURE, **error.facts)
     wanted = getattr(failure, "_options", {})
-    same = Failure(failure.request, told, failure.name, failure.alt, wanted)
+    same = Failure(failure.request, told, failure.name, given_alt(failure), wanted)
     same._client = failure._client
     same._earlier = getattr(failure, "_earlier", ())  # as above
     return same

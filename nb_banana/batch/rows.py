@@ -110,7 +110,8 @@ def _records(rows: Any, names: Iterable[str]) -> tuple[Iterable[Any], Sequence[A
         columns = [str(each) for each in rows.columns]
         if twice := {each for each in columns if columns.count(each) > 1} & set(names):
             raise RequestError(f"There are two columns {min(twice)}: give one another name.")
-        arrays = [rows.iloc[:, place].array for place in range(len(columns))]
+        series = [rows.iloc[:, place] for place in range(len(columns))]
+        arrays = [getattr(each, "array", each) for each in series]  # with numbers as they are
         return _zipped(columns, arrays), list(rows.index)
     if callable(getattr(rows, "iter_rows", None)):  # polars
         return rows.iter_rows(named=True), None

@@ -260,7 +260,7 @@ def given_twice(name: str, other: str = "values") -> RequestError:
 
 
 OF_OTHERS = {
-    "seed": "The API has no seed: take=2 is another picture of the same prompt",
+    "seed": "Nano Banana 2 has no seed: take=2 is another picture of the same prompt",
     "negative_prompt": "Say in the prompt what is not to be there",
     "steps": "The API has no such number",
     "size": 'The shape is aspect_ratio="16:9", the size resolution="1K", "2K" or "4K"',

@@ -127,7 +127,7 @@ STILL_DRAWN = (
 def paid_by_another(image: BananaImage, output: OutputOptions) -> BananaImage:
     """A picture that no library could keep, for whoever waited for it: it is on another's bill."""
     same = copy.copy(image)
-    same.came, same.name, same.alt = "loaded", output.name, output.alt or image.prompt
+    same.came, same.name, same.alt = "loaded", output.name, output.alt
     return same
 
 

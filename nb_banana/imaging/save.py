@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from nb_banana._text import path_of, shown, slug
 from nb_banana.errors import PictureError, SaveError
 from nb_banana.imaging.decode import decoding, open_picture, to_eight_bits
-from nb_banana.imaging.provenance import find_xmp, saving
+from nb_banana.imaging.provenance import Marks, kept_in, saving
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -92,16 +92,18 @@ def encode(data: bytes, mime: str, suffix: str, packet: bytes | None = None) -> 
             picture = to_eight_bits(open_picture(data))
     except (OSError, ValueError, PictureError) as error:
         raise SaveError(f"The picture can't be written as {suffix}: {error}.") from None
-    return encode_pixels(picture, suffix, find_xmp(data) or packet)
+    marks = kept_in(SAVE_FORMATS[suffix.lower()], data, packet)
+    return encode_pixels(picture, suffix, marks)
 
 
-def encode_pixels(picture: "Image.Image", suffix: str, packet: bytes | None) -> bytes:
-    """A Pillow image as the file of a suffix that there is, with a packet of XMP."""
+def encode_pixels(picture: "Image.Image", suffix: str, marks: Marks | None = None) -> bytes:
+    """A Pillow image as the file of a suffix that there is, with its own XMP or other marks."""
     name, out = SAVE_FORMATS[suffix.lower()], io.BytesIO()
     quality = {"quality": 92} if name in {"JPEG", "WEBP"} else {}
     try:
         drawn = picture.convert("RGB") if name in OPAQUE else picture
-        drawn.save(out, name, **quality, **saving(name, packet))
+        marks = saving(name, picture.info.get("xmp")) if marks is None else marks
+        drawn.save(out, name, **quality, **marks)
     except (OSError, ValueError) as error:
         raise SaveError(f"The picture can't be written as {suffix}: {error}.") from None
     return out.getvalue()

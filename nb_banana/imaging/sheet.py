@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from nb_banana.imaging.decode import open_picture, require_pillow
+from nb_banana.imaging.provenance import joint_packet, saving
 
 if TYPE_CHECKING:
     from PIL import Image, ImageFont
@@ -155,6 +156,7 @@ class SheetCanvas:
         self.layout = layout
         self.picture = Image.new("RGB", layout.sheet, PAPER)
         self._pen: ImageDraw.ImageDraw = ImageDraw.Draw(self.picture)
+        self._packets: list[bytes | None] = []
 
     def head(self, fields: list[str], rows: list[str], columns: list[str]) -> None:
         """Write the names of rows and columns, and of what they are, round the cells."""
@@ -180,6 +182,22 @@ class SheetCanvas:
         self._pen.rectangle((left, top, left + width - 1, top + height - 1), MOUNT)
         place = (left + (width - small.width) // 2, top + (height - small.height) // 2)
         self.picture.paste(small, place, small if small.mode == "RGBA" else None)
+        self._packets.append(small.info.get("xmp"))
+
+    def marked(self) -> "Image.Image":
+        """The sheet, which says of its making what its pictures say, in each file it is saved to.
+
+        A format that does not know an option leaves it out:
+        https://pillow.readthedocs.io/en/stable/reference/Image.html#PIL.Image.Image.save
+        """
+        if packet := joint_packet(self._packets):
+            kinds = ("JPEG", "PNG", "TIFF")
+            options = (saving(kind, packet) for kind in kinds)
+            self.picture.encoderinfo = {
+                name: each for some in options for name, each in some.items()
+            }
+            self.picture.info["xmp"] = packet
+        return self.picture
 
     def explain(self, reason: str, row: int, column: int) -> None:
         """Write into a cell why there is no picture."""
@@ -226,7 +244,8 @@ def fit_cell(data: bytes, width: int, height: int) -> "Image.Image":
 def sheet_jpeg(picture: "Image.Image") -> bytes:
     """The bytes of a picture, as a notebook keeps them."""
     out = io.BytesIO()
-    picture.save(out, "JPEG", quality=82, optimize=True, progressive=True)
+    marks = saving("JPEG", picture.info.get("xmp"))
+    picture.save(out, "JPEG", quality=82, optimize=True, progressive=True, **marks)
     return out.getvalue()
 
 

@@ -22,10 +22,17 @@ class NotebookCell:
     requests: tuple[str, ...]  # the ids of those whose pictures it shows or has used
     draws: bool  # whether it asks for one
     unshown: frozenset[str] = frozenset()  # those of the ids whose pictures it does not show
+    alts: tuple[tuple[tuple[str, ...], str], ...] = ()  # of each output: its ids, its alt text
+    is_bare: bool = False  # whether it was not run, or was cleared
+
+    @property
+    def first_line(self) -> str:
+        """How it begins."""
+        line = self.source.strip().partition("\n")[0]
+        return line if len(line) <= 40 else line[:39] + "…"
 
     def __str__(self) -> str:
-        line = self.source.strip().partition("\n")[0]
-        return f"cell {self.number} ({line if len(line) <= 40 else line[:39] + '…'})"
+        return f"cell {self.number} ({self.first_line})"
 
 
 @dataclass(frozen=True)
@@ -78,13 +85,24 @@ def _cells(cells: list[dict[str, Any]]) -> Iterator[NotebookCell]:
     }
     names = DrawingNames.of(source for source, _ in code.values())
     for number, (source, cell) in code.items():
-        found = list(_requests(cell.get("outputs", [])))
+        outputs = cell.get("outputs", [])
+        found = list(_requests(outputs))
         shown = {request_id for request_id, is_shown in found if is_shown}
         ids = tuple(dict.fromkeys(request_id for request_id, _ in found))
         # A cell that fails on purpose teaches the error.
         fails = "raises-exception" in cell.get("metadata", {}).get("tags", ())
         asks = draws(source, names) and not fails
-        yield NotebookCell(number, source, ids, asks, frozenset(ids) - shown)
+        unshown, is_bare = frozenset(ids) - shown, not outputs and not cell.get("execution_count")
+        yield NotebookCell(number, source, ids, asks, unshown, tuple(_alts(outputs)), is_bare)
+
+
+def _alts(outputs: list[dict[str, Any]]) -> Iterator[tuple[tuple[str, ...], str]]:
+    for output in outputs:
+        ids = tuple(request_id for request_id, _ in _requests([output]))
+        for kind, facts in output.get("metadata", {}).items():
+            alt = facts.get("alt") if kind.startswith("image/") and isinstance(facts, dict) else 0
+            if ids and isinstance(alt, str):
+                yield ids, alt
 
 
 def _requests(outputs: list[dict[str, Any]]) -> Iterator[tuple[str, bool]]:

@@ -34,6 +34,10 @@ class NeededAnswers:
         """The pictures of these answers."""
         return {each.digest for _, kept in self.answers.values() for each in kept.pictures}
 
+    def lost(self, cell: NotebookCell) -> set[str]:
+        """The ids in a cell's outputs that no library knows."""
+        return {each for each in cell.requests if each not in self.answers} - self.stale
+
     def libraries(self) -> dict[Library, list[str]]:
         """The ids by library."""
         found: dict[Library, list[str]] = {}
@@ -42,14 +46,20 @@ class NeededAnswers:
         return found
 
 
-def needed_by(context: Context, notebook: SavedNotebook) -> NeededAnswers:
-    """What a saved notebook needs, with what those pictures were made from."""
+def gathered(context: Context, notebook: SavedNotebook) -> tuple[NeededAnswers, list[NotebookCell]]:
+    """What the cells of a saved notebook say that they need, and those that say nothing."""
     need = NeededAnswers()
     libraries = context.libraries_of(notebook.path.parent.absolute())
     shown = [request_id for cell in notebook.cells for request_id in cell.requests]
     for library in libraries:
         _take(need, library, shown)
-    bare = _take_by_words(need, notebook, libraries)
+    return need, _take_by_words(need, notebook, libraries)
+
+
+def needed_by(context: Context, notebook: SavedNotebook) -> NeededAnswers:
+    """What a saved notebook needs, with what those pictures were made from."""
+    need, bare = gathered(context, notebook)
+    libraries = context.libraries_of(notebook.path.parent.absolute())
     _take_used(need, context, notebook, bare)
     need.missing = _missing(notebook, need, bare)
     if not need.answers:
@@ -147,7 +157,7 @@ def _missing(notebook: SavedNotebook, need: NeededAnswers, bare: list[NotebookCe
     """The cells without a picture."""
     lost = []
     for cell in notebook.cells:
-        gone = {each for each in cell.requests if each not in need.answers} - need.stale
+        gone = need.lost(cell)
         verb = "makes" if gone <= cell.unshown else "shows"
         if gone:
             lost.append(

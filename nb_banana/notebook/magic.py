@@ -1,12 +1,12 @@
 """``%banana`` and ``%%banana``: parse, call, return. Imported only by `load_ipython_extension`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.magic import no_var_expand
+from IPython.core.magic import needs_local_scope, no_var_expand
 from traitlets import TraitError
 
 from nb_banana import _default
@@ -36,16 +36,20 @@ def make_magic(shell: Any, open_panel: OpenPanel) -> Callable[..., Any]:
     """The function that IPython calls for ``%banana`` and ``%%banana`` in this shell."""
 
     @no_var_expand
-    def banana(line: str, cell: str | None = None) -> Any:
+    @needs_local_scope
+    def banana(line: str, cell: str | None = None, local_ns: Any = None) -> Any:
         """Make a picture with Nano Banana 2: ``%banana --help``."""
         # With the first cell, not with the extension.
         from nb_banana.display import progress
         from nb_banana.notebook import parser
 
+        names = shell.user_ns  # and inside of a function what it has of its own
+        if local_ns and local_ns is not names:
+            names = {**names, **local_ns}
         if cell is None:
-            parsed, prompt = parser.parse_line(line, shell.user_ns)
+            parsed, prompt = parser.parse_line(line, names)
         else:
-            parsed, prompt = parser.parse_cell_line(line, shell.user_ns), cell
+            parsed, prompt = parser.parse_cell_line(line, names), cell
         if "help" in parsed.options:
             say(parser.help_text())
             return None
@@ -55,7 +59,7 @@ def make_magic(shell: Any, open_panel: OpenPanel) -> Callable[..., Any]:
             say(parser.help_text())
             return None
         with progress.alone_in_cell(_is_alone(shell)):
-            return _draw(shell, parsed, prompt, below=cell is not None)
+            return _draw(shell, parsed, prompt, names, below=cell is not None)
 
     # What ``%%banana?`` shows. IPython asks for it before it looks at the docstring.
     banana.getdoc = _help_text  # type: ignore[attr-defined]
@@ -68,12 +72,14 @@ def _help_text() -> str:
     return help_text()
 
 
-def _draw(shell: Any, line: "ParsedLine", prompt: str, *, below: bool) -> Any:
+def _draw(
+    shell: Any, line: "ParsedLine", prompt: str, names: Mapping[str, Any], *, below: bool
+) -> Any:
     # Imported with the first picture, not with the extension: requests takes its time.
     from nb_banana.notebook.call import read_call
 
     client = _default.client()
-    call = read_call(client, line, prompt, shell.user_ns, below=below)
+    call = read_call(client, line, prompt, names, below=below)
     if call.dry_run:
         return client.dry_run(call.prompt, **call.arguments)
     draw: Callable[..., Any] = client.sweep if "over" in call.arguments else client.generate

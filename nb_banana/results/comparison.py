@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nb_banana._hints import Hinted, hinted
-from nb_banana._text import as_html, clean, one_line, plain
+from nb_banana._text import as_html, clean, one_line, plain, shorten
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BadReferenceError
 from nb_banana.imaging import save
@@ -21,7 +21,7 @@ from nb_banana.imaging.sheet import (
 )
 from nb_banana.references.reference import as_reference
 from nb_banana.results.image import BananaImage
-from nb_banana.results.image_display import framed, several_bundle
+from nb_banana.results.image_display import drawn_by, framed, origin_of, several_bundle
 from nb_banana.services.receipt import mark_of
 from nb_banana.settings import settings
 
@@ -79,17 +79,17 @@ class Comparison(Hinted):
             clean(each.label, 60) + ("" if sizes[0] == sizes[1] else f" {width}×{height}")
             for each, (width, height) in zip(found, sizes, strict=True)
         ]
-        self._pictures = _alike([each.data or b"" for each in found])
+        images = [each if isinstance(each, BananaImage) else None for each in (before, after)]
+        marks = [mark_of(each.receipt) if each else None for each in images]
+        self._pictures = _alike([each.data or b"" for each in found], marks)
 
     @property
     def caption(self) -> str:
         """The line under the pictures: which is which."""
         drawn = any(image.sandbox for image in self._images())
-        parts = [
-            "SANDBOX, no AI model" if drawn else "",
-            f"left: {self._names[0]}",
-            f"right: {self._names[1]}",
-        ]
+        sides = zip(("left", "right"), self._names, (self.before, self.after), strict=True)
+        said = [f"{side}: {name}{_disclosed(each)}" for side, name, each in sides]
+        parts = ["SANDBOX, no AI model" if drawn else "", *said]
         return plain(" · ".join(filter(None, parts)))
 
     def side_by_side(self) -> "Image.Image":
@@ -102,8 +102,9 @@ class Comparison(Hinted):
         for column, (data, label) in enumerate(zip(self._pictures, labels, strict=True)):
             canvas.mount(fit_cell(data, *layout.cell), 0, column)
             canvas.label(label, 0, column)
-        return canvas.picture
+        return canvas.marked()
 
+    @hinted
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write both side by side into one file, e.g. ``compare(a, b).save("before-after.png")``.
 
@@ -118,9 +119,7 @@ class Comparison(Hinted):
             PillowMissingError: there is no Pillow to draw with.
         """
         target = save.save_target(path, suffix=".png", title="before and after")
-        drawn = sorted((image.receipt for image in self._images()), key=lambda each: each.sandbox)
-        mark = mark_of(drawn[0]) if drawn else None  # a model's is more than the sandbox's
-        data = save.encode_pixels(self.side_by_side(), target.suffix, mark)
+        data = save.encode_pixels(self.side_by_side(), target.suffix)
         save.write_whole(target, data)
         return target
 
@@ -134,23 +133,37 @@ class Comparison(Hinted):
         shown = {
             "text/html": framed(self._slider(), [self.caption, HINT]),
             "image/jpeg": base64.b64encode(sheet_jpeg(self.side_by_side())).decode(),
-            "text/plain": repr(self),
+            "text/plain": plain(f"Two pictures. {'; '.join(self._alts(aloud=True))}."),
         }
         return several_bundle(shown, images, one_line(self.caption), include, exclude)
 
     def _images(self) -> list[BananaImage]:
         return [each for each in (self.before, self.after) if isinstance(each, BananaImage)]
 
+    def _alts(self, *, aloud: bool = False) -> list[str]:
+        """What each side shows, in words."""
+        sides = zip(("left", "right"), self._names, (self.before, self.after), strict=True)
+        said = []
+        for side, name, each in sides:
+            alt = shorten(str(getattr(each, "alt", None) or name), 200)
+            if aloud and isinstance(each, BananaImage):
+                alt = f"{alt.rstrip('. ')}, {drawn_by(each)}"
+            said.append(f"{side}: {alt}")
+        return said
+
     def _slider(self) -> str:
         """The HTML of both as JPEGs, the first on the left; they shrink where room is scarce."""
         width = open_picture(self._pictures[0]).width
         values = {"label": as_html(self.caption), "width": str(width)}
-        given = (("left", "before", self.before), ("right", "after", self.after))
-        for (side, place, each), name, data in zip(given, self._names, self._pictures, strict=True):
-            alt = f"{side}: {clean(str(getattr(each, 'alt', None) or name), 200)}"
+        for place, alt, data in zip(("before", "after"), self._alts(), self._pictures, strict=True):
             values[place] = f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
             values[f"{place}_alt"] = as_html(alt)
         return _SLIDER.format_map(values)
+
+
+def _disclosed(side: Any) -> str:
+    said = origin_of(side) if isinstance(side, BananaImage) and not side.sandbox else ""
+    return f" ({said})" if said else ""
 
 
 @hinted
@@ -174,9 +187,10 @@ def compare(before: Any, after: Any) -> Comparison:
     return Comparison(before, after)
 
 
-def _alike(pictures: list[bytes]) -> list[bytes]:
+def _alike(pictures: list[bytes], marks: list[bytes | None]) -> list[bytes]:
     """Small copies as JPEG, all of the first one's shape and as large as the largest of them."""
-    small = [preview(each, settings.preview)[1] for each in pictures]
+    marked = zip(pictures, marks, strict=True)
+    small = [preview(each, settings.preview, mark)[1] for each, mark in marked]
     sizes = [open_picture(each).size for each in small]
     scale = max(map(max, sizes)) / max(sizes[0])
     width, height = (max(1, round(side * scale)) for side in sizes[0])
@@ -194,4 +208,5 @@ def _boxed(data: bytes, width: int, height: int) -> bytes:
     box = Image.new("RGB", (width, height), MOUNT)
     place = ((width - picture.width) // 2, (height - picture.height) // 2)
     box.paste(picture, place, picture if picture.mode == "RGBA" else None)
+    box.info["xmp"] = picture.info.get("xmp")
     return sheet_jpeg(box)

@@ -88,7 +88,7 @@ def _sheet(
 ) -> ContactSheet:
     if shown < count:
         canvas.foot(f"The first {shown} of {count}.")
-    return ContactSheet(canvas.picture, shown, tuple(legend), grid)
+    return ContactSheet(canvas.marked(), shown, tuple(legend), grid)
 
 
 def _written(text: str, place: str, legend: list[str]) -> str:

@@ -27,7 +27,7 @@ LONGEST_NAME, LONGEST_PART = 60, 24
 """Characters of a name before its suffix, and of one value in it. In UTF-8 the longest of them take
 four bytes each."""
 BEGINNING = 3  # words by which prompts begin alike
-LONGEST_READ = 2_000  # characters of a prompt that names are made of
+LONGEST_READ = 1_000  # characters of a prompt that names are made of
 SHOWN = 3  # how many names a message has
 
 

@@ -9,6 +9,7 @@ from nb_banana._text import as_html, clean, plain
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BananaError, Interrupted
 from nb_banana.request import ImageRequest
+from nb_banana.results.alt_text import AltText
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import chosen
 from nb_banana.settings import is_stable
@@ -27,6 +28,8 @@ class Failure(HasClient):
         name, alt: as a picture's would have been.
     """
 
+    alt = AltText()
+
     def __init__(
         self,
         request: ImageRequest,
@@ -38,7 +41,7 @@ class Failure(HasClient):
         self.request = request
         self.error = error
         self.name = name
-        self.alt = alt or request.prompt
+        self.alt = alt
         self._options = dict(options)
         self._earlier: tuple[Any, ...] = ()
 

@@ -99,7 +99,8 @@ class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
         """What making them cost in US dollars; one that was in the library already cost nothing.
 
         A request that is there several times (equal prompts, further pictures of one answer) was
-        paid once. Failures that were charged count; play money does where all of it is that.
+        paid once. Failures that were charged count, also those that `retry` has tried again since;
+        play money does where all of it is that.
         """
         bill = batch_cost(self)
         return bill.real or bill.play
@@ -270,6 +271,8 @@ class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
     @hinted
     def contact_sheet(self, columns: int | None = None, labels: bool = True) -> "Image.Image":
         """One picture (RGB) of all, at most the first 100, as the notebook shows it.
+
+        Saved as PNG, JPEG, WebP or TIFF it says how its pictures were made (XMP).
 
         Args:
             columns: how many; else what fits.

@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import chain
 from typing import Any, Protocol
 
-from nb_banana._text import as_html, clean, dollars, plain
+from nb_banana._text import as_html, clean, dollars, plain, shorten
 from nb_banana.display.output import is_rich
 from nb_banana.errors import PictureError, PillowMissingError, UncertainError
 from nb_banana.imaging.sheet import sheet_jpeg
@@ -21,10 +21,12 @@ from nb_banana.results.image_display import (
     image_lines,
     img,
     is_unkept,
+    origin_of,
     several_bundle,
+    spoken_of_several,
     thumbnail,
 )
-from nb_banana.results.variants import Variant, labels_of
+from nb_banana.results.variants import Grid, Variant, labels_of
 from nb_banana.settings import is_stable
 
 
@@ -151,6 +153,7 @@ def gallery_caption(gallery: ShownGallery) -> str:
     images, failures = gallery.images, gallery.failures
     drawn = [image for image in images if image.sandbox]
     mine = "SANDBOX, no AI model" if len(drawn) == len(images) else f"{len(drawn)} by the SANDBOX"
+    told = sum(origin_of(image) == "AI generated" for image in images)
     old = sum(image.came != "made" for image in images)
     other = sum(image.mismatch is not None for image in images)
     unkept = sum(map(is_unkept, images))
@@ -158,6 +161,7 @@ def gallery_caption(gallery: ShownGallery) -> str:
     full = not is_stable(gallery)
     parts = [
         mine if drawn else "",
+        ("AI generated" if told == len(images) else f"{told} AI generated") if told else "",
         counted(len(images)),
         f"{old} from your library" if old and full else "",
         f"{len(failures)} failed" if failures else "",
@@ -183,16 +187,17 @@ def gallery_bundle(gallery: ShownGallery, include: Any, exclude: Any) -> Any:
     try:
         sheet = contact_sheet.draw_sheet(list(gallery), gallery.variants)
     except PillowMissingError:  # nothing draws it: the pictures themselves, side by side
-        shown = {"text/html": framed(_tiles(gallery), _below(gallery)), "text/plain": repr(gallery)}
+        words = spoken_of_several(alt_of(gallery, None), gallery.images)
+        shown = {"text/html": framed(_tiles(gallery), _below(gallery)), "text/plain": words}
         return several_bundle(shown, gallery.images, "", include, exclude)
     encoded = base64.b64encode(sheet_jpeg(sheet.picture)).decode()
-    alt = alt_of(gallery, sheet)
+    alt = alt_of(gallery, sheet.grid)
     shown = {
         "text/html": framed(
             img("image/jpeg", encoded, alt, FITTING), _below(gallery, sheet.legend)
         ),
         "image/jpeg": encoded,
-        "text/plain": repr(gallery),
+        "text/plain": spoken_of_several(alt, gallery.images),
     }
     return several_bundle(shown, gallery.images, alt, include, exclude)
 
@@ -274,15 +279,15 @@ def _bounded(said: list[str], others: str) -> list[str]:
     return [*said[:MOST_LINES], f"and {len(said) - MOST_LINES} {others}"]
 
 
-def alt_of(gallery: ShownGallery, sheet: contact_sheet.ContactSheet) -> str:
+def alt_of(gallery: ShownGallery, grid: Grid | None) -> str:
     """The text that stands for a contact sheet where it can't be seen."""
     first = f"Contact sheet of {len(gallery)}"
-    alts = list(dict.fromkeys(clean(entry.alt, 100) for entry in gallery))
-    if sheet.grid:
-        down, across = sheet.grid.fields
-        rows = f"rows: {down} {', '.join(sheet.grid.rows)}"
-        columns = f"columns: {across} {', '.join(sheet.grid.columns)}"
-        return clean(f"{first}; {rows}; {columns}. {'; '.join(alts)}", LONGEST_ALT)
+    alts = list(dict.fromkeys(shorten(entry.alt, 100) for entry in gallery))
+    if grid:
+        down, across = grid.fields
+        rows = f"rows: {down} {', '.join(grid.rows)}"
+        columns = f"columns: {across} {', '.join(grid.columns)}"
+        return shorten(f"{first}; {rows}; {columns}. {'; '.join(alts)}", LONGEST_ALT)
     labels = [each for each in labels_of(gallery.variants, [""] * len(gallery)) if each]
     said = f" ({', '.join(labels)})" if labels else ""
-    return clean(f"{first}{said}. {'; '.join(alts)}", LONGEST_ALT)
+    return shorten(f"{first}{said}. {'; '.join(alts)}", LONGEST_ALT)

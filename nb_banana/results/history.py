@@ -6,7 +6,7 @@ from copy import copy
 from pathlib import Path
 from typing import Any, overload
 
-from nb_banana._hints import Hinted
+from nb_banana._hints import Hinted, hinted
 from nb_banana._text import as_html, clean, dollars, plain
 from nb_banana.display.html import Words, table
 from nb_banana.models import WRITTEN, short_name
@@ -58,6 +58,7 @@ class History(Hinted, Sequence[BananaImage]):
     def __len__(self) -> int:
         return len(self._images)
 
+    @hinted
     def save(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write the pictures into a folder, which is made; see `nb_banana.Gallery.save`.
 
@@ -67,6 +68,7 @@ class History(Hinted, Sequence[BananaImage]):
         """
         return Gallery(self._images).save(folder)
 
+    @hinted
     def to_frame(self) -> Any:
         """A pandas data frame, one row each (``pip install pandas``).
 

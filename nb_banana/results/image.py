@@ -23,6 +23,7 @@ from nb_banana.library import rows
 from nb_banana.references.reference import Reference
 from nb_banana.request import ImageRequest, mismatch, nearest_ratio
 from nb_banana.results import image_display
+from nb_banana.results.alt_text import AltText
 from nb_banana.results.cell import cell_of
 from nb_banana.results.lineage import Lineage
 from nb_banana.services.receipt import Receipt, mark_of
@@ -49,7 +50,8 @@ class BananaImage(_default.HasClient, Hinted):
         request: the `ImageRequest` that it answers.
         receipt: the `Receipt`: ids, cost, time.
         name: the notebook's variable that it was bound to, for the caption.
-        alt: the text that stands for it where it can't be seen; the prompt unless given.
+        alt: the text that stands for it where it can't be seen; unless given the prompt, with
+            what it was made from.
         extras: further pictures of the same answer, which the service sent unasked.
         came: ``made`` just now; ``reused``, from the library at no cost; or ``loaded``, looked up.
         notes: what a person should know of it, one line each.
@@ -62,7 +64,6 @@ class BananaImage(_default.HasClient, Hinted):
     request: ImageRequest
     receipt: Receipt
     name: str | None
-    alt: str
     extras: "tuple[BananaImage, ...]"
     came: str
     notes: tuple[str, ...]
@@ -74,6 +75,8 @@ class BananaImage(_default.HasClient, Hinted):
     _digest: str | None
     _earlier: tuple[Any, ...]
     _lost_references: tuple[str, ...]
+
+    alt = AltText()
 
     def __init__(
         self,
@@ -94,7 +97,7 @@ class BananaImage(_default.HasClient, Hinted):
         self.request = request
         self.receipt = receipt
         self.name = name
-        self.alt = alt or request.prompt
+        vars(self)["alt"] = alt  # see `AltText`
         self.extras = ()
         self.came = "loaded" if kept else "made"
         references: tuple[Reference, ...] = request.images  # all are, by now
@@ -224,7 +227,10 @@ class BananaImage(_default.HasClient, Hinted):
 
     @property
     def provenance(self) -> Provenance:
-        """What the file says of how it was made: IPTC's source type, credit, C2PA or not."""
+        """What the file says of how it was made: IPTC's source type, credit, C2PA or not.
+
+        An invisible mark, such as SynthID, can't be read here: none found says nothing.
+        """
         return read_provenance(self.bytes)
 
     @property
@@ -263,6 +269,10 @@ class BananaImage(_default.HasClient, Hinted):
         fitting one is added). Another suffix (``.jpg`` for a PNG) converts. In a folder the file
         gets a name from the prompt; ``"out/"`` is one, and is made where it is missing.
 
+        What the file says of its making (XMP, IPTC) is in a converted PNG, JPEG, WebP or TIFF too;
+        GIF, BMP and PDF have no place that Pillow writes it to. A C2PA manifest is signed for its
+        bytes, and stays with them alone.
+
         Args:
             path: a file or a folder.
             embed: write prompt and parameters into the file's metadata too (PNG, JPEG, WebP), so
@@ -282,7 +292,7 @@ class BananaImage(_default.HasClient, Hinted):
         save.write_whole(target, data)
         return target
 
-    def edit(self, prompt: str, images: Any = (), **options: Any) -> "BananaImage":
+    def edit(self, /, prompt: str, images: Any = (), **options: Any) -> "BananaImage":
         """A new picture from this one, e.g. ``cafe.edit("make it night")``.
 
         Args:
@@ -294,10 +304,11 @@ class BananaImage(_default.HasClient, Hinted):
         Raises:
             BananaError: see `nb_banana.errors`.
         """
-        edited: BananaImage = _default.client_of(self).edit(self, prompt, images=images, **options)
+        client = _default.client_of(self)
+        edited: BananaImage = client._edit(self, prompt, images, options)  # may name an image=
         return edited
 
-    def again(self, **changes: Any) -> "BananaImage":
+    def again(self, /, **changes: Any) -> "BananaImage":
         """The same request once more, with changes; without any, its next take.
 
         The next take is the first after this one that is neither in the library nor on its way, so

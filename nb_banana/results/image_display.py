@@ -11,6 +11,7 @@ from nb_banana.errors import BananaError
 from nb_banana.imaging.formats import read_header
 from nb_banana.models import short_name
 from nb_banana.request import ImageRequest
+from nb_banana.results.alt_text import spoken
 from nb_banana.services.receipt import Receipt
 from nb_banana.settings import is_stable, settings_of
 
@@ -23,7 +24,6 @@ class ShownImage(Protocol):
     """What of a `BananaImage` is shown: so that it may stand above what shows it."""
 
     name: str | None
-    alt: str
     width: int
     height: int
     request: ImageRequest
@@ -31,6 +31,8 @@ class ShownImage(Protocol):
     came: str
     notes: tuple[str, ...]
 
+    @property
+    def alt(self) -> str: ...
     @property
     def _origin(self) -> str: ...
     @property
@@ -59,7 +61,7 @@ def is_unkept(image: ShownImage) -> bool:
 def image_caption(image: ShownImage) -> str:
     """The one line under a picture: size, model, time, price, name."""
     parts = [
-        "SANDBOX, no AI model" if image.receipt.sandbox else "",
+        origin_of(image),
         f"{image.width}×{image.height}",
         short_name(image.request.model),
         *(() if is_stable(image) else _story(image)),
@@ -69,6 +71,13 @@ def image_caption(image: ShownImage) -> str:
         image.name or "",
     ]
     return clean(" · ".join(filter(None, parts)), LONGEST_LINE)
+
+
+def origin_of(image: ShownImage) -> str:
+    """What a caption says of who drew it: always of the sandbox, of a model where it is wished."""
+    if image.receipt.sandbox:
+        return "SANDBOX, no AI model"
+    return "AI generated" if settings_of(image).disclose else ""
 
 
 def _story(image: ShownImage) -> tuple[str, ...]:
@@ -108,13 +117,24 @@ def image_bundle(image: ShownImage, include: Any, exclude: Any) -> Bundle | tupl
     shown = {
         "text/html": figure(image, mime, encoded, _sized(data, longest)),
         mime: encoded,
-        "text/plain": repr(image),
+        "text/plain": plain(spoken(image.alt, f"{drawn_by(image)}, {image.width}×{image.height}")),
     }
     _note_shown([image])
     facts: Bundle = {"request": image.receipt.client_request_id}
     if is_stable(image):
         facts["receipt"] = _untold(image)
     return _with_metadata(shown, facts, one_line(image.alt), include, exclude)
+
+
+def drawn_by(image: ShownImage) -> str:
+    """Who drew it, in words to be read aloud."""
+    return "sandbox picture, no AI model" if image.receipt.sandbox else "AI-generated picture"
+
+
+def spoken_of_several(alt: str, images: Iterable[ShownImage]) -> str:
+    """What is shown of several pictures as a sentence that can be read aloud."""
+    kinds = dict.fromkeys(drawn_by(each).replace("picture", "pictures") for each in images)
+    return plain(spoken(alt, " and ".join(kinds)) if kinds else f"{one_line(alt).rstrip('. ')}.")
 
 
 def several_bundle(

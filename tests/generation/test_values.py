@@ -52,6 +52,18 @@ def test_an_edit_is_filled_and_its_picture_is_the_first(service):
         assert [each.label for each in edited.request.references][1] == "mug"
 
 
+def test_any_word_can_be_a_name(service):
+    cafe = generate("a café")
+    assert generate("{{cls}} {{context}}", cls="I", context="x").prompt == "I x"
+    assert generate("{{prompt}}", values={"prompt": "p"}).prompt == "p"
+    assert nb_banana.generate_many(["{{rows}}"], values={"rows": 7})[0].prompt == "7"
+    assert cafe.edit("add {{image}}", image=_dot(1)).prompt == "add image 2"
+    with pytest.raises(errors.RequestError, match="no option 'self'"):
+        cafe.edit("it is {{self}}", self="x")  # which Jinja keeps for itself
+    with pytest.raises(errors.RequestError, match="images="):
+        cafe.again(image="mug.jpg")
+
+
 def test_pictures_among_the_values_are_references_as_in_a_cell(service):
     trex = generate("a trex", aspect_ratio="16:9")
     image = generate("{{trex}} and {{trex}} with {{ mugs }}", trex=trex, mugs=[_dot(1), _dot(9)])
@@ -67,7 +79,7 @@ def _dot(red):
 
 
 def test_a_value_that_is_too_large_is_refused_where_nothing_is_to_be_made_smaller(service):
-    large = PIL.Image.effect_noise((5000, 5000), 200)
+    large = PIL.Image.new("RGB", (20_000, 8))
     with pytest.raises(errors.BadReferenceError):
         generate("{{photo}}", photo=large, resize=False)
     assert service.received == []

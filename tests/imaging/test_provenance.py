@@ -1,6 +1,8 @@
 """Where a picture comes from stays with it: XMP in what is saved and shown, and what it says."""
 
+import base64
 import io
+import re
 import zlib
 
 import pytest
@@ -8,8 +10,18 @@ from PIL import Image, JpegImagePlugin
 from PIL.PngImagePlugin import PngInfo
 
 import nb_banana
+from nb_banana.imaging import metadata, save
 from nb_banana.imaging.decode import preview
-from nb_banana.imaging.provenance import Provenance, find_xmp, own_packet, read_provenance
+from nb_banana.imaging.provenance import (
+    JPEG_START,
+    Provenance,
+    find_iptc,
+    find_xmp,
+    joint_packet,
+    own_packet,
+    read_provenance,
+    saving,
+)
 from tests.support.pictures import clear, encode, picture
 
 AI = "trainedAlgorithmicMedia"
@@ -62,8 +74,9 @@ def test_what_is_no_packet_says_nothing(packet):
     "data", [b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe1", b"RIFF", b"GIF89a"]
 )
 def test_what_is_no_picture_says_nothing(data):
-    assert read_provenance(data) == Provenance()
-    assert "no mark" in repr(read_provenance(data))
+    found = read_provenance(data)
+    assert (found.source_type, found.credit, found.c2pa or False) == (None, None, False)
+    assert "no mark" in repr(found)
 
 
 def test_a_c2pa_manifest_is_seen_in_each_kind_of_file():
@@ -124,3 +137,176 @@ def test_a_picture_says_its_model_and_the_ratio_that_it_has(service):
     wide = nb_banana.generate("a fox", aspect_ratio="16:9")
     assert (wide.model, wide.aspect_ratio) == ("google/nano-banana-2", "16:9")
     assert nb_banana.generate("a fox").aspect_ratio == "1:1"
+
+
+def edited(packet=AS_ELEMENTS, iptc=None, kind="PNG"):
+    """A file with XMP and, where it is given, with IPTC records."""
+    options = saving(kind, packet, iptc or b"")
+    return encode(picture(64, 48), kind, **options)
+
+
+RECORDS = b"\x1c\x02\x50\x00\x01x\x1c\x02\x6e\x00\x13Made with Google \xc4I"
+BARE = AS_ELEMENTS.replace(b"<p:Credit>Made with Google AI</p:Credit>", b"")
+SILENT = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><a:RDF xmlns:a="%s"><a:Description a:about="" ' % (
+    b"http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+)
+SILENT += b'xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool="a tool"/></a:RDF></x:xmpmeta>'
+MARK = own_packet("algorithmicMedia", "a mark")
+
+
+@pytest.mark.parametrize("start", ["PNG", "JPEG"])
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif"])
+def test_a_converted_file_bears_the_same_xmp_and_iptc(start, suffix):
+    data = edited(iptc=RECORDS, kind=start)
+    out = save.encode(data, f"image/{start.lower()}", suffix, MARK)
+    with Image.open(io.BytesIO(out)) as read:
+        packet, tags = read.info.get("xmp"), getattr(read, "tag_v2", {})
+    assert packet == AS_ELEMENTS
+    iptc = tags.get(33723) if suffix == ".tif" else find_iptc(out)
+    assert iptc == (b"" if suffix == ".webp" else RECORDS)
+    assert read_provenance(out).source_type == AI
+
+
+def test_a_credit_that_only_the_older_iptc_has_is_read_and_told_in_a_preview():
+    data = edited(BARE, RECORDS)
+    assert read_provenance(data) == Provenance(AI, "Made with Google ÄI")
+    assert read_provenance(preview(data, 48)[1]).credit == "Made with Google ÄI"
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".bmp", ".pdf"])
+def test_formats_without_a_place_for_it_are_written_all_the_same(suffix):
+    assert read_provenance(save.encode(edited(), "image/png", suffix)).source_type is None
+
+
+HUGE = AS_ELEMENTS.replace(
+    b"<p:Credit>", b"<p:History>" + b"h" * 70_000 + b"</p:History><p:Credit>"
+)
+
+
+@pytest.mark.parametrize(
+    ("packet", "told"),
+    [
+        (HUGE, (AI, "Made with Google AI")),  # more than a segment of a JPEG holds
+        (SILENT, ("algorithmicMedia", "a mark")),
+        (b"no xml", ("algorithmicMedia", "a mark")),
+        (AS_ELEMENTS[:300], ("algorithmicMedia", "a mark")),
+        (b'<!DOCTYPE a [<!ENTITY b "c">]>' + AS_ELEMENTS, ("algorithmicMedia", "a mark")),
+    ],
+)
+def test_odd_packets_lose_no_picture_and_no_meaning(packet, told):
+    data = edited(packet)
+    out = save.encode(data, "image/png", ".jpg", MARK)
+    found = read_provenance(out)
+    assert (found.source_type, found.credit) == told
+    if packet == SILENT:
+        assert b'xmp:CreatorTool="a tool"' in find_xmp(out)  # its own words stay beside the mark
+    pixels = [Image.open(io.BytesIO(each)).convert("RGB").tobytes() for each in (out, bare(out))]
+    assert pixels[0] == pixels[1]
+
+
+def bare(data):
+    """The same JPEG without metadata."""
+    return metadata.strip(data).data
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_letters_of_another_encoding_are_told_again_in_utf_8(kind):
+    for odd in (AS_ELEMENTS.decode().encode("utf-16"), AS_ELEMENTS.replace(b"with", b"w\xefth")):
+        data = encode(picture(), kind, xmp=odd)
+        out = save.encode(data, f"image/{kind.lower()}", ".png")
+        assert read_provenance(out).source_type == AI
+        find_xmp(out).decode()
+
+
+def test_entities_are_not_let_in_by_an_encoding():
+    bomb = '<!DOCTYPE a [<!ENTITY b "c">]>' + AS_ELEMENTS.decode()
+    data = encode(picture(), "JPEG", xmp=bomb.encode("utf-16"))
+    assert read_provenance(data) == Provenance()
+
+
+def test_of_several_packets_the_first_that_is_one_counts():
+    jpeg = encode(picture(), "JPEG", xmp=AS_ELEMENTS)
+    segment = JPEG_START + b"no xml"
+    broken = b"\xff\xe1" + (len(segment) + 2).to_bytes(2, "big") + segment
+    long = b"http://ns.adobe.com/xmp/extension/\0" + b"f" * 40
+    extended = b"\xff\xe1" + (len(long) + 2).to_bytes(2, "big") + long
+    data = jpeg[:2] + broken + extended + jpeg[2:]
+    assert find_xmp(data) == AS_ELEMENTS
+    assert find_xmp(save.encode(data, "image/jpeg", ".png")) == AS_ELEMENTS
+
+
+def test_xmp_of_other_kinds_of_files_is_found_and_c2pa_is_not_denied():
+    found = read_provenance(encode(picture(), "AVIF", xmp=AS_ELEMENTS))
+    assert found == Provenance(AI, "Made with Google AI", None)
+    assert "not looked for" in repr(found)
+
+
+@pytest.mark.parametrize("cut", range(1, 60, 7))
+def test_a_cut_file_says_what_is_left_of_it(cut):
+    for data in (edited(iptc=RECORDS), edited(iptc=RECORDS, kind="JPEG")):
+        assert isinstance(read_provenance(data[: len(data) * cut // 60]), Provenance)
+    block = find_iptc(edited(iptc=RECORDS[:cut], kind="JPEG"))
+    assert block == RECORDS[:cut]
+
+
+@pytest.mark.parametrize("credit", ['"' * 300, "🍌" * 300, "&" * 200, "Ä" * 500, ""])
+def test_a_packet_of_ours_stays_below_a_kilobyte_whatever_it_credits(credit):
+    packet = own_packet(AI, credit)
+    assert len(packet) < 1000
+    read = read_provenance(encode(picture(), "JPEG", xmp=packet))
+    assert read.source_type == AI
+    assert (read.credit or "").rstrip("…") == credit[: len((read.credit or "").rstrip("…"))]
+
+
+def test_place_and_camera_of_a_photo_are_in_no_copy(service, tmp_path):
+    exif = Image.Exif()
+    exif.get_ifd(0x8825)[1] = "N"
+    exif[0x010F] = "SECRETCAM"
+    made = encode(picture(64, 48), "PNG", exif=exif.tobytes())
+    for suffix in (".jpg", ".webp", ".tif"):
+        out = save.encode(made, "image/png", suffix, MARK)
+        assert b"SECRETCAM" not in out
+    assert b"SECRETCAM" not in preview(made, 48, MARK)[1]
+    fox = nb_banana.generate("a fox", images=encode(picture(), "JPEG", exif=exif.tobytes()))
+    for data in (fox.bytes, fox.save(tmp_path / "a.jpg").read_bytes(), fox.preview(64)[1]):
+        assert b"SECRETCAM" not in data
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif"])
+def test_sheets_and_comparisons_say_how_their_pictures_were_made(suffix, service, tmp_path):
+    grid = nb_banana.generate("a fox", count=2)
+    credit = "nb_banana sandbox, no AI model"
+    grid.contact_sheet().save(tmp_path / f"sheet{suffix}")
+    nb_banana.compare(*grid).save(tmp_path / f"both{suffix}")
+    for name in ("sheet", "both"):
+        with Image.open(tmp_path / f"{name}{suffix}") as read:
+            found = encode(Image.new("L", (1, 1)), "JPEG", xmp=read.info["xmp"])
+        assert read_provenance(found) == Provenance("algorithmicMedia", credit)
+
+
+def test_what_a_notebook_shows_of_several_bears_a_packet_too(service):
+    grid = nb_banana.generate("a fox", count=2)
+    for value in (grid, nb_banana.compare(*grid)):
+        bundle = value._repr_mimebundle_()[0]
+        shown = [bundle["image/jpeg"], *re.findall(r"base64,([^\"]+)", bundle["text/html"])]
+        for each in map(base64.b64decode, shown):
+            assert read_provenance(each).source_type == "algorithmicMedia"
+
+
+@pytest.mark.parametrize(
+    ("types", "told"),
+    [
+        ((AI, AI), AI),
+        ((AI, "algorithmicMedia"), "compositeSynthetic"),
+        ((AI, None), "compositeSynthetic"),
+        ((None, "algorithmicMedia"), "algorithmicMedia"),
+        ((None, None), None),
+        ((), None),
+    ],
+)
+def test_a_sheet_of_several_kinds_says_that_some_are_of_a_model(types, told):
+    packet = joint_packet([each and own_packet(each, f"by {each}") for each in types])
+    found = read_provenance(encode(picture(), "JPEG", **saving("JPEG", packet)))
+    said = "; ".join(f"by {each}" for each in dict.fromkeys(types) if each and told)
+    assert found.source_type == told
+    assert found.credit == (said or None)

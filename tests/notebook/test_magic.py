@@ -189,6 +189,13 @@ def test_a_line_fills_names_in_single_braces_as_ipython_does(ip, service, line, 
     assert service.posts[-1].body["prompt"] == (prompt or line)
 
 
+def test_a_function_fills_what_it_has_of_its_own(ip, service):
+    line = "made = %banana a {colour} {animal}, {{animal}}"
+    ip.run(f"colour = 'red'\ndef draw(animal):\n    {line}\n    return made")
+    assert ip.run("draw('fox')").prompt == "a red fox, fox"
+    assert "There is no 'animal'" in str(ip.run("%banana a {animal}", fails=True))
+
+
 def test_options_of_a_line_are_filled_so_too(ip, service):
     ip.names |= {"ratio": "16:9", "x": "a small fox"}
     image = ip.run("%banana -a {ratio} --alt '{x}' {x}")

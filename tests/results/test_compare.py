@@ -173,7 +173,7 @@ def test_its_file_says_where_the_pictures_come_from(service, tmp_path, form):
     cafe = nb_banana.generate("a café", aspect_ratio="16:9")
     file = compare(RED, cafe).save(tmp_path / f"one.{form}")
     said = read_provenance(file.read_bytes())
-    assert (said.source_type, said.credit) == ("algorithmicMedia", cafe.credit)
+    assert (said.source_type, said.credit) == ("algorithmicMedia", cafe.provenance.credit)
     mine = compare(RED, BLUE).save(tmp_path / f"mine.{form}")
     assert read_provenance(mine.read_bytes()).source_type is None
 

@@ -60,7 +60,7 @@ def vendor(monkeypatch):
 
 
 UNDATED = "The service ends nano-banana-2, and does not say when."
-GONE = "The service has withdrawn nano-banana-2 on "
+GONE = "The service withdrew nano-banana-2 on "
 UNKNOWN = "The service knows no such model or address: Model not found."
 STAY = "Pictures of it in your library stay there."
 ENDS = "The service ends nano-banana-2 on 2026-12-01."

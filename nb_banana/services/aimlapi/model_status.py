@@ -52,7 +52,7 @@ class Deprecation:
             since = f" since {self.date}" if self.date else ""
             return f"There is a newer model than {name}{since}.{self._cure}"
         if self.is_withdrawn:
-            return f"The service has withdrawn {name}{date}.{self._cure}"
+            return f"The service withdrew {name}{date}.{self._cure}"
         return f"The service ends {name}{date or ', and does not say when'}.{self._cure}"
 
     @property
