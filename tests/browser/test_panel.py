@@ -254,8 +254,9 @@ def test_a_second_panel_does_not_disturb_the_first(page):
     panel(page, 5).get_by_text("4:3", exact=True).click()
     expect(panel(page).get_by_label("Prompt", exact=True)).not_to_have_value("A robot")
     expect(panel(page).get_by_role("radio", name="16:9")).to_be_checked()
-    panel(page, 5).get_by_role("button", name="Close the panel").click()
+    panel(page, 5).get_by_role("button", name="Close the panel").press("Enter")
     expect(panel(page, 5)).to_have_count(0)
+    assert page.page.evaluate("document.activeElement.closest('.jp-Notebook') !== null")
 
 
 def test_reopened_without_a_kernel_it_says_what_it_was_and_keeps_what_was_kept(page):
@@ -277,6 +278,7 @@ def test_a_kernel_that_restarts_under_it_is_said(page):
     expect(panel(page).locator(".nbb-progress")).to_contain_text("Drawing")
     page.restart_kernel()
     expect(message(page)).to_contain_text("Run this cell again")
+    expect(message(page)).to_be_focused()
     expect(panel(page).locator(".nbb-progress")).to_have_count(0)
     expect(panel(page).get_by_role("button", name="Cancel")).to_be_hidden()
     expect(panel(page).get_by_role("button", name="Generate")).to_be_disabled()

@@ -259,6 +259,14 @@ def test_the_keyboard_stays_on_generate_and_a_screen_reader_hears_what_happens(p
     expect(panel.get_by_role("alert").filter(has_text="It went wrong.")).to_be_visible()
 
 
+def test_the_keyboard_stays_in_its_part_when_the_last_reference_is_removed(page, state):
+    panel = show(page, state, **STATES["full"])
+    for left in (STATES["full"]["references"][:1], []):
+        panel.get_by_role("button", name="Remove").last.press("Enter")
+        tell(page, references=left)
+    expect(panel.locator("summary", has_text="Reference pictures")).to_be_focused()
+
+
 def test_a_question_takes_the_keyboard_to_no_and_gives_it_back_to_generate(page, state):
     panel = show(page, state)
     tell(page, **STATES["asking"])

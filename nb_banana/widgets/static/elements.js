@@ -70,7 +70,10 @@ function fill(node, children) {
   node.replaceChildren(...children);
   if (!key) return;
   const again = [...node.querySelectorAll("[data-key]")].find((each) => each.dataset.key === key);
-  const next = again && !again.disabled ? again : node.querySelector("button:not(:disabled)");
+  const next = again?.matches(":not(:disabled, [hidden])")
+    ? again
+    : (node.querySelector("button:not(:disabled, [hidden])") ??
+      node.closest("details")?.querySelector("summary"));
   next?.focus();
 }
 

@@ -3,7 +3,7 @@
 function makeMessages() {
   const places = ["form", "references", "result", "cell"];
   const slots = Object.fromEntries(
-    places.map((place) => [place, h("div", { className: "nbb-message", role: "status" })]),
+    places.map((place) => [place, h("div", { className: "nbb-message", role: "status", tabIndex: -1 })]),
   );
   const ask = { yes: undefined, no: undefined }; // what its buttons do
   const question = () => {

@@ -49,7 +49,11 @@ function render({ model, el }, line) {
   };
 
   const closing = { className: "nbb-close", ariaLabel: "Close the panel", sign: "close" };
-  const close = button("Close", () => act({ do: "close" }), closing);
+  const shut = () => {
+    act({ do: "close" });
+    el.closest("[tabindex]")?.focus(); // the keyboard stays in the notebook
+  };
+  const close = button("Close", shut, closing);
   const head = h("div", { className: "nbb-head" }, h("strong", {}, "nb_banana"), close);
   const parts = [form.node, result.node, cell.node, history.node];
   const body = h("fieldset", { className: "nbb-body" }, ...parts);
@@ -69,12 +73,14 @@ function render({ model, el }, line) {
   const kernel = model.widget_manager?.kernel;
   const watchKernel = (_, status) => {
     if (!LOST.includes(status)) return;
+    const hadFocus = focused(root);
     isGone = true;
     body.disabled = true;
     clearInterval(ticking);
     go.stop();
     result.stop();
     say("error", GONE);
+    if (root.contains(hadFocus)) slots.form.focus();
   };
   kernel?.statusChanged?.connect(watchKernel);
   const listen = (what) => {
