@@ -101,7 +101,9 @@ def lint(notebook: str | os.PathLike[str] | None = None) -> Findings:
     >>> import nbformat
     >>> cells = [nbformat.v4.new_code_cell("%%banana fox\na fox in the snow")]
     >>> nbformat.write(nbformat.v4.new_notebook(cells=cells), "lint.ipynb")
-    >>> [(each.cell, each.about) for each in lint("lint.ipynb")]
+    >>> [(each.cell, each.about) for each in lint("lint.ipynb")]  # in a script it is printed, too
+    lint.ipynb: 1 thing to mend
+      cell 1 (%%banana fox): nobody wrote an alt text. ...
     [(1, 'alt text')]
     """
     found: Findings = _default.client().lint(notebook)

@@ -116,7 +116,7 @@ def test_a_variable_wins_over_a_file_of_its_name_and_that_is_said_once(ip):
         ("%%banana -i pd\na", "pd is no picture: it is a module."),
         ("%%banana\na {{bleu}}", "no 'bleu' in this notebook. Did you mean blue?"),
         ("%%banana\na {{figs}}", "has no words for a prompt"),
-        ("%%banana\nfunction f() {{ return 1 }}", "Write --raw where {{ and {% are meant"),
+        ("%%banana\nfunction f() {{ return 1 }}", "Write --raw (raw=True in Python) where {{ and"),
     ],
 )
 def test_what_is_no_picture_here_is_refused_before_any_money(ip, service, cell, words):

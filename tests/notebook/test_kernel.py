@@ -68,7 +68,7 @@ def test_a_line_is_filled_in_a_kernel_and_what_can_not_be_is_an_error():
     )
     outputs = [str(each.outputs) for each in notebook.cells[2:]]
     assert "'a fox at night, red'" in outputs[0]
-    assert "image 1 in the rain" in outputs[1]
+    assert "image 1 (a fox) in the rain" in outputs[1]
     assert "There is no 'nobody'" in outputs[2]
     assert "Bind it to a variable" in outputs[3]
     assert "'text/plain': '3'" in outputs[4]

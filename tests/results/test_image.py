@@ -66,7 +66,7 @@ def image_of(data: bytes, prompt="a <b>banana</b>", **options) -> BananaImage:
 
 @pytest.fixture(scope="module")
 def image():
-    return generate("a banana on a beach", aspect_ratio="16:9")
+    return generate("a banana on a beach", aspect_ratio="16:9", fresh=True)
 
 
 def test_the_caption_is_one_line_with_size_model_time_price_and_name():
