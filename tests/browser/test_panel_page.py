@@ -182,11 +182,12 @@ def test_what_folds_away_opens_when_it_holds_something_and_can_be_closed_then(pa
 
 
 def test_the_frame_has_the_place_and_the_size_that_the_picture_will_have(page, state):
-    panel = show(page, state, shape="16:9")
+    panel = show(page, state, shape="16:9", price=STATES["full"]["price"])
     frame = panel.locator(".nbb-frame")
     expect(frame).to_have_text("The picture appears here.")
     empty = box(frame)
     tell(page, busy={"since": 1.0})
+    expect(panel.locator(".nbb-price")).to_be_hidden()  # it is that of the next one
     expect(frame).to_have_text("Drawing … 0 s")
     expect(frame).to_have_text("Drawing … 1 s")
     assert box(frame) == empty

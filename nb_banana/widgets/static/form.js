@@ -55,8 +55,9 @@ function makeGo(model, act, set, fresh) {
     price.textContent = more.slice(0, 1).toUpperCase() + more.slice(1);
     price.classList.toggle("nbb-problem", fine === false);
     // After Generate was pressed it is said in full, as an error.
-    price.hidden = fine === false && text === model.get("message").text;
-    fresh.hidden = !kept && !model.get("fresh");
+    const isSaid = fine === false && text === model.get("message").text;
+    price.hidden = isBusy() || isSaid;
+    fresh.hidden = isBusy() || (!kept && !model.get("fresh"));
   };
   const under = h("div", { className: "nbb-under" }, price, fresh, cancel);
   const node = h("div", { className: "nbb-go" }, generate, under);
