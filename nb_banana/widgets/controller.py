@@ -8,7 +8,7 @@ from typing import Any
 from nb_banana._client import Client
 from nb_banana._default import client_of
 from nb_banana._text import dollars
-from nb_banana.errors import BananaError, Interrupted, RequestError
+from nb_banana.errors import BananaError, Interrupted, LibraryError, RequestError
 from nb_banana.generation import lookup
 from nb_banana.generation.budget import Cost
 from nb_banana.generation.plan import Plan
@@ -44,23 +44,43 @@ def panel_plan(client: Client, form: Form, names: Names) -> Plan:
     return plan
 
 
-def price_line(client: Client, form: Form, names: Names) -> str:
+@dataclass(frozen=True)
+class Price:
+    """What Generate would cost."""
+
+    text: str  # in a line, with what is left of the budget
+    amount: str  # for the button; empty where nobody knows it
+    ratio: str  # of what would be asked for; empty where that is left to the model
+    kept: bool  # whether a new picture has to be wanted, for the library has some of it
+
+
+def price_of(client: Client, form: Form, names: Names) -> Price:
     """What Generate would cost, and what is left of the budget; only prices are asked for."""
     kind = client.context.kinds()[-1]
-    price = _price(client, form, names)
-    if kind == location.SANDBOX and "about" in price:
-        price = f"{price.removesuffix(' play money')} play money: the sandbox draws, without AI"
-    left = client.context.budget.left(kind)
-    return price if left is None else f"{price}; {dollars(left)} left of your budget"
-
-
-def _price(client: Client, form: Form, names: Names) -> str:
     if form.prompt.strip():
-        return lookup.quote(panel_plan(client, form, names))
-    # The price does not hang on the words.
-    plain = Form("a picture", model=form.model, resolution=form.resolution, count=form.count)
-    plan = panel_plan(client, plain, names)
-    return str(_cost(plan, [job.request for job in plan.jobs]))
+        plan = panel_plan(client, form, names)
+        cost = lookup.estimate_of(plan)
+    else:  # the price does not hang on the words
+        said = {name: getattr(form, name) for name in ("model", "resolution", "count")}
+        plan = panel_plan(client, Form("a picture", **said), names)
+        known = _cost(plan, [job.request for job in plan.jobs])
+        cost = lookup.Estimate(None if known.unknown else known.usd, 1, 0, str(known))
+    text, amount = cost.text, "" if cost.usd is None else str(Cost(cost.usd, 0)) or "$0"
+    if cost.new and plan.is_offline:
+        amount = ""
+    elif kind == location.SANDBOX and cost.usd:
+        text = f"{text.removesuffix(' play money')} play money: the sandbox draws, without AI"
+    left = client.context.budget.left(kind)
+    text = text if left is None else f"{text}; {dollars(left)} left of your budget"
+    is_kept = bool(form.prompt.strip()) and _is_kept(plan)
+    return Price(text, amount, plan.job.request.aspect_ratio or "", is_kept)
+
+
+def _is_kept(plan: Plan) -> bool:
+    try:
+        return len(lookup.find_missing(plan)) < len(list(plan.jobs))
+    except LibraryError:  # only a new one can be had
+        return True
 
 
 def _cost(plan: Plan, requests: Sequence[ImageRequest]) -> Cost:

@@ -115,14 +115,14 @@ def model_offer(name: str) -> dict[str, Any]:
 
 
 def model_choices(now: str) -> list[list[str]]:
-    """Value and text of each model to choose, ``now`` among them; the first leaves it as set."""
+    """Value and text of each model to choose, ``now`` among them; the first leaves it to others."""
     known = [[model.short[0], model.short[0]] for model in MODELS]
     found = find_model(now) if now else None
     if found is not None:  # by whatever name the cell calls it
         known = [[now, text] if text == found.short[0] else [value, text] for value, text in known]
     elif now:
         known.append([now, now])
-    return [["", f"as set: {short_name(settings.model)}"], *known]
+    return [["", f"default ({short_name(settings.model)})"], *known]
 
 
 def fit_form(form: Form, offered: Mapping[str, Any]) -> tuple[Form, str]:

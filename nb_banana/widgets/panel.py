@@ -16,6 +16,7 @@ from traitlets import Dict, Int, List, Unicode
 from nb_banana import _default
 from nb_banana.display.output import OutputCell, shell
 from nb_banana.errors import BananaError, Interrupted, RequestError
+from nb_banana.models import ratio_value
 from nb_banana.results.image import BananaImage
 from nb_banana.settings import settings
 from nb_banana.widgets import controller, output, pictures, prefill
@@ -33,7 +34,9 @@ from nb_banana.widgets.form import (
 from nb_banana.widgets.pictures import Thumbnails, Uploads, keep_upload, large_id, shown_facts
 
 FRONT = Path(__file__).parent / "static"
-SCRIPTS = ("elements", "line", "fields", "references", "result", "panel")
+PLACES = {"upload": "references", "save": "result", "keep": "result", "reference": "result"}
+"""Where in the panel an act's message stands; that of all others stands below Generate."""
+SCRIPTS = ("elements", "line", "fields", "references", "form", "result", "panel")
 """One module in parts, in this order: there is no bundler, and a part can't import another."""
 
 
@@ -46,6 +49,7 @@ class Panel(Fields):
     head = Unicode(MAGIC).tag(sync=True)  # the cell's line; the prompt below it is in the browser
     offered = Dict().tag(sync=True)
     price = Dict().tag(sync=True)
+    shape = Unicode("1:1").tag(sync=True)  # of the picture that would be drawn
     references: "List[Any]" = List().tag(sync=True)
     here: "List[Any]" = List().tag(sync=True)
     history: "List[Any]" = List().tag(sync=True)
@@ -112,8 +116,8 @@ class Panel(Fields):
             "thumbnail": self._thumbnails.send,
             "close": self.close,
         }
-        with self._told():
-            act, form, words = content.pop("do", ""), content.pop("form", None), content
+        act, form, words = content.pop("do", ""), content.pop("form", None), content
+        with self._told(PLACES.get(act, "form")):
             if form is not None:
                 self._take(form)
                 self.put(message={})
@@ -127,6 +131,11 @@ class Panel(Fields):
         if form != self.form:
             self.put(**values)
             self.form_changed()
+
+    def _field_changed(self, *_: Any) -> None:
+        if not self._filling and self.message.get("kind") == "error":  # that was another request
+            self.put(message={})
+        super()._field_changed()
 
     def form_changed(self) -> None:
         """Show what hangs on the form: its cell, what the model offers, the price."""
@@ -145,6 +154,7 @@ class Panel(Fields):
             head = self.cell.partition("\n")[0]
             offered["values"]["model"] = model_choices(self.form.model)
             self.put(offered=offered, head=head)
+            self._show_shape(self.price.get("ratio", ""))
             found = {word: pictures.find_value(word, names) for word in self.images}
             self.put(references=self._thumbnails.see_words("references", found))
             self._ask_price(names)
@@ -157,14 +167,19 @@ class Panel(Fields):
             if turn != self._turn:  # the form is another one by now
                 return
             try:
-                line = controller.price_line(_default.client(), form, names)
-                price = {"text": line, "fine": True}
+                found = controller.price_of(_default.client(), form, names)
+                price: dict[str, Any] = {**vars(found), "fine": True}
             except BananaError as error:
                 price = {"text": str(error), "fine": False}
             if turn == self._turn:
                 self.put(price=price)
+                self._show_shape(str(price.get("ratio", "")))
 
         self._later(ask)
+
+    def _show_shape(self, planned: str) -> None:
+        known = (each for each in (self.form.aspect_ratio, planned) if ratio_value(each))
+        self.put(shape=next(known, "1:1"))
 
     def _generate(self, *, confirmed: bool = False) -> None:
         if self.busy:
@@ -208,11 +223,11 @@ class Panel(Fields):
                 check_room(self.offered, self.images, name)
                 self._add(word := keep_upload(name, data))
                 said = f"{name} is kept as {word}, so that the cell finds it tomorrow too."
-                self._say("note", said)
+                self._say("note", said, "references")
         except BananaError as error:
             self._uploads.refused.append(str(error))
         if refused := self._uploads.refused:
-            self._say("error", "\n".join(refused))
+            self._say("error", "\n".join(refused), "references")
 
     def _add(self, word: str) -> None:
         if word not in self.images:
@@ -224,7 +239,7 @@ class Panel(Fields):
         word = prefill.word_of(image, self._names)
         self._add(word)
         self.fill(prefill.edit_form(self.form, image))
-        self._say("note", f"{word} is a reference now. Say above what to change.")
+        self._say("note", f"{word} is a reference now. Say in the prompt what to change.", "result")
 
     def _recall(self, *, thumbnail: str) -> None:
         image = self._thumbnails[thumbnail]
@@ -235,11 +250,12 @@ class Panel(Fields):
 
     def _save(self) -> None:
         path = self._shown().save(".")
-        self._say("note", f"Saved as {prefill.short_path(path.resolve())}.")
+        self._say("note", f"Saved as {prefill.short_path(path.resolve())}.", "result")
 
     def _keep(self) -> None:
         self._output.keep(self._shown())
-        self._say("note", "It is below the panel, and stays there when the panel is gone.")
+        said = "It is below the panel, and stays there when the panel is gone."
+        self._say("note", said, "result")
 
     # What the browser is shown.
 
@@ -272,18 +288,19 @@ class Panel(Fields):
 
         self._thumbnails.later(safely)
 
-    def _say(self, kind: str, text: str) -> None:
-        self.put(message={"kind": kind, "text": text})
+    def _say(self, kind: str, text: str, at: str = "form") -> None:
+        self.put(message={"kind": kind, "text": text, "at": at})
 
     @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
+    def _told(self, at: str = "form") -> Iterator[None]:
         """Whatever is raised is said in the panel."""
         try:
             yield
         except (BananaError, Interrupted) as error:
-            self._say("error", str(error))
+            self._say("error", str(error), at)
         except Exception as error:  # noqa: BLE001 - ipywidgets would swallow it
-            self._say("error", f"The panel itself has failed: {type(error).__name__}: {error}")
+            said = f"The panel itself has failed: {type(error).__name__}: {error}"
+            self._say("error", said, at)
 
 
 def panel(what: Any = None) -> Panel:

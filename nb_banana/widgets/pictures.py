@@ -157,6 +157,7 @@ def shown_facts(image: BananaImage) -> dict[str, Any]:
     """What the browser has to know of a picture that is shown large."""
     return {
         "thumbnail": large_id(image),
+        "size": list(image.size),
         "caption": "\n".join(image_lines(image)),
         "alt": one_line(image.alt),
     }

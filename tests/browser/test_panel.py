@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 
 from tests.support.servers import picture
 
+from .axe import findings
+
 SHOTS = os.environ.get("NB_BANANA_SCREENSHOTS")
 """A folder to put screenshots into, for people to look at."""
 CONTRAST = """node => {
@@ -100,7 +102,7 @@ def result(page):
 
 
 def message(page):
-    return panel(page).locator(".nbb-message")
+    return panel(page).locator(".nbb-message:not(:empty)")
 
 
 def test_a_form_becomes_a_picture_and_the_variable_is_there(page):
@@ -109,6 +111,7 @@ def test_a_form_becomes_a_picture_and_the_variable_is_there(page):
     write(page, "A fox in the snow")
     form.get_by_text("16:9", exact=True).click()
     form.get_by_text("2K", exact=True).click()
+    form.locator("summary", has_text="variable").click()
     form.get_by_label("Variable").fill("fox")
     form.get_by_label("Variable").press("Tab")
     add(page, "my mug.png", (64, 48))
@@ -116,7 +119,7 @@ def test_a_form_becomes_a_picture_and_the_variable_is_there(page):
     expect(the_cell(page)).to_have_text(
         "%%banana fox -a 16:9 -r 2K -i nb_banana_uploads/my-mug.png\nA fox in the snow"
     )
-    expect(form.locator(".nbb-price")).to_contain_text("about $0.1")
+    expect(form.get_by_role("button", name="Generate")).to_contain_text("about $0.1")
     shoot(page, "form")
     form.get_by_role("button", name="Generate").click()
     image = result(page).get_by_alt_text("A fox in the snow")
@@ -194,10 +197,11 @@ def test_an_upload_that_is_no_picture_is_refused_and_a_sixth_one_is(page):
 
 def test_what_a_model_can_not_do_is_not_offered(page):
     form = panel(page)
-    form.get_by_label("Model").select_option("nano-banana-pro")
+    form.locator("summary", has_text="Model").click()
+    form.get_by_label("Model", exact=True).select_option("nano-banana-pro")
     expect(form.get_by_text("21:9", exact=True)).to_be_visible()
     expect(form.get_by_text("Web search")).to_be_hidden()
-    form.get_by_label("Model").select_option("")
+    form.get_by_label("Model", exact=True).select_option("")
     expect(form.get_by_text("21:9", exact=True)).to_have_count(0)
 
 
@@ -250,8 +254,9 @@ def test_a_second_panel_does_not_disturb_the_first(page):
     panel(page, 5).get_by_text("4:3", exact=True).click()
     expect(panel(page).get_by_label("Prompt", exact=True)).not_to_have_value("A robot")
     expect(panel(page).get_by_role("radio", name="16:9")).to_be_checked()
-    panel(page, 5).get_by_role("button", name="Close the panel").click()
+    panel(page, 5).get_by_role("button", name="Close the panel").press("Enter")
     expect(panel(page, 5)).to_have_count(0)
+    assert page.page.evaluate("document.activeElement.closest('.jp-Notebook') !== null")
 
 
 def test_reopened_without_a_kernel_it_says_what_it_was_and_keeps_what_was_kept(page):
@@ -273,7 +278,8 @@ def test_a_kernel_that_restarts_under_it_is_said(page):
     expect(panel(page).locator(".nbb-progress")).to_contain_text("Drawing")
     page.restart_kernel()
     expect(message(page)).to_contain_text("Run this cell again")
-    expect(panel(page).locator(".nbb-progress")).to_be_empty()
+    expect(message(page)).to_be_focused()
+    expect(panel(page).locator(".nbb-progress")).to_have_count(0)
     expect(panel(page).get_by_role("button", name="Cancel")).to_be_hidden()
     expect(panel(page).get_by_role("button", name="Generate")).to_be_disabled()
 
@@ -299,6 +305,61 @@ def test_every_control_has_a_name_for_a_screen_reader(page):
         && !each.ariaLabel && !each.getAttribute('aria-label') && !each.labels?.length
         && each.offsetParent).map(each => each.outerHTML)"""
     assert panel(page).evaluate(nameless) == []
+
+
+def scroll_to_top(page):
+    """Bring the panel to the top of the notebook's view."""
+    page.page.evaluate("""() => {
+        const panel = document.querySelector('.nbb');
+        const view = panel.closest('.jp-WindowedPanel-outer');
+        view.scrollTop += panel.getBoundingClientRect().top - view.getBoundingClientRect().top;
+    }""")
+
+
+@pytest.mark.parametrize("has_sidebar", [True, False])
+def test_on_a_projector_what_is_asked_and_what_comes_are_seen_together(page, has_sidebar):
+    page.viewport(1024, 512)
+    if not has_sidebar:
+        page.page.evaluate(f"() => {SIDEBAR}")
+    panel(page).get_by_text("3:4", exact=True).click()
+    draw(page, "A fox before a class")
+    scroll_to_top(page)
+    shoot(page, f"projector-{'sidebar' if has_sidebar else 'wide'}")
+    bottom = "document.querySelector('.jp-WindowedPanel-outer').getBoundingClientRect().bottom"
+    for part in (
+        panel(page).get_by_label("Prompt", exact=True),
+        panel(page).get_by_text("4:3", exact=True),
+        panel(page).get_by_role("button", name="Generate · $0"),
+        result(page).get_by_alt_text("A fox before a class"),
+    ):
+        edges = part.evaluate("node => node.getBoundingClientRect().toJSON()")
+        assert edges["top"] >= 0
+        assert edges["bottom"] <= page.page.evaluate(bottom)
+    if not has_sidebar:
+        page.page.evaluate(f"() => {SIDEBAR}")
+    page.viewport(1280, 900)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_panel(page, theme):
+    page.set_theme(theme)
+    add(page, "mug.png", (64, 48))
+    expect(references(page)).to_have_count(1)
+    draw(page, "A fox and a mug")
+    source(result(page).get_by_alt_text("A fox and a mug"))
+    assert findings(page.page, ".nbb") == []
+    page.set_theme("light")
+
+
+def test_with_enter_on_generate_the_keyboard_stays_there_and_what_comes_is_heard(page):
+    write(page, "A fox that is heard [trouble: slow 1]")
+    generate = panel(page).get_by_role("button", name="Generate")
+    generate.press("Enter")
+    frame = result(page).locator(".nbb-drawing")
+    expect(frame).to_contain_text("Drawing … ")
+    expect(generate).to_be_focused()
+    expect(result(page).get_by_text("The picture is here. ")).to_be_attached(timeout=30_000)
+    expect(generate).to_be_focused()
 
 
 def test_what_costs_more_than_a_limit_is_sent_after_a_yes(module_lab):

@@ -83,7 +83,8 @@ def test_nothing_is_sent_but_by_generate(opened, ip, service):
 
 def test_the_price_follows_the_form(opened, service):
     settle(opened)
-    assert opened.price == {"text": "about $0.089", "fine": True}
+    words = {"text": "about $0.089", "amount": "about $0.089", "fine": True}
+    assert opened.price == words | {"ratio": "", "kept": False}
     configure(budget=2)
     opened.prompt = "a banana"
     settle(opened)
@@ -95,9 +96,14 @@ def test_the_price_follows_the_form(opened, service):
     press(opened, "generate")
     settle(opened)
     assert opened.price["text"] == "$0, it is in your library; $1.911 left of your budget"
+    assert (opened.price["amount"], opened.price["kept"]) == ("$0", True)
     opened.fresh = True
     settle(opened)
     assert opened.price["text"].startswith("about $0.089; $1.9")
+    assert (opened.price["amount"], opened.price["kept"]) == ("about $0.089", False)
+    opened.prompt = "another banana"
+    settle(opened)
+    assert not opened.price["kept"]
 
 
 def test_a_prompt_that_cannot_be_drawn_says_so_where_the_price_stands(opened):
@@ -117,11 +123,45 @@ def test_an_error_is_said_in_the_panel(opened, brisk, trouble):
     assert not opened.results
 
 
+def test_an_old_error_goes_when_the_form_changes(opened):
+    opened.prompt = "a banana [trouble: refusal]"
+    press(opened, "generate")
+    settle(opened)
+    opened.look_around()
+    assert opened.message["kind"] == "error"
+    opened.prompt = "a banana"
+    assert opened.message == {}
+
+
+@pytest.mark.parametrize(
+    ("act", "place"), [("save", "result"), ("upload", "references"), ("generate", "form")]
+)
+def test_what_went_wrong_is_said_beside_the_button_that_was_pressed(opened, act, place):
+    words = {"number": "1", "name": "a.txt", "last": True} if act == "upload" else {}
+    press(opened, act, b"words", **words)
+    settle(opened)
+    assert (opened.message["kind"], opened.message["at"]) == ("error", place)
+
+
+def test_the_pictures_place_has_the_ratio_that_is_asked_for(opened, ip):
+    assert opened.shape == "1:1"
+    opened.aspect_ratio = "16:9"
+    assert opened.shape == "16:9"
+    ip.names["wide"] = generate("a wide banana", aspect_ratio="4:3")
+    opened.prompt, opened.images, opened.aspect_ratio = "a banana", ["wide"], ""
+    settle(opened)
+    assert opened.shape == "4:3"  # as its reference
+    opened.aspect_ratio = "{{ratio}}"
+    settle(opened)
+    assert opened.shape == "1:1"
+
+
 def test_whatever_a_callback_raises_is_said(opened):
     press(opened, "no such button")
     assert opened.message == {
         "kind": "error",
         "text": "The panel itself has failed: KeyError: 'no such button'",
+        "at": "form",
     }
     press(opened, "save")
     assert opened.message["text"] == "There is no picture yet."

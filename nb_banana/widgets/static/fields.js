@@ -65,7 +65,7 @@ function makeFields(model, id, set) {
   }
 
   const hint = "What to draw. {{name}} is filled from the notebook; Ctrl+Enter generates.";
-  text("prompt", { rows: 5, placeholder: hint, spellcheck: true }, "textarea");
+  text("prompt", { rows: 3, placeholder: hint, spellcheck: true }, "textarea");
   text("name", { placeholder: "e.g. trex", size: 8 });
   text("more", { placeholder: "--alt 'A cat' --take 2" });
   toggle("fresh");

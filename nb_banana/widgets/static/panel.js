@@ -7,98 +7,6 @@ const SILENT =
   "The kernel does not answer: it is busy with a cell, or it was stopped. After a restart run " +
   "this cell again.";
 
-/** The line in which the panel speaks: notes, errors, and a question with its buttons. */
-function makeMessage(agree) {
-  const node = h("p", { className: "nbb-message", role: "status" });
-  const say = (kind, text = "") => {
-    node.className = `nbb-message nbb-${kind}`;
-    node.setAttribute("role", kind === "error" ? "alert" : "status");
-    node.textContent = text;
-    if (kind === "ask") {
-      const yes = button("Send it", agree, { className: "nbb-primary" });
-      const no = button("Don't", () => say("note"));
-      node.append(row(yes, no));
-      no.focus(); // a key that is held down must not say yes
-    }
-    if (kind === "error" || kind === "ask") node.scrollIntoView({ block: "nearest" });
-  };
-  return { node, say };
-}
-
-/** Generate, Cancel, the seconds and the price. */
-function makeGo(model, act, set) {
-  const isBusy = () => Boolean(model.get("busy").since);
-  const press = () => isBusy() || act({ do: "generate" });
-  const generate = button("Generate", press, { className: "nbb-primary" });
-  const cancel = button("Cancel", () => act({ do: "cancel" }));
-  const progress = h("span", { className: "nbb-progress" });
-  const price = h("p", { className: "nbb-price", ariaLive: "polite" });
-  let started; // by the browser's clock, for the kernel may have another one
-  const show = () => {
-    generate.disabled = isBusy();
-    cancel.hidden = !isBusy();
-    started = isBusy() ? (started ?? performance.now()) : undefined;
-    const seconds = Math.round((performance.now() - started) / 1000);
-    progress.textContent = isBusy() ? `Drawing … ${seconds} s` : "";
-    // It was meant for the one that is drawn now. Said here too: a tick may still be on its way.
-    if (isBusy() && model.get("fresh")) set("fresh", false);
-    price.textContent = model.get("price").text ?? "";
-    price.classList.toggle("nbb-problem", model.get("price").fine === false);
-  };
-  const node = h("div", { className: "nbb-go" }, generate, cancel, progress, price);
-  const stop = () => {
-    progress.textContent = "";
-    cancel.hidden = true;
-  };
-  return { node, show, press, stop };
-}
-
-/** The form: all fields with their labels. */
-function makeForm(model, id, fields, references) {
-  const checkbox = (name, label, title = "") =>
-    h("label", { className: "nbb-check", title }, fields[name].node, label);
-  const group = (name, label) => {
-    const props = { id: `${id}-${name}-label`, className: "nbb-label" };
-    return h("div", { className: "nbb-field" }, h("span", props, label), fields[name].node);
-  };
-  const chooser = (name, label) => labelled(label, fields[name].node);
-  const make = { choice: group, switch: checkbox, model: chooser };
-  const made = (each) => ({ ...each, node: make[each.kind](each.name, each.label) });
-  const controls = model.get("controls").map(made);
-  const of = (kind) => controls.filter((each) => each.kind === kind).map(({ node }) => node);
-  const fresh = "Pay for a new picture although this one is in your library";
-  const node = h(
-    "div",
-    { className: "nbb-form" },
-    labelled("Prompt", fields.prompt.node),
-    ...of("choice"),
-    h(
-      "div",
-      { className: "nbb-fields" },
-      ...of("model"),
-      labelled("Takes", fields.count.node, "So many pictures of one prompt"),
-      labelled("Variable", fields.name.node, "The picture is bound to this name"),
-    ),
-    row(...of("switch"), checkbox("fresh", "Fresh, even if I have it", fresh)),
-    references.node,
-    h(
-      "details",
-      {},
-      h("summary", {}, "More options"),
-      labelled("Further options of the cell's line", fields.more.node),
-    ),
-  );
-  const show = () => {
-    const { values = {} } = model.get("offered");
-    for (const { name, node } of controls) {
-      node.hidden = !values[name] || values[name].length === 0;
-      fields[name].show();
-    }
-    references.show();
-  };
-  return { node, show };
-}
-
 function render({ model, el }, line) {
   // Each panel has this module for itself, and a panel may be seen twice.
   const id = `nbb-${model.get("output_id")}-${++views}`;
@@ -115,27 +23,43 @@ function render({ model, el }, line) {
     const form = Object.fromEntries(names.map((name) => [name, model.get(name)]));
     line.send({ ...content, form });
   };
-  const { node: message, say } = makeMessage(() => act({ do: "generate", confirmed: true }));
-  const references = makeReferences(model, line, set, say);
-  const form = makeForm(model, id, fields, references);
-  const go = makeGo(model, act, set);
-  const result = makeResult(model, line, act);
-  const cell = makeCell(model, fields.prompt.node, say);
+  const { slots, say, ask, kind } = makeMessages();
+  const fresh = h("label", { className: "nbb-check" }, fields.fresh.node, "Draw a new one instead");
+  fresh.title = "You have this picture in your library; a new one is paid for";
+  const go = makeGo(model, act, set, fresh);
+  const references = makeReferences(model, line, set, say, slots.references);
+  const form = makeForm(model, id, fields, references, go, slots.form);
+  const result = makeResult(model, line, act, slots.result);
+  const cell = makeCell(model, fields.prompt.node, say, slots.cell);
   const history = makeHistory(model, line, act);
-  form.node.append(message, go.node);
+  ask.yes = () => {
+    act({ do: "generate", confirmed: true });
+    go.focus();
+  };
+  ask.no = () => {
+    say("note");
+    go.focus();
+  };
+  // What went wrong was another request.
+  form.node.addEventListener("input", () => kind() === "error" && say("note"));
   fields.prompt.node.onkeydown = (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     go.press();
   };
 
-  const closing = { className: "nbb-close", ariaLabel: "Close the panel", title: "Close" };
-  const close = button("✕", () => act({ do: "close" }), closing);
+  const closing = { className: "nbb-close", ariaLabel: "Close the panel", sign: "close" };
+  const shut = () => {
+    act({ do: "close" });
+    el.closest("[tabindex]")?.focus(); // the keyboard stays in the notebook
+  };
+  const close = button("Close", shut, closing);
   const head = h("div", { className: "nbb-head" }, h("strong", {}, "nb_banana"), close);
-  const side = h("div", { className: "nbb-side" }, result.node, cell.node);
-  const body = h("fieldset", { className: "nbb-body" }, form.node, side, history.node);
+  const parts = [form.node, result.node, cell.node, history.node];
+  const body = h("fieldset", { className: "nbb-body" }, ...parts);
   const root = h("div", { className: "nbb", role: "region", ariaLabel: "nb_banana panel" });
   root.append(head, body);
+  takeDrops(root, references.take);
   // JupyterLab's own keys (arrows move between cells, d d deletes one) stay out of the panel.
   root.dataset.lmSuppressShortcuts = "true";
   root.onkeydown = (event) => event.stopPropagation();
@@ -143,45 +67,56 @@ function render({ model, el }, line) {
   const words = `[data-nb-banana="${model.get("output_id")}"]`;
   el.append(h("style", {}, `${words} { display: none }`), root);
 
-  const ticking = setInterval(go.show, 1000);
+  const ticking = setInterval(result.tick, 1000);
   // JupyterLab and Notebook 7 tell the kernel's state; elsewhere only its silence is noticed.
   let isGone = false;
   const kernel = model.widget_manager?.kernel;
   const watchKernel = (_, status) => {
     if (!LOST.includes(status)) return;
+    const hadFocus = focused(root);
     isGone = true;
     body.disabled = true;
     clearInterval(ticking);
     go.stop();
+    result.stop();
     say("error", GONE);
+    if (root.contains(hadFocus)) slots.form.focus();
   };
   kernel?.statusChanged?.connect(watchKernel);
   const listen = (what) => {
     if (isGone) return;
     if (what === "silence") say("wait", SILENT);
-    else if (message.classList.contains("nbb-wait")) say("note");
+    else if (kind() === "wait") say("note");
   };
   line.listeners.add(listen);
 
+  const told = () => {
+    const { kind = "note", text, at } = model.get("message");
+    say(kind, text, at);
+    go.show();
+  };
   const watch = [
-    ["message", () => say(model.get("message").kind ?? "note", model.get("message").text)],
+    ["message", told],
     ["busy", go.show],
+    ["busy", result.turned],
     ["price", go.show],
     ["history", history.show],
-    ["results", result.show],
+    ["results", result.changed],
     ["chosen", result.show],
     ["before", result.show],
     ["references", references.show],
     ["here", references.show],
     ["offered", form.show],
     ...Object.entries(fields).map(([name, field]) => [name, field.show]),
+    ["shape", result.showShape],
+    ["fresh", go.show],
+    ...["model", "count", "name", "more"].map((name) => [name, form.showOthers]),
     ["head", cell.show],
     ["prompt", cell.show],
   ];
-  for (const [name, show] of watch) {
-    model.on(`change:${name}`, show);
-    show();
-  }
+  for (const [name, show] of watch) model.on(`change:${name}`, show);
+  told();
+  for (const part of [...Object.values(fields), go, result, history, form, cell]) part.show();
   return () => {
     clearInterval(ticking);
     line.listeners.delete(listen);
