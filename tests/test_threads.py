@@ -9,7 +9,7 @@ import pytest
 
 import nb_banana
 from nb_banana import _threads, errors
-from nb_banana.display.progress import BatchProgress
+from nb_banana.display.batch_progress import BatchProgress
 from nb_banana.wire.transport import HttpTransport
 
 

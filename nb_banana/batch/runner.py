@@ -13,7 +13,8 @@ from typing import Any
 from nb_banana import _threads, errors
 from nb_banana._threads import pool
 from nb_banana.batch.jobs import numbered
-from nb_banana.display.progress import BatchProgress, silently
+from nb_banana.display.batch_progress import BatchProgress
+from nb_banana.display.progress import silently
 from nb_banana.generation import pipeline
 from nb_banana.generation.lookup import find_reusable, how_many, look_ahead
 from nb_banana.generation.plan import Job, Plan

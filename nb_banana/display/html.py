@@ -42,7 +42,8 @@ border:0;border-bottom:1px solid var(--edge)}
 .nbb-out .nbb-words{white-space:normal;overflow-wrap:anywhere;min-width:12em}
 .nbb-cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(10em,1fr));gap:.6em;
 margin:.4em 0 .8em}
-.nbb-card{border:1px solid var(--edge);border-radius:8px;padding:.5em .8em;background:var(--raised)}
+.nbb-card{border:1px solid var(--edge);border-radius:8px;padding:.5em .8em;
+background:var(--raised)}
 .nbb-card>*{display:block}
 .nbb-card b{font-size:1.35em;font-variant-numeric:tabular-nums}
 .nbb-card progress{width:100%;height:.5em;accent-color:var(--accent)}
@@ -51,8 +52,8 @@ gap:.8em}
 .nbb-tile{margin:0;min-width:0}
 .nbb-tile img{display:block;width:100%;height:auto;border-radius:6px}
 .nbb-tile figcaption{padding-top:.3em;overflow-wrap:anywhere}
-.nbb-note{border-left:3px solid var(--accent);background:var(--tint);padding:.4em .8em;margin:.4em 0;
-overflow-wrap:anywhere}
+.nbb-note{border-left:3px solid var(--accent);background:var(--tint);padding:.4em .8em;
+margin:.4em 0;overflow-wrap:anywhere}
 .nbb-out .nbb-bad{--accent:var(--bad);--tint:color-mix(in srgb,var(--bad) 10%,transparent)}
 """
 
