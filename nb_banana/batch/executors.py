@@ -17,8 +17,8 @@ from nb_banana import errors
 from nb_banana.credentials import KeySearch, Secret, is_loopback, missing_key
 from nb_banana.services import result, send
 from nb_banana.services.aimlapi.responses import read_answer
+from nb_banana.services.endpoint import Endpoint, RawResponse
 from nb_banana.services.result import ServiceAnswer
-from nb_banana.services.service import RawResponse, Service
 from nb_banana.wire import transport
 
 
@@ -37,7 +37,7 @@ class RemoteTask:
 def run_task(task: RemoteTask) -> RawResponse | errors.BananaError:
     """Send it, on the worker. An error is handed back, for some executors change what is raised."""
     try:
-        service = Service(task.base_url, _secret(task), allow_http=task.allow_http)
+        service = Endpoint(task.base_url, _secret(task), allow_http=task.allow_http)
     except errors.MissingKeyError as error:
         return error
     facts = {"client_request_id": task.client_request_id}
@@ -75,7 +75,7 @@ def _secret(task: RemoteTask) -> Secret | None:
     return search.found.secret if search.found else None
 
 
-def _pictures(answer: ServiceAnswer, service: Service) -> tuple[bytes | None, ...]:
+def _pictures(answer: ServiceAnswer, service: Endpoint) -> tuple[bytes | None, ...]:
     """What is at the links of an answer; None where it did not come, for the notebook to try."""
     found: list[bytes | None] = []
     for item in answer.items:

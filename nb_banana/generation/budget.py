@@ -19,7 +19,7 @@ from nb_banana.models import documented_price, find_model, short_name
 from nb_banana.request import ImageRequest
 from nb_banana.services.aimlapi.payload import pictures_asked
 from nb_banana.services.aimlapi.pricing import PriceList
-from nb_banana.services.service import Service
+from nb_banana.services.endpoint import Endpoint
 from nb_banana.settings import Banana
 
 NOTHING = Decimal(0)
@@ -158,7 +158,7 @@ class Budget:
     def estimate(
         self,
         requests: Sequence[ImageRequest],
-        service: Service,
+        service: Endpoint,
         library: Library,
         *,
         ask: bool = True,
@@ -176,7 +176,7 @@ class Budget:
         return Cost(usd, unknown, example)
 
     def _price(
-        self, what: Priced, service: Service, library: Library, *, ask: bool
+        self, what: Priced, service: Endpoint, library: Library, *, ask: bool
     ) -> Decimal | None:
         """Of one picture; None where nobody can say."""
         charged, quoted = self._charged.get(_place(library.service, what)), None
@@ -192,7 +192,7 @@ class Budget:
     def check(
         self,
         requests: Sequence[ImageRequest],
-        service: Service,
+        service: Endpoint,
         library: Library,
         request_id: str | None = None,
         *,

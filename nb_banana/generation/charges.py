@@ -15,8 +15,8 @@ from nb_banana.services.aimlapi import account
 from nb_banana.services.aimlapi.account import Charge
 from nb_banana.services.aimlapi.model_status import Deprecation
 from nb_banana.services.aimlapi.responses import LOOK_AT_MODEL
+from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.receipt import Receipt
-from nb_banana.services.service import Service
 from nb_banana.wire.interrupts import allow_interrupts
 
 Trouble = errors.BananaError | errors.Interrupted
@@ -49,7 +49,7 @@ def is_unsure(error: Trouble) -> bool:
 
 
 def explain_charge(
-    error: Trouble, service: Service, entry: JournalEntry, request: ImageRequest
+    error: Trouble, service: Endpoint, entry: JournalEntry, request: ImageRequest
 ) -> Trouble:
     """The error, with what the log says; `Interrupted` where Ctrl-C came while that was asked."""
     if error.facts.get("not_charged"):
@@ -75,7 +75,7 @@ def explain_charge(
 
 
 def explain_refusal(
-    error: errors.BananaError, service: Service, entry: JournalEntry, request: ImageRequest
+    error: errors.BananaError, service: Endpoint, entry: JournalEntry, request: ImageRequest
 ) -> Trouble:
     """The error of a request that was answered without a picture; journal and budget are told."""
     # That such a request costs nothing is only said. The log is looked into once, and what it says
@@ -112,7 +112,7 @@ def explain_missing_model(
 
 def _ask_log(
     error: Trouble,
-    service: Service,
+    service: Endpoint,
     entry: JournalEntry,
     *,
     pauses: Sequence[float],
@@ -167,7 +167,7 @@ def _amount(charge: Charge) -> str:
 def bill_of(
     charge: Charge,
     request: ImageRequest,
-    service: Service,
+    service: Endpoint,
     library: Library,
     request_id: str,
     created: datetime | None = None,

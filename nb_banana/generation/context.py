@@ -32,7 +32,7 @@ from nb_banana.library.shared import SharedLibrary
 from nb_banana.library.transfer import bring_home
 from nb_banana.services.aimlapi.model_status import ModelStatus
 from nb_banana.services.aimlapi.pricing import PriceList
-from nb_banana.services.service import Service
+from nb_banana.services.endpoint import Endpoint
 from nb_banana.settings import Banana, checked_seconds
 from nb_banana.wire.transport import HttpTransport, Transport
 
@@ -105,20 +105,20 @@ class Context:
 
     def service(
         self, url: str, secret: Secret | None = None, timeout: float | None = None
-    ) -> Service:
+    ) -> Endpoint:
         """A service at an address, over this client's connections."""
         if (own := self._in_process if url == in_process.URL else None) is not None:
-            return Service(url, secret, timeout, transport=own)
+            return Endpoint(url, secret, timeout, transport=own)
         hosts = tuple(self.settings.allow_http)
         # Also of one that was set while it was allowed: the setting may change, or its list.
         is_fine = url.startswith(("https:", "http://127.0.0.1:")) or is_loopback(url)
         if not is_fine and not is_in_room(url, hosts):
             raise SettingsError(NOT_ALLOWED.format(host_of(url)))
-        return Service(url, secret, timeout, hosts, transport=self.transport)
+        return Endpoint(url, secret, timeout, hosts, transport=self.transport)
 
     def find_service(
         self, key: Key = None, policy: Policy | None = None, *, elsewhere: bool = False
-    ) -> Service:
+    ) -> Endpoint:
         """Who draws, by the settings: the API with its key, or the sandbox."""
         # With ``elsewhere`` other processes send, which have keys of their own.
         backend, url, timeout = policy or self.policy()
@@ -158,7 +158,7 @@ class Context:
                     self._in_process = in_process.InProcessTransport(self._sandbox)
             return in_process.URL if self._in_process else self._sandbox.url
 
-    def running_sandbox(self) -> Service | None:
+    def running_sandbox(self) -> Endpoint | None:
         """The sandbox of this client, if it was started."""
         return self.service(self.sandbox_url()) if self._sandbox is not None else None
 

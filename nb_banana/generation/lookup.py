@@ -18,7 +18,7 @@ from nb_banana.library.library import Library
 from nb_banana.library.records import StoredImage
 from nb_banana.request import ImageRequest
 from nb_banana.results.image import BananaImage
-from nb_banana.services.service import Service
+from nb_banana.services.endpoint import Endpoint
 
 
 def find_reusable(
@@ -104,7 +104,7 @@ def look_ahead(plan: Plan) -> str:
     return _say(plan, missing, _cost(plan, missing, service)) if is_said else ""
 
 
-def _drawing(plan: Plan) -> Service | None:
+def _drawing(plan: Plan) -> Endpoint | None:
     """Who draws; None where nobody can, which is said for each picture that is missing."""
     try:
         return plan.service
@@ -161,7 +161,7 @@ def estimate_of(plan: Plan) -> Estimate:
     return Estimate(usd, len(missing), len(jobs) - len(missing), text)
 
 
-def _cost(plan: Plan, missing: Sequence[ImageRequest], service: Service | None) -> Cost | None:
+def _cost(plan: Plan, missing: Sequence[ImageRequest], service: Endpoint | None) -> Cost | None:
     if service is None:
         return None
     cost = plan.context.budget.estimate(missing, service, plan.places[0])

@@ -33,10 +33,10 @@ from nb_banana.request import ImageRequest
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import NOT_KEPT
 from nb_banana.services.aimlapi.model_status import PATIENCE, ModelStatus
+from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.receipt import Receipt
 from nb_banana.services.result import DownloadResult, ServiceAnswer, fetch_pictures
 from nb_banana.services.send import send_generation
-from nb_banana.services.service import Service
 from nb_banana.wire.interrupts import defer_interrupts
 
 HOW_TO_FETCH = " nb_banana.recover() tries it again, as does running this again; --fresh pays anew."
@@ -216,7 +216,7 @@ def _send(plan: Plan, job: Job, entry: JournalEntry) -> BananaImage:
         return _keep(plan, job, entry, receipt, came)
 
 
-def _stopped(request: ImageRequest, service: Service, entry: JournalEntry) -> Trouble:
+def _stopped(request: ImageRequest, service: Endpoint, entry: JournalEntry) -> Trouble:
     """What Ctrl-C between two steps means for the money."""
     error = Interrupted(STOPPED[entry.reached], client_request_id=entry.request_id)
     if entry.reached == "sent":
@@ -235,7 +235,7 @@ STOPPED = {
 
 
 def _ask(
-    request: ImageRequest, service: Service, entry: JournalEntry, status: ModelStatus
+    request: ImageRequest, service: Endpoint, entry: JournalEntry, status: ModelStatus
 ) -> ServiceAnswer:
     """The answer of the service; whatever else comes of it is written down."""
     try:

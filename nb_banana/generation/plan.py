@@ -16,7 +16,7 @@ from nb_banana.imaging import save
 from nb_banana.library.library import Library
 from nb_banana.library.location import SANDBOX
 from nb_banana.request import ImageRequest, check_characters
-from nb_banana.services.service import Carrier, Service
+from nb_banana.services.endpoint import Carrier, Endpoint
 from nb_banana.wire.rate_limit import AdaptiveLimiter
 
 
@@ -40,7 +40,7 @@ class Job:
             title = self.request.prompt
             save.check_writable(save.save_target(target, suffix=".png", title=title))
 
-    def refuse_key(self, service: Service) -> None:
+    def refuse_key(self, service: Endpoint) -> None:
         """See that the service's key is in no word that would be sent, kept or shown."""
         # The keys of this process were looked for when the request was made.
         if service.secret is not None:
@@ -110,7 +110,7 @@ class Plan:
         return list(filter(None, dict.fromkeys(library.remark for library in shared)))
 
     @cached_property
-    def service(self) -> Service:
+    def service(self) -> Endpoint:
         """Who draws what is not in the library; the sandbox starts, where that is it."""
         if self.is_offline:
             said = (
@@ -124,7 +124,7 @@ class Plan:
         return replace(found, limiter=self._limiter, carrier=self._carrier)
 
     @property
-    def quoter(self) -> Service:
+    def quoter(self) -> Endpoint:
         """Whom to ask for prices, which needs no key."""
         is_play = self.kind == SANDBOX
         return self.context.service(
@@ -132,7 +132,7 @@ class Plan:
         )
 
     @property
-    def known_service(self) -> Service | None:
+    def known_service(self) -> Endpoint | None:
         """The service, where it was needed already; nothing is asked or started for it."""
         return vars(self).get("service")
 

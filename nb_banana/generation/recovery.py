@@ -22,9 +22,9 @@ from nb_banana.results.image_display import NOT_KEPT
 from nb_banana.services.aimlapi import account
 from nb_banana.services.aimlapi.receipts import read_bill
 from nb_banana.services.aimlapi.responses import read_items
+from nb_banana.services.endpoint import Endpoint, RawResponse
 from nb_banana.services.receipt import Receipt
 from nb_banana.services.result import DownloadResult, ResultItem, ServiceAnswer, fetch_pictures
-from nb_banana.services.service import RawResponse, Service
 
 LATEST_ROW = timedelta(minutes=30)
 """This long after a row that failed no row of another attempt comes, by the service's own clock:
@@ -151,7 +151,7 @@ NOT_OWN = (
 )
 
 
-def service_of(context: Context, library: Library, *, ask: bool = True) -> Service:
+def service_of(context: Context, library: Library, *, ask: bool = True) -> Endpoint:
     """Whom to ask about the requests of a library. Without a key its log stays closed."""
     # With ``ask`` a keyring may be asked for the key, which takes its time or asks the person.
     if library.service == location.SANDBOX:
@@ -162,7 +162,7 @@ def service_of(context: Context, library: Library, *, ask: bool = True) -> Servi
     return context.service(url, found.secret if found else None)
 
 
-NO_SERVICE = Service("http://127.0.0.1:9")
+NO_SERVICE = Endpoint("http://127.0.0.1:9")
 """Stands for a sandbox that ended with its kernel: it can't be asked any more."""
 
 
@@ -170,7 +170,7 @@ class _Case:
     """One unfinished request, and what can be found out about it."""
 
     def __init__(
-        self, context: Context, row: UnfinishedRequest, library: Library, service: Service
+        self, context: Context, row: UnfinishedRequest, library: Library, service: Endpoint
     ) -> None:
         self.context, self.row, self.library, self.service = context, row, library, service
         self.entry = JournalEntry.of(library, row.request_id, context.budget)
@@ -276,7 +276,7 @@ class _Case:
 NOT_READ = "what came is kept in the library's folder answers, and is no picture that we know"
 
 
-def answer_of(row: UnfinishedRequest, library: Library, service: Service) -> ServiceAnswer | None:
+def answer_of(row: UnfinishedRequest, library: Library, service: Endpoint) -> ServiceAnswer | None:
     """What is there of a request's answer: links, and what came inside; None where nothing is."""
     receipt, body = row.receipt, library.kept_answer(row.request_id)
     if body is None:
@@ -304,7 +304,7 @@ def answer_of(row: UnfinishedRequest, library: Library, service: Service) -> Ser
 LINK_GONE = "the service has no picture at its link any more"
 
 
-def _why(charge: account.Charge, service: Service) -> str:
+def _why(charge: account.Charge, service: Endpoint) -> str:
     if charge.state == "absent":
         return "the service's log has no row of it yet"
     if charge.state == "failed":

@@ -17,8 +17,8 @@ from nb_banana.request import ImageRequest
 from nb_banana.services.aimlapi.payload import CLIENT_REQUEST_ID, GENERATIONS, payload_of
 from nb_banana.services.aimlapi.receipts import INFERENCE_ID
 from nb_banana.services.aimlapi.responses import is_own_words, read_answer
+from nb_banana.services.endpoint import Endpoint, RawResponse
 from nb_banana.services.result import ServiceAnswer
-from nb_banana.services.service import RawResponse, Service
 from nb_banana.wire import transport
 from nb_banana.wire.interrupts import allow_interrupts
 from nb_banana.wire.transport import NoAnswerError, TooLongError, UnsentError
@@ -36,7 +36,7 @@ MOST_REFUSALS = 8  # how often one of many may be refused with 429: mostly the o
 
 
 def send_generation(
-    request: ImageRequest, service: Service, client_request_id: str
+    request: ImageRequest, service: Endpoint, client_request_id: str
 ) -> ServiceAnswer:
     """Send one generation and read its answer. The picture is not fetched yet."""
     # Sent again by itself only where it can't have been charged: no connection made, 429, or a 5xx
@@ -50,7 +50,7 @@ def send_generation(
     raise redacted
 
 
-def _answer(request: ImageRequest, service: Service, client_request_id: str) -> ServiceAnswer:
+def _answer(request: ImageRequest, service: Endpoint, client_request_id: str) -> ServiceAnswer:
     # A frame of its own: what came is in its variables, and so would be a key that was echoed.
     reply, attempts = _send_until_answered(request, service, client_request_id)
     pause = _asked_pause(reply)
@@ -58,7 +58,7 @@ def _answer(request: ImageRequest, service: Service, client_request_id: str) -> 
 
 
 def _send_until_answered(
-    request: ImageRequest, service: Service, client_request_id: str
+    request: ImageRequest, service: Endpoint, client_request_id: str
 ) -> tuple[RawResponse, int]:
     """The last reply and the number of attempts."""
     retry, refusals, attempts = ATTEMPTS, 0, 0
@@ -87,7 +87,7 @@ def _send_until_answered(
 
 
 def _in_turn(
-    payload: dict[str, Any], service: Service, timeout: float, client_request_id: str, number: int
+    payload: dict[str, Any], service: Endpoint, timeout: float, client_request_id: str, number: int
 ) -> RawResponse:
     """One attempt, in its place among others."""
     facts = {"client_request_id": client_request_id, "attempts": number}
@@ -123,7 +123,7 @@ def _asked_pause(reply: RawResponse) -> float:
 
 
 def send_once(
-    payload: dict[str, Any], service: Service, timeout: float, facts: dict[str, Any]
+    payload: dict[str, Any], service: Endpoint, timeout: float, facts: dict[str, Any]
 ) -> RawResponse:
     """Send once, and read the whole reply, whatever it says."""
     headers: Mapping[str, str] = {}

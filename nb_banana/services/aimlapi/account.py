@@ -13,8 +13,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from nb_banana.services.aimlapi.receipts import read_bill
+from nb_banana.services.endpoint import Endpoint, RawResponse, at
 from nb_banana.services.receipt import SANDBOX_HEADER
-from nb_banana.services.service import RawResponse, Service, at
 from nb_banana.wire import transport
 
 READ_TIMEOUT = 10.0
@@ -50,7 +50,7 @@ LogLook = tuple[list[Mapping[str, Any]], Mapping[str, str]]  # a request's rows,
 
 
 def find_charge(
-    service: Service,
+    service: Endpoint,
     client_request_id: str,
     *,
     sent: datetime | None = None,
@@ -74,7 +74,7 @@ def find_charge(
 
 
 def _look(
-    service: Service,
+    service: Endpoint,
     client_request_id: str,
     sent: datetime | None,
     attempts: int | None,
@@ -108,7 +108,7 @@ def _windows(sent: datetime | None) -> Iterator[dict[str, str]]:
 
 
 def _log_rows(
-    service: Service, client_request_id: str, window: Mapping[str, str], seconds: float | None
+    service: Endpoint, client_request_id: str, window: Mapping[str, str], seconds: float | None
 ) -> LogLook | None:
     """The rows of a request; None where the log can't be read, or not far enough back."""
     for page in range(MOST_PAGES if seconds is None else 1):
@@ -124,7 +124,7 @@ def _log_rows(
     return None
 
 
-def _charge(service: Service, look: LogLook, attempts: int | None) -> Charge:
+def _charge(service: Endpoint, look: LogLook, attempts: int | None) -> Charge:
     """What rows of a request, at least one, say of its charge."""
     rows, headers = look
     costs = [_cost(row) for row in rows]
@@ -157,19 +157,19 @@ def _cost(row: Mapping[str, Any]) -> Decimal | None:
     return read_bill({}, {"meta": {"usage": usage}})[1]
 
 
-def balance(service: Service) -> Decimal | None:
+def balance(service: Endpoint) -> Decimal | None:
     """What is left on the account, in US dollars; None where the service does not say."""
     reply = ask(service, "/v2/billing", {})
     return None if reply is None else decimal_of(at(reply.json, "current_balance"))
 
 
-def is_reachable(service: Service) -> bool:
+def is_reachable(service: Endpoint) -> bool:
     """Whether the service answers at all. No key is sent."""
     return ask(service, "/v1/models", {"limit": 1}, with_key=False) is not None
 
 
 def ask(
-    service: Service,
+    service: Endpoint,
     path: str,
     query: Mapping[str, Any],
     *,

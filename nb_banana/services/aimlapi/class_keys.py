@@ -15,7 +15,7 @@ from nb_banana._text import amount
 from nb_banana.credentials import KEY_PAGE, MANAGEMENT, Secret, given_key
 from nb_banana.services.aimlapi.receipts import ids_of
 from nb_banana.services.aimlapi.responses import error_for, is_own_words
-from nb_banana.services.service import RawResponse, Service, at
+from nb_banana.services.endpoint import Endpoint, RawResponse, at
 from nb_banana.wire.transport import NoAnswerError, TooLongError, UnsentError, redact
 
 KEYS = "/v1/keys"
@@ -50,7 +50,7 @@ class MadeKey:
     is_sure: bool = True  # whether then no key was made, by what the service said
 
 
-def list_keys(service: Service) -> list[KeyRecord]:
+def list_keys(service: Endpoint) -> list[KeyRecord]:
     """Every key of the account, the oldest first."""
     rows = at(_asked(service, "GET", KEYS).json, "data")
     if not isinstance(rows, list):
@@ -58,7 +58,7 @@ def list_keys(service: Service) -> list[KeyRecord]:
     return [_record(row) for row in rows if isinstance(row, dict)]
 
 
-def make_key(service: Service, name: str, limit: Decimal, period: str) -> MadeKey:
+def make_key(service: Endpoint, name: str, limit: Decimal, period: str) -> MadeKey:
     """Ask for one key, once: it is shown with the answer and never again."""
     # What came holds the key, so nothing of it goes into an error.
     asked = {
@@ -79,12 +79,12 @@ def make_key(service: Service, name: str, limit: Decimal, period: str) -> MadeKe
         return MadeKey(error=errors.UnreadableAnswerError(said), is_sure=False)
 
 
-def switch_key(service: Service, prefix: str, *, disabled: bool) -> None:
+def switch_key(service: Endpoint, prefix: str, *, disabled: bool) -> None:
     """Let a key draw no more, or again."""
     _asked(service, "PATCH", _path(prefix), {"disabled": disabled})
 
 
-def delete_key(service: Service, prefix: str) -> None:
+def delete_key(service: Endpoint, prefix: str) -> None:
     """Delete a key for good. One that is gone already is fine."""
     try:
         _asked(service, "DELETE", _path(prefix))
@@ -113,7 +113,7 @@ def _record(row: Mapping[str, Any]) -> KeyRecord:
 
 
 def _asked(
-    service: Service, method: str, path: str, body: Mapping[str, Any] | None = None
+    service: Endpoint, method: str, path: str, body: Mapping[str, Any] | None = None
 ) -> RawResponse:
     """The answer to one request that went well; else one typed error, without the key."""
     try:
@@ -124,7 +124,7 @@ def _asked(
 
 
 def _until_answered(
-    service: Service, method: str, path: str, body: Mapping[str, Any] | None
+    service: Endpoint, method: str, path: str, body: Mapping[str, Any] | None
 ) -> RawResponse:
     options: dict[str, Any] = {} if body is None else {"json": body}
     for attempt in range(ATTEMPTS):
@@ -148,7 +148,7 @@ def _until_answered(
     raise error
 
 
-def _no_answer(service: Service, trouble: Exception) -> errors.BananaError:
+def _no_answer(service: Endpoint, trouble: Exception) -> errors.BananaError:
     if isinstance(trouble, UnsentError):
         said = f"No connection to {service.host} could be made, so nothing was sent."
         return errors.NotConnectedError(f"{said} {trouble.cure}")

@@ -16,7 +16,7 @@ from nb_banana._threads import spawn
 from nb_banana.models import find_model, short_name
 from nb_banana.services.aimlapi.account import ask, decimal_of, list_of
 from nb_banana.services.aimlapi.payload import GENERATIONS
-from nb_banana.services.service import Service, at
+from nb_banana.services.endpoint import Endpoint, at
 
 DEPRECATIONS = "/v1/models/deprecations"
 METRICS = "/models/metrics"
@@ -82,13 +82,13 @@ class ModelStatus:
         self._usual: dict[tuple[str, str], float | None] = {}
         self._lock = threading.Lock()
 
-    def begin(self, service: Service) -> None:
+    def begin(self, service: Endpoint) -> None:
         """Ask which models go away while a picture is fetched; only where nobody did yet."""
         answer, is_new = self._answer_of(service)
         if is_new and spawn(self._load, service, answer, None, needed=False) is None:
             answer.ended.set()  # it is asked where somebody waits for it
 
-    def remark(self, service: Service, model: str) -> str:
+    def remark(self, service: Endpoint, model: str) -> str:
         """What a person should know of a model by what was heard so far; nobody is asked."""
         answer = self._answers.get(service.base_url)
         if answer is None:
@@ -97,7 +97,7 @@ class ModelStatus:
         return str(_find(service, answer, model) or "")
 
     def deprecation(
-        self, service: Service, model: str, seconds: float | None = None
+        self, service: Endpoint, model: str, seconds: float | None = None
     ) -> Deprecation | None:
         """What the service says of a model; it is asked where that is not known."""
         answer, is_new = self._answer_of(service)
@@ -107,7 +107,7 @@ class ModelStatus:
             self._load(service, answer, seconds)
         return _find(service, answer, model)
 
-    def usual_seconds(self, service: Service, model: str) -> float | None:
+    def usual_seconds(self, service: Endpoint, model: str) -> float | None:
         """How long a picture of a model usually takes now; None where the service can't say."""
         place = service.base_url, model
         if place not in self._usual:
@@ -116,14 +116,14 @@ class ModelStatus:
             self._usual[place] = _median(reply.json if reply else None, model)
         return self._usual[place]
 
-    def _answer_of(self, service: Service) -> tuple[_Answer, bool]:
+    def _answer_of(self, service: Endpoint) -> tuple[_Answer, bool]:
         with self._lock:
             known = self._answers.get(service.base_url)
             answer = known or _Answer(time.monotonic())
             self._answers[service.base_url] = answer
         return answer, known is None
 
-    def _load(self, service: Service, answer: _Answer, seconds: float | None) -> None:
+    def _load(self, service: Endpoint, answer: _Answer, seconds: float | None) -> None:
         try:
             seen = {"If-None-Match": answer.etag} if answer.etag else {}
             reply = ask(service, DEPRECATIONS, {}, headers=seen, with_key=False, seconds=seconds)
@@ -142,7 +142,7 @@ def _names(model: str) -> tuple[str, ...]:
     return known.ids if known else (model,)
 
 
-def _find(service: Service, answer: _Answer, model: str) -> Deprecation | None:
+def _find(service: Endpoint, answer: _Answer, model: str) -> Deprecation | None:
     """The row of a model: that of the name that is asked for, else of another of its names."""
     names = _names(model)
     found = [

@@ -10,7 +10,7 @@ from urllib.parse import quote as quote_path
 
 from nb_banana.models import find_model
 from nb_banana.services.aimlapi.account import MOST_USD, ask, decimal_of, list_of
-from nb_banana.services.service import Service, at
+from nb_banana.services.endpoint import Endpoint, at
 
 FRESH = 300.0
 """Seconds for which a quoted price is believed; then the service is asked whether it changed."""
@@ -30,12 +30,12 @@ class PriceList:
     def __init__(self) -> None:
         self._quotes: dict[tuple[str, str], Quote] = {}
 
-    def price(self, service: Service, model: str, resolution: str | None) -> Decimal | None:
+    def price(self, service: Endpoint, model: str, resolution: str | None) -> Decimal | None:
         """The price of one picture in US dollars as quoted; None where the service can't say."""
         # No key is sent. Where no resolution is asked, it is the service's default, 1K.
         return _quoted(self._pricing(service, model), resolution or "1K")
 
-    def _pricing(self, service: Service, model: str) -> Any:
+    def _pricing(self, service: Endpoint, model: str) -> Any:
         known = self._quotes.get((service.base_url, model))
         if known and time.monotonic() - known.moment < FRESH:
             return known.pricing
@@ -68,7 +68,7 @@ def _find_row(rows: list[Any], model: str) -> Any:
     return None
 
 
-def _unlisted(service: Service, model: str) -> Any:
+def _unlisted(service: Endpoint, model: str) -> Any:
     """The same of a model that goes away on a day that is known: the list has it no more."""
     path = f"/model/{quote_path(model)}"
     reply = ask(service, path, {"include": "pricing"}, with_key=False)

@@ -7,8 +7,8 @@ from typing import Any
 
 from nb_banana._text import amount, clean_id
 from nb_banana.models import CREDITS_PER_USD
+from nb_banana.services.endpoint import Endpoint, RawResponse, at
 from nb_banana.services.receipt import SANDBOX_HEADER, Receipt
-from nb_banana.services.service import RawResponse, Service, at
 
 INFERENCE_ID = "x-inference-id"
 
@@ -24,7 +24,7 @@ def ids_of(reply: RawResponse) -> dict[str, str | None]:
 
 
 def receipt_of(
-    model: str, service: Service, ids: Mapping[str, Any], reply: RawResponse, attempts: int
+    model: str, service: Endpoint, ids: Mapping[str, Any], reply: RawResponse, attempts: int
 ) -> Receipt:
     """The receipt of an answer, before its picture is fetched."""
     named = ids["inference_id"]

@@ -14,9 +14,9 @@ from nb_banana._text import clean, dollars, is_data
 from nb_banana.credentials import KEY_PAGE
 from nb_banana.references.locations import base64_bytes
 from nb_banana.services.aimlapi.receipts import ids_of, receipt_of
+from nb_banana.services.endpoint import Endpoint, RawResponse
 from nb_banana.services.receipt import Receipt
 from nb_banana.services.result import ResultItem, ServiceAnswer
-from nb_banana.services.service import RawResponse, Service
 
 DEFINITE = frozenset({400, 401, 402, 403, 404, 405, 411, 413, 414, 415, 422, 429, 431, 451})
 """Refusals that mean the same whoever wrote them. After others, 408 and 502 among them, the work
@@ -44,7 +44,7 @@ CODES = frozenset(map(str, range(400, 500)))
 def read_answer(
     reply: RawResponse,
     model: str,
-    service: Service,
+    service: Endpoint,
     client_request_id: str,
     attempts: int = 1,
     pause: float = 0.0,
@@ -78,7 +78,7 @@ def read_answer(
     return ServiceAnswer(items, receipt)
 
 
-def _safe(item: ResultItem, service: Service) -> ResultItem | None:
+def _safe(item: ResultItem, service: Endpoint) -> ResultItem | None:
     """The picture without a link that must not be asked for, kept or shown: one with the key."""
     if item.url is None or service.secret is None or not service.holds_key(item.url):
         return item

@@ -1,4 +1,4 @@
-"""`Service`: where requests go, and the key that may go there; `RawResponse`: what comes back."""
+"""`Endpoint`: where requests go, and the key that may go there; `RawResponse`: what comes back."""
 
 import json
 from collections.abc import Mapping
@@ -65,7 +65,7 @@ class Carrier(Protocol):
 
 
 @dataclass(frozen=True)
-class Service:
+class Endpoint:
     """Where requests go, and the key that may go there."""
 
     base_url: str  # without the ``/v1``
