@@ -40,7 +40,7 @@ from nb_banana.request import ImageRequest, is_on
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.history import History
 from nb_banana.results.image import BananaImage
-from nb_banana.services.aimlapi.payload import payload_of
+from nb_banana.services.registry import find_service
 from nb_banana.settings import Banana
 
 if TYPE_CHECKING:
@@ -267,7 +267,8 @@ class Client(Hinted):
 
     def payload(self, request: ImageRequest) -> dict[str, Any]:
         """See `ImageRequest.payload`."""
-        return payload_of(request)
+        sent: dict[str, Any] = find_service().encode(request).json
+        return sent
 
     def retry(self, gallery: Gallery, *, again: bool = False) -> Gallery:
         """See `Gallery.retry`."""

@@ -20,7 +20,7 @@ from nb_banana.library import location
 from nb_banana.library.library import Library, MemoryLibrary
 from nb_banana.library.rows import stamp
 from nb_banana.library.shared import SharedLibrary
-from nb_banana.services.aimlapi import account
+from nb_banana.services import account
 
 PACKAGES = ("ipython", "ipywidgets", "requests", "pillow", "jinja2", "ipykernel", "jupyterlab")
 ELSEWHERE = (

@@ -17,9 +17,8 @@ from nb_banana.errors import BudgetError, LibraryError
 from nb_banana.library.library import Library
 from nb_banana.models import documented_price, find_model, short_name
 from nb_banana.request import ImageRequest
-from nb_banana.services.aimlapi.payload import pictures_asked
-from nb_banana.services.aimlapi.pricing import PriceList
 from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.pricing import PriceList, pictures_asked
 from nb_banana.settings import Banana
 
 NOTHING = Decimal(0)

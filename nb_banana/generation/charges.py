@@ -11,11 +11,11 @@ from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.library.library import Library
 from nb_banana.library.location import SANDBOX
 from nb_banana.request import ImageRequest
-from nb_banana.services.aimlapi import account
-from nb_banana.services.aimlapi.account import Charge
-from nb_banana.services.aimlapi.model_status import Deprecation
-from nb_banana.services.aimlapi.responses import LOOK_AT_MODEL
+from nb_banana.services import account
 from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.exchange import UNKNOWN, Fate
+from nb_banana.services.failures import LOOK_AT_MODEL
+from nb_banana.services.model_status import Deprecation
 from nb_banana.services.receipt import Receipt
 from nb_banana.wire.interrupts import allow_interrupts
 
@@ -82,7 +82,7 @@ def explain_refusal(
     # of a charge counts; where it is silent, or can't be read, the error stays as it is.
     receipt: Receipt | None = error.facts.get("receipt")
     kind: type[Trouble] = type(error)
-    charge, told = account.UNKNOWN, ""
+    charge, told = UNKNOWN, ""
     if _may_be_charged_all_the_same(error):
         charge, kind = _ask_log(error, service, entry, pauses=ONE_LOOK, seconds=PATIENCE)
     # A row that names no amount is no proof of a charge where there is no picture either.
@@ -117,7 +117,7 @@ def _ask_log(
     *,
     pauses: Sequence[float],
     seconds: float | None = None,
-) -> tuple[Charge, type[Trouble]]:
+) -> tuple[Fate, type[Trouble]]:
     """What the log says of a request, and the kind of error that it is now."""
     request_id, attempts = entry.request_id, error.facts.get("attempts")
     try:
@@ -126,7 +126,7 @@ def _ask_log(
                 service, request_id, attempts=attempts, pauses=pauses, seconds=seconds
             )
     except KeyboardInterrupt:
-        return account.UNKNOWN, errors.Interrupted
+        return UNKNOWN, errors.Interrupted
     return charge, type(error)
 
 
@@ -160,12 +160,12 @@ def _reason(error: Trouble) -> str:
     return f"charged. {said}" if is_answered else "charged, and no answer came"
 
 
-def _amount(charge: Charge) -> str:
+def _amount(charge: Fate) -> str:
     return f": {dollars(charge.usd)}" if charge.usd else ""
 
 
 def bill_of(
-    charge: Charge,
+    charge: Fate,
     request: ImageRequest,
     service: Endpoint,
     library: Library,

@@ -30,9 +30,9 @@ from nb_banana.library import location
 from nb_banana.library.library import Library, MemoryLibrary, StandInLibrary
 from nb_banana.library.shared import SharedLibrary
 from nb_banana.library.transfer import bring_home
-from nb_banana.services.aimlapi.model_status import ModelStatus
-from nb_banana.services.aimlapi.pricing import PriceList
 from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.model_status import ModelStatus
+from nb_banana.services.pricing import PriceList
 from nb_banana.settings import Banana, checked_seconds
 from nb_banana.wire.transport import HttpTransport, Transport
 

@@ -10,7 +10,8 @@ from nb_banana._text import UNSHOWN, as_html, code_as_html, is_data, megabytes, 
 from nb_banana.credentials import ENVIRONMENT
 from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest
-from nb_banana.services.aimlapi.payload import GENERATIONS, payload_of
+from nb_banana.services.exchange import Call
+from nb_banana.services.registry import DEFAULT, find_service
 
 LONGEST_URL = 120
 LONGEST_DATA = 40
@@ -30,18 +31,25 @@ class DryRun(Hinted):
         count: how many requests it would be; this is the first.
     """
 
+    service = DEFAULT  # the name of who would draw
+
     def __init__(
         self, request: ImageRequest, base_url: str, price: str = "", count: int = 1
     ) -> None:
         self.request = request
         self.count = count
         self.price = price
-        self.url = base_url + GENERATIONS
+        self.url = base_url + self._call.path
+
+    @property
+    def _call(self) -> Call:
+        return find_service(self.service).encode(self.request)
 
     @property
     def payload(self) -> dict[str, Any]:
         """The JSON body as a dict."""
-        return payload_of(self.request)
+        sent: dict[str, Any] = self._call.json
+        return sent
 
     @property
     def json(self) -> str:

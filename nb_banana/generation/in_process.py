@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib3 import HTTPHeaderDict
 
 from nb_banana.credentials import Secret
-from nb_banana.wire.transport import Answer, NoAnswerError, TooLongError, UnsentError
+from nb_banana.wire.transport import BEARER, Answer, NoAnswerError, TooLongError, UnsentError
 
 if TYPE_CHECKING:
     from nb_banana.sandbox.exchange import Response
@@ -37,6 +37,7 @@ class InProcessTransport:
         url: str,
         *,
         secret: Secret | None = None,
+        key_header: tuple[str, str] = BEARER,
         seconds: float,
         silence: float | None = None,  # noqa: ARG002 - an answer is there whole or not at all
         **options: Any,
@@ -49,7 +50,7 @@ class InProcessTransport:
         query = parse_qs("&".join(filter(None, (target.query, asked))), keep_blank_values=True)
         headers = {name.lower(): text for name, text in (options.get("headers") or {}).items()}
         if secret is not None:
-            headers["authorization"] = f"Bearer {secret.reveal()}"
+            headers[key_header[0].lower()] = key_header[1] + secret.reveal()
         body = json.dumps(options["json"]).encode() if "json" in options else b""
         response = self._api.handle(self._request(method, target.path, query, headers, body))
         time.sleep(min(response.delay, seconds))

@@ -14,8 +14,8 @@ from nb_banana.library.library import Library
 from nb_banana.library.owner import give_up
 from nb_banana.library.records import StoredImage
 from nb_banana.request import ImageRequest
+from nb_banana.services.exchange import ResultItem
 from nb_banana.services.receipt import Receipt
-from nb_banana.services.result import ResultItem
 
 Result = TypeVar("Result")
 

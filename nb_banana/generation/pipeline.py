@@ -32,10 +32,10 @@ from nb_banana.models import short_name
 from nb_banana.request import ImageRequest
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import NOT_KEPT
-from nb_banana.services.aimlapi.model_status import PATIENCE, ModelStatus
 from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.model_status import PATIENCE, ModelStatus
 from nb_banana.services.receipt import Receipt
-from nb_banana.services.result import DownloadResult, ServiceAnswer, fetch_pictures
+from nb_banana.services.result import BilledAnswer, DownloadResult, fetch_pictures
 from nb_banana.services.send import send_generation
 from nb_banana.wire.interrupts import defer_interrupts
 
@@ -236,7 +236,7 @@ STOPPED = {
 
 def _ask(
     request: ImageRequest, service: Endpoint, entry: JournalEntry, status: ModelStatus
-) -> ServiceAnswer:
+) -> BilledAnswer:
     """The answer of the service; whatever else comes of it is written down."""
     try:
         answer = send_generation(request, service, entry.request_id)

@@ -19,12 +19,11 @@ from nb_banana.library.library import Library
 from nb_banana.library.records import UnfinishedRequest
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import NOT_KEPT
-from nb_banana.services.aimlapi import account
-from nb_banana.services.aimlapi.receipts import read_bill
-from nb_banana.services.aimlapi.responses import read_items
-from nb_banana.services.endpoint import Endpoint, RawResponse
+from nb_banana.services import account
+from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.exchange import Fate, Reply, ResultItem, ServiceAnswer
 from nb_banana.services.receipt import Receipt
-from nb_banana.services.result import DownloadResult, ResultItem, ServiceAnswer, fetch_pictures
+from nb_banana.services.result import BilledAnswer, DownloadResult, fetch_pictures
 
 LATEST_ROW = timedelta(minutes=30)
 """This long after a row that failed no row of another attempt comes, by the service's own clock:
@@ -200,7 +199,7 @@ class _Case:
             raise self.entry.problem
         return replace(self.found, outcome=outcome, **more)
 
-    def _fetch(self, answer: ServiceAnswer | None) -> Found:
+    def _fetch(self, answer: BilledAnswer | None) -> Found:
         """Fetch the pictures of an answer by what the journal has of it."""
         row, entry = self.row, self.entry
         receipt = answer.receipt if answer else row.receipt
@@ -208,7 +207,7 @@ class _Case:
             return self._told("its bill is not in the journal", ended=False)
         self.found = replace(self.found, usd=receipt.usd)
         price = f"charged {dollars(receipt.usd)}" if receipt.usd else "charged"
-        came = fetch_pictures(answer or ServiceAnswer((), receipt), self.service)
+        came = fetch_pictures(answer or BilledAnswer((), receipt), self.service)
         if came.is_whole:
             image = self._stored(receipt, came)
             gone = ""
@@ -245,7 +244,7 @@ class _Case:
         row, service = self.row, self.service
         if row.receipt is not None:  # what the log said when it was asked before
             known = row.receipt
-            return self._close_charged(account.Charge("charged", known.usd, known.inference_id))
+            return self._close_charged(Fate("charged", known.usd, known.inference_id))
         if service is NO_SERVICE:
             self.entry.failed("its sandbox has ended")
             return self._told("its sandbox has ended: not known, and only play money")
@@ -260,7 +259,7 @@ class _Case:
         why = _why(charge, service) + (drop if charge.state in {"absent", "failed"} else "")
         return self._told(f"not known yet: {why}", ended=False)
 
-    def _close_charged(self, charge: account.Charge) -> Found:
+    def _close_charged(self, charge: Fate) -> Found:
         row = self.row
         bill = bill_of(charge, row.request, self.service, self.library, row.request_id, row.created)
         price = dollars(charge.usd) if charge.usd else "an amount that the log does not name"
@@ -276,7 +275,7 @@ class _Case:
 NOT_READ = "what came is kept in the library's folder answers, and is no picture that we know"
 
 
-def answer_of(row: UnfinishedRequest, library: Library, service: Endpoint) -> ServiceAnswer | None:
+def answer_of(row: UnfinishedRequest, library: Library, service: Endpoint) -> BilledAnswer | None:
     """What is there of a request's answer: links, and what came inside; None where nothing is."""
     receipt, body = row.receipt, library.kept_answer(row.request_id)
     if body is None:
@@ -285,26 +284,25 @@ def answer_of(row: UnfinishedRequest, library: Library, service: Endpoint) -> Se
             for position, link in enumerate(row.links)
         ]
         items = [each for each in items if each.url or each.data is not None]
-        return ServiceAnswer(tuple(items), receipt) if receipt and items else None
-    reply = RawResponse(200, {}, body)
+        return BilledAnswer(tuple(items), receipt) if receipt and items else None
+    outcome = service.service.decode(Reply(200, {}, body))
     if receipt is None:
-        charge = account.Charge("charged", read_bill({}, reply.json)[1])
+        charge = Fate("charged", outcome.usd)
         receipt = bill_of(charge, row.request, service, library, row.request_id, row.created)
-    try:
-        return ServiceAnswer(read_items(reply, {"receipt": receipt}), receipt)
-    except BananaError:
-        raise UnreadableAnswerError(
-            f"An answer came before, and it can't be read. {NOT_READ[0].upper()}{NOT_READ[1:]}. "
-            "Nothing was sent; --fresh pays for a new picture.",
-            client_request_id=row.request_id,
-            body=body,
-        ) from None
+    if isinstance(outcome, ServiceAnswer):
+        return BilledAnswer(outcome.items, receipt)
+    raise UnreadableAnswerError(
+        f"An answer came before, and it can't be read. {NOT_READ[0].upper()}{NOT_READ[1:]}. "
+        "Nothing was sent; --fresh pays for a new picture.",
+        client_request_id=row.request_id,
+        body=body,
+    )
 
 
 LINK_GONE = "the service has no picture at its link any more"
 
 
-def _why(charge: account.Charge, service: Endpoint) -> str:
+def _why(charge: Fate, service: Endpoint) -> str:
     if charge.state == "absent":
         return "the service's log has no row of it yet"
     if charge.state == "failed":

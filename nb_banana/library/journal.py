@@ -35,7 +35,7 @@ from nb_banana.request import ImageRequest
 from nb_banana.services.receipt import Receipt
 
 if TYPE_CHECKING:
-    from nb_banana.services.result import ResultItem
+    from nb_banana.services.exchange import ResultItem
 
 
 Result = TypeVar("Result")

@@ -1,66 +1,25 @@
-"""`Endpoint`: where requests go, and the key that may go there; `RawResponse`: what comes back."""
+"""`Endpoint`: where requests go, and the key that may go there."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
-from functools import cached_property
 from typing import Any, Protocol
+from urllib.parse import urljoin, urlsplit
 
 from nb_banana._text import clean_id
 from nb_banana.credentials import SHORTEST_IN_LINK, Secret, host_of, is_loopback
+from nb_banana.errors import ServiceError
+from nb_banana.services.exchange import Call, Reply
+from nb_banana.services.registry import find_service
+from nb_banana.services.service import Service
 from nb_banana.wire.rate_limit import AdaptiveLimiter
 from nb_banana.wire.transport import HttpTransport, Transport
-
-LONGEST_INT = 100  # digits of a number that is read as an int
-
-
-@dataclass(frozen=True)
-class RawResponse:
-    """A raw answer: status, headers (any case) and the whole body."""
-
-    # ``pictures`` is what a worker has fetched from the links in it already.
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    pictures: tuple[bytes | None, ...] = ()
-
-    @cached_property
-    def json(self) -> Any:
-        """The body as JSON; None where it is none."""
-        # Money is never a float: `Decimal`.
-        try:
-            return json.loads(self.body, parse_float=_number, parse_int=_whole)
-        except (ValueError, RecursionError):
-            return None
-
-
-def _whole(digits: str) -> Any:
-    # Python refuses to make an int of thousands of digits, and with it the whole answer.
-    return int(digits) if len(digits) <= LONGEST_INT else _number(digits)
-
-
-def _number(digits: str) -> Any:
-    try:
-        return Decimal(digits)
-    except InvalidOperation:  # an exponent of many digits
-        return None
-
-
-def at(value: Any, *names: str) -> Any:
-    """What stands under these names, one in the other; None where nothing does."""
-    for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
 
 
 class Carrier(Protocol):
     """Another way to the service than from this process: see `batch.executors`."""
 
     def carry(
-        self, payload: dict[str, Any], base_url: str, timeout: float, client_request_id: str
-    ) -> RawResponse:
+        self, call: Call, service: "Endpoint", timeout: float, client_request_id: str
+    ) -> Reply:
         """Send one attempt and bring its reply. Raises as `services.send.send_once`."""
 
 
@@ -72,6 +31,7 @@ class Endpoint:
     secret: Secret | None = None  # None where the service asks for no key
     timeout: float | None = None  # seconds to wait for an answer; None goes by the resolution
     allow_http: tuple[str, ...] = ()  # private hosts that are spoken to over http
+    service: Service = field(default_factory=find_service)  # who draws there
     # how many requests at once, where there are many.
     limiter: AdaptiveLimiter | None = field(default=None, compare=False, repr=False)
     # who sends, where it is not this process.
@@ -89,6 +49,20 @@ class Endpoint:
         """The host, and its port where it has one of its own."""
         return host_of(self.base_url)
 
+    def address_of(self, path: str) -> str:
+        """The address behind a path, or behind a link that the service gave: on its own host."""
+        if path.startswith("/"):  # as it stands, also "//": a path is no link
+            return self.base_url + path
+        own = urlsplit(self.base_url)
+        try:
+            url = urljoin(self.base_url + "/", path)
+            found = urlsplit(url)
+        except ValueError:  # brackets that no address has
+            found, url = urlsplit(""), ""
+        if (found.scheme, found.netloc.lower()) != (own.scheme, own.netloc.lower()):
+            raise ServiceError(ELSEWHERE.format(host=self.host))
+        return url
+
     def holds_key(self, text: str) -> bool:
         """Whether an id or a link, which the service made, has the key in it."""
         return self.secret is not None and self.secret.is_in(text, SHORTEST_IN_LINK)
@@ -97,3 +71,9 @@ class Endpoint:
         """An id that the service gave; None where it is none, or has the key in it."""
         found = clean_id(value)
         return None if found is None or self.holds_key(found) else found
+
+
+ELSEWHERE = (
+    "The service names another host than {host} for its answer, so it was not asked: your key "
+    "goes to {host} alone. Tell its support, or look at base_url."
+)

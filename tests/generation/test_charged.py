@@ -24,7 +24,7 @@ from nb_banana.request import ImageRequest
 from nb_banana.results.failure import Failure
 from nb_banana.results.gallery import Gallery
 from nb_banana.sandbox import Sandbox
-from nb_banana.services.aimlapi import account
+from nb_banana.services import account
 from nb_banana.services.endpoint import Endpoint
 from tests.conftest import KEY
 from tests.support.kernels import make

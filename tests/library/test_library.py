@@ -19,7 +19,7 @@ from nb_banana.library.rows import now
 from nb_banana.models import MODELS
 from nb_banana.references.reference import as_reference
 from nb_banana.request import ImageRequest, copy_with
-from nb_banana.services.result import ResultItem
+from nb_banana.services.exchange import ResultItem
 from tests.support.shelf import change, data_url, picture, put, receipt
 
 # What is kept, and how it is found

@@ -11,8 +11,9 @@ from nb_banana import Client, configure, errors
 from nb_banana.generation import in_process
 from nb_banana.generation.in_process import InProcessTransport
 from nb_banana.sandbox import Sandbox
-from nb_banana.services.aimlapi.model_status import DEPRECATIONS, METRICS, ModelStatus
+from nb_banana.services.aimlapi.service import DEPRECATIONS, METRICS
 from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.model_status import ModelStatus
 from tests.conftest import KEY
 from tests.support import pictures
 from tests.support.kernels import another_kernel

@@ -18,7 +18,7 @@ from nb_banana.generation import budget
 from nb_banana.library import location
 from nb_banana.request import ImageRequest
 from nb_banana.sandbox import Sandbox
-from nb_banana.services.aimlapi import account, pricing
+from nb_banana.services import account, pricing
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.settings import Banana
 from nb_banana.widgets import controller
@@ -161,7 +161,7 @@ def test_a_price_is_asked_for_once_and_later_only_whether_it_changed(monkeypatch
             Decimal("0.06")
         ] * 3
         assert len(service.seen) == 1
-        monkeypatch.setattr(pricing, "FRESH", 0.0)
+        monkeypatch.setattr("nb_banana.services.aimlapi.pricing.FRESH", 0.0)
         assert client().context.prices.price(where, MODEL, None) == Decimal("0.06")
         assert client().context.prices.price(where, MODEL, None) == Decimal("0.07")
     assert [each.headers["If-None-Match"] for each in service.seen] == [None, 'W/"1"', 'W/"1"']
@@ -170,7 +170,7 @@ def test_a_price_is_asked_for_once_and_later_only_whether_it_changed(monkeypatch
 
 
 def test_a_price_that_was_said_holds_while_the_service_fails(monkeypatch):
-    monkeypatch.setattr(pricing, "FRESH", 0.0)
+    monkeypatch.setattr("nb_banana.services.aimlapi.pricing.FRESH", 0.0)
     answers = [quote(fixed(0.06)), (500, b"", {}), (200, b"<html>", {}), None]
     with wire({MODELS: lambda request: answers.pop(0)}) as service:
         where = Endpoint(service.url)

@@ -16,7 +16,7 @@ from nb_banana import configure, errors
 from nb_banana.credentials import Secret
 from nb_banana.references import fetch
 from nb_banana.references.limits import ReferenceLimits
-from nb_banana.services.aimlapi import account
+from nb_banana.services import account
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.wire import downloads
 from nb_banana.wire.transport import HttpTransport, NoAnswerError

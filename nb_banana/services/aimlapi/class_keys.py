@@ -11,12 +11,13 @@ from decimal import Decimal
 from typing import Any
 
 from nb_banana import errors
-from nb_banana._text import amount
+from nb_banana._text import amount, clean_id
 from nb_banana.credentials import KEY_PAGE, MANAGEMENT, Secret, given_key
-from nb_banana.services.aimlapi.receipts import ids_of
-from nb_banana.services.aimlapi.responses import error_for, is_own_words
-from nb_banana.services.endpoint import Endpoint, RawResponse, at
-from nb_banana.wire.transport import NoAnswerError, TooLongError, UnsentError, redact
+from nb_banana.services.aimlapi.service import AimlApi, is_own_words
+from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.exchange import Reply, at
+from nb_banana.services.failures import error_of, redact
+from nb_banana.wire.transport import NoAnswerError, TooLongError, UnsentError
 
 KEYS = "/v1/keys"
 TIMEOUT = 30.0  # seconds for one request
@@ -114,7 +115,7 @@ def _record(row: Mapping[str, Any]) -> KeyRecord:
 
 def _asked(
     service: Endpoint, method: str, path: str, body: Mapping[str, Any] | None = None
-) -> RawResponse:
+) -> Reply:
     """The answer to one request that went well; else one typed error, without the key."""
     try:
         return _until_answered(service, method, path, body)
@@ -125,14 +126,14 @@ def _asked(
 
 def _until_answered(
     service: Endpoint, method: str, path: str, body: Mapping[str, Any] | None
-) -> RawResponse:
+) -> Reply:
     options: dict[str, Any] = {} if body is None else {"json": body}
     for attempt in range(ATTEMPTS):
         try:
             answer = service.transport.send(
                 method, service.base_url + path, secret=service.secret, seconds=TIMEOUT, **options
             )
-            reply = RawResponse(answer.status, answer.headers, answer.read(LONGEST_BODY))
+            reply = Reply(answer.status, answer.headers, answer.read(LONGEST_BODY))
         except (UnsentError, NoAnswerError, TooLongError) as trouble:
             error = _no_answer(service, trouble)
         else:
@@ -159,9 +160,12 @@ def _no_answer(service: Endpoint, trouble: Exception) -> errors.BananaError:
     )
 
 
-def _refused(reply: RawResponse) -> errors.BananaError:
+def _refused(reply: Reply) -> errors.BananaError:
     """The error for an answer that says no, in words of its own where money is not the question."""
-    error, status = error_for(reply, ids_of(reply)), reply.status
+    outcome, status = AimlApi().decode(reply), reply.status
+    ids = {"inference_id": outcome.inference_id, "request_id": outcome.request_id}
+    own = {"client_request_id": clean_id(reply.headers.get("x-client-request-id"))}
+    error = error_of(outcome, reply, AimlApi(), own | ids)
     if isinstance(error, errors.GatewayError):
         said = f"A gateway before the service answered {status}."
     elif isinstance(error, errors.ServerError):

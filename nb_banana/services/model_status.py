@@ -14,12 +14,11 @@ from typing import Any
 from nb_banana._text import clean
 from nb_banana._threads import spawn
 from nb_banana.models import find_model, short_name
-from nb_banana.services.aimlapi.account import ask, decimal_of, list_of
-from nb_banana.services.aimlapi.payload import GENERATIONS
-from nb_banana.services.endpoint import Endpoint, at
+from nb_banana.services.account import asker
+from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.exchange import Reply, at, decimal_of, list_of
 
-DEPRECATIONS = "/v1/models/deprecations"
-METRICS = "/models/metrics"
+PICTURES = "/v1/images/generations"  # what the figures call the making of pictures
 STATUSES = ("deprecated", "superseded", "withdrawn")  # no set: what came may be anything
 MAX_AGE = 300.0
 """Seconds for which the list is believed where its answer does not say it."""
@@ -112,7 +111,7 @@ class ModelStatus:
         place = service.base_url, model
         if place not in self._usual:
             self._usual[place] = None  # whatever comes of it, it is asked once
-            reply = ask(service, METRICS, {"aliases": model}, with_key=False)
+            reply = _ask(service, service.service.metrics, {"aliases": model})
             self._usual[place] = _median(reply.json if reply else None, model)
         return self._usual[place]
 
@@ -126,7 +125,7 @@ class ModelStatus:
     def _load(self, service: Endpoint, answer: _Answer, seconds: float | None) -> None:
         try:
             seen = {"If-None-Match": answer.etag} if answer.etag else {}
-            reply = ask(service, DEPRECATIONS, {}, headers=seen, with_key=False, seconds=seconds)
+            reply = _ask(service, service.service.deprecations, {}, seen, seconds)
             rows = at(reply.json, "data") if reply else None
             if reply is None or (reply.status == 200 and not isinstance(rows, list)):
                 return  # what was said before holds
@@ -135,6 +134,20 @@ class ModelStatus:
             answer.stale_at = time.monotonic() + _max_age(reply.headers)
         finally:
             answer.ended.set()
+
+
+def _ask(
+    service: Endpoint,
+    path: str,
+    query: Mapping[str, str],
+    headers: Mapping[str, str] | None = None,
+    seconds: float | None = None,
+) -> Reply | None:
+    """A reply that is one; None from a service that has no such list, too."""
+    if not path:
+        return None
+    reply = asker(service, with_key=False, seconds=seconds)(path, query, headers)
+    return reply if reply is not None and reply.is_read else None
 
 
 def _names(model: str) -> tuple[str, ...]:
@@ -183,7 +196,7 @@ def _median(body: Any, model: str) -> float | None:
     """The seconds of half of the pictures; that of pictures first, where there are others."""
     names = _names(model)
     rows = [row for row in list_of(at(body, "models")) if at(row, "alias") in names]
-    for row in sorted(rows, key=lambda row: at(row, "endpoint") != GENERATIONS):
+    for row in sorted(rows, key=lambda row: at(row, "endpoint") != PICTURES):
         half = decimal_of(at(row, "metrics", "duration_ms", "p50"))
         if half is not None and SHORTEST <= half / 1000 <= LONGEST:
             return float(half / 1000)

@@ -1,0 +1,29 @@
+"""What a picture costs, as services quote it: each is asked once in a while."""
+
+import math
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from nb_banana._text import amount
+from nb_banana.services.account import asker
+from nb_banana.services.endpoint import Endpoint
+
+
+class PriceList:
+    """What services said of prices, for one client."""
+
+    def __init__(self) -> None:
+        self._memory: dict[str, dict[Any, Any]] = {}  # by the service's address
+
+    def price(self, service: Endpoint, model: str, resolution: str | None) -> Decimal | None:
+        """The price of one picture in US dollars as quoted; None where the service can't say."""
+        memory = self._memory.setdefault(service.base_url, {})
+        get = asker(service, with_key=False)
+        return service.service.quote(model, resolution, get, memory)
+
+
+def pictures_asked(params: Mapping[str, Any]) -> int:
+    """How many pictures further fields ask for: each has its price."""
+    asked = amount(params["num_images"]) if "num_images" in params else None
+    return math.ceil(asked) if asked is not None and asked > 1 else 1  # a text is understood too

@@ -1,0 +1,117 @@
+"""`Service`: who draws, and how it is asked. Another service is one more class of this kind.
+
+It says what is sent and what an answer means, and nothing else: the key, the connection, sending
+again, the journal, the library and the budget are the same for all of them.
+"""
+
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from nb_banana.models import MODELS, Model, documented_price
+from nb_banana.references.limits import LIMITS, ReferenceLimits
+from nb_banana.request import ImageRequest
+from nb_banana.services.exchange import (
+    UNKNOWN,
+    Call,
+    Failed,
+    Fate,
+    Get,
+    KeyHeader,
+    Refusal,
+    Reply,
+    SentRequest,
+    ServiceAnswer,
+    Ticket,
+    Unreadable,
+)
+
+
+class Service:
+    """A service that draws. It holds no state: one instance is everybody's.
+
+    What a subclass has to say is `encode`, `decode` and the first attributes. All else has a
+    default, which is that of a service that has no such thing.
+
+    Attributes:
+        name: what a person calls it, e.g. ``"fal"``; pictures are kept by it.
+        title: what sentences call it.
+        base_url: its address, without a slash at the end.
+        models: which models it has, and what each of them takes.
+        key_names: the environment variables that may have its key, the best first; Colab's secrets
+            have the same names.
+        key_header: where the key goes.
+        key_page: where a person makes a key.
+        billing_page: where a person pays.
+        limits: how large reference pictures may be.
+        id_header: the header that takes our own id, where the service keeps it; else empty.
+        inference_header: the header of an answer that has the service's id; else empty.
+        deprecations: the path of its list of models that go away, else empty.
+        metrics: the path of how long its models take, else empty.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    base_url: ClassVar[str]
+    models: ClassVar[tuple[Model, ...]] = MODELS
+    key_names: ClassVar[tuple[str, ...]] = ()
+    key_header: ClassVar[KeyHeader] = KeyHeader()
+    key_page: ClassVar[str] = ""
+    billing_page: ClassVar[str] = ""
+    limits: ClassVar[ReferenceLimits] = LIMITS
+    id_header: ClassVar[str] = ""
+    inference_header: ClassVar[str] = ""
+    deprecations: ClassVar[str] = ""
+    metrics: ClassVar[str] = ""
+
+    def encode(self, request: ImageRequest) -> Call:
+        """What is sent for a request."""
+        raise NotImplementedError
+
+    def decode(self, reply: Reply) -> ServiceAnswer | Refusal | Failed | Ticket | Unreadable:
+        """What a reply means, of whatever status. It may be that of `encode` or of `poll`."""
+        raise NotImplementedError
+
+    def poll(self, ticket: Ticket) -> Call:
+        """What asks for the work of a ticket; `decode` reads the reply."""
+        raise NotImplementedError
+
+    def cancel(self, ticket: Ticket) -> Call | None:  # noqa: ARG002 - as in those that can
+        """What gives a ticket up; None where that can't be."""
+        return None
+
+    def find(self, row: SentRequest, get: Get) -> Fate:  # noqa: ARG002 - the same
+        """What became of a request without an answer. Where nobody knows, it is not sent again."""
+        return UNKNOWN
+
+    def charged(self, reply: Reply) -> bool | None:
+        """Whether what came in place of a picture was charged; None where that is not said.
+
+        False is the service's own word: a request that failed so may be sent again. What stands
+        before the service (a proxy, a gateway) knows nothing of it.
+        """
+        raise NotImplementedError
+
+    def price(self, request: ImageRequest) -> Decimal | None:
+        """What one picture of a request costs by the service's page, in US dollars; else None."""
+        return documented_price(request.model, request.resolution)
+
+    def quote(
+        self,
+        model: str,
+        resolution: str | None,
+        get: Get,  # noqa: ARG002 - of those that can be asked
+        memory: dict[Any, Any],  # noqa: ARG002
+    ) -> Decimal | None:
+        """The price of one picture as the service quotes it now; no key is sent for it.
+
+        ``memory`` is of one client and one address: what was said may be kept there.
+        """
+        return documented_price(model, resolution)
+
+    def balance(self, get: Get) -> Decimal | None:  # noqa: ARG002 - as above
+        """What is left on the account in US dollars; None where the service does not say."""
+        return None
+
+    def is_reachable(self, get: Get) -> bool:
+        """Whether the service answers at all. No key is sent."""
+        return get("/", {}) is not None
