@@ -65,7 +65,7 @@ def error_of(
     outcome: Outcome, reply: Reply, service: Service, facts: Mapping[str, Any]
 ) -> errors.BananaError:
     """The error that an outcome without a picture is; ``facts`` are what is known by then."""
-    if isinstance(outcome, Unreadable):
+    if isinstance(outcome, Unreadable) and reply.is_fine:
         return _unreadable(outcome, reply, facts)
     if isinstance(outcome, Refusal):
         return _refused(outcome, facts)

@@ -18,7 +18,7 @@ from nb_banana import errors
 from nb_banana._text import clean_id
 from nb_banana.request import ImageRequest
 from nb_banana.services.endpoint import Endpoint
-from nb_banana.services.exchange import Call, Outcome, Reply, ResultItem, ServiceAnswer
+from nb_banana.services.exchange import Call, Outcome, Reply, ResultItem, ServiceAnswer, Unreadable
 from nb_banana.services.failures import error_of, redact
 from nb_banana.services.receipt import SANDBOX_HEADER, Receipt
 from nb_banana.services.result import BilledAnswer
@@ -167,7 +167,7 @@ def read_reply(
 ) -> BilledAnswer:
     """What a reply means: links or bytes of pictures and the receipt; else one typed error."""
     # The key may be in an error, should the service echo it.
-    outcome = service.service.decode(reply)
+    outcome = _decoded(reply, service.service)
     facts: dict[str, Any] = {
         "client_request_id": client_request_id,
         "inference_id": outcome.inference_id,
@@ -191,6 +191,13 @@ def read_reply(
             is_unsure=True,
         )
     return BilledAnswer(items, receipt)
+
+
+def _decoded(reply: Reply, service: Service) -> Outcome:
+    try:
+        return service.decode(reply)
+    except Exception as error:  # noqa: BLE001 - a stranger's code: what came is kept
+        return Unreadable(type(error).__name__, is_named=True)
 
 
 def _receipt(
