@@ -40,7 +40,6 @@ from nb_banana.request import ImageRequest, is_on
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.history import History
 from nb_banana.results.image import BananaImage
-from nb_banana.services.registry import find_service
 from nb_banana.settings import Banana
 
 if TYPE_CHECKING:
@@ -267,7 +266,8 @@ class Client(Hinted):
 
     def payload(self, request: ImageRequest) -> dict[str, Any]:
         """See `ImageRequest.payload`."""
-        sent: dict[str, Any] = find_service().encode(request).json
+        speaks = self.context.services[request.catalogue.service]
+        sent: dict[str, Any] = speaks.encode(request).json
         return sent
 
     def retry(self, gallery: Gallery, *, again: bool = False) -> Gallery:
@@ -283,8 +283,8 @@ class Client(Hinted):
         """See `nb_banana.dry_run`."""
         credentials.hide_key(asked)
         plan = self.plan(prompt, **asked)
-        many, url = list(plan.jobs), self.settings.base_url
-        return DryRun(many[0].request, url, lookup.quote(plan), count=len(many))
+        many = list(plan.jobs)
+        return DryRun(many[0].request, plan.base_url, lookup.quote(plan), count=len(many))
 
     def estimate(self, /, prompt: Any, rows: Any = None, **asked: Any) -> lookup.Estimate:
         """See `nb_banana.estimate`."""

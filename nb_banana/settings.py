@@ -1,15 +1,17 @@
 """`Banana`: the settings, as traits. ``%config Banana`` and `configure` change the same object."""
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from traitlets import Bool, Enum, Float, Integer, List, TraitError, TraitType, Unicode, validate
+from traitlets import Bool, Enum, Integer, List, TraitError, Unicode, observe, validate
 from traitlets.config import Configurable
-from traitlets.config.loader import LazyConfigValue
 
 from nb_banana._text import did_you_mean, shown
+from nb_banana._traits import Choice, Folders, Number, can_be_named
 from nb_banana.credentials import (
+    AIMLAPI,
+    PLACES,
     VENDOR_URL,
     has_key,
     is_in_room,
@@ -18,14 +20,7 @@ from nb_banana.credentials import (
     room_host,
 )
 from nb_banana.errors import RequestError, SettingsError
-from nb_banana.models import DEFAULT_MODEL, RESOLUTIONS, SIZES, choose, model_id
-
-if TYPE_CHECKING:
-    _ListTrait = List[str]
-    _TextTrait = TraitType[str | None, str | None]
-    _FloatTrait = Float[Any, Any]
-else:  # of traitlets before 5.10 they can't be subscripted when they are run
-    _ListTrait, _TextTrait, _FloatTrait = List, TraitType, Float
+from nb_banana.models import DEFAULT_MODEL, RESOLUTIONS, SIZES, model_id
 
 LONGEST_TIMEOUT = 86_400.0
 
@@ -43,75 +38,8 @@ def checked_seconds(value: Any) -> float:
     return seconds
 
 
-class Choice(_TextTrait):
-    """One of the values that `choose` understands, or None for the service's own default."""
-
-    def __init__(self, allowed: tuple[str, ...], **metadata: Any) -> None:
-        self.allowed = allowed
-        super().__init__(default_value=None, allow_none=True, **metadata)
-
-    def validate(self, obj: Any, value: Any) -> str:  # noqa: ARG002 - traitlets calls it so
-        """Called by traitlets with each new value."""
-        try:
-            return choose(str(self.name), value, self.allowed)
-        except RequestError as error:
-            raise TraitError(str(error)) from error
-
-    def info(self) -> str:
-        """What ``%config`` says of the allowed values."""
-        return "one of " + ", ".join(self.allowed)
-
-
-class Number(_FloatTrait):
-    """A number or None; traitlets' own takes True for 1."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(None, allow_none=True, **options)
-
-    def validate(self, obj: Any, value: Any) -> Any:
-        """Called by traitlets with each new value."""
-        if isinstance(value, bool):
-            self.error(obj, value)
-        return super().validate(obj, value)
-
-
 def _allowing(host: str) -> str:
     return f'%config Banana.allow_http = ["{host}"]'
-
-
-class Folders(_ListTrait):
-    """A list of folders; one by itself is a list of one."""
-
-    def __init__(self, **metadata: Any) -> None:
-        super().__init__(**metadata)
-
-    def validate(self, obj: Any, value: Any) -> list[str]:  # noqa: ARG002 - traitlets calls it so
-        """Called by traitlets with each new value."""
-        if isinstance(value, LazyConfigValue):  # c.Banana.shared_libraries.append(…)
-            value = value.get_value([])
-        given = [value] if isinstance(value, str | os.PathLike) else value
-        if given is None:
-            return []
-        if not isinstance(given, list | tuple):
-            raise TraitError(
-                f'{self.name} is a list of folders such as ["/srv/class"], not {shown(value)}.'
-            )
-        return [_folder(str(self.name), each) for each in given]
-
-
-def _folder(setting: str, value: Any) -> str:
-    """The name of a folder as a text, if it can be one."""
-    text = os.fspath(value) if isinstance(value, os.PathLike) else value
-    if not isinstance(text, str) or not text.strip() or not _can_be_named(text):
-        raise TraitError(f"{setting} has the names of folders, and {shown(value)} can't be one.")
-    return text
-
-
-def _can_be_named(text: str) -> bool:
-    try:
-        return b"\0" not in os.fsencode(text)
-    except UnicodeEncodeError:
-        return False
 
 
 _KEY = " The key is no setting: Client(key=…), or nb_banana.login() for the default client."
@@ -147,6 +75,10 @@ class Banana(Configurable):
         help="auto: the API where a key is found, else the sandbox. api: never the sandbox. "
         "sandbox: pictures drawn on this machine, without AI, key or cost. "
         "library: only pictures that are kept already; nothing is ever sent.",
+    )
+    service = Unicode(
+        AIMLAPI.service,
+        help="Who draws: aimlapi, fal, openrouter. Another one has its own address and key.",
     )
     base_url = Unicode(VENDOR_URL, help="The service's address: https, or http on this machine.")
     allow_http = List(
@@ -232,9 +164,25 @@ class Banana(Configurable):
             raise TraitError(f"model is a name such as {DEFAULT_MODEL}.")
         return model_id(proposal["value"])
 
+    @validate("service")
+    def _service_name(self, proposal: Any) -> str:
+        name: str = proposal["value"].strip().lower()
+        if name not in PLACES:
+            known = ", ".join(PLACES)
+            hint = did_you_mean(name, PLACES)
+            raise TraitError(f"service is one of {known}, not {shown(proposal['value'])}.{hint}")
+        return name
+
+    @observe("service")
+    def _own_address(self, change: Any) -> None:
+        """An address belongs to the service that it was set for."""
+        given = self.config.get("Banana", {})
+        if given.get("service") != change["new"] or "base_url" not in given:
+            self.base_url = PLACES[change["new"]].base_url
+
     @validate("library")
     def _folder_name(self, proposal: Any) -> str | None:
-        if _can_be_named(proposal["value"] or ""):
+        if can_be_named(proposal["value"] or ""):
             return proposal["value"]  # type: ignore[no-any-return]  # a text, or None
         raise TraitError("library is the name of a folder, and no folder can have this one.")
 
@@ -329,6 +277,8 @@ class Banana(Configurable):
                     + (MEANT.get(name.lower()) or did_you_mean(name, known))
                 )
         before = {name: getattr(self, name) for name in changes}
+        if "service" in changes:  # which changes the address
+            before["base_url"] = self.base_url
         try:
             self._set(changes)
         except Exception as error:
@@ -341,6 +291,8 @@ class Banana(Configurable):
 
     def _set(self, values: dict[str, Any]) -> None:
         # Checked when all are set, for one may be right only with another of them.
+        if "service" in values:
+            self.service = values["service"]
         with self.hold_trait_notifications():
             for name, value in values.items():
                 setattr(self, name, value)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from nb_banana import _threads
 from nb_banana._default import HasClient
 from nb_banana.credentials import (
-    VENDOR_URL,
     CredentialStore,
     KeySearch,
     Secret,
@@ -33,6 +32,8 @@ from nb_banana.library.transfer import bring_home
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.model_status import ModelStatus
 from nb_banana.services.pricing import PriceList
+from nb_banana.services.registry import DEFAULT, Services
+from nb_banana.services.service import Service
 from nb_banana.settings import Banana, checked_seconds
 from nb_banana.wire.transport import HttpTransport, Transport
 
@@ -56,6 +57,12 @@ class Policy(NamedTuple):
     backend: str
     base_url: str
     timeout: float | None
+    speaks: Service
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is another address than the service's own."""
+        return self.base_url != self.speaks.base_url
 
 
 class Places(NamedTuple):
@@ -76,6 +83,7 @@ class Context:
         self.settings = settings
         self.credentials = credentials
         self.transport: Transport = transport or HttpTransport()
+        self.services = Services()
         self.prices = PriceList()
         self.model_status = ModelStatus()
         self.budget = Budget(settings, self.prices)
@@ -104,49 +112,59 @@ class Context:
         self._shared.clear()
 
     def service(
-        self, url: str, secret: Secret | None = None, timeout: float | None = None
+        self,
+        url: str,
+        secret: Secret | None = None,
+        timeout: float | None = None,
+        speaks: Service | None = None,
     ) -> Endpoint:
         """A service at an address, over this client's connections."""
+        speaks = speaks or self.services[self.settings.service]
         if (own := self._in_process if url == in_process.URL else None) is not None:
-            return Endpoint(url, secret, timeout, transport=own)
+            return Endpoint(url, secret, timeout, service=speaks, transport=own)
         hosts = tuple(self.settings.allow_http)
         # Also of one that was set while it was allowed: the setting may change, or its list.
         is_fine = url.startswith(("https:", "http://127.0.0.1:")) or is_loopback(url)
         if not is_fine and not is_in_room(url, hosts):
             raise SettingsError(NOT_ALLOWED.format(host_of(url)))
-        return Endpoint(url, secret, timeout, hosts, transport=self.transport)
+        return Endpoint(url, secret, timeout, hosts, speaks, transport=self.transport)
 
     def find_service(
         self, key: Key = None, policy: Policy | None = None, *, elsewhere: bool = False
     ) -> Endpoint:
         """Who draws, by the settings: the API with its key, or the sandbox."""
         # With ``elsewhere`` other processes send, which have keys of their own.
-        backend, url, timeout = policy or self.policy()
+        policy = policy or self.policy()
+        backend, url, timeout, speaks = policy
         if backend == "sandbox":
-            return self.service(self.sandbox_url(), None, timeout)
-        search = self.search_key(key)
+            return self.service(self.sandbox_url(speaks), None, timeout, speaks)
+        search = self.search_key(key, policy)
         if search.found is not None:
-            return self.service(url, search.found.secret, timeout)
-        if backend == "auto" and url == VENDOR_URL and not search.was_forgotten:
-            return self.service(self.sandbox_url(), None, timeout)
+            return self.service(url, search.found.secret, timeout, speaks)
+        if backend == "auto" and not (policy.is_elsewhere or search.was_forgotten):
+            return self.service(self.sandbox_url(speaks), None, timeout, speaks)
         may_be_none = is_loopback(url) or elsewhere  # a server of one's own may ask for no key
         if search.was_forgotten or not may_be_none:
             raise missing_key(search)
-        return self.service(url, None, timeout)
+        return self.service(url, None, timeout, speaks)
 
-    def policy(self, timeout: float | None = None) -> Policy:
-        """What the settings say now; ``timeout`` is in seconds, and wins."""
+    def policy(self, timeout: float | None = None, service: str | None = None) -> Policy:
+        """What the settings say now; ``timeout``, in seconds, and ``service`` win."""
         settings = self.settings
         patience = settings.timeout if timeout is None else checked_seconds(timeout)
-        return Policy(settings.backend, settings.base_url, patience)
+        name = settings.service
+        speaks = self.services[service or name]
+        url = settings.base_url if service is None or service == name else ""
+        return Policy(settings.backend, url or speaks.base_url, patience, speaks)
 
-    def search_key(self, key: Key = None) -> KeySearch:
-        """The search for the key of the settings' service, which one call makes but once."""
+    def search_key(self, key: Key = None, policy: Policy | None = None) -> KeySearch:
+        """The search for the key of a service, which one call makes but once."""
         if isinstance(key, KeySearch):
             return key
-        return KeySearch(self.settings.base_url, key, self.credentials)
+        _, url, _, speaks = policy or self.policy()
+        return KeySearch(url, key, self.credentials, speaks.place)
 
-    def sandbox_url(self) -> str:
+    def sandbox_url(self, speaks: Service | None = None) -> str:
         """The address of this client's own sandbox, which starts when it is first needed."""
         with self._sandbox_lock:
             if self._sandbox is None:
@@ -180,21 +198,28 @@ class Context:
     def kinds(self, key: Key = None, policy: Policy | None = None) -> tuple[str, ...]:
         """The kinds of service whose pictures count, the best first; the last draws the others."""
         # A picture of the model stands in for one of the sandbox, never the other way round.
-        backend, url, _ = policy or self.policy()
+        policy = policy or self.policy()
+        backend, url, _, speaks = policy
         if backend == "sandbox":
             return (location.SANDBOX,)
-        if backend == "auto" and url == VENDOR_URL:  # else nobody is asked for a key
-            search = key if isinstance(key, KeySearch) else self.search_key(key)
+        own = location.kind_of(url, speaks.name, "" if speaks.is_by_host else speaks.base_url)
+        if backend == "auto" and not policy.is_elsewhere:  # else nobody is asked for a key
+            search = key if isinstance(key, KeySearch) else self.search_key(key, policy)
             if search.found is None and not search.was_forgotten:
-                return (location.API, location.SANDBOX)
-        own = location.kind_of(url)
+                return (own, location.SANDBOX)
         if backend == "library":
-            return tuple(dict.fromkeys((own, location.API, location.SANDBOX)))
+            others = (
+                (location.API, location.SANDBOX) if speaks.name == DEFAULT else (location.SANDBOX,)
+            )
+            return tuple(dict.fromkeys((own, *others)))
         return (own,)
 
     def known_kinds(self) -> tuple[str, ...]:
         """All kinds of service that this person may have pictures of."""
-        return location.all_kinds(self.settings.base_url)
+        policy = self.policy()
+        speaks = policy.speaks
+        own = "" if speaks.is_by_host else speaks.base_url
+        return location.all_kinds(policy.base_url, speaks.name, own)
 
     def places_of(self, kinds: Iterable[str], beside: Path | None = None) -> dict[str, Places]:
         """Where pictures of each kind of service may be, the best first."""

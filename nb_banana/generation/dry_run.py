@@ -7,11 +7,11 @@ from typing import Any
 
 from nb_banana._hints import Hinted
 from nb_banana._text import UNSHOWN, as_html, code_as_html, is_data, megabytes, plain
-from nb_banana.credentials import ENVIRONMENT
 from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest
 from nb_banana.services.exchange import Call
-from nb_banana.services.registry import DEFAULT, find_service
+from nb_banana.services.registry import find_service
+from nb_banana.services.service import Service
 
 LONGEST_URL = 120
 LONGEST_DATA = 40
@@ -31,8 +31,6 @@ class DryRun(Hinted):
         count: how many requests it would be; this is the first.
     """
 
-    service = DEFAULT  # the name of who would draw
-
     def __init__(
         self, request: ImageRequest, base_url: str, price: str = "", count: int = 1
     ) -> None:
@@ -42,8 +40,12 @@ class DryRun(Hinted):
         self.url = base_url + self._call.path
 
     @property
+    def _speaks(self) -> Service:
+        return find_service(self.request.catalogue.service)
+
+    @property
     def _call(self) -> Call:
-        return find_service(self.service).encode(self.request)
+        return self._speaks.encode(self.request)
 
     @property
     def payload(self) -> dict[str, Any]:
@@ -72,7 +74,7 @@ class DryRun(Hinted):
             "import os\n\nimport requests\n\n"
             "answer = requests.post(\n"
             f"    {self.url!r},\n"
-            f'    headers={{"Authorization": "Bearer " + os.environ["{ENVIRONMENT[0]}"]}},\n'
+            f"    headers={{{self._key_in_python}}},\n"
             f"    json={body},\n"
             f"    timeout={self.request.read_timeout:g},\n"
             ")\n"
@@ -80,10 +82,21 @@ class DryRun(Hinted):
             'picture = requests.get(answer.json()["data"][0]["url"], timeout=60).content\n'
         )
 
+    @property
+    def _key_name(self) -> str:
+        return (self._speaks.key_names or ("API_KEY",))[0]
+
+    @property
+    def _key_in_python(self) -> str:
+        header = self._speaks.key_header
+        before = f'"{header.before}" + ' if header.before else ""
+        return f'"{header.name}": {before}os.environ["{self._key_name}"]'
+
     def _curl(self, payload: dict[str, Any]) -> str:
+        header = self._speaks.key_header
         return (
             f"curl {shlex.quote(self.url)} \\\n"
-            f'  -H "Authorization: Bearer ${ENVIRONMENT[0]}" \\\n'
+            f'  -H "{header.name}: {header.before}${self._key_name}" \\\n'
             '  -H "Content-Type: application/json" \\\n'
             f"  -d {shlex.quote(_json(payload))}"
         )

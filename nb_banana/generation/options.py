@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from nb_banana import template
+from nb_banana._catalogue import AIMLAPI, Catalogue, find_in, usual_in
 from nb_banana._text import clean, did_you_mean, shown
 from nb_banana.credentials import given_key, refuse_key
 from nb_banana.errors import RequestError
@@ -70,17 +71,20 @@ def take_call_options(options: dict[str, Any]) -> tuple[OutputOptions, dict[str,
     given = {name: options.pop(name) for name in OUTPUT_NAMES & set(options)}
     for name in {"strict", "fresh"} & set(given):
         given[name] = is_on(name, given[name])
-    return OutputOptions(**given), {"key": secret, "timeout": patience, "quiet": quiet}
+    how = {"key": secret, "timeout": patience, "quiet": quiet, "service": options.get("service")}
+    return OutputOptions(**given), how
 
 
-def options_like(images: Any, said: Mapping[str, Any]) -> dict[str, Any]:
+def options_like(
+    images: Any, said: Mapping[str, Any], catalogue: Catalogue = AIMLAPI
+) -> dict[str, Any]:
     """What a request takes over from its first reference, where that was made here."""
     first = _first(images)
     if not isinstance(first, BananaImage):
         return {}
-    model_name = said.get("model") or _editor(first.request.model)
+    model_name = said.get("model") or _editor(first.request.model, catalogue)
     found: dict[str, Any] = {"model": model_name}
-    model = find_model(model_name)
+    model = find_in(catalogue, model_name)
     if model is not None and model.aspect_ratios:
         found["aspect_ratio"] = nearest_ratio(first.width, first.height, model.aspect_ratios)
     resolution = first.request.resolution
@@ -89,9 +93,11 @@ def options_like(images: Any, said: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def usual_options(settings: Banana, model_name: str) -> dict[str, Any]:
+def usual_options(
+    settings: Banana, model_name: str, catalogue: Catalogue = AIMLAPI
+) -> dict[str, Any]:
     """The settings that hold for a model: those that it has no field for stay behind."""
-    names = fields_taken(find_model(model_name))
+    names = fields_taken(find_in(catalogue, model_name))
     found = {name: getattr(settings, name) for name in names if settings.has_trait(name)}
     return found | {"model": model_name}
 
@@ -103,12 +109,12 @@ def _first(images: Any) -> Any:
     return images.source if isinstance(images, Reference) else images
 
 
-def _editor(name: str) -> str:
+def _editor(name: str, catalogue: Catalogue) -> str:
     """The model itself where it takes references, else its twin that does."""
-    model = find_model(name)
+    model = find_in(catalogue, name)
     if model is None or model.max_images != 0:
         return name
-    twin = find_model(f"{model.ids[0]}-edit")
+    twin = find_model(f"{model.ids[0]}-edit") if catalogue is AIMLAPI else None
     return twin.ids[0] if twin else name
 
 
@@ -130,6 +136,7 @@ def _build(
     resize: bool | None = None,
     raw: bool = False,
     values: Mapping[str, Any] | None = None,
+    service: str | None = None,
     **fields: Any,
 ) -> ImageRequest:
     # What is None comes from the first reference where that is a `BananaImage` (its ratio as
@@ -143,14 +150,17 @@ def _build(
         raise no_model(model)
     given = {"model": model, **fields}
     said = {name: value for name, value in given.items() if value is not None}
-    like = options_like(images, said)
-    usual = usual_options(context.settings, model or like.get("model") or context.settings.model)
+    catalogue = context.services[service or context.settings.service].catalogue
+    like = options_like(images, said, catalogue)
+    usual_model = model or like.get("model") or usual_in(catalogue, context.settings.model)
+    usual = usual_options(context.settings, usual_model, catalogue)
     held, pictures = LIMITS, images
     if resize is not None or not (isinstance(images, tuple | list) and not images):
         held = limits_of(context, resize)
         pictures = given_pictures(context, images, held)
     options: dict[str, Any] = usual | like | said | {"params": {} if params is None else params}
-    return ImageRequest(prompt, images=pictures, take=take, limits=held, **options)
+    options |= {"take": take, "limits": held, "catalogue": catalogue}
+    return ImageRequest(prompt, images=pictures, **options)
 
 
 def no_words(prompt: Any) -> RequestError:
@@ -185,6 +195,9 @@ def _changed(context: Context, request: ImageRequest, options: dict[str, Any]) -
             given["prompt"], given["images"] = fill_prompt(
                 context, prompt, pictures, values, resize
             )
+    catalogue = context.services[options.get("service") or context.settings.service].catalogue
+    if catalogue is not request.catalogue:
+        given |= {"catalogue": catalogue, "model": given.get("model") or request.model}
     if given.keys() <= {"take"}:  # a library's may have values that its model takes no more
         take = whole_number("take", given.get("take", request.take))
         return request if take == request.take else copy_with(request, take=take)
@@ -235,7 +248,7 @@ def limits_of(context: Context, resize: bool | None) -> ReferenceLimits:
     return limits if resize is None else replace(limits, resize=is_on("resize", resize))
 
 
-REQUEST_OPTIONS = frozenset(each.name for each in FIELDS) | {"resize", "raw"}
+REQUEST_OPTIONS = frozenset(each.name for each in FIELDS) | {"resize", "raw", "service"}
 CALL_OPTIONS = OUTPUT_NAMES | {"background", "count", "quiet", "timeout", "values"}
 """The further options of `nb_banana.generate`."""
 

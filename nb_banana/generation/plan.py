@@ -70,16 +70,19 @@ class Plan:
         timeout: float | None = None,
         carrier: Carrier | None = None,
         quiet: bool = False,
+        service: str | None = None,
     ) -> None:
         self.context = context
         self.jobs = jobs
         self.output = output
         self.is_many = is_many
         self.labels = labels
-        self._policy = context.policy(timeout)
+        if service is None and isinstance(jobs, list) and jobs:
+            service = jobs[0].request.catalogue.service
+        self._policy = context.policy(timeout, service)
         self.is_offline = self._policy.backend == "library"
         self.is_stable = context.settings.caption == "stable"
-        self.search = context.search_key(key)
+        self.search = context.search_key(key, self._policy)
         self.kinds = context.kinds(self.search, self._policy)
         self.is_quiet = quiet or context.settings.quiet
         self.is_heard = not self.is_quiet and is_heard()
@@ -124,12 +127,18 @@ class Plan:
         return replace(found, limiter=self._limiter, carrier=self._carrier)
 
     @property
+    def base_url(self) -> str:
+        """The address of who draws, where that is not the sandbox."""
+        return self._policy.base_url
+
+    @property
     def quoter(self) -> Endpoint:
         """Whom to ask for prices, which needs no key."""
         is_play = self.kind == SANDBOX
-        return self.context.service(
-            self.context.sandbox_url() if is_play else self._policy.base_url
-        )
+        speaks, url = self._policy.speaks, self._policy.base_url
+        if is_play:
+            url = self.context.sandbox_url(speaks)
+        return self.context.service(url, speaks=speaks)
 
     @property
     def known_service(self) -> Endpoint | None:

@@ -8,7 +8,6 @@ from typing import Any, overload
 
 from nb_banana._hints import Hinted
 from nb_banana._text import as_html, dollars, plain, printable
-from nb_banana.credentials import VENDOR_URL, KeySearch
 from nb_banana.display.html import Words, table
 from nb_banana.errors import BananaError, LibraryError, LinkGoneError, UnreadableAnswerError
 from nb_banana.generation.charges import bill_of
@@ -155,10 +154,13 @@ def service_of(context: Context, library: Library, *, ask: bool = True) -> Endpo
     # With ``ask`` a keyring may be asked for the key, which takes its time or asks the person.
     if library.service == location.SANDBOX:
         return context.running_sandbox() or NO_SERVICE
-    url = VENDOR_URL if library.service == location.API else context.settings.base_url
-    search = KeySearch(url, None, context.credentials)
+    policy = context.policy()
+    if (name := location.service_of(library.service)) is not None:
+        speaks = context.services[name]
+        policy = policy._replace(base_url=speaks.base_url, speaks=speaks)
+    search = context.search_key(None, policy)
     found = search.found if ask else search.at_hand
-    return context.service(url, found.secret if found else None)
+    return context.service(policy.base_url, found.secret if found else None, speaks=policy.speaks)
 
 
 NO_SERVICE = Endpoint("http://127.0.0.1:9")

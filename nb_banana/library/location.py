@@ -6,10 +6,11 @@ import stat
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from nb_banana._text import path_of
-from nb_banana.credentials import VENDOR_URL
+from nb_banana.credentials import AIMLAPI, PLACES, VENDOR_URL
 from nb_banana.errors import LibraryUnavailableError
 
 INDEX = "index.sqlite"
@@ -30,16 +31,30 @@ NO_HOME = (
 )
 
 
-def kind_of(base_url: str) -> str:
-    """The kind of a service: ``api`` for the vendor, else its host, for pictures are not shared."""
-    if base_url == VENDOR_URL:
-        return API
-    return base_url.partition("://")[2].replace(":", "-").replace("/", "-")
+@lru_cache(maxsize=64)
+def kind_of(base_url: str, service: str = AIMLAPI.service, own: str = VENDOR_URL) -> str:
+    """The kind of a service, whose pictures are shared with no other: its name.
+
+    At another address than its ``own`` the host is added. ``api`` is the AI/ML API, and what
+    speaks as it does elsewhere has its host alone: so libraries have been since the first.
+    """
+    host = base_url.partition("://")[2].replace(":", "-").replace("/", "-")
+    if service == AIMLAPI.service:
+        return API if base_url == own else host
+    return service if base_url == own else f"{service}-{host}"
 
 
-def all_kinds(base_url: str) -> tuple[str, ...]:
+def all_kinds(
+    base_url: str, service: str = AIMLAPI.service, own: str = VENDOR_URL
+) -> tuple[str, ...]:
     """All kinds of service that a person may have pictures of who has set this address."""
-    return tuple(dict.fromkeys((kind_of(base_url), API, SANDBOX)))
+    others = (API, SANDBOX, *(name for name in PLACES if name != AIMLAPI.service))
+    return tuple(dict.fromkeys((kind_of(base_url, service, own), *others)))
+
+
+def service_of(kind: str) -> str | None:
+    """The name of the service at its own address that a kind is; None where it is elsewhere."""
+    return AIMLAPI.service if kind == API else kind if kind in PLACES else None
 
 
 def library_folder(kind: str, setting: str | None, beside: Path) -> Path:

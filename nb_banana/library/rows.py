@@ -266,7 +266,7 @@ def embedded_facts(request: ImageRequest, receipt: Receipt) -> dict[str, Any]:
 
 def embedded_request(facts: dict[str, Any]) -> ImageRequest:
     """The request that a file tells of; its reference pictures are not in the file."""
-    own = {each.name for each in fields(ImageRequest)} - {"images", "limits", "model"}
+    own = {each.name for each in fields(ImageRequest)} - {"images", "limits", "model", "catalogue"}
     names = {each.key: each.name for each in FIELDS}
     told = {names.get(name, name): value for name, value in facts.items()}
     values = {name: value for name, value in told.items() if name in own}

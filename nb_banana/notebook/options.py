@@ -31,6 +31,7 @@ OPTIONS = (
     ),
     Option(("--fresh",), "fresh", "pay for a new picture although this one is in the library"),
     _of_field(FIELD_OF["params"]),
+    Option(("--service",), "service", "who draws, e.g. fal; else Banana.service", "NAME"),
     Option(("--alt",), "alt", "alt text; else the prompt", "TEXT"),
     Option(("--save",), "save", "write the picture to this file too", "FILE"),
     Option(("--strict",), "strict", "a size that was not delivered is an error"),

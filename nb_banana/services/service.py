@@ -5,8 +5,11 @@ again, the journal, the library and the budget are the same for all of them.
 """
 
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, ClassVar
 
+from nb_banana._catalogue import AIMLAPI, Catalogue
+from nb_banana.credentials import KeyPlace
 from nb_banana.models import MODELS, Model, documented_price
 from nb_banana.references.limits import LIMITS, ReferenceLimits
 from nb_banana.request import ImageRequest
@@ -43,6 +46,7 @@ class Service:
         key_page: where a person makes a key.
         billing_page: where a person pays.
         limits: how large reference pictures may be.
+        is_by_host: whether each address is a service of its own, as with campus gateways.
         id_header: the header that takes our own id, where the service keeps it; else empty.
         inference_header: the header of an answer that has the service's id; else empty.
         deprecations: the path of its list of models that go away, else empty.
@@ -58,10 +62,21 @@ class Service:
     key_page: ClassVar[str] = ""
     billing_page: ClassVar[str] = ""
     limits: ClassVar[ReferenceLimits] = LIMITS
+    is_by_host: ClassVar[bool] = False
     id_header: ClassVar[str] = ""
     inference_header: ClassVar[str] = ""
     deprecations: ClassVar[str] = ""
     metrics: ClassVar[str] = ""
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Its models, as a request is checked by them."""
+        return AIMLAPI if self.models is MODELS else Catalogue(self.name, self.models)
+
+    @cached_property
+    def place(self) -> KeyPlace:
+        """Where it is, and where its key is looked for."""
+        return KeyPlace(self.name, self.base_url, self.key_names, self.key_page)
 
     def encode(self, request: ImageRequest) -> Call:
         """What is sent for a request."""

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from nb_banana._text import amount, clean_id
-from nb_banana.credentials import ENVIRONMENT, KEY_PAGE, VENDOR_URL
+from nb_banana.credentials import AIMLAPI
 from nb_banana.models import CREDITS_PER_USD
 from nb_banana.request import ImageRequest, asked_fields
 from nb_banana.services.aimlapi import log, pricing
@@ -49,9 +49,9 @@ class AimlApi(Service):
 
     name = "aimlapi"
     title = "the AI/ML API"
-    base_url = VENDOR_URL
-    key_names = ENVIRONMENT
-    key_page = KEY_PAGE
+    base_url = AIMLAPI.base_url
+    key_names = AIMLAPI.names
+    key_page = AIMLAPI.page
     billing_page = "https://aimlapi.com/app/billing"
     id_header = "X-Client-Request-Id"
     inference_header = "x-inference-id"

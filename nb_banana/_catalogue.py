@@ -1,0 +1,60 @@
+"""`Catalogue`: the models of one service. `models.MODELS` are those of the service by default."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from nb_banana.errors import RequestError
+from nb_banana.models import DEFAULT_MODEL, MODELS, Model, find_model, model_id
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """The models of one service: what a person may call them there, and what they take."""
+
+    service: str
+    models: tuple[Model, ...]
+
+    def __reduce__(self) -> Any:
+        return "AIMLAPI" if self is AIMLAPI else (Catalogue, (self.service, self.models))
+
+
+AIMLAPI = Catalogue("aimlapi", MODELS)
+
+
+@lru_cache(maxsize=256)
+def id_in(catalogue: Catalogue, name: str) -> str:
+    """The name to send for any of a model's names; what nobody knows is sent as it is.
+
+    Raises:
+        RequestError: a model that others have and this service has not.
+    """
+    if catalogue.models is MODELS:
+        return model_id(name)
+    known = find_model(name)  # its short names are the same everywhere: it is the same model
+    short = {name.strip().lower(), *(known.short if known else ())}
+    for model in catalogue.models:
+        if short & {*map(str.lower, model.ids), *model.short}:
+            return model.ids[0]
+    if known is None:
+        return name.strip()
+    has = ", ".join(model.short[0] for model in catalogue.models)
+    raise RequestError(f"{catalogue.service} has no {known.short[0]}: its models are {has}.")
+
+
+@lru_cache(maxsize=256)
+def find_in(catalogue: Catalogue, name: str) -> Model | None:
+    """The row of a model; None where there is none of that name. Raises as `id_in`."""
+    wanted = id_in(catalogue, name)
+    return next((model for model in catalogue.models if wanted in model.ids), None)
+
+
+@lru_cache(maxsize=256)
+def usual_in(catalogue: Catalogue, name: str) -> str:
+    """The model of the settings; the service's first, where it has not what nobody chose."""
+    try:
+        return id_in(catalogue, name)
+    except RequestError:
+        if name != DEFAULT_MODEL:
+            raise
+        return catalogue.models[0].ids[0]
