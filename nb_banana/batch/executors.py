@@ -59,7 +59,8 @@ def run_task(task: RemoteTask) -> Reply | errors.BananaError:
     except errors.BananaError:  # the notebook says so
         pass
     else:
-        reply = replace(reply, pictures=_pictures(answer, service))
+        if isinstance(answer, BilledAnswer):
+            reply = replace(reply, pictures=_pictures(answer, service))
     if service.secret is None:
         return reply
     headers = {name: service.secret.redact(value) for name, value in reply.headers.items()}

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from nb_banana._text import dollars
 from nb_banana.errors import BudgetError, LibraryError
 from nb_banana.library.library import Library
-from nb_banana.models import documented_price, find_model, short_name
+from nb_banana.models import find_model, short_name
 from nb_banana.request import ImageRequest
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.pricing import PriceList, pictures_asked
@@ -166,8 +166,9 @@ class Budget:
         # The library is where their pictures will be: it knows earlier bills.
         usd, unknown, example = NOTHING, 0, ""
         kinds = Counter((Priced.of(each), _pictures(each)) for each in requests)
+        examples = {Priced.of(each): each for each in requests}
         for (what, pictures), count in kinds.items():
-            price = self._price(what, service, library, ask=ask)
+            price = self._price(what, examples[what], service, library, ask=ask)
             if price is None:
                 unknown, example = unknown + count, example or str(what)
             else:
@@ -175,7 +176,13 @@ class Budget:
         return Cost(usd, unknown, example)
 
     def _price(
-        self, what: Priced, service: Endpoint, library: Library, *, ask: bool
+        self,
+        what: Priced,
+        request: ImageRequest,
+        service: Endpoint,
+        library: Library,
+        *,
+        ask: bool,
     ) -> Decimal | None:
         """Of one picture; None where nobody can say."""
         charged, quoted = self._charged.get(_place(library.service, what)), None
@@ -186,7 +193,7 @@ class Budget:
                 own = library.is_own
                 bill = library.last_bill(what.names, what.resolution) if own else None
                 charged = bill and bill[0] / pictures_asked(bill[1])
-        return _believed(quoted, charged, documented_price(what.model, what.resolution))
+        return _believed(quoted, charged, service.service.price(request))
 
     def check(
         self,

@@ -96,8 +96,8 @@ class Context:
         self._libraries: dict[tuple[str, Path | None, bool], Library] = {}
         self._shared: dict[tuple[Path, Path | None], SharedLibrary] = {}
         self._said: set[str] = set()
-        self._sandbox: Sandbox | None = None
-        self._in_process: in_process.InProcessTransport | None = None  # where it can't listen
+        self._sandboxes: dict[str, Sandbox] = {}  # by the service that each speaks as
+        self._in_process: dict[str, in_process.InProcessTransport] = {}  # where none can listen
         self._sandbox_lock = threading.Lock()
 
     def close(self) -> None:
@@ -105,9 +105,10 @@ class Context:
         self.transport.close()
         self.cell_notes.close()
         with self._sandbox_lock:
-            if self._sandbox is not None:
-                _stop(self._sandbox, os.getpid())
-            self._sandbox = self._in_process = None
+            for each in self._sandboxes.values():
+                _stop(each, os.getpid())
+            self._sandboxes.clear()
+            self._in_process.clear()
         self._libraries.clear()
         self._shared.clear()
 
@@ -120,7 +121,7 @@ class Context:
     ) -> Endpoint:
         """A service at an address, over this client's connections."""
         speaks = speaks or self.services[self.settings.service]
-        if (own := self._in_process if url == in_process.URL else None) is not None:
+        if (own := self._in_process.get(speaks.name)) is not None and url == own.url:
             return Endpoint(url, secret, timeout, service=speaks, transport=own)
         hosts = tuple(self.settings.allow_http)
         # Also of one that was set while it was allowed: the setting may change, or its list.
@@ -166,19 +167,23 @@ class Context:
 
     def sandbox_url(self, speaks: Service | None = None) -> str:
         """The address of this client's own sandbox, which starts when it is first needed."""
+        name = speaks.name if speaks else DEFAULT
         with self._sandbox_lock:
-            if self._sandbox is None:
+            if name not in self._sandboxes:
                 # Who has a key never loads it.
                 from nb_banana.sandbox.server import Sandbox
 
-                self._sandbox = Sandbox()
-                if not (_threads.HAS_THREADS and _is_started(self._sandbox, self)):
-                    self._in_process = in_process.InProcessTransport(self._sandbox)
-            return in_process.URL if self._in_process else self._sandbox.url
+                self._sandboxes[name] = made = Sandbox(service=name)
+                if not (_threads.HAS_THREADS and _is_started(made, self)):
+                    self._in_process[name] = in_process.InProcessTransport(made, name)
+            own = self._in_process.get(name)
+            return own.url if own else self._sandboxes[name].url
 
-    def running_sandbox(self) -> Endpoint | None:
-        """The sandbox of this client, if it was started."""
-        return self.service(self.sandbox_url()) if self._sandbox is not None else None
+    def running_sandbox(self, service: str | None = None) -> Endpoint | None:
+        """The sandbox of this client that speaks as a service, if it was started."""
+        speaks = self.services[service or DEFAULT]
+        is_there = speaks.name in self._sandboxes
+        return self.service(self.sandbox_url(speaks), speaks=speaks) if is_there else None
 
     def adopt(self, value: Made, library: Library | None = None, request_id: str = "") -> Made:
         """The same picture or gallery, which asks this client from now on; where it is kept."""

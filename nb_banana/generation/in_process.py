@@ -23,13 +23,14 @@ URL = "http://localhost:0"
 class InProcessTransport:
     """Hands each request to a sandbox that was not started; nothing leaves the process."""
 
-    def __init__(self, sandbox: "Sandbox") -> None:
+    def __init__(self, sandbox: "Sandbox", name: str = "") -> None:
+        self.url = f"{URL}/{name}" if name not in ("", "aimlapi") else URL
         # Who has a key, or a server, never loads it.
         from nb_banana.sandbox.exchange import Request
 
         self._request = Request
         self._api = sandbox.api
-        self._api.url = URL
+        self._api.url = self.url
 
     def send(
         self,
@@ -43,9 +44,9 @@ class InProcessTransport:
         **options: Any,
     ) -> Answer:
         """The answer to one request, after as many seconds as the sandbox takes for it."""
-        if not url.startswith(f"{URL}/"):
+        if not url.startswith(f"{self.url}/"):
             raise UnsentError(f"There is nothing but the sandbox here: {URL}.")
-        target = urlsplit(url)
+        target = urlsplit(URL + url.removeprefix(self.url))
         asked = urlencode({**(options.get("params") or {})}, doseq=True)
         query = parse_qs("&".join(filter(None, (target.query, asked))), keep_blank_values=True)
         headers = {name.lower(): text for name, text in (options.get("headers") or {}).items()}

@@ -14,7 +14,7 @@ from nb_banana.library.library import Library
 from nb_banana.library.owner import give_up
 from nb_banana.library.records import StoredImage
 from nb_banana.request import ImageRequest
-from nb_banana.services.exchange import ResultItem
+from nb_banana.services.exchange import ResultItem, Ticket
 from nb_banana.services.receipt import Receipt
 
 Result = TypeVar("Result")
@@ -33,7 +33,7 @@ class JournalEntry:
         self._budget = budget
         self.library = self.places[0]
         self.request_id = request_id
-        self.reached: Literal["nothing", "sent", "answered", "kept"] = "nothing"
+        self.reached: Literal["nothing", "sent", "accepted", "answered", "kept"] = "nothing"
         self.is_written = False
         self.problem: errors.LibraryError | None = None
         self.ended = False
@@ -68,6 +68,11 @@ class JournalEntry:
             return other
         self.is_written = False
         raise _not_written(self.problem or last, last)
+
+    def accepted(self, ticket: Ticket, service: str) -> None:
+        """The work is accepted: whoever has the ticket can fetch it, also a later kernel."""
+        self.reached = "accepted"
+        self._write(Library.mark_accepted, service, ticket.handle)
 
     def answered(self, items: Sequence[ResultItem], receipt: Receipt) -> None:
         """The answer is there: its links and its bill."""

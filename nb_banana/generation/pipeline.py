@@ -27,15 +27,18 @@ from nb_banana.generation.options import OutputOptions
 from nb_banana.generation.plan import Job, Plan
 from nb_banana.library.library import Library
 from nb_banana.library.location import SANDBOX
+from nb_banana.library.records import UnfinishedRequest
 from nb_banana.library.rows import now
 from nb_banana.models import short_name
 from nb_banana.request import ImageRequest
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import NOT_KEPT
+from nb_banana.services import tickets
 from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.exchange import Ticket
 from nb_banana.services.model_status import PATIENCE, ModelStatus
 from nb_banana.services.receipt import Receipt
-from nb_banana.services.result import BilledAnswer, DownloadResult, fetch_pictures
+from nb_banana.services.result import BilledAnswer, DownloadResult, fetch_pictures, priced
 from nb_banana.services.send import send_generation
 from nb_banana.wire.interrupts import defer_interrupts
 
@@ -73,6 +76,8 @@ def _fetch_paid(plan: Plan, job: Job, libraries: Sequence[Library]) -> BananaIma
         known = plan.known_service if library.service == plan.kind else None
         there = known or recovery.service_of(plan.context, library, ask=False)
         for row in reversed(rows):
+            if row.state == "accepted" and there is not recovery.NO_SERVICE:
+                return _resume(plan, job, library, row, there)
             answer = recovery.answer_of(row, library, there)
             if answer is None or (there is recovery.NO_SERVICE and any(row.links)):
                 continue
@@ -88,6 +93,26 @@ def _fetch_paid(plan: Plan, job: Job, libraries: Sequence[Library]) -> BananaIma
             image.came = "reused" if image.path else "loaded"
             return image
     return None
+
+
+def _resume(
+    plan: Plan, job: Job, library: Library, row: UnfinishedRequest, there: Endpoint
+) -> BananaImage:
+    """Wait for the work that an earlier kernel asked for, and that the service accepted."""
+    if not library.is_own:
+        raise errors.DownloadError(NOT_FOLLOWED, client_request_id=row.request_id)
+    entry = JournalEntry.of(library, row.request_id, plan.context.budget)
+    seconds = there.timeout or job.request.read_timeout
+    with defer_interrupts():
+        with Spinner("Waiting for what was asked before"):
+            try:
+                answer = recovery.finished(row, there, entry, seconds)
+            except (errors.BananaError, Interrupted) as error:
+                raise recovery.noted(error, entry) from None
+            came = fetch_pictures(answer, there)
+        image = _keep(plan, job, entry, answer.receipt, came)
+    image.came = "reused" if image.path else "loaded"
+    return image
 
 
 NOT_FOLLOWED = (
@@ -227,6 +252,7 @@ def _stopped(request: ImageRequest, service: Endpoint, entry: JournalEntry) -> T
 
 
 STOPPED = {
+    "accepted": "Stopped. The service has it; nb_banana.recover() fetches it when it is done.",
     "nothing": "Stopped before it was sent. Nothing was charged.",
     "sent": f"Stopped a request that was sent. {errors.UNSURE}",
     "answered": "Stopped. The picture was made and charged; nb_banana.recover() fetches it.",
@@ -240,7 +266,13 @@ def _ask(
     """The answer of the service; whatever else comes of it is written down."""
     try:
         answer = send_generation(request, service, entry.request_id)
+        if isinstance(answer, Ticket):
+            entry.accepted(answer, service.service.name)
+            answer = _await_work(answer, request, service, entry)
     except (errors.BananaError, Interrupted) as error:
+        if error.facts.get("accepted"):  # it can be fetched later
+            entry.release(str(error))
+            raise
         if isinstance(error, errors.NotFoundError):
             error = explain_missing_model(
                 error, status.deprecation(service, request.model, PATIENCE)
@@ -250,8 +282,18 @@ def _ask(
         told = explain_charge(error, service, entry, request)
         _keep_answer(told, entry)
         raise told from None
+    if service.service.is_flat:
+        answer = priced(answer, request, service.service)
     entry.answered(answer.items, answer.receipt)
     return answer
+
+
+def _await_work(
+    ticket: Ticket, request: ImageRequest, service: Endpoint, entry: JournalEntry
+) -> BilledAnswer:
+    """The answer of work that is accepted, when it is there."""
+    seconds = service.timeout or request.read_timeout
+    return tickets.wait(ticket, request.model, service, entry.request_id, seconds)
 
 
 def _keep_answer(error: Trouble, entry: JournalEntry) -> None:

@@ -9,8 +9,15 @@ from typing import Any, overload
 from nb_banana._hints import Hinted
 from nb_banana._text import as_html, dollars, plain, printable
 from nb_banana.display.html import Words, table
-from nb_banana.errors import BananaError, LibraryError, LinkGoneError, UnreadableAnswerError
-from nb_banana.generation.charges import bill_of
+from nb_banana.errors import (
+    AnswerTimeoutError,
+    BananaError,
+    LibraryError,
+    LinkGoneError,
+    UncertainError,
+    UnreadableAnswerError,
+)
+from nb_banana.generation.charges import Trouble, bill_of, is_unsure
 from nb_banana.generation.context import Context
 from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.library import location
@@ -18,11 +25,11 @@ from nb_banana.library.library import Library
 from nb_banana.library.records import UnfinishedRequest
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import NOT_KEPT
-from nb_banana.services import account
+from nb_banana.services import account, tickets
 from nb_banana.services.endpoint import Endpoint
-from nb_banana.services.exchange import Fate, Reply, ResultItem, ServiceAnswer
+from nb_banana.services.exchange import Fate, Reply, ResultItem, ServiceAnswer, Ticket
 from nb_banana.services.receipt import Receipt
-from nb_banana.services.result import BilledAnswer, DownloadResult, fetch_pictures
+from nb_banana.services.result import BilledAnswer, DownloadResult, fetch_pictures, priced
 
 LATEST_ROW = timedelta(minutes=30)
 """This long after a row that failed no row of another attempt comes, by the service's own clock:
@@ -128,8 +135,11 @@ def look_after_all(context: Context, *, quietly: bool = False) -> Recovery:
         except LibraryError as error:
             problems.append(error)
             continue
-        service = service_of(context, library, ask=not quietly) if left else NO_SERVICE
-        found += [_Case(context, row, library, service).look_after() for row in left]
+        names = dict.fromkeys(row.drawn_by for row in left)
+        whom = {
+            name: service_of(context, library, ask=not quietly, drawn_by=name) for name in names
+        }
+        found += [_Case(context, row, library, whom[row.drawn_by]).look_after() for row in left]
     if problems and not looked_at:
         raise problems[0]
     return Recovery(found, list(map(str, problems)))
@@ -149,11 +159,13 @@ NOT_OWN = (
 )
 
 
-def service_of(context: Context, library: Library, *, ask: bool = True) -> Endpoint:
+def service_of(
+    context: Context, library: Library, *, ask: bool = True, drawn_by: str | None = None
+) -> Endpoint:
     """Whom to ask about the requests of a library. Without a key its log stays closed."""
     # With ``ask`` a keyring may be asked for the key, which takes its time or asks the person.
     if library.service == location.SANDBOX:
-        return context.running_sandbox() or NO_SERVICE
+        return context.running_sandbox(drawn_by) or NO_SERVICE
     policy = context.policy()
     if (name := location.service_of(library.service)) is not None:
         speaks = context.services[name]
@@ -184,6 +196,8 @@ class _Case:
             if row.state == "written":
                 self.entry.failed(NEVER_SENT)
                 return self._told(NEVER_SENT)
+            if row.ticket is not None and row.state == "accepted":
+                return self._fetch_work()
             try:
                 answer = answer_of(row, self.library, self.service)
             except UnreadableAnswerError:
@@ -200,6 +214,19 @@ class _Case:
         if self.entry.problem is not None:
             raise self.entry.problem
         return replace(self.found, outcome=outcome, **more)
+
+    def _fetch_work(self) -> Found:
+        """Ask once for the work that the service accepted."""
+        if self.service is NO_SERVICE:
+            self.entry.failed("its sandbox has ended")
+            return self._told("its sandbox has ended: only play money")
+        try:
+            answer = finished(self.row, self.service, self.entry)
+        except BananaError as error:
+            told = noted(error, self.entry)
+            is_open = isinstance(told, UncertainError)
+            return self._told(str(told), ended=not is_open)
+        return self._fetch(answer)
 
     def _fetch(self, answer: BilledAnswer | None) -> Found:
         """Fetch the pictures of an answer by what the journal has of it."""
@@ -272,6 +299,42 @@ class _Case:
         ids = f" (inference id {charge.inference_id})" if charge.inference_id else ""
         said = f"charged {price}{ids}, and the service names no link to its picture"
         return self._told(f"{said}: ask its support", usd=charge.usd, lost=True)
+
+
+def finished(
+    row: UnfinishedRequest, service: Endpoint, entry: JournalEntry, seconds: float | None = None
+) -> BilledAnswer:
+    """The answer of a request that was accepted, which is written down; without ``seconds`` now.
+
+    Raises:
+        AnswerTimeoutError: it is not done yet.
+        BananaError: there is no picture of it.
+    """
+    ticket, model, name = row.ticket or Ticket(), row.request.model, row.request_id
+    if seconds is not None:
+        found: BilledAnswer | Ticket = tickets.wait(ticket, model, service, name, seconds)
+    else:
+        found = tickets.ask(ticket, model, service, name)
+        if isinstance(found, Ticket) and found.handle != ticket.handle:
+            found = tickets.ask(found, model, service, name)
+    if isinstance(found, Ticket):
+        said = f"{service.service.title} has it and is not done yet"
+        raise AnswerTimeoutError(said, client_request_id=name, accepted=True)
+    if service.service.is_flat:
+        found = priced(found, row.request, service.service)
+    entry.answered(found.items, found.receipt)
+    return found
+
+
+def noted(error: Trouble, entry: JournalEntry) -> Trouble:
+    """The error of a request that was accepted, after it is in the journal what it means."""
+    if error.facts.get("accepted"):
+        entry.release(str(error))
+    elif is_unsure(error):
+        entry.unknown(str(error))
+    else:
+        entry.failed(str(error), error.facts.get("receipt"))
+    return error
 
 
 NOT_READ = "what came is kept in the library's folder answers, and is no picture that we know"

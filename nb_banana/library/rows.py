@@ -17,6 +17,7 @@ from nb_banana.models import DEFAULT_MODEL, FIELD_OF, FIELDS, model_id
 from nb_banana.references.limits import LIMITS
 from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest, copy_with, named_by_key
+from nb_banana.services.exchange import Ticket
 from nb_banana.services.receipt import Receipt
 
 IMAGE = re.compile(r"image/[\w.+-]{1,40}")
@@ -168,6 +169,7 @@ def receipt_row(receipt: Receipt | None) -> Row:
         "usd": None if usd is None or not (usd.is_finite() and usd < LARGEST_AMOUNT) else str(usd),
         "seconds": receipt.seconds,
         "attempts": receipt.attempts,
+        "about": receipt.is_about,
     }
 
 
@@ -191,12 +193,14 @@ def restore_receipt(row: Row) -> Receipt | None:
         seconds=_typed(row["seconds"], int | float, "seconds"),
         attempts=_typed(row["attempts"], int, "attempts"),
         created=_time(row, "answered"),
+        is_about=bool(row.get("about")),
     )
 
 
 def restore_unfinished(row: Row, read: Callable[[str], str]) -> UnfinishedRequest:
     """The value of a row."""
     links = _json({"links": row["links"] or "[]"}, "links", list)
+    told = _json({"ticket": row.get("ticket") or "{}"}, "ticket", dict)
     return UnfinishedRequest(
         request_id=_typed(row["id"], str, "id"),
         state=row["state"],
@@ -206,6 +210,8 @@ def restore_unfinished(row: Row, read: Callable[[str], str]) -> UnfinishedReques
         error=_typed(row["error"], str | None, "error"),
         created=_time(row, "created"),
         notebook=_typed(row["notebook"], str | None, "notebook"),
+        ticket=Ticket(_typed(told["handle"], dict, "ticket")) if told else None,
+        drawn_by=_typed(told.get("service"), str | None, "ticket"),
     )
 
 

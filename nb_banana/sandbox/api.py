@@ -59,7 +59,13 @@ class Route(NamedTuple):
 
 
 class Api:
-    """All that the vendor's server knows. Who carries it waits `Response.delay`, then `settle`s."""
+    """All that the vendor's server knows. Who carries it waits `Response.delay`, then `settle`s.
+
+    Other services are classes below this one, in `services`: their words, with the same books.
+    """
+
+    key_header = "authorization", "Bearer "  # where the key comes, and what stands before it
+    no_credits = 403, NO_CREDITS
 
     def __init__(
         self,
@@ -99,17 +105,36 @@ class Api:
         ids = Ids(str(uuid4()), secrets.token_urlsafe(16), own_id)
         if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
             return Response(204, headers=CORS | PREFLIGHT, from_service=False)
+        request = self._with_bearer(request)
         self.recorder.add(request, authorized=self._keys.admits(request))
         try:
             response = self._route(request).respond(request, ids)
         except Refused as refused:
-            response = error(refused, request.path, ids.request_id)
+            response = self._error(refused, request, ids)
         extra = {**CORS, "x-nb-banana-sandbox": "1"}
         if response.from_service:
             extra["x-inference-id"] = ids.inference_id
             if ids.client_request_id:
                 extra["x-client-request-id"] = ids.client_request_id
         return replace(response, headers={**response.headers, **extra})
+
+    def _with_bearer(self, request: Request) -> Request:
+        """The request with its key where all else looks for it."""
+        name, before = self.key_header
+        headers = {each: text for each, text in request.headers.items() if each != name}
+        if (given := request.headers.get(name)) is None:
+            return request
+        if given.startswith(before):
+            headers["authorization"] = "Bearer " + given.removeprefix(before)
+        return replace(request, headers=headers)
+
+    def is_generation(self, method: str, path: str) -> bool:
+        """Whether a request asks for a picture."""
+        return (method, path) == ("POST", GENERATIONS)
+
+    def _error(self, refused: Refused, request: Request, ids: Ids) -> Response:
+        """A refusal in the service's words."""
+        return error(refused, request.path, ids.request_id)
 
     def settle(self, response: Response) -> None:
         """Book what a response costs: its delay is over, whether anybody still waits or not."""
@@ -178,10 +203,10 @@ class Api:
         return None
 
     def _generate(self, request: Request, ids: Ids) -> Response:
-        order = read_order(request.body, self._fetch, self._lifecycle.withdrawn)
+        order = self._order(request)
         strike = self._troubles.meet(order.prompt)
         if not self.ledger.can_pay(order.credits):
-            raise Refused(403, NO_CREDITS)
+            raise Refused(*self.no_credits)
         outcome = strike.trouble.logged
         price, key = order.credits if outcome == "succeeded" else 0, ""
         if outcome is not None:
@@ -189,7 +214,7 @@ class Api:
         try:
             response = self._answer(order, strike, ids, request.base_url or self.url)
         except Refused as refused:
-            response = error(refused, request.path, ids.request_id)
+            response = self._error(refused, request, ids)
         if outcome is None:  # turned away at the door
             return response
         slower = strike.number if strike.trouble.name == "slow" else 0.0
@@ -197,16 +222,14 @@ class Api:
         charge = Inference(order.model, outcome, price, ids, key, delay)
         return replace(response, delay=delay, charge=charge)
 
+    def _order(self, request: Request) -> GenerationOrder:
+        """What is asked for, where it is right."""
+        return read_order(request.body, self._fetch, self._lifecycle.withdrawn)
+
     def _answer(self, order: GenerationOrder, strike: Strike, ids: Ids, base: str) -> Response:
         trouble = strike.trouble
-        if trouble.message:
-            message = trouble.message.format(request_id=ids.request_id)
-            wait = {"Retry_After": f"{strike.number:g}"} if trouble.number else {}
-            raise Refused(trouble.status, message, **wait)
-        if trouble.drops:
-            return Response(0, dropped=True)
-        if trouble.title:
-            return page(trouble.status, trouble.title)
+        if (struck := self._struck(strike, ids)) is not None:
+            return struck
         charged = order.credits if trouble.logged == "succeeded" else 0
         usage = {"credits_used": charged, "usd_spent": usd(charged)}
         meta = None if trouble.name == "refusal-null" else {"usage": usage}
@@ -218,6 +241,17 @@ class Api:
         if trouble.name == "cut-json":
             return replace(response, body=response.body[: len(response.body) // 2])
         return response
+
+    def _struck(self, strike: Strike, ids: Ids) -> Response | None:
+        """What comes in place of an answer; None where one comes."""
+        trouble = strike.trouble
+        if trouble.message:
+            message = trouble.message.format(request_id=ids.request_id)
+            wait = {"Retry_After": f"{strike.number:g}"} if trouble.number else {}
+            raise Refused(trouble.status, message, **wait)
+        if trouble.drops:
+            return Response(0, dropped=True)
+        return page(trouble.status, trouble.title) if trouble.title else None
 
     def _data(
         self, order: GenerationOrder, strike: Strike, base: str

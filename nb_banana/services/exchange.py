@@ -169,12 +169,14 @@ class Failed(Outcome):
         said: its own words; empty where it has none.
         status: the status that is told of, where it stands inside of an answer of another one.
         is_over_limit: whether the key has used up a limit of its own.
+        may_cost: whether the service charges some of what fails so.
         retry_after: seconds that it asks to wait; 0 goes by the header ``Retry-After``.
     """
 
     said: str = ""
     status: int | None = None
     is_over_limit: bool = False
+    may_cost: bool = False
     retry_after: float = 0.0
 
 
@@ -197,6 +199,7 @@ class Ticket(Outcome):
 
     Attributes:
         handle: what `Service.poll` needs, as plain JSON. It is kept in the library: no key in it.
+            What a later reply says is added to what an earlier one said.
         seconds: after which to ask again; 0 where the service does not say.
     """
 

@@ -100,6 +100,9 @@ def _failed(
         kind, sentence = errors.KeyLimitError, USED_UP
     elif status == 403 and not is_own:
         sentence = "Something before the service did not let the request through (403){said}."
+    if failed.may_cost:
+        sentence = sentence.replace(FREE, errors.UNSURE)
+        facts["is_unsure"] = True
     return kind(_filled(sentence, status, said, reply, service), **facts)
 
 

@@ -11,15 +11,11 @@ from nb_banana.credentials import PLACES
 from nb_banana.models import SIZES, Model
 from nb_banana.request import ImageRequest
 from nb_banana.services.exchange import (
-    UNKNOWN,
     Call,
     Failed,
-    Fate,
-    Get,
     KeyHeader,
     Refusal,
     Reply,
-    SentRequest,
     ServiceAnswer,
     Ticket,
     Unreadable,
@@ -97,11 +93,10 @@ class Fal(Service):
             or clean_id(at(body, "request_id"))
         }
         if not reply.is_fine:
-            return Failed(words_in(reply), **told)
-        if isinstance(at(body, "status"), str) and at(body, "response_url"):
-            links = {name: body.get(name) for name in LINKS if isinstance(body.get(name), str)}
-            is_done = body["status"] not in OPEN
-            return Ticket({**links, "request_id": told["inference_id"], "is_done": is_done}, **told)
+            return Failed(words_in(reply), may_cost=reply.status == 422, **told)
+        if isinstance(state := at(body, "status"), str) and "images" not in body:
+            handle = {name: body[name] for name in LINKS if isinstance(body.get(name), str)}
+            return Ticket(handle | {"is_done": state not in OPEN}, **told)
         if entries := list_of(at(body, "images")):
             items = tuple(item for entry in entries if (item := item_in(entry)))
             if items:
@@ -122,13 +117,6 @@ class Fal(Service):
         link = ticket.handle.get("cancel_url")
         return Call("PUT", str(link)) if link else None
 
-    def find(self, row: SentRequest, get: Get) -> Fate:
-        """See `Service.find`. What has no ticket was never accepted, as far as can be known."""
-        if row.ticket is None:
-            return UNKNOWN
-        reply = get(self.poll(row.ticket).path, {})
-        return UNKNOWN if reply is None else Fate("absent")
-
     def charged(self, reply: Reply) -> bool | None:
         """See `Service.charged`. A 5xx is never billed, a 422 sometimes."""
         is_own = at(reply.json, "detail") is not None or "x-fal-error-type" in reply.headers
@@ -142,7 +130,3 @@ class Fal(Service):
         if request.model != MODELS[0].ids[0] or scale is None:
             return None
         return PRICE * scale + (SEARCH if request.web_search else 0)
-
-    def is_reachable(self, get: Get) -> bool:
-        """See `Service.is_reachable`."""
-        return get("/", {}) is not None

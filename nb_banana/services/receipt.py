@@ -26,6 +26,7 @@ class Receipt(Hinted):
         seconds: from sending to the whole picture, waits between attempts included; 0 before.
         attempts: how often it was sent; more than 1 only where it can't have been charged before.
         created: when the answer came, in UTC.
+        is_about: whether ``usd`` is the price of the service's page, for it stated no bill.
     """
 
     model: str
@@ -38,6 +39,7 @@ class Receipt(Hinted):
     seconds: float
     attempts: int
     created: datetime
+    is_about: bool = False
 
     @property
     def credit(self) -> str:

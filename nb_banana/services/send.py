@@ -3,6 +3,7 @@
 A link that leaves the service's own host is never asked, and the key goes nowhere else.
 """
 
+import json
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -18,7 +19,15 @@ from nb_banana import errors
 from nb_banana._text import clean_id
 from nb_banana.request import ImageRequest
 from nb_banana.services.endpoint import Endpoint
-from nb_banana.services.exchange import Call, Outcome, Reply, ResultItem, ServiceAnswer, Unreadable
+from nb_banana.services.exchange import (
+    Call,
+    Outcome,
+    Reply,
+    ResultItem,
+    ServiceAnswer,
+    Ticket,
+    Unreadable,
+)
 from nb_banana.services.failures import error_of, redact
 from nb_banana.services.receipt import SANDBOX_HEADER, Receipt
 from nb_banana.services.result import BilledAnswer
@@ -40,7 +49,7 @@ MOST_REFUSALS = 8  # how often one of many may be refused with 429: mostly the o
 
 def send_generation(
     request: ImageRequest, service: Endpoint, client_request_id: str
-) -> BilledAnswer:
+) -> BilledAnswer | Ticket:
     """Send one generation and read its answer. The picture is not fetched yet."""
     # Sent again by itself only where it can't have been charged: no connection made, 429, or a 5xx
     # in the service's own words.
@@ -53,7 +62,9 @@ def send_generation(
     raise redacted
 
 
-def _answer(request: ImageRequest, service: Endpoint, client_request_id: str) -> BilledAnswer:
+def _answer(
+    request: ImageRequest, service: Endpoint, client_request_id: str
+) -> BilledAnswer | Ticket:
     # A frame of its own: what came is in its variables, and so would be a key that was echoed.
     call = service.service.encode(request)  # before there is anything that could have been sent
     timeout = service.timeout or request.read_timeout
@@ -93,17 +104,21 @@ def _in_turn(
 ) -> Reply:
     """One attempt, in its place among others."""
     facts = {"client_request_id": client_request_id, "attempts": number}
-    carrier, limiter = service.carrier, service.limiter
+    limiter = service.limiter
     with nullcontext() if limiter is None else limiter.place():
-        if carrier is not None:
-            reply = carrier.carry(call, service, timeout, client_request_id)
-        else:
-            reply = send_once(call, service, timeout, facts)
+        reply = carry_once(call, service, timeout, facts)
         if limiter is not None and reply.status == 429:
             limiter.slow_down(_asked_pause(reply))
         elif limiter is not None and reply.status < 400:
             limiter.speed_up()
     return reply
+
+
+def carry_once(call: Call, service: Endpoint, timeout: float, facts: dict[str, Any]) -> Reply:
+    """Send once, from this process or from where the carrier is."""
+    if service.carrier is not None:
+        return service.carrier.carry(call, service, timeout, facts["client_request_id"])
+    return send_once(call, service, timeout, facts)
 
 
 def _pause_before_next(reply: Reply, retry: Retry, service: Service) -> float | None:
@@ -164,7 +179,7 @@ def _body(call: Call) -> dict[str, Any]:
 
 def read_reply(
     reply: Reply, model: str, service: Endpoint, client_request_id: str, attempts: int = 1
-) -> BilledAnswer:
+) -> BilledAnswer | Ticket:
     """What a reply means: links or bytes of pictures and the receipt; else one typed error."""
     # The key may be in an error, should the service echo it.
     outcome = _decoded(reply, service.service)
@@ -177,6 +192,11 @@ def read_reply(
     if not reply.is_fine:
         facts["retry_after"] = _asked_pause(reply) or None
         raise error_of(outcome, reply, service.service, facts)
+    if isinstance(outcome, Ticket):
+        if service.holds_key(json.dumps(dict(outcome.handle), default=str)):
+            said = f"{service.service.title} put your key into its answer, which is not kept."
+            raise errors.UncertainError(f"{said} {errors.UNSURE}", **facts)
+        return outcome
     items = _items(outcome, reply, service) if isinstance(outcome, ServiceAnswer) else ()
     receipt = _receipt(outcome, model, service, facts, reply)
     facts |= {"inference_id": receipt.inference_id, "receipt": receipt}

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from nb_banana._catalogue import AIMLAPI, Catalogue
 from nb_banana.credentials import KeyPlace
-from nb_banana.models import MODELS, Model, documented_price
+from nb_banana.models import MODELS, Model
 from nb_banana.references.limits import LIMITS, ReferenceLimits
 from nb_banana.request import ImageRequest
 from nb_banana.services.exchange import (
@@ -47,6 +47,7 @@ class Service:
         billing_page: where a person pays.
         limits: how large reference pictures may be.
         is_by_host: whether each address is a service of its own, as with campus gateways.
+        is_flat: whether a picture costs what `price` says, for an answer does not say it.
         id_header: the header that takes our own id, where the service keeps it; else empty.
         inference_header: the header of an answer that has the service's id; else empty.
         deprecations: the path of its list of models that go away, else empty.
@@ -63,6 +64,7 @@ class Service:
     billing_page: ClassVar[str] = ""
     limits: ClassVar[ReferenceLimits] = LIMITS
     is_by_host: ClassVar[bool] = False
+    is_flat: ClassVar[bool] = False
     id_header: ClassVar[str] = ""
     inference_header: ClassVar[str] = ""
     deprecations: ClassVar[str] = ""
@@ -106,22 +108,22 @@ class Service:
         """
         raise NotImplementedError
 
-    def price(self, request: ImageRequest) -> Decimal | None:
+    def price(self, request: ImageRequest) -> Decimal | None:  # noqa: ARG002 - as above
         """What one picture of a request costs by the service's page, in US dollars; else None."""
-        return documented_price(request.model, request.resolution)
+        return None
 
     def quote(
         self,
-        model: str,
-        resolution: str | None,
-        get: Get,  # noqa: ARG002 - of those that can be asked
+        model: str,  # noqa: ARG002 - of those that can be asked
+        resolution: str | None,  # noqa: ARG002
+        get: Get,  # noqa: ARG002
         memory: dict[Any, Any],  # noqa: ARG002
     ) -> Decimal | None:
         """The price of one picture as the service quotes it now; no key is sent for it.
 
         ``memory`` is of one client and one address: what was said may be kept there.
         """
-        return documented_price(model, resolution)
+        return None
 
     def balance(self, get: Get) -> Decimal | None:  # noqa: ARG002 - as above
         """What is left on the account in US dollars; None where the service does not say."""

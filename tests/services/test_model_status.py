@@ -260,7 +260,7 @@ def test_the_doctor_asks_again_when_the_list_is_stale_and_then_whether_it_change
 def test_the_sandbox_that_comes_by_itself_is_asked_for_no_list(monkeypatch):
     with Client(backend="sandbox") as client:
         assert client.generate("a banana").notes == ()
-        received = client.context._sandbox.received
+        received = client.context._sandboxes["aimlapi"].received
     assert not [each for each in received if each.path in {DEPRECATIONS, METRICS}]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from nb_banana._text import amount, clean_id
 from nb_banana.credentials import AIMLAPI
-from nb_banana.models import CREDITS_PER_USD
+from nb_banana.models import CREDITS_PER_USD, documented_price
 from nb_banana.request import ImageRequest, asked_fields
 from nb_banana.services.aimlapi import log, pricing
 from nb_banana.services.exchange import (
@@ -84,6 +84,11 @@ class AimlApi(Service):
     def find(self, row: SentRequest, get: Get) -> Fate:
         """See `Service.find`."""
         return log.find_row(row, get, _cost)
+
+    def price(self, request: ImageRequest) -> Decimal | None:
+        """See `Service.price`. The further fields of the request win, as when it is sent."""
+        asked = {"model": request.model, "resolution": request.resolution} | dict(request.params)
+        return documented_price(str(asked["model"]), str(asked["resolution"] or "1K"))
 
     def quote(
         self, model: str, resolution: str | None, get: Get, memory: dict[Any, Any]
