@@ -65,6 +65,9 @@ CODE_CELLS = f"""() => {NOTEBOOK}.content.widgets.map((cell, index) => [cell.mod
     .map(([, index]) => index)"""
 OUTPUTS = f"index => {NOTEBOOK}.content.widgets[index].model.outputs.toJSON()"
 RUN_ALL = "() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }"
+HIDE_SIDEBAR = """() => {
+    if (!window.jupyterapp.shell.leftCollapsed) window.jupyterapp.shell.collapseLeft();
+}"""
 SET_THEME = "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
 HAS_THEME = "name => document.body.dataset.jpThemeName === name"
 
@@ -294,6 +297,11 @@ class LabPage:
     def save(self) -> NotebookNode:
         """Save the notebook and read it back from its file."""
         self.page.evaluate(f"() => {NOTEBOOK}.context.save()")
+        return self.saved
+
+    @property
+    def saved(self) -> NotebookNode:
+        """The notebook as its file has it."""
         return nbformat.read(self.path, as_version=4)
 
     def restart_kernel(self) -> None:
@@ -311,6 +319,11 @@ class LabPage:
         name = f"JupyterLab {theme.title()}"
         self.page.evaluate(SET_THEME, name)
         self.page.wait_for_function(HAS_THEME, arg=name)
+
+    def hide_sidebar(self) -> None:
+        """Give the notebook the whole of JupyterLab's window, as a narrow one needs it."""
+        self.page.evaluate(HIDE_SIDEBAR)
+        self.page.locator("#jp-left-stack").wait_for(state="hidden")
 
     def viewport(self, width: int, height: int) -> None:
         self.page.set_viewport_size({"width": width, "height": height})
