@@ -5,6 +5,7 @@ the stylesheet, and reads in good order, with all its words, where a front end t
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import starmap, zip_longest
 
 from nb_banana._text import as_html
 
@@ -38,8 +39,22 @@ line-height:1.4}
 .nbb-out tr{background:none!important}
 .nbb-out :is(th,td){padding:.4em 1em .4em 0;text-align:left;vertical-align:top;white-space:nowrap;
 border:0;border-bottom:1px solid var(--edge)}
+.nbb-out :is(td,th) img{max-width:none;border-radius:4px}
 .nbb-out th{color:var(--dim);font-weight:600}
 .nbb-out .nbb-words{white-space:normal;overflow-wrap:anywhere;min-width:12em}
+@container(max-width:44em){
+.nbb-out thead{position:absolute;overflow:hidden;width:1px;height:1px;clip-path:inset(50%)}
+.nbb-out tbody tr{display:flow-root;padding:.5em 0;border-bottom:1px solid var(--edge)}
+.nbb-out tbody :is(th,td){display:inline;padding:0 .8em 0 0;border:0;line-height:1.7}
+.nbb-out tbody .nbb-words{display:block;min-width:0}
+.nbb-out td:has(img){float:left}
+.nbb-out td[data-head]:before{content:attr(data-head)": ";color:var(--dim)}}
+.nbb-row{display:flex;gap:.8em;align-items:center;padding:.3em 0;overflow-wrap:anywhere}
+.nbb-row img{flex:none;border-radius:4px}
+.nbb-row>span{min-width:0}
+.nbb-out pre{font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap;
+overflow-wrap:anywhere;margin:.2em 0 1em;padding:.6em .8em;border-radius:6px;
+color:var(--text);background:var(--raised)}
 .nbb-cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(10em,1fr));gap:.6em;
 margin:.4em 0 .8em}
 .nbb-card{border:1px solid var(--edge);border-radius:8px;padding:.5em .8em;
@@ -54,12 +69,19 @@ gap:.8em}
 .nbb-tile figcaption{padding-top:.3em;overflow-wrap:anywhere}
 .nbb-note{border-left:3px solid var(--accent);background:var(--tint);padding:.4em .8em;
 margin:.4em 0;overflow-wrap:anywhere}
+.nbb-out .nbb-good{color:var(--good)}
 .nbb-out .nbb-bad{--accent:var(--bad);--tint:color-mix(in srgb,var(--bad) 10%,transparent)}
 """
 
 
 class Words(str):
     """Text for a cell, which stands to the left and may break."""
+
+    __slots__ = ()
+
+
+class Name(str):
+    """What a row is of: the head of the row."""
 
     __slots__ = ()
 
@@ -93,6 +115,11 @@ def card(label: str, value: str, below: str = "", *, share: float | None = None)
     )
 
 
+def hidden(text: str) -> str:
+    """Words that only those hear who do not see the page, and all where there is no stylesheet."""
+    return f'<span class="nbb-hidden">{as_html(text)}</span>'
+
+
 def cards(*shown: str) -> str:
     """Cards side by side, as many as there is room for."""
     return f'<div class="nbb-cards">{"".join(shown)}</div>'
@@ -109,18 +136,23 @@ def tiles(shown: Iterable[str]) -> str:
     return f'<div class="nbb-tiles">{"".join(shown)}</div>'
 
 
-def table(rows: Iterable[Sequence[str]], head: Sequence[str] = ()) -> str:
-    """A table of cells, with names above the columns where there are any.
+def table(rows: Iterable[Sequence[str]], head: Sequence[str] = (), *, is_told: bool = False) -> str:
+    """A table, with names above the columns where there are any; where it is narrow, tiles.
 
-    A cell is HTML of one line, or `Words`.
+    A cell is HTML of one line, or `Words`. In a tile a cell stands for itself; where ``is_told``
+    its column's name is before it.
     """
     names = "".join(f'<th scope="col"{LEFT}>{name}</th>' for name in head)
     top = f"<thead><tr>{names}</tr></thead>" if head else ""
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
+    told = head if is_told else ()
+    body = "".join(f"<tr>{''.join(starmap(_cell, zip_longest(row, told)))}</tr>" for row in rows)
     return f"<table>{top}<tbody>{body}</tbody></table>"
 
 
-def _cell(value: str) -> str:
+def _cell(value: str, told: str | None) -> str:
+    name = f' data-head="{told}"' if told else ""
+    if isinstance(value, Name):
+        return f'<th scope="row"{LEFT}>{as_html(value)}</th>'
     if isinstance(value, Words):
-        return f'<td class="nbb-words"{LEFT}>{as_html(value)}</td>'
-    return f"<td>{value}</td>"
+        return f'<td class="nbb-words"{LEFT}{name}>{as_html(value)}</td>'
+    return f"<td{name}>{value}</td>"

@@ -8,6 +8,7 @@ from typing import Any
 from nb_banana._hints import Hinted
 from nb_banana._text import UNSHOWN, as_html, code_as_html, is_data, megabytes, plain
 from nb_banana.credentials import ENVIRONMENT
+from nb_banana.display.html import note, styled
 from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest
 from nb_banana.services.aimlapi.payload import GENERATIONS, payload_of
@@ -15,9 +16,6 @@ from nb_banana.services.aimlapi.payload import GENERATIONS, payload_of
 LONGEST_URL = 120
 LONGEST_DATA = 40
 """A ``data:`` picture of megabytes is shown by its beginning, so that it takes one line."""
-
-CODE = "font-family:var(--jp-code-font-family,monospace);margin:.2em 0 1em"
-"""JupyterLab and nbconvert show a bare ``pre`` in the letters of prose."""
 
 
 class DryRun(Hinted):
@@ -85,10 +83,11 @@ class DryRun(Hinted):
 
     def _repr_html_(self) -> str:
         blocks = (
-            f'<strong>{as_html(title)}</strong><pre style="{CODE}">{code_as_html(text)}</pre>'
+            f"<strong>{as_html(title)}</strong>"
+            f"{note(text) if text is self.price else f'<pre>{code_as_html(text)}</pre>'}"
             for title, text in self._sections()
         )
-        return f'<div class="nb-banana-dry-run">{"".join(blocks)}</div>'
+        return styled(*blocks, kind="dry-run")
 
     def _sections(self) -> list[tuple[str, str]]:
         shown = self.payload
