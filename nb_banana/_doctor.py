@@ -66,7 +66,7 @@ class Checkup(Hinted):
 
     def _repr_html_(self) -> str:
         bad = (
-            note(f"✗ To mend: {each.what}. {each.found}", bad=True)
+            note(f"✗ To mend ({each.what}): {each.found}", bad=True)
             for each in self.checks
             if not each.fine
         )

@@ -71,7 +71,11 @@ class Statement(Hinted):
 
     def _repr_html_(self) -> str:
         rows = [
-            (Name(line.what.strip()), as_html(dollars(line.usd)), Words(_counted(line)))
+            (
+                Name(line.what.strip()),
+                as_html(dollars(line.usd)),
+                Words(_counted(line).removeprefix("for ")),
+            )
             for line in self.lines
             if _is_of_model(line)
         ]

@@ -45,6 +45,10 @@ class InDollars:
         )
         return plain(f"{type(self).__name__}({said})")
 
+    def __init_subclass__(cls) -> None:
+        # IPython asks a class for its own before it asks the next one, and a data class has a repr.
+        cls._repr_pretty_ = InDollars._repr_pretty_  # type: ignore[method-assign]
+
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         printer.text(str(self))
 

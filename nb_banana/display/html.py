@@ -37,22 +37,27 @@ line-height:1.4}
 .nbb-out .nbb-hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .nbb-out table{border-collapse:collapse;border:0;margin:0;font-size:inherit}
 .nbb-out tr{background:none!important}
-.nbb-out :is(th,td){padding:.4em 1em .4em 0;text-align:left;vertical-align:top;white-space:nowrap;
+.nbb-out.nbb-out :is(th,td){padding:.4em 1em .4em 0;text-align:left;vertical-align:top;white-space:nowrap;
 border:0;border-bottom:1px solid var(--edge)}
-.nbb-out :is(td,th) img{max-width:none;border-radius:4px}
+.nbb-out td img{max-width:none;border-radius:4px}
+.nbb-out td code{white-space:inherit}
 .nbb-out th{color:var(--dim);font-weight:600}
-.nbb-out .nbb-words{white-space:normal;overflow-wrap:anywhere;min-width:12em}
-@container(max-width:44em){
-.nbb-out thead{position:absolute;overflow:hidden;width:1px;height:1px;clip-path:inset(50%)}
-.nbb-out tbody tr{display:flow-root;padding:.5em 0;border-bottom:1px solid var(--edge)}
-.nbb-out tbody :is(th,td){display:inline;padding:0 .8em 0 0;border:0;line-height:1.7}
-.nbb-out tbody .nbb-words{display:block;min-width:0}
-.nbb-out td:has(img){float:left}
-.nbb-out td[data-head]:before{content:attr(data-head)": ";color:var(--dim)}}
+.nbb-out.nbb-out .nbb-words{white-space:normal;overflow-wrap:anywhere;min-width:5em}
+.nbb-out.nbb-out td:has(img)+.nbb-words{min-width:12em}
+@container(max-width:60em){
+.nbb-list thead{position:absolute;overflow:hidden;width:1px;height:1px;clip-path:inset(50%)}
+.nbb-list tbody tr{display:block;position:relative;padding:.6em 0;
+border-bottom:1px solid var(--edge)}
+.nbb-list tr:has(img){padding-left:110px;min-height:112px}
+.nbb-out.nbb-out .nbb-list td{display:inline;padding:0 .8em 0 0;border:0;line-height:1.6}
+.nbb-out.nbb-out .nbb-list .nbb-words{display:block;min-width:0}
+.nbb-list td:has(+td img){float:right}
+.nbb-list td:has(img){position:absolute;left:0;top:.6em}
+.nbb-list td[data-head]:before{content:attr(data-head)": ";color:var(--dim)}}
 .nbb-row{display:flex;gap:.8em;align-items:center;padding:.3em 0;overflow-wrap:anywhere}
 .nbb-row img{flex:none;border-radius:4px}
 .nbb-row>span{min-width:0}
-.nbb-out pre{font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap;
+.nbb-out.nbb-out pre{font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap;
 overflow-wrap:anywhere;margin:.2em 0 1em;padding:.6em .8em;border-radius:6px;
 color:var(--text);background:var(--raised)}
 .nbb-cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(10em,1fr));gap:.6em;
@@ -89,8 +94,11 @@ class Name(str):
 def styled(*parts: str, kind: str) -> str:
     """An output in our look: its parts one below the other, in a class ``nb-banana-KIND``."""
     inside = "".join(parts)
-    style = f"<style>{THEME}{STYLE}</style>"
-    return f'{style}<div class="nbb-out nb-banana-{kind}">{inside}</div>'
+    # In one line: where a page is made of Markdown, HTML ends at the first blank one.
+    style = f"<style>{' '.join(f'{THEME}{STYLE}'.split())}</style>"
+    # MathJax, of whatever version, would take what is between two amounts for mathematics.
+    names = f"nbb-out nb-banana-{kind} mathjax_ignore tex2jax_ignore"
+    return f'{style}<div class="{names}">{inside}</div>'
 
 
 def paragraph(text: str) -> str:
@@ -136,17 +144,24 @@ def tiles(shown: Iterable[str]) -> str:
     return f'<div class="nbb-tiles">{"".join(shown)}</div>'
 
 
-def table(rows: Iterable[Sequence[str]], head: Sequence[str] = (), *, is_told: bool = False) -> str:
-    """A table, with names above the columns where there are any; where it is narrow, tiles.
+def table(
+    rows: Iterable[Sequence[str]],
+    head: Sequence[str] = (),
+    *,
+    is_list: bool = False,
+    is_told: bool = False,
+) -> str:
+    """A table of cells, with names above the columns where there are any.
 
-    A cell is HTML of one line, or `Words`. In a tile a cell stands for itself; where ``is_told``
-    its column's name is before it.
+    A cell is HTML of one line, `Words`, or the `Name` of its row. Of a list each row is a tile
+    where there is little room; if ``is_told``, the column's name is before each of its words.
     """
     names = "".join(f'<th scope="col"{LEFT}>{name}</th>' for name in head)
     top = f"<thead><tr>{names}</tr></thead>" if head else ""
     told = head if is_told else ()
     body = "".join(f"<tr>{''.join(starmap(_cell, zip_longest(row, told)))}</tr>" for row in rows)
-    return f"<table>{top}<tbody>{body}</tbody></table>"
+    start = '<table class="nbb-list">' if is_list or is_told else "<table>"
+    return f"{start}{top}<tbody>{body}</tbody></table>"
 
 
 def _cell(value: str, told: str | None) -> str:

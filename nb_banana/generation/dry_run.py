@@ -17,6 +17,8 @@ LONGEST_URL = 120
 LONGEST_DATA = 40
 """A ``data:`` picture of megabytes is shown by its beginning, so that it takes one line."""
 
+PRICE = "Price:"
+
 
 class DryRun(Hinted):
     """What would be sent. Nothing was. The key stands in it as an environment variable.
@@ -83,11 +85,12 @@ class DryRun(Hinted):
 
     def _repr_html_(self) -> str:
         blocks = (
-            f"<strong>{as_html(title)}</strong>"
-            f"{note(text) if text is self.price else f'<pre>{code_as_html(text)}</pre>'}"
+            f"<p><strong>{as_html(title)}</strong></p><pre>{code_as_html(text)}</pre>"
             for title, text in self._sections()
+            if title != PRICE
         )
-        return styled(*blocks, kind="dry-run")
+        price = note(f"{PRICE} {self.price}") if self.price else ""
+        return styled(price, *blocks, kind="dry-run")
 
     def _sections(self) -> list[tuple[str, str]]:
         shown = self.payload
@@ -96,7 +99,7 @@ class DryRun(Hinted):
         pictures = [_line(*each) for each in enumerate(self.request.references, 1)]
         which = "request" if self.count == 1 else f"first of {self.count:,} requests"
         sections = [
-            ("Price:", self.price),
+            (PRICE, self.price),
             (f"Nothing was sent. This is the {which}:", _json(shown, indent=2)),
             ("The reference pictures:", "\n".join(pictures)),
             ("The same in Python:", self._python(shown)),

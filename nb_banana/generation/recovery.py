@@ -108,7 +108,8 @@ class Recovery(Hinted, Sequence[Found]):
             (Words(row.prompt[:200]), Words(row.outcome), f"<code>{as_html(row.request_id)}</code>")
             for row in self
         ]
-        shown = table(rows, ("prompt", "what became of it", "request")) if rows else ""
+        head = ("prompt", "what became of it", "request")
+        shown = table(rows, head, is_list=True) if rows else ""
         return styled(paragraph(self.summary), shown, kind="recovery")
 
 

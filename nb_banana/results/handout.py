@@ -78,7 +78,7 @@ class KeyListing(Sequence[KeyUse]):
     def _repr_html_(self) -> str:
         rows = [tuple(map(Words, _row(each))) for each in self]
         head = ("name", "spent this month", "limit", "state")
-        listed = table(rows, head, is_told=True) if rows else ""
+        listed = table(rows, head) if rows else ""
         return styled(paragraph(self._title), listed, kind="keys")
 
 

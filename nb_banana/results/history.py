@@ -113,9 +113,8 @@ class History(Hinted, Sequence[BananaImage]):
             for number, image in enumerate(self)
         ]
         head = (hidden("number"), hidden("picture"), *COLUMNS)
-        return styled(
-            paragraph(self._above), table(rows, head), paragraph(self._hint), kind="history"
-        )
+        shown = table(rows, head, is_list=True)
+        return styled(paragraph(self._above), shown, paragraph(self._hint), kind="history")
 
     @property
     def _above(self) -> str:
