@@ -22,11 +22,13 @@ from .lab import NARROW, PROJECTOR, WIDE, Lab, LabPage, running_server
 from .outputs import executed
 
 IMAGES = Path(__file__).parents[2] / "notebooks/images"
+TALL = 3000
+"""A height of a window in which each output is seen as a whole."""
 LOOKS = {
-    "light": (WIDE, "light"),
-    "dark": (WIDE, "dark"),
-    "480": (NARROW, "light"),
-    "480-dark": (NARROW, "dark"),
+    "light": ((WIDE[0], TALL), "light"),
+    "dark": ((WIDE[0], TALL), "dark"),
+    "480": ((NARROW[0], TALL), "light"),
+    "480-dark": ((NARROW[0], TALL), "dark"),
     "projector": (PROJECTOR, "light"),
 }
 """The windows and themes that everything is looked at in."""
@@ -35,7 +37,7 @@ LOOKS = {
 def matrix(lab: Lab, folder: Path) -> None:
     """Everything in every look; a file each, so that two folders can be laid side by side."""
     with tempfile.TemporaryDirectory() as home:
-        notebook = executed(Path(home), lab.env)
+        notebook = executed(Path(home))
     for app in ("lab", "notebook"):
         page = lab.open(notebook, name=f"outputs-{app}", app=app)
         if app == "lab":
@@ -46,15 +48,15 @@ def matrix(lab: Lab, folder: Path) -> None:
             shoot(page, folder / app / look)
     strange = lab.open(notebook, name="strange", trusted=False)
     strange.hide_sidebar()
+    strange.viewport(WIDE[0], TALL)
     shoot(strange, folder / "lab" / "untrusted")
 
 
 def shoot(page: LabPage, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    names = [cell.metadata.get("name", "") for cell in page.saved.cells]
-    for number, name in enumerate(names):
-        if name and page.output(number).is_visible():
-            page.screenshot(folder / f"{number:02} {name}.png", page.output(number))
+    for number, cell in enumerate(page.saved.cells):
+        if cell.outputs:
+            page.screenshot(folder / f"{number:02} {cell.metadata.name}.png", page.output(number))
 
 
 @contextmanager
@@ -77,13 +79,16 @@ def small(path: Path) -> None:
 
 def main() -> None:
     shots = os.environ.get("SHOTS")
-    with tempfile.TemporaryDirectory() as home, running_server(Path(home)) as server:
-        with chromium() as browser:
-            context = browser.new_context(viewport={"width": WIDE[0], "height": WIDE[1]})
-            lab = Lab(server, context, {})
-            if shots:
-                matrix(lab, Path(shots))
-            lab.close()
+    with (
+        tempfile.TemporaryDirectory() as home,
+        running_server(Path(home)) as server,
+        chromium() as browser,
+    ):
+        context = browser.new_context(viewport={"width": WIDE[0], "height": WIDE[1]})
+        lab = Lab(server, context, {})
+        if shots:
+            matrix(lab, Path(shots))
+        lab.close()
 
 
 if __name__ == "__main__":
