@@ -38,9 +38,11 @@ CELLS = {
     "with suppress(nb_banana.errors.BananaError):\n"
     "    nb_banana.generate('a car [trouble: link-404]')\n"
     "nb_banana.recover()",
-    "lint": "import nbformat\n"
-    "cells = [nbformat.v4.new_code_cell('%%banana fox\\na fox in the snow')]\n"
-    "nbformat.write(nbformat.v4.new_notebook(cells=cells), 'lesson.ipynb')\n"
+    "lint": "import json\nfrom pathlib import Path\n"
+    "source = '%%banana fox\\na fox in the snow'\n"
+    "cell = dict(cell_type='code', source=source, outputs=[], metadata={})\n"
+    "lesson = dict(cells=[cell], metadata={}, nbformat=4, nbformat_minor=5)\n"
+    "Path('lesson.ipynb').write_text(json.dumps(lesson))\n"
     "nb_banana.lint('lesson.ipynb')",
     "on its way": "%%banana later -a 16:9 --background\na ship at sea [trouble: slow 20]",
 }

@@ -34,11 +34,11 @@ STRIP = """node => {
 LOOKS_OF_OTHERS = """() => {
     const tags = new Set([...document.querySelectorAll('main *')].map(each => each.localName));
     const aside = document.body.appendChild(document.createElement('aside'));
-    const look = node => [...getComputedStyle(node)].map(name =>
-        `${node.localName} ${name}: ${getComputedStyle(node).getPropertyValue(name)}`);
+    const look = (node, style = getComputedStyle(node)) => [...style].map(name =>
+        `${node.localName} ${name}: ${style.getPropertyValue(name)}`);
     const all = [...tags].filter(tag => tag !== 'style')
         .map(tag => aside.appendChild(document.createElement(tag)));
-    const looks = [document.documentElement, document.body, ...all].flatMap(look);
+    const looks = [document.documentElement, document.body, ...all].flatMap(node => look(node));
     aside.remove();
     return looks;
 }"""

@@ -35,7 +35,8 @@ THEMES = {
     ),
     "Colab in the dark": (
         "<html lang=en theme=dark>",
-        "color: #e3e3e3; --colab-primary-text-color: #e3e3e3; --colab-primary-surface-color: #131314;"
+        "color: #e3e3e3; --colab-primary-text-color: #e3e3e3;"
+        " --colab-primary-surface-color: #131314;"
         " background: #131314",
         "dark",
     ),
