@@ -53,15 +53,20 @@ background:var(--raised)}
 object-fit:scale-down;background:var(--raised);border-radius:6px;margin:0}
 .nbb-frame{box-shadow:inset 0 0 0 1px var(--edge);padding:.7em;overflow-wrap:anywhere;
 font-size:.92em}
-.nbb-tile figcaption{padding-top:.3em;overflow-wrap:anywhere}
+.nbb-frame b{color:var(--bad)}
+.nbb-out figcaption{padding-top:.4em;overflow-wrap:anywhere}
+.nbb-tiles+figcaption{padding-top:1em}
 .nbb-tile figcaption b{color:var(--text);font-weight:500}
 .nbb-tile:has([open]){grid-column:1/-1}
 .nbb-tile [open] summary{cursor:zoom-out}
 .nbb-out .nbb-tile [open] img{width:auto;min-width:min(22em,100%);aspect-ratio:auto}
-.nbb-grid{max-height:44em;scroll-padding:3em 8em}
-.nbb-grid td{padding:0 .8em .8em 0!important;border:0!important}
-.nbb-grid .nbb-tile{min-width:8em}
-.nbb-out .nbb-grid th{position:sticky;top:0;left:0;background:var(--ground);z-index:1}
+.nbb-grid{max-height:46em;scroll-padding:3em 8em}
+.nbb-grid .nbb-tile:not(:has([open])){width:var(--w)}
+.nbb-out .nbb-grid td{padding:.5em .8em .8em 0;border:0;white-space:normal}
+.nbb-out .nbb-grid th{position:sticky;top:0;left:0;background:var(--ground);z-index:1;
+width:var(--w);white-space:normal;overflow-wrap:anywhere;color:var(--text)}
+.nbb-out .nbb-grid th:first-child{width:var(--h);min-width:var(--h);z-index:2}
+.nbb-out .nbb-grid tbody th{border:0;top:auto}
 @media print{.nbb-grid{max-height:none}}
 .nbb-note{border-left:3px solid var(--accent);background:var(--tint);padding:.4em .8em;
 margin:.4em 0;overflow-wrap:anywhere}
