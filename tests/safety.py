@@ -7,14 +7,18 @@ library of pictures that goes afterwards.
 import gc
 import os
 import shutil
+import sys
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from nbval.plugin import IPyNbCell
 from xdist.scheduler import LoadFileScheduling
 
 from nb_banana import credentials
+
+# jsonschema's check of IRIs, which no notebook has, takes each worker more than a second to load.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -63,16 +67,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     def place(item: pytest.Item) -> tuple[int, str, int]:
         begin = (n for n, folder in enumerate(LONGEST) if item.nodeid.startswith(folder))
-        cell = (str(item.path), item.cell_num) if isinstance(item, IPyNbCell) else ("", 0)
+        cell = (str(item.path), item.cell_num) if hasattr(item, "cell_num") else ("", 0)
         return next(begin, len(LONGEST)), *cell
 
     items.sort(key=place)
 
 
-def pytest_collection_finish() -> None:
-    """What is imported by now stays: the collector need not look through all of it each time."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported and found here stays: no garbage is looked for in it, now and later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_sessionfinish() -> None:

@@ -1,0 +1,59 @@
+"""One notebook with everything that nb_banana shows, for tests and for screenshots."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook
+
+LONG = "; every leaf has its own shade, the light falls from the left" * 6
+CELLS = {
+    "extension": "%load_ext nb_banana\nimport nb_banana",
+    "history, empty": "nb_banana.history()",
+    "picture": "%%banana trex -a 16:9 --alt 'A T-Rex on a beach'\n"
+    "A T-Rex relaxing on a beach, lying on a sun lounger and wearing sunglasses.",
+    "edit": "night = trex.edit('make it night')\nnight",
+    "error": "%%banana -a 16:10\na banana",
+    "gallery": "%%banana grid --sweep style=watercolour,pencil --sweep 'animal=cat,fox,robot'\n"
+    "A {{animal}} in the rain, as a {{style}}",
+    "takes": "%%banana takes -n 3 -a 3:4\na red fox in the snow",
+    "sweep with a failure": "%%banana broken --sweep 'end=at noon,[trouble: refusal],at night'\n"
+    "a banana on an island {{end}}",
+    "failure": "broken[1]",
+    "thumbnails": "import pandas as pd\n"
+    "grid.thumbnails(pd.DataFrame({'price': range(6), 'made of': ['<b>tin</b>'] * 6}))",
+    "compare": "nb_banana.compare(trex, night)",
+    "tree": "night.tree()",
+    "history": "nb_banana.generate('an owl in a forest' + LONG)\nnb_banana.history()",
+    "receipt": "trex.receipt",
+    "spending": "%config Banana.budget = 2.00\nnb_banana.spending()",
+    "doctor": "nb_banana.doctor()",
+    "dry run": "%%banana -a 16:9 -r 2K -i trex --dry-run\nPut the T-Rex into a café",
+    "models": "nb_banana.MODELS",
+    "estimate": "nb_banana.estimate('a {{x}}', x=['fox', 'cat'], aspect_ratio='16:9')",
+    "recover": "from contextlib import suppress\n"
+    "with suppress(nb_banana.errors.BananaError):\n"
+    "    nb_banana.generate('a car [trouble: link-404]')\n"
+    "nb_banana.recover()",
+    "lint": "import nbformat\n"
+    "cells = [nbformat.v4.new_code_cell('%%banana fox\\na fox in the snow')]\n"
+    "nbformat.write(nbformat.v4.new_notebook(cells=cells), 'lesson.ipynb')\n"
+    "nb_banana.lint('lesson.ipynb')",
+    "on its way": "%%banana later -a 16:9 --background\na ship at sea [trouble: slow 20]",
+}
+"""What each cell shows, and its source. A later one uses what an earlier one made."""
+
+
+def executed(folder: Path, env: Mapping[str, str]) -> NotebookNode:
+    """The notebook after one run in a kernel, as it is saved; `folder` holds its library."""
+    setup = new_code_cell(f"LONG = {LONG!r}")
+    cells = [new_code_cell(source, metadata={"name": name}) for name, source in CELLS.items()]
+    notebook = new_notebook(cells=[setup, *cells])
+    client = NotebookClient(
+        notebook, timeout=120, allow_errors=True, resources={"metadata": {"path": str(folder)}}
+    )
+    client.execute(env={**env, "XDG_DATA_HOME": str(folder / "data")})
+    notebook.cells.remove(setup)
+    return notebook
