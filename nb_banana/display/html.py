@@ -91,6 +91,13 @@ width:var(--w);white-space:normal;overflow-wrap:anywhere;color:var(--text)}
 .nbb-note{border-left:3px solid var(--accent);background:var(--tint);padding:.4em .8em;
 margin:.4em 0;overflow-wrap:anywhere}
 .nbb-out .nbb-good{color:var(--good)}
+.nbb-wait{display:grid;align-items:center}
+.nbb-wait>*{grid-area:1/1;margin:0!important}
+.nbb-wait progress{width:8em;height:.6em;margin-right:.5em;accent-color:var(--accent)}
+.nbb-wait div{animation:nbb-away 0s 15s forwards}
+.nbb-wait p{animation:nbb-stay 0s 15s backwards}
+@keyframes nbb-away{to{visibility:hidden}}
+@keyframes nbb-stay{from{visibility:hidden}}
 .nbb-out .nbb-bad{--accent:var(--bad);--tint:color-mix(in srgb,var(--bad) 10%,transparent)}
 """
 
