@@ -71,14 +71,37 @@ background:var(--raised)}
 .nbb-card>*{display:block}
 .nbb-card b{font-size:1.35em;font-variant-numeric:tabular-nums}
 .nbb-card progress{width:100%;height:.5em;accent-color:var(--accent)}
-.nbb-tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(11em,100%),1fr));
-gap:.8em}
-.nbb-tile{margin:0;min-width:0}
-.nbb-tile img{display:block;width:100%;height:auto;border-radius:6px}
-.nbb-tile figcaption{padding-top:.3em;overflow-wrap:anywhere}
+.nbb-tile{min-width:0}
+.nbb-tile summary{display:block;cursor:zoom-in;border-radius:6px}
+.nbb-out :is(.nbb-tile img,.nbb-frame){display:block;width:100%;aspect-ratio:var(--r);
+object-fit:scale-down;background:var(--raised);border-radius:6px;margin:0}
+.nbb-frame{box-shadow:inset 0 0 0 1px var(--edge);padding:.7em;overflow-wrap:anywhere;
+font-size:.92em}
+.nbb-frame b{color:var(--bad)}
+.nbb-out figcaption{padding-top:.4em;overflow-wrap:anywhere}
+.nbb-tiles+figcaption{padding-top:1em}
+.nbb-tile figcaption b{color:var(--text);font-weight:500}
+.nbb-tile:has([open]){grid-column:1/-1}
+.nbb-tile [open] summary{cursor:zoom-out}
+.nbb-out .nbb-tile [open] img{width:auto;min-width:min(22em,100%);aspect-ratio:auto}
+.nbb-grid{max-height:46em;scroll-padding:3em 8em}
+.nbb-grid .nbb-tile:not(:has([open])){width:var(--w)}
+.nbb-out .nbb-grid td{padding:.5em .8em .8em 0;border:0;white-space:normal}
+.nbb-out .nbb-grid th{position:sticky;top:0;left:0;background:var(--ground);z-index:1;
+width:var(--w);white-space:normal;overflow-wrap:anywhere;color:var(--text)}
+.nbb-out .nbb-grid th:first-child{width:var(--h);min-width:var(--h);z-index:2}
+.nbb-out .nbb-grid tbody th{border:0;top:auto}
+@media print{.nbb-grid{max-height:none}}
 .nbb-note{border-left:3px solid var(--accent);background:var(--tint);padding:.4em .8em;
 margin:.4em 0;overflow-wrap:anywhere}
 .nbb-out .nbb-good{color:var(--good)}
+.nbb-wait{display:grid;align-items:center}
+.nbb-wait>*{grid-area:1/1;margin:0!important}
+.nbb-wait progress{width:8em;height:.6em;margin-right:.5em;accent-color:var(--accent)}
+.nbb-wait div{animation:nbb-away 0s 15s forwards}
+.nbb-wait p{animation:nbb-stay 0s 15s backwards}
+@keyframes nbb-away{to{visibility:hidden}}
+@keyframes nbb-stay{from{visibility:hidden}}
 .nbb-out .nbb-bad{--accent:var(--bad);--tint:color-mix(in srgb,var(--bad) 10%,transparent)}
 """
 
