@@ -188,9 +188,8 @@ ANEW = {"dry run", "failure", "history", "recovery", "spending", "tree"}
 
 
 def _words(shown):
-    page = shown["text/html"].replace("&#10;", "\n")
-    page = re.sub(r'<style>.*?</style>| style="[^"]*"|(?<=[\w"])>|</?[a-z]+(?!\w)', " ", page)
-    return set(page.split())
+    page = re.sub(r'<style>.*?</style>| style="[^"]*"', "", shown["text/html"])
+    return set(re.findall(r'[^\s<>"]+', page.replace("&#10;", "\n")))
 
 
 @pytest.mark.parametrize("name", sorted(ANEW))
