@@ -39,7 +39,9 @@ SIDES = ("left", "right")
 # range and a button that would do nothing are seen nowhere. Lumino, on which JupyterLab stands,
 # would take the keys, but for the attribute that it looks for on what has the focus. The range comes
 # before the picture that it moves: WebKit finds only a timeline that it has met.
-_STYLE = """<style>
+_STYLE = """
+.nbb-out{color:var(--text);line-height:1.4}
+.nbb-out :is(small,figcaption){color:var(--dim);font-size:.92em}
 .nbb-out .nbb-compare{display:grid;gap:.4em .8em;
 grid-template-columns:repeat(auto-fit,minmax(min(max(16em,34%),100%),1fr));
 max-width:calc(2*var(--wide) + .8em);
@@ -81,11 +83,12 @@ background-repeat:no-repeat}
 }}}
 @keyframes nbb-left{from{clip-path:inset(0)}to{clip-path:inset(0 100% 0 0)}}
 @keyframes nbb-right{from{clip-path:inset(0 0 0 100%)}to{clip-path:inset(0)}}
-</style>"""
+"""
 _SIDE = (
     '<figure style="display:inline-block;vertical-align:top;width:48%;min-width:15em;'
     'margin:0 1% 0 0">'
-    '<img src="{picture}" alt="{alt}" style="max-width:100%;height:auto">'
+    '<img src="{picture}" alt="{alt}" width="{wide}" height="{high}" '
+    'style="max-width:100%;height:auto">'
     "<figcaption><span>{side}: </span>{name}</figcaption></figure>"
 )
 _RANGE = (
@@ -196,20 +199,20 @@ class Comparison(Hinted):
 
     def _html(self) -> str:
         """Both as JPEGs of one size, which shrink where room is scarce."""
+        wide, high = open_picture(self._pictures[0]).size
         figures = []
         for (side, name), alt, data in zip(
             self._sides(), self._alts(), self._pictures, strict=True
         ):
             picture = f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
             words = {"side": side, "name": as_html(name), "alt": as_html(alt)}
-            figures.append(_SIDE.format(picture=picture, **words))
-        wide = open_picture(self._pictures[0]).width
+            figures.append(_SIDE.format(picture=picture, wide=wide, high=high, **words))
         below = f"<small>{self._drawn}</small>" if self._drawn else ""
         both = (
             f'<div class="nbb-compare" style="--wide:{wide}px">'
             f"{_RANGE}{''.join(figures)}{_FLIP}</div>"
         )
-        return styled(_STYLE, both, below, kind="compare")
+        return styled(both, below, kind="compare", style=_STYLE)
 
 
 def _disclosed(side: Any) -> str:
