@@ -118,11 +118,11 @@ class Name(str):
     __slots__ = ()
 
 
-def styled(*parts: str, kind: str) -> str:
+def styled(*parts: str, kind: str, style: str = STYLE) -> str:
     """An output in our look: its parts one below the other, in a class ``nb-banana-KIND``."""
     inside = "".join(parts)
     # In one line: where a page is made of Markdown, HTML ends at the first blank one.
-    style = f"<style>{' '.join(f'{THEME}{STYLE}'.split())}</style>"
+    style = f"<style>{' '.join(f'{THEME}{style}'.split())}</style>"
     # MathJax, of whatever version, would take what is between two amounts for mathematics.
     names = f"nbb-out nb-banana-{kind} mathjax_ignore tex2jax_ignore"
     return f'{style}<div class="{names}">{inside}</div>'

