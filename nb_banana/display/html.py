@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from nb_banana._text import as_html
 
+NO_FORMULAS = "mathjax_ignore tex2jax_ignore"
+"""Classes of an output: what stands between two prices is no formula (JupyterLab, nbconvert)."""
 LEFT = ' style="text-align:left"'  # JupyterLab's own tables are to the right
 
 THEME = """
@@ -68,7 +70,7 @@ def styled(*parts: str, kind: str) -> str:
     """An output in our look: its parts one below the other, in a class ``nb-banana-KIND``."""
     inside = "".join(parts)
     style = f"<style>{THEME}{STYLE}</style>"
-    return f'{style}<div class="nbb-out nb-banana-{kind}">{inside}</div>'
+    return f'{style}<div class="nbb-out nb-banana-{kind} {NO_FORMULAS}">{inside}</div>'
 
 
 def paragraph(text: str) -> str:
