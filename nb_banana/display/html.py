@@ -83,7 +83,7 @@ class Words(str):
 def styled(*parts: str, kind: str) -> str:
     """An output in our look: its parts one below the other, in a class ``nb-banana-KIND``."""
     inside = "".join(parts)
-    style = f"<style>{THEME}{STYLE}</style>"
+    style = f"<style>{THEME.strip()}{STYLE}</style>"  # no blank line: Markdown ends HTML there
     return f'{style}<div class="nbb-out nb-banana-{kind}">{inside}</div>'
 
 
