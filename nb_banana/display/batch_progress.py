@@ -20,10 +20,21 @@ from nb_banana.display.progress import QUIET_SECONDS, TerminalLine, is_silent
 
 BEAT = 0.5  # seconds between two looks at whether there is something to show
 RATE = 100_000  # bytes of new pictures that are sent in a second; for the clock alone a quarter
-LONGEST_PAUSE = 8.0  # seconds until the clock is sent anyway: about half of those in the style
+LONGEST_PAUSE = 5.0  # seconds until the clock is sent anyway: half of those in the style
 LINGER = 3.0  # seconds that all of it stays after the end, where the cell goes on
 BAR = 12  # letters of a bar in a terminal
 LEFT = "was on its way: run it again, what has arrived is free."
+PULSE = 2.4  # seconds
+STYLE = f"""
+.nbb-bar progress{{width:8em;height:.6em;margin-right:.5em;accent-color:var(--accent)}}
+.nbb-now{{animation:nbb-now 0s 10s both}}
+.nbb-late{{animation:nbb-late 0s 10s both}}
+@keyframes nbb-now{{to{{visibility:hidden;height:0}}}}
+@keyframes nbb-late{{from{{visibility:hidden;height:0;margin:0;overflow:hidden}}}}
+@media(prefers-reduced-motion:no-preference){{
+.nbb-empty{{animation:nbb-pulse {PULSE}s ease-in-out 4;animation-delay:var(--t)}}
+@keyframes nbb-pulse{{50%{{opacity:.45}}}}}}
+"""
 
 
 class BatchProgress:
@@ -135,9 +146,16 @@ class BatchProgress:
         except Exception:  # noqa: BLE001 - whatever is wrong with a picture, the words go on
             tiles = ""
         left = f"{self._tally.counted}, and the rest {LEFT}"
-        words = f"<div>{self._tally.html()}</div><p>{as_html(left)}</p>"
-        html = styled(f'<div class="nbb-wait">{words}</div>', tiles, kind="batch")
-        return {"text/plain": left, "text/html": html}
+        bar = (
+            f"<style>{STYLE}</style>"
+            f'<div class="nbb-bar"><div class="nbb-now">{self._tally.html()}</div>'
+            f'<p class="nbb-late" style="margin:0">{as_html(left)}</p></div>'
+        )
+        phase = f'style="--t:-{self._tally.seconds % PULSE:.2f}s;margin:0"'  # it goes on
+        figure = (
+            f'<figure class="nb-banana" {phase}>{tiles}<figcaption>&nbsp;</figcaption></figure>'
+        )
+        return {"text/plain": left, "text/html": styled(bar, figure, kind="batch")}
 
     @property
     def _text(self) -> dict[str, str]:
@@ -185,7 +203,7 @@ class Tally:
             f"{self.done:,} of {line}" if line else self.counted,
             f"{self._failed} failed" if self._failed else "",
             f"{self._reused} from your library" if self._reused and not line else "",
-            f"{spent} so far" if line else spent,
+            f"{spent} so far" if self._spent and line else "" if line else spent,
             self._clock(),
         )
         return " · ".join(filter(None, parts))

@@ -65,13 +65,6 @@ font-size:.92em}
 @media print{.nbb-grid{max-height:none}}
 .nbb-note{border-left:3px solid var(--accent);background:var(--tint);padding:.4em .8em;
 margin:.4em 0;overflow-wrap:anywhere}
-.nbb-wait{display:grid;align-items:center}
-.nbb-wait>*{grid-area:1/1;margin:0!important}
-.nbb-wait progress{width:8em;height:.6em;margin-right:.5em;accent-color:var(--accent)}
-.nbb-wait div{animation:nbb-away 0s 15s forwards}
-.nbb-wait p{animation:nbb-stay 0s 15s backwards}
-@keyframes nbb-away{to{visibility:hidden}}
-@keyframes nbb-stay{from{visibility:hidden}}
 .nbb-out .nbb-bad{--accent:var(--bad);--tint:color-mix(in srgb,var(--bad) 10%,transparent)}
 """
 
@@ -84,9 +77,11 @@ class Words(str):
 
 def styled(*parts: str, kind: str) -> str:
     """An output in our look: its parts one below the other, in a class ``nb-banana-KIND``."""
+    # Between two prices a notebook would see a formula in TeX, but for the classes of MathJax.
     inside = "".join(parts)
     style = f"<style>{THEME}{STYLE}</style>"
-    return f'{style}<div class="nbb-out nb-banana-{kind}">{inside}</div>'
+    kinds = f"nbb-out nb-banana-{kind} mathjax_ignore tex2jax_ignore"
+    return f'{style}<div class="{kinds}">{inside}</div>'
 
 
 def paragraph(text: str) -> str:
