@@ -29,7 +29,8 @@ QUALITIES = (75, 40)  # the second one is for what WebP has no advantage with, s
 LONGEST_REASON, LONGEST_LABEL = 90, 60  # characters in a tile
 WORDS = 15_000  # characters of all alt texts, and of all prompts
 WIDEST = 480  # pixels that a picture is wide at most before it is enlarged
-IN_GRID = 230  # the same in a grid, of two rows of which both are seen at once
+IN_GRID = 16.5  # em that one is wide at most in a grid: two rows are seen at once
+GAP = 12  # pixels between two
 MANY = 36  # from so many on tiles are smaller
 ACROSS = 6  # tiles in a row, unless there are many
 LEAST, SMALLEST = 11.0, 7.5  # em that a tile is wide at least, and one of many
@@ -150,7 +151,7 @@ class Tiles:
     def _picture(self, entry: GalleryEntry, shown: TilePicture) -> str:
         """A picture that a click enlarges, with what is to be said of it then."""
         longest = max(80, min(300, WORDS // self.count))
-        width = min(shown.width, round(IN_GRID * min(1, self.ratio)) if self.grid else WIDEST)
+        width = min(shown.width, WIDEST)
         height = round(shown.height * width / max(1, shown.width))
         alt = as_html(shorten(entry.alt, longest) or "A picture")
         prompt = as_html(shorten(entry.prompt, longest))
@@ -168,26 +169,29 @@ class Tiles:
         if self.count <= MANY:
             rows = math.ceil(self.count / (ACROSS / narrow))
             across = math.ceil(self.count / rows)
-            width = f"max({width},calc((100% - {12 * (across - 1)}px)/{across}))"
+            width = f"max({width},calc((100% - {GAP * (across - 1)}px)/{across}))"
         most = min(WIDEST * self.count, 2000)
         return (
-            f"display:grid;gap:12px;grid-template-columns:repeat(auto-fill,minmax({width},1fr));"
-            f"max-width:{most}px;--r:{self.ratio:.4g}"
+            f"display:grid;gap:16px {GAP}px;grid-auto-flow:row dense;max-width:{most}px;"
+            f"grid-template-columns:repeat(auto-fill,minmax({width},1fr));--r:{self.ratio:.4g}"
         )
 
     def _table(self, grid: Grid, tile: Callable[[int], str]) -> str:
-        """Rows and columns, with their names at their heads."""
+        """Rows and columns, with their names at their heads, which stay in view."""
         down, across = map(as_html, grid.fields)
-        corner = f"{down} ↓ {across} →"
+        corner = f"{down} ↓<br>{across} →".replace("_", "_<wbr>")
         heads = "".join(_head("col", name) for name in (corner, *map(as_html, grid.columns)))
         rows = "".join(
             f"<tr>{_head('row', as_html(name))}"
             f"{''.join(f'<td>{tile(place)}</td>' for place in places)}</tr>"
             for name, places in zip(grid.rows, grid.places, strict=True)
         )
+        most = IN_GRID * min(max(self.ratio, 0.6), 1.25)
+        left = "clamp(5.5em,15cqi,9em)"  # for the names of rows
+        width = f"clamp(7.5em,(100cqi - {left})/{len(grid.columns)} - 1em,{most:.4g}em)"
         return (
             f'<div class="nbb-grid" tabindex="0" role="group" aria-label="{down}, {across}" '
-            f'style="overflow:auto;--r:{self.ratio:.4g}">'
+            f'style="overflow:auto;--r:{self.ratio:.4g};--h:{left};--w:{width}">'
             f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
         )
 
