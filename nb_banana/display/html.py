@@ -109,7 +109,6 @@ class Name(str):
 
 def styled(*parts: str, kind: str) -> str:
     """An output in our look: its parts one below the other, in a class ``nb-banana-KIND``."""
-    # Between two prices a notebook would see a formula in TeX, but for the classes of MathJax.
     inside = "".join(parts)
     # In one line: where a page is made of Markdown, HTML ends at the first blank one.
     style = f"<style>{' '.join(f'{THEME}{STYLE}'.split())}</style>"
