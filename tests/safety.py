@@ -33,15 +33,25 @@ def pytest_configure(config: pytest.Config) -> None:
     ):
         os.environ.pop(name, None)
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
-    # Pictures of the tests go into a library of their own, not among a person's.
-    folder = tempfile.TemporaryDirectory(prefix="nb_banana-tests-")
-    os.environ["XDG_DATA_HOME"] = folder.name
-    # So does what stands in for a library, which is in the system's temporary folder.
-    place = Path(tempfile.gettempdir()) / f"nbb-{os.getpid()}"
+    # What stands in for a library is in the system's temporary folder.
+    place = temporary_folder() / f"nbb-{os.getpid()}"
     place.mkdir(exist_ok=True)
     os.environ["TMPDIR"] = tempfile.tempdir = str(place)
+    # Pictures of the tests go into a library of their own, not among a person's.
+    os.environ["XDG_DATA_HOME"] = str(place / "data")
     config.add_cleanup(lambda: shutil.rmtree(place, ignore_errors=True))
-    config.add_cleanup(folder.cleanup)
+
+
+def temporary_folder() -> Path:
+    """The system's, or Linux's own in memory: each library is written through to a disk often."""
+    memory = Path("/dev/shm")
+    if "TMPDIR" in os.environ or not os.access(memory, os.W_OK):
+        return Path(tempfile.gettempdir())
+    for left in memory.glob("nbb-*"):  # by tests that were killed
+        if not Path("/proc", left.name.removeprefix("nbb-")).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    has_room = shutil.disk_usage(memory).free > 4 * 2**30
+    return memory if has_room else Path(tempfile.gettempdir())
 
 
 LONGEST = ("tests/browser", "tests/batch", "tests/lesson", "notebooks", "tests/notebook")

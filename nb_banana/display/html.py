@@ -5,6 +5,7 @@ the stylesheet, and reads in good order, with all its words, where a front end t
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import starmap, zip_longest
 
 from nb_banana._text import as_html
 
@@ -36,10 +37,29 @@ line-height:1.4}
 .nbb-out .nbb-hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .nbb-out table{border-collapse:collapse;border:0;margin:0;font-size:inherit}
 .nbb-out tr{background:none!important}
-.nbb-out :is(th,td){padding:.4em 1em .4em 0;text-align:left;vertical-align:top;white-space:nowrap;
-border:0;border-bottom:1px solid var(--edge)}
+.nbb-out.nbb-out :is(th,td){padding:.4em 1em .4em 0;text-align:left;vertical-align:top;
+white-space:nowrap;border:0;border-bottom:1px solid var(--edge)}
+.nbb-out td img{max-width:none;border-radius:4px}
+.nbb-out td code{white-space:inherit}
 .nbb-out th{color:var(--dim);font-weight:600}
-.nbb-out .nbb-words{white-space:normal;overflow-wrap:anywhere;min-width:12em}
+.nbb-out.nbb-out .nbb-words{white-space:normal;overflow-wrap:anywhere;min-width:5em}
+.nbb-out.nbb-out td:has(img)+.nbb-words{min-width:12em}
+@container(max-width:60em){
+.nbb-list thead{position:absolute;overflow:hidden;width:1px;height:1px;clip-path:inset(50%)}
+.nbb-list tbody tr{display:block;position:relative;padding:.6em 0;
+border-bottom:1px solid var(--edge)}
+.nbb-list tr:has(img){padding-left:110px;min-height:112px}
+.nbb-out.nbb-out .nbb-list td{display:inline;padding:0 .8em 0 0;border:0;line-height:1.6}
+.nbb-out.nbb-out .nbb-list .nbb-words{display:block;min-width:0}
+.nbb-list td:has(+td img){float:right}
+.nbb-list td:has(img){position:absolute;left:0;top:.6em}
+.nbb-list td[data-head]:before{content:attr(data-head)": ";color:var(--dim)}}
+.nbb-row{display:flex;gap:.8em;align-items:center;padding:.3em 0;overflow-wrap:anywhere}
+.nbb-row img{flex:none;border-radius:4px}
+.nbb-row>span{min-width:0}
+.nbb-out.nbb-out pre{font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap;
+overflow-wrap:anywhere;margin:.2em 0 1em;padding:.6em .8em;border-radius:6px;
+color:var(--text);background:var(--raised)}
 .nbb-cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(10em,1fr));gap:.6em;
 margin:.4em 0 .8em}
 .nbb-card{border:1px solid var(--edge);border-radius:8px;padding:.5em .8em;
@@ -47,19 +67,43 @@ background:var(--raised)}
 .nbb-card>*{display:block}
 .nbb-card b{font-size:1.35em;font-variant-numeric:tabular-nums}
 .nbb-card progress{width:100%;height:.5em;accent-color:var(--accent)}
-.nbb-tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(11em,100%),1fr));
-gap:.8em}
-.nbb-tile{margin:0;min-width:0}
-.nbb-tile img{display:block;width:100%;height:auto;border-radius:6px}
-.nbb-tile figcaption{padding-top:.3em;overflow-wrap:anywhere}
+.nbb-tile{min-width:0}
+.nbb-tile summary{display:block;cursor:zoom-in;border-radius:6px}
+.nbb-out :is(.nbb-tile img,.nbb-frame){display:block;width:100%;aspect-ratio:var(--r);
+object-fit:scale-down;background:var(--raised);border-radius:6px;margin:0}
+.nbb-frame{box-shadow:inset 0 0 0 1px var(--edge);padding:.7em;overflow-wrap:anywhere;
+font-size:.92em}
+.nbb-frame b{color:var(--bad)}
+.nbb-out figcaption{padding-top:.4em;overflow-wrap:anywhere}
+.nbb-tiles+figcaption{padding-top:1em}
+.nbb-tile figcaption b{color:var(--text);font-weight:500}
+.nbb-tile:has([open]){grid-column:1/-1}
+.nbb-tile [open] summary{cursor:zoom-out}
+.nbb-out .nbb-tile [open] img{width:auto;min-width:min(22em,100%);aspect-ratio:auto}
+.nbb-grid{max-height:46em;scroll-padding:3em 8em}
+.nbb-grid .nbb-tile:not(:has([open])){width:var(--w)}
+.nbb-out .nbb-grid td{padding:.5em .8em .8em 0;border:0;white-space:normal}
+.nbb-out .nbb-grid th{position:sticky;top:0;left:0;background:var(--ground);z-index:1;
+width:var(--w);white-space:normal;overflow-wrap:anywhere;color:var(--text)}
+.nbb-out .nbb-grid th:first-child{width:var(--h);min-width:var(--h);z-index:2}
+.nbb-out .nbb-grid tbody th{border:0;top:auto}
+@media print{.nbb-grid{max-height:none}}
 .nbb-note{border-left:3px solid var(--accent);background:var(--tint);padding:.4em .8em;
 margin:.4em 0;overflow-wrap:anywhere}
+.nbb-out .nbb-good{color:var(--good)}
+.nbb-wait{display:grid;align-items:center}
+.nbb-wait>*{grid-area:1/1;margin:0!important}
+.nbb-wait progress{width:8em;height:.6em;margin-right:.5em;accent-color:var(--accent)}
+.nbb-wait div{animation:nbb-away 0s 15s forwards}
+.nbb-wait p{animation:nbb-stay 0s 15s backwards}
+@keyframes nbb-away{to{visibility:hidden}}
+@keyframes nbb-stay{from{visibility:hidden}}
 .nbb-out .nbb-bad{--accent:var(--bad);--tint:color-mix(in srgb,var(--bad) 10%,transparent)}
 """
 
 WAIT = """
-.nbb-wait{margin:0}
-.nbb-wait figcaption{font-size:90%;opacity:.75}
+.nbb-pending{margin:0}
+.nbb-pending figcaption{font-size:90%;opacity:.75}
 .nbb-place{max-width:100%;background:color-mix(in srgb,currentColor 9%,transparent)}
 .nbb-now::before{content:attr(data-now)}
 .nbb-now{display:block;animation:nbb-now 0s 10s both}
@@ -86,11 +130,20 @@ class Words(str):
     __slots__ = ()
 
 
+class Name(str):
+    """What a row is of: the head of the row."""
+
+    __slots__ = ()
+
+
 def styled(*parts: str, kind: str) -> str:
     """An output in our look: its parts one below the other, in a class ``nb-banana-KIND``."""
     inside = "".join(parts)
-    style = f"<style>{THEME}{STYLE}</style>"
-    return f'{style}<div class="nbb-out nb-banana-{kind}">{inside}</div>'
+    # In one line: where a page is made of Markdown, HTML ends at the first blank one.
+    style = f"<style>{' '.join(f'{THEME}{STYLE}'.split())}</style>"
+    # MathJax, of whatever version, would take what is between two amounts for mathematics.
+    names = f"nbb-out nb-banana-{kind} mathjax_ignore tex2jax_ignore"
+    return f'{style}<div class="{names}">{inside}</div>'
 
 
 def paragraph(text: str) -> str:
@@ -115,7 +168,7 @@ def waiting(now: str, late: str, seconds: float, size: tuple[int, int] | None = 
             f'animation-delay:-{seconds:.1f}s"></div>'
         )
     return (
-        f'<style>{WAIT}</style><figure class="nb-banana-pending nbb-wait">{place}<figcaption>'
+        f'<style>{WAIT}</style><figure class="nb-banana-pending nbb-pending">{place}<figcaption>'
         f'<span class="nbb-now" data-now="{as_html(now)}"></span>'
         f'<span class="nbb-late">{as_html(late)}</span></figcaption></figure>'
     )
@@ -131,6 +184,11 @@ def card(label: str, value: str, below: str = "", *, share: float | None = None)
         f'<div class="nbb-card"><span>{as_html(label)}</span> <b>{as_html(value)}</b> {bar}{said}'
         "</div>"
     )
+
+
+def hidden(text: str) -> str:
+    """Words that only those hear who do not see the page, and all where there is no stylesheet."""
+    return f'<span class="nbb-hidden">{as_html(text)}</span>'
 
 
 def cards(*shown: str) -> str:
@@ -149,18 +207,30 @@ def tiles(shown: Iterable[str]) -> str:
     return f'<div class="nbb-tiles">{"".join(shown)}</div>'
 
 
-def table(rows: Iterable[Sequence[str]], head: Sequence[str] = ()) -> str:
+def table(
+    rows: Iterable[Sequence[str]],
+    head: Sequence[str] = (),
+    *,
+    is_list: bool = False,
+    is_told: bool = False,
+) -> str:
     """A table of cells, with names above the columns where there are any.
 
-    A cell is HTML of one line, or `Words`.
+    A cell is HTML of one line, `Words`, or the `Name` of its row. Of a list each row is a tile
+    where there is little room; if ``is_told``, the column's name is before each of its words.
     """
     names = "".join(f'<th scope="col"{LEFT}>{name}</th>' for name in head)
     top = f"<thead><tr>{names}</tr></thead>" if head else ""
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    return f"<table>{top}<tbody>{body}</tbody></table>"
+    told = head if is_told else ()
+    body = "".join(f"<tr>{''.join(starmap(_cell, zip_longest(row, told)))}</tr>" for row in rows)
+    start = '<table class="nbb-list">' if is_list or is_told else "<table>"
+    return f"{start}{top}<tbody>{body}</tbody></table>"
 
 
-def _cell(value: str) -> str:
+def _cell(value: str, told: str | None) -> str:
+    name = f' data-head="{told}"' if told else ""
+    if isinstance(value, Name):
+        return f'<th scope="row"{LEFT}>{as_html(value)}</th>'
     if isinstance(value, Words):
-        return f'<td class="nbb-words"{LEFT}>{as_html(value)}</td>'
-    return f"<td>{value}</td>"
+        return f'<td class="nbb-words"{LEFT}{name}>{as_html(value)}</td>'
+    return f"<td{name}>{value}</td>"

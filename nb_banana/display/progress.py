@@ -110,13 +110,14 @@ class TerminalLine:
 
     def show(self, what: str, seconds: float, hint: str) -> None:
         """Write over the line."""
-        self._write(f"{what} … {seconds:.0f} s{hint}")
+        self.write(f"{what} … {seconds:.0f} s{hint}")
 
     def clear(self) -> None:
         """Erase the line."""
-        self._write("")
+        self.write("")
 
-    def _write(self, text: str) -> None:
+    def write(self, text: str) -> None:
+        """Write a text over the line."""
         with contextlib.suppress(OSError, ValueError):  # it was hung up, or closed
             sys.stderr.write(f"\r\x1b[K{text}")
             sys.stderr.flush()

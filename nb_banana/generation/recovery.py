@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any, overload
 
 from nb_banana._hints import Hinted
-from nb_banana._text import as_html, dollars, plain, printable
+from nb_banana._text import InDollars, as_html, dollars, plain, printable
 from nb_banana.credentials import VENDOR_URL, KeySearch
-from nb_banana.display.html import Words, table
+from nb_banana.display.html import Words, paragraph, styled, table
 from nb_banana.errors import BananaError, LibraryError, LinkGoneError, UnreadableAnswerError
 from nb_banana.generation.charges import bill_of
 from nb_banana.generation.context import Context
@@ -33,7 +33,7 @@ NEVER_SENT = "it was never sent: not charged"
 
 
 @dataclass(frozen=True)
-class Found:
+class Found(InDollars):
     """What became of one unfinished request.
 
     Attributes:
@@ -108,8 +108,9 @@ class Recovery(Hinted, Sequence[Found]):
             (Words(row.prompt[:200]), Words(row.outcome), f"<code>{as_html(row.request_id)}</code>")
             for row in self
         ]
-        shown = table(rows, ("prompt", "what became of it", "request")) if rows else ""
-        return f'<div class="nb-banana-recovery"><p>{as_html(self.summary)}</p>{shown}</div>'
+        head = ("prompt", "what became of it", "request")
+        shown = table(rows, head, is_list=True) if rows else ""
+        return styled(paragraph(self.summary), shown, kind="recovery")
 
 
 def look_after_all(context: Context, *, quietly: bool = False) -> Recovery:

@@ -18,6 +18,8 @@ from nb_banana.settings import is_stable, settings_of
 
 Bundle = dict[str, Any]
 FITTING = ' style="max-width:100%;height:auto"'
+WHOLE = ' style="max-width:none"'
+"""Else a table takes from its pictures the room for its words."""
 LONGEST_LINE = 1000  # characters of a line under a picture
 
 
@@ -226,7 +228,7 @@ def img(mime: str, encoded: str, alt: str, style: str = "") -> str:
     return f'<img src="data:{mime};base64,{encoded}" alt="{as_html(one_line(alt))}"{style}>'
 
 
-def thumbnail(image: ShownImage, longest: int, style: str = "") -> str:
+def thumbnail(image: ShownImage, longest: int, style: str = WHOLE) -> str:
     """A small copy of so many pixels as HTML, one of several; where there is none, why."""
     try:
         mime, data = image.preview(longest)

@@ -1,12 +1,13 @@
 """One notebook with everything that nb_banana shows, for tests and for screenshots."""
 
-from collections.abc import Mapping
+import os
 from pathlib import Path
 
-import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
+
+from .lab import KEY_VARIABLES
 
 LONG = "; every leaf has its own shade, the light falls from the left" * 6
 CELLS = {
@@ -37,23 +38,33 @@ CELLS = {
     "with suppress(nb_banana.errors.BananaError):\n"
     "    nb_banana.generate('a car [trouble: link-404]')\n"
     "nb_banana.recover()",
-    "lint": "import nbformat\n"
-    "cells = [nbformat.v4.new_code_cell('%%banana fox\\na fox in the snow')]\n"
-    "nbformat.write(nbformat.v4.new_notebook(cells=cells), 'lesson.ipynb')\n"
+    "lint": "import json\nfrom pathlib import Path\n"
+    "source = '%%banana fox\\na fox in the snow'\n"
+    "cell = dict(cell_type='code', source=source, outputs=[], metadata={})\n"
+    "lesson = dict(cells=[cell], metadata={}, nbformat=4, nbformat_minor=5)\n"
+    "Path('lesson.ipynb').write_text(json.dumps(lesson))\n"
     "nb_banana.lint('lesson.ipynb')",
     "on its way": "%%banana later -a 16:9 --background\na ship at sea [trouble: slow 20]",
 }
 """What each cell shows, and its source. A later one uses what an earlier one made."""
 
 
-def executed(folder: Path, env: Mapping[str, str]) -> NotebookNode:
+PLAIN = """from nb_banana.sandbox import painter
+from PIL import Image
+painter._scene = lambda idea, size, pictures, rng: Image.new("RGB", size, tuple(rng.randbytes(3)))
+"""
+"""The sandbox paints one colour, which takes no time."""
+
+
+def executed(folder: Path, setup: str = "") -> NotebookNode:
     """The notebook after one run in a kernel, as it is saved; `folder` holds its library."""
-    setup = new_code_cell(f"LONG = {LONG!r}")
+    first = new_code_cell(f"{setup}\nLONG = {LONG!r}")
     cells = [new_code_cell(source, metadata={"name": name}) for name, source in CELLS.items()]
-    notebook = new_notebook(cells=[setup, *cells])
+    notebook = new_notebook(cells=[first, *cells])
     client = NotebookClient(
         notebook, timeout=120, allow_errors=True, resources={"metadata": {"path": str(folder)}}
     )
-    client.execute(env={**env, "XDG_DATA_HOME": str(folder / "data")})
-    notebook.cells.remove(setup)
+    kept = {name: value for name, value in os.environ.items() if name not in KEY_VARIABLES}
+    client.execute(env=kept | {"XDG_DATA_HOME": str(folder / "data")})
+    notebook.cells.remove(first)
     return notebook

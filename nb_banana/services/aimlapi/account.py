@@ -12,6 +12,7 @@ from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
+from nb_banana._text import InDollars
 from nb_banana.services.aimlapi.receipts import read_bill
 from nb_banana.services.receipt import SANDBOX_HEADER
 from nb_banana.services.service import RawResponse, Service, at
@@ -30,7 +31,7 @@ WRONG_CLOCKS = timedelta(days=3)  # the same for a clock that was set wrong
 
 
 @dataclass(frozen=True)
-class Charge:
+class Charge(InDollars):
     """What the log says of one request."""
 
     # absent: there is no row of it, which may come late. failed: a row that failed, and another may
