@@ -37,8 +37,8 @@ line-height:1.4}
 .nbb-out .nbb-hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .nbb-out table{border-collapse:collapse;border:0;margin:0;font-size:inherit}
 .nbb-out tr{background:none!important}
-.nbb-out.nbb-out :is(th,td){padding:.4em 1em .4em 0;text-align:left;vertical-align:top;white-space:nowrap;
-border:0;border-bottom:1px solid var(--edge)}
+.nbb-out.nbb-out :is(th,td){padding:.4em 1em .4em 0;text-align:left;vertical-align:top;
+white-space:nowrap;border:0;border-bottom:1px solid var(--edge)}
 .nbb-out td img{max-width:none;border-radius:4px}
 .nbb-out td code{white-space:inherit}
 .nbb-out th{color:var(--dim);font-weight:600}
@@ -94,6 +94,28 @@ margin:.4em 0;overflow-wrap:anywhere}
 .nbb-out .nbb-bad{--accent:var(--bad);--tint:color-mix(in srgb,var(--bad) 10%,transparent)}
 """
 
+WAIT = """
+.nbb-pending{margin:0}
+.nbb-pending figcaption{font-size:90%;opacity:.75}
+.nbb-place{max-width:100%;background:color-mix(in srgb,currentColor 9%,transparent)}
+.nbb-now::before{content:attr(data-now)}
+.nbb-now{display:block;animation:nbb-now 0s 10s both}
+.nbb-late{display:block;animation:nbb-late 0s 10s both}
+@keyframes nbb-now{from{visibility:visible}to{visibility:hidden;height:0}}
+@keyframes nbb-late{from{visibility:hidden;height:0;overflow:hidden}to{visibility:visible}}
+@media(prefers-reduced-motion:no-preference){
+.nbb-place{animation:nbb-pulse 2.4s ease-in-out infinite}
+@keyframes nbb-pulse{50%{opacity:.45}}}
+"""
+"""While something is on its way its output is put out anew each second. One that is not any more,
+because it was saved or its kernel has died, says so after ten: no number of seconds stays in it."""
+
+FADE_IN = (
+    "<style>@media(prefers-reduced-motion:no-preference){@keyframes nbb-in{from{opacity:0}}}"
+    "</style>"
+)
+FADING = "animation:nbb-in .4s"
+
 
 class Words(str):
     """Text for a cell, which stands to the left and may break."""
@@ -125,6 +147,24 @@ def paragraph(text: str) -> str:
 def note(text: str, *, bad: bool = False) -> str:
     """A sentence that is seen: what is to be known, or what is wrong."""
     return f'<p class="nbb-note{" nbb-bad" if bad else ""}">{as_html(text)}</p>'
+
+
+def waiting(now: str, late: str, seconds: float, size: tuple[int, int] | None = None) -> str:
+    """What stands where something will be: a frame of its size in pixels, and what is done now.
+
+    What is said ``late`` is all that is read where this is not put out anew, or has no CSS.
+    """
+    place = ""
+    if size:  # the pulse goes on where it was a second ago
+        place = (
+            f'<div class="nbb-place" style="width:{size[0]}px;aspect-ratio:{size[0]}/{size[1]};'
+            f'animation-delay:-{seconds:.1f}s"></div>'
+        )
+    return (
+        f'<style>{WAIT}</style><figure class="nb-banana-pending nbb-pending">{place}<figcaption>'
+        f'<span class="nbb-now" data-now="{as_html(now)}"></span>'
+        f'<span class="nbb-late">{as_html(late)}</span></figcaption></figure>'
+    )
 
 
 def card(label: str, value: str, below: str = "", *, share: float | None = None) -> str:

@@ -76,7 +76,7 @@ def pages(sent):
 
 
 def words(page):
-    return re.search(r"<progress[^>]*></progress> ([^<]*)<", page)[1]
+    return re.search(r'class="nbb-now" data-now="([^"]*)"', page)[1]
 
 
 def test_each_picture_comes_into_its_place_and_the_words_say_how_far_it_is(runs):
