@@ -95,15 +95,30 @@ width:var(--w);white-space:normal;overflow-wrap:anywhere;color:var(--text)}
 .nbb-note{border-left:3px solid var(--accent);background:var(--tint);padding:.4em .8em;
 margin:.4em 0;overflow-wrap:anywhere}
 .nbb-out .nbb-good{color:var(--good)}
-.nbb-wait{display:grid;align-items:center}
-.nbb-wait>*{grid-area:1/1;margin:0!important}
-.nbb-wait progress{width:8em;height:.6em;margin-right:.5em;accent-color:var(--accent)}
-.nbb-wait div{animation:nbb-away 0s 15s forwards}
-.nbb-wait p{animation:nbb-stay 0s 15s backwards}
-@keyframes nbb-away{to{visibility:hidden}}
-@keyframes nbb-stay{from{visibility:hidden}}
 .nbb-out .nbb-bad{--accent:var(--bad);--tint:color-mix(in srgb,var(--bad) 10%,transparent)}
 """
+
+WAIT = """
+.nbb-pending{margin:0}
+.nbb-pending figcaption{font-size:90%;opacity:.75}
+.nbb-place{max-width:100%;background:color-mix(in srgb,currentColor 9%,transparent)}
+.nbb-now::before{content:attr(data-now)}
+.nbb-now{display:block;animation:nbb-now 0s 10s both}
+.nbb-late{display:block;animation:nbb-late 0s 10s both}
+@keyframes nbb-now{from{visibility:visible}to{visibility:hidden;height:0}}
+@keyframes nbb-late{from{visibility:hidden;height:0;overflow:hidden}to{visibility:visible}}
+@media(prefers-reduced-motion:no-preference){
+.nbb-place{animation:nbb-pulse 2.4s ease-in-out infinite}
+@keyframes nbb-pulse{50%{opacity:.45}}}
+"""
+"""While something is on its way its output is put out anew each second. One that is not any more,
+because it was saved or its kernel has died, says so after ten: no number of seconds stays in it."""
+
+FADE_IN = (
+    "<style>@media(prefers-reduced-motion:no-preference){@keyframes nbb-in{from{opacity:0}}}"
+    "</style>"
+)
+FADING = "animation:nbb-in .4s"
 
 
 class Words(str):
@@ -136,6 +151,24 @@ def paragraph(text: str) -> str:
 def note(text: str, *, bad: bool = False) -> str:
     """A sentence that is seen: what is to be known, or what is wrong."""
     return f'<p class="nbb-note{" nbb-bad" if bad else ""}">{as_html(text)}</p>'
+
+
+def waiting(now: str, late: str, seconds: float, size: tuple[int, int] | None = None) -> str:
+    """What stands where something will be: a frame of its size in pixels, and what is done now.
+
+    What is said ``late`` is all that is read where this is not put out anew, or has no CSS.
+    """
+    place = ""
+    if size:  # the pulse goes on where it was a second ago
+        place = (
+            f'<div class="nbb-place" style="width:{size[0]}px;aspect-ratio:{size[0]}/{size[1]};'
+            f'animation-delay:-{seconds:.1f}s"></div>'
+        )
+    return (
+        f'<style>{WAIT}</style><figure class="nb-banana-pending nbb-pending">{place}<figcaption>'
+        f'<span class="nbb-now" data-now="{as_html(now)}"></span>'
+        f'<span class="nbb-late">{as_html(late)}</span></figcaption></figure>'
+    )
 
 
 def card(label: str, value: str, below: str = "", *, share: float | None = None) -> str:

@@ -3,6 +3,7 @@
 IPython is imported only where it runs.
 """
 
+import ast
 import logging
 import os
 import sys
@@ -33,6 +34,19 @@ def is_rich(of: Any | None = None) -> bool:
 def is_kernel() -> bool:
     """Whether this is a Jupyter kernel."""
     return getattr(shell(), "kernel", None) is not None
+
+
+def ends_in_value() -> bool:
+    """Whether the cell that runs shows what its last line gives, as far as its source says."""
+    kind = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    try:
+        running: Any = shell()
+        code = running.kernel.get_parent("shell")["content"]["code"]
+        tree: Any = compile(running.transform_cell(code), "cell", "exec", kind)
+    except Exception:  # noqa: BLE001 - kernels of others, and the transformers of extensions
+        return False
+    is_hushed = code.rstrip().endswith(";")
+    return bool(tree.body) and isinstance(tree.body[-1], ast.Expr) and not is_hushed
 
 
 def is_terminal() -> bool:
@@ -104,11 +118,11 @@ def after_cell(call: Callable[[], None]) -> None:
     events.register("post_run_cell", once)
 
 
-def clear() -> None:
-    """Take away all outputs of the cell that runs."""
+def clear(*, when_next_comes: bool = False) -> None:
+    """Take away all outputs of the cell that runs: now, or in the moment of the next one."""
     from IPython.display import clear_output
 
-    clear_output()  # type: ignore[no-untyped-call]
+    clear_output(wait=when_next_comes)  # type: ignore[no-untyped-call]
 
 
 def notebook_path() -> str | None:
