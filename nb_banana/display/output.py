@@ -114,8 +114,12 @@ class OutputCell:
                 gone.set()
                 self.show(bundle)
 
+        def wait() -> None:
+            gone.wait(LINGER)
+            put()
+
         after_cell(put)
-        spawn(lambda: gone.wait(LINGER) or put(), needed=False)
+        spawn(wait, needed=False)
 
     def show_value(self, value: Any) -> None:
         """Show a value there as it shows itself under a cell."""
