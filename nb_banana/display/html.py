@@ -100,6 +100,7 @@ margin:.4em 0;overflow-wrap:anywhere}
 
 WAIT = """
 .nbb-pending{margin:0}
+.jp-OutputArea-child:has(.nbb-pending):has(~.jp-OutputArea-child .nb-banana){display:none}
 .nbb-pending figcaption{font-size:90%;opacity:.75}
 .nbb-place{max-width:100%;background:color-mix(in srgb,currentColor 9%,transparent)}
 .nbb-now::before{content:attr(data-now)}
