@@ -70,7 +70,7 @@ class Checkup(Hinted):
             for each in self.checks
             if not each.fine
         )
-        mark = f'<span class="nbb-good" aria-hidden="true">✓</span>{hidden("fine")}'
+        mark = f'<span class="nbb-good" aria-hidden="true">✓</span> {hidden("fine")}'
         rows = [(mark, Name(each.what), Words(each.found)) for each in self.checks if each.fine]
         return styled(*bad, table(rows), kind="doctor")
 

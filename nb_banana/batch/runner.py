@@ -98,7 +98,8 @@ class BatchRunner:
         self.plan, self.whole = plan, plan.output
         self.waiting = plan.jobs
         total = len(plan.jobs) if isinstance(plan.jobs, list) else None
-        self.bar = BatchProgress(total, said, how_many(total) if plan.is_stable else None)
+        lasting = how_many(total) if plan.is_stable else None
+        self.bar = BatchProgress(total, said, lasting, lanes=self.workers)
         self.jobs: list[Job] = []
         self.entries: dict[int, GalleryEntry] = {}
         self.on_way: dict[Future[GalleryEntry], int] = {}
@@ -194,7 +195,8 @@ class BatchRunner:
         if cost.is_new:
             self._billed.add(cost.request)
         failed = isinstance(entry, Failure)
-        self.bar.count(failed=failed, reused=not failed and entry.came == "reused", usd=usd)
+        reused = not failed and entry.came == "reused"
+        self.bar.count(failed=failed, reused=reused, usd=usd, play=cost.is_play)
         stopped = isinstance(entry, Failure) and isinstance(entry.error, errors.Interrupted)
         if stopped and not _threads.HAS_THREADS:  # it was meant for all of them
             raise KeyboardInterrupt

@@ -37,23 +37,27 @@ line-height:1.4}
 .nbb-out .nbb-hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .nbb-out table{border-collapse:collapse;border:0;margin:0;font-size:inherit}
 .nbb-out tr{background:none!important}
-.nbb-out.nbb-out :is(th,td){padding:.4em 1em .4em 0;text-align:left;vertical-align:top;white-space:nowrap;
-border:0;border-bottom:1px solid var(--edge)}
+.nbb-out.nbb-out :is(tr,th,td){text-align:left;vertical-align:top;white-space:nowrap}
+.nbb-out.nbb-out :is(th,td){padding:.4em 1em .4em 0;border:0;border-bottom:1px solid var(--edge)}
+.nbb-out td small{display:block}
 .nbb-out td img{max-width:none;border-radius:4px}
-.nbb-out td code{white-space:inherit}
+.nbb-out.nbb-out td code{white-space:inherit}
 .nbb-out th{color:var(--dim);font-weight:600}
 .nbb-out.nbb-out .nbb-words{white-space:normal;overflow-wrap:anywhere;min-width:5em}
 .nbb-out.nbb-out td:has(img)+.nbb-words{min-width:12em}
 @container(max-width:60em){
+.nbb-list,.nbb-list tbody{display:block}
 .nbb-list thead{position:absolute;overflow:hidden;width:1px;height:1px;clip-path:inset(50%)}
-.nbb-list tbody tr{display:block;position:relative;padding:.6em 0;
+.nbb-out.nbb-out .nbb-list tr{display:block;white-space:normal;position:relative;padding:.6em 0;
 border-bottom:1px solid var(--edge)}
 .nbb-list tr:has(img){padding-left:110px;min-height:112px}
-.nbb-out.nbb-out .nbb-list td{display:inline;padding:0 .8em 0 0;border:0;line-height:1.6}
-.nbb-out.nbb-out .nbb-list .nbb-words{display:block;min-width:0}
-.nbb-list td:has(+td img){float:right}
+.nbb-out.nbb-out .nbb-list td{display:inline-block;padding:0 1em 0 0;border:0;line-height:1.6}
+.nbb-list td small{display:inline}
+.nbb-out.nbb-out .nbb-list :is(th,.nbb-words){display:block;padding:0;min-width:0;border:0}
+.nbb-out.nbb-out .nbb-list td:has(+td img){float:right;padding:0 0 0 1em}
 .nbb-list td:has(img){position:absolute;left:0;top:.6em}
 .nbb-list td[data-head]:before{content:attr(data-head)": ";color:var(--dim)}}
+@container(max-width:30em){.nbb-out.nbb-out tbody th{white-space:normal}}
 .nbb-row{display:flex;gap:.8em;align-items:center;padding:.3em 0;overflow-wrap:anywhere}
 .nbb-row img{flex:none;border-radius:4px}
 .nbb-row>span{min-width:0}
@@ -93,6 +97,13 @@ width:var(--w);white-space:normal;overflow-wrap:anywhere;color:var(--text)}
 .nbb-note{border-left:3px solid var(--accent);background:var(--tint);padding:.4em .8em;
 margin:.4em 0;overflow-wrap:anywhere}
 .nbb-out .nbb-good{color:var(--good)}
+.nbb-wait{display:grid;align-items:center}
+.nbb-wait>*{grid-area:1/1;margin:0!important}
+.nbb-wait progress{width:8em;height:.6em;margin-right:.5em;accent-color:var(--accent)}
+.nbb-wait div{animation:nbb-away 0s 15s forwards}
+.nbb-wait p{animation:nbb-stay 0s 15s backwards}
+@keyframes nbb-away{to{visibility:hidden}}
+@keyframes nbb-stay{from{visibility:hidden}}
 .nbb-out .nbb-bad{--accent:var(--bad);--tint:color-mix(in srgb,var(--bad) 10%,transparent)}
 """
 
@@ -109,11 +120,11 @@ class Name(str):
     __slots__ = ()
 
 
-def styled(*parts: str, kind: str) -> str:
+def styled(*parts: str, kind: str, style: str = STYLE) -> str:
     """An output in our look: its parts one below the other, in a class ``nb-banana-KIND``."""
     inside = "".join(parts)
     # In one line: where a page is made of Markdown, HTML ends at the first blank one.
-    style = f"<style>{' '.join(f'{THEME}{STYLE}'.split())}</style>"
+    style = f"<style>{' '.join(f'{THEME}{style}'.split())}</style>"
     # MathJax, of whatever version, would take what is between two amounts for mathematics.
     names = f"nbb-out nb-banana-{kind} mathjax_ignore tex2jax_ignore"
     return f'{style}<div class="{names}">{inside}</div>'
@@ -161,7 +172,7 @@ def table(
     """A table of cells, with names above the columns where there are any.
 
     A cell is HTML of one line, `Words`, or the `Name` of its row. Of a list each row is a tile
-    where there is little room; if ``is_told``, the column's name is before each of its words.
+    where there is little room; if ``is_told``, the column's name is before its words.
     """
     names = "".join(f'<th scope="col"{LEFT}>{name}</th>' for name in head)
     top = f"<thead><tr>{names}</tr></thead>" if head else ""

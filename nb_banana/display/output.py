@@ -6,7 +6,7 @@ IPython is imported only where it runs.
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -92,9 +92,16 @@ class OutputCell:
         formatter: Any = getattr(shell(), "display_formatter", None)
         self.show(*formatter.format(value))
 
-    def show_widget(self, widget: Any) -> None:
-        """Show a widget there; one of ipywidgets 7 would show itself in an output of its own."""
-        self.show({WIDGET_VIEW: widget.get_view_spec(), "text/plain": repr(widget)})
+
+def after_cell(call: Callable[[], None]) -> None:
+    """Call it when the cell that runs has ended, by an error too, and its value is shown."""
+    events: Any = shell().events  # type: ignore[union-attr]
+
+    def once(*_: Any) -> None:
+        events.unregister("post_run_cell", once)
+        call()
+
+    events.register("post_run_cell", once)
 
 
 def clear() -> None:

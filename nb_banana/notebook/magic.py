@@ -12,7 +12,7 @@ from traitlets import TraitError
 from nb_banana import _default
 from nb_banana._text import below_magic, say
 from nb_banana.credentials import VENDOR_URL, KeySearch, default_store
-from nb_banana.display.output import is_rich, notebook_folder
+from nb_banana.display.output import after_cell, is_rich, notebook_folder
 from nb_banana.errors import BananaError, Interrupted, LibraryUnavailableError, MissingKeyError
 from nb_banana.library.location import (
     MANIFEST,
@@ -145,12 +145,7 @@ def _hush(shell: Any, image: Any) -> None:
         return
     hook.update_user_ns(image)
     hook.quiet = lambda: True
-
-    def after_cell(*_: Any) -> None:
-        shell.events.unregister("post_run_cell", after_cell)
-        del hook.quiet
-
-    shell.events.register("post_run_cell", after_cell)
+    after_cell(lambda: delattr(hook, "quiet"))
 
 
 @dataclass

@@ -151,7 +151,7 @@ def _row(image: BananaImage) -> dict[str, Any]:
 
 
 def _cost(image: BananaImage) -> str:
-    play = "<br><small>play money</small>" if image.receipt.sandbox and image.receipt.usd else ""
+    play = " <small>play money</small>" if image.receipt.sandbox and image.receipt.usd else ""
     return f"{as_html(dollars(image.receipt.usd))}{play}"
 
 

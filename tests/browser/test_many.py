@@ -26,9 +26,9 @@ def page(notebook):
 
 def test_a_bar_counts_while_they_are_drawn_and_then_there_are_six_tiles(page):
     page.start_cell(1)
-    bar = page.output(1).locator(".widget-hbox")
-    expect(bar).to_contain_text("/6", timeout=20_000)
-    expect(bar).to_contain_text("6 pictures, about $0.54")
+    bar = page.output(1).get_by_role("progressbar", name="of 6 pictures")
+    expect(bar).to_be_visible(timeout=20_000)
+    expect(page.output(1)).to_contain_text("of 6 pictures, about $0.54 play money · $0")
     page.wait_for_cell(1)
     expect(bar).to_have_count(0)
     expect(page.output(1).locator("figure img")).to_have_count(6)
