@@ -86,10 +86,12 @@ font-size:.92em}
 .nbb-out .nbb-tile [open] img{width:auto;min-width:min(22em,100%);aspect-ratio:auto}
 .nbb-grid{max-height:46em;scroll-padding:3em 8em}
 .nbb-grid .nbb-tile:not(:has([open])){width:var(--w)}
+.nbb-grid [open] img{max-width:calc(100cqi - 2em)!important}
+.nbb-tile small{display:block;width:0;min-width:100%;padding-top:.3em}
 .nbb-out .nbb-grid td{padding:.5em .8em .8em 0;border:0;white-space:normal}
-.nbb-out .nbb-grid th{position:sticky;top:0;left:0;background:var(--ground);z-index:1;
+.nbb-out .nbb-grid th{position:sticky;top:0;background:var(--ground);z-index:1;
 width:var(--w);white-space:normal;overflow-wrap:anywhere;color:var(--text)}
-.nbb-out .nbb-grid th:first-child{width:var(--h);min-width:var(--h);z-index:2}
+.nbb-out .nbb-grid th:first-child{left:0;width:var(--h);min-width:var(--h);z-index:2}
 .nbb-out .nbb-grid tbody th{border:0;top:auto}
 @media print{.nbb-grid{max-height:none}}
 .nbb-note{border-left:3px solid var(--accent);background:var(--tint);padding:.4em .8em;
@@ -192,17 +194,6 @@ def hidden(text: str) -> str:
 def cards(*shown: str) -> str:
     """Cards side by side, as many as there is room for."""
     return f'<div class="nbb-cards">{"".join(shown)}</div>'
-
-
-def tile(picture: str, lines: Iterable[str]) -> str:
-    """A picture, which is HTML, with lines of words below it."""
-    words = "<br>".join(map(as_html, lines))
-    return f'<figure class="nbb-tile">{picture}<figcaption>{words}</figcaption></figure>'
-
-
-def tiles(shown: Iterable[str]) -> str:
-    """Tiles side by side, as many as there is room for."""
-    return f'<div class="nbb-tiles">{"".join(shown)}</div>'
 
 
 def table(
