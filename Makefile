@@ -6,7 +6,7 @@ BIN = .venv/bin
 # Tests start Python some two hundred times: what is compiled once is there for all of them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo lab test test-all test-floor lint bench clean
+.PHONY: demo lab test test-all test-floor lint bench screenshots clean
 
 # uv makes the environment in seconds; a fresh machine has only pip to get it with. No lock file.
 .venv/.ok: pyproject.toml
@@ -95,6 +95,11 @@ lint: .venv/.ok
 # All of it takes half an hour. make bench QUICK=1 only looks; make bench SECTION="load shown" is a part.
 bench: .venv/.ok .venv-bench-ours/.ok .venv-bench/.ok .venv-bench-loading/.ok
 	@$(BIN)/python -m tests.benchmarks $(if $(QUICK),--quick) $(SECTION)
+
+# The pictures of README and notebooks, after the look has changed. SHOTS=folder: everything that is
+# shown, in every look, for people to go through.
+screenshots: .venv/.ok
+	@SHOTS=$(SHOTS) $(BIN)/python -m tests.browser.screenshots
 
 clean:
 	rm -rf .venv .venv-floor .venv-site .venv-bench .venv-bench-ours .venv-bench-loading bench.md bench.json demo build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache

@@ -13,7 +13,7 @@ from nb_banana._hints import Hinted
 from nb_banana._text import dollars, megabytes, plain
 from nb_banana._version import __version__
 from nb_banana.credentials import KeySearch, host_of
-from nb_banana.display.html import Words, table
+from nb_banana.display.html import Name, Words, hidden, note, styled, table
 from nb_banana.errors import BananaError, LibraryError, MissingKeyError, SettingsError
 from nb_banana.generation.context import Context
 from nb_banana.library import location
@@ -65,8 +65,14 @@ class Checkup(Hinted):
         return plain("\n".join(rows))
 
     def _repr_html_(self) -> str:
-        rows = ((_mark(each), Words(each.what), Words(each.found)) for each in self.checks)
-        return f'<div class="nb-banana-doctor">{table(rows)}</div>'
+        bad = (
+            note(f"✗ To mend ({each.what}): {each.found}", bad=True)
+            for each in self.checks
+            if not each.fine
+        )
+        mark = f'<span class="nbb-good" aria-hidden="true">✓</span> {hidden("fine")}'
+        rows = [(mark, Name(each.what), Words(each.found)) for each in self.checks if each.fine]
+        return styled(*bad, table(rows), kind="doctor")
 
 
 def check_all(context: Context) -> Checkup:

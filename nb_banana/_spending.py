@@ -1,14 +1,14 @@
 """`spending`: what was spent and what was saved, by time and by model, and what is left."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from nb_banana._hints import Hinted
-from nb_banana._text import dollars, plain
-from nb_banana.display.html import Words, table
+from nb_banana._text import InDollars, as_html, dollars, plain
+from nb_banana.display.html import Name, Words, card, cards, note, paragraph, styled, table
 from nb_banana.display.output import notebook_path
 from nb_banana.errors import LibraryError, MissingKeyError
 from nb_banana.generation.budget import SessionTotals
@@ -18,9 +18,11 @@ from nb_banana.library.records import Bill
 from nb_banana.models import short_name
 from nb_banana.services import account
 
+OF_MODEL = "  "  # how the name of a line begins that is of a model, and of no time
+
 
 @dataclass(frozen=True)
-class StatementLine(Hinted):
+class StatementLine(InDollars, Hinted):
     """One line of a statement.
 
     Attributes:
@@ -28,12 +30,14 @@ class StatementLine(Hinted):
         usd: the exact sum in US dollars.
         count: how many generations were billed.
         unknown: how many of them had no price that the service named.
+        free: how many more were answered, and cost nothing.
     """
 
     what: str
     usd: Decimal
     count: int
     unknown: int = 0
+    free: int = 0
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ class Statement(Hinted):
         left: what is left of ``Banana.budget``; None where there is none.
         is_play_money: whether the sandbox draws.
         note: what could not be found out, and why.
+        budget: ``Banana.budget``; None where there is none.
+        used: what of it is spent, or set aside for what is under way.
     """
 
     lines: tuple[StatementLine, ...]
@@ -55,6 +61,8 @@ class Statement(Hinted):
     left: Decimal | None
     is_play_money: bool
     note: str = ""
+    budget: Decimal | None = None
+    used: Decimal = Decimal(0)
 
     def __repr__(self) -> str:
         width = max(len(label) for label, _ in self._rows())
@@ -62,8 +70,34 @@ class Statement(Hinted):
         return plain("\n".join([self._title, *rows]))
 
     def _repr_html_(self) -> str:
-        shown = table(tuple(map(Words, row)) for row in self._rows())
-        return f'<div class="nb-banana-spending"><p>{self._title}</p>{shown}</div>'
+        rows = [
+            (
+                Name(line.what.strip()),
+                as_html(dollars(line.usd)),
+                Words(_counted(line).removeprefix("for ")),
+            )
+            for line in self.lines
+            if _is_of_model(line)
+        ]
+        return styled(
+            note(self._title) if self.is_play_money else paragraph(self._title),
+            cards(*self._cards()),
+            table(rows, ("model", "spent", "requests")) if rows else "",
+            note(self.note, bad=True) if self.note else "",
+            kind="spending",
+        )
+
+    def _cards(self) -> Iterator[str]:
+        if self.budget is not None:
+            share = min(float(self.used / self.budget), 1.0) if self.budget else 1.0
+            below = f"of {dollars(self.budget)}, {dollars(self.left)} left"
+            yield card("budget", dollars(self.used), below, share=share)
+        for line in self.lines:
+            if not _is_of_model(line):
+                yield card(line.what, dollars(line.usd), _counted(line))
+        yield card("saved by the library in this session", dollars(self.saved))
+        if self.balance is not None:
+            yield card("balance of the account", dollars(self.balance))
 
     @property
     def _title(self) -> str:
@@ -98,6 +132,8 @@ def make_statement(context: Context) -> Statement:
         saved=context.budget[kind].saved,
         balance=balance,
         left=context.budget.left(drawer),
+        budget=context.budget.limit,
+        used=context.budget.used(drawer),
         is_play_money=is_play_money,
         note=note,
     )
@@ -126,17 +162,34 @@ def _lines(bills: Sequence[Bill], session: SessionTotals) -> list[StatementLine]
         "ever": list(bills),
     }
     for bill in bills:
-        books.setdefault(f"  {short_name(bill.model)}", []).append(bill)
-    first = StatementLine("this session", session.spent, session.count, session.unknown)
+        books.setdefault(f"{OF_MODEL}{short_name(bill.model)}", []).append(bill)
+    first = StatementLine(
+        "this session", session.spent, session.count, session.unknown, session.free
+    )
     return [first, *(_line(what, counted) for what, counted in books.items())]
 
 
 def _line(what: str, bills: Sequence[Bill]) -> StatementLine:
-    known = [bill.usd for bill in bills if bill.usd is not None]
-    return StatementLine(what, sum(known, Decimal(0)), len(bills), len(bills) - len(known))
+    unknown = sum(bill.usd is None for bill in bills)
+    paid = [bill.usd for bill in bills if bill.usd]
+    count = len(paid) + unknown
+    return StatementLine(what, sum(paid, Decimal(0)), count, unknown, len(bills) - count)
+
+
+def _is_of_model(line: StatementLine) -> bool:
+    return line.what.startswith(OF_MODEL)
 
 
 def _amount(line: StatementLine) -> str:
-    requests = "1 request" if line.count == 1 else f"{line.count} requests"
-    unknown = f", {line.unknown} at a price that was not said" if line.unknown else ""
-    return f"{dollars(line.usd)} for {requests}{unknown}" if line.count else dollars(line.usd)
+    return f"{dollars(line.usd)} {_counted(line)}".rstrip()
+
+
+def _counted(line: StatementLine) -> str:
+    """What it was paid for, in words; what was free is said apart."""
+    requests = "1 request" if line.count == 1 else f"{line.count:,} requests"
+    parts = [
+        f"for {requests}" if line.count else "",
+        f"{line.unknown:,} at a price that was not said" if line.unknown else "",
+        f"{line.free:,} free" if line.free else "",
+    ]
+    return ", ".join(filter(None, parts))

@@ -7,10 +7,11 @@ import string
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 BLANK = string.whitespace + "\ufeff\xa0"
 LONGEST_ID = 120
@@ -30,6 +31,26 @@ def dollars(amount: Decimal | None) -> str:
         return "<$0.001"
     text = f"{amount:,.3f}"
     return "$" + (text[:-1] if text.endswith("0") else text)
+
+
+class InDollars:
+    """A data class that says its money in dollars where it is shown; its repr stays Python's."""
+
+    def __str__(self) -> str:
+        said = ", ".join(
+            f"{each.name}={dollars(value) if isinstance(value, Decimal) else repr(value)}"
+            for each in fields(cast("Any", self))
+            if each.repr
+            for value in [getattr(self, each.name)]
+        )
+        return plain(f"{type(self).__name__}({said})")
+
+    def __init_subclass__(cls) -> None:
+        # IPython asks a class for its own before it asks the next one, and a data class has a repr.
+        cls._repr_pretty_ = InDollars._repr_pretty_  # type: ignore[method-assign]
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(str(self))
 
 
 def near_words(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> list[str]:
@@ -128,6 +149,8 @@ PLAIN = str.maketrans(
         "×": "x",
         "·": "-",
         "…": "...",
+        "█": "#",
+        "░": ".",
         "→": "->",
         "←": "<-",
         "“": '"',

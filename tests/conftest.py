@@ -17,7 +17,7 @@ from nb_banana.library.library import Library
 from nb_banana.sandbox import Sandbox, painter
 from nb_banana.services import account, send
 from nb_banana.settings import settings
-from nb_banana.wire import downloads
+from nb_banana.wire import connection, downloads
 from tests.support.kernels import another_kernel
 from tests.support.reference_doors import Door, Function, Magic
 from tests.support.shells import ipython_shell
@@ -30,6 +30,8 @@ KEY = "test-key-7f3a9c51d2e84b06"
 def plain_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each test starts with the settings as they come, no key, an empty library and no bills."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr(connection.CONNECT_RETRY, "backoff_factor", 0)  # as many tries as ever
+    monkeypatch.setattr(connection.CONNECT_RETRY, "backoff_jitter", 0)
     vars(builtins).pop("_", None)  # a doctest leaves it, and IPython binds no other then
     shutil.rmtree(location.stand_in_root(), ignore_errors=True)
     names = settings.trait_names(config=True)

@@ -7,14 +7,18 @@ library of pictures that goes afterwards.
 import gc
 import os
 import shutil
+import sys
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from nbval.plugin import IPyNbCell
 from xdist.scheduler import LoadFileScheduling
 
 from nb_banana import credentials
+
+# jsonschema's check of IRIs, which no notebook has, takes each worker more than a second to load.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,15 +33,25 @@ def pytest_configure(config: pytest.Config) -> None:
     ):
         os.environ.pop(name, None)
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
-    # Pictures of the tests go into a library of their own, not among a person's.
-    folder = tempfile.TemporaryDirectory(prefix="nb_banana-tests-")
-    os.environ["XDG_DATA_HOME"] = folder.name
-    # So does what stands in for a library, which is in the system's temporary folder.
-    place = Path(tempfile.gettempdir()) / f"nbb-{os.getpid()}"
+    # What stands in for a library is in the system's temporary folder.
+    place = temporary_folder() / f"nbb-{os.getpid()}"
     place.mkdir(exist_ok=True)
     os.environ["TMPDIR"] = tempfile.tempdir = str(place)
+    # Pictures of the tests go into a library of their own, not among a person's.
+    os.environ["XDG_DATA_HOME"] = str(place / "data")
     config.add_cleanup(lambda: shutil.rmtree(place, ignore_errors=True))
-    config.add_cleanup(folder.cleanup)
+
+
+def temporary_folder() -> Path:
+    """The system's, or Linux's own in memory: each library is written through to a disk often."""
+    memory = Path("/dev/shm")
+    if "TMPDIR" in os.environ or not os.access(memory, os.W_OK):
+        return Path(tempfile.gettempdir())
+    for left in memory.glob("nbb-*"):  # by tests that were killed
+        if not Path("/proc", left.name.removeprefix("nbb-")).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    has_room = shutil.disk_usage(memory).free > 4 * 2**30
+    return memory if has_room else Path(tempfile.gettempdir())
 
 
 LONGEST = ("tests/browser", "tests/batch", "tests/lesson", "notebooks", "tests/notebook")
@@ -63,16 +77,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     def place(item: pytest.Item) -> tuple[int, str, int]:
         begin = (n for n, folder in enumerate(LONGEST) if item.nodeid.startswith(folder))
-        cell = (str(item.path), item.cell_num) if isinstance(item, IPyNbCell) else ("", 0)
+        cell = (str(item.path), item.cell_num) if hasattr(item, "cell_num") else ("", 0)
         return next(begin, len(LONGEST)), *cell
 
     items.sort(key=place)
 
 
-def pytest_collection_finish() -> None:
-    """What is imported by now stays: the collector need not look through all of it each time."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is imported and found here stays: no garbage is looked for in it, now and later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_sessionfinish() -> None:

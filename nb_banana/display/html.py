@@ -5,6 +5,7 @@ the stylesheet, and reads in good order, with all its words, where a front end t
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import starmap, zip_longest
 
 from nb_banana._text import as_html
 
@@ -36,10 +37,33 @@ line-height:1.4}
 .nbb-out .nbb-hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .nbb-out table{border-collapse:collapse;border:0;margin:0;font-size:inherit}
 .nbb-out tr{background:none!important}
-.nbb-out :is(th,td){padding:.4em 1em .4em 0;text-align:left;vertical-align:top;white-space:nowrap;
-border:0;border-bottom:1px solid var(--edge)}
+.nbb-out.nbb-out :is(tr,th,td){text-align:left;vertical-align:top;white-space:nowrap}
+.nbb-out.nbb-out :is(th,td){padding:.4em 1em .4em 0;border:0;border-bottom:1px solid var(--edge)}
+.nbb-out td small{display:block}
+.nbb-out td img{max-width:none;border-radius:4px}
+.nbb-out.nbb-out td code{white-space:inherit}
 .nbb-out th{color:var(--dim);font-weight:600}
-.nbb-out .nbb-words{white-space:normal;overflow-wrap:anywhere;min-width:12em}
+.nbb-out.nbb-out .nbb-words{white-space:normal;overflow-wrap:anywhere;min-width:5em}
+.nbb-out.nbb-out td:has(img)+.nbb-words{min-width:12em}
+@container(max-width:60em){
+.nbb-list,.nbb-list tbody{display:block}
+.nbb-list thead{position:absolute;overflow:hidden;width:1px;height:1px;clip-path:inset(50%)}
+.nbb-out.nbb-out .nbb-list tr{display:block;white-space:normal;position:relative;padding:.6em 0;
+border-bottom:1px solid var(--edge)}
+.nbb-list tr:has(img){padding-left:110px;min-height:112px}
+.nbb-out.nbb-out .nbb-list td{display:inline-block;padding:0 1em 0 0;border:0;line-height:1.6}
+.nbb-list td small{display:inline}
+.nbb-out.nbb-out .nbb-list :is(th,.nbb-words){display:block;padding:0;min-width:0;border:0}
+.nbb-out.nbb-out .nbb-list td:has(+td img){float:right;padding:0 0 0 1em}
+.nbb-list td:has(img){position:absolute;left:0;top:.6em}
+.nbb-list td[data-head]:before{content:attr(data-head)": ";color:var(--dim)}}
+@container(max-width:30em){.nbb-out.nbb-out tbody th{white-space:normal}}
+.nbb-row{display:flex;gap:.8em;align-items:center;padding:.3em 0;overflow-wrap:anywhere}
+.nbb-row img{flex:none;border-radius:4px}
+.nbb-row>span{min-width:0}
+.nbb-out.nbb-out pre{font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap;
+overflow-wrap:anywhere;margin:.2em 0 1em;padding:.6em .8em;border-radius:6px;
+color:var(--text);background:var(--raised)}
 .nbb-cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(10em,1fr));gap:.6em;
 margin:.4em 0 .8em}
 .nbb-card{border:1px solid var(--edge);border-radius:8px;padding:.5em .8em;
@@ -47,15 +71,57 @@ background:var(--raised)}
 .nbb-card>*{display:block}
 .nbb-card b{font-size:1.35em;font-variant-numeric:tabular-nums}
 .nbb-card progress{width:100%;height:.5em;accent-color:var(--accent)}
-.nbb-tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(11em,100%),1fr));
-gap:.8em}
-.nbb-tile{margin:0;min-width:0}
-.nbb-tile img{display:block;width:100%;height:auto;border-radius:6px}
-.nbb-tile figcaption{padding-top:.3em;overflow-wrap:anywhere}
+.nbb-tile{min-width:0}
+.nbb-tile summary{display:block;cursor:zoom-in;border-radius:6px}
+.nbb-out :is(.nbb-tile img,.nbb-frame){display:block;width:100%;aspect-ratio:var(--r);
+object-fit:scale-down;background:var(--raised);border-radius:6px;margin:0}
+.nbb-frame{box-shadow:inset 0 0 0 1px var(--edge);padding:.7em;overflow-wrap:anywhere;
+font-size:.92em}
+.nbb-frame b{color:var(--bad)}
+.nbb-out figcaption{padding-top:.4em;overflow-wrap:anywhere}
+.nbb-tiles+figcaption{padding-top:1em}
+.nbb-tile figcaption b{color:var(--text);font-weight:500}
+.nbb-tile:has([open]){grid-column:1/-1}
+.nbb-tile [open] summary{cursor:zoom-out}
+.nbb-out .nbb-tile [open] img{width:auto;min-width:min(22em,100%);aspect-ratio:auto}
+.nbb-grid{max-height:46em;scroll-padding:3em 8em}
+.nbb-grid .nbb-tile:not(:has([open])){width:var(--w)}
+.nbb-grid [open] img{max-width:calc(100cqi - 2em)!important}
+.nbb-tile small{display:block;width:0;min-width:100%;padding-top:.3em}
+.nbb-out .nbb-grid td{padding:.5em .8em .8em 0;border:0;white-space:normal}
+.nbb-out .nbb-grid th{position:sticky;top:0;background:var(--ground);z-index:1;
+width:var(--w);white-space:normal;overflow-wrap:anywhere;color:var(--text)}
+.nbb-out .nbb-grid th:first-child{left:0;width:var(--h);min-width:var(--h);z-index:2}
+.nbb-out .nbb-grid tbody th{border:0;top:auto}
+@media print{.nbb-grid{max-height:none}}
 .nbb-note{border-left:3px solid var(--accent);background:var(--tint);padding:.4em .8em;
 margin:.4em 0;overflow-wrap:anywhere}
+.nbb-out .nbb-good{color:var(--good)}
 .nbb-out .nbb-bad{--accent:var(--bad);--tint:color-mix(in srgb,var(--bad) 10%,transparent)}
 """
+
+WAIT = """
+.nbb-pending{margin:0}
+.jp-OutputArea-child:has(.nbb-pending):has(~.jp-OutputArea-child .nb-banana){display:none}
+.nbb-pending figcaption{font-size:90%;opacity:.75}
+.nbb-place{max-width:100%;background:color-mix(in srgb,currentColor 9%,transparent)}
+.nbb-now::before{content:attr(data-now)}
+.nbb-now{display:block;animation:nbb-now 0s 10s both}
+.nbb-late{display:block;animation:nbb-late 0s 10s both}
+@keyframes nbb-now{from{visibility:visible}to{visibility:hidden;height:0}}
+@keyframes nbb-late{from{visibility:hidden;height:0;overflow:hidden}to{visibility:visible}}
+@media(prefers-reduced-motion:no-preference){
+.nbb-place{animation:nbb-pulse 2.4s ease-in-out infinite}
+@keyframes nbb-pulse{50%{opacity:.45}}}
+"""
+"""While something is on its way its output is put out anew each second. One that is not any more,
+because it was saved or its kernel has died, says so after ten: no number of seconds stays in it."""
+
+FADE_IN = (
+    "<style>@media(prefers-reduced-motion:no-preference){@keyframes nbb-in{from{opacity:0}}}"
+    "</style>"
+)
+FADING = "animation:nbb-in .4s"
 
 
 class Words(str):
@@ -64,11 +130,20 @@ class Words(str):
     __slots__ = ()
 
 
-def styled(*parts: str, kind: str) -> str:
+class Name(str):
+    """What a row is of: the head of the row."""
+
+    __slots__ = ()
+
+
+def styled(*parts: str, kind: str, style: str = STYLE) -> str:
     """An output in our look: its parts one below the other, in a class ``nb-banana-KIND``."""
     inside = "".join(parts)
-    style = f"<style>{THEME}{STYLE}</style>"
-    return f'{style}<div class="nbb-out nb-banana-{kind}">{inside}</div>'
+    # In one line: where a page is made of Markdown, HTML ends at the first blank one.
+    style = f"<style>{' '.join(f'{THEME}{style}'.split())}</style>"
+    # MathJax, of whatever version, would take what is between two amounts for mathematics.
+    names = f"nbb-out nb-banana-{kind} mathjax_ignore tex2jax_ignore"
+    return f'{style}<div class="{names}">{inside}</div>'
 
 
 def paragraph(text: str) -> str:
@@ -79,6 +154,24 @@ def paragraph(text: str) -> str:
 def note(text: str, *, bad: bool = False) -> str:
     """A sentence that is seen: what is to be known, or what is wrong."""
     return f'<p class="nbb-note{" nbb-bad" if bad else ""}">{as_html(text)}</p>'
+
+
+def waiting(now: str, late: str, seconds: float, size: tuple[int, int] | None = None) -> str:
+    """What stands where something will be: a frame of its size in pixels, and what is done now.
+
+    What is said ``late`` is all that is read where this is not put out anew, or has no CSS.
+    """
+    place = ""
+    if size:  # the pulse goes on where it was a second ago
+        place = (
+            f'<div class="nbb-place" style="width:{size[0]}px;aspect-ratio:{size[0]}/{size[1]};'
+            f'animation-delay:-{seconds:.1f}s"></div>'
+        )
+    return (
+        f'<style>{WAIT}</style><figure class="nb-banana-pending nbb-pending">{place}<figcaption>'
+        f'<span class="nbb-now" data-now="{as_html(now)}"></span>'
+        f'<span class="nbb-late">{as_html(late)}</span></figcaption></figure>'
+    )
 
 
 def card(label: str, value: str, below: str = "", *, share: float | None = None) -> str:
@@ -93,34 +186,40 @@ def card(label: str, value: str, below: str = "", *, share: float | None = None)
     )
 
 
+def hidden(text: str) -> str:
+    """Words that only those hear who do not see the page, and all where there is no stylesheet."""
+    return f'<span class="nbb-hidden">{as_html(text)}</span>'
+
+
 def cards(*shown: str) -> str:
     """Cards side by side, as many as there is room for."""
     return f'<div class="nbb-cards">{"".join(shown)}</div>'
 
 
-def tile(picture: str, lines: Iterable[str]) -> str:
-    """A picture, which is HTML, with lines of words below it."""
-    words = "<br>".join(map(as_html, lines))
-    return f'<figure class="nbb-tile">{picture}<figcaption>{words}</figcaption></figure>'
-
-
-def tiles(shown: Iterable[str]) -> str:
-    """Tiles side by side, as many as there is room for."""
-    return f'<div class="nbb-tiles">{"".join(shown)}</div>'
-
-
-def table(rows: Iterable[Sequence[str]], head: Sequence[str] = ()) -> str:
+def table(
+    rows: Iterable[Sequence[str]],
+    head: Sequence[str] = (),
+    *,
+    is_list: bool = False,
+    is_told: bool = False,
+) -> str:
     """A table of cells, with names above the columns where there are any.
 
-    A cell is HTML of one line, or `Words`.
+    A cell is HTML of one line, `Words`, or the `Name` of its row. Of a list each row is a tile
+    where there is little room; if ``is_told``, the column's name is before its words.
     """
     names = "".join(f'<th scope="col"{LEFT}>{name}</th>' for name in head)
     top = f"<thead><tr>{names}</tr></thead>" if head else ""
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    return f"<table>{top}<tbody>{body}</tbody></table>"
+    told = head if is_told else ()
+    body = "".join(f"<tr>{''.join(starmap(_cell, zip_longest(row, told)))}</tr>" for row in rows)
+    start = '<table class="nbb-list">' if is_list or is_told else "<table>"
+    return f"{start}{top}<tbody>{body}</tbody></table>"
 
 
-def _cell(value: str) -> str:
+def _cell(value: str, told: str | None) -> str:
+    name = f' data-head="{told}"' if told else ""
+    if isinstance(value, Name):
+        return f'<th scope="row"{LEFT}>{as_html(value)}</th>'
     if isinstance(value, Words):
-        return f'<td class="nbb-words"{LEFT}>{as_html(value)}</td>'
-    return f"<td>{value}</td>"
+        return f'<td class="nbb-words"{LEFT}{name}>{as_html(value)}</td>'
+    return f"<td{name}>{value}</td>"

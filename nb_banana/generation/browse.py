@@ -27,6 +27,9 @@ from nb_banana.results.image import BananaImage
 MOST_WORDS = 100
 """Words of a search. Each is a condition of the query, and SQLite takes a thousand of them."""
 
+NONE_YET = "Draw the first one: %%banana, and in the line below it what is to be seen."
+NONE_OF_THESE = "nb_banana.history() lists all that there are."
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -99,8 +102,10 @@ def list_kept(context: Context, asked: Asked) -> History:
     is_all = limit is None or len(found) < limit
     count = len(found) if is_all else sum(library.count(search) for library in libraries)
     where = "in your library and shared ones" if any(map(is_shared, images)) else "in your library"
-    many = "1 picture" if count == 1 else f"{count:,} pictures"
+    many = "1 picture" if count == 1 else f"{count:,} pictures" if count else "No pictures"
     notes = [*map(str, problems), *_homeless(search, libraries)]
+    if not count:
+        notes.append(NONE_OF_THESE if asked.said() else NONE_YET)
     return History(images, f"{many}{asked.said()} {where}", count=count, notes=notes)
 
 

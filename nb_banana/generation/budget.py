@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_UP, Decimal
 from typing import NamedTuple
 
-from nb_banana._text import dollars
+from nb_banana._text import InDollars, dollars
 from nb_banana.errors import BudgetError, LibraryError
 from nb_banana.library.library import Library
 from nb_banana.models import find_model, short_name
@@ -65,11 +65,12 @@ class Cost(NamedTuple):
 
 
 @dataclass(frozen=True)
-class SessionTotals:
+class SessionTotals(InDollars):
     """What happened in this kernel with one kind of service, in US dollars."""
 
     spent: Decimal = NOTHING  # what was charged
     count: int = 0  # how many charges that were
+    free: int = 0  # how many requests were answered, and cost nothing
     saved: Decimal = NOTHING  # what pictures from the library did not cost again
     assumed: Decimal = NOTHING  # what was set aside for charges whose amount nobody said
     unknown: int = 0  # how many of the charges these are
@@ -134,12 +135,14 @@ class Budget:
             if held is None:
                 return
             old = self[held.kind]
-            new = replace(old, count=old.count + 1)
             if usd is None:  # what was set aside counts: else no budget would end
-                new = replace(new, assumed=old.assumed + held.usd, unknown=old.unknown + 1)
+                new = replace(old, assumed=old.assumed + held.usd, unknown=old.unknown + 1)
             else:
-                new = replace(new, spent=old.spent + usd)
-            self._tallies[held.kind] = new
+                new = replace(old, spent=old.spent + usd)
+            free = usd is not None and not usd
+            self._tallies[held.kind] = replace(
+                new, count=old.count + (not free), free=old.free + free
+            )
             if usd and held.request is not None:
                 place = _place(held.kind, Priced.of(held.request))
                 self._charged[place] = usd / _pictures(held.request)

@@ -41,6 +41,11 @@ NOT_KNOWN = (
     "the service's log again."
 )
 
+NO_LOG = (
+    "Whether it was charged is not known, for {title} keeps no log of it that can be asked, so it "
+    "was not sent again. Running this again pays for a new picture."
+)
+
 
 def is_unsure(error: Trouble) -> bool:
     """Whether nobody knows yet if it was charged."""
@@ -58,7 +63,8 @@ def explain_charge(
     entry.unknown(str(error))
     pauses = ONE_LOOK if isinstance(error, errors.Interrupted) else account.PAUSES
     charge, kind = _ask_log(error, service, entry, pauses=pauses)
-    bill, verdict = None, NOT_KNOWN
+    has_log = bool(service.service.id_header)
+    bill, verdict = None, NOT_KNOWN if has_log else NO_LOG.format(title=service.service.title)
     if charge.state == "not charged":
         verdict = NOT_CHARGED
         entry.failed("the service's log says: not charged")

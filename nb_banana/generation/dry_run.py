@@ -7,6 +7,7 @@ from typing import Any
 
 from nb_banana._hints import Hinted
 from nb_banana._text import UNSHOWN, as_html, code_as_html, is_data, megabytes, plain
+from nb_banana.display.html import note, styled
 from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest
 from nb_banana.services.exchange import Call
@@ -17,8 +18,7 @@ LONGEST_URL = 120
 LONGEST_DATA = 40
 """A ``data:`` picture of megabytes is shown by its beginning, so that it takes one line."""
 
-CODE = "font-family:var(--jp-code-font-family,monospace);margin:.2em 0 1em"
-"""JupyterLab and nbconvert show a bare ``pre`` in the letters of prose."""
+PRICE = "Price:"
 
 
 class DryRun(Hinted):
@@ -106,10 +106,12 @@ class DryRun(Hinted):
 
     def _repr_html_(self) -> str:
         blocks = (
-            f'<strong>{as_html(title)}</strong><pre style="{CODE}">{code_as_html(text)}</pre>'
+            f"<p><strong>{as_html(title)}</strong></p><pre>{code_as_html(text)}</pre>"
             for title, text in self._sections()
+            if title != PRICE
         )
-        return f'<div class="nb-banana-dry-run">{"".join(blocks)}</div>'
+        price = note(f"{PRICE} {self.price}") if self.price else ""
+        return styled(price, *blocks, kind="dry-run")
 
     def _sections(self) -> list[tuple[str, str]]:
         shown = self.payload
@@ -118,7 +120,7 @@ class DryRun(Hinted):
         pictures = [_line(*each) for each in enumerate(self.request.references, 1)]
         which = "request" if self.count == 1 else f"first of {self.count:,} requests"
         sections = [
-            ("Price:", self.price),
+            (PRICE, self.price),
             (f"Nothing was sent. This is the {which}:", _json(shown, indent=2)),
             ("The reference pictures:", "\n".join(pictures)),
             ("The same in Python:", self._python(shown)),

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any, overload
 
 from nb_banana._hints import Hinted
-from nb_banana._text import as_html, dollars, plain, printable
-from nb_banana.display.html import Words, table
+from nb_banana._text import InDollars, as_html, dollars, plain, printable
+from nb_banana.display.html import Words, paragraph, styled, table
 from nb_banana.errors import (
     AnswerTimeoutError,
     BananaError,
@@ -38,7 +38,7 @@ NEVER_SENT = "it was never sent: not charged"
 
 
 @dataclass(frozen=True)
-class Found:
+class Found(InDollars):
     """What became of one unfinished request.
 
     Attributes:
@@ -113,8 +113,9 @@ class Recovery(Hinted, Sequence[Found]):
             (Words(row.prompt[:200]), Words(row.outcome), f"<code>{as_html(row.request_id)}</code>")
             for row in self
         ]
-        shown = table(rows, ("prompt", "what became of it", "request")) if rows else ""
-        return f'<div class="nb-banana-recovery"><p>{as_html(self.summary)}</p>{shown}</div>'
+        head = ("prompt", "what became of it", "request")
+        shown = table(rows, head, is_list=True) if rows else ""
+        return styled(paragraph(self.summary), shown, kind="recovery")
 
 
 def look_after_all(context: Context, *, quietly: bool = False) -> Recovery:
@@ -285,7 +286,8 @@ class _Case:
             return self._told("not charged")
         # A log without a row of it says nothing: our clock may be wrong, the key another account's.
         drop = f". If it was surely not charged: nb_banana.forget({row.request_id!r})"
-        why = _why(charge, service) + (drop if charge.state in {"absent", "failed"} else "")
+        is_told = charge.state in {"absent", "failed"} or not service.service.id_header
+        why = _why(charge, service) + (drop if is_told else "")
         return self._told(f"not known yet: {why}", ended=False)
 
     def _close_charged(self, charge: Fate) -> Found:
@@ -374,6 +376,8 @@ def _why(charge: Fate, service: Endpoint) -> str:
         return "the service's log says that it failed, and a row of another attempt may come"
     if service.secret is None and not service.is_loopback:
         return "there is no key to ask the service's log with"
+    if not service.service.id_header:
+        return f"{service.service.title} keeps no log of it that can be asked"
     return "the service's log can't be read now"
 
 

@@ -236,9 +236,31 @@ class SheetCanvas:
 
 def fit_cell(data: bytes, width: int, height: int) -> "Image.Image":
     """A small picture as RGB or RGBA, no larger than its cell."""
+    return fitted(small_picture(data), width, height)
+
+
+def small_picture(data: bytes) -> "Image.Image":
+    """A small picture as RGB or RGBA, with what its file says of its making."""
     small = open_picture(data)
-    small.thumbnail((width, height))
     return small.convert("RGBA" if small.has_transparency_data else "RGB")
+
+
+def fitted(small: "Image.Image", width: int, height: int) -> "Image.Image":
+    """A copy of a picture that is no larger than a cell."""
+    copy = small.copy()
+    copy.thumbnail((width, height))
+    return copy
+
+
+def tile_bytes(small: "Image.Image", quality: int) -> tuple[str, bytes]:
+    """MIME type and bytes of one of several small pictures: WebP, which is half of a JPEG."""
+    from PIL import features
+
+    kind = "WEBP" if features.check("webp") else "JPEG"  # Pillow can be built without
+    drawn = small if kind == "WEBP" else small.convert("RGB")
+    out = io.BytesIO()
+    drawn.save(out, kind, quality=quality, method=2, **saving(kind, small.info.get("xmp")))
+    return f"image/{kind.lower()}", out.getvalue()
 
 
 def sheet_jpeg(picture: "Image.Image") -> bytes:

@@ -8,8 +8,8 @@ from typing import overload
 
 from nb_banana import _default
 from nb_banana._hints import hinted
-from nb_banana._text import as_html, plain, say
-from nb_banana.display.html import Words, table
+from nb_banana._text import plain, say
+from nb_banana.display.html import Words, note, paragraph, styled, table
 from nb_banana.display.output import shell
 from nb_banana.generation.context import Context
 from nb_banana.lesson.notebook_file import NotebookCell
@@ -73,10 +73,10 @@ class Findings(Sequence[Finding]):
         return plain("\n".join([self._title, *lines, *self._problems]))
 
     def _repr_html_(self) -> str:
-        rows = [(str(each.cell), Words(each.source), Words(each.text)) for each in self]
-        shown = table(rows, ("cell", "", "what to mend")) if rows else ""
-        said = "<br>".join(map(as_html, [self._title, *self._problems]))
-        return f'<div class="nb-banana-lint"><p>{said}</p>{shown}</div>'
+        rows = [(f"cell {each.cell}", Words(each.source), Words(each.text)) for each in self]
+        shown = table(rows, ("cell", "how it begins", "what to mend")) if rows else ""
+        problems = (note(each, bad=True) for each in self._problems)
+        return styled(paragraph(self._title), *problems, shown, kind="lint")
 
 
 @hinted

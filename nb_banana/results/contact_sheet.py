@@ -1,6 +1,6 @@
 """The contact sheet: many pictures on one, each with what it is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,11 +9,13 @@ from nb_banana.imaging.sheet import (
     SheetCanvas,
     cell_ratio,
     drawable,
-    fit_cell,
+    fitted,
     near_square_layout,
+    small_picture,
     table_layout,
 )
 from nb_banana.models import SIZES
+from nb_banana.request import ImageRequest
 from nb_banana.results.failure import Failure, GalleryEntry, reason_of
 from nb_banana.results.image import BananaImage
 from nb_banana.results.variants import Grid, Variant, grid_of, labels_of
@@ -30,7 +32,8 @@ class ContactSheet:
 
     picture: "Image.Image"  # RGB
     shown: int  # how many entries are on it
-    legend: tuple[str, ...] = ()  # what stands there as a number: the font has no such letters
+    pieces: "Mapping[int, Image.Image | str]"
+    """What was read for each place among the entries: a small picture, or why there is none."""
     grid: Grid | None = None  # the rows and columns, where it has names for them
 
 
@@ -40,83 +43,92 @@ def draw_sheet(
     *,
     columns: int | None = None,
     labels: bool = True,
+    enlarged: float = 1,
 ) -> ContactSheet:
-    """Rows and columns with their names after a sweep of two fields, else near-square."""
-    # Each picture is read, made small and let go before the next.
+    """Rows and columns with their names after a sweep of two fields, else near-square.
+
+    Its pieces are larger than they stand on it by the factor ``enlarged``.
+    """
     grid = grid_of(variants)
     if grid and columns in {None, len(grid.columns)} and len(grid.columns) <= MOST_SHOWN:
-        return _grid_sheet(entries, grid, labels)
+        return _grid_sheet(entries, grid, labels, enlarged)
     shown = entries[:MOST_SHOWN]
     texts = labels_of(variants[:MOST_SHOWN], [each.prompt for each in shown])
-    legend: list[str] = []
-    written = [
-        _written(text, f"[{number}]", legend) if labels else "" for number, text in enumerate(texts)
-    ]
-    layout = near_square_layout(written, _ratio(shown), columns, len(shown) < len(entries))
+    written = [_written(text, f"[{n}]") if labels else "" for n, text in enumerate(texts)]
+    ratio = ratio_of(shown, [each.request for each in shown])
+    layout = near_square_layout(written, ratio, columns, len(shown) < len(entries))
     canvas = SheetCanvas(layout)
-    for number, (entry, label) in enumerate(zip(shown, written, strict=True)):
-        row, column = divmod(number, layout.columns)
-        _put(canvas, entry, row, column)
-        canvas.label(label, row, column)
-    return _sheet(canvas, len(shown), len(entries), legend)
+    for number, label in enumerate(written):
+        canvas.label(label, *divmod(number, layout.columns))
+    places = {number: divmod(number, layout.columns) for number in range(len(shown))}
+    return _sheet(canvas, entries, places, enlarged)
 
 
-def _grid_sheet(entries: Sequence[GalleryEntry], grid: Grid, labels: bool) -> ContactSheet:
-    places = grid.places[: max(1, MOST_SHOWN // len(grid.columns))]
-    shown = [entries[place] for row in places for place in row]
-    legend: list[str] = []
-    fields, rows, columns = [""] * 2, [""] * len(places), [""] * len(grid.columns)
+def _grid_sheet(
+    entries: Sequence[GalleryEntry], grid: Grid, labels: bool, enlarged: float
+) -> ContactSheet:
+    whole = grid.first(MOST_SHOWN)
+    shown = [entries[place] for row in whole.places for place in row]
+    fields, rows, columns = [""] * 2, [""] * len(whole.rows), [""] * len(grid.columns)
     if labels:
-        fields = [_written(name, "field", legend) for name in grid.fields]
-        named = enumerate(grid.rows[: len(places)], 1)
-        rows = [_written(text, f"row {number}", legend) for number, text in named]
-        named = enumerate(grid.columns, 1)
-        columns = [_written(text, f"column {number}", legend) for number, text in named]
-    canvas = SheetCanvas(
-        table_layout(rows, columns, fields[0], _ratio(shown), len(shown) < len(entries))
-    )
+        fields = [_written(name, "field") for name in grid.fields]
+        rows = [_written(text, f"row {number}") for number, text in enumerate(whole.rows, 1)]
+        columns = [
+            _written(text, f"column {number}") for number, text in enumerate(grid.columns, 1)
+        ]
+    ratio = ratio_of(shown, [each.request for each in shown])
+    layout = table_layout(rows, columns, fields[0], ratio, len(shown) < len(entries))
+    canvas = SheetCanvas(layout)
     if labels:
         canvas.head(fields, rows, columns)
-    for row, line in enumerate(places):
-        for column, place in enumerate(line):
-            _put(canvas, entries[place], row, column)
-    return _sheet(canvas, len(shown), len(entries), legend, grid)
+    places = {
+        place: (row, column)
+        for row, line in enumerate(whole.places)
+        for column, place in enumerate(line)
+    }
+    return _sheet(canvas, entries, places, enlarged, grid)
 
 
 def _sheet(
-    canvas: SheetCanvas, shown: int, count: int, legend: list[str], grid: Grid | None = None
+    canvas: SheetCanvas,
+    entries: Sequence[GalleryEntry],
+    places: Mapping[int, tuple[int, int]],
+    enlarged: float,
+    grid: Grid | None = None,
 ) -> ContactSheet:
-    if shown < count:
-        canvas.foot(f"The first {shown} of {count}.")
-    return ContactSheet(canvas.marked(), shown, tuple(legend), grid)
+    # Each picture is read, made small and let go before the next.
+    pieces = {}
+    for number, cell in places.items():
+        pieces[number] = piece = _piece(entries[number], canvas.layout.cell, enlarged)
+        if isinstance(piece, str):
+            canvas.explain(piece, *cell)
+        else:
+            canvas.mount(fitted(piece, *canvas.layout.cell), *cell)
+    if len(places) < len(entries):
+        canvas.foot(f"The first {len(places)} of {len(entries)}.")
+    return ContactSheet(canvas.marked(), len(places), pieces, grid)
 
 
-def _written(text: str, place: str, legend: list[str]) -> str:
-    """The text as the font can draw it; else its place, and the text goes into the legend."""
+def _written(text: str, place: str) -> str:
+    """The text as the font can draw it, else its place: what stands there is in the alt text."""
     drawn = drawable(text)
-    if drawn is None and text:
-        legend.append(f"{place}: {text}")
-        return place
-    return drawn or ""
+    return place if drawn is None and text else drawn or ""
 
 
-def _put(canvas: SheetCanvas, entry: GalleryEntry, row: int, column: int) -> None:
+def _piece(entry: GalleryEntry, cell: tuple[int, int], enlarged: float) -> "Image.Image | str":
+    """A small copy for a cell, or why there is none."""
     if isinstance(entry, Failure):
-        canvas.explain(reason_of(entry), row, column)
-        return
-    width, height = canvas.layout.cell
-    scale = min(width / entry.width, height / entry.height)
-    longest = max(1, round(max(entry.size) * scale))
+        return reason_of(entry)
+    scale = min(cell[0] / entry.width, cell[1] / entry.height) * enlarged
     try:
-        small = fit_cell(entry.preview(longest)[1], width, height)
+        return small_picture(entry.preview(max(1, round(max(entry.size) * scale)))[1])
     except (OSError, BananaError) as error:
         # Its file is gone or damaged; the others are shown all the same.
-        canvas.explain(str(error), row, column)
-    else:
-        canvas.mount(small, row, column)
+        return str(error)
 
 
-def _ratio(entries: Sequence[GalleryEntry]) -> float:
+def ratio_of(entries: Iterable[GalleryEntry | None], requests: Iterable[ImageRequest]) -> float:
+    """Width to height of a place of these: by the pictures there are, else by what was asked."""
     images = [each.size for each in entries if isinstance(each, BananaImage)]
-    asked = [SIZES.get(each.request.aspect_ratio or "", (1, 1)) for each in entries]
+    asked = [SIZES.get(each.aspect_ratio or "", (1, 1)) for each in requests]
     return cell_ratio(images or asked)

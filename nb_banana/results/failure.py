@@ -5,7 +5,8 @@ from types import MappingProxyType
 from typing import Any
 
 from nb_banana._default import HasClient
-from nb_banana._text import as_html, clean, plain
+from nb_banana._text import clean, plain
+from nb_banana.display.html import note, styled
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BananaError, Interrupted
 from nb_banana.request import ImageRequest
@@ -68,7 +69,7 @@ class Failure(HasClient):
         told = f"No picture of {clean(self.prompt, 80)!r}. {said_by(self)}"
         shown = {"text/plain": plain(told)}
         if is_rich():
-            shown["text/html"] = f'<p class="nb-banana-failure">{as_html(told)}</p>'
+            shown["text/html"] = styled(note(told, bad=True), kind="failure")
         return chosen(shown, include, exclude)
 
 

@@ -1,30 +1,35 @@
 """How a gallery shows itself: caption, lines, figure, MIME bundle; and what all of it cost."""
 
 import base64
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import chain
 from typing import Any, Protocol
 
 from nb_banana._text import as_html, clean, dollars, plain, shorten
+from nb_banana.display.html import styled
 from nb_banana.display.output import is_rich
 from nb_banana.errors import PictureError, PillowMissingError, UncertainError
 from nb_banana.imaging.sheet import sheet_jpeg
 from nb_banana.results import contact_sheet
 from nb_banana.results.failure import Failure, GalleryEntry, reason_of, said_by
+from nb_banana.results.gallery_tiles import (
+    ENLARGED,
+    Shown,
+    TilePicture,
+    Tiles,
+    pictures_within,
+    preview_of,
+)
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import (
-    FITTING,
     LONGEST_LINE,
-    framed,
     image_lines,
-    img,
     is_unkept,
     origin_of,
     several_bundle,
     spoken_of_several,
-    thumbnail,
 )
 from nb_banana.results.variants import Grid, Variant, labels_of
 from nb_banana.settings import is_stable
@@ -145,7 +150,7 @@ def batch_cost(entries: Iterable[GalleryEntry]) -> BatchCost:
 
 MOST_LINES = 5  # how many different sentences, or notes, are listed
 LONGEST_ALT = 500
-TILE = 224  # pixels of a picture where no contact sheet can be drawn
+TILE = 480  # pixels of a picture where no contact sheet can be drawn
 
 
 def gallery_caption(gallery: ShownGallery) -> str:
@@ -184,43 +189,34 @@ def gallery_bundle(gallery: ShownGallery, include: Any, exclude: Any) -> Any:
     if not is_rich() or not len(gallery):
         said = {"text/plain": plain("\n".join(gallery_text(gallery)))}
         return several_bundle(said, gallery.images, "", None, None)
+    entries = list(gallery)
+    tiles = Tiles.of([each.request for each in entries], gallery.variants, entries)
     try:
-        sheet = contact_sheet.draw_sheet(list(gallery), gallery.variants)
-    except PillowMissingError:  # nothing draws it: the pictures themselves, side by side
+        sheet = contact_sheet.draw_sheet(entries, gallery.variants, enlarged=ENLARGED)
+    except PillowMissingError:  # nothing makes the pictures small
+        seen = {number: preview_of(each, TILE) for number, each in enumerate(entries)}
         words = spoken_of_several(alt_of(gallery, None), gallery.images)
-        shown = {"text/html": framed(_tiles(gallery), _below(gallery)), "text/plain": words}
+        shown = {"text/html": _figure(gallery, tiles, seen), "text/plain": words}
         return several_bundle(shown, gallery.images, "", include, exclude)
     encoded = base64.b64encode(sheet_jpeg(sheet.picture)).decode()
     alt = alt_of(gallery, sheet.grid)
+    # All of the HTML has at most as many bytes as the sheet, so that notebooks stay small.
+    empty = TilePicture("", "", 0, 0)
+    frames = {n: each if isinstance(each, str) else empty for n, each in sheet.pieces.items()}
+    room = len(encoded) - len(_figure(gallery, tiles, frames))
+    seen = pictures_within(sheet.pieces, room)
     shown = {
-        "text/html": framed(
-            img("image/jpeg", encoded, alt, FITTING), _below(gallery, sheet.legend)
-        ),
+        "text/html": _figure(gallery, tiles, seen),
         "image/jpeg": encoded,
         "text/plain": spoken_of_several(alt, gallery.images),
     }
     return several_bundle(shown, gallery.images, alt, include, exclude)
 
 
-def _below(gallery: ShownGallery, legend: Sequence[str] = ()) -> list[str]:
-    return [gallery_caption(gallery), *legend, *remarks(gallery)]
-
-
-def _tiles(gallery: ShownGallery) -> str:
-    entries = list(gallery)[: contact_sheet.MOST_SHOWN]
-    labels = labels_of(gallery.variants[: len(entries)], [each.prompt for each in entries])
-    tiles = (
-        '<figure style="display:inline-block;vertical-align:top;width:14em;margin:.3em">'
-        f"{_tile(entry)}<figcaption>{as_html(clean(label, 100))}</figcaption></figure>"
-        for entry, label in zip(entries, labels, strict=True)
-    )
-    return f"<div>{''.join(tiles)}</div>"
-
-
-def _tile(entry: GalleryEntry) -> str:
-    if isinstance(entry, Failure):
-        return f"<small>{as_html(reason_of(entry))}</small>"
-    return thumbnail(entry, TILE, FITTING)
+def _figure(gallery: ShownGallery, tiles: Tiles, seen: Mapping[int, Shown]) -> str:
+    below = "<br>".join(map(as_html, [gallery_caption(gallery), *remarks(gallery)]))
+    inside = f"{tiles.html(list(gallery), seen)}<figcaption>{below}</figcaption>"
+    return styled(f'<figure class="nb-banana" style="margin:0">{inside}</figure>', kind="gallery")
 
 
 def gallery_text(gallery: ShownGallery) -> Iterable[str]:

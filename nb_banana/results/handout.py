@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, overload
 
 from nb_banana import errors
-from nb_banana._text import as_html, clean, dollars, path_of, plain, shown
+from nb_banana._text import InDollars, clean, dollars, path_of, plain, shown
 from nb_banana.credentials import Secret, refuse_key
-from nb_banana.display.html import Words, table
+from nb_banana.display.html import Words, paragraph, styled, table
 
 LONGEST_SHOWN = 100  # letters of a name
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -22,7 +22,7 @@ COLUMNS = ("name", "key", "limit_usd", "period", "base_url")
 
 
 @dataclass(frozen=True)
-class KeyUse:
+class KeyUse(InDollars):
     """One key of the account, without the key.
 
     Attributes:
@@ -77,8 +77,9 @@ class KeyListing(Sequence[KeyUse]):
 
     def _repr_html_(self) -> str:
         rows = [tuple(map(Words, _row(each))) for each in self]
-        listed = table(rows, ("name", "spent this month", "limit", "")) if rows else ""
-        return f'<div class="nb-banana-keys"><p>{as_html(self._title)}</p>{listed}</div>'
+        head = ("name", "spent this month", "limit", "state")
+        listed = table(rows, head) if rows else ""
+        return styled(paragraph(self._title), listed, kind="keys")
 
 
 def _row(key: KeyUse) -> tuple[str, str, str, str]:

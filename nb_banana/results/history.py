@@ -8,7 +8,7 @@ from typing import Any, overload
 
 from nb_banana._hints import Hinted, hinted, out_of_range
 from nb_banana._text import as_html, clean, dollars, plain
-from nb_banana.display.html import Words, table
+from nb_banana.display.html import Words, hidden, note, paragraph, styled, table
 from nb_banana.models import WRITTEN, short_name
 from nb_banana.results.export import MONEY_COLUMNS, frame_of, save_kept
 from nb_banana.results.image import BananaImage
@@ -97,22 +97,24 @@ class History(Hinted, Sequence[BananaImage]):
         return plain("\n".join([self._above, *lines, *filter(None, [self._hint])]))
 
     def _repr_html_(self) -> str:
+        if not self:
+            return styled(note(self._above), kind="history")
         rows = [
             (
-                str(number),
+                f"<small>{number}</small>",
                 thumbnail(image, longest=96),
                 Words(f"{clean(image.prompt, 200)}{_mark(image)}"),
                 f"{image.width}×{image.height}",
                 as_html(short_name(image.request.model)),
-                as_html(dollars(image.receipt.usd)),
+                _cost(image),
                 _day(image),
                 f"<code>{image.id[:8]}</code>",
             )
             for number, image in enumerate(self)
         ]
-        shown = table(rows, ("", "", "prompt", "size", "model", "cost", "made", "id"))
-        below = f"<p>{as_html(self._hint)}</p>" if self._hint else ""
-        return f'<div class="nb-banana-history"><p>{as_html(self._above)}</p>{shown}{below}</div>'
+        head = (hidden("number"), hidden("picture"), *COLUMNS)
+        shown = table(rows, head, is_list=True)
+        return styled(paragraph(self._above), shown, paragraph(self._hint), kind="history")
 
     @property
     def _above(self) -> str:
@@ -128,6 +130,8 @@ def _mark(image: BananaImage) -> str:
     return f" (in {image._origin})" if is_shared(image) else ""
 
 
+COLUMNS = ("prompt", "size", "model", "cost", "made", "id")
+"""Of what is shown, beside the number and the picture."""
 _ASKED = ("prompt", *(each.name for each in WRITTEN if each.is_column))
 _COLUMNS = ("id", *_ASKED, "width", "height", *MONEY_COLUMNS, "made", "path")
 
@@ -144,6 +148,11 @@ def _row(image: BananaImage) -> dict[str, Any]:
         "made": receipt.created,
         "path": str(image.path) if image.path else None,
     }
+
+
+def _cost(image: BananaImage) -> str:
+    play = " <small>play money</small>" if image.receipt.sandbox and image.receipt.usd else ""
+    return f"{as_html(dollars(image.receipt.usd))}{play}"
 
 
 def _day(image: BananaImage) -> str:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from nb_banana import _default
 from nb_banana._hints import Hinted
 from nb_banana._text import as_html, clean, plain
+from nb_banana.display.html import paragraph, styled
 from nb_banana.results.image_display import ShownImage, image_lines, thumbnail
 
 Node = TypeVar("Node")
@@ -45,16 +46,13 @@ class Lineage(Hinted):
     def _repr_html_(self) -> str:
         above, levels, below = self._shown()
         items = "".join(
-            '<div style="display:flex;gap:.7em;align-items:center;'
-            f'margin:.3em 0 .3em {2 * depth}em">'
+            f'<div class="nbb-row" style="margin-left:{2 * depth}em">'
             f"{thumbnail(image, longest=128)}<span>{as_html(image.request.prompt)}"
             f"{f' <b>{mark}</b>' if mark else ''}<br>"
-            f'<small style="opacity:.75">{"<br>".join(map(as_html, image_lines(image)))}'
-            "</small></span></div>"
+            f"<small>{'<br>'.join(map(as_html, image_lines(image)))}</small></span></div>"
             for depth, image, mark in levels
         )
-        said = ["".join(f"<p>{as_html(line)}</p>" for line in each) for each in (above, below)]
-        return f'<div class="nb-banana-tree">{said[0]}{items}{said[1]}</div>'
+        return styled(*map(paragraph, above), items, *map(paragraph, below), kind="tree")
 
     def _shown(self) -> tuple[list[str], list[tuple[int, ShownImage, str]], list[str]]:
         """What stands above, the pictures with their depths and a mark, and what stands below."""

@@ -1,7 +1,7 @@
 """What varies between many pictures: fields, their values as people read them, and the grid."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from os.path import commonprefix
 from typing import Any
@@ -24,6 +24,11 @@ class Grid:
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     places: tuple[tuple[int, ...], ...]  # for each row its pictures, as places among all
+
+    def first(self, most: int) -> "Grid":
+        """As many whole rows as have so many pictures at most; one at least."""
+        rows = max(1, most // len(self.columns))
+        return replace(self, rows=self.rows[:rows], places=self.places[:rows])
 
 
 def value_text(value: Any) -> str:

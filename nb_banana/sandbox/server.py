@@ -5,6 +5,7 @@ import socket
 import socketserver
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
@@ -71,9 +72,9 @@ class Sandbox:
         """Listen, in a thread that does not keep the process alive."""
         if self._server is None:
             server = _Server(place_of(self._host, self._port), self.api, self.is_for_room)
+            self._thread = Thread(target=server.serve, daemon=True)
             try:
-                # The poll is how long `stop` has to wait.
-                Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+                self._thread.start()
             except RuntimeError:  # as many threads as the system allows
                 server.server_close()
                 raise
@@ -84,7 +85,10 @@ class Sandbox:
         """Close every connection. A generation under way ends without a charge."""
         if self._server is not None:
             self._server.stopping.set()
-            self._server.shutdown()
+            with suppress(OSError):  # it looks up when somebody comes; else it does by itself
+                place = self._server.server_name, self._server.server_port
+                socket.create_connection(place, 0.5).close()
+            self._thread.join()
             self._server.hang_up()
             self._server.server_close()
             self._server = None
@@ -125,6 +129,7 @@ class Sandbox:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128  # a batch connects all at once
+    timeout = 0.5  # seconds after which it looks whether it is to stop, where nobody comes
 
     def __init__(self, place: Place, api: Api, is_for_room: bool) -> None:
         self.api, self.is_for_room = api, is_for_room
@@ -133,6 +138,13 @@ class _Server(ThreadingHTTPServer):
         self.address_family, where = place
         super().__init__(where, _Handler)
         api.url = url_of(reached_at(place), self.server_port)
+
+    def serve(self) -> None:
+        while not self.stopping.is_set():
+            self.handle_request()
+
+    def verify_request(self, *_: Any) -> bool:
+        return not self.stopping.is_set()
 
     def server_bind(self) -> None:
         # HTTPServer's own asks the resolver for our name, which takes seconds on some machines.

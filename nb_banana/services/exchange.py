@@ -8,6 +8,8 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
+from nb_banana._text import InDollars
+
 LONGEST_INT = 100  # digits of a number that is read as an int
 MOST_USD = 10**9
 """More US dollars than this are a mistake of the service, and less than one part in it too."""
@@ -227,7 +229,7 @@ class SentRequest:
 
 
 @dataclass(frozen=True)
-class Fate:
+class Fate(InDollars):
     """What a service knows of a request without an answer.
 
     Attributes:

@@ -1,10 +1,13 @@
 """`Receipt`: what the service said of one request: ids, cost, time."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from nb_banana._hints import Hinted
+from nb_banana._text import InDollars, dollars
+from nb_banana.display.html import Name, Words, styled, table
 from nb_banana.imaging.provenance import AI_GENERATED, DRAWN_BY_PROGRAM, own_packet
 from nb_banana.models import short_name
 
@@ -12,7 +15,7 @@ SANDBOX_HEADER = "x-nb-banana-sandbox"  # in every answer of a sandbox: its mone
 
 
 @dataclass(frozen=True)
-class Receipt(Hinted):
+class Receipt(InDollars, Hinted):
     """The bill and the ids of one request.
 
     Attributes:
@@ -39,7 +42,7 @@ class Receipt(Hinted):
     seconds: float
     attempts: int
     created: datetime
-    is_about: bool = False
+    is_about: bool = field(default=False, repr=False)
 
     @property
     def credit(self) -> str:
@@ -47,6 +50,25 @@ class Receipt(Hinted):
         who = "nb_banana sandbox" if self.sandbox else short_name(self.model)
         what = "no AI model" if self.sandbox else "AI generated"
         return f"{who} · {self.created:%Y-%m-%d} · {what}"
+
+    def _repr_html_(self) -> str:
+        return styled(
+            table([(Name(name), Words(said)) for name, said in self._facts()]), kind="receipt"
+        )
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        play = " play money" if self.sandbox and self.usd else ""
+        charged = "" if self.credits is None else f" ({self.credits:,} credits)"
+        yield "cost", f"{dollars(self.usd)}{play}{charged}"
+        yield "model", self.model
+        yield "drawn by", f"{self.service}{', a sandbox: no AI model' if self.sandbox else ''}"
+        yield "came", f"{self.created.astimezone():%Y-%m-%d %H:%M:%S}"
+        if self.seconds:
+            sent = f", sent {self.attempts} times" if self.attempts > 1 else ""
+            yield "took", f"{self.seconds:.1f} s{sent}"
+        yield "request", self.client_request_id
+        if self.inference_id:
+            yield "inference id", self.inference_id
 
 
 def mark_of(receipt: Receipt) -> bytes:

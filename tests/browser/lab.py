@@ -1,10 +1,11 @@
-"""A real JupyterLab in a real Chromium.
+"""A real JupyterLab and Notebook 7, which one server has, in a real Chromium.
 
 `running_server` starts it, a `Lab` opens notebooks in it, and a `LabPage` is one of them:
 
     page = lab.open(["answer = 42", "answer"])
     page.run_all()
     expect(page.output(1)).to_contain_text("42")
+    lab.open(page.save(), name="strange", app="notebook", trusted=False)
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import nbformat
 import requests
 from nbformat import NotebookNode
+from nbformat.sign import NotebookNotary
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
@@ -37,6 +39,10 @@ SETTINGS = {
     # Otherwise a cell that is not in sight is not in the page, and cells cannot be counted.
     "notebook-extension/tracker": {"windowingMode": "none"},
 }
+App = Literal["lab", "notebook"]
+PATHS: dict[App, str] = {"lab": "lab/tree", "notebook": "notebooks"}
+WIDE, NARROW, PROJECTOR = (1280, 900), (480, 800), (1024, 512)
+"""Windows: as a person's, half of one, and a projector's at 150 %."""
 KERNELSPEC = {
     "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
     "display_name": "Python 3 (ipykernel)",
@@ -59,6 +65,9 @@ CODE_CELLS = f"""() => {NOTEBOOK}.content.widgets.map((cell, index) => [cell.mod
     .map(([, index]) => index)"""
 OUTPUTS = f"index => {NOTEBOOK}.content.widgets[index].model.outputs.toJSON()"
 RUN_ALL = "() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }"
+HIDE_SIDEBAR = """() => {
+    if (!window.jupyterapp.shell.leftCollapsed) window.jupyterapp.shell.collapseLeft();
+}"""
 SET_THEME = "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
 HAS_THEME = "name => document.body.dataset.jpThemeName === name"
 
@@ -117,6 +126,12 @@ class Server:
         for name, values in SETTINGS.items():
             write_json(folder / f"{name}.jupyterlab-settings", values)
 
+    def judge(self, path: Path, trusted: bool) -> None:
+        """Say whether the outputs in a notebook's file are one's own."""
+        notebook = nbformat.read(path, as_version=4)
+        with NotebookNotary(data_dir=str(self.home / "data")) as notary:
+            (notary.sign if trusted else notary.unsign)(notebook)
+
 
 def write_json(path: Path, value: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -145,6 +160,7 @@ def running_server(home: Path) -> Iterator[Server]:
                 *("--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"),
                 f"--ServerApp.root_dir={server.root}",
                 "--LabApp.expose_app_in_browser=True",
+                "--JupyterNotebookApp.expose_app_in_browser=True",
                 "--LabApp.extension_manager=readonly",
             ],
             env=env,
@@ -192,16 +208,27 @@ class Lab:
         self.env = env
         self.pages: list[LabPage] = []
 
-    def open(self, notebook: NotebookNode | Sequence[str], name: str = "notebook") -> LabPage:
-        """Write the notebook (or code cells) as NAME.ipynb, open it, and wait for its kernel."""
+    def open(
+        self,
+        notebook: NotebookNode | Sequence[str],
+        name: str = "notebook",
+        *,
+        app: App = "lab",
+        trusted: bool = True,
+    ) -> LabPage:
+        """Write the notebook (or code cells) as NAME.ipynb, open it, and wait for its kernel.
+
+        The outputs that it comes with are a stranger's where it is not `trusted`.
+        """
         if not isinstance(notebook, NotebookNode):
             notebook = new_notebook(cells=[new_code_cell(source) for source in notebook])
         notebook.metadata.setdefault("kernelspec", {"name": "python3", "display_name": "Python 3"})
         path = self.server.root / f"{name}.ipynb"
         nbformat.write(notebook, path)
+        self.server.judge(path, trusted)
         self.server.write_settings()
         self.server.write_kernelspec(self.env)
-        page = LabPage(self.server, self.context.new_page(), path)
+        page = LabPage(self.server, self.context.new_page(), path, app)
         self.pages.append(page)
         page.load()
         return page
@@ -214,15 +241,16 @@ class Lab:
 class LabPage:
     """One open notebook. Cells are counted from 0, markdown cells too; timeouts are in seconds."""
 
-    def __init__(self, server: Server, page: Page, path: Path) -> None:
+    def __init__(self, server: Server, page: Page, path: Path, app: App = "lab") -> None:
         self.server = server
         self.page = page
         self.path = path
+        self.app = app
 
     def load(self) -> None:
         """Open the notebook's file, or open it again: it comes as it was saved."""
-        url = f"{self.server.url}/lab/tree/{self.path.name}?reset&token={self.server.token}"
-        self.page.goto(url, timeout=60_000)
+        address = f"{self.server.url}/{PATHS[self.app]}/{self.path.name}"
+        self.page.goto(f"{address}?reset&token={self.server.token}", timeout=60_000)
         self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
         self.wait_for_kernel()
 
@@ -269,6 +297,11 @@ class LabPage:
     def save(self) -> NotebookNode:
         """Save the notebook and read it back from its file."""
         self.page.evaluate(f"() => {NOTEBOOK}.context.save()")
+        return self.saved
+
+    @property
+    def saved(self) -> NotebookNode:
+        """The notebook as its file has it."""
         return nbformat.read(self.path, as_version=4)
 
     def restart_kernel(self) -> None:
@@ -286,6 +319,11 @@ class LabPage:
         name = f"JupyterLab {theme.title()}"
         self.page.evaluate(SET_THEME, name)
         self.page.wait_for_function(HAS_THEME, arg=name)
+
+    def hide_sidebar(self) -> None:
+        """Give the notebook the whole of JupyterLab's window, as a narrow one needs it."""
+        self.page.evaluate(HIDE_SIDEBAR)
+        self.page.locator("#jp-left-stack").wait_for(state="hidden")
 
     def viewport(self, width: int, height: int) -> None:
         self.page.set_viewport_size({"width": width, "height": height})

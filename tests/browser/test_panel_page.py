@@ -12,6 +12,7 @@ from tests.support.pictures import encode, picture
 
 from .axe import findings
 from .conftest import CHROMIUM_ARGS
+from .themes import THEMES
 
 KERNEL = """async ([state, script, image]) => {
     const heard = {};
@@ -38,28 +39,6 @@ KERNEL = """async ([state, script, image]) => {
     Object.assign(window, { model, sent });
 }"""
 """A model as anywidget hands it to the panel, and a kernel that only sends pictures."""
-THEMES = {
-    "a page without a theme": ("<body>", "", "light"),
-    "a dark page without a theme": ("<body>", "color-scheme: dark; background: #181c1a", "dark"),
-    "VS Code": (
-        "<body class=vscode-dark>",
-        "--vscode-foreground: #cccccc; --vscode-editor-background: #1f1f1f;"
-        " --vscode-focusBorder: #0078d4; --vscode-button-background: #0078d4;"
-        " --vscode-button-foreground: #ffffff; --vscode-errorForeground: #f85149",
-        "dark",
-    ),
-    "Colab": (
-        "<html lang=en theme=light>",
-        "--colab-primary-text-color: #212121; --colab-primary-surface-color: white",
-        "light",
-    ),
-    "Colab in the dark": (
-        "<html lang=en theme=dark>",
-        "--colab-primary-text-color: #e3e3e3; --colab-primary-surface-color: #131314",
-        "dark",
-    ),
-}
-"""What the front ends put round an output: a tag, variables of CSS, and whether that is dark."""
 NOW = {"thumbnail": "now", "size": [64, 36], "caption": "64×36 · nano-banana-2", "alt": "A fox"}
 BEFORE = NOW | {"thumbnail": "before", "alt": "A fox at noon"}
 STATES = {

@@ -48,7 +48,7 @@ def test_a_picture_of_four_inks_is_saved_as_every_format(print_ready, tmp_path, 
 
 @pytest.mark.parametrize("name", LARGE_PNGS)
 def test_a_png_with_large_texts_or_a_large_profile_is_kept_as_it_came_and_shown(name, tmp_path):
-    data = LARGE_PNGS[name]
+    data = LARGE_PNGS[name]()
     image = drawn([{"url": "/a.png"}], {"/a.png": data})
     assert image.path.read_bytes() == data
     assert image.pil.size == np.asarray(image).shape[1::-1] == (60, 40)
@@ -58,7 +58,7 @@ def test_a_png_with_large_texts_or_a_large_profile_is_kept_as_it_came_and_shown(
 
 
 def test_a_picture_with_large_texts_can_be_edited_in_the_sandbox(service):
-    with server(answering([{"url": "/a.png"}], {"/a.png": LARGE_PNGS["profile"]})) as (url, _):
+    with server(answering([{"url": "/a.png"}], {"/a.png": LARGE_PNGS["profile"]()})) as (url, _):
         configure(base_url=url)
         image = generate("a banana")
     configure(base_url=service.url)

@@ -528,11 +528,12 @@ def test_an_address_is_passed_on_as_it_is():
 
 @pytest.mark.parametrize("name", LARGE_PNGS)
 def test_a_png_with_large_texts_or_a_large_profile_is_a_picture(name):
-    sent = as_reference(LARGE_PNGS[name])
+    data = LARGE_PNGS[name]()
+    sent = as_reference(data)
     assert len(sent.data) < 100_000
     assert same(Image.open(io.BytesIO(without(sent.data, b"iCCP"))), picture())
-    small = as_reference(LARGE_PNGS[name], limits=ReferenceLimits(longest_side=30))
-    assert small.note.endswith(f"60×40 → 30×20, {note_sizes(LARGE_PNGS[name], small)}")
+    small = as_reference(data, limits=ReferenceLimits(longest_side=30))
+    assert small.note.endswith(f"60×40 → 30×20, {note_sizes(data, small)}")
 
 
 def note_sizes(data, small):

@@ -2,6 +2,7 @@
 
 import io
 import zlib
+from functools import partial
 
 from PIL import Image
 
@@ -88,31 +89,36 @@ def with_chunk(name, body, data=None, *, late=False):
     return data[:place] + chunk(name, body) + data[place:]
 
 
-LARGE = zlib.compress(bytes(3_000_000))
+PACKED = zlib.compress(bytes(3_000_000))
 LARGE_PNGS = {
-    "packed text": with_chunk(b"zTXt", b"workflow\0\0" + LARGE),
-    "packed text behind the pixels": with_chunk(b"zTXt", b"workflow\0\0" + LARGE, late=True),
-    "international text": with_chunk(b"iTXt", b"workflow\0\1\0en\0Arbeit\0" + LARGE),
-    "plain text": with_chunk(b"tEXt", b"workflow\0" + b"x" * 70_000_000),
-    "many texts": with_chunk(
+    "packed text": lambda: with_chunk(b"zTXt", b"workflow\0\0" + PACKED),
+    "packed text behind the pixels": lambda: with_chunk(
+        b"zTXt", b"workflow\0\0" + PACKED, late=True
+    ),
+    "international text": lambda: with_chunk(b"iTXt", b"workflow\0\1\0en\0Arbeit\0" + PACKED),
+    "plain text": lambda: with_chunk(b"tEXt", b"workflow\0" + b"x" * 70_000_000),
+    "many texts": lambda: with_chunk(
         b"iTXt", b"a\0\0\0\0\0" + b"x" * 30_000_000, with_chunk(b"tEXt", b"b\0" + b"x" * 40_000_000)
     ),
-    "profile": with_chunk(b"iCCP", b"a\0\0" + LARGE),
-    "a profile that never ends": with_chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(90_000_000))),
-    "packed in no known way": with_chunk(b"zTXt", b"a\0\7" + LARGE),
-    "a profile packed in no known way": with_chunk(b"iCCP", b"a\0\7" + LARGE),
-    "text with an odd flag": with_chunk(b"iTXt", b"a\0\2\0\0\0" + LARGE),
-    "text with an odd flag behind the pixels": with_chunk(
-        b"iTXt", b"a\0\xff\0\0\0" + LARGE, late=True
+    "profile": lambda: with_chunk(b"iCCP", b"a\0\0" + PACKED),
+    "a profile that never ends": lambda: with_chunk(
+        b"iCCP", b"a\0\0" + zlib.compress(bytes(90_000_000))
+    ),
+    "packed in no known way": lambda: with_chunk(b"zTXt", b"a\0\7" + PACKED),
+    "a profile packed in no known way": lambda: with_chunk(b"iCCP", b"a\0\7" + PACKED),
+    "text with an odd flag": lambda: with_chunk(b"iTXt", b"a\0\2\0\0\0" + PACKED),
+    "text with an odd flag behind the pixels": lambda: with_chunk(
+        b"iTXt", b"a\0\xff\0\0\0" + PACKED, late=True
     ),
     **{
-        f"{name.decode()} of the wrong length": with_chunk(name, b"\0")
+        f"{name.decode()} of the wrong length": partial(with_chunk, name, b"\0")
         for name in (b"pHYs", b"gAMA", b"cHRM", b"tRNS", b"acTL")
     },
-    "sRGB without a byte": with_chunk(b"sRGB", b""),
-    "a chunk whose name is none": with_chunk(b"1zzz", bytes(5)),
-    "an animation without a size": with_chunk(
+    "sRGB without a byte": lambda: with_chunk(b"sRGB", b""),
+    "a chunk whose name is none": lambda: with_chunk(b"1zzz", bytes(5)),
+    "an animation without a size": lambda: with_chunk(
         b"acTL", bytes((0, 0, 0, 2, 0, 0, 0, 0)), with_chunk(b"fcTL", bytes(26))
     ),
 }
-"""PNGs whose pixels are whole, and which Pillow alone refuses to read."""
+"""PNGs whose pixels are whole, and which Pillow alone refuses to read. Each is made when it is
+needed, for some are large."""

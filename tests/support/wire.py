@@ -74,6 +74,7 @@ def wire(answers):
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else a body waits 40 ms for the client to have the headers
 
         def do_GET(self):
             target = urlsplit(self.path)

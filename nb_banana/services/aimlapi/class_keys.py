@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from nb_banana import errors
-from nb_banana._text import amount, clean_id
+from nb_banana._text import InDollars, amount, clean_id
 from nb_banana.credentials import KEY_PAGE, MANAGEMENT, Secret, given_key
 from nb_banana.services.aimlapi.service import AimlApi, is_own_words
 from nb_banana.services.endpoint import Endpoint
@@ -31,7 +31,7 @@ SCOPES = ("model:image",)  # what the keys may be used for: pictures
 
 
 @dataclass(frozen=True)
-class KeyRecord:
+class KeyRecord(InDollars):
     """A key as the service lists it: all but the key."""
 
     name: str | None
