@@ -10,7 +10,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, lru_cache
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -90,11 +90,13 @@ _known: dict[tuple[int, Secret], None] = {}
 NOBODYS = 0  # in place of the `id`: given for one call, or found; it is known for good
 
 
+@lru_cache(maxsize=256)
 def host_of(base_url: str) -> str:
     """The host of an address, with its port where there is one of its own."""
     return urlsplit(base_url).netloc.rpartition("@")[2].lower()
 
 
+@lru_cache(maxsize=256)
 def is_loopback(url: str) -> bool:
     """Whether an address is on this machine."""
     return (urlsplit(url).hostname or "") in LOOPBACK_HOSTS
