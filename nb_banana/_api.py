@@ -56,7 +56,7 @@ def generate(
         **options: ``name`` (what the caption calls the picture), ``alt`` (the alt text; else the
             prompt), ``save`` (also write it to this file, of several into this folder), ``strict``
             (another size than asked is an error), ``fresh`` (pay for a new one although this one is
-            in the library), ``quiet`` (say nothing meanwhile, see ``Banana.quiet``);
+            in the library), ``quiet`` (say nothing meanwhile), ``service`` (who draws this one);
             ``images`` (one picture of any kind, or several), ``model``, ``aspect_ratio``,
             ``resolution``, ``web_search``, ``params``, ``take`` as in `ImageRequest`; for those
             not given the first picture's own hold if it was made here, else the settings.
@@ -249,19 +249,20 @@ def estimate(prompt: Any, rows: Any = None, **asked: Any) -> "Estimate":
     return _client().estimate(prompt, rows, **asked)
 
 
-def login(key: str | None = None, *, save: bool = False) -> None:
-    """Give the key for the service of ``base_url``. Without an argument it is asked for, unseen.
+def login(key: str | None = None, *, save: bool = False, service: str | None = None) -> None:
+    """Give the key for a service. Without an argument it is asked for, unseen.
 
     Args:
         key: better not written into a notebook; leave it out to be asked.
         save: keep it in the system's keyring too, for later kernels (``pip install keyring``).
+        service: for which one; else for that of the settings.
 
     Raises:
         MissingKeyError: nothing was given, or nobody is there to be asked.
     """
     secret = None if key is None else given_key(key)
     key = None  # as in `generate`
-    _client().login(secret, save=save)
+    _client().login(secret, save=save, service=service)
 
 
 @hinted

@@ -14,9 +14,14 @@ class Catalogue:
 
     service: str
     models: tuple[Model, ...]
+    count_field: str = "num_images"  # the further field that asks for several pictures at once
 
     def __reduce__(self) -> Any:
-        return "AIMLAPI" if self is AIMLAPI else (Catalogue, (self.service, self.models))
+        return (
+            "AIMLAPI"
+            if self is AIMLAPI
+            else (Catalogue, (self.service, self.models, self.count_field))
+        )
 
 
 AIMLAPI = Catalogue("aimlapi", MODELS)

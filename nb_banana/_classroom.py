@@ -24,6 +24,7 @@ from nb_banana.services.aimlapi import class_keys
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.settings import Banana
 
+KEYS_OF = "aimlapi"  # the one service that makes keys with a limit
 MOST_KEYS = 500  # of one call
 LONGEST_NAME = 100  # letters of a student's name
 PLAY = "the-management-key-of-a-sandbox"
@@ -73,7 +74,7 @@ class Classroom(Hinted):
         elif context.policy().backend == "sandbox":
             self._url = context.sandbox_url()
         else:
-            self._url = context.settings.base_url
+            self._url = context.policy(service=KEYS_OF).base_url
         self._given = secret
         self.handout: Handout | None = None
         """What `create` made last, also where it was stopped."""
@@ -179,7 +180,10 @@ class Classroom(Hinted):
 
     def _service(self) -> Endpoint:
         """The service with the management key that may go there."""
-        service: Endpoint = self._client.context.service(self._url, self._management_key())
+        services = self._client.context.services
+        service: Endpoint = self._client.context.service(
+            self._url, self._management_key(), speaks=services[KEYS_OF]
+        )
         return service
 
     def _management_key(self) -> Secret:

@@ -57,13 +57,12 @@ class Client(Hinted):
     request once. What it has made (pictures, galleries) asks it for edits.
 
     Args:
-        key: for the service of ``base_url``; else it is looked for where a notebook would, see
-            `nb_banana.login`.
+        key: for the service; else it is looked for where a notebook would, see `nb_banana.login`.
         base_url: the service's address.
         library: the folder that keeps the pictures; else the person's own, or the notebook's.
         backend: ``"auto"``, ``"api"``, ``"sandbox"`` or ``"library"``.
         budget: US dollars that it may spend.
-        **settings: any other setting, see `nb_banana.configure`.
+        **settings: any other setting, such as ``service``, see `nb_banana.configure`.
 
     Raises:
         SettingsError: an unknown setting, or a value that it can't have.
@@ -285,8 +284,7 @@ class Client(Hinted):
         """See `nb_banana.dry_run`."""
         credentials.hide_key(asked)
         plan = self.plan(prompt, **asked)
-        many = list(plan.jobs)
-        return DryRun(many[0].request, plan.base_url, lookup.quote(plan), count=len(many))
+        return DryRun(plan.job.request, plan.base_url, lookup.quote(plan), len(list(plan.jobs)))
 
     def estimate(self, /, prompt: Any, rows: Any = None, **asked: Any) -> lookup.Estimate:
         """See `nb_banana.estimate`."""
@@ -375,11 +373,13 @@ class Client(Hinted):
             say(repr(lesson))
         return lesson
 
-    def login(self, key: str | Secret | None = None, *, save: bool = False) -> None:
+    def login(
+        self, key: str | Secret | None = None, *, save: bool = False, service: str | None = None
+    ) -> None:
         """See `nb_banana.login`."""
-        url = self.settings.base_url
+        _, url, _, speaks = self.context.policy(service=service)
         host = credentials.host_of(url)
-        secret = credentials.as_secret(_ask(host) if key is None else key)
+        secret = credentials.as_secret(_ask(host, speaks.place) if key is None else key)
         key = None  # from here on no traceback of anything can show it
         place = self.context.credentials.remember(url, secret, save=save)
         say(f"Key for {host} kept {place}.")
@@ -391,10 +391,10 @@ def _run(plan: Plan, *, background: bool) -> Any:
     return start(plan) if background else pipeline.make(plan, *plan.jobs)
 
 
-def _ask(host: str) -> str:
+def _ask(host: str, place: credentials.KeyPlace) -> str:
     try:
-        return getpass.getpass(f"Key for {host} ({credentials.KEY_PAGE}): ")
+        return getpass.getpass(f"Key for {host} ({place.page}): ")
     except (EOFError, RuntimeError) as error:  # a kernel that nobody sits at raises RuntimeErrors
         raise MissingKeyError(
-            f"Nobody can be asked for the key here. Set {credentials.ENVIRONMENT[0]} instead."
+            f"Nobody can be asked for the key here. Set {place.names[0]} instead."
         ) from error

@@ -109,7 +109,7 @@ def _key(search: KeySearch, backend: str) -> Iterator[Check]:
     if found is not None:
         yield Check("key", f"found for {search.host} ({found.place})")
     else:
-        cure = "set AIMLAPI_KEY or call nb_banana.login()"
+        cure = f"set {search.place.names[0]} or call nb_banana.login()"
         yield Check("key", f"none for {search.host}: {cure}", fine=backend != "api")
     for said in search.silent:
         yield Check("key", said, fine=found is not None)

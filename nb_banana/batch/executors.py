@@ -72,7 +72,7 @@ def _secret(task: RemoteTask) -> Secret | None:
     if task.key_name is not None:
         place = f"the environment variable {task.key_name} of the worker"
         return Secret(os.environ.get(task.key_name, ""), place)
-    search = KeySearch(task.base_url)
+    search = KeySearch(task.base_url, place=find_service(task.service).place)
     if search.found is None and not is_loopback(task.base_url):
         raise missing_key(search)
     return search.found.secret if search.found else None

@@ -195,7 +195,7 @@ class Budget:
             with suppress(LibraryError):  # what can't be read names no price; the pipeline says so
                 own = library.is_own
                 bill = library.last_bill(what.names, what.resolution) if own else None
-                charged = bill and bill[0] / pictures_asked(bill[1])
+                charged = bill and bill[0] / pictures_asked(bill[1], request.catalogue.count_field)
         return _believed(quoted, charged, service.service.price(request))
 
     def check(
@@ -230,7 +230,7 @@ def _place(kind: str, what: Priced) -> tuple[str, tuple[str, ...], str]:
 
 
 def _pictures(request: ImageRequest) -> int:
-    return pictures_asked(request.params) if request.params else 1
+    return pictures_asked(request.params, request.catalogue.count_field) if request.params else 1
 
 
 def _amount(setting: float | None) -> Decimal | None:

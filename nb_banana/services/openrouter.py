@@ -55,7 +55,7 @@ class OpenRouter(Service):
     key_names = PLACE.names
     key_page = PLACE.page
     billing_page = "https://openrouter.ai/settings/credits"
-    counts = ("n",)
+    count_field = "n"
 
     def encode(self, request: ImageRequest) -> Call:
         """See `Service.encode`."""

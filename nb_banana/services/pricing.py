@@ -37,7 +37,7 @@ class PriceList:
         return service.base_url in self._play
 
 
-def pictures_asked(params: Mapping[str, Any]) -> int:
+def pictures_asked(params: Mapping[str, Any], name: str = "num_images") -> int:
     """How many pictures further fields ask for: each has its price."""
-    asked = amount(params["num_images"]) if "num_images" in params else None
+    asked = amount(params[name]) if name in params else None
     return math.ceil(asked) if asked is not None and asked > 1 else 1  # a text is understood too

@@ -46,6 +46,7 @@ class Service:
         key_page: where a person makes a key.
         billing_page: where a person pays.
         limits: how large reference pictures may be.
+        count_field: the field that asks for several pictures at once.
         is_by_host: whether each address is a service of its own, as with campus gateways.
         is_flat: whether a picture costs what `price` says, for an answer does not say it.
         id_header: the header that takes our own id, where the service keeps it; else empty.
@@ -63,6 +64,7 @@ class Service:
     key_page: ClassVar[str] = ""
     billing_page: ClassVar[str] = ""
     limits: ClassVar[ReferenceLimits] = LIMITS
+    count_field: ClassVar[str] = "num_images"
     is_by_host: ClassVar[bool] = False
     is_flat: ClassVar[bool] = False
     id_header: ClassVar[str] = ""
@@ -73,7 +75,11 @@ class Service:
     @cached_property
     def catalogue(self) -> Catalogue:
         """Its models, as a request is checked by them."""
-        return AIMLAPI if self.models is MODELS else Catalogue(self.name, self.models)
+        return (
+            AIMLAPI
+            if self.models is MODELS
+            else Catalogue(self.name, self.models, self.count_field)
+        )
 
     @cached_property
     def place(self) -> KeyPlace:
