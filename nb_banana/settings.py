@@ -1,14 +1,26 @@
 """`Banana`: the settings, as traits. ``%config Banana`` and `configure` change the same object."""
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
-from traitlets import Bool, Enum, Integer, List, TraitError, Unicode, observe, validate
+from traitlets import (
+    Bool,
+    Enum,
+    Float,
+    Integer,
+    List,
+    TraitError,
+    TraitType,
+    Unicode,
+    observe,
+    validate,
+)
 from traitlets.config import Configurable
+from traitlets.config.loader import LazyConfigValue
 
+from nb_banana._hints import MEANT_SETTINGS
 from nb_banana._text import did_you_mean, shown
-from nb_banana._traits import Choice, Folders, Number, can_be_named
 from nb_banana.credentials import (
     AIMLAPI,
     PLACES,
@@ -20,7 +32,14 @@ from nb_banana.credentials import (
     room_host,
 )
 from nb_banana.errors import RequestError, SettingsError
-from nb_banana.models import DEFAULT_MODEL, RESOLUTIONS, SIZES, model_id
+from nb_banana.models import DEFAULT_MODEL, RESOLUTIONS, SIZES, choose, model_id
+
+if TYPE_CHECKING:
+    _ListTrait = List[str]
+    _TextTrait = TraitType[str | None, str | None]
+    _FloatTrait = Float[Any, Any]
+else:  # of traitlets before 5.10 they can't be subscripted when they are run
+    _ListTrait, _TextTrait, _FloatTrait = List, TraitType, Float
 
 LONGEST_TIMEOUT = 86_400.0
 
@@ -38,24 +57,75 @@ def checked_seconds(value: Any) -> float:
     return seconds
 
 
+class Choice(_TextTrait):
+    """One of the values that `choose` understands, or None for the service's own default."""
+
+    def __init__(self, allowed: tuple[str, ...], **metadata: Any) -> None:
+        self.allowed = allowed
+        super().__init__(default_value=None, allow_none=True, **metadata)
+
+    def validate(self, obj: Any, value: Any) -> str:  # noqa: ARG002 - traitlets calls it so
+        """Called by traitlets with each new value."""
+        try:
+            return choose(str(self.name), value, self.allowed)
+        except RequestError as error:
+            raise TraitError(str(error)) from error
+
+    def info(self) -> str:
+        """What ``%config`` says of the allowed values."""
+        return "one of " + ", ".join(self.allowed)
+
+
+class Number(_FloatTrait):
+    """A number or None; traitlets' own takes True for 1."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(None, allow_none=True, **options)
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """Called by traitlets with each new value."""
+        if isinstance(value, bool):
+            self.error(obj, value)
+        return super().validate(obj, value)
+
+
+class Folders(_ListTrait):
+    """A list of folders; one by itself is a list of one."""
+
+    def __init__(self, **metadata: Any) -> None:
+        super().__init__(**metadata)
+
+    def validate(self, obj: Any, value: Any) -> list[str]:  # noqa: ARG002 - traitlets calls it so
+        """Called by traitlets with each new value."""
+        if isinstance(value, LazyConfigValue):  # c.Banana.shared_libraries.append(…)
+            value = value.get_value([])
+        given = [value] if isinstance(value, str | os.PathLike) else value
+        if given is None:
+            return []
+        if not isinstance(given, list | tuple):
+            raise TraitError(
+                f'{self.name} is a list of folders such as ["/srv/class"], not {shown(value)}.'
+            )
+        return [_folder(str(self.name), each) for each in given]
+
+
+def _folder(setting: str, value: Any) -> str:
+    """The name of a folder as a text, if it can be one."""
+    text = os.fspath(value) if isinstance(value, os.PathLike) else value
+    if not isinstance(text, str) or not text.strip() or not _can_be_named(text):
+        raise TraitError(f"{setting} has the names of folders, and {shown(value)} can't be one.")
+    return text
+
+
+def _can_be_named(text: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
 def _allowing(host: str) -> str:
     return f'%config Banana.allow_http = ["{host}"]'
-
-
-_KEY = " The key is no setting: Client(key=…), or nb_banana.login() for the default client."
-_RATIO = " Did you mean aspect_ratio?"
-MEANT = {
-    "api_key": _KEY,
-    "apikey": _KEY,
-    "key": _KEY,
-    "token": _KEY,
-    "ratio": _RATIO,
-    "size": ' Did you mean aspect_ratio="16:9" or resolution="2K"?',
-    "sandbox": ' Did you mean backend="sandbox"?',
-    "max_workers": " Did you mean concurrency?",
-    "verbose": " Did you mean quiet=True?",
-}
-"""What is meant by what is no setting and is not written nearly so."""
 
 
 class Banana(Configurable):
@@ -168,9 +238,7 @@ class Banana(Configurable):
     def _service_name(self, proposal: Any) -> str:
         name: str = proposal["value"].strip().lower()
         if name not in PLACES:
-            known = ", ".join(PLACES)
-            hint = did_you_mean(name, PLACES)
-            raise TraitError(f"service is one of {known}, not {shown(proposal['value'])}.{hint}")
+            raise TraitError(f"service is one of {', '.join(PLACES)}.{did_you_mean(name, PLACES)}")
         return name
 
     @observe("service")
@@ -182,7 +250,7 @@ class Banana(Configurable):
 
     @validate("library")
     def _folder_name(self, proposal: Any) -> str | None:
-        if can_be_named(proposal["value"] or ""):
+        if _can_be_named(proposal["value"] or ""):
             return proposal["value"]  # type: ignore[no-any-return]  # a text, or None
         raise TraitError("library is the name of a folder, and no folder can have this one.")
 
@@ -274,7 +342,7 @@ class Banana(Configurable):
             if name not in known:
                 raise SettingsError(
                     f"There is no setting {name!r}: there are {', '.join(sorted(known))}."
-                    + (MEANT.get(name.lower()) or did_you_mean(name, known))
+                    + (MEANT_SETTINGS.get(name.lower()) or did_you_mean(name, known))
                 )
         before = {name: getattr(self, name) for name in changes}
         if "service" in changes:  # which changes the address

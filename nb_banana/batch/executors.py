@@ -52,7 +52,7 @@ def run_task(task: RemoteTask) -> Reply | errors.BananaError:
     except errors.BananaError as error:
         return redact(error, service.secret)
     try:
-        answer = send.read_reply(reply, "", service, task.client_request_id)
+        answer = send.read_reply(reply, None, service, task.client_request_id)
     except errors.DownloadError as error:
         # a link with the worker's key, which the notebook may not know
         return redact(error, service.secret)

@@ -38,7 +38,7 @@ from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.exchange import Ticket
 from nb_banana.services.model_status import PATIENCE, ModelStatus
 from nb_banana.services.receipt import Receipt
-from nb_banana.services.result import BilledAnswer, DownloadResult, fetch_pictures, priced
+from nb_banana.services.result import BilledAnswer, DownloadResult, fetch_pictures
 from nb_banana.services.send import send_generation
 from nb_banana.wire.interrupts import defer_interrupts
 
@@ -298,8 +298,6 @@ def _ask(
         told = explain_charge(error, service, entry, request)
         _keep_answer(told, entry)
         raise told from None
-    if service.service.is_flat:
-        answer = priced(answer, request, service.service)
     entry.answered(answer.items, answer.receipt)
     return answer
 
@@ -309,7 +307,7 @@ def _await_work(
 ) -> BilledAnswer:
     """The answer of work that is accepted, when it is there."""
     seconds = service.timeout or request.read_timeout
-    return tickets.wait(ticket, request.model, service, entry.request_id, seconds)
+    return tickets.wait(ticket, request, service, entry.request_id, seconds)
 
 
 def _keep_answer(error: Trouble, entry: JournalEntry) -> None:

@@ -29,7 +29,7 @@ from nb_banana.services import account, tickets
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.exchange import Fate, Reply, ResultItem, ServiceAnswer, Ticket
 from nb_banana.services.receipt import Receipt
-from nb_banana.services.result import BilledAnswer, DownloadResult, fetch_pictures, priced
+from nb_banana.services.result import BilledAnswer, DownloadResult, fetch_pictures
 
 LATEST_ROW = timedelta(minutes=30)
 """This long after a row that failed no row of another attempt comes, by the service's own clock:
@@ -168,7 +168,7 @@ def service_of(
     if library.service == location.SANDBOX:
         return context.running_sandbox(drawn_by) or NO_SERVICE
     policy = context.policy()
-    if (name := location.service_of(library.service)) is not None:
+    if (name := location.service_name_of(library.service)) is not None:
         speaks = context.services[name]
         policy = policy._replace(base_url=speaks.base_url, speaks=speaks)
     search = context.search_key(None, policy)
@@ -312,18 +312,16 @@ def finished(
         AnswerTimeoutError: it is not done yet.
         BananaError: there is no picture of it.
     """
-    ticket, model, name = row.ticket or Ticket(), row.request.model, row.request_id
+    ticket, request, name = row.ticket or Ticket(), row.request, row.request_id
     if seconds is not None:
-        found: BilledAnswer | Ticket = tickets.wait(ticket, model, service, name, seconds)
+        found: BilledAnswer | Ticket = tickets.wait(ticket, request, service, name, seconds)
     else:
-        found = tickets.ask(ticket, model, service, name)
+        found = tickets.ask(ticket, request, service, name)
         if isinstance(found, Ticket) and found.handle != ticket.handle:
-            found = tickets.ask(found, model, service, name)
+            found = tickets.ask(found, request, service, name)
     if isinstance(found, Ticket):
         said = f"{service.service.title} has it and is not done yet"
         raise AnswerTimeoutError(said, client_request_id=name, accepted=True)
-    if service.service.is_flat:
-        found = priced(found, row.request, service.service)
     entry.answered(found.items, found.receipt)
     return found
 

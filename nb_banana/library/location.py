@@ -52,7 +52,7 @@ def all_kinds(
     return tuple(dict.fromkeys((kind_of(base_url, service, own), *others)))
 
 
-def service_of(kind: str) -> str | None:
+def service_name_of(kind: str) -> str | None:
     """The name of the service at its own address that a kind is; None where it is elsewhere."""
     return AIMLAPI.service if kind == API else kind if kind in PLACES else None
 

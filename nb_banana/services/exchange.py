@@ -127,7 +127,7 @@ class ResultItem:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Decoded:
     """What each kind of answer may say besides: what it cost, and its ids.
 
     Attributes:
@@ -135,23 +135,25 @@ class Outcome:
         credits: the same in the service's own units.
         inference_id: the service's id, which the charge is recorded under.
         request_id: its id of the HTTP request, which its support asks for.
+        usage: figures that the bill is computed from, where the service states none.
     """
 
     usd: Decimal | None = None
     credits: int | None = None
     inference_id: str | None = None
     request_id: str | None = None
+    usage: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class ServiceAnswer(Outcome):
+class ServiceAnswer(Decoded):
     """The pictures of one generation, usually one."""
 
     items: tuple[ResultItem, ...]
 
 
 @dataclass(frozen=True)
-class Refusal(Outcome):
+class Refusal(Decoded):
     """It went well, and the model made no picture.
 
     Attributes:
@@ -164,7 +166,7 @@ class Refusal(Outcome):
 
 
 @dataclass(frozen=True)
-class Failed(Outcome):
+class Failed(Decoded):
     """The service, or what stands before it, said no.
 
     Attributes:
@@ -183,7 +185,7 @@ class Failed(Outcome):
 
 
 @dataclass(frozen=True)
-class Unreadable(Outcome):
+class Unreadable(Decoded):
     """It went well, and what came can't be read: it is kept as it came.
 
     Attributes:
@@ -196,7 +198,7 @@ class Unreadable(Outcome):
 
 
 @dataclass(frozen=True)
-class Ticket(Outcome):
+class Ticket(Decoded):
     """The work is accepted: it is asked for until it is done, also by a later kernel.
 
     Attributes:

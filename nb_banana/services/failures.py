@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from nb_banana import errors
 from nb_banana._text import dollars
 from nb_banana.credentials import Secret
-from nb_banana.services.exchange import Failed, Outcome, Refusal, Reply, Unreadable
+from nb_banana.services.exchange import Decoded, Failed, Refusal, Reply, Unreadable
 from nb_banana.services.receipt import Receipt
 from nb_banana.services.service import Service
 
@@ -62,7 +62,7 @@ _FAILED: tuple[type[errors.BananaError], str] = (
 
 
 def error_of(
-    outcome: Outcome, reply: Reply, service: Service, facts: Mapping[str, Any]
+    outcome: Decoded, reply: Reply, service: Service, facts: Mapping[str, Any]
 ) -> errors.BananaError:
     """The error that an outcome without a picture is; ``facts`` are what is known by then."""
     if isinstance(outcome, Unreadable) and reply.is_fine:

@@ -67,7 +67,7 @@ class Fal(Service):
     key_header = KeyHeader("Authorization", "Key ")
     key_page = PLACE.page
     billing_page = "https://fal.ai/dashboard/billing"
-    is_flat = True
+    computes_bill = True
 
     def encode(self, request: ImageRequest) -> Call:
         """See `Service.encode`."""

@@ -50,7 +50,7 @@ def answer_in(reply: Reply, **told: Any) -> ServiceAnswer | Refusal | Failed | U
 
     Args:
         reply: what came, with a status of 200 or so.
-        told: its bill and its ids, see `Outcome`.
+        told: its bill and its ids, see `Decoded`.
 
     >>> answer_in(Reply(200, {}, b'{"data": [{"url": "https://cdn/1.png"}]}')).items[0].url
     'https://cdn/1.png'

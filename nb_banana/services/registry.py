@@ -11,6 +11,7 @@ DEFAULT = "aimlapi"
 BUILT_IN = {
     "aimlapi": "nb_banana.services.aimlapi.service:AimlApi",
     "fal": "nb_banana.services.fal:Fal",
+    "google": "nb_banana.services.google:Google",
     "openrouter": "nb_banana.services.openrouter:OpenRouter",
 }
 """The services that come with us, and the class of each."""

@@ -1,16 +1,14 @@
 """What a generation gave: links or bytes of pictures, and the receipt for all of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from nb_banana.errors import LinkGoneError, PictureError
 from nb_banana.imaging.decode import check_picture
-from nb_banana.request import ImageRequest
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.exchange import ResultItem
 from nb_banana.services.receipt import Receipt
-from nb_banana.services.service import Service
 from nb_banana.wire.downloads import FetchedPicture, fetch_link, paid_error
 
 
@@ -20,15 +18,6 @@ class BilledAnswer:
 
     items: tuple[ResultItem, ...]
     receipt: Receipt
-
-
-def priced(answer: BilledAnswer, request: ImageRequest, service: Service) -> BilledAnswer:
-    """The answer with the price of the service's page, where it stated no bill."""
-    price = service.price(request)
-    if answer.receipt.usd is not None or price is None:
-        return answer
-    receipt = replace(answer.receipt, usd=price * max(1, len(answer.items)), is_about=True)
-    return replace(answer, receipt=receipt)
 
 
 class DownloadResult(NamedTuple):

@@ -21,7 +21,8 @@ from nb_banana.request import ImageRequest
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.exchange import (
     Call,
-    Outcome,
+    Decoded,
+    Failed,
     Reply,
     ResultItem,
     ServiceAnswer,
@@ -69,7 +70,7 @@ def _answer(
     call = service.service.encode(request)  # before there is anything that could have been sent
     timeout = service.timeout or request.read_timeout
     reply, attempts = _send_until_answered(call, service, timeout, client_request_id)
-    return read_reply(reply, request.model, service, client_request_id, attempts)
+    return read_reply(reply, request, service, client_request_id, attempts)
 
 
 def _send_until_answered(
@@ -82,7 +83,10 @@ def _send_until_answered(
         reply = _in_turn(call, service, timeout, client_request_id, attempts)
         if service.limiter is not None and reply.status == 429:
             refusals += 1
-            is_hopeless = service.limiter.is_stuck or _asked_pause(reply) > LONGEST_RETRY_AFTER
+            is_hopeless = (
+                service.limiter.is_stuck
+                or _asked_pause(reply, service.service) > LONGEST_RETRY_AFTER
+            )
             if is_hopeless or refusals > MOST_REFUSALS:
                 return reply, attempts
             continue  # the pause is the rate limiter's: it waits for its turn
@@ -108,7 +112,7 @@ def _in_turn(
     with nullcontext() if limiter is None else limiter.place():
         reply = carry_once(call, service, timeout, facts)
         if limiter is not None and reply.status == 429:
-            limiter.slow_down(_asked_pause(reply))
+            limiter.slow_down(_asked_pause(reply, service.service))
         elif limiter is not None and reply.status < 400:
             limiter.speed_up()
     return reply
@@ -126,13 +130,16 @@ def _pause_before_next(reply: Reply, retry: Retry, service: Service) -> float | 
     not_charged = reply.status == 429 or (reply.status >= 500 and service.charged(reply) is False)
     if not not_charged or not retry.total:
         return None
-    pause = max(_asked_pause(reply), retry.get_backoff_time() + SHORTEST_PAUSE)
+    pause = max(_asked_pause(reply, service), retry.get_backoff_time() + SHORTEST_PAUSE)
     return pause if pause <= LONGEST_RETRY_AFTER else None
 
 
-def _asked_pause(reply: Reply) -> float:
+def _asked_pause(reply: Reply, service: Service) -> float:
     """The seconds of `Retry-After`; 0 where there is none that makes sense."""
     text = reply.headers.get("Retry-After")
+    if not text and not reply.is_fine:
+        outcome = _decoded(reply, service)
+        return outcome.retry_after if isinstance(outcome, Failed) else 0.0
     try:
         return min(ATTEMPTS.parse_retry_after(text), LONGEST_PAUSE) if text else 0.0
     except (InvalidHeader, ValueError, OverflowError):  # no date that there is
@@ -178,10 +185,15 @@ def _body(call: Call) -> dict[str, Any]:
 
 
 def read_reply(
-    reply: Reply, model: str, service: Endpoint, client_request_id: str, attempts: int = 1
+    reply: Reply,
+    request: ImageRequest | None,
+    service: Endpoint,
+    client_request_id: str,
+    attempts: int = 1,
 ) -> BilledAnswer | Ticket:
     """What a reply means: links or bytes of pictures and the receipt; else one typed error."""
-    # The key may be in an error, should the service echo it.
+    # Without the request (on a worker, which has none) the receipt is not whole. The key may be in
+    # an error, should the service echo it.
     outcome = _decoded(reply, service.service)
     facts: dict[str, Any] = {
         "client_request_id": client_request_id,
@@ -190,7 +202,7 @@ def read_reply(
         "attempts": attempts,
     }
     if not reply.is_fine:
-        facts["retry_after"] = _asked_pause(reply) or None
+        facts["retry_after"] = _asked_pause(reply, service.service) or None
         raise error_of(outcome, reply, service.service, facts)
     if isinstance(outcome, Ticket):
         if service.holds_key(json.dumps(dict(outcome.handle), default=str)):
@@ -198,7 +210,7 @@ def read_reply(
             raise errors.UncertainError(f"{said} {errors.UNSURE}", **facts)
         return outcome
     items = _items(outcome, reply, service) if isinstance(outcome, ServiceAnswer) else ()
-    receipt = _receipt(outcome, model, service, facts, reply)
+    receipt = _receipt(outcome, request, service, facts, reply)
     facts |= {"inference_id": receipt.inference_id, "receipt": receipt}
     if not isinstance(outcome, ServiceAnswer):
         raise error_of(outcome, reply, service.service, facts)
@@ -213,7 +225,7 @@ def read_reply(
     return BilledAnswer(items, receipt)
 
 
-def _decoded(reply: Reply, service: Service) -> Outcome:
+def _decoded(reply: Reply, service: Service) -> Decoded:
     try:
         return service.decode(reply)
     except Exception as error:  # noqa: BLE001 - a stranger's code: what came is kept
@@ -221,21 +233,28 @@ def _decoded(reply: Reply, service: Service) -> Outcome:
 
 
 def _receipt(
-    outcome: Outcome, model: str, service: Endpoint, ids: Mapping[str, Any], reply: Reply
+    outcome: Decoded,
+    request: ImageRequest | None,
+    service: Endpoint,
+    ids: Mapping[str, Any],
+    reply: Reply,
 ) -> Receipt:
     """The receipt of an answer, before its picture is fetched."""
-    named = outcome.inference_id
+    named, usd = outcome.inference_id, outcome.usd
+    if usd is None and request is not None and service.service.computes_bill:
+        usd = service.service.bill(request, outcome)
     return Receipt(
-        model=model,
+        model=request.model if request is not None else "",
         service=service.host,
         sandbox=SANDBOX_HEADER in reply.headers,
         client_request_id=ids["client_request_id"],
         inference_id=None if named and service.secret and service.holds_key(named) else named,
         credits=outcome.credits,
-        usd=outcome.usd,
+        usd=usd,
         seconds=0.0,
         attempts=ids["attempts"],
         created=datetime.now(UTC),
+        is_about=usd is not None and outcome.usd is None,
     )
 
 

@@ -16,6 +16,7 @@ from nb_banana.request import ImageRequest
 from nb_banana.services.exchange import (
     UNKNOWN,
     Call,
+    Decoded,
     Failed,
     Fate,
     Get,
@@ -48,7 +49,7 @@ class Service:
         limits: how large reference pictures may be.
         count_field: the field that asks for several pictures at once.
         is_by_host: whether each address is a service of its own, as with campus gateways.
-        is_flat: whether a picture costs what `price` says, for an answer does not say it.
+        computes_bill: whether no answer says what it cost, so that `bill` does.
         id_header: the header that takes our own id, where the service keeps it; else empty.
         inference_header: the header of an answer that has the service's id; else empty.
         deprecations: the path of its list of models that go away, else empty.
@@ -66,7 +67,7 @@ class Service:
     limits: ClassVar[ReferenceLimits] = LIMITS
     count_field: ClassVar[str] = "num_images"
     is_by_host: ClassVar[bool] = False
-    is_flat: ClassVar[bool] = False
+    computes_bill: ClassVar[bool] = False
     id_header: ClassVar[str] = ""
     inference_header: ClassVar[str] = ""
     deprecations: ClassVar[str] = ""
@@ -117,6 +118,12 @@ class Service:
     def price(self, request: ImageRequest) -> Decimal | None:  # noqa: ARG002 - as above
         """What one picture of a request costs by the service's page, in US dollars; else None."""
         return None
+
+    def bill(self, request: ImageRequest, outcome: Decoded) -> Decimal | None:
+        """What an outcome cost, where the service does not say it: it is shown as "about"."""
+        price = self.price(request)
+        count = len(outcome.items) if isinstance(outcome, ServiceAnswer) else 0
+        return None if price is None or not count else price * count
 
     def quote(
         self,

@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 
 from nb_banana import errors
+from nb_banana.request import ImageRequest
 from nb_banana.services import send
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.exchange import Ticket
@@ -23,7 +24,7 @@ NOT_LOST = "Nothing is lost: nb_banana.recover() fetches it, as does running thi
 
 
 def wait(
-    ticket: Ticket, model: str, service: Endpoint, client_request_id: str, seconds: float
+    ticket: Ticket, request: ImageRequest, service: Endpoint, client_request_id: str, seconds: float
 ) -> BilledAnswer:
     """The answer of a ticket, when it is there.
 
@@ -38,7 +39,7 @@ def wait(
         while True:
             with allow_interrupts():
                 time.sleep(max(pause, min(ticket.seconds, LONGEST_PAUSE)))
-            found = ask(ticket, model, service, client_request_id)
+            found = ask(ticket, request, service, client_request_id)
             if isinstance(found, BilledAnswer):
                 return found
             if time.monotonic() >= until:
@@ -53,18 +54,18 @@ def wait(
 
 
 def ask(
-    ticket: Ticket, model: str, service: Endpoint, client_request_id: str
+    ticket: Ticket, request: ImageRequest, service: Endpoint, client_request_id: str
 ) -> BilledAnswer | Ticket:
     """The answer of a ticket where it is there by now; else the ticket, as it is now."""
     try:
-        return _ask(ticket, model, service, client_request_id)
+        return _ask(ticket, request, service, client_request_id)
     except errors.BananaError as error:
         redacted = redact(error, service.secret)
     raise redacted  # not inside of `except`, as in `services.send`
 
 
 def _ask(
-    ticket: Ticket, model: str, service: Endpoint, client_request_id: str
+    ticket: Ticket, request: ImageRequest, service: Endpoint, client_request_id: str
 ) -> BilledAnswer | Ticket:
     call, speaks = service.service.poll(ticket), service.service
     facts = {"client_request_id": client_request_id, "attempts": 1}
@@ -82,7 +83,7 @@ def _ask(
     if reply.status in GONE:
         said = f"{speaks.title} has this request no more. {errors.UNSURE}"
         raise errors.UncertainError(said, **facts)
-    found = send.read_reply(reply, model, service, client_request_id)
+    found = send.read_reply(reply, request, service, client_request_id)
     if isinstance(found, Ticket):
         return replace(found, handle={**ticket.handle, **found.handle})
     return found

@@ -209,7 +209,7 @@ def test_a_kept_picture_survives_a_pickle(library):
 def test_a_request_that_a_model_does_not_take_any_more_still_comes_back(library, monkeypatch):
     request = ImageRequest("a banana", aspect_ratio="16:9")
     put(library, request, "nbb-1")
-    monkeypatch.setattr("nb_banana.request.find_model", lambda name: MODELS[-1])
+    monkeypatch.setattr("nb_banana.request.find_in", lambda _, name: MODELS[-1])
     change(library, "UPDATE requests SET parameters = replace(parameters, '16:9', '77:1')")
     assert library.history()[0].request.aspect_ratio == "77:1"
 

@@ -23,7 +23,7 @@ AT_RESULT = {"500", "maintenance", "refusal", "refusal-null"}
 
 
 @dataclass
-class Job:
+class QueuedWork:
     """One request in the queue."""
 
     model: str
@@ -42,7 +42,7 @@ class FalApi(Api):
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self._jobs: dict[str, Job] = {}
+        self._jobs: dict[str, QueuedWork] = {}
 
     def is_generation(self, method: str, path: str) -> bool:  # noqa: ARG002 - as in others
         """See `Api.is_generation`."""
@@ -111,7 +111,7 @@ class FalApi(Api):
         name = str(uuid4())
         slower = strike.number if strike.trouble.name == "slow" else 0.0
         until = time.monotonic() + self._delay + slower
-        self._jobs[name] = Job(order.model, order, strike, until)
+        self._jobs[name] = QueuedWork(order.model, order, strike, until)
         response = as_json(self._told(name, "IN_QUEUE", base) | {"queue_position": 0})
         if strike.trouble.name == "cut-json":
             return replace(response, body=response.body[: len(response.body) // 2])
@@ -131,7 +131,7 @@ class FalApi(Api):
             "cancel_url": f"{where}/cancel",
         }
 
-    def _job(self, request: Request) -> tuple[str, Job]:
+    def _job(self, request: Request) -> tuple[str, QueuedWork]:
         name = request.path.partition("/requests/")[2].partition("/")[0]
         if name not in self._jobs or self._jobs[name].is_cancelled:
             raise Refused(404, "Request not found")

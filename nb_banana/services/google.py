@@ -1,0 +1,188 @@
+"""Google's own Gemini API: pictures inside of the answer, with drafts and words beside them.
+
+Source: https://ai.google.dev/gemini-api/docs/image-generation
+"""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from nb_banana._text import clean_id
+from nb_banana.credentials import PLACES
+from nb_banana.errors import RequestError
+from nb_banana.models import SIZES, Model
+from nb_banana.references.locations import base64_bytes
+from nb_banana.references.reference import Reference, RemoteImage
+from nb_banana.request import ImageRequest
+from nb_banana.services.exchange import (
+    Call,
+    Decoded,
+    Failed,
+    KeyHeader,
+    Refusal,
+    Reply,
+    ResultItem,
+    ServiceAnswer,
+    Unreadable,
+    at,
+    decimal_of,
+    list_of,
+)
+from nb_banana.services.reading import answer_in, words_in
+from nb_banana.services.service import Service
+
+PLACE = PLACES["google"]
+SIZES_OF_ALL = ("1K", "2K", "4K")
+_ALL: dict[str, Any] = {"aspect_ratios": tuple(SIZES), "max_images": 14, "web_search": True}
+MODELS = (
+    Model(
+        ("gemini-3.1-flash-image",),
+        ("nano-banana-2", "2"),
+        resolutions=("512", *SIZES_OF_ALL),
+        **_ALL,
+    ),
+    Model(("gemini-nano-banana-2.1",), ("nano-banana-2.1", "2.1"), **_ALL),
+    Model(
+        ("gemini-3.1-flash-lite-image",),
+        ("nano-banana-2-lite", "lite"),
+        resolutions=("1K",),
+        **_ALL,
+    ),
+    Model(("gemini-3-pro-image",), ("nano-banana-pro", "pro"), **_ALL),
+)
+PRICES: dict[str, dict[str, str]] = {
+    "gemini-3.1-flash-image": {"512": "0.045", "1K": "0.067", "2K": "0.101", "4K": "0.151"},
+    "gemini-nano-banana-2.1": {"1K": "0.0336", "2K": "0.0504", "4K": "0.113"},
+    "gemini-3.1-flash-lite-image": {"1K": "0.0336"},
+    "gemini-3-pro-image": {"1K": "0.134", "2K": "0.134", "4K": "0.24"},
+}
+"""US dollars of a picture: https://ai.google.dev/gemini-api/docs/pricing"""
+TOKENS = {"gemini-nano-banana-2.1": (Decimal("1.50"), Decimal("7.50"))}
+USUAL_TOKENS = Decimal("0.50"), Decimal("3.00")
+"""US dollars of a million tokens: of what is asked, and of what is thought."""
+MILLION = 1_000_000
+FINE = {None, "", "STOP", "MAX_TOKENS", "FINISH_REASON_UNSPECIFIED"}
+SECONDS = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s")
+
+
+class Google(Service):
+    """https://ai.google.dev: how it is asked, and what its answers mean."""
+
+    name = "google"
+    title = "Google"
+    base_url = PLACE.base_url
+    models = MODELS
+    key_names = PLACE.names
+    key_header = KeyHeader("x-goog-api-key", "")
+    key_page = PLACE.page
+    billing_page = "https://console.cloud.google.com/billing"
+    computes_bill = True
+
+    def encode(self, request: ImageRequest) -> Call:
+        """See `Service.encode`. The further fields of the request are fields of the body."""
+        image = {"aspectRatio": request.aspect_ratio, "imageSize": request.resolution}
+        asked = {name: value for name, value in image.items() if value}
+        settings: dict[str, Any] = {"responseModalities": ["IMAGE"]}
+        if asked:
+            settings["imageConfig"] = asked
+        parts = [{"inlineData": _inline(each)} for each in request.references]
+        body: dict[str, Any] = {
+            "contents": [{"role": "user", "parts": [*parts, {"text": request.prompt}]}],
+            "generationConfig": settings,
+        }
+        if request.web_search:
+            body["tools"] = [{"googleSearch": {}}]
+        path = f"/v1beta/models/{request.model}:generateContent"
+        return Call("POST", path, body | dict(request.params))
+
+    def decode(self, reply: Reply) -> ServiceAnswer | Refusal | Failed | Unreadable:
+        """See `Service.decode`."""
+        body = reply.json
+        told: dict[str, Any] = {"inference_id": clean_id(at(body, "responseId"))}
+        if not reply.is_fine:
+            return Failed(_said(reply), retry_after=_asked_pause(body), **told)
+        told["usage"] = at(body, "usageMetadata") or {}
+        if not isinstance(body, dict) or not {"candidates", "promptFeedback"} & set(body):
+            return answer_in(reply, **told)
+        parts = [
+            part
+            for each in list_of(body.get("candidates"))
+            for part in list_of(at(each, "content", "parts"))
+            if isinstance(part, dict) and part.get("thought") is not True
+        ]
+        encoded = [data for part in parts if (data := at(part, "inlineData", "data"))]
+        try:
+            # A smaller draft comes first: the last one is the picture.
+            items = tuple(ResultItem(data=base64_bytes(data)) for data in encoded[-1:])
+        except (ValueError, TypeError, AttributeError) as error:
+            return Unreadable(f"the picture in it is not whole base64 ({error})", **told)
+        return ServiceAnswer(items, **told) if items else Refusal(_why(body, parts), **told)
+
+    def charged(self, reply: Reply) -> bool | None:
+        """See `Service.charged`. Whether a 504 of its own costs, it does not say."""
+        is_own = isinstance(at(_error(reply.json), "status"), str)
+        return False if not reply.is_fine and is_own and reply.status != 504 else None
+
+    def price(self, request: ImageRequest) -> Decimal | None:
+        """See `Service.price`."""
+        found = PRICES.get(request.model, {}).get(request.resolution or "1K")
+        return Decimal(found) if found else None
+
+    def bill(self, request: ImageRequest, outcome: Decoded) -> Decimal | None:
+        """See `Service.bill`: its tokens, and the picture by its size."""
+        price = self.price(request)
+        if price is None:
+            return None
+        of_input, of_text = TOKENS.get(request.model, USUAL_TOKENS)
+        asked, thought, written = (
+            decimal_of(outcome.usage.get(name)) or Decimal(0)
+            for name in ("promptTokenCount", "thoughtsTokenCount", "candidatesTokenCount")
+        )
+        tokens = asked * of_input + thought * of_text
+        if isinstance(outcome, ServiceAnswer):
+            return price * len(outcome.items) + tokens / MILLION
+        return (tokens + written * of_text) / MILLION if outcome.usage else None
+
+
+def _inline(reference: Reference) -> dict[str, str]:
+    if isinstance(reference.body, RemoteImage):
+        raise RequestError(
+            "Google takes pictures themselves and no addresses. Fetch them here first: "
+            "%config Banana.fetch_references = True. Nothing was sent."
+        )
+    head, _, data = reference.url.partition(",")
+    return {"mimeType": head.removeprefix("data:").partition(";")[0], "data": data}
+
+
+def _error(body: Any) -> Any:
+    """The error of a body, which is sometimes a list of one."""
+    return at(body[0] if isinstance(body, list) and body else body, "error")
+
+
+def _said(reply: Reply) -> str:
+    """The message of an error; what is behind it is for programs."""
+    said = at(_error(reply.json), "message")
+    return words_in(Reply(reply.status, {}, reply.body)) if not isinstance(said, str) else said
+
+
+def _asked_pause(body: Any) -> float:
+    """The seconds of ``RetryInfo``; 0 where there is none."""
+    for each in list_of(at(_error(body), "details")):
+        found = SECONDS.fullmatch(str(at(each, "retryDelay") or ""))
+        if found:
+            return float(found[1])
+    return 0.0
+
+
+def _why(body: Mapping[str, Any], parts: list[dict[str, Any]]) -> str:
+    """Why there is no picture, in its own words."""
+    candidates = [each for each in list_of(body.get("candidates")) if isinstance(each, dict)]
+    reasons = [each.get("finishReason") for each in candidates]
+    reasons.append(at(body.get("promptFeedback"), "blockReason"))
+    words = [each.get("finishMessage") for each in candidates] + [
+        each.get("text") for each in parts
+    ]
+    named = [each for each in reasons if isinstance(each, str) and each not in FINE]
+    said = [*named, *(each for each in words if isinstance(each, str) and each.strip())]
+    return words_in(Reply(200, {"content-type": "text/plain"}, ": ".join(said).encode()))
