@@ -7,7 +7,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from urllib3 import HTTPHeaderDict
+from urllib3 import HTTPHeaderDict, encode_multipart_formdata
 
 from nb_banana.credentials import Secret
 from nb_banana.wire.transport import BEARER, Answer, NoAnswerError, TooLongError, UnsentError
@@ -53,6 +53,10 @@ class InProcessTransport:
         if secret is not None:
             headers[key_header[0].lower()] = key_header[1] + secret.reveal()
         body = json.dumps(options["json"]).encode() if "json" in options else b""
+        if "files" in options:
+            body, headers["content-type"] = encode_multipart_formdata(
+                [(name, tuple(part)) for name, part in options["files"]]
+            )
         response = self._api.handle(self._request(method, target.path, query, headers, body))
         time.sleep(min(response.delay, seconds))
         self._api.settle(response)

@@ -76,8 +76,8 @@ def error_of(
 def _failed(
     failed: Failed, reply: Reply, service: Service, facts: Mapping[str, Any]
 ) -> errors.BananaError:
-    status, said = reply.status, _quoted(failed)
-    facts = {**facts, "status": status}
+    status, said = failed.status or reply.status, _quoted(failed)
+    facts = {**facts, "status": reply.status}
     is_own = service.charged(reply) is False
     if status in MOVED and reply.headers.get("location"):
         return errors.ServiceError(

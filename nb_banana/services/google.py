@@ -3,6 +3,7 @@
 Source: https://ai.google.dev/gemini-api/docs/image-generation
 """
 
+import base64
 import re
 from collections.abc import Mapping
 from decimal import Decimal
@@ -10,10 +11,9 @@ from typing import Any
 
 from nb_banana._text import clean_id
 from nb_banana.credentials import PLACES
-from nb_banana.errors import RequestError
 from nb_banana.models import SIZES, Model
 from nb_banana.references.locations import base64_bytes
-from nb_banana.references.reference import Reference, RemoteImage
+from nb_banana.references.reference import Reference
 from nb_banana.request import ImageRequest
 from nb_banana.services.exchange import (
     Call,
@@ -29,7 +29,7 @@ from nb_banana.services.exchange import (
     decimal_of,
     list_of,
 )
-from nb_banana.services.reading import answer_in, words_in
+from nb_banana.services.reading import answer_in, picture_of, words_in
 from nb_banana.services.service import Service
 
 PLACE = PLACES["google"]
@@ -101,7 +101,9 @@ class Google(Service):
         body = reply.json
         told: dict[str, Any] = {"inference_id": clean_id(at(body, "responseId"))}
         if not reply.is_fine:
-            return Failed(_said(reply), retry_after=_asked_pause(body), **told)
+            refused = reply.status == 400 and "API_KEY_INVALID" in str(at(_error(body), "details"))
+            told |= {"retry_after": _asked_pause(body), "status": 401 if refused else None}
+            return Failed(_said(reply), **told)
         told["usage"] = at(body, "usageMetadata") or {}
         if not isinstance(body, dict) or not {"candidates", "promptFeedback"} & set(body):
             return answer_in(reply, **told)
@@ -146,13 +148,8 @@ class Google(Service):
 
 
 def _inline(reference: Reference) -> dict[str, str]:
-    if isinstance(reference.body, RemoteImage):
-        raise RequestError(
-            "Google takes pictures themselves and no addresses. Fetch them here first: "
-            "%config Banana.fetch_references = True. Nothing was sent."
-        )
-    head, _, data = reference.url.partition(",")
-    return {"mimeType": head.removeprefix("data:").partition(";")[0], "data": data}
+    mime, data = picture_of(reference, Google.title)
+    return {"mimeType": mime, "data": base64.b64encode(data).decode()}
 
 
 def _error(body: Any) -> Any:

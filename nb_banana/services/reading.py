@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nb_banana._text import clean, is_data
+from nb_banana.errors import RequestError
 from nb_banana.references.locations import base64_bytes
+from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.services.exchange import (
     Failed,
     Refusal,
@@ -175,6 +177,20 @@ def item_in(entry: Any) -> ResultItem | None:
     if broken and not link:
         raise _UnreadableError(f"the picture in it is not whole base64 ({broken})")
     return ResultItem(url=link) if link else None
+
+
+def picture_of(reference: Reference, title: str) -> tuple[str, bytes]:
+    """The type and the bytes of a reference, for who takes no addresses; ``title`` is who.
+
+    Raises:
+        RequestError: it is an address.
+    """
+    if isinstance(reference.body, RemoteImage):
+        raise RequestError(
+            f"{title[0].upper()}{title[1:]} takes pictures and no addresses, so nothing was sent. "
+            "Fetch them here first: %config Banana.fetch_references = True"
+        )
+    return reference.body.mime, reference.body.data
 
 
 def _reason(source: Mapping[str, Any]) -> str | None:

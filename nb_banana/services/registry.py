@@ -12,6 +12,7 @@ BUILT_IN = {
     "aimlapi": "nb_banana.services.aimlapi.service:AimlApi",
     "fal": "nb_banana.services.fal:Fal",
     "google": "nb_banana.services.google:Google",
+    "openai": "nb_banana.services.openai:OpenAi",
     "openrouter": "nb_banana.services.openrouter:OpenRouter",
 }
 """The services that come with us, and the class of each."""

@@ -5,7 +5,12 @@ from importlib import import_module
 from nb_banana.sandbox.api import Api
 
 DEFAULT = "aimlapi"
-_CLASSES = {"fal": "FalApi", "openrouter": "OpenRouterApi"}
+_CLASSES = {
+    "fal": "FalApi",
+    "google": "GoogleApi",
+    "openai": "OpenAiApi",
+    "openrouter": "OpenRouterApi",
+}
 SPOKEN = (DEFAULT, *_CLASSES)
 """The services that are spoken here."""
 
