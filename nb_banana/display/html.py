@@ -94,6 +94,7 @@ object-fit:scale-down;background:var(--raised);border-radius:6px;margin:0}
 font-size:.92em}
 .nbb-frame b{color:var(--bad)}
 .nbb-tiles+figcaption{padding-top:1em}
+.nbb-tile small{display:block;width:0;min-width:100%;padding-top:.3em}
 .nbb-tile figcaption b{color:var(--text);font-weight:500}
 .nbb-tile:has([open]){grid-column:1/-1}
 .nbb-tile [open] summary{cursor:zoom-out}
@@ -102,10 +103,11 @@ font-size:.92em}
     "nbb-grid": """
 .nbb-grid{max-height:46em;scroll-padding:3em 8em}
 .nbb-grid .nbb-tile:not(:has([open])){width:var(--w)}
+.nbb-grid [open] img{max-width:calc(100cqi - 2em)!important}
 .nbb-out .nbb-grid td{padding:.5em .8em .8em 0;border:0;white-space:normal}
-.nbb-out .nbb-grid th{position:sticky;top:0;left:0;background:var(--ground);z-index:1;
+.nbb-out .nbb-grid th{position:sticky;top:0;background:var(--ground);z-index:1;
 width:var(--w);white-space:normal;overflow-wrap:anywhere;color:var(--text)}
-.nbb-out .nbb-grid th:first-child{width:var(--h);min-width:var(--h);z-index:2}
+.nbb-out .nbb-grid th:first-child{left:0;width:var(--h);min-width:var(--h);z-index:2}
 .nbb-out .nbb-grid tbody th{border:0;top:auto}
 @media print{.nbb-grid{max-height:none}}
 """,
@@ -114,17 +116,31 @@ width:var(--w);white-space:normal;overflow-wrap:anywhere;color:var(--text)}
 margin:.4em 0;overflow-wrap:anywhere}
 .nbb-out .nbb-bad{--accent:var(--bad);--tint:color-mix(in srgb,var(--bad) 10%,transparent)}
 """,
-    "nbb-wait": """
-.nbb-wait{display:grid;align-items:center}
-.nbb-wait>*{grid-area:1/1;margin:0!important}
-.nbb-wait progress{width:8em;height:.6em;margin-right:.5em;accent-color:var(--accent)}
-.nbb-wait div{animation:nbb-away 0s 15s forwards}
-.nbb-wait p{animation:nbb-stay 0s 15s backwards}
-@keyframes nbb-away{to{visibility:hidden}}
-@keyframes nbb-stay{from{visibility:hidden}}
-""",
 }
 """The rules by what of an output they are for: an output brings those that it has a use for."""
+
+WAIT = """
+.nbb-pending{margin:0}
+.jp-OutputArea-child:has(.nbb-pending):has(~.jp-OutputArea-child .nb-banana){display:none}
+.nbb-pending figcaption{font-size:90%;opacity:.75}
+.nbb-place{max-width:100%;background:color-mix(in srgb,currentColor 9%,transparent)}
+.nbb-now::before{content:attr(data-now)}
+.nbb-now{display:block;animation:nbb-now 0s 10s both}
+.nbb-late{display:block;animation:nbb-late 0s 10s both}
+@keyframes nbb-now{from{visibility:visible}to{visibility:hidden;height:0}}
+@keyframes nbb-late{from{visibility:hidden;height:0;overflow:hidden}to{visibility:visible}}
+@media(prefers-reduced-motion:no-preference){
+.nbb-place{animation:nbb-pulse 2.4s ease-in-out infinite}
+@keyframes nbb-pulse{50%{opacity:.45}}}
+"""
+"""While something is on its way its output is put out anew each second. One that is not any more,
+because it was saved or its kernel has died, says so after ten: no number of seconds stays in it."""
+
+FADE_IN = (
+    "<style>@media(prefers-reduced-motion:no-preference){@keyframes nbb-in{from{opacity:0}}}"
+    "</style>"
+)
+FADING = "animation:nbb-in .4s"
 
 
 class Words(str):
@@ -139,15 +155,15 @@ class Name(str):
     __slots__ = ()
 
 
-def styled(*parts: str, kind: str) -> str:
-    """An output in our look: its parts one below the other, in a class ``nb-banana-KIND``."""
+def styled(*parts: str, kind: str, style: str = "") -> str:
+    """An output in our look, in a class ``nb-banana-KIND``: its parts one below the other."""
     inside = "".join(parts)
     # In one line: where a page is made of Markdown, HTML ends at the first blank one.
-    rules = THEME + "".join(rules for of, rules in STYLES.items() if of in inside)
-    style = f"<style>{' '.join(rules.split())}</style>"
+    rules = style or "".join(rules for of, rules in STYLES.items() if of in inside)
+    sheet = f"<style>{' '.join(f'{THEME}{rules}'.split())}</style>"
     # MathJax, of whatever version, would take what is between two amounts for mathematics.
     names = f"nbb-out nb-banana-{kind} mathjax_ignore tex2jax_ignore"
-    return f'{style}<div class="{names}">{inside}</div>'
+    return f'{sheet}<div class="{names}">{inside}</div>'
 
 
 def paragraph(text: str) -> str:
@@ -158,6 +174,24 @@ def paragraph(text: str) -> str:
 def note(text: str, *, bad: bool = False) -> str:
     """A sentence that is seen: what is to be known, or what is wrong."""
     return f'<p class="nbb-note{" nbb-bad" if bad else ""}">{as_html(text)}</p>'
+
+
+def waiting(now: str, late: str, seconds: float, size: tuple[int, int] | None = None) -> str:
+    """What stands where something will be: a frame of its size in pixels, and what is done now.
+
+    What is said ``late`` is all that is read where this is not put out anew, or has no CSS.
+    """
+    place = ""
+    if size:  # the pulse goes on where it was a second ago
+        place = (
+            f'<div class="nbb-place" style="width:{size[0]}px;aspect-ratio:{size[0]}/{size[1]};'
+            f'animation-delay:-{seconds:.1f}s"></div>'
+        )
+    return (
+        f'<style>{WAIT}</style><figure class="nb-banana-pending nbb-pending">{place}<figcaption>'
+        f'<span class="nbb-now" data-now="{as_html(now)}"></span>'
+        f'<span class="nbb-late">{as_html(late)}</span></figcaption></figure>'
+    )
 
 
 def card(label: str, value: str, below: str = "", *, share: float | None = None) -> str:
@@ -180,17 +214,6 @@ def hidden(text: str) -> str:
 def cards(*shown: str) -> str:
     """Cards side by side, as many as there is room for."""
     return f'<div class="nbb-cards">{"".join(shown)}</div>'
-
-
-def tile(picture: str, lines: Iterable[str]) -> str:
-    """A picture, which is HTML, with lines of words below it."""
-    words = "<br>".join(map(as_html, lines))
-    return f'<figure class="nbb-tile">{picture}<figcaption>{words}</figcaption></figure>'
-
-
-def tiles(shown: Iterable[str]) -> str:
-    """Tiles side by side, as many as there is room for."""
-    return f'<div class="nbb-tiles">{"".join(shown)}</div>'
 
 
 def table(
