@@ -58,7 +58,7 @@ line-height:1.4}
 .nbb-list thead{position:absolute;overflow:hidden;width:1px;height:1px;clip-path:inset(50%)}
 .nbb-out.nbb-out .nbb-list tr{display:block;white-space:normal;position:relative;padding:.6em 0;
 border-bottom:1px solid var(--edge)}
-.nbb-list tr:has(img){padding-left:110px;min-height:112px}
+.nbb-out.nbb-out .nbb-list tr:has(img){padding-left:110px;min-height:112px}
 .nbb-out.nbb-out .nbb-list td{display:inline-block;padding:0 1em 0 0;border:0;line-height:1.6}
 .nbb-list td small{display:inline}
 .nbb-out.nbb-out .nbb-list :is(th,.nbb-words){display:block;padding:0;min-width:0;border:0}

@@ -43,18 +43,42 @@ LOOKS_OF_OTHERS = """() => {
     return looks;
 }"""
 """How elements of each kind that we use look beside our outputs."""
-CLOSE = """() => [...document.querySelectorAll('tr')].flatMap(row => {
-    const isSeen = each => each.innerText.trim() && !each.querySelector('.nbb-hidden');
-    const cells = [...row.cells].filter(isSeen);
-    const boxes = cells.map(each => {
+PLACES = """const isClipped = node => node && (getComputedStyle(node).clipPath.startsWith('inset')
+    || isClipped(node.parentElement));
+const places = node => {
+    const walk = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (walk.nextNode()) {
+        const parent = walk.currentNode.parentElement;
+        if (!parent.checkVisibility() || parent.closest('style') || isClipped(parent)) continue;
         const range = new Range();
-        range.selectNodeContents(each);
-        return range.getBoundingClientRect();
-    });
-    const close = n => boxes[n].left - boxes[n - 1].right < 6 && boxes[n].top < boxes[n - 1].bottom;
-    return cells.filter((_, n) => n && close(n)).map(each => each.innerText);
-})"""
+        range.selectNode(walk.currentNode);
+        const boxes = [...range.getClientRects()].filter(each => each.width);
+        if (boxes.length) found.push([walk.currentNode.data.trim(), boxes]);
+    }
+    return found;
+};"""
+"""The words that are seen, with their boxes in the window."""
+CLOSE = f"""() => {{
+    {PLACES}
+    return [...document.querySelectorAll('tr')].flatMap(row => {{
+        const cells = [...row.cells].map(each => places(each).flatMap(([, boxes]) => boxes));
+        const close = (one, other) => other.left < one.right + 6 && other.left > one.left
+            && other.top < one.bottom && other.bottom > one.top;
+        return [...row.cells].filter((_, n) => n && cells[n].some(
+            other => cells[n - 1].some(one => close(one, other)))).map(each => each.innerText);
+    }});
+}}"""
 """Cells whose words begin where those of the cell before end."""
+COVERED = f"""article => {{
+    {PLACES}
+    const pictures = [...article.querySelectorAll('img')].filter(each => each.checkVisibility())
+        .map(each => each.getBoundingClientRect());
+    const lie = box => pictures.some(each => box.left < each.right - 1 && box.right > each.left + 1
+        && box.top < each.bottom - 1 && box.bottom > each.top + 1);
+    return places(article).filter(([, boxes]) => boxes.some(lie)).map(([words]) => words);
+}}"""
+"""Words that a picture lies on."""
 OURS = ".jp-RenderedHTMLCommon:has(> [class*=nb-banana])"
 STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
@@ -118,11 +142,14 @@ def test_without_any_style_every_word_is_there_and_stands_alone(show, shown):
         assert each.evaluate(SEEN) == each.evaluate(WORDS), name
 
 
-def test_in_a_narrow_window_nothing_is_cut_off_or_tiny(show, shown):
+def test_in_a_narrow_window_nothing_is_cut_off_or_covered_or_tiny(show, shown):
     page = show(window=NARROW)
     wide = "article => article.scrollWidth > article.clientWidth"
-    articles = zip(shown, page.locator("article").all(), strict=True)
-    assert [name for name, each in articles if each.evaluate(wide)] == []
+    articles = dict(zip(shown, page.locator("article").all(), strict=True))
+    assert [name for name, each in articles.items() if each.evaluate(wide)] == []
+    del articles["compare"]  # where one picture lies on the other, as it should
+    covered = {name: each.evaluate(COVERED) for name, each in articles.items()}
+    assert {name: words for name, words in covered.items() if words} == {}
     widths = "all => all.map(each => each.offsetWidth).filter(Boolean)"
     assert min(page.locator("main img").evaluate_all(widths)) >= 48
 
@@ -157,8 +184,19 @@ def test_each_picture_has_an_alt_text(show, shown):
 def page(request, module_lab, notebook):
     page = module_lab.open(notebook, name=f"outputs-{request.param}", app=request.param)
     page.viewport(WIDE[0], 3000)
+    if request.param == "lab":
+        page.hide_sidebar()
     yield page
     page.close()
+
+
+def test_in_a_narrow_jupyter_no_picture_lies_on_words(page):
+    page.viewport(NARROW[0], 3000)
+    covered = [
+        each.evaluate(COVERED) for each in page.page.locator(f"{OURS}:not(:has(input))").all()
+    ]
+    page.viewport(WIDE[0], 3000)
+    assert [words for words in covered if words] == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
