@@ -5,25 +5,32 @@
 # sent is bound by its bytes. What is in it is also what stays where a kernel dies, or in a notebook
 # that is saved meanwhile: where nothing comes for a while the style shows what is to be done then.
 
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable
 from decimal import Decimal
 
-from nb_banana._text import as_html, clean, dollars, plain, say
+from nb_banana._text import as_html, dollars, say
 from nb_banana._threads import spawn
-from nb_banana.display.html import styled
+from nb_banana.display.html import WAIT, styled
 from nb_banana.display.output import OutputCell, after_cell, is_kernel, is_terminal, shell, tell
 from nb_banana.display.progress import QUIET_SECONDS, TerminalLine, is_silent
 
 BEAT = 0.5  # seconds between two looks at whether there is something to show
 RATE = 100_000  # bytes of new pictures that are sent in a second; for the clock alone a quarter
-LONGEST_PAUSE = 8.0  # seconds until the clock is sent anyway: about half of those in the style
+LONGEST_PAUSE = 5.0  # seconds until the clock is sent anyway: half of those in the style
 LINGER = 3.0  # seconds that all of it stays after the end, where the cell goes on
 BAR = 12  # letters of a bar in a terminal
 LEFT = "was on its way: run it again, what has arrived is free."
+PULSE = 2.4  # seconds, see `WAIT`
+STYLE = """
+.nbb-bar .nbb-now{display:flex;align-items:center;gap:.7em}
+.nbb-bar .nbb-now::before{order:1}
+.nbb-bar progress{flex:none;width:8em;height:.6em;accent-color:var(--accent)}
+.nbb-bar p{margin:0}
+@media(prefers-reduced-motion:no-preference){
+.nbb-empty{animation:nbb-pulse 2.4s ease-in-out 4;animation-delay:var(--t)}}
+"""
 
 
 class BatchProgress:
@@ -109,7 +116,7 @@ class BatchProgress:
 
     def _show(self, *, is_last: bool = False) -> None:
         if self._place is None:
-            self._terminal.show(_fitting(plain(self._tally.drawn(), sys.stderr)))
+            self._terminal.write(self._tally.drawn())
             return
         done, now = self._tally.done, time.monotonic()
         is_new = done != self._shown
@@ -135,9 +142,15 @@ class BatchProgress:
         except Exception:  # noqa: BLE001 - whatever is wrong with a picture, the words go on
             tiles = ""
         left = f"{self._tally.counted}, and the rest {LEFT}"
-        words = f"<div>{self._tally.html()}</div><p>{as_html(left)}</p>"
-        html = styled(f'<div class="nbb-wait">{words}</div>', tiles, kind="batch")
-        return {"text/plain": left, "text/html": html}
+        bar = (
+            f'<style>{WAIT}{STYLE}</style><div class="nbb-bar">{self._tally.html()}'
+            f'<p class="nbb-late">{as_html(left)}</p></div>'
+        )
+        phase = f'style="--t:-{self._tally.seconds % PULSE:.2f}s;margin:0"'  # it goes on
+        figure = (
+            f'<figure class="nb-banana" {phase}>{tiles}<figcaption>&nbsp;</figcaption></figure>'
+        )
+        return {"text/plain": left, "text/html": styled(bar, figure, kind="batch")}
 
     @property
     def _text(self) -> dict[str, str]:
@@ -185,16 +198,16 @@ class Tally:
             f"{self.done:,} of {line}" if line else self.counted,
             f"{self._failed} failed" if self._failed else "",
             f"{self._reused} from your library" if self._reused and not line else "",
-            f"{spent} so far" if line else spent,
+            f"{spent} so far" if self._spent and line else "" if line else spent,
             self._clock(),
         )
         return " · ".join(filter(None, parts))
 
     def html(self) -> str:
-        """The same with a bar, as HTML."""
+        """The same with a bar, as HTML that is empty where there is no style, see `WAIT`."""
         share = "" if self._total is None else f' value="{self.done}" max="{max(1, self._total)}"'
         bar = f'<progress{share} aria-label="{as_html(self.counted)}"></progress>'
-        return f"{bar} {as_html(self.words(self._line))}"
+        return f'<div class="nbb-now" data-now="{as_html(self.words(self._line))}">{bar}</div>'
 
     def drawn(self) -> str:
         """The same with a bar of letters."""
@@ -215,12 +228,3 @@ def _pictures(count: int) -> str:
 
 def _span(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds <= 100 else f"{seconds / 60:.0f} min"
-
-
-def _fitting(text: str) -> str:
-    """As much as one line of the terminal has room for: a longer one is not written over whole."""
-    try:
-        columns = os.get_terminal_size(sys.stderr.fileno()).columns
-    except (OSError, ValueError, AttributeError):
-        columns = 0
-    return clean(text, max(2, columns or 80) - 1)

@@ -71,41 +71,70 @@ background:var(--raised)}
 .nbb-card>*{display:block}
 .nbb-card b{font-size:1.35em;font-variant-numeric:tabular-nums}
 .nbb-card progress{width:100%;height:.5em;accent-color:var(--accent)}
+.nbb-note{border-left:3px solid var(--accent);background:var(--tint);padding:.4em .8em;
+margin:.4em 0;overflow-wrap:anywhere}
+.nbb-out .nbb-good{color:var(--good)}
+.nbb-out .nbb-bad{--accent:var(--bad);--tint:color-mix(in srgb,var(--bad) 10%,transparent)}
+"""
+
+TILES = """
+.nbb-out{container-type:inline-size;contain-intrinsic-inline-size:60em;color:var(--text);
+line-height:1.4}
+.nbb-out *{box-sizing:border-box}
+.nbb-out :is(small,figcaption){color:var(--dim);font-size:.92em}
+.nbb-out figcaption{padding-top:.4em;overflow-wrap:anywhere}
+.nbb-tiles+figcaption{padding-top:1em}
 .nbb-tile{min-width:0}
+.nbb-tile b{color:var(--text);font-weight:500}
 .nbb-tile summary{display:block;cursor:zoom-in;border-radius:6px}
-.nbb-out :is(.nbb-tile img,.nbb-frame){display:block;width:100%;aspect-ratio:var(--r);
-object-fit:scale-down;background:var(--raised);border-radius:6px;margin:0}
+.nbb-out :is(.nbb-tile img,.nbb-frame){display:block;width:100%;aspect-ratio:var(--r);margin:0;
+object-fit:scale-down;background:var(--raised);border-radius:6px}
 .nbb-frame{box-shadow:inset 0 0 0 1px var(--edge);padding:.7em;overflow-wrap:anywhere;
 font-size:.92em}
 .nbb-frame b{color:var(--bad)}
-.nbb-out figcaption{padding-top:.4em;overflow-wrap:anywhere}
-.nbb-tiles+figcaption{padding-top:1em}
-.nbb-tile figcaption b{color:var(--text);font-weight:500}
+.nbb-tile small{display:block;width:0;min-width:100%;padding-top:.3em}
 .nbb-tile:has([open]){grid-column:1/-1}
 .nbb-tile [open] summary{cursor:zoom-out}
 .nbb-out .nbb-tile [open] img{width:auto;min-width:min(22em,100%);aspect-ratio:auto}
 .nbb-grid{max-height:46em;scroll-padding:3em 8em}
 .nbb-grid .nbb-tile:not(:has([open])){width:var(--w)}
 .nbb-grid [open] img{max-width:calc(100cqi - 2em)!important}
-.nbb-tile small{display:block;width:0;min-width:100%;padding-top:.3em}
-.nbb-out .nbb-grid td{padding:.5em .8em .8em 0;border:0;white-space:normal}
-.nbb-out .nbb-grid th{position:sticky;top:0;background:var(--ground);z-index:1;
-width:var(--w);white-space:normal;overflow-wrap:anywhere;color:var(--text)}
-.nbb-out .nbb-grid th:first-child{left:0;width:var(--h);min-width:var(--h);z-index:2}
-.nbb-out .nbb-grid tbody th{border:0;top:auto}
+.nbb-grid table{border-collapse:collapse;border:0;margin:0;font-size:inherit}
+.nbb-grid tr{background:none!important}
+.nbb-out.nbb-out .nbb-grid :is(th,td){padding:.5em .8em .8em 0;border:0;text-align:left;
+vertical-align:top;white-space:normal}
+.nbb-out.nbb-out .nbb-grid th{position:sticky;top:0;z-index:1;width:var(--w);font-weight:600;
+padding-bottom:.5em;background:var(--ground);color:var(--text);overflow-wrap:anywhere}
+.nbb-out.nbb-out .nbb-grid th:first-child{left:0;width:var(--h);min-width:var(--h)}
+.nbb-out .nbb-grid thead th{box-shadow:inset 0 -1px var(--edge)}
+.nbb-out .nbb-grid thead th:first-child{z-index:2}
+.nbb-out .nbb-grid tbody th{top:auto}
 @media print{.nbb-grid{max-height:none}}
-.nbb-note{border-left:3px solid var(--accent);background:var(--tint);padding:.4em .8em;
-margin:.4em 0;overflow-wrap:anywhere}
-.nbb-out .nbb-good{color:var(--good)}
-.nbb-wait{display:grid;align-items:center}
-.nbb-wait>*{grid-area:1/1;margin:0!important}
-.nbb-wait progress{width:8em;height:.6em;margin-right:.5em;accent-color:var(--accent)}
-.nbb-wait div{animation:nbb-away 0s 15s forwards}
-.nbb-wait p{animation:nbb-stay 0s 15s backwards}
-@keyframes nbb-away{to{visibility:hidden}}
-@keyframes nbb-stay{from{visibility:hidden}}
-.nbb-out .nbb-bad{--accent:var(--bad);--tint:color-mix(in srgb,var(--bad) 10%,transparent)}
 """
+"""The same for pictures side by side, and for those of a sweep in rows and columns."""
+
+WAIT = """
+.nbb-pending{margin:0}
+.jp-OutputArea-child:has(.nbb-pending):has(~.jp-OutputArea-child .nb-banana){display:none}
+.nbb-pending figcaption{font-size:90%;opacity:.75}
+.nbb-place{max-width:100%;background:color-mix(in srgb,currentColor 9%,transparent)}
+.nbb-now::before{content:attr(data-now)}
+.nbb-now{display:block;animation:nbb-now 0s 10s both}
+.nbb-late{display:block;animation:nbb-late 0s 10s both}
+@keyframes nbb-now{from{visibility:visible}to{visibility:hidden;height:0}}
+@keyframes nbb-late{from{visibility:hidden;height:0;overflow:hidden}to{visibility:visible}}
+@media(prefers-reduced-motion:no-preference){
+.nbb-place{animation:nbb-pulse 2.4s ease-in-out infinite}
+@keyframes nbb-pulse{50%{opacity:.45}}}
+"""
+"""While something is on its way its output is put out anew each second. One that is not any more,
+because it was saved or its kernel has died, says so after ten: no number of seconds stays in it."""
+
+FADE_IN = (
+    "<style>@media(prefers-reduced-motion:no-preference){@keyframes nbb-in{from{opacity:0}}}"
+    "</style>"
+)
+FADING = "animation:nbb-in .4s"
 
 
 class Words(str):
@@ -138,6 +167,24 @@ def paragraph(text: str) -> str:
 def note(text: str, *, bad: bool = False) -> str:
     """A sentence that is seen: what is to be known, or what is wrong."""
     return f'<p class="nbb-note{" nbb-bad" if bad else ""}">{as_html(text)}</p>'
+
+
+def waiting(now: str, late: str, seconds: float, size: tuple[int, int] | None = None) -> str:
+    """What stands where something will be: a frame of its size in pixels, and what is done now.
+
+    What is said ``late`` is all that is read where this is not put out anew, or has no CSS.
+    """
+    place = ""
+    if size:  # the pulse goes on where it was a second ago
+        place = (
+            f'<div class="nbb-place" style="width:{size[0]}px;aspect-ratio:{size[0]}/{size[1]};'
+            f'animation-delay:-{seconds:.1f}s"></div>'
+        )
+    return (
+        f'<style>{WAIT}</style><figure class="nb-banana-pending nbb-pending">{place}<figcaption>'
+        f'<span class="nbb-now" data-now="{as_html(now)}"></span>'
+        f'<span class="nbb-late">{as_html(late)}</span></figcaption></figure>'
+    )
 
 
 def card(label: str, value: str, below: str = "", *, share: float | None = None) -> str:

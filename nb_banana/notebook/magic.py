@@ -81,6 +81,7 @@ def _draw(
     shell: Any, line: "ParsedLine", prompt: str, names: Mapping[str, Any], *, below: bool
 ) -> Any:
     # Imported with the first picture, not with the extension: requests takes its time.
+    from nb_banana.display.progress import hushed
     from nb_banana.notebook.call import read_call
 
     client = _default.client()
@@ -89,7 +90,8 @@ def _draw(
         return client.dry_run(call.prompt, **call.arguments)
     draw: Callable[..., Any] = client.sweep if "over" in call.arguments else client.generate
     try:
-        value = draw(call.prompt, name=call.name, **call.arguments)
+        with hushed(call.quiet):
+            value = draw(call.prompt, name=call.name, **call.arguments)
     except (BananaError, Interrupted) as error:
         # Pictures may be paid and there although something failed (strict, save, Ctrl-C in a
         # batch): then the cell fails, and the person has them all the same.

@@ -197,5 +197,29 @@ class Tiles:
         )
 
 
+class FillingTiles:
+    """The tiles of a gallery whose pictures come one by one. Each is made small once."""
+
+    def __init__(self) -> None:
+        self._tiles: Tiles | None = None
+        self._asked = 0
+        self._shown: dict[int, Shown] = {}
+
+    def html(
+        self,
+        requests: Sequence[ImageRequest],
+        variants: Sequence[Variant],
+        entries: Sequence[GalleryEntry | None],
+    ) -> str:
+        """What is there by now, in the places where the gallery will have it."""
+        if self._tiles is None or len(requests) != self._asked:  # an iterator has more by and by
+            self._tiles, self._asked = Tiles.of(requests, variants), len(requests)
+        longest = round(min(max(128.0, 960 / math.sqrt(max(1, self._tiles.count))), WIDEST))
+        for number, entry in enumerate(entries):
+            if entry is not None and number not in self._shown:
+                self._shown[number] = preview_of(entry, longest)
+        return self._tiles.html(entries, self._shown)
+
+
 def _head(scope: str, name: str) -> str:
     return f'<th scope="{scope}"{LEFT}>{name}</th>'
