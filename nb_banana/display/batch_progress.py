@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from nb_banana._text import as_html, dollars, say
 from nb_banana._threads import spawn
-from nb_banana.display.html import TILES, WAIT, styled
+from nb_banana.display.html import WAIT, styled
 from nb_banana.display.output import OutputCell, after_cell, is_kernel, is_terminal, shell, tell
 from nb_banana.display.progress import QUIET_SECONDS, TerminalLine, is_silent
 
@@ -150,7 +150,7 @@ class BatchProgress:
         figure = (
             f'<figure class="nb-banana" {phase}>{tiles}<figcaption>&nbsp;</figcaption></figure>'
         )
-        return {"text/plain": left, "text/html": styled(bar, figure, kind="batch", style=TILES)}
+        return {"text/plain": left, "text/html": styled(bar, figure, kind="batch")}
 
     @property
     def _text(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any, Protocol
 
 from nb_banana._text import as_html, clean, dollars, plain, shorten
-from nb_banana.display.html import TILES, styled
+from nb_banana.display.html import styled
 from nb_banana.display.output import is_rich
 from nb_banana.errors import PictureError, PillowMissingError, UncertainError
 from nb_banana.imaging.sheet import sheet_jpeg
@@ -217,7 +217,7 @@ def _figure(gallery: ShownGallery, tiles: Tiles, seen: Mapping[int, Shown]) -> s
     below = "<br>".join(map(as_html, [gallery_caption(gallery), *remarks(gallery)]))
     inside = f"{tiles.html(list(gallery), seen)}<figcaption>{below}</figcaption>"
     shown = f'<figure class="nb-banana" style="margin:0">{inside}</figure>'
-    return styled(shown, kind="gallery", style=TILES)
+    return styled(shown, kind="gallery")
 
 
 def gallery_text(gallery: ShownGallery) -> Iterable[str]:

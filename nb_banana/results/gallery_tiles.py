@@ -28,7 +28,7 @@ ENLARGED = 1.3  # a tile has more pixels than its place on the sheet, and in Web
 WAYS = ((1.0, 75), (1.0, 40), (0.7, 30))  # scale and quality of tiles, till they have no more bytes
 LONGEST_REASON, LONGEST_LABEL = 90, 60  # characters in a tile
 WORDS = 15_000  # characters of all alt texts, and of all prompts
-WIDEST = 480  # pixels that a picture is wide at most before it is enlarged
+WIDEST, LARGE = 480, 280  # pixels that a picture is wide at most before it is enlarged: of several
 IN_GRID = 16.5  # em that one is wide at most in a grid: two rows are seen at once
 GAP = 12  # pixels between two
 FEW, SOME = 12, 36  # tiles: of these many, and of more, each is smaller
@@ -145,7 +145,7 @@ class Tiles:
             inside = f'<div class="nbb-frame{"" if why else " nbb-empty"}">{why}</div>'
         name = f"<b>{as_html(label)}</b><br>" if label else ""
         return (
-            f'<figure class="nbb-tile" style="margin:0">{inside}'
+            f'<figure class="nbb-tile" style="margin:0;text-align:left">{inside}'
             f"<figcaption>{name}{as_html(' · '.join(facts))}</figcaption></figure>"
         )
 
@@ -170,7 +170,7 @@ class Tiles:
         across = math.ceil(self.count / rows)
         even = f"(100% - {GAP * (across - 1)}px)/{across}"
         width = f"max(min({LEAST[size] * narrow:.4g}em,100%),calc({even}))"
-        most = min(WIDEST * self.count, 2000)
+        most = across * (WIDEST if self.count <= 3 else LARGE)
         return (
             f"display:grid;gap:16px {GAP}px;grid-auto-flow:row dense;max-width:{most}px;"
             f"grid-template-columns:repeat(auto-fill,minmax({width},1fr));--r:{self.ratio:.4g}"
@@ -187,7 +187,7 @@ class Tiles:
             for name, places in zip(grid.rows, grid.places, strict=True)
         )
         most = IN_GRID * min(max(self.ratio, 0.6), 1.25)
-        left = "clamp(5.5em,15cqi,9em)"  # for the names of rows
+        left = "clamp(7em,15cqi,9em)"  # for the names of rows
         width = f"clamp(7.5em,(100cqi - {left})/{len(grid.columns)} - 1em,{most:.4g}em)"
         return (
             f'<div class="nbb-grid" tabindex="0" role="group" aria-label="{down}, {across}" '

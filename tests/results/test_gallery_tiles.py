@@ -176,3 +176,4 @@ def test_without_any_style_all_words_stand_in_good_order():
     places = [said.index(each) for each in order]
     assert places == sorted(places)
     assert "<script" not in html_of(gallery)
+    assert len(html_of(gallery).partition("</style>")[0]) < 4000
