@@ -23,11 +23,14 @@ LINGER = 3.0  # seconds that all of it stays after the end, where the cell goes 
 BAR = 12  # letters of a bar in a terminal
 LEFT = "was on its way: run it again, what has arrived is free."
 PULSE = 2.4  # seconds, see `WAIT`
+# The gallery takes the place of the tiles in the frame in which it comes, see `after_cell` below.
 STYLE = """
 .nbb-bar .nbb-now{display:flex;align-items:center;gap:.7em}
 .nbb-bar .nbb-now::before{order:1}
 .nbb-bar progress{flex:none;width:8em;height:.6em;accent-color:var(--accent)}
 .nbb-bar p{margin:0}
+.jp-OutputArea-child:has(~* .nb-banana-gallery) .nb-banana-batch{margin:0!important}
+.jp-OutputArea-child:has(~* .nb-banana-gallery) .nb-banana-batch>figure{display:none}
 @media(prefers-reduced-motion:no-preference){
 .nbb-empty{animation:nbb-pulse 2.4s ease-in-out 4;animation-delay:var(--t)}}
 """
