@@ -7,15 +7,18 @@ import ast
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from nb_banana._text import plain
+from nb_banana._threads import spawn
 
 LOG = logging.getLogger("nb_banana")
 """What a script says where no terminal shows it: by the level INFO, so only to who asks for it."""
+LINGER = 3.0  # seconds that what was shown while somebody waited stays, where the cell goes on
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -100,6 +103,23 @@ class OutputCell:
         # Who compares the outputs of two runs (nbval) sees what was there first.
         if not self._is_there:
             self.show({})
+
+    def settle(self, bundle: Mapping[str, Any]) -> None:
+        """Show this in the end: after the cell, and where that goes on, in some seconds."""
+        # Else what stands below would move up, and down again with what comes next.
+        gone, once = threading.Event(), threading.Lock()
+
+        def put() -> None:
+            if once.acquire(blocking=False):
+                gone.set()
+                self.show(bundle)
+
+        def wait() -> None:
+            gone.wait(LINGER)
+            put()
+
+        after_cell(put)
+        spawn(wait, needed=False)
 
     def show_value(self, value: Any) -> None:
         """Show a value there as it shows itself under a cell."""

@@ -156,7 +156,8 @@ class NotebookLine:
         if self._alone:
             clear(when_next_comes=self._follows)
         elif self._place is not None:
-            self._place.show({})
+            put = self._place.settle if self._follows else self._place.show
+            put({})
 
 
 def waiting_bundle(
@@ -165,13 +166,12 @@ def waiting_bundle(
     """What a notebook shows of something that goes on, and, if it ends with it, goes on saying."""
     # "is drawing" while it draws; a notebook that was saved or whose kernel died in the middle of
     # it has to say more, and no seconds that nobody counts any more.
-    about = f" · {prompt}" if prompt else ""
-    late = f"{what.replace(' is ', ' was ', 1)}{about} · {LATE}"
-    now = f"{what} … {seconds:.0f} s{hint}{about}"
+    late = f"{prompt or 'The picture'} {LATE}"
+    now = f"{what} … {seconds:.0f} s{hint}{f' · {prompt}' if prompt else ''}"
     return {"text/plain": late, "text/html": waiting(now, late, seconds, size)}
 
 
-LATE = "It was on its way: run it again, it is free when it has arrived."
+LATE = "was on its way: run it again, it is free when it has arrived."
 
 
 class Spinner:

@@ -2,11 +2,13 @@
 
 import base64
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nb_banana._hints import Hinted, hinted
 from nb_banana._text import as_html, clean, one_line, plain, shorten
+from nb_banana.display.html import styled
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BadReferenceError
 from nb_banana.imaging import save
@@ -21,43 +23,81 @@ from nb_banana.imaging.sheet import (
 )
 from nb_banana.references.reference import as_reference
 from nb_banana.results.image import BananaImage
-from nb_banana.results.image_display import drawn_by, framed, origin_of, several_bundle
+from nb_banana.results.image_display import drawn_by, origin_of, several_bundle
 from nb_banana.services.receipt import mark_of
 from nb_banana.settings import settings
 
 if TYPE_CHECKING:
     from PIL import Image
 
-HINT = (
-    "Move the bar below towards the picture that you want to see, or press ← and → on the picture. "
-    "Where there is no bar, drag the lower corner of the left one."
-)
+SIDES = ("left", "right")
 
-# Where all CSS is kept (a cell that was run, an exported page) it is a box that scrolls, so that
-# keys, a wheel, a finger and the bar all move it. What is in it is twice as wide. Both pictures are
-# sticky and stay in sight; only the clip of the upper one and the line at its end move. Lumino, on
-# which JupyterLab stands, would take the arrow keys, but for the attribute that it looks for.
-#
-# JupyterLab takes sticky, clip-path, inline-size and the like out of a notebook that it does not
-# trust, and leaves width and resize: then the upper picture lies in a box whose corner is drawn.
-# So each pair of values below is meant: the later one wins where it is understood.
-_SLIDER = (
-    '<div tabindex="0" role="group" data-lm-suppress-shortcuts="true" '
-    'aria-label="Slider. {label}" style="position:relative;width:{width}px;'
-    'max-width:100%;overflow-x:auto;overflow-y:hidden">'
-    '<div style="position:relative;inline-size:200%">'
-    '<img src="{after}" alt="{after_alt}" style="display:block;width:100%;height:auto;'
-    'max-inline-size:50%;position:sticky;left:0">'
-    '<div style="position:absolute;top:0;left:0;width:50%;height:100%;max-width:100%;'
-    "overflow:hidden;resize:horizontal;box-sizing:border-box;border-right:2px solid #fff;"
-    'inline-size:100%;overflow:clip;clip-path:inset(0 50% 0 0)">'
-    '<img src="{before}" alt="{before_alt}" style="display:block;width:auto;height:100%;'
-    'max-width:none;position:sticky;left:0"></div>'
-    '<div style="position:absolute;top:0;left:0;height:100%;inset-inline-start:50%;'
-    'inline-size:3px;margin-inline-start:-4px;background:#fff;border-inline:1px solid #0007"></div>'
-    '<div style="position:absolute;top:0;left:0;inset-inline-start:25%;'
-    'scroll-initial-target:nearest"></div>'
-    "</div></div>"
+# Nothing but HTML and CSS: a range that lies over both pictures is dragged and moved by keys, and
+# its thumb, as the subject of a timeline, drives how much of the upper picture is cut away. Where a
+# browser has no such timelines (Firefox), and on paper, the two stand side by side; so they do, by
+# the style of each element, where there is no sheet of styles (a notebook that is not trusted). A
+# range and a button that would do nothing are seen nowhere. Lumino, on which JupyterLab stands,
+# would take the keys, but for the attribute that it looks for on what has the focus. The range
+# comes before the picture that it moves: WebKit finds only a timeline that it has met.
+_STYLE = """
+.nbb-out{color:var(--text);line-height:1.4}
+.nbb-out :is(small,figcaption){color:var(--dim);font-size:.92em}
+.nbb-out .nbb-compare{display:grid;gap:.4em .8em;
+grid-template-columns:repeat(auto-fit,minmax(min(max(16em,34%),100%),1fr));
+max-width:calc(2*var(--wide) + .8em);
+figure{width:auto!important;min-width:0!important;margin:0!important}
+img{display:block;width:100%;border-radius:6px}
+figcaption{padding-top:.4em;overflow-wrap:anywhere}
+[type=checkbox]{display:block!important;appearance:none;order:3;grid-column:1/-1;
+justify-self:center;margin:0;width:auto;height:auto;padding:.3em .9em;border-radius:6px;
+border:1px solid var(--edge);background:none;color:inherit;font:inherit;cursor:pointer}
+[type=checkbox]::before{content:"⇄ Flip"}
+:is(:checked,[type=checkbox]:hover){background:var(--tint)}
+:checked{border-color:var(--accent)}
+&:has(:checked) figure:first-of-type{order:2}
+@supports (animation-timeline:view()) and (timeline-scope:--a) and
+selector(::-webkit-slider-thumb){@media screen{
+grid-template-columns:1fr auto 1fr;max-width:var(--wide);overflow-x:clip;
+isolation:isolate;direction:ltr;timeline-scope:--nbb-thumb;
+figure{display:contents!important}
+figcaption{grid-area:2/1}
+figcaption span{display:none}
+:is(img,[type=range]){grid-area:1/1/2/-1}
+figure:first-of-type img{z-index:1;clip-path:inset(0 50% 0 0);animation:nbb-left linear both;
+animation-timeline:--nbb-thumb;animation-range:contain}
+&:has(:checked) figure:first-of-type img{clip-path:inset(0 0 0 50%);animation-name:nbb-right}
+figure+figure figcaption,&:has(:checked) figure:first-of-type figcaption{grid-area:2/3;
+text-align:right}
+&:has(:checked) figure+figure figcaption{grid-area:2/1;text-align:left}
+[type=checkbox]{grid-area:2/2;align-self:start}
+[type=range]{--ring:#0006;display:block!important;z-index:2;appearance:none;margin:0 -20px;
+width:calc(100% + 40px);height:100%;background:none;overflow:hidden;outline:0;cursor:ew-resize}
+[type=range]:focus-visible{--ring:var(--accent)}
+::-webkit-slider-runnable-track{height:100%}
+::-webkit-slider-thumb{appearance:none;width:40px;height:100%;view-timeline:--nbb-thumb inline;
+background:conic-gradient(from 45deg at 0,#333 90deg,#0000 0) calc(50% - 7px)/5px 10px,
+conic-gradient(from 225deg at 100%,#333 90deg,#0000 0) calc(50% + 7px)/5px 10px,
+radial-gradient(circle,#fff 14px,var(--ring) 15px 17px,#0000 18px),
+linear-gradient(#fff,#fff) 50%/2px,linear-gradient(var(--ring),var(--ring)) 50%/4px;
+background-repeat:no-repeat}
+}}}
+@keyframes nbb-left{from{clip-path:inset(0)}to{clip-path:inset(0 100% 0 0)}}
+@keyframes nbb-right{from{clip-path:inset(0 0 0 100%)}to{clip-path:inset(0)}}
+"""
+_SIDE = (
+    '<figure style="display:inline-block;vertical-align:top;width:48%;min-width:15em;'
+    'margin:0 1% 0 0">'
+    '<img src="{picture}" alt="{alt}" width="{wide}" height="{high}" '
+    'style="max-width:100%;height:auto">'
+    "<figcaption><span>{side}: </span>{name}</figcaption></figure>"
+)
+_RANGE = (
+    '<input type="range" style="display:none" data-lm-suppress-shortcuts="true" '
+    'title="Drag, or press ← →" aria-label="Border between left and right">'
+)
+_FLIP = (
+    '<input type="checkbox" style="display:none" data-lm-suppress-shortcuts="true" '
+    'title="Both change places" aria-label="Flip">'
 )
 
 
@@ -86,15 +126,12 @@ class Comparison(Hinted):
     @property
     def caption(self) -> str:
         """The line under the pictures: which is which."""
-        drawn = any(image.sandbox for image in self._images())
-        sides = zip(("left", "right"), self._names, (self.before, self.after), strict=True)
-        said = [f"{side}: {name}{_disclosed(each)}" for side, name, each in sides]
-        parts = ["SANDBOX, no AI model" if drawn else "", *said]
-        return plain(" · ".join(filter(None, parts)))
+        said = (f"{side}: {name}" for side, name in self._sides())
+        return plain(" · ".join(filter(None, (self._drawn, *said))))
 
     def side_by_side(self) -> "Image.Image":
         """Both on one sheet (RGB), each with its name."""
-        sides = zip(("left", "right"), self._names, strict=True)
+        sides = zip(SIDES, self._names, strict=True)
         labels = [f"{side}: {drawable(name) or 'picture'}" for side, name in sides]
         first = open_picture(self._pictures[0])
         layout = near_square_layout(labels, first.width / first.height, 2, foot=False)
@@ -131,7 +168,7 @@ class Comparison(Hinted):
         if not is_rich():
             return several_bundle({"text/plain": self.caption}, images, "", None, None)
         shown = {
-            "text/html": framed(self._slider(), [self.caption, HINT]),
+            "text/html": self._html(),
             "image/jpeg": base64.b64encode(sheet_jpeg(self.side_by_side())).decode(),
             "text/plain": plain(f"Two pictures. {'; '.join(self._alts(aloud=True))}."),
         }
@@ -142,7 +179,7 @@ class Comparison(Hinted):
 
     def _alts(self, *, aloud: bool = False) -> list[str]:
         """What each side shows, in words."""
-        sides = zip(("left", "right"), self._names, (self.before, self.after), strict=True)
+        sides = zip(SIDES, self._names, (self.before, self.after), strict=True)
         said = []
         for side, name, each in sides:
             alt = shorten(str(getattr(each, "alt", None) or name), 200)
@@ -151,14 +188,31 @@ class Comparison(Hinted):
             said.append(f"{side}: {alt}")
         return said
 
-    def _slider(self) -> str:
-        """The HTML of both as JPEGs, the first on the left; they shrink where room is scarce."""
-        width = open_picture(self._pictures[0]).width
-        values = {"label": as_html(self.caption), "width": str(width)}
-        for place, alt, data in zip(("before", "after"), self._alts(), self._pictures, strict=True):
-            values[place] = f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
-            values[f"{place}_alt"] = as_html(alt)
-        return _SLIDER.format_map(values)
+    @property
+    def _drawn(self) -> str:
+        return "SANDBOX, no AI model" if any(each.sandbox for each in self._images()) else ""
+
+    def _sides(self) -> Iterator[tuple[str, str]]:
+        """Which is where: "left" or "right", and its name."""
+        for side, name, each in zip(SIDES, self._names, (self.before, self.after), strict=True):
+            yield side, name + _disclosed(each)
+
+    def _html(self) -> str:
+        """Both as JPEGs of one size, which shrink where room is scarce."""
+        wide, high = open_picture(self._pictures[0]).size
+        figures = []
+        for (side, name), alt, data in zip(
+            self._sides(), self._alts(), self._pictures, strict=True
+        ):
+            picture = f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
+            words = {"side": side, "name": as_html(name), "alt": as_html(alt)}
+            figures.append(_SIDE.format(picture=picture, wide=wide, high=high, **words))
+        below = f"<small>{self._drawn}</small>" if self._drawn else ""
+        both = (
+            f'<div class="nbb-compare" style="--wide:{wide}px">'
+            f"{_RANGE}{''.join(figures)}{_FLIP}</div>"
+        )
+        return styled(both, below, kind="compare", style=_STYLE)
 
 
 def _disclosed(side: Any) -> str:

@@ -60,7 +60,6 @@ def test_tiles_stand_and_fill_and_the_gallery_comes_into_their_place(page):
     expect(page.output(1)).to_contain_text("6 pictures, about $0.54 play money")
     counts, tops, ends, blanks = zip(*page.page.evaluate("() => window.seen"), strict=True)
     page.page.evaluate("() => { window.seen = null; }")
-    print(sorted(set(zip(counts, tops, ends, blanks))))
     assert counts[0] == 0
     assert 6 in counts
     assert max(tops) - min(tops) < 8

@@ -22,7 +22,7 @@ BLUE = Image.new("RGB", (320, 180), "blue")
 
 
 def pictures_of(comparison):
-    """The pictures in the HTML: the right one first, for the left one lies on it."""
+    """The pictures in the HTML."""
     found = re.findall(r'src="data:image/jpeg;base64,([^"]+)"', shown(comparison)["text/html"])
     return [Image.open(io.BytesIO(base64.b64decode(each))) for each in found]
 
@@ -30,6 +30,12 @@ def pictures_of(comparison):
 def shown(comparison):
     bundle, _ = comparison._repr_mimebundle_()
     return bundle
+
+
+def words(bundle):
+    """What is read where all styles are dropped."""
+    text = re.sub(r"<style>.*?</style>|<[^>]+>", " ", bundle["text/html"], flags=re.DOTALL)
+    return " ".join(text.replace(": ", ":").replace(":", ": ").split())
 
 
 def side_of(comparison):
@@ -46,7 +52,7 @@ def near(pixel, color):
     ids=["pillow", "array", "bytes", "file", "palette"],
 )
 def test_any_kind_of_picture_is_compared(given):
-    right, left = pictures_of(compare(given, BLUE))
+    left, right = pictures_of(compare(given, BLUE))
     assert near(left.getpixel((9, 9)), (255, 0, 0))
     assert near(right.getpixel((9, 9)), (0, 0, 255))
 
@@ -65,16 +71,16 @@ def test_a_path_and_a_picture_of_ours_are_called_by_their_names(service, tmp_pat
 
 
 def test_other_sizes_are_made_as_large_as_each_other():
-    right, left = pictures_of(compare(RED, Image.new("RGB", (64, 36), "blue")))
+    left, right = pictures_of(compare(RED, Image.new("RGB", (64, 36), "blue")))
     assert left.size == right.size == (320, 180)
     assert near(right.getpixel((1, 1)), (0, 0, 255))
-    right, left = pictures_of(compare(Image.new("RGB", (64, 36), "red"), BLUE))
+    left, right = pictures_of(compare(Image.new("RGB", (64, 36), "red"), BLUE))
     assert left.size == right.size == (320, 180)
     assert near(left.getpixel((318, 178)), (255, 0, 0))
 
 
 def test_other_shapes_get_margins():
-    right, left = pictures_of(compare(RED, Image.new("RGB", (200, 400), "blue")))
+    left, right = pictures_of(compare(RED, Image.new("RGB", (200, 400), "blue")))
     assert left.size == right.size == (400, 225)
     assert near(right.getpixel((200, 112)), (0, 0, 255))
     assert near(right.getpixel((20, 112)), (230, 230, 227))
@@ -82,7 +88,7 @@ def test_other_shapes_get_margins():
 
 def test_a_photo_is_upright_and_what_is_clear_shows_the_mount():
     turned = encode(Image.new("RGB", (60, 40), "red"), "JPEG", exif=camera(6))
-    right, left = pictures_of(compare(turned, clear(40, 60)))
+    left, right = pictures_of(compare(turned, clear(40, 60)))
     assert left.size == right.size == (40, 60)
     assert near(right.getpixel((0, 30)), (230, 230, 227))
 
@@ -110,15 +116,23 @@ def test_what_is_left_and_right_is_said_to_all(service):
     bundle, metadata = compare(cafe, BLUE)._repr_mimebundle_()
     assert 'alt="left: A café &lt;b&gt;"' in bundle["text/html"]
     assert 'alt="right: image 320×180"' in bundle["text/html"]
-    assert 'aria-label="Slider. SANDBOX' in bundle["text/html"]
+    assert "left: cafe 1024×1024 right: image 320×180 SANDBOX, no AI model" in words(bundle)
     assert "<b>" not in bundle["text/html"]
     assert "left: cafe" in metadata["image/jpeg"]["alt"]
     assert metadata["nb_banana"] == {"requests": [cafe.receipt.client_request_id]}
 
 
-def test_there_is_no_script_and_no_style_sheet():
+def test_there_is_no_script_and_no_name_that_another_output_may_have():
     html = shown(compare(RED, BLUE))["text/html"]
-    assert not re.search(r"<(script|style|input)|\bon\w+=|javascript:", html)
+    assert not re.search(r"<script|\bon\w+=|javascript:|\b(id|name|for)=", html)
+    assert html == shown(compare(RED, BLUE))["text/html"]
+
+
+def test_what_would_do_nothing_without_its_style_is_not_seen():
+    html = shown(compare(RED, BLUE))["text/html"]
+    controls = re.findall(r"<input[^>]*>", html)
+    assert len(controls) == 2
+    assert all('style="display:none"' in each and "aria-label=" in each for each in controls)
 
 
 def test_include_and_exclude_are_heard():
