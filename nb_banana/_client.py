@@ -13,6 +13,7 @@ from nb_banana._threads import awaited
 from nb_banana.batch import jobs, runner
 from nb_banana.batch import retry as retrying
 from nb_banana.batch.background import (
+    BACKGROUND,
     Pending,
     await_all,
     list_pending,
@@ -193,8 +194,9 @@ class Client(Hinted):
         Raises:
             BananaError: see `nb_banana.errors`.
         """
+        later = background and os.environ.get(BACKGROUND) != "0"
         with silently() if plan.is_quiet else contextlib.nullcontext():
-            value = _run(plan, background=background)
+            value = _run(plan, background=later)
         if plan.is_heard:
             tell_of(value)
         return value

@@ -90,8 +90,8 @@ class Statement(Hinted):
     def _cards(self) -> Iterator[str]:
         if self.budget is not None:
             share = min(float(self.used / self.budget), 1.0) if self.budget else 1.0
-            said = f"{dollars(self.used)} of {dollars(self.budget)}"
-            yield card("budget", said, f"{dollars(self.left)} left", share=share)
+            below = f"of {dollars(self.budget)}, {dollars(self.left)} left"
+            yield card("budget", dollars(self.used), below, share=share)
         for line in self.lines:
             if not _is_of_model(line):
                 yield card(line.what, dollars(line.usd), _counted(line))

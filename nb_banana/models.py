@@ -52,6 +52,8 @@ class Model:
         max_images: how many reference images it takes; None where that is not published.
         web_search: whether it takes ``enable_web_search``.
         max_count: how many pictures of one request it can make (``num_images``).
+        default_ratio: the ratio of its pictures where none is asked for.
+        as_reference: whether they have the first reference's ratio then, where there is one.
         credits: what a picture costs by the model's page, by resolution, in credits of the
             service; only what is documented.
 
@@ -65,6 +67,8 @@ class Model:
     max_images: int | None = 0
     web_search: bool = False
     max_count: int = 1
+    default_ratio: str = "1:1"
+    as_reference: bool = False
     credits: Mapping[str, int] = field(default_factory=dict, hash=False)
 
 
@@ -85,6 +89,8 @@ MODELS = (
         RATIOS,
         max_images=5,
         web_search=True,
+        default_ratio="16:9",
+        as_reference=True,
     ),
     Model(
         ("google/gemini-nano-banana-2.1",),
@@ -92,6 +98,8 @@ MODELS = (
         RATIOS,
         max_images=5,
         web_search=True,
+        default_ratio="16:9",
+        as_reference=True,
     ),
     Model(
         ("google/nano-banana-pro", "google/gemini-3-pro-image-preview"),
@@ -111,6 +119,8 @@ MODELS = (
         RATIOS,
         max_images=5,
         max_count=4,
+        default_ratio="16:9",
+        as_reference=True,
     ),
     Model(
         ("google/gemini-2.5-flash-image",),
@@ -132,6 +142,8 @@ MODELS = (
         resolutions=(),
         max_images=3,
         max_count=4,
+        default_ratio="16:9",
+        as_reference=True,
     ),
 )
 """Every model whose fields are published. Any other name is sent as it is, unchecked."""

@@ -297,6 +297,23 @@ def nearest_ratio(width: int, height: int, allowed: Iterable[str] = SIZES) -> st
     return min(allowed, key=lambda each: abs(math.log((ratio_value(each) or 1) * height / width)))
 
 
+def expected_size(request: ImageRequest, longest: int) -> tuple[int, int]:
+    """Pixels (width, height) that a picture will be shown in, with its longer side at most so.
+
+    >>> expected_size(ImageRequest("a fox", aspect_ratio="16:9"), longest=512)
+    (512, 286)
+    """
+    model, ratio = find_model(request.model), request.params.get("aspect_ratio")
+    ratio = ratio or request.aspect_ratio or (model.default_ratio if model else "1:1")
+    width, height = SIZES.get(str(ratio), SIZES["1:1"])
+    if model and model.as_reference and not request.aspect_ratio and request.references:
+        body: Any = request.references[0].body  # a link has no size
+        came = getattr(body, "came_size", None) or getattr(body, "size", None)
+        width, height = SIZES[nearest_ratio(*came)] if came else (width, height)
+    scale = min(1, longest / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
 def mismatch(request: ImageRequest, width: int, height: int) -> str | None:
     """What was asked and not delivered, in words; None where the picture fits."""
     ratio, scale = ratio_value(request.aspect_ratio or ""), SCALES.get(request.resolution or "")

@@ -31,13 +31,13 @@ print("the script's own output")
 """
 
 
-def on_a_terminal(script: str, folder: str) -> tuple[str, str]:
-    """What a script writes to a terminal of 100 columns that is its stderr, and to its stdout."""
+def on_a_terminal(script: str, folder: str, columns: int = 100) -> tuple[str, str]:
+    """What a script writes to a terminal that is its stderr, and to its stdout."""
     termios = pytest.importorskip("termios", reason="this system has no terminals of that kind")
     import pty
 
     reads, writes = pty.openpty()
-    termios.tcsetwinsize(writes, (30, 100))
+    termios.tcsetwinsize(writes, (30, columns))
     with subprocess.Popen(
         [sys.executable, "-c", script],
         stdout=subprocess.PIPE,
@@ -62,7 +62,7 @@ def test_on_a_terminal_a_script_says_on_stderr_what_it_draws_and_what_came(tmp_p
     said, output = on_a_terminal(SCRIPT, str(tmp_path))
     assert output == "the script's own output\n"
     assert "\rnano-banana-2 is drawing … 1 s" in said.replace("\x1b[K", "")
-    assert "| 1/2 [" in said  # the bar
+    assert re.search(r"\r\x1b\[K██████░░░░░░ 1 of 2 pictures · 1 failed · \$0 · \d s\r", said)
     lines = [re.split(r"\r|\x1b\[K", line.rstrip("\r"))[-1] for line in said.split("\n")]
     lines = [re.sub(r" · /.*", " · PATH", re.sub(r"\d+\.\d s", "N s", line)) for line in lines]
     mine = "SANDBOX, no AI model"
@@ -76,6 +76,15 @@ def test_on_a_terminal_a_script_says_on_stderr_what_it_draws_and_what_came(tmp_p
         next(line for line in lines if line.startswith("[1] failed: The model made no picture")),
         paid,
     ]
+
+
+def test_of_a_batch_a_narrow_terminal_has_one_line_that_is_written_over(tmp_path):
+    script = "import nb_banana\nnb_banana.generate_many(['a cat', 'a dog [trouble: slow 2]'])"
+    said, _ = on_a_terminal(script, str(tmp_path), columns=40)
+    shown = [line for line in re.split(r"\r\x1b\[K|\n", said) if line.startswith("█")]
+    assert shown
+    assert {len(line) for line in shown} == {39}
+    assert all(line.startswith("██████░░░░░░ 1 of 2 pictures · $0") for line in shown)
 
 
 def drawn(**options):

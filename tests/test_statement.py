@@ -56,10 +56,10 @@ def test_spending_knows_the_notebook(monkeypatch, service, tmp_path):
     assert (found["this notebook"], found["today"]) == (1, 2)
 
 
-def test_money_in_a_notebook_is_a_table():
+def test_money_in_a_notebook_is_shown_in_the_one_look():
     notebook = run_notebook("import nb_banana; nb_banana.spending()", "nb_banana.doctor()")
     for cell in notebook.cells:
-        assert "<table>" in cell.outputs[0].data["text/html"]
+        assert "nbb-out" in cell.outputs[0].data["text/html"]
         assert cell.outputs[0].data["text/plain"]
 
 

@@ -100,7 +100,7 @@ def test_a_sandbox_that_can_not_listen_answers_in_the_process(what, monkeypatch,
 
 def test_without_threads_a_bar_counts_each_picture_as_it_comes(no_threads, monkeypatch):
     seen = []
-    monkeypatch.setattr(BatchProgress, "tick", lambda bar: seen.append(bar._done))
+    monkeypatch.setattr(BatchProgress, "tick", lambda bar: seen.append(bar._tally.done))
     nb_banana.generate_many(["a cat", "a pear", "an owl"])
     assert seen[::2] == [1, 2, 3]
 

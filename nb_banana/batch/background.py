@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from nb_banana._text import as_html, clean, plain
@@ -16,11 +17,16 @@ from nb_banana.generation.context import Context
 from nb_banana.generation.lookup import find_reusable
 from nb_banana.generation.plan import Job, Plan
 from nb_banana.models import short_name
+from nb_banana.request import expected_size
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.gallery_display import script_lines
 from nb_banana.results.image import BananaImage
 from nb_banana.results.pending import PendingValue
 from nb_banana.wire.rate_limit import AdaptiveLimiter
+
+BACKGROUND = "NB_BANANA_BACKGROUND"
+"""The environment variable that is ``0`` where a notebook runs by itself, and nobody reads what
+comes after its last cell (``nbconvert --execute``): then nothing is begun in the background."""
 
 
 class PendingImage(PendingValue[BananaImage], BananaImage):
@@ -28,10 +34,10 @@ class PendingImage(PendingValue[BananaImage], BananaImage):
 
     _comes_later = frozenset(BananaImage.__annotations__) - {"request", "name"}
 
-    def __init__(self, job: Job, stop: Callable[[], None], *, counts: bool = True) -> None:
+    def __init__(self, job: Job, stop: Callable[[], None], **shown: Any) -> None:
         self.request, self.name = job.request, job.output.name
         self.alt = job.output.alt
-        placeholder = Placeholder(_what(job), job.request.prompt, counts=counts)
+        placeholder = Placeholder(_what(job), job.request.prompt, **shown)
         PendingValue.__init__(self, placeholder, stop)
 
     def __repr__(self) -> str:
@@ -71,7 +77,9 @@ def start(plan: Plan) -> PendingImage:
     context, job = plan.context, plan.job
     job.check()
     limiter = AdaptiveLimiter(1)
-    image = context.adopt(PendingImage(job, limiter.stop, counts=not plan.is_stable))
+    size = partial(expected_size, job.request, context.settings.preview)
+    counts, usual = not plan.is_stable, pipeline.usual_of(plan, job)
+    image = context.adopt(PendingImage(job, limiter.stop, counts=counts, usual=usual, size=size))
     if (found := find_reusable(plan, job)) is not None:
         image.end(pipeline.hand_over(found, job.output))
         return image

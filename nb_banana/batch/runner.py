@@ -19,9 +19,11 @@ from nb_banana.generation import pipeline
 from nb_banana.generation.lookup import find_reusable, how_many, look_ahead
 from nb_banana.generation.plan import Job, Plan
 from nb_banana.results import export
+from nb_banana.results.contact_sheet import MOST_SHOWN
 from nb_banana.results.failure import Failure, GalleryEntry
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.gallery_display import entry_cost
+from nb_banana.results.gallery_tiles import FillingTiles
 from nb_banana.results.image import BananaImage
 from nb_banana.services.send import LONGEST_RETRY_AFTER
 from nb_banana.wire.interrupts import first_interrupt
@@ -98,7 +100,9 @@ class BatchRunner:
         self.plan, self.whole = plan, plan.output
         self.waiting = plan.jobs
         total = len(plan.jobs) if isinstance(plan.jobs, list) else None
-        self.bar = BatchProgress(total, said, how_many(total) if plan.is_stable else None)
+        lasting = how_many(total) if plan.is_stable else None
+        self._filling = FillingTiles()
+        self.bar = BatchProgress(total, said, lasting, lanes=self.workers, tiles=self._tiles)
         self.jobs: list[Job] = []
         self.entries: dict[int, GalleryEntry] = {}
         self.on_way: dict[Future[GalleryEntry], int] = {}
@@ -194,7 +198,8 @@ class BatchRunner:
         if cost.is_new:
             self._billed.add(cost.request)
         failed = isinstance(entry, Failure)
-        self.bar.count(failed=failed, reused=not failed and entry.came == "reused", usd=usd)
+        reused = not failed and entry.came == "reused"
+        self.bar.count(failed=failed, reused=reused, usd=usd, play=cost.is_play)
         stopped = isinstance(entry, Failure) and isinstance(entry.error, errors.Interrupted)
         if stopped and not _threads.HAS_THREADS:  # it was meant for all of them
             raise KeyboardInterrupt
@@ -226,6 +231,13 @@ class BatchRunner:
             self.limiter.is_stuck or facts.get("retry_after", 0) > LONGEST_RETRY_AFTER
         )
         return refused or isinstance(error, FATAL) or facts.get("is_fatal", False)
+
+    def _tiles(self) -> str:
+        """The pictures that came, and a place for each of the others: in the bar's own thread."""
+        jobs = self.waiting if isinstance(self.waiting, list) else self.jobs[:MOST_SHOWN]
+        entries = [self.entries.get(number) for number in range(len(jobs))]
+        asked = [job.request for job in jobs]
+        return self._filling.html(asked, [job.variant for job in jobs], entries)
 
     def gallery(self) -> Gallery:
         """What came, in the order in which it was asked for; what did not come is said."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nb_banana import models
 from nb_banana._hints import Hinted
 from nb_banana._text import dollars, plain
-from nb_banana.display.html import Words, paragraph, styled, table
+from nb_banana.display.html import Name, Words, paragraph, styled, table
 from nb_banana.models import CREDITS_PER_USD, PRICES_READ, Model
 
 HEAD = ("-m, model=", "ratios", "resolutions", "references", "web search", "num_images", "price")
@@ -44,7 +44,7 @@ class ModelTable(Hinted, tuple[Model, ...]):
         return plain("\n".join([*("  ".join(row).rstrip() for row in padded), BELOW]))
 
     def _repr_html_(self) -> str:
-        rows = (tuple(map(Words, _cells(model))) for model in self)
+        rows = ((Name(name), *map(Words, facts)) for name, *facts in map(_cells, self))
         return styled(table(rows, HEAD, is_told=True), paragraph(BELOW), kind="models")
 
 

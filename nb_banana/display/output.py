@@ -3,18 +3,22 @@
 IPython is imported only where it runs.
 """
 
+import ast
 import logging
 import os
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from nb_banana._text import plain
+from nb_banana._threads import spawn
 
 LOG = logging.getLogger("nb_banana")
 """What a script says where no terminal shows it: by the level INFO, so only to who asks for it."""
+LINGER = 3.0  # seconds that what was shown while somebody waited stays, where the cell goes on
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -33,6 +37,19 @@ def is_rich(of: Any | None = None) -> bool:
 def is_kernel() -> bool:
     """Whether this is a Jupyter kernel."""
     return getattr(shell(), "kernel", None) is not None
+
+
+def ends_in_value() -> bool:
+    """Whether the cell that runs shows what its last line gives, as far as its source says."""
+    kind = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    try:
+        running: Any = shell()
+        code = running.kernel.get_parent("shell")["content"]["code"]
+        tree: Any = compile(running.transform_cell(code), "cell", "exec", kind)
+    except Exception:  # noqa: BLE001 - kernels of others, and the transformers of extensions
+        return False
+    is_hushed = code.rstrip().endswith(";")
+    return bool(tree.body) and isinstance(tree.body[-1], ast.Expr) and not is_hushed
 
 
 def is_terminal() -> bool:
@@ -87,21 +104,45 @@ class OutputCell:
         if not self._is_there:
             self.show({})
 
+    def settle(self, bundle: Mapping[str, Any]) -> None:
+        """Show this in the end: after the cell, and where that goes on, in some seconds."""
+        # Else what stands below would move up, and down again with what comes next.
+        gone, once = threading.Event(), threading.Lock()
+
+        def put() -> None:
+            if once.acquire(blocking=False):
+                gone.set()
+                self.show(bundle)
+
+        def wait() -> None:
+            gone.wait(LINGER)
+            put()
+
+        after_cell(put)
+        spawn(wait, needed=False)
+
     def show_value(self, value: Any) -> None:
         """Show a value there as it shows itself under a cell."""
         formatter: Any = getattr(shell(), "display_formatter", None)
         self.show(*formatter.format(value))
 
-    def show_widget(self, widget: Any) -> None:
-        """Show a widget there; one of ipywidgets 7 would show itself in an output of its own."""
-        self.show({WIDGET_VIEW: widget.get_view_spec(), "text/plain": repr(widget)})
+
+def after_cell(call: Callable[[], None]) -> None:
+    """Call it when the cell that runs has ended, by an error too, and its value is shown."""
+    events: Any = shell().events  # type: ignore[union-attr]
+
+    def once(*_: Any) -> None:
+        events.unregister("post_run_cell", once)
+        call()
+
+    events.register("post_run_cell", once)
 
 
-def clear() -> None:
-    """Take away all outputs of the cell that runs."""
+def clear(*, when_next_comes: bool = False) -> None:
+    """Take away all outputs of the cell that runs: now, or in the moment of the next one."""
     from IPython.display import clear_output
 
-    clear_output()  # type: ignore[no-untyped-call]
+    clear_output(wait=when_next_comes)  # type: ignore[no-untyped-call]
 
 
 def notebook_path() -> str | None:

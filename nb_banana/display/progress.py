@@ -4,6 +4,7 @@ A picture that is on its way has a `Placeholder`, which becomes the picture.
 """
 
 import contextlib
+import os
 import sys
 import threading
 import time
@@ -12,15 +13,30 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Protocol
 
-from nb_banana._text import as_html, printable, say
+from nb_banana._text import as_html, clean, plain, printable, say
 from nb_banana._threads import spawn
-from nb_banana.display.output import OutputCell, clear, is_kernel, is_terminal
+from nb_banana.display.html import waiting
+from nb_banana.display.output import (
+    OutputCell,
+    clear,
+    ends_in_value,
+    is_kernel,
+    is_rich,
+    is_terminal,
+)
 
 QUIET_SECONDS = 1.0  # A quick answer shows no line at all
+FRAME_SECONDS = 0.3  # The same where a frame stands in the place of the picture
 LONG_SECONDS = 3.0  # Of one that takes longer it is asked how long such a one usually takes
 
 
+Usual = Callable[[], float | None]
+"""Seconds that it usually takes; it may take its time: a thread asks, and nobody waits for it."""
+Size = Callable[[], tuple[int, int]]
+"""Width and height in pixels of what is on its way, which is asked where it is shown."""
+
 _alone: ContextVar[bool] = ContextVar("alone", default=False)
+_hushed: ContextVar[bool] = ContextVar("hushed", default=False)
 _silent: ContextVar[bool] = ContextVar("silent", default=False)
 
 
@@ -32,6 +48,16 @@ def alone_in_cell(alone: bool) -> Iterator[None]:
         yield
     finally:
         _alone.reset(token)
+
+
+@contextlib.contextmanager
+def hushed(quiet: bool) -> Iterator[None]:
+    """Say that what the block makes is not shown, so that no place is kept for it."""
+    token = _hushed.set(quiet)
+    try:
+        yield
+    finally:
+        _hushed.reset(token)
 
 
 @contextlib.contextmanager
@@ -68,8 +94,10 @@ def while_awaited() -> Iterator[None]:
 class ProgressLine(Protocol):
     """A place for one line of text that can be taken away again."""
 
-    def show(self, text: str) -> None:
-        """Put the text there, in place of the one before."""
+    patience: float  # seconds before there is anything to be seen
+
+    def show(self, what: str, seconds: float, hint: str) -> None:
+        """Say what goes on, since when, and what else is known; in place of what was said."""
 
     def clear(self) -> None:
         """Take the line away."""
@@ -78,45 +106,80 @@ class ProgressLine(Protocol):
 class TerminalLine:
     """A line of the terminal, written over itself on stderr."""
 
-    def show(self, text: str) -> None:
+    def __init__(self) -> None:
+        self.patience = QUIET_SECONDS
+
+    def show(self, what: str, seconds: float, hint: str) -> None:
         """Write over the line."""
-        with contextlib.suppress(OSError, ValueError):  # it was hung up, or closed
-            sys.stderr.write(f"\r\x1b[K{text}")
-            sys.stderr.flush()
+        self.write(f"{what} … {seconds:.0f} s{hint}")
 
     def clear(self) -> None:
         """Erase the line."""
-        self.show("")
+        self.write("")
+
+    def write(self, text: str) -> None:
+        """Write a text over the line."""
+        with contextlib.suppress(OSError, ValueError):  # it was hung up, or closed
+            sys.stderr.write(f"\r\x1b[K{_fitting(plain(text, sys.stderr))}")
+            sys.stderr.flush()
+
+
+def _fitting(text: str) -> str:
+    """As much as one line of the terminal has room for: a longer one is not written over whole."""
+    try:
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, ValueError, AttributeError):
+        columns = 0
+    return clean(text, max(2, columns or 80) - 1)
 
 
 class NotebookLine:
-    """An output of the cell. Threads may update it: it keeps its own place."""
+    """An output of the cell. Threads may update it: it keeps its own place.
 
-    def __init__(self, *, alone: bool) -> None:
-        self._alone = alone
+    Where the cell will show the picture, it is a frame of the picture's size.
+    """
+
+    def __init__(self, *, alone: bool, size: Size | None) -> None:
+        self._alone, self._follows = alone, size is not None
+        self._size = size() if size else None
         self._place: OutputCell | None = None
+        self.patience = FRAME_SECONDS if size else QUIET_SECONDS
 
-    def show(self, text: str) -> None:
-        """Show the text, or change what is shown."""
+    def show(self, what: str, seconds: float, hint: str) -> None:
+        """Show it, or change what is shown."""
         self._place = self._place or OutputCell()
         self._place.reserve()
-        self._place.show({"text/plain": text})
+        self._place.show(waiting_bundle(what, seconds, hint, self._size))
 
     def clear(self) -> None:
-        """Take the output away."""
+        """Take the output away; alone in the cell, in the moment in which the picture comes."""
         if self._alone:
-            clear()
+            clear(when_next_comes=self._follows)
         elif self._place is not None:
-            self._place.show({})
+            put = self._place.settle if self._follows else self._place.show
+            put({})
+
+
+def waiting_bundle(
+    what: str, seconds: float, hint: str = "", size: tuple[int, int] | None = None, prompt: str = ""
+) -> dict[str, str]:
+    """What a notebook shows of something that goes on, and, if it ends with it, goes on saying."""
+    # "is drawing" while it draws; a notebook that was saved or whose kernel died in the middle of
+    # it has to say more, and no seconds that nobody counts any more.
+    late = f"{prompt or 'The picture'} {LATE}"
+    now = f"{what} … {seconds:.0f} s{hint}{f' · {prompt}' if prompt else ''}"
+    return {"text/plain": late, "text/html": waiting(now, late, seconds, size)}
+
+
+LATE = "was on its way: run it again, it is free when it has arrived."
 
 
 class Spinner:
     """Counts the seconds in a notebook or a terminal while its block runs; elsewhere nothing."""
 
-    def __init__(self, what: str, usual: Callable[[], float | None] | None = None) -> None:
-        # ``usual`` may take its time: it is called in a thread, and nobody waits for it.
-        self._what, self._usual, self._hint = what, usual, ""
-        self._line = _line()
+    def __init__(self, what: str, usual: Usual | None = None, size: Size | None = None) -> None:
+        self._what, self._usual = what, _Usual(usual)
+        self._line = _line(size)
         self._done = _over.get() or threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -137,19 +200,30 @@ class Spinner:
 
     def _count(self, line: ProgressLine) -> None:
         started = time.monotonic()
-        if self._done.wait(QUIET_SECONDS):
+        if self._done.wait(line.patience):
             return
         while True:
             waited = time.monotonic() - started
-            if waited >= LONG_SECONDS and self._usual is not None:
-                ask, self._usual = self._usual, None
-                spawn(self._learn, ask, needed=False)
-            line.show(f"{self._what} … {waited:.0f} s{self._hint}")
+            line.show(self._what, waited, self._usual.hint(waited))
             if self._done.wait(1.0):
                 break
         line.clear()
 
-    def _learn(self, ask: Callable[[], float | None]) -> None:
+
+class _Usual:
+    """How long such a picture usually takes, in words; nothing where nobody knows."""
+
+    def __init__(self, ask: Usual | None) -> None:
+        self._ask, self._hint = ask, ""
+
+    def hint(self, waited: float) -> str:
+        """The words, or nothing yet: it is asked when it was waited for long, and not before."""
+        if waited >= LONG_SECONDS and self._ask is not None:
+            ask, self._ask = self._ask, None
+            spawn(self._learn, ask, needed=False)
+        return self._hint
+
+    def _learn(self, ask: Usual) -> None:
         if (seconds := ask()) is not None:
             self._hint = f", usually {_rounded(seconds)}"
 
@@ -158,19 +232,29 @@ def _rounded(seconds: float) -> str:
     return f"{max(1, round(seconds))} s" if seconds <= 100 else f"{round(seconds / 60)} min"
 
 
-def _line() -> ProgressLine | None:
+def _line(size: Size | None) -> ProgressLine | None:
     if is_silent():
         return None
     if is_kernel():
-        return NotebookLine(alone=_alone.get())
+        is_seen = size is not None and is_rich() and not _hushed.get() and ends_in_value()
+        return NotebookLine(alone=_alone.get(), size=size if is_seen else None)
     return TerminalLine() if is_terminal() else None
 
 
 class Placeholder:
     """Every place where a value was shown before it was there: each counts the seconds first."""
 
-    def __init__(self, what: str, prompt: str, *, counts: bool = True) -> None:
+    def __init__(
+        self,
+        what: str,
+        prompt: str,
+        *,
+        counts: bool = True,
+        usual: Usual | None = None,
+        size: Size | None = None,
+    ) -> None:
         self._what, self._prompt, self._counts = what, printable(prompt), counts
+        self._usual, self._size = _Usual(usual), size
         self._places: list[OutputCell] = []
         self._ended = threading.Event()
         self._result: Any = None
@@ -215,13 +299,13 @@ class Placeholder:
                         place.show(self._bundle())
 
     def _bundle(self) -> dict[str, str]:
-        waited = f" … {time.monotonic() - self._started:.0f} s" if self._counts else ""
-        text = f"{self._what}{waited} · {self._prompt}"
-        return {
-            "text/plain": text,
-            "text/html": f'<div class="nb-banana-pending" style="opacity:.75">'
-            f"{as_html(text)}</div>",
-        }
+        if not self._counts:
+            text = f"{self._what} · {self._prompt}"
+            return {"text/plain": text, "text/html": f"<div>{as_html(text)}</div>"}
+        waited = time.monotonic() - self._started
+        size = self._size() if self._size else None
+        hint = self._usual.hint(waited)
+        return waiting_bundle(self._what, waited, hint, size, self._prompt)
 
     def _put_result(self, place: OutputCell) -> None:
         if isinstance(self._result, BaseException):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_UP, Decimal
 from typing import NamedTuple
 
-from nb_banana._text import dollars
+from nb_banana._text import InDollars, dollars
 from nb_banana.errors import BudgetError, LibraryError
 from nb_banana.library.library import Library
 from nb_banana.models import documented_price, find_model, short_name
@@ -66,7 +66,7 @@ class Cost(NamedTuple):
 
 
 @dataclass(frozen=True)
-class SessionTotals:
+class SessionTotals(InDollars):
     """What happened in this kernel with one kind of service, in US dollars."""
 
     spent: Decimal = NOTHING  # what was charged

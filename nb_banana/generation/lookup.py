@@ -165,7 +165,8 @@ def _cost(plan: Plan, missing: Sequence[ImageRequest], service: Service | None) 
     if service is None:
         return None
     cost = plan.context.budget.estimate(missing, service, plan.places[0])
-    return cost._replace(is_play=plan.kind == location.SANDBOX)
+    is_play = plan.kind == location.SANDBOX or plan.context.prices.is_play(service)
+    return cost._replace(is_play=is_play)
 
 
 def quote(plan: Plan) -> str:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from nb_banana import errors
-from nb_banana.display.progress import Spinner, silently
+from nb_banana.display.progress import Size, Spinner, Usual, silently
 from nb_banana.errors import Interrupted
 from nb_banana.generation import recovery
 from nb_banana.generation.charges import (
@@ -29,7 +29,7 @@ from nb_banana.library.library import Library
 from nb_banana.library.location import SANDBOX
 from nb_banana.library.rows import now
 from nb_banana.models import short_name
-from nb_banana.request import ImageRequest
+from nb_banana.request import ImageRequest, expected_size
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import NOT_KEPT
 from nb_banana.services.aimlapi.model_status import PATIENCE, ModelStatus
@@ -78,7 +78,10 @@ def _fetch_paid(plan: Plan, job: Job, libraries: Sequence[Library]) -> BananaIma
                 continue
             if any(row.links) and not library.is_own:
                 raise errors.DownloadError(NOT_FOLLOWED, client_request_id=row.request_id)
-            with defer_interrupts(), Spinner("Fetching what was paid before"):
+            with (
+                defer_interrupts(),
+                Spinner("Fetching what was paid before", size=_size(plan, job)),
+            ):
                 came = fetch_pictures(answer, there)
                 entry = JournalEntry.of(library, row.request_id, plan.context.budget)
                 try:
@@ -104,7 +107,7 @@ def _draw_once(plan: Plan, job: Job, since: str) -> BananaImage:
     _ = plan.service  # an error of the key is nothing that others should wait for
     while not (in_flight := InFlight(plan.places[0], job.request.key)).is_ours:
         try:
-            with Spinner("The same picture is being drawn"):
+            with Spinner("The same picture is being drawn", size=_size(plan, job)):
                 image = in_flight.wait()
         except errors.NotSentError:  # its turn never came, so it is ours now
             continue
@@ -156,19 +159,25 @@ def _draw(plan: Plan, job: Job, since: str) -> BananaImage:
         if stopped is not None:  # not inside of `except`, as in `services.send`
             raise stopped
         since = now()
-        there = _wait_for(other, entry.library, lambda: find_reusable(plan, job))
+        look = partial(find_reusable, plan, job)
+        there = _wait_for(other, entry.library, look, _size(plan, job))
         there = there or _fetch_paid(plan, job, plan.libraries())
         if there is not None:
             return there
         time.sleep(0.1)
 
 
+def _size(plan: Plan, job: Job) -> Size:
+    """The size that the picture will be shown in."""
+    return partial(expected_size, job.request, plan.context.settings.preview)
+
+
 def _wait_for(
-    request_id: str | None, library: Library, look: Callable[[], BananaImage | None]
+    request_id: str | None, library: Library, look: Callable[[], BananaImage | None], size: Size
 ) -> BananaImage | None:
     """The picture that another kernel draws; None where it does not any more, at no cost."""
     try:
-        with Spinner("Another kernel is drawing the same picture"):
+        with Spinner("Another kernel is drawing the same picture", size=size):
             for _ in _while_open(library, request_id or ""):
                 if there := look():  # in a stand-in
                     return there
@@ -203,10 +212,9 @@ PAID_BY_ANOTHER = (
 def _send(plan: Plan, job: Job, entry: JournalEntry) -> BananaImage:
     """Ask the service for what is written down, and keep what comes."""
     model, status = job.request.model, plan.context.model_status
-    is_large = job.request.resolution == "4K"  # takes many times as long as most
-    usual = None if is_large else partial(status.usual_seconds, plan.service, model)
+    line = Spinner(f"{short_name(model)} is drawing", usual_of(plan, job), _size(plan, job))
     with defer_interrupts():
-        with Spinner(f"{short_name(model)} is drawing", usual):
+        with line:
             started = time.monotonic()
             answer = _ask(job.request, plan.service, entry, status)
             if not plan.is_stable and plan.kinds[-1] != SANDBOX:  # its own one keeps its models
@@ -214,6 +222,14 @@ def _send(plan: Plan, job: Job, entry: JournalEntry) -> BananaImage:
             came = fetch_pictures(answer, plan.service)
             receipt = replace(answer.receipt, seconds=time.monotonic() - started)
         return _keep(plan, job, entry, receipt, came)
+
+
+def usual_of(plan: Plan, job: Job) -> Usual | None:
+    """How long such a picture usually takes."""
+    if job.request.resolution == "4K":  # takes many times as long as most
+        return None
+    status = plan.context.model_status
+    return lambda: status.usual_seconds(plan.service, job.request.model)
 
 
 def _stopped(request: ImageRequest, service: Service, entry: JournalEntry) -> Trouble:

@@ -51,7 +51,7 @@ EXTENSIONS = (KERNEL, "@jupyter-widgets/jupyterlab-manager", "anywidget")
 AT_CDN = {
     *("asttokens", "certifi", "charset-normalizer", "executing", "idna", "ipython", "jedi"),
     *("jinja2", "markupsafe", "matplotlib-inline", "parso", "pillow", "platformdirs"),
-    *("prompt-toolkit", "pure-eval", "pygments", "requests", "stack-data", "tqdm", "traitlets"),
+    *("prompt-toolkit", "pure-eval", "pygments", "requests", "stack-data", "traitlets"),
     *("typing-extensions", "urllib3", "wcwidth"),
 }
 """What we need that Pyodide distributes itself: its list of packages is in its documentation,

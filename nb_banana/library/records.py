@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
+from nb_banana._text import InDollars
 from nb_banana.imaging.decode import PictureKind, preview
 from nb_banana.imaging.formats import read_header
 from nb_banana.library.files import check_file, preview_path, read_whole
@@ -99,7 +100,7 @@ class UnfinishedRequest:
 
 
 @dataclass(frozen=True)
-class Bill:
+class Bill(InDollars):
     """What one request cost. It stays when its picture is forgotten."""
 
     request_id: str

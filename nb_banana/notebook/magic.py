@@ -12,7 +12,7 @@ from traitlets import TraitError
 from nb_banana import _default
 from nb_banana._text import below_magic, say
 from nb_banana.credentials import VENDOR_URL, KeySearch, default_store
-from nb_banana.display.output import is_rich, notebook_folder
+from nb_banana.display.output import after_cell, is_rich, notebook_folder
 from nb_banana.errors import BananaError, Interrupted, LibraryUnavailableError, MissingKeyError
 from nb_banana.library.location import (
     MANIFEST,
@@ -81,6 +81,7 @@ def _draw(
     shell: Any, line: "ParsedLine", prompt: str, names: Mapping[str, Any], *, below: bool
 ) -> Any:
     # Imported with the first picture, not with the extension: requests takes its time.
+    from nb_banana.display.progress import hushed
     from nb_banana.notebook.call import read_call
 
     client = _default.client()
@@ -89,7 +90,8 @@ def _draw(
         return client.dry_run(call.prompt, **call.arguments)
     draw: Callable[..., Any] = client.sweep if "over" in call.arguments else client.generate
     try:
-        value = draw(call.prompt, name=call.name, **call.arguments)
+        with hushed(call.quiet):
+            value = draw(call.prompt, name=call.name, **call.arguments)
     except (BananaError, Interrupted) as error:
         # Pictures may be paid and there although something failed (strict, save, Ctrl-C in a
         # batch): then the cell fails, and the person has them all the same.
@@ -145,12 +147,7 @@ def _hush(shell: Any, image: Any) -> None:
         return
     hook.update_user_ns(image)
     hook.quiet = lambda: True
-
-    def after_cell(*_: Any) -> None:
-        shell.events.unregister("post_run_cell", after_cell)
-        del hook.quiet
-
-    shell.events.register("post_run_cell", after_cell)
+    after_cell(lambda: delattr(hook, "quiet"))
 
 
 @dataclass

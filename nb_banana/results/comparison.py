@@ -1,4 +1,4 @@
-"""`compare`: two pictures with a slider of HTML and CSS alone between them, and side by side."""
+"""`compare`: two pictures under a handle that is dragged, of HTML and CSS alone, or side by side."""
 
 import base64
 import os
@@ -222,9 +222,10 @@ def _disclosed(side: Any) -> str:
 
 @hinted
 def compare(before: Any, after: Any) -> Comparison:
-    """Two pictures of any kind, before and after, with a slider between them.
+    """Two pictures of any kind, before and after, with a handle between them that is dragged.
 
-    The slider works without a kernel, also in a saved notebook. Pictures of other sizes are made
+    It works without a kernel, also in a saved notebook. Keys move it too, and *Flip* lets both
+    change places. Where a front end has no place for it they stand side by side. Pictures of other sizes are made
     as large as each other; what has another shape gets margins.
 
     Args:

@@ -13,7 +13,7 @@ from nb_banana._text import as_html, shorten
 from nb_banana.display.html import LEFT
 from nb_banana.errors import BananaError
 from nb_banana.imaging.formats import read_header
-from nb_banana.imaging.sheet import tile_bytes
+from nb_banana.imaging.sheet import fitted, tile_bytes
 from nb_banana.request import ImageRequest
 from nb_banana.results.contact_sheet import MOST_SHOWN, ratio_of
 from nb_banana.results.failure import Failure, GalleryEntry, reason_of
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 ENLARGED = 1.3  # a tile has more pixels than its place on the sheet, and in WebP no more bytes
-QUALITIES = (75, 40)  # the second one is for what WebP has no advantage with, such as line art
+WAYS = ((1.0, 75), (1.0, 40), (0.7, 30))  # scale and quality of tiles, till they have no more bytes
 LONGEST_REASON, LONGEST_LABEL = 90, 60  # characters in a tile
 WORDS = 15_000  # characters of all alt texts, and of all prompts
 WIDEST = 480  # pixels that a picture is wide at most before it is enlarged
@@ -63,22 +63,23 @@ def preview_of(entry: GalleryEntry | None, longest: int) -> Shown:
 
 
 def pictures_within(pieces: "Mapping[int, Image.Image | str]", room: int) -> dict[int, Shown]:
-    """The pieces of a contact sheet as tiles show them, in so many characters where they can be."""
-    for quality in QUALITIES:
-        found = {place: _picture(piece, quality) for place, piece in pieces.items()}
-        if (
-            sum(len(each.encoded) for each in found.values() if isinstance(each, TilePicture))
-            <= room
-        ):
+    """The pieces of a contact sheet as tiles show them: so many characters, where that can be."""
+    found: dict[int, Shown] = {}
+    for scale, quality in WAYS:  # the first will do, but for line art and noise
+        found = {place: _picture(piece, scale, quality) for place, piece in pieces.items()}
+        pictures = [each for each in found.values() if isinstance(each, TilePicture)]
+        if sum(len(each.encoded) for each in pictures) <= room:
             break
     return found
 
 
-def _picture(piece: "Image.Image | str", quality: int) -> Shown:
+def _picture(piece: "Image.Image | str", scale: float, quality: int) -> Shown:
     if isinstance(piece, str):
         return piece
-    mime, data = tile_bytes(piece, quality)
-    return TilePicture(mime, base64.b64encode(data).decode(), *piece.size)
+    size = [math.ceil(side * scale) for side in piece.size]
+    small = piece if scale == 1 else fitted(piece, *size)
+    mime, data = tile_bytes(small, quality)
+    return TilePicture(mime, base64.b64encode(data).decode(), *small.size)
 
 
 @dataclass(frozen=True)
@@ -150,11 +151,11 @@ class Tiles:
 
     def _picture(self, entry: GalleryEntry, shown: TilePicture) -> str:
         """A picture that a click enlarges, with what is to be said of it then."""
-        longest = max(80, min(300, WORDS // self.count))
+        room = max(100, WORDS // self.count)
         width = min(shown.width, WIDEST)
         height = round(shown.height * width / max(1, shown.width))
-        alt = as_html(shorten(entry.alt, longest) or "A picture")
-        prompt = as_html(shorten(entry.prompt, longest))
+        alt = as_html(shorten(entry.alt, min(room, 1000)) or "A picture")
+        prompt = as_html(shorten(entry.prompt, min(room, 300)))
         return (
             f'<details><summary><img src="data:{shown.mime};base64,{shown.encoded}" alt="{alt}" '
             f'width="{width}" height="{height}"{FITTING}></summary>'
@@ -194,6 +195,30 @@ class Tiles:
             f'style="overflow:auto;--r:{self.ratio:.4g};--h:{left};--w:{width}">'
             f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
         )
+
+
+class FillingTiles:
+    """The tiles of a gallery whose pictures come one by one. Each is made small once."""
+
+    def __init__(self) -> None:
+        self._tiles: Tiles | None = None
+        self._asked = 0
+        self._shown: dict[int, Shown] = {}
+
+    def html(
+        self,
+        requests: Sequence[ImageRequest],
+        variants: Sequence[Variant],
+        entries: Sequence[GalleryEntry | None],
+    ) -> str:
+        """What is there by now, in the places where the gallery will have it."""
+        if self._tiles is None or len(requests) != self._asked:  # an iterator has more by and by
+            self._tiles, self._asked = Tiles.of(requests, variants), len(requests)
+        longest = round(min(max(128.0, 960 / math.sqrt(max(1, self._tiles.count))), WIDEST))
+        for number, entry in enumerate(entries):
+            if entry is not None and number not in self._shown:
+                self._shown[number] = preview_of(entry, longest)
+        return self._tiles.html(entries, self._shown)
 
 
 def _head(scope: str, name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 from nb_banana._text import as_html, clean, dollars, one_line, plain
+from nb_banana.display.html import FADE_IN, FADING
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BananaError
 from nb_banana.imaging.formats import read_header
@@ -116,8 +117,11 @@ def image_bundle(image: ShownImage, include: Any, exclude: Any) -> Bundle | tupl
         # Pixels that can't be decoded, or no file any more: what is known is shown anyway.
         return {"text/plain": plain(f"{image_caption(image)} · it can't be shown: {error}")}
     encoded = base64.b64encode(data).decode()
+    is_new = image.came == "made" and not is_stable(image)
+    style = FITTING if not is_new else FITTING.replace('="', f'="{FADING};')
     shown = {
-        "text/html": figure(image, mime, encoded, _sized(data, longest)),
+        "text/html": f"{FADE_IN if is_new else ''}"
+        f"{figure(image, mime, encoded, _sized(data, longest, style))}",
         mime: encoded,
         "text/plain": plain(spoken(image.alt, f"{drawn_by(image)}, {image.width}×{image.height}")),
     }
@@ -201,12 +205,13 @@ def figure(image: ShownImage, mime: str, encoded: str, style: str = FITTING) -> 
 
 
 def _sized(data: bytes, longest: int, style: str = FITTING) -> str:
-    """The style of a small copy; where nothing could make it small, the browser does."""
+    """The size of a small copy, so that its place is kept, and its style."""
     kind = read_header(data)
-    if kind is None or max(kind[1:]) <= longest:
+    if kind is None:
         return style
-    width = max(1, kind[1] * longest // max(kind[1:]))
-    return style.replace('"', f'"width:{width}px;', 1)
+    scale = min(1, longest / max(kind[1:]))  # where nothing could make it small, the browser does
+    width, height = (max(1, round(side * scale)) for side in kind[1:])
+    return f' width="{width}" height="{height}"{style}'
 
 
 def framed(shown: str, lines: Iterable[str]) -> str:

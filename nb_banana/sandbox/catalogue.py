@@ -22,8 +22,6 @@ class Offer:
     credits: dict[str, int]  # the price of a picture by resolution
     per_reference: int = 0  # what each reference adds to it
     quoted: Literal["fixed", "token", "variants", "variable"] = "variants"
-    ratio: str = "1:1"  # the ``aspect_ratio`` when none is given
-    as_reference: bool = False  # without ``aspect_ratio`` the first reference's is taken
 
 
 FLASH = {"1K": 178_975, "2K": 266_335, "4K": 397_375}
@@ -35,18 +33,13 @@ TOKENS = {"1K": 100_620}  # 1290 tokens a picture at $39 for a million
 _UNPRICED: dict[str, Any] = {"credits": FLASH, "quoted": "variable"}
 """What holds for a model that stands in the table of models alone: its price is not quoted."""
 
-_AS_REFERENCE: dict[str, Any] = {"ratio": "16:9", "as_reference": True}
-
 _PRICES: dict[str, dict[str, Any]] = {
     "google/nano-banana-2": {"credits": FLASH, "per_reference": 3_059},
-    "google/gemini-3-1-flash-lite-image": {"credits": LITE, **_AS_REFERENCE},
+    "google/gemini-3-1-flash-lite-image": {"credits": LITE},
     "google/nano-banana-pro": {"credits": PRO},
     "google/nano-banana-pro-edit": {"credits": PRO, "per_reference": 2_912},
     "google/gemini-2.5-flash-image": {"credits": OLD, "quoted": "fixed"},
     "google/gemini-2.5-flash-image-edit": {"credits": TOKENS, "quoted": "token"},
-    "google/gemini-nano-banana-2.1": {**_UNPRICED, **_AS_REFERENCE},
-    "google/gemini-3-pro-image-edit": {**_UNPRICED, **_AS_REFERENCE},
-    "google/nano-banana-edit": {**_UNPRICED, **_AS_REFERENCE},
 }
 
 OFFERS = {

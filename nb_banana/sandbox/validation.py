@@ -62,9 +62,9 @@ def read_order(body: bytes, fetch: Fetch, withdrawn: Collection[str] = ()) -> Ge
     references = _references(uris, fetch, hints) if not hints else ()
     if hints:
         raise Refused(400, [HEADING, *hints])
-    if ratio is None and offer.as_reference and references:
+    if ratio is None and offer.model.as_reference and references:
         ratio = _nearest_ratio(references[0], offer.model.aspect_ratios)
-    shape = SIZES[ratio or offer.ratio]
+    shape = SIZES[ratio or offer.model.default_ratio]
     return GenerationOrder(
         model=str(fields["model"]),
         prompt=str(prompt),

@@ -27,7 +27,7 @@ CELLS = {
     "grid.thumbnails(pd.DataFrame({'price': range(6), 'made of': ['<b>tin</b>'] * 6}))",
     "compare": "nb_banana.compare(trex, night)",
     "tree": "night.tree()",
-    "history": "nb_banana.generate('an owl in a forest' + LONG)\nnb_banana.history()",
+    "history": "nb_banana.generate('an owl for $5, a cat for $6' + LONG)\nnb_banana.history()",
     "receipt": "trex.receipt",
     "spending": "%config Banana.budget = 2.00\nnb_banana.spending()",
     "doctor": "nb_banana.doctor()",
@@ -44,6 +44,7 @@ CELLS = {
     "lesson = dict(cells=[cell], metadata={}, nbformat=4, nbformat_minor=5)\n"
     "Path('lesson.ipynb').write_text(json.dumps(lesson))\n"
     "nb_banana.lint('lesson.ipynb')",
+    "formula": "from IPython.display import HTML\nHTML('<p class=formula>$x^2$</p>')",
     "on its way": "%%banana later -a 16:9 --background\na ship at sea [trouble: slow 20]",
 }
 """What each cell shows, and its source. A later one uses what an earlier one made."""

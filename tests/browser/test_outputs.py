@@ -69,7 +69,7 @@ def shown(notebook):
         cell.metadata.name: output.data["text/html"]
         for cell in notebook.cells
         for output in cell.outputs
-        if "text/html" in output.get("data", {})
+        if "nb-banana" in output.get("data", {}).get("text/html", "")
     }
 
 
@@ -173,3 +173,11 @@ def test_where_a_notebook_is_not_trusted_every_word_is_there_and_stands_alone(
     assert outputs.locator("style").count() == 0
     seen = [each.evaluate(SEEN) for each in outputs.all()]
     assert dict(zip(shown, seen, strict=True)) == dict(zip(shown, expected, strict=True))
+
+
+def test_what_stands_between_two_prices_is_no_formula(page):
+    page.page.locator(".formula mjx-container").wait_for()
+    made = page.page.locator(".jp-OutputArea-output:has(mjx-container)")
+    assert [each.inner_text() for each in made.all()] == [
+        page.page.locator(".formula").inner_text()
+    ]

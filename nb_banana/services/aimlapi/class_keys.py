@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from nb_banana import errors
-from nb_banana._text import amount
+from nb_banana._text import InDollars, amount
 from nb_banana.credentials import KEY_PAGE, MANAGEMENT, Secret, given_key
 from nb_banana.services.aimlapi.receipts import ids_of
 from nb_banana.services.aimlapi.responses import error_for, is_own_words
@@ -30,7 +30,7 @@ SCOPES = ("model:image",)  # what the keys may be used for: pictures
 
 
 @dataclass(frozen=True)
-class KeyRecord:
+class KeyRecord(InDollars):
     """A key as the service lists it: all but the key."""
 
     name: str | None

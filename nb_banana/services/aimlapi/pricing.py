@@ -10,6 +10,7 @@ from urllib.parse import quote as quote_path
 
 from nb_banana.models import find_model
 from nb_banana.services.aimlapi.account import MOST_USD, ask, decimal_of, list_of
+from nb_banana.services.receipt import SANDBOX_HEADER
 from nb_banana.services.service import Service, at
 
 FRESH = 300.0
@@ -17,11 +18,12 @@ FRESH = 300.0
 
 
 class Quote(NamedTuple):
-    """What the service said of a model's price, with its ETag, and when on our clock."""
+    """What the service said of a model's price, with its ETag, when on our clock, and who."""
 
     pricing: Any
     etag: str
     moment: float
+    is_play: bool  # whether a sandbox said it
 
 
 class PriceList:
@@ -34,6 +36,11 @@ class PriceList:
         """The price of one picture in US dollars as quoted; None where the service can't say."""
         # No key is sent. Where no resolution is asked, it is the service's default, 1K.
         return _quoted(self._pricing(service, model), resolution or "1K")
+
+    def is_play(self, service: Service) -> bool:
+        """Whether the service is a sandbox, by what it said of prices: its money is play money."""
+        said = list(self._quotes.items())
+        return any(quote.is_play for (url, _), quote in said if url == service.base_url)
 
     def _pricing(self, service: Service, model: str) -> Any:
         known = self._quotes.get((service.base_url, model))
@@ -52,7 +59,8 @@ class PriceList:
             quote = known._replace(moment=now)
         elif reply and reply.status == 200 and isinstance(rows := at(body, "data"), list):
             row = _find_row(rows, model) or _unlisted(service, model)
-            quote = Quote(at(row, "pricing"), reply.headers.get("etag", ""), now)
+            is_play = SANDBOX_HEADER in reply.headers
+            quote = Quote(at(row, "pricing"), reply.headers.get("etag", ""), now, is_play)
         else:  # no answer to this question: what was said before holds
             return known.pricing if known else None
         self._quotes[service.base_url, model] = quote
