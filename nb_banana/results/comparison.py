@@ -1,4 +1,4 @@
-"""`compare`: two pictures under a handle that is dragged, of HTML and CSS alone, or side by side."""
+"""`compare`: two pictures with a handle between them, of HTML and CSS alone, or side by side."""
 
 import base64
 import os
@@ -225,8 +225,8 @@ def compare(before: Any, after: Any) -> Comparison:
     """Two pictures of any kind, before and after, with a handle between them that is dragged.
 
     It works without a kernel, also in a saved notebook. Keys move it too, and *Flip* lets both
-    change places. Where a front end has no place for it they stand side by side. Pictures of other sizes are made
-    as large as each other; what has another shape gets margins.
+    change places. Where a front end takes its style away they stand side by side. Pictures of other
+    sizes are made as large as each other; what has another shape gets margins.
 
     Args:
         before: what `nb_banana.references.reference.as_reference` takes, but for addresses.
