@@ -225,11 +225,17 @@ class _Usual:
 
     def _learn(self, ask: Usual) -> None:
         if (seconds := ask()) is not None:
-            self._hint = f", usually {_rounded(seconds)}"
+            self._hint = f", {usually(seconds)}"
 
 
-def _rounded(seconds: float) -> str:
-    return f"{max(1, round(seconds))} s" if seconds <= 100 else f"{round(seconds / 60)} min"
+def usually(seconds: float) -> str:
+    """How long it takes as a rule, in words.
+
+    >>> usually(13.6), usually(150)
+    ('usually 14 s', 'usually 2 min')
+    """
+    short = seconds <= 100
+    return f"usually {max(1, round(seconds))} s" if short else f"usually {round(seconds / 60)} min"
 
 
 def _line(size: Size | None) -> ProgressLine | None:
