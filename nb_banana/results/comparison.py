@@ -37,8 +37,8 @@ SIDES = ("left", "right")
 # browser has no such timelines (Firefox), and on paper, the two stand side by side; so they do, by
 # the style of each element, where there is no sheet of styles (a notebook that is not trusted). A
 # range and a button that would do nothing are seen nowhere. Lumino, on which JupyterLab stands,
-# would take the keys, but for the attribute that it looks for on what has the focus. The range comes
-# before the picture that it moves: WebKit finds only a timeline that it has met.
+# would take the keys, but for the attribute that it looks for on what has the focus. The range
+# comes before the picture that it moves: WebKit finds only a timeline that it has met.
 _STYLE = """
 .nbb-out{color:var(--text);line-height:1.4}
 .nbb-out :is(small,figcaption){color:var(--dim);font-size:.92em}

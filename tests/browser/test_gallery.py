@@ -63,18 +63,41 @@ def test_a_data_frame_shows_its_pictures_and_no_html_of_its_own(page):
     expect(table.locator("td b")).to_have_count(0)
 
 
-def test_a_gallery_is_one_sheet_with_alt_text_and_caption(page):
-    sheet = page.output(1).locator("figure img")
-    expect(sheet).to_have_count(1)
-    expect(sheet).to_have_attribute(
-        "alt",
-        "Contact sheet of 4; rows: style oil, ink; columns: "
-        "aspect_ratio 1:1, 16:9. a banana in oil; a banana in ink",
-    )
-    expect(page.output(1).locator("figcaption")).to_contain_text(
-        "4 pictures · $0.358 play money · grid"
-    )
-    assert sheet.evaluate("image => image.naturalWidth") <= 1152
+def test_a_sweep_is_tiles_with_alt_texts_whose_heads_stay_in_view(page):
+    grid = page.output(1).locator(".nbb-grid")
+    expect(grid.locator("img")).to_have_count(4)
+    expect(grid.get_by_alt_text("a banana in oil").first).to_be_visible()
+    expect(page.output(1)).to_contain_text("4 pictures · $0.358 play money · grid")
+    page.viewport(480, 800)
+    try:
+        grid.evaluate("e => { e.style.maxHeight = '200px'; e.scrollTop = 90; e.scrollLeft = 60 }")
+        left, top = grid.evaluate("e => [e.scrollLeft, e.scrollTop]")
+        assert (left, top) == (60, 90)
+        box = grid.bounding_box()
+        column = grid.get_by_role("columnheader", name="16:9").bounding_box()
+        row = grid.get_by_role("rowheader", name="ink").bounding_box()
+        assert column["y"] == pytest.approx(box["y"], abs=1)
+        assert row["x"] == pytest.approx(box["x"], abs=1)
+        ground = grid.get_by_role("rowheader", name="ink").evaluate(
+            "e => getComputedStyle(e).backgroundColor"
+        )
+        assert ground == "rgb(255, 255, 255)"
+    finally:
+        page.viewport(1280, 900)
+        grid.evaluate("e => { e.style.maxHeight = ''; e.scrollTop = 0; e.scrollLeft = 0 }")
+
+
+def test_a_tile_is_enlarged_by_a_click_or_a_key_and_says_its_prompt(page):
+    tile = page.output(1).locator(".nbb-tile").first
+    small = tile.locator("img").bounding_box()["width"]
+    tile.locator("img").click()
+    expect(tile.get_by_text("SANDBOX, no AI model · 1024×1024")).to_be_visible()
+    natural = tile.locator("img").evaluate("image => image.naturalWidth")
+    assert small < tile.locator("img").bounding_box()["width"] == natural
+    tile.locator("summary").focus()
+    page.page.keyboard.press("Enter")
+    expect(tile.locator("small")).not_to_be_visible()
+    assert tile.locator("img").bounding_box()["width"] == small
 
 
 def test_the_slider_shows_both_and_is_moved_by_keys(page, slider):
@@ -142,6 +165,7 @@ def test_an_exported_page_has_the_slider_too(page, browser_context, tmp_path):
         assert is_red(half(slider, "left"))
         slider.evaluate("e => e.scrollLeft = 9999")
         assert is_blue(half(slider, "left"))
-        expect(exported.locator("td img[alt='a banana in oil']")).to_have_count(2)
+        expect(exported.locator("td>img[alt='a banana in oil']")).to_have_count(2)
+        expect(exported.locator(".nbb-grid img")).to_have_count(4)
     finally:
         exported.close()
