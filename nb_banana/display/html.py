@@ -87,28 +87,29 @@ background:var(--raised)}
 """,
     "nbb-tile": """
 .nbb-tile{min-width:0}
+.nbb-tile b{color:var(--text);font-weight:500}
 .nbb-tile summary{display:block;cursor:zoom-in;border-radius:6px}
-.nbb-out :is(.nbb-tile img,.nbb-frame){display:block;width:100%;aspect-ratio:var(--r);
-object-fit:scale-down;background:var(--raised);border-radius:6px;margin:0}
+.nbb-out :is(.nbb-tile img,.nbb-frame){display:block;width:100%;aspect-ratio:var(--r);margin:0;
+object-fit:scale-down;background:var(--raised);border-radius:6px}
 .nbb-frame{box-shadow:inset 0 0 0 1px var(--edge);padding:.7em;overflow-wrap:anywhere;
 font-size:.92em}
 .nbb-frame b{color:var(--bad)}
 .nbb-tiles+figcaption{padding-top:1em}
 .nbb-tile small{display:block;width:0;min-width:100%;padding-top:.3em}
-.nbb-tile figcaption b{color:var(--text);font-weight:500}
 .nbb-tile:has([open]){grid-column:1/-1}
 .nbb-tile [open] summary{cursor:zoom-out}
 .nbb-out .nbb-tile [open] img{width:auto;min-width:min(22em,100%);aspect-ratio:auto}
-""",
-    "nbb-grid": """
 .nbb-grid{max-height:46em;scroll-padding:3em 8em}
 .nbb-grid .nbb-tile:not(:has([open])){width:var(--w)}
 .nbb-grid [open] img{max-width:calc(100cqi - 2em)!important}
-.nbb-out .nbb-grid td{padding:.5em .8em .8em 0;border:0;white-space:normal}
-.nbb-out .nbb-grid th{position:sticky;top:0;background:var(--ground);z-index:1;
-width:var(--w);white-space:normal;overflow-wrap:anywhere;color:var(--text)}
-.nbb-out .nbb-grid th:first-child{left:0;width:var(--h);min-width:var(--h);z-index:2}
-.nbb-out .nbb-grid tbody th{border:0;top:auto}
+.nbb-out.nbb-out .nbb-grid :is(th,td){padding:.5em .8em .8em 0;border:0;white-space:normal}
+.nbb-out.nbb-out .nbb-grid th{position:sticky;top:0;z-index:1;width:var(--w);
+padding-bottom:.5em;background:var(--ground);color:var(--text);overflow-wrap:anywhere}
+.nbb-out.nbb-out .nbb-grid th:first-child{left:0;width:var(--h);min-width:var(--h);
+padding-right:.4em}
+.nbb-grid thead th{box-shadow:inset 0 -1px var(--edge)}
+.nbb-out.nbb-out .nbb-grid thead th:first-child{z-index:2}
+.nbb-out.nbb-out .nbb-grid tbody th{top:auto}
 @media print{.nbb-grid{max-height:none}}
 """,
     "nbb-note": """

@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Protocol
@@ -225,11 +225,17 @@ class _Usual:
 
     def _learn(self, ask: Usual) -> None:
         if (seconds := ask()) is not None:
-            self._hint = f", usually {_rounded(seconds)}"
+            self._hint = f", {usually(seconds)}"
 
 
-def _rounded(seconds: float) -> str:
-    return f"{max(1, round(seconds))} s" if seconds <= 100 else f"{round(seconds / 60)} min"
+def usually(seconds: float) -> str:
+    """How long it takes as a rule, in words.
+
+    >>> usually(13.6), usually(150)
+    ('usually 14 s', 'usually 2 min')
+    """
+    short = seconds <= 100
+    return f"usually {max(1, round(seconds))} s" if short else f"usually {round(seconds / 60)} min"
 
 
 def _line(size: Size | None) -> ProgressLine | None:
@@ -256,6 +262,7 @@ class Placeholder:
         self._what, self._prompt, self._counts = what, printable(prompt), counts
         self._usual, self._size = _Usual(usual), size
         self._places: list[OutputCell] = []
+        self._filled: Mapping[str, str] = {}
         self._ended = threading.Event()
         self._result: Any = None
         self._lock = threading.Lock()
@@ -269,13 +276,21 @@ class Placeholder:
         place = OutputCell()
         place.reserve()
         with self._lock:
-            place.show(self._bundle())
+            place.show(self._filled or self._bundle())
             self._places.append(place)
             is_first = len(self._places) == 1
         if self._ended.is_set():
             self._put_result(place)
         elif is_first and self._counts:
             spawn(self._count, needed=False)
+
+    def fill(self, bundle: Mapping[str, str]) -> None:
+        """Show this in every place until the end, and count no more."""
+        with self._lock:
+            self._filled = bundle
+            for place in self._places:
+                if not self._ended.is_set():
+                    place.show(bundle)
 
     @property
     def is_shown(self) -> bool:
@@ -294,6 +309,8 @@ class Placeholder:
     def _count(self) -> None:
         while not self._ended.wait(1.0):
             with self._lock:  # not between the last second and the picture
+                if self._filled:
+                    return
                 for place in self._places:
                     if not self._ended.is_set():
                         place.show(self._bundle())

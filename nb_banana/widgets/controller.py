@@ -8,9 +8,11 @@ from typing import Any
 from nb_banana._client import Client
 from nb_banana._default import client_of
 from nb_banana._text import dollars
+from nb_banana.display.progress import Usual
 from nb_banana.errors import BananaError, Interrupted, LibraryError, RequestError
 from nb_banana.generation import lookup
 from nb_banana.generation.budget import Cost
+from nb_banana.generation.pipeline import usual_of
 from nb_banana.generation.plan import Plan
 from nb_banana.library import location
 from nb_banana.notebook.call import read_call
@@ -99,11 +101,12 @@ def question(client: Client, form: Form, names: Names) -> str:
     return f"This costs {cost}, more than {dollars(Decimal(str(limit)))}. Send it?"
 
 
-def begin(client: Client, form: Form, names: Names) -> Any:
-    """Do what running the form's cell would do, in the background."""
-    pending = client.run(panel_plan(client, form, names), background=True)
+def begin(client: Client, form: Form, names: Names) -> tuple[Any, Usual | None]:
+    """Do what running the form's cell would do, in the background; how long one usually takes."""
+    plan = panel_plan(client, form, names)
+    pending = client.run(plan, background=True)
     client.context.cell_notes.leave(pending)
-    return pending
+    return pending, None if plan.is_many else usual_of(plan, plan.job)
 
 
 @dataclass(frozen=True)

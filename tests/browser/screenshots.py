@@ -25,14 +25,14 @@ IMAGES = Path(__file__).parents[2] / "notebooks/images"
 SCALE = 1.5
 """Pixels of a file for one of the page, so that words are sharp in a README of 830 pixels."""
 BEACH = (
-    "%load_ext nb_banana\n%config Banana.quiet = True",
+    "%load_ext nb_banana",
     "%%banana trex -a 16:9\n"
     "A T-Rex relaxing on a beach, lying on a sun lounger and wearing sunglasses.",
     '%%banana looks -a 16:9 --sweep "look=a watercolour,a pencil sketch,a starry night"\n'
     "{{trex}} as {{look}}",
 )
 PANEL = (
-    "%load_ext nb_banana\n%config Banana.quiet = True",
+    "%load_ext nb_banana",
     "%%banana cup --quiet\nA blue cup with a heart on it",
     "%banana",
 )

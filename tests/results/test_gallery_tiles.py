@@ -26,6 +26,7 @@ def html_of(gallery):
 def parsed(html):
     """The elements of the page, its stylesheet left out."""
     page = re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
+    page = page.replace("&nbsp;", " ")
     return ElementTree.fromstring(re.sub(r"(<(?:img|br|wbr)\b[^>]*)>", r"\1/>", page))
 
 

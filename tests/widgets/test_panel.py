@@ -10,9 +10,14 @@ import pytest
 from IPython.utils.capture import capture_output
 
 from nb_banana import configure, errors, generate, history
+from nb_banana.display import progress
+from nb_banana.services.aimlapi.model_status import METRICS
 from nb_banana.widgets.panel import panel
 from nb_banana.widgets.pictures import FOLDER, keep_upload
+from tests.conftest import KEY
+from tests.services.test_model_status import drawn
 from tests.support.pictures import encode, picture
+from tests.support.wire import MODEL, POST, as_json, wire
 
 
 @pytest.fixture
@@ -50,6 +55,27 @@ def upload(a_panel, name, data, piece=1_000_000):
     for start in range(0, max(1, len(data)), piece):
         last = start + piece >= len(data)
         press(a_panel, "upload", data[start : start + piece], number=name, name=name, last=last)
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "usually 14 s"), (2, None)])
+def test_while_it_draws_the_panel_says_how_long_one_usually_takes(opened, monkeypatch, count, said):
+    monkeypatch.setattr(progress, "LONG_SECONDS", 0.0)
+    monkeypatch.setenv("AIMLAPI_KEY", KEY)
+    told = threading.Event()
+    opened.observe(lambda change: "usual" in change.new and told.set(), "busy")
+    metrics = {"alias": MODEL, "metrics": {"duration_ms": {"p50": 13_800}}}
+    answers = {
+        POST: lambda request: (told.wait(20 if said else 0), drawn(request))[1],
+        METRICS: lambda _: as_json({"models": [metrics]}),
+    }
+    with wire(answers) as service:
+        configure(base_url=service.url)
+        seen = []
+        opened.observe(lambda change: seen.append(change.new.get("usual")), "busy")
+        press(opened, "generate", changed={"prompt": "a banana", "count": count})
+        settle(opened)
+    assert seen == ([None, said, None] if said else [None, None])
+    assert opened.image is not None
 
 
 def test_generate_does_what_the_cell_does_to_the_same_key(opened, ip, service):
