@@ -53,18 +53,18 @@ line-height:1.4}
 .nbb-out.nbb-out td:has(img)+.nbb-words{min-width:12em}
 """,
     "nbb-list": """
-@container(max-width:60em){
-.nbb-list,.nbb-list tbody{display:block}
-.nbb-list thead{position:absolute;overflow:hidden;width:1px;height:1px;clip-path:inset(50%)}
-.nbb-out.nbb-out .nbb-list tr{display:block;white-space:normal;position:relative;padding:.6em 0;
+@container(max-width:60em){.nbb-out.nbb-out .nbb-list{
+&,& tbody{display:block}
+& thead{position:absolute;overflow:hidden;width:1px;height:1px;clip-path:inset(50%)}
+& tr{display:block;white-space:normal;position:relative;padding:.6em 0;
 border-bottom:1px solid var(--edge)}
-.nbb-out.nbb-out .nbb-list tr:has(img){padding-left:110px;min-height:112px}
-.nbb-out.nbb-out .nbb-list td{display:inline-block;padding:0 1em 0 0;border:0;line-height:1.6}
-.nbb-list td small{display:inline}
-.nbb-out.nbb-out .nbb-list :is(th,.nbb-words){display:block;padding:0;min-width:0;border:0}
-.nbb-out.nbb-out .nbb-list td:has(+td img){float:right;padding:0 0 0 1em}
-.nbb-list td:has(img){position:absolute;left:0;top:.6em}
-.nbb-list td[data-head]:before{content:attr(data-head)": ";color:var(--dim)}}
+& tr:has(img){padding-left:110px;min-height:112px}
+& td{display:inline-block;padding:0 1em 0 0;border:0;line-height:1.6}
+& small{display:inline}
+& :is(tbody th,.nbb-words){display:block;padding:0;min-width:0;border:0}
+& td:has(+td img){float:right;padding:0 0 0 1em}
+& td:has(img){position:absolute;left:0;top:.6em}
+& td[data-head]:before{content:attr(data-head)": ";color:var(--dim)}}}
 """,
     "nbb-row": """
 .nbb-row{display:flex;gap:.8em;align-items:center;padding:.3em 0;overflow-wrap:anywhere}
