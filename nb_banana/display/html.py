@@ -122,7 +122,8 @@ margin:.4em 0;overflow-wrap:anywhere}
 
 WAIT = """
 .nbb-pending{margin:0}
-.jp-OutputArea-child:has(.nbb-pending):has(~.jp-OutputArea-child .nb-banana){display:none}
+.jp-OutputArea-child:has(.nbb-soon):has(~.jp-OutputArea-child :is(.nb-banana,.nbb-soon)){
+display:none}
 .nbb-pending figcaption{font-size:90%;opacity:.75}
 .nbb-place{max-width:100%;background:color-mix(in srgb,currentColor 9%,transparent)}
 .nbb-now::before{content:attr(data-now)}
@@ -133,9 +134,11 @@ WAIT = """
 @media(prefers-reduced-motion:no-preference){
 .nbb-place{animation:nbb-pulse 2.4s ease-in-out infinite}
 @keyframes nbb-pulse{50%{opacity:.45}}}
+@media print{.nbb-now{display:none}.nbb-late{animation:none}}
 """
 """While something is on its way its output is put out anew each second. One that is not any more,
-because it was saved or its kernel has died, says so after ten: no number of seconds stays in it."""
+because it was saved or its kernel has died, says so after ten: no number of seconds stays in it.
+A frame makes way for the picture that comes below it, or for the frame of the cell's next one."""
 
 FADE_IN = (
     "<style>@media(prefers-reduced-motion:no-preference){@keyframes nbb-in{from{opacity:0}}}"
@@ -177,7 +180,9 @@ def note(text: str, *, bad: bool = False) -> str:
     return f'<p class="nbb-note{" nbb-bad" if bad else ""}">{as_html(text)}</p>'
 
 
-def waiting(now: str, late: str, seconds: float, size: tuple[int, int] | None = None) -> str:
+def waiting(
+    now: str, late: str, seconds: float, size: tuple[int, int] | None = None, *, makes_way: bool
+) -> str:
     """What stands where something will be: a frame of its size in pixels, and what is done now.
 
     What is said ``late`` is all that is read where this is not put out anew, or has no CSS.
@@ -189,7 +194,8 @@ def waiting(now: str, late: str, seconds: float, size: tuple[int, int] | None = 
             f'animation-delay:-{seconds:.1f}s"></div>'
         )
     return (
-        f'<style>{WAIT}</style><figure class="nb-banana-pending nbb-pending">{place}<figcaption>'
+        f'<style>{WAIT}</style><figure class="nb-banana-pending nbb-pending'
+        f'{" nbb-soon" if makes_way else ""}">{place}<figcaption>'
         f'<span class="nbb-now" data-now="{as_html(now)}"></span>'
         f'<span class="nbb-late">{as_html(late)}</span></figcaption></figure>'
     )
