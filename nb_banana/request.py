@@ -308,7 +308,7 @@ def expected_size(request: ImageRequest, longest: int) -> tuple[int, int]:
     if model and model.as_reference and not ratio and request.references:
         body: Any = request.references[0].body  # a link has no size
         came = getattr(body, "came_size", None) or getattr(body, "size", None)
-        ratio = nearest_ratio(*came, model.aspect_ratios) if came else None
+        ratio = nearest_ratio(came[0], came[1], model.aspect_ratios) if came else None
     ratio = ratio or (model.default_ratio if model else "1:1")
     width, height = SIZES.get(str(ratio), SIZES["1:1"])
     resolution = request.params.get("resolution") or request.resolution
