@@ -67,6 +67,7 @@ def readme(browser: Browser, lab: Lab) -> None:
 
     page = lab.open(PANEL, name="panel")
     page.hide_sidebar()
+    page.viewport(1120, 1600)
     for number in range(len(PANEL)):
         page.run_cell(number)
     panel = page.output(2).get_by_role("region", name="nb_banana panel")
