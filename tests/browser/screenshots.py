@@ -153,9 +153,8 @@ def moving(lab: Lab, folder: Path) -> None:
         for number, name in enumerate(WAITS, len(PANEL)):
             page.start_cell(number)
             page.page.wait_for_timeout(3000)
-            page.screenshot(
-                folder / look / f"{30 + number} waits for {name}.png", page.cell(number)
-            )
+            path = folder / look / f"{30 + number} waits for {name}.png"
+            page.screenshot(path, page.cell(number), moving=True)
             page.wait_for_cell(number)
 
 
