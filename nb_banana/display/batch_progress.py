@@ -27,8 +27,9 @@ PULSE = 2.4  # seconds, see `WAIT`
 STYLE = """
 .nbb-bar .nbb-now{display:flex;align-items:center;gap:.7em}
 .nbb-bar .nbb-now::before{order:1}
-.nbb-bar progress{flex:none;width:8em;height:.6em;accent-color:var(--accent)}
-.nbb-bar p{margin:0}
+.nbb-bar progress{flex:none;width:clamp(3em,12cqi,8em);height:.6em;accent-color:var(--accent)}
+.nbb-out .nbb-bar p{margin:0}
+.nb-banana-batch:not(:has(>figure)),
 .jp-OutputArea-child:has(~* .nb-banana-gallery) .nb-banana-batch{margin:0!important}
 .jp-OutputArea-child:has(~* .nb-banana-gallery) .nb-banana-batch>figure{display:none}
 @media(prefers-reduced-motion:no-preference){

@@ -53,18 +53,18 @@ line-height:1.4}
 .nbb-out.nbb-out td:has(img)+.nbb-words{min-width:12em}
 """,
     "nbb-list": """
-@container(max-width:60em){
-.nbb-list,.nbb-list tbody{display:block}
-.nbb-list thead{position:absolute;overflow:hidden;width:1px;height:1px;clip-path:inset(50%)}
-.nbb-out.nbb-out .nbb-list tr{display:block;white-space:normal;position:relative;padding:.6em 0;
+@container(max-width:60em){.nbb-out.nbb-out .nbb-list{
+&,& tbody{display:block}
+& thead{position:absolute;overflow:hidden;width:1px;height:1px;clip-path:inset(50%)}
+& tr{display:block;white-space:normal;position:relative;padding:.6em 0;
 border-bottom:1px solid var(--edge)}
-.nbb-out.nbb-out .nbb-list tr:has(img){padding-left:110px;min-height:112px}
-.nbb-out.nbb-out .nbb-list td{display:inline-block;padding:0 1em 0 0;border:0;line-height:1.6}
-.nbb-list td small{display:inline}
-.nbb-out.nbb-out .nbb-list :is(th,.nbb-words){display:block;padding:0;min-width:0;border:0}
-.nbb-out.nbb-out .nbb-list td:has(+td img){float:right;padding:0 0 0 1em}
-.nbb-list td:has(img){position:absolute;left:0;top:.6em}
-.nbb-list td[data-head]:before{content:attr(data-head)": ";color:var(--dim)}}
+& tr:has(img){padding-left:110px;min-height:112px}
+& td{display:inline-block;padding:0 1em 0 0;border:0;line-height:1.6}
+& small{display:inline}
+& :is(tbody th,.nbb-words){display:block;padding:0;min-width:0;border:0}
+& td:has(+td img){float:right;padding:0 0 0 1em}
+& td:has(img){position:absolute;left:0;top:.6em}
+& td[data-head]:before{content:attr(data-head)": ";color:var(--dim)}}}
 """,
     "nbb-row": """
 .nbb-row{display:flex;gap:.8em;align-items:center;padding:.3em 0;overflow-wrap:anywhere}
@@ -122,7 +122,8 @@ margin:.4em 0;overflow-wrap:anywhere}
 
 WAIT = """
 .nbb-pending{margin:0}
-.jp-OutputArea-child:has(.nbb-pending):has(~.jp-OutputArea-child .nb-banana){display:none}
+.jp-OutputArea-child:has(.nbb-soon):has(~.jp-OutputArea-child :is(.nb-banana,.nbb-soon)){
+display:none}
 .nbb-pending figcaption{font-size:90%;opacity:.75}
 .nbb-place{max-width:100%;background:color-mix(in srgb,currentColor 9%,transparent)}
 .nbb-now::before{content:attr(data-now)}
@@ -133,9 +134,11 @@ WAIT = """
 @media(prefers-reduced-motion:no-preference){
 .nbb-place{animation:nbb-pulse 2.4s ease-in-out infinite}
 @keyframes nbb-pulse{50%{opacity:.45}}}
+@media print{.nbb-now{display:none}.nbb-late{animation:none}}
 """
 """While something is on its way its output is put out anew each second. One that is not any more,
-because it was saved or its kernel has died, says so after ten: no number of seconds stays in it."""
+because it was saved or its kernel has died, says so after ten: no number of seconds stays in it.
+A frame makes way for the picture that comes below it, or for the frame of the cell's next one."""
 
 FADE_IN = (
     "<style>@media(prefers-reduced-motion:no-preference){@keyframes nbb-in{from{opacity:0}}}"
@@ -177,7 +180,9 @@ def note(text: str, *, bad: bool = False) -> str:
     return f'<p class="nbb-note{" nbb-bad" if bad else ""}">{as_html(text)}</p>'
 
 
-def waiting(now: str, late: str, seconds: float, size: tuple[int, int] | None = None) -> str:
+def waiting(
+    now: str, late: str, seconds: float, size: tuple[int, int] | None = None, *, makes_way: bool
+) -> str:
     """What stands where something will be: a frame of its size in pixels, and what is done now.
 
     What is said ``late`` is all that is read where this is not put out anew, or has no CSS.
@@ -189,7 +194,8 @@ def waiting(now: str, late: str, seconds: float, size: tuple[int, int] | None = 
             f'animation-delay:-{seconds:.1f}s"></div>'
         )
     return (
-        f'<style>{WAIT}</style><figure class="nb-banana-pending nbb-pending">{place}<figcaption>'
+        f'<style>{WAIT}</style><figure class="nb-banana-pending nbb-pending'
+        f'{" nbb-soon" if makes_way else ""}">{place}<figcaption>'
         f'<span class="nbb-now" data-now="{as_html(now)}"></span>'
         f'<span class="nbb-late">{as_html(late)}</span></figcaption></figure>'
     )

@@ -19,10 +19,11 @@ from nb_banana.display.html import waiting
 from nb_banana.display.output import (
     OutputCell,
     clear,
-    ends_in_value,
+    is_captured,
     is_kernel,
     is_rich,
     is_terminal,
+    may_show_picture,
 )
 
 QUIET_SECONDS = 1.0  # A quick answer shows no line at all
@@ -168,7 +169,8 @@ def waiting_bundle(
     # it has to say more, and no seconds that nobody counts any more.
     late = f"{prompt or 'The picture'} {LATE}"
     now = f"{what} … {seconds:.0f} s{hint}{f' · {prompt}' if prompt else ''}"
-    return {"text/plain": late, "text/html": waiting(now, late, seconds, size)}
+    makes_way = size is not None and not prompt  # one with a prompt is in the picture's own place
+    return {"text/plain": late, "text/html": waiting(now, late, seconds, size, makes_way=makes_way)}
 
 
 LATE = "was on its way: run it again, it is free when it has arrived."
@@ -242,7 +244,9 @@ def _line(size: Size | None) -> ProgressLine | None:
     if is_silent():
         return None
     if is_kernel():
-        is_seen = size is not None and is_rich() and not _hushed.get() and ends_in_value()
+        if is_captured():
+            return None
+        is_seen = size is not None and is_rich() and not _hushed.get() and may_show_picture()
         return NotebookLine(alone=_alone.get(), size=size if is_seen else None)
     return TerminalLine() if is_terminal() else None
 

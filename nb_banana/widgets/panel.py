@@ -17,6 +17,7 @@ from traitlets import Dict, Int, List, Unicode
 from nb_banana import _default
 from nb_banana._threads import spawn
 from nb_banana.display import progress
+from nb_banana.display.html import THEME
 from nb_banana.display.output import OutputCell, shell
 from nb_banana.display.progress import Usual
 from nb_banana.errors import BananaError, Interrupted, RequestError
@@ -48,7 +49,7 @@ class Panel(Fields):
     """The panel of one cell. Its fields are traits of the names of `widgets.form.Form`."""
 
     _esm = "".join((FRONT / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
-    _css = (FRONT / "panel.css").read_text("utf-8")
+    _css = THEME + (FRONT / "panel.css").read_text("utf-8")
 
     head = Unicode(MAGIC).tag(sync=True)  # the cell's line; the prompt below it is in the browser
     offered = Dict().tag(sync=True)

@@ -13,6 +13,19 @@ LINES = """(cells, text) => cells.filter(each => each.innerText.includes(text)).
 """How many lines the cells with a text have."""
 
 
+COVERED = """rows => rows.flatMap(row => {
+    const picture = row.querySelector('img')?.getBoundingClientRect();
+    return [...row.cells].filter(each => picture && !each.querySelector('img')).filter(each => {
+        const range = new Range();
+        range.selectNodeContents(each);
+        return [...range.getClientRects()].some(box =>
+            box.left < picture.right && box.right > picture.left
+            && box.top < picture.bottom && box.bottom > picture.top);
+    }).map(each => each.innerText);
+})"""
+"""Cells whose words stand on the picture of their row."""
+
+
 @pytest.fixture(scope="module")
 def table(module_lab):
     page = module_lab.open(
@@ -38,6 +51,7 @@ def test_a_thumbnail_has_its_width_and_date_and_model_do_not_break(table, window
     output = table.output(1).locator(".nbb-out")
     sizes = "all => all.map(each => [each.offsetWidth, each.naturalWidth])"
     assert output.locator("td img").evaluate_all(sizes) == [[96, 96]] * 2
+    assert output.locator("tr").evaluate_all(COVERED) == []
     cells = output.locator("td")
     for text in ("20", "nano-banana-2", "1024"):
         found = cells.evaluate_all(LINES, text)
