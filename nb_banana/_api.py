@@ -50,7 +50,8 @@ def generate(
         prompt: what to draw; ``{{name}}`` in it is filled from the call. Or an `ImageRequest`,
             whose prompt is drawn as it is; options beside it change its fields.
         count: so many takes of it, in a `Gallery`.
-        background: come back at once; the picture is used as ever, and using it waits for it.
+        background: come back at once; the picture is used as ever, and using it waits for it. With
+            ``NB_BANANA_BACKGROUND=0`` in the environment it is waited for here.
         timeout: seconds to wait for the picture.
         key: the key for this call alone. Better: the environment, or `login`.
         **options: ``name`` (what the caption calls the picture), ``alt`` (the alt text; else the

@@ -306,13 +306,15 @@ def expected_size(request: ImageRequest, longest: int) -> tuple[int, int]:
     (512, 286)
     """
     model, ratio = find_in(request.catalogue, request.model), request.params.get("aspect_ratio")
-    ratio = ratio or request.aspect_ratio or (model.default_ratio if model else "1:1")
-    width, height = SIZES.get(str(ratio), SIZES["1:1"])
-    if model and model.as_reference and not request.aspect_ratio and request.references:
+    ratio = ratio or request.aspect_ratio
+    if model and model.as_reference and not ratio and request.references:
         body: Any = request.references[0].body  # a link has no size
         came = getattr(body, "came_size", None) or getattr(body, "size", None)
-        width, height = SIZES[nearest_ratio(*came)] if came else (width, height)
-    scale = min(1, longest / max(width, height))
+        ratio = nearest_ratio(came[0], came[1], model.aspect_ratios) if came else None
+    ratio = ratio or (model.default_ratio if model else "1:1")
+    width, height = SIZES.get(str(ratio), SIZES["1:1"])
+    resolution = request.params.get("resolution") or request.resolution
+    scale = min(SCALES.get(str(resolution), 1.0), longest / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 

@@ -52,18 +52,13 @@ class PendingGallery(PendingValue[Gallery], Gallery):
 
     _comes_later = frozenset(Gallery.__annotations__) - {"name"}
 
-    def __init__(
-        self,
-        jobs: Sequence[Job],
-        name: str | None,
-        stop: Callable[[], None],
-        *,
-        counts: bool = True,
-    ) -> None:
-        self.name = name
+    def __init__(self, jobs: Sequence[Job], batch: runner.BatchRunner) -> None:
+        self.name = batch.whole.name
         self._about = f"{len(jobs)} pictures"
-        prompt = f"{self._about}: {jobs[0].request.prompt}"
-        PendingValue.__init__(self, Placeholder(_what(jobs[0]), prompt, counts=counts), stop)
+        prompt, counts = f"{self._about}: {jobs[0].request.prompt}", not batch.plan.is_stable
+        placeholder = Placeholder(_what(jobs[0]), prompt, counts=counts)
+        batch.bar.fill(placeholder, f"{_what(jobs[0])} · {prompt}")
+        PendingValue.__init__(self, placeholder, batch.stop)
 
     def __repr__(self) -> str:
         if self.done and not self.state:
@@ -94,10 +89,7 @@ def start(plan: Plan) -> PendingImage:
 def start_many(plan: Plan) -> PendingGallery:
     """The same for a batch; see `nb_banana.batch.runner.run_batch`."""
     batch = runner.prepare_batch(plan)
-    pending = PendingGallery(
-        list(plan.jobs), plan.output.name, batch.stop, counts=not plan.is_stable
-    )
-    gallery = plan.context.adopt(pending)
+    gallery = plan.context.adopt(PendingGallery(list(plan.jobs), batch))
     if plan.known_service is None:  # nobody has to draw, or nobody can: it is over at once
         gallery.end(batch.run())
     else:

@@ -14,7 +14,7 @@ from nb_banana._text import as_html, dollars, say
 from nb_banana._threads import spawn
 from nb_banana.display.html import WAIT, styled
 from nb_banana.display.output import OutputCell, after_cell, is_kernel, is_terminal, shell, tell
-from nb_banana.display.progress import QUIET_SECONDS, TerminalLine, is_silent
+from nb_banana.display.progress import QUIET_SECONDS, Placeholder, TerminalLine, is_silent
 
 BEAT = 0.5  # seconds between two looks at whether there is something to show
 RATE = 100_000  # bytes of new pictures that are sent in a second; for the clock alone a quarter
@@ -23,11 +23,15 @@ LINGER = 3.0  # seconds that all of it stays after the end, where the cell goes 
 BAR = 12  # letters of a bar in a terminal
 LEFT = "was on its way: run it again, what has arrived is free."
 PULSE = 2.4  # seconds, see `WAIT`
+# The gallery takes the place of the tiles in the frame in which it comes, see `after_cell` below.
 STYLE = """
 .nbb-bar .nbb-now{display:flex;align-items:center;gap:.7em}
 .nbb-bar .nbb-now::before{order:1}
-.nbb-bar progress{flex:none;width:8em;height:.6em;accent-color:var(--accent)}
-.nbb-bar p{margin:0}
+.nbb-bar progress{flex:none;width:clamp(3em,12cqi,8em);height:.6em;accent-color:var(--accent)}
+.nbb-out .nbb-bar p{margin:0}
+.nb-banana-batch:not(:has(>figure)),
+.jp-OutputArea-child:has(~* .nb-banana-gallery) .nb-banana-batch{margin:0!important}
+.jp-OutputArea-child:has(~* .nb-banana-gallery) .nb-banana-batch>figure{display:none}
 @media(prefers-reduced-motion:no-preference){
 .nbb-empty{animation:nbb-pulse 2.4s ease-in-out 4;animation-delay:var(--t)}}
 """
@@ -66,11 +70,17 @@ class BatchProgress:
                 self._place.show({"text/plain": line})
         elif line:
             tell(line) if shell() is None else say(line)
+        self._placeholder: Placeholder | None = None
+        self._words = ""
         self._terminal = TerminalLine()
         self._is_shown = False
         self._ticker: threading.Thread | None = None
         self._over, self._gone, self._lock = threading.Event(), threading.Event(), threading.Lock()
         self._shown, self._soon, self._late = -1, 0.0, 0.0
+
+    def fill(self, placeholder: Placeholder, words: str) -> None:
+        """Show the pictures in the places where the gallery will be, with these words below."""
+        self._placeholder, self._words = placeholder, words
 
     def count(self, *, failed: bool, reused: bool, usd: Decimal | None, play: bool = False) -> None:
         """One more has ended."""
@@ -94,10 +104,10 @@ class BatchProgress:
                 self._ticker.join()
             if self._is_shown:
                 self._terminal.clear()
+        elif self._is_bare or self._placeholder is not None:
+            self._put_line()
         elif self._is_shown:
             after_cell(self._put_line)  # else what stands below would move up, and down again
-        elif self._is_bare:
-            self._put_line()
 
     def _is_seen(self) -> bool:
         if self._is_bare:
@@ -122,13 +132,39 @@ class BatchProgress:
         is_new = done != self._shown
         if not (is_new if is_last else now >= (self._soon if is_new else self._late)):
             return
-        shown = self._bundle()
-        with self._lock:
-            if not self._gone.is_set():
-                self._place.show(shown)
-        seconds = len(shown["text/html"]) / RATE
+        seconds = self._put(self._place) / RATE
         self._shown, self._soon = done, now + seconds
         self._late = now + min(max(1.0, 4 * seconds), LONGEST_PAUSE)
+
+    def _put(self, place: OutputCell) -> int:
+        """Show all of it; says how many characters that are."""
+        left = f"{self._tally.counted}, and the rest {LEFT}"
+        late = f'<p class="nbb-late">{as_html(left)}</p>'
+        bar = f'<div class="nbb-bar">{self._tally.html()}{late}</div>'
+        there = self._placeholder
+        now = "&nbsp;"  # in place of the line that will be there
+        if there is not None:
+            now = f'<span class="nbb-now" data-now="{as_html(self._words)}"></span>{late}'
+        tiles = self._figure(now) if there is None or there.is_shown else ""
+        with self._lock:
+            if self._gone.is_set():
+                pass
+            elif there is None:
+                place.show(_bundle(left, bar, tiles, kind="batch"))
+            else:
+                place.show(_bundle(left, bar, kind="batch"))
+                there.fill(_bundle(left, tiles, kind="pending"))
+        return len(bar + tiles)
+
+    def _figure(self, caption: str) -> str:
+        try:
+            tiles = self._tiles()
+        except Exception:  # noqa: BLE001 - whatever is wrong with a picture, the words go on
+            tiles = ""
+        phase = f'style="--t:-{self._tally.seconds % PULSE:.2f}s;margin:0"'  # it goes on
+        return (
+            f'<figure class="nb-banana" {phase}>{tiles}<figcaption>{caption}</figcaption></figure>'
+        )
 
     def _put_line(self) -> None:
         with self._lock:
@@ -136,25 +172,14 @@ class BatchProgress:
                 self._place.show(self._text)
             self._gone.set()
 
-    def _bundle(self) -> dict[str, str]:
-        try:
-            tiles = self._tiles()
-        except Exception:  # noqa: BLE001 - whatever is wrong with a picture, the words go on
-            tiles = ""
-        left = f"{self._tally.counted}, and the rest {LEFT}"
-        bar = (
-            f'<style>{WAIT}{STYLE}</style><div class="nbb-bar">{self._tally.html()}'
-            f'<p class="nbb-late">{as_html(left)}</p></div>'
-        )
-        phase = f'style="--t:-{self._tally.seconds % PULSE:.2f}s;margin:0"'  # it goes on
-        figure = (
-            f'<figure class="nb-banana" {phase}>{tiles}<figcaption>&nbsp;</figcaption></figure>'
-        )
-        return {"text/plain": left, "text/html": styled(bar, figure, kind="batch")}
-
     @property
     def _text(self) -> dict[str, str]:
         return {"text/plain": self._lasting} if self._lasting else {}
+
+
+def _bundle(left: str, *parts: str, kind: str) -> dict[str, str]:
+    html = styled(f"<style>{WAIT}{STYLE}</style>", *parts, kind=kind)
+    return {"text/plain": left, "text/html": html}
 
 
 class Tally:

@@ -28,13 +28,18 @@ THEME = """
 """The colours of the front end's theme, for the panel (``.nbb``) and for outputs (``.nbb-out``);
 where it has none the page's own text colour, and what is mixed from it."""
 
-STYLE = """
+STYLES = {
+    "": """
 .nbb-out{container-type:inline-size;contain-intrinsic-inline-size:60em;color:var(--text);
 line-height:1.4}
 .nbb-out *{box-sizing:border-box}
 .nbb-out p{margin:0 0 .5em}
 .nbb-out small,.nbb-out figcaption{color:var(--dim);font-size:.92em}
+.nbb-out figcaption{padding-top:.4em;overflow-wrap:anywhere}
+.nbb-out .nbb-good{color:var(--good)}
 .nbb-out .nbb-hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+""",
+    "<table": """
 .nbb-out table{border-collapse:collapse;border:0;margin:0;font-size:inherit}
 .nbb-out tr{background:none!important}
 .nbb-out.nbb-out :is(tr,th,td){text-align:left;vertical-align:top;white-space:nowrap}
@@ -44,26 +49,34 @@ line-height:1.4}
 .nbb-out.nbb-out td code{white-space:inherit}
 .nbb-out th{color:var(--dim);font-weight:600}
 .nbb-out.nbb-out .nbb-words{white-space:normal;overflow-wrap:anywhere;min-width:5em}
-.nbb-out.nbb-out td:has(img)+.nbb-words{min-width:12em}
-@container(max-width:60em){
-.nbb-list,.nbb-list tbody{display:block}
-.nbb-list thead{position:absolute;overflow:hidden;width:1px;height:1px;clip-path:inset(50%)}
-.nbb-out.nbb-out .nbb-list tr{display:block;white-space:normal;position:relative;padding:.6em 0;
-border-bottom:1px solid var(--edge)}
-.nbb-list tr:has(img){padding-left:110px;min-height:112px}
-.nbb-out.nbb-out .nbb-list td{display:inline-block;padding:0 1em 0 0;border:0;line-height:1.6}
-.nbb-list td small{display:inline}
-.nbb-out.nbb-out .nbb-list :is(th,.nbb-words){display:block;padding:0;min-width:0;border:0}
-.nbb-out.nbb-out .nbb-list td:has(+td img){float:right;padding:0 0 0 1em}
-.nbb-list td:has(img){position:absolute;left:0;top:.6em}
-.nbb-list td[data-head]:before{content:attr(data-head)": ";color:var(--dim)}}
 @container(max-width:30em){.nbb-out.nbb-out tbody th{white-space:normal}}
+.nbb-out.nbb-out td:has(img)+.nbb-words{min-width:12em}
+""",
+    "nbb-list": """
+@container(max-width:60em){.nbb-out.nbb-out .nbb-list{
+&,& tbody{display:block}
+& thead{position:absolute;overflow:hidden;width:1px;height:1px;clip-path:inset(50%)}
+& tr{display:block;white-space:normal;position:relative;padding:.6em 0;
+border-bottom:1px solid var(--edge)}
+& tr:has(img){padding-left:110px;min-height:112px}
+& td{display:inline-block;padding:0 1em 0 0;border:0;line-height:1.6}
+& small{display:inline}
+& :is(tbody th,.nbb-words){display:block;padding:0;min-width:0;border:0}
+& td:has(+td img){float:right;padding:0 0 0 1em}
+& td:has(img){position:absolute;left:0;top:.6em}
+& td[data-head]:before{content:attr(data-head)": ";color:var(--dim)}}}
+""",
+    "nbb-row": """
 .nbb-row{display:flex;gap:.8em;align-items:center;padding:.3em 0;overflow-wrap:anywhere}
 .nbb-row img{flex:none;border-radius:4px}
 .nbb-row>span{min-width:0}
+""",
+    "<pre": """
 .nbb-out.nbb-out pre{font-family:var(--jp-code-font-family,monospace);white-space:pre-wrap;
 overflow-wrap:anywhere;margin:.2em 0 1em;padding:.6em .8em;border-radius:6px;
 color:var(--text);background:var(--raised)}
+""",
+    "nbb-card": """
 .nbb-cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(10em,1fr));gap:.6em;
 margin:.4em 0 .8em}
 .nbb-card{border:1px solid var(--edge);border-radius:8px;padding:.5em .8em;
@@ -71,38 +84,46 @@ background:var(--raised)}
 .nbb-card>*{display:block}
 .nbb-card b{font-size:1.35em;font-variant-numeric:tabular-nums}
 .nbb-card progress{width:100%;height:.5em;accent-color:var(--accent)}
+""",
+    "nbb-tile": """
 .nbb-tile{min-width:0}
+.nbb-tile b{color:var(--text);font-weight:500}
 .nbb-tile summary{display:block;cursor:zoom-in;border-radius:6px}
-.nbb-out :is(.nbb-tile img,.nbb-frame){display:block;width:100%;aspect-ratio:var(--r);
-object-fit:scale-down;background:var(--raised);border-radius:6px;margin:0}
+.nbb-out :is(.nbb-tile img,.nbb-frame){display:block;width:100%;aspect-ratio:var(--r);margin:0;
+object-fit:scale-down;background:var(--raised);border-radius:6px}
 .nbb-frame{box-shadow:inset 0 0 0 1px var(--edge);padding:.7em;overflow-wrap:anywhere;
 font-size:.92em}
 .nbb-frame b{color:var(--bad)}
-.nbb-out figcaption{padding-top:.4em;overflow-wrap:anywhere}
 .nbb-tiles+figcaption{padding-top:1em}
-.nbb-tile figcaption b{color:var(--text);font-weight:500}
+.nbb-tile small{display:block;width:0;min-width:100%;padding-top:.3em}
 .nbb-tile:has([open]){grid-column:1/-1}
 .nbb-tile [open] summary{cursor:zoom-out}
 .nbb-out .nbb-tile [open] img{width:auto;min-width:min(22em,100%);aspect-ratio:auto}
-.nbb-grid{max-height:46em;scroll-padding:3em 8em}
+.nbb-grid{max-height:50em;scroll-padding:3em 8em}
 .nbb-grid .nbb-tile:not(:has([open])){width:var(--w)}
 .nbb-grid [open] img{max-width:calc(100cqi - 2em)!important}
-.nbb-tile small{display:block;width:0;min-width:100%;padding-top:.3em}
-.nbb-out .nbb-grid td{padding:.5em .8em .8em 0;border:0;white-space:normal}
-.nbb-out .nbb-grid th{position:sticky;top:0;background:var(--ground);z-index:1;
-width:var(--w);white-space:normal;overflow-wrap:anywhere;color:var(--text)}
-.nbb-out .nbb-grid th:first-child{left:0;width:var(--h);min-width:var(--h);z-index:2}
-.nbb-out .nbb-grid tbody th{border:0;top:auto}
+.nbb-out.nbb-out .nbb-grid :is(th,td){padding:.5em .8em .8em 0;border:0;white-space:normal}
+.nbb-out.nbb-out .nbb-grid th{position:sticky;top:0;z-index:1;width:var(--w);
+padding-bottom:.5em;background:var(--ground);color:var(--text);overflow-wrap:anywhere}
+.nbb-out.nbb-out .nbb-grid th:first-child{left:0;width:var(--h);min-width:var(--h);
+padding-right:.4em}
+.nbb-grid thead th{box-shadow:inset 0 -1px var(--edge)}
+.nbb-out.nbb-out .nbb-grid thead th:first-child{z-index:2}
+.nbb-out.nbb-out .nbb-grid tbody th{top:auto}
 @media print{.nbb-grid{max-height:none}}
+""",
+    "nbb-note": """
 .nbb-note{border-left:3px solid var(--accent);background:var(--tint);padding:.4em .8em;
 margin:.4em 0;overflow-wrap:anywhere}
-.nbb-out .nbb-good{color:var(--good)}
 .nbb-out .nbb-bad{--accent:var(--bad);--tint:color-mix(in srgb,var(--bad) 10%,transparent)}
-"""
+""",
+}
+"""The rules by what of an output they are for: an output brings those that it has a use for."""
 
 WAIT = """
 .nbb-pending{margin:0}
-.jp-OutputArea-child:has(.nbb-pending):has(~.jp-OutputArea-child .nb-banana){display:none}
+.jp-OutputArea-child:has(.nbb-soon):has(~.jp-OutputArea-child :is(.nb-banana,.nbb-soon)){
+display:none}
 .nbb-pending figcaption{font-size:90%;opacity:.75}
 .nbb-place{max-width:100%;background:color-mix(in srgb,currentColor 9%,transparent)}
 .nbb-now::before{content:attr(data-now)}
@@ -113,9 +134,11 @@ WAIT = """
 @media(prefers-reduced-motion:no-preference){
 .nbb-place{animation:nbb-pulse 2.4s ease-in-out infinite}
 @keyframes nbb-pulse{50%{opacity:.45}}}
+@media print{.nbb-now{display:none}.nbb-late{animation:none}}
 """
 """While something is on its way its output is put out anew each second. One that is not any more,
-because it was saved or its kernel has died, says so after ten: no number of seconds stays in it."""
+because it was saved or its kernel has died, says so after ten: no number of seconds stays in it.
+A frame makes way for the picture that comes below it, or for the frame of the cell's next one."""
 
 FADE_IN = (
     "<style>@media(prefers-reduced-motion:no-preference){@keyframes nbb-in{from{opacity:0}}}"
@@ -136,14 +159,15 @@ class Name(str):
     __slots__ = ()
 
 
-def styled(*parts: str, kind: str, style: str = STYLE) -> str:
-    """An output in our look: its parts one below the other, in a class ``nb-banana-KIND``."""
+def styled(*parts: str, kind: str, style: str = "") -> str:
+    """An output in our look, in a class ``nb-banana-KIND``: its parts one below the other."""
     inside = "".join(parts)
     # In one line: where a page is made of Markdown, HTML ends at the first blank one.
-    style = f"<style>{' '.join(f'{THEME}{style}'.split())}</style>"
+    rules = style or "".join(rules for of, rules in STYLES.items() if of in inside)
+    sheet = f"<style>{' '.join(f'{THEME}{rules}'.split())}</style>"
     # MathJax, of whatever version, would take what is between two amounts for mathematics.
     names = f"nbb-out nb-banana-{kind} mathjax_ignore tex2jax_ignore"
-    return f'{style}<div class="{names}">{inside}</div>'
+    return f'{sheet}<div class="{names}">{inside}</div>'
 
 
 def paragraph(text: str) -> str:
@@ -156,7 +180,9 @@ def note(text: str, *, bad: bool = False) -> str:
     return f'<p class="nbb-note{" nbb-bad" if bad else ""}">{as_html(text)}</p>'
 
 
-def waiting(now: str, late: str, seconds: float, size: tuple[int, int] | None = None) -> str:
+def waiting(
+    now: str, late: str, seconds: float, size: tuple[int, int] | None = None, *, makes_way: bool
+) -> str:
     """What stands where something will be: a frame of its size in pixels, and what is done now.
 
     What is said ``late`` is all that is read where this is not put out anew, or has no CSS.
@@ -168,7 +194,8 @@ def waiting(now: str, late: str, seconds: float, size: tuple[int, int] | None = 
             f'animation-delay:-{seconds:.1f}s"></div>'
         )
     return (
-        f'<style>{WAIT}</style><figure class="nb-banana-pending nbb-pending">{place}<figcaption>'
+        f'<style>{WAIT}</style><figure class="nb-banana-pending nbb-pending'
+        f'{" nbb-soon" if makes_way else ""}">{place}<figcaption>'
         f'<span class="nbb-now" data-now="{as_html(now)}"></span>'
         f'<span class="nbb-late">{as_html(late)}</span></figcaption></figure>'
     )

@@ -4,6 +4,7 @@ IPython is imported only where it runs.
 """
 
 import ast
+import builtins
 import logging
 import os
 import sys
@@ -19,6 +20,7 @@ from nb_banana._threads import spawn
 LOG = logging.getLogger("nb_banana")
 """What a script says where no terminal shows it: by the level INFO, so only to who asks for it."""
 LINGER = 3.0  # seconds that what was shown while somebody waited stays, where the cell goes on
+GIVE_NO_PICTURE = ("save", "gather")  # of the calls that often end a cell; nor does a builtin one
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -39,17 +41,35 @@ def is_kernel() -> bool:
     return getattr(shell(), "kernel", None) is not None
 
 
-def ends_in_value() -> bool:
-    """Whether the cell that runs shows what its last line gives, as far as its source says."""
-    kind = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+def is_captured() -> bool:
+    """Whether what is shown goes to nobody for now: the cell is one of ``%%capture``."""
+    from IPython.core.displaypub import CapturingDisplayPublisher
+
+    return isinstance(getattr(shell(), "display_pub", None), CapturingDisplayPublisher)
+
+
+def may_show_picture() -> bool:
+    """Whether the cell that runs shows what its last line gives, and it may be a picture."""
     try:
         running: Any = shell()
-        code = running.kernel.get_parent("shell")["content"]["code"]
-        tree: Any = compile(running.transform_cell(code), "cell", "exec", kind)
-    except Exception:  # noqa: BLE001 - kernels of others, and the transformers of extensions
+        source = running.history_manager.input_hist_parsed[-1]  # its magics are calls by now
+        return not running.displayhook.quiet() and _may_give_picture(source, running.transform_cell)
+    except Exception:  # noqa: BLE001 - shells of others, and the transformers of extensions
         return False
-    is_hushed = code.rstrip().endswith(";")
-    return bool(tree.body) and isinstance(tree.body[-1], ast.Expr) and not is_hushed
+
+
+def _may_give_picture(source: str, transform: Callable[[str], str]) -> bool:
+    tree: Any = compile(source, "cell", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    value = getattr(tree.body[-1], "value", None) if isinstance(tree.body[-1], ast.Expr) else None
+    value = value.value if isinstance(value, ast.Await) else value
+    if not isinstance(value, ast.Call):
+        return isinstance(value, ast.Name | ast.Subscript)
+    name = getattr(value.func, "attr", getattr(value.func, "id", ""))
+    if name in ("run_line_magic", "run_cell_magic"):
+        magic, *_, code = map(ast.literal_eval, value.args)
+        timed = magic == "time" and _may_give_picture(transform(code), transform)
+        return timed or magic == "banana"
+    return name == "display" or not (name in GIVE_NO_PICTURE or hasattr(builtins, name))
 
 
 def is_terminal() -> bool:

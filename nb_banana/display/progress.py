@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Protocol
@@ -19,10 +19,11 @@ from nb_banana.display.html import waiting
 from nb_banana.display.output import (
     OutputCell,
     clear,
-    ends_in_value,
+    is_captured,
     is_kernel,
     is_rich,
     is_terminal,
+    may_show_picture,
 )
 
 QUIET_SECONDS = 1.0  # A quick answer shows no line at all
@@ -168,7 +169,8 @@ def waiting_bundle(
     # it has to say more, and no seconds that nobody counts any more.
     late = f"{prompt or 'The picture'} {LATE}"
     now = f"{what} … {seconds:.0f} s{hint}{f' · {prompt}' if prompt else ''}"
-    return {"text/plain": late, "text/html": waiting(now, late, seconds, size)}
+    makes_way = size is not None and not prompt  # one with a prompt is in the picture's own place
+    return {"text/plain": late, "text/html": waiting(now, late, seconds, size, makes_way=makes_way)}
 
 
 LATE = "was on its way: run it again, it is free when it has arrived."
@@ -225,18 +227,26 @@ class _Usual:
 
     def _learn(self, ask: Usual) -> None:
         if (seconds := ask()) is not None:
-            self._hint = f", usually {_rounded(seconds)}"
+            self._hint = f", {usually(seconds)}"
 
 
-def _rounded(seconds: float) -> str:
-    return f"{max(1, round(seconds))} s" if seconds <= 100 else f"{round(seconds / 60)} min"
+def usually(seconds: float) -> str:
+    """How long it takes as a rule, in words.
+
+    >>> usually(13.6), usually(150)
+    ('usually 14 s', 'usually 2 min')
+    """
+    short = seconds <= 100
+    return f"usually {max(1, round(seconds))} s" if short else f"usually {round(seconds / 60)} min"
 
 
 def _line(size: Size | None) -> ProgressLine | None:
     if is_silent():
         return None
     if is_kernel():
-        is_seen = size is not None and is_rich() and not _hushed.get() and ends_in_value()
+        if is_captured():
+            return None
+        is_seen = size is not None and is_rich() and not _hushed.get() and may_show_picture()
         return NotebookLine(alone=_alone.get(), size=size if is_seen else None)
     return TerminalLine() if is_terminal() else None
 
@@ -256,6 +266,7 @@ class Placeholder:
         self._what, self._prompt, self._counts = what, printable(prompt), counts
         self._usual, self._size = _Usual(usual), size
         self._places: list[OutputCell] = []
+        self._filled: Mapping[str, str] = {}
         self._ended = threading.Event()
         self._result: Any = None
         self._lock = threading.Lock()
@@ -269,13 +280,21 @@ class Placeholder:
         place = OutputCell()
         place.reserve()
         with self._lock:
-            place.show(self._bundle())
+            place.show(self._filled or self._bundle())
             self._places.append(place)
             is_first = len(self._places) == 1
         if self._ended.is_set():
             self._put_result(place)
         elif is_first and self._counts:
             spawn(self._count, needed=False)
+
+    def fill(self, bundle: Mapping[str, str]) -> None:
+        """Show this in every place until the end, and count no more."""
+        with self._lock:
+            self._filled = bundle
+            for place in self._places:
+                if not self._ended.is_set():
+                    place.show(bundle)
 
     @property
     def is_shown(self) -> bool:
@@ -294,6 +313,8 @@ class Placeholder:
     def _count(self) -> None:
         while not self._ended.wait(1.0):
             with self._lock:  # not between the last second and the picture
+                if self._filled:
+                    return
                 for place in self._places:
                     if not self._ended.is_set():
                         place.show(self._bundle())

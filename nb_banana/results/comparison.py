@@ -1,4 +1,4 @@
-"""`compare`: two pictures with a slider of HTML and CSS alone between them, and side by side."""
+"""`compare`: two pictures with a handle between them, of HTML and CSS alone, or side by side."""
 
 import base64
 import os
@@ -37,8 +37,8 @@ SIDES = ("left", "right")
 # browser has no such timelines (Firefox), and on paper, the two stand side by side; so they do, by
 # the style of each element, where there is no sheet of styles (a notebook that is not trusted). A
 # range and a button that would do nothing are seen nowhere. Lumino, on which JupyterLab stands,
-# would take the keys, but for the attribute that it looks for on what has the focus. The range
-# comes before the picture that it moves: WebKit finds only a timeline that it has met.
+# would take the keys, but for the attribute that it looks for on what has the focus. The range is
+# before the picture that it moves: WebKit finds only a timeline that it has met.
 _STYLE = """
 .nbb-out{color:var(--text);line-height:1.4}
 .nbb-out :is(small,figcaption){color:var(--dim);font-size:.92em}
@@ -222,10 +222,11 @@ def _disclosed(side: Any) -> str:
 
 @hinted
 def compare(before: Any, after: Any) -> Comparison:
-    """Two pictures of any kind, before and after, with a slider between them.
+    """Two pictures of any kind, before and after, with a handle between them that is dragged.
 
-    The slider works without a kernel, also in a saved notebook. Pictures of other sizes are made
-    as large as each other; what has another shape gets margins.
+    It works without a kernel, also in a saved notebook. Keys move it too, and *Flip* lets both
+    change places. Where a front end takes its style away they stand side by side. Pictures of other
+    sizes are made as large as each other; what has another shape gets margins.
 
     Args:
         before: what `nb_banana.references.reference.as_reference` takes, but for addresses.

@@ -301,6 +301,11 @@ def thumbnails(table: Any, entries: Sequence[GalleryEntry], labels: Any, longest
         def __repr__(self) -> str:
             return plain(repr(self.data))
 
+        def _repr_html_(self) -> Any:
+            # No head without words: those who listen would hear of a column without a name.
+            page = super()._repr_html_()
+            return page and re.sub(r"<th (class=.blank[^>]*>)&nbsp;</th>", r"<td \1</td>", page)
+
     # The same table has the same name in each run; pandas' own is another one each time.
     styler = Thumbnails(table, uuid=f"{crc32(repr(table).encode()):08x}", cell_ids=False)
     for axis in (table.index, table.columns):

@@ -274,7 +274,7 @@ class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
 
     @hinted
     def contact_sheet(self, columns: int | None = None, labels: bool = True) -> "Image.Image":
-        """One picture (RGB) of all, at most the first 100, as the notebook shows it.
+        """One picture (RGB) of all, at most the first 100, for slides and for exports without HTML.
 
         Saved as PNG, JPEG, WebP or TIFF it says how its pictures were made (XMP).
 
@@ -294,7 +294,7 @@ class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
         ).picture
 
     def show(self) -> None:
-        """Show the contact sheet: under the cell in a notebook, in a window elsewhere."""
+        """Show its tiles under the cell in a notebook, the contact sheet in a window elsewhere."""
         if shell() is None:
             self.contact_sheet().show()
             return

@@ -216,7 +216,8 @@ def gallery_bundle(gallery: ShownGallery, include: Any, exclude: Any) -> Any:
 def _figure(gallery: ShownGallery, tiles: Tiles, seen: Mapping[int, Shown]) -> str:
     below = "<br>".join(map(as_html, [gallery_caption(gallery), *remarks(gallery)]))
     inside = f"{tiles.html(list(gallery), seen)}<figcaption>{below}</figcaption>"
-    return styled(f'<figure class="nb-banana" style="margin:0">{inside}</figure>', kind="gallery")
+    shown = f'<figure class="nb-banana" style="margin:0">{inside}</figure>'
+    return styled(shown, kind="gallery")
 
 
 def gallery_text(gallery: ShownGallery) -> Iterable[str]:

@@ -28,12 +28,12 @@ ENLARGED = 1.3  # a tile has more pixels than its place on the sheet, and in Web
 WAYS = ((1.0, 75), (1.0, 40), (0.7, 30))  # scale and quality of tiles, till they have no more bytes
 LONGEST_REASON, LONGEST_LABEL = 90, 60  # characters in a tile
 WORDS = 15_000  # characters of all alt texts, and of all prompts
-WIDEST = 480  # pixels that a picture is wide at most before it is enlarged
-IN_GRID = 16.5  # em that one is wide at most in a grid: two rows are seen at once
+WIDEST, LARGE = 480, 280  # pixels that a picture is wide at most before it is enlarged: of several
+GRID_HEIGHT = 43  # em of a grid that are seen at once, but for its head
 GAP = 12  # pixels between two
-MANY = 36  # from so many on tiles are smaller
-ACROSS = 6  # tiles in a row, unless there are many
-LEAST, SMALLEST = 11.0, 7.5  # em that a tile is wide at least, and one of many
+FEW, SOME = 12, 36  # tiles: of these many, and of more, each is smaller
+ACROSS = (5, 7, 10)  # how many stand side by side at most, where there is room
+LEAST = (11.0, 7.5, 7.5)  # em that each is wide at least
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ class Tiles:
             inside = f'<div class="nbb-frame{"" if why else " nbb-empty"}">{why}</div>'
         name = f"<b>{as_html(label)}</b><br>" if label else ""
         return (
-            f'<figure class="nbb-tile" style="margin:0">{inside}'
+            f'<figure class="nbb-tile" style="margin:0;text-align:left">{inside}'
             f"<figcaption>{name}{as_html(' · '.join(facts))}</figcaption></figure>"
         )
 
@@ -165,13 +165,12 @@ class Tiles:
     def _columns(self) -> str:
         """How many stand side by side: as many as fit, and rows that are about equally long."""
         narrow = min(max(self.ratio, 0.7), 1.25)
-        least = (LEAST if self.count <= MANY else SMALLEST) * narrow
-        width = f"min({least:.4g}em,100%)"
-        if self.count <= MANY:
-            rows = math.ceil(self.count / (ACROSS / narrow))
-            across = math.ceil(self.count / rows)
-            width = f"max({width},calc((100% - {GAP * (across - 1)}px)/{across}))"
-        most = min(WIDEST * self.count, 2000)
+        size = 0 if self.count <= FEW else 1 if self.count <= SOME else 2
+        rows = math.ceil(self.count / math.floor(ACROSS[size] / narrow))
+        across = math.ceil(self.count / rows)
+        even = f"(100% - {GAP * (across - 1)}px)/{across}"
+        width = f"max(min({LEAST[size] * narrow:.4g}em,100%),calc({even}))"
+        most = across * (WIDEST if self.count <= 3 else LARGE)
         return (
             f"display:grid;gap:16px {GAP}px;grid-auto-flow:row dense;max-width:{most}px;"
             f"grid-template-columns:repeat(auto-fill,minmax({width},1fr));--r:{self.ratio:.4g}"
@@ -180,15 +179,17 @@ class Tiles:
     def _table(self, grid: Grid, tile: Callable[[int], str]) -> str:
         """Rows and columns, with their names at their heads, which stay in view."""
         down, across = map(as_html, grid.fields)
-        corner = f"{down} ↓<br>{across} →".replace("_", "_<wbr>")
+        corner = f"{down}&nbsp;↓<br>{across}&nbsp;→".replace("_", "_<wbr>")
         heads = "".join(_head("col", name) for name in (corner, *map(as_html, grid.columns)))
         rows = "".join(
             f"<tr>{_head('row', as_html(name))}"
             f"{''.join(f'<td>{tile(place)}</td>' for place in places)}</tr>"
             for name, places in zip(grid.rows, grid.places, strict=True)
         )
-        most = IN_GRID * min(max(self.ratio, 0.6), 1.25)
-        left = "clamp(5.5em,15cqi,9em)"  # for the names of rows
+        # Three rows, with what stands above and below them, are seen without scrolling.
+        high = min(max(GRID_HEIGHT / len(grid.rows) - 3, 10.5), 16.5)
+        most = high * min(max(self.ratio, 0.6), 1.5)
+        left = "clamp(7em,15cqi,9em)"  # for the names of rows
         width = f"clamp(7.5em,(100cqi - {left})/{len(grid.columns)} - 1em,{most:.4g}em)"
         return (
             f'<div class="nbb-grid" tabindex="0" role="group" aria-label="{down}, {across}" '

@@ -8,7 +8,7 @@ from typing import Any, overload
 
 from nb_banana._hints import Hinted, hinted, out_of_range
 from nb_banana._text import as_html, clean, dollars, plain
-from nb_banana.display.html import Words, hidden, note, paragraph, styled, table
+from nb_banana.display.html import Words, note, paragraph, styled, table
 from nb_banana.models import WRITTEN, short_name
 from nb_banana.results.export import MONEY_COLUMNS, frame_of, save_kept
 from nb_banana.results.image import BananaImage
@@ -112,8 +112,7 @@ class History(Hinted, Sequence[BananaImage]):
             )
             for number, image in enumerate(self)
         ]
-        head = (hidden("number"), hidden("picture"), *COLUMNS)
-        shown = table(rows, head, is_list=True)
+        shown = table(rows, COLUMNS, is_list=True)
         return styled(paragraph(self._above), shown, paragraph(self._hint), kind="history")
 
     @property
@@ -130,8 +129,7 @@ def _mark(image: BananaImage) -> str:
     return f" (in {image._origin})" if is_shared(image) else ""
 
 
-COLUMNS = ("prompt", "size", "model", "cost", "made", "id")
-"""Of what is shown, beside the number and the picture."""
+COLUMNS = ("#", "picture", "prompt", "size", "model", "cost", "made", "id")  # as HTML
 _ASKED = ("prompt", *(each.name for each in WRITTEN if each.is_column))
 _COLUMNS = ("id", *_ASKED, "width", "height", *MONEY_COLUMNS, "made", "path")
 

@@ -117,11 +117,12 @@ def image_bundle(image: ShownImage, include: Any, exclude: Any) -> Bundle | tupl
         # Pixels that can't be decoded, or no file any more: what is known is shown anyway.
         return {"text/plain": plain(f"{image_caption(image)} · it can't be shown: {error}")}
     encoded = base64.b64encode(data).decode()
+    # A stable one is as an earlier version made it: it is compared with what was saved then.
     is_new = image.came == "made" and not is_stable(image)
     style = FITTING if not is_new else FITTING.replace('="', f'="{FADING};')
+    style = style if is_stable(image) else _sized(data, longest, style)
     shown = {
-        "text/html": f"{FADE_IN if is_new else ''}"
-        f"{figure(image, mime, encoded, _sized(data, longest, style))}",
+        "text/html": f"{FADE_IN if is_new else ''}{figure(image, mime, encoded, style)}",
         mime: encoded,
         "text/plain": plain(spoken(image.alt, f"{drawn_by(image)}, {image.width}×{image.height}")),
     }

@@ -47,6 +47,8 @@ class Service:
         key_page: where a person makes a key.
         billing_page: where a person pays.
         limits: how large reference pictures may be.
+        picture_code: Python that takes the picture out of an ``answer`` of `requests`, for a dry
+            run; else empty.
         count_field: the field that asks for several pictures at once.
         is_by_host: whether each address is a service of its own, as with campus gateways.
         computes_bill: whether no answer says what it cost, so that `bill` does.
@@ -65,6 +67,7 @@ class Service:
     key_page: ClassVar[str] = ""
     billing_page: ClassVar[str] = ""
     limits: ClassVar[ReferenceLimits] = LIMITS
+    picture_code: ClassVar[str] = ""
     count_field: ClassVar[str] = "num_images"
     is_by_host: ClassVar[bool] = False
     computes_bill: ClassVar[bool] = False

@@ -5,6 +5,7 @@ Fields are traits, buttons are messages; what is raised is said, for ipywidgets 
 
 import contextlib
 import functools
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -14,7 +15,11 @@ from weakref import WeakSet
 from traitlets import Dict, Int, List, Unicode
 
 from nb_banana import _default
+from nb_banana._threads import spawn
+from nb_banana.display import progress
+from nb_banana.display.html import THEME
 from nb_banana.display.output import OutputCell, shell
+from nb_banana.display.progress import Usual
 from nb_banana.errors import BananaError, Interrupted, RequestError
 from nb_banana.models import ratio_value
 from nb_banana.results.image import BananaImage
@@ -44,7 +49,7 @@ class Panel(Fields):
     """The panel of one cell. Its fields are traits of the names of `widgets.form.Form`."""
 
     _esm = "".join((FRONT / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
-    _css = (FRONT / "panel.css").read_text("utf-8")
+    _css = THEME + (FRONT / "panel.css").read_text("utf-8")
 
     head = Unicode(MAGIC).tag(sync=True)  # the cell's line; the prompt below it is in the browser
     offered = Dict().tag(sync=True)
@@ -189,11 +194,24 @@ class Panel(Fields):
             self._asked = asked
             self._say("ask", asked[1])
             return
-        pending = self._pending = controller.begin(_default.client(), self.form, self._names)
+        pending, usual = controller.begin(_default.client(), self.form, self._names)
+        self._pending = pending
         self.put(busy={"since": time.time()}, fresh=False)  # fresh was meant for this one
         self.form_changed()
         self._output.tell(self.cell)
         pending.on_end(lambda: self._end(pending))
+        if usual is not None:
+            spawn(self._learn, pending, usual, needed=False)
+
+    def _learn(self, pending: Any, usual: Usual) -> None:
+        """Say how long it usually takes, where it was waited for long."""
+        ended = threading.Event()
+        pending.on_end(ended.set)
+        if ended.wait(progress.LONG_SECONDS) or (seconds := usual()) is None:
+            return
+        with self._lock:
+            if pending is self._pending:  # and not at its end by now
+                self.put(busy={**self.busy, "usual": progress.usually(seconds)})
 
     def _end(self, pending: Any) -> None:
         """A picture is there, or it is not; runs in the thread that drew it."""

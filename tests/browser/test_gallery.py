@@ -1,12 +1,10 @@
 """Galleries and comparisons as a person meets them: JupyterLab in a real browser."""
 
-import io
-
 import pytest
 from nbconvert import HTMLExporter
-from nbformat import NotebookNode
-from PIL import Image, ImageStat
 from playwright.sync_api import expect
+
+from .pixels import seen_at
 
 CELLS = [
     """import nb_banana
@@ -35,23 +33,7 @@ def page(module_lab):
 
 @pytest.fixture
 def slider(page):
-    return page.output(2).get_by_role("group", name="Slider")
-
-
-def half(locator, side):
-    """The mean colour of the left or right end of what is seen."""
-    seen = Image.open(io.BytesIO(locator.screenshot())).convert("RGB")
-    width, height = seen.size
-    left = 0 if side == "left" else width - width // 10
-    return ImageStat.Stat(seen.crop((left, 0, left + width // 10, height // 2))).mean
-
-
-def is_red(color):
-    return color[0] > 200 and color[2] < 60
-
-
-def is_blue(color):
-    return color[2] > 200 and color[0] < 60
+    return page.output(2).get_by_role("slider")
 
 
 def test_a_data_frame_shows_its_pictures_and_no_html_of_its_own(page):
@@ -100,55 +82,32 @@ def test_a_tile_is_enlarged_by_a_click_or_a_key_and_says_its_prompt(page):
     assert tile.locator("img").bounding_box()["width"] == small
 
 
-def test_the_slider_shows_both_and_is_moved_by_keys(page, slider):
-    assert is_red(half(slider, "left"))
-    assert is_blue(half(slider, "right"))
-    slider.focus()
-    for _ in range(12):
-        page.page.keyboard.press("ArrowRight")
-    page.page.wait_for_function("e => e.scrollLeft >= 550", arg=slider.element_handle())
-    assert is_blue(half(slider, "left"))
-    for _ in range(20):
-        page.page.keyboard.press("ArrowLeft")
-    page.page.wait_for_function("e => e.scrollLeft <= 30", arg=slider.element_handle())
-    assert is_red(half(slider, "right"))
-    expect(page.cell(2)).to_be_visible()
+def test_the_handle_is_moved_and_jupyterlab_takes_neither_its_drag_nor_its_keys(page, slider):
+    picture = page.output(2).get_by_role("img").first
+    assert [seen_at(picture, share) for share in (0.3, 0.7)] == ["red", "blue"]
+    box = slider.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.page.mouse.move(x, y)
+    page.page.mouse.down()
+    page.page.mouse.move(x + box["width"] / 3, y + 20, steps=5)
+    page.page.mouse.up()
+    assert seen_at(picture, 0.7) == "red"
+    cells = page.page.locator(".jp-Cell").count()
+    for key in ("Home", "x", "d", "d", "j", "ArrowDown", "ArrowRight"):
+        page.page.keyboard.press(key)
+    expect(slider).to_have_js_property("value", "1")
+    expect(slider).to_be_focused()
+    expect(page.page.locator(".jp-Cell")).to_have_count(cells)
+    assert seen_at(picture, 0.3) == "blue"
 
 
-def test_the_slider_is_moved_by_the_wheel_and_fits_a_narrow_window(page, slider):
-    page.viewport(560, 800)
-    try:
-        room = slider.evaluate("e => [e.clientWidth, e.clientHeight, e.scrollWidth]")
-        assert room[0] < 600
-        assert room[0] == pytest.approx(2 * room[1], abs=3)
-        assert room[2] == pytest.approx(2 * room[0], abs=2)
-        slider.evaluate("e => e.scrollLeft = 0")
-        slider.hover()
-        page.page.mouse.wheel(2000, 0)
-        page.page.wait_for_function("e => e.scrollLeft > 100", arg=slider.element_handle())
-        assert is_blue(half(slider, "left"))
-    finally:
-        page.viewport(1280, 900)
-
-
-def test_a_notebook_that_is_not_trusted_has_a_corner_to_draw(page, lab):
-    copy = NotebookNode(page.save())
-    copy.cells[2].outputs[0]["data"]["text/html"] += "<!-- from a stranger -->"
-    strange = lab.open(copy, name="stranger")
-    figure = strange.output(2).locator("figure")
-    assert "sticky" not in figure.inner_html()
-    left, right = figure.locator("img[alt^=left]"), figure.locator("img[alt^=right]")
-    seen = right.locator("xpath=..")
-    assert is_red(half(seen, "left"))
-    assert is_blue(half(seen, "right"))
-    corner = left.locator("xpath=..").bounding_box()
-    x, y = corner["x"] + corner["width"] - 6, corner["y"] + corner["height"] - 6
-    strange.page.mouse.move(x, y)
-    strange.page.mouse.down()
-    strange.page.mouse.move(x + 800, y, steps=5)
-    strange.page.mouse.up()
-    assert is_red(half(seen, "right"))
-    strange.page.mouse.move(0, 0)
+def test_a_notebook_that_is_not_trusted_has_both_side_by_side(page, lab):
+    strange = lab.open(page.save(), name="stranger", trusted=False)
+    left, right = strange.output(2).get_by_role("img").all()
+    assert (seen_at(left, 0.9), seen_at(right, 0.1)) == ("red", "blue")
+    assert left.bounding_box()["y"] == right.bounding_box()["y"]
+    expect(strange.output(2).get_by_text("left: image")).to_be_visible()
+    expect(strange.output(2).locator("input:visible")).to_have_count(0)
 
 
 # nbconvert says of an output without anything to see that it shows nothing.
@@ -161,10 +120,9 @@ def test_an_exported_page_has_the_slider_too(page, browser_context, tmp_path):
     try:
         exported.route("http*://**", lambda route: route.abort())
         exported.goto(path.as_uri())
-        slider = exported.get_by_role("group", name="Slider")
-        assert is_red(half(slider, "left"))
-        slider.evaluate("e => e.scrollLeft = 9999")
-        assert is_blue(half(slider, "left"))
+        slider = exported.get_by_role("slider")
+        slider.press("Home")
+        assert seen_at(exported.locator(".nbb-compare img").first, 0.3) == "blue"
         expect(exported.locator("td>img[alt='a banana in oil']")).to_have_count(2)
         expect(exported.locator(".nbb-grid img")).to_have_count(4)
     finally:

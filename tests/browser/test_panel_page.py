@@ -169,6 +169,8 @@ def test_the_frame_has_the_place_and_the_size_that_the_picture_will_have(page, s
     expect(panel.locator(".nbb-price")).to_be_hidden()  # it is that of the next one
     expect(frame).to_have_text("Drawing … 0 s")
     expect(frame).to_have_text("Drawing … 1 s")
+    tell(page, busy={"since": 1.0, "usual": "usually 14 s"})
+    expect(frame).to_have_text("Drawing … 2 s, usually 14 s")
     assert box(frame) == empty
     tell(page, results=[NOW], busy={})
     expect(panel.get_by_alt_text("A fox")).to_be_visible()

@@ -11,12 +11,12 @@ from nbclient.exceptions import DeadKernelError
 from nb_banana.display.batch_progress import Tally
 
 SOON = """%load_ext nb_banana
-import os, time, nb_banana
+import os, signal, threading, time, nb_banana
+from nb_banana import _threads
+from nb_banana.batch import runner
 from nb_banana.display import batch_progress
 batch_progress.QUIET_SECONDS = batch_progress.BEAT = 0.1
 nb_banana.configure(concurrency=1)
-class Dies:
-    def __del__(self): os._exit(0)
 def prompts():
     yield "a cat [trouble: slow 0.5]"
     yield "an owl [trouble: slow 0.5]"
@@ -65,9 +65,19 @@ def runs(tmp_path_factory):
             "stable": "nb_banana.configure(caption='stable')\n"
             "nb_banana.sweep('a {{x}} [trouble: slow 0.3]', x=['jug', 'pot'])",
             "background": "nb_banana.configure(caption='full')\n"
-            "nb_banana.generate('a bee [trouble: slow 0.3]', count=2, background=True).wait()",
+            "later = nb_banana.generate('a bee [trouble: slow 0.5]', count=3, background=True)\n"
+            "later",
+            "waited": "_ = later.wait()\ntime.sleep(0.5)",
+            "interrupted": "threading.Timer(1, os.kill, [os.getpid(), signal.SIGINT]).start()\n"
+            "nb_banana.generate('a bat [trouble: slow 0.6]', count=4)",
+            "broken": "kept, runner.FillingTiles.html = runner.FillingTiles.html, None\n"
+            "many = nb_banana.sweep('a {{x}} [trouble: slow 0.3]', x=['ant', 'emu'])\n"
+            "runner.FillingTiles.html = kept\nprint(len(many.images))",
+            "no threads": "_threads.HAS_THREADS = False\n"
+            "nb_banana.sweep('a {{x}} [trouble: slow 0.3]', x=['gnu', 'elk', 'yak'])",
         }
-        return dict(zip(cells, zip(*watched(*cells.values()), strict=True), strict=True))
+        ran = zip(*watched(*cells.values(), allow_errors=True), strict=True)
+        return dict(zip(cells, ran, strict=True))
 
 
 def pages(sent):
@@ -141,6 +151,40 @@ def test_where_the_cell_goes_on_the_pictures_do_not_stay(runs):
     assert line.data == {"text/plain": "2 pictures, about $0.18 play money"}
     assert words(shown[-1]).startswith("2 of 2 pictures")
     assert printed.text == "it goes on\n"
+
+
+def test_in_the_background_the_pictures_come_into_the_place_of_the_gallery(runs):
+    sent = [*runs["background"][1], *runs["waited"][1]]
+    tiles = [each["text/html"] for each in sent if "nb-banana-pending" in str(each)]
+    tiles = [each for each in tiles if "nbb-tile" in each]
+    assert [each.count("<figcaption><b>take ") for each in tiles] == [3] * len(tiles)
+    assert any(0 < each.count("<img") < 3 for each in tiles)
+    bars = [words(each["text/html"]) for each in sent if 'nbb-bar">' in str(each)]
+    assert re.match(r"[1-3] of 3 pictures, about \$0\.27 play money · ", bars[-1])
+    line, gallery = runs["background"][0].outputs
+    assert line.data == {"text/plain": LINE}
+    assert set(gallery.data) == {"text/html", "image/jpeg", "text/plain"}
+
+
+def test_an_interrupt_leaves_the_price_and_its_sentence(runs):
+    cell, sent = runs["interrupted"]
+    assert pages([*sent, {"text/html": ""}])
+    line, *others = cell.outputs
+    assert line.data == {"text/plain": "4 pictures, about $0.36 play money"}
+    assert [each.ename for each in others if each.output_type == "error"] == ["Interrupted"]
+
+
+def test_where_the_pictures_can_not_be_shown_the_words_go_on_and_the_batch_too(runs):
+    cell, sent = runs["broken"]
+    shown = [each["text/html"] for each in sent if "text/html" in each]
+    assert re.match(r"[12] of 2 pictures, about \$0\.18 play money", words(shown[-1]))
+    assert cell.outputs[1].text == "2\n"
+
+
+def test_where_no_thread_can_start_each_is_shown_as_it_comes(runs):
+    cell, sent = runs["no threads"]
+    assert [page.count("<img") for page in pages(sent)] == [1, 2, 3]
+    assert len(cell.outputs) == 2
 
 
 def test_what_a_kernel_that_dies_leaves_says_what_to_do():

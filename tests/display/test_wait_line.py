@@ -70,7 +70,7 @@ def test_what_is_usual_is_said_while_it_waits_and_taken_away(waited):
     [(0.5, "1 s"), (13.8, "14 s"), (100.0, "100 s"), (101.0, "2 min"), (282.0, "5 min")],
 )
 def test_a_time_is_rounded_for_people(seconds, words):
-    assert progress._rounded(seconds) == words
+    assert progress.usually(seconds) == f"usually {words}"
 
 
 def test_where_nobody_knows_the_line_is_as_it_was(waited):

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from decimal import Decimal
+from itertools import product
 
 import nbformat
 import pytest
@@ -27,6 +28,7 @@ from nb_banana.sandbox import Sandbox
 from nb_banana.services import account
 from nb_banana.services.endpoint import Endpoint
 from tests.conftest import KEY
+from tests.support.amount import some
 from tests.support.kernels import make
 from tests.support.shelf import picture as small
 from tests.support.shells import ipython_shell
@@ -272,10 +274,12 @@ def test_a_refusal_that_was_charged_all_the_same_is_said_and_booked(brisk, answe
     assert len(looks) == 1
 
 
-@pytest.mark.parametrize("answer", REFUSALS)
+SILENT = [page([]), page([row("other")]), "row of $0", None, (500, b"", {}), (200, b"{", {})]
+
+
 @pytest.mark.parametrize(
-    "log",
-    [page([]), page([row("other")]), "row of $0", None, (500, b"", {}), (200, b"{", {}), "slow"],
+    ("answer", "log"),
+    [*product(REFUSALS, SILENT), *product(some(REFUSALS, 4), ["slow"])],
 )
 def test_a_log_that_is_silent_changes_nothing_of_a_refusal(brisk, monkeypatch, answer, log):
     if log == "slow":

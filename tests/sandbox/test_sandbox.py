@@ -843,6 +843,20 @@ def test_stop_ends_kept_connections_and_work_under_way():
         sandbox.url  # noqa: B018 - it is the reading that raises
 
 
+def test_it_stops_where_its_own_address_does_not_answer_any_more(monkeypatch):
+    """As on a machine that has left the network of its room: it looks up by itself then."""
+
+    def no_way(*_, **__):
+        raise OSError("Network is unreachable")
+
+    with Sandbox() as running, monkeypatch.context() as away:
+        port = int(running.url.rpartition(":")[2])
+        away.setattr(socket, "create_connection", no_way)
+        running.stop()
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", port), timeout=5)
+
+
 def test_it_listens_on_loopback_only(sandbox):
     """The address is 127.0.0.1, and the same on another interface is refused."""
     assert sandbox.url.startswith("http://127.0.0.1:")

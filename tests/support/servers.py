@@ -59,7 +59,7 @@ def server(
     running = Server(("127.0.0.1", port), Handler)
     if tls is not None:
         running.socket = tls.wrap_socket(running.socket, server_side=True)
-    thread = threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True)
+    thread = threading.Thread(target=running.serve_forever, args=(0.005,), daemon=True)
     thread.start()
     try:
         yield f"http{'s' if tls else ''}://127.0.0.1:{running.server_port}", seen

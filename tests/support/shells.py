@@ -18,6 +18,25 @@ def run_notebook(*cells: str, allow_errors: bool = False, **options) -> nbformat
     return notebook
 
 
+def watched(*cells: str, **options) -> tuple[nbformat.NotebookNode, list[list[tuple[str, dict]]]]:
+    """The cells, executed by a fresh kernel, and what each sent meanwhile: its kind and content.
+
+    An error ends only its cell.
+    """
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    client = NotebookClient(notebook, timeout=60, allow_errors=True, **options)
+    sent: list[list[tuple[str, dict]]] = [[] for _ in cells]
+    process = client.process_message
+
+    def look(message, cell, index):
+        sent[index].append((message["msg_type"], message["content"]))
+        return process(message, cell, index)
+
+    client.process_message = look
+    client.execute()
+    return notebook, sent
+
+
 class Shell:
     """IPython in this process, with the extension loaded."""
 

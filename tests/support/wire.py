@@ -105,7 +105,7 @@ def wire(answers):
 
     running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     running.daemon_threads = True
-    threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
+    threading.Thread(target=running.serve_forever, args=(0.005,), daemon=True).start()
     try:
         yield Wire(f"http://127.0.0.1:{running.server_port}", answers, seen)
     finally:

@@ -8,11 +8,16 @@ import weakref
 
 import pytest
 from IPython.utils.capture import capture_output
+from nb_banana.services.aimlapi.model_status import METRICS
 
 from nb_banana import configure, errors, generate, history
+from nb_banana.display import progress
 from nb_banana.widgets.panel import panel
 from nb_banana.widgets.pictures import FOLDER, keep_upload
+from tests.conftest import KEY
+from tests.services.test_model_status import drawn
 from tests.support.pictures import encode, picture
+from tests.support.wire import MODEL, POST, as_json, wire
 
 
 @pytest.fixture
@@ -52,6 +57,27 @@ def upload(a_panel, name, data, piece=1_000_000):
         press(a_panel, "upload", data[start : start + piece], number=name, name=name, last=last)
 
 
+@pytest.mark.parametrize(("count", "said"), [(1, "usually 14 s"), (2, None)])
+def test_while_it_draws_the_panel_says_how_long_one_usually_takes(opened, monkeypatch, count, said):
+    monkeypatch.setattr(progress, "LONG_SECONDS", 0.0)
+    monkeypatch.setenv("AIMLAPI_KEY", KEY)
+    told = threading.Event()
+    opened.observe(lambda change: "usual" in change.new and told.set(), "busy")
+    metrics = {"alias": MODEL, "metrics": {"duration_ms": {"p50": 13_800}}}
+    answers = {
+        POST: lambda request: (told.wait(20 if said else 0), drawn(request))[1],
+        METRICS: lambda _: as_json({"models": [metrics]}),
+    }
+    with wire(answers) as service:
+        configure(base_url=service.url)
+        seen = []
+        opened.observe(lambda change: seen.append(change.new.get("usual")), "busy")
+        press(opened, "generate", changed={"prompt": "a banana", "count": count})
+        settle(opened)
+    assert seen == ([None, said, None] if said else [None, None])
+    assert opened.image is not None
+
+
 def test_generate_does_what_the_cell_does_to_the_same_key(opened, ip, service):
     opened.prompt, opened.name = "a banana on a beach", "fruit"
     opened.aspect_ratio, opened.resolution = "16:9", "2K"
@@ -83,15 +109,15 @@ def test_nothing_is_sent_but_by_generate(opened, ip, service):
 
 def test_the_price_follows_the_form(opened, service):
     settle(opened)
-    words = {"text": "about $0.089", "amount": "about $0.089", "fine": True}
+    words = {"text": "about $0.089 play money", "amount": "about $0.089", "fine": True}
     assert opened.price == words | {"ratio": "", "kept": False}
     configure(budget=2)
     opened.prompt = "a banana"
     settle(opened)
-    assert opened.price["text"] == "about $0.089; $2.00 left of your budget"
+    assert opened.price["text"] == "about $0.089 play money; $2.00 left of your budget"
     opened.count = 2
     settle(opened)
-    assert opened.price["text"].startswith("2 pictures, about $0.18; $2.00 left")
+    assert opened.price["text"].startswith("2 pictures, about $0.18 play money; $2.00 left")
     opened.count = 1
     press(opened, "generate")
     settle(opened)
@@ -99,7 +125,7 @@ def test_the_price_follows_the_form(opened, service):
     assert (opened.price["amount"], opened.price["kept"]) == ("$0", True)
     opened.fresh = True
     settle(opened)
-    assert opened.price["text"].startswith("about $0.089; $1.9")
+    assert opened.price["text"].startswith("about $0.089 play money; $1.9")
     assert (opened.price["amount"], opened.price["kept"]) == ("about $0.089", False)
     opened.prompt = "another banana"
     settle(opened)
@@ -183,7 +209,7 @@ def test_who_is_to_be_asked_is_asked_in_the_panel(opened, service):
     opened.prompt = "a banana"
     press(opened, "generate")
     assert opened.message["kind"] == "ask"
-    assert opened.message["text"] == "This costs about $0.089, more than $0.01. Send it?"
+    assert opened.message["text"] == "This costs about $0.089 play money, more than $0.01. Send it?"
     assert service.posts == []
     press(opened, "generate", confirmed=True)
     settle(opened)
@@ -195,7 +221,7 @@ def test_a_yes_holds_for_what_was_asked_and_not_for_a_form_that_costs_more_by_no
     opened.prompt = "a banana"
     press(opened, "generate")
     press(opened, "generate", confirmed=True, changed={"resolution": "4K", "count": 9})
-    assert opened.message["text"] == "This costs about $1.79, more than $0.01. Send it?"
+    assert opened.message["text"] == "This costs about $1.79 play money, more than $0.01. Send it?"
     assert service.posts == []
     press(opened, "generate", confirmed=True)
     settle(opened)
@@ -505,8 +531,9 @@ def test_what_a_closed_panel_draws_is_bound_and_kept_all_the_same(ip):
         made = panel()
         made.prompt, made.name = "a banana [trouble: slow 1]", "fruit"
         press(made, "generate")
-        pending = made._pending
+        ended = threading.Event()
+        made._pending.on_end(ended.set)  # after what the panel does then
         made.close()
-        pending.wait(20)
+        assert ended.wait(20)
     assert ip.names["fruit"].prompt == made.prompt
     assert len(history()) == 1

@@ -53,6 +53,7 @@ class AimlApi(Service):
     key_names = AIMLAPI.names
     key_page = AIMLAPI.page
     billing_page = "https://aimlapi.com/app/billing"
+    picture_code = 'picture = requests.get(answer.json()["data"][0]["url"], timeout=60).content\n'
     id_header = "X-Client-Request-Id"
     inference_header = "x-inference-id"
     deprecations = DEPRECATIONS

@@ -73,7 +73,9 @@ function makeResult(model, line, act, slot) {
     frame.classList.add("nbb-drawing");
     const started = performance.now();
     const tick = () => {
-      seconds.textContent = `Drawing … ${Math.round((performance.now() - started) / 1000)} s`;
+      const { usual } = model.get("busy"); // "usually 14 s", when it is known
+      const waited = `Drawing … ${Math.round((performance.now() - started) / 1000)} s`;
+      seconds.textContent = usual ? `${waited}, ${usual}` : waited;
     };
     tick();
     drawing = { frame, tick };
