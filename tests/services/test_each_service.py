@@ -61,7 +61,7 @@ def test_a_picture_is_drawn_kept_and_billed_as_ever(other, door):
     assert KEY not in str(post.headers)
     (charge,) = other.charges
     assert image.cost == Decimal(charge.credits) / 2_000_000
-    assert image.receipt.is_about is (name == "fal")
+    assert image.receipt.is_about is (name in {"fal", "google"})
     assert image.path.parents[2].name.startswith(f"{name}-127.0.0.1")
     assert image.receipt.sandbox
     assert nb_banana.spending().lines[0].usd == image.cost
@@ -84,15 +84,23 @@ def test_who_draws_is_chosen_for_one_call(service, monkeypatch, door):
 def test_a_reference_goes_along(other):
     image = generate("as this", images=picture())
     assert image.path
-    body = str(other.posts[0].body)
-    assert "data:image/png;base64," in body
-    assert other.posts[0].path in ("/v1/images", "/fal-ai/nano-banana-2/edit")
+    assert len(other.posts) == len(other.charges) == 1
+    assert "image/png" in str(other.posts[0].body)
+
+
+@pytest.mark.parametrize("name", ["google", "openai"])
+def test_an_address_as_reference_is_refused_by_who_takes_pictures_alone(name, monkeypatch):
+    other = other_service(name, monkeypatch)
+    with pytest.raises(errors.RequestError, match="fetch_references"):
+        generate("as this", images="https://pictures.example/1.png")
+    other.stop()
+    assert not other.received
 
 
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"model": "lite"}, "has no nano-banana-2-lite: its models are"),
+        ({"model": "2.5"}, "has no gemini-2.5-flash-image: its models are"),
         ({"aspect_ratio": "5:1"}, "choose one of 1:1"),
         ({"resolution": "8K"}, "choose one of .*4K"),
     ],
@@ -164,11 +172,55 @@ def test_a_request_without_an_answer_is_said_to_be_not_known(other):
     assert not nb_banana.recover()[0].ended
 
 
-def test_the_bill_of_openrouter_is_its_own_word(monkeypatch):
-    other = other_service("openrouter", monkeypatch)
+@pytest.mark.parametrize("name", ["openrouter", "openai"])
+def test_a_bill_is_the_service_s_own_word(name, monkeypatch):
+    other = other_service(name, monkeypatch)
     image = generate("a banana")
     other.stop()
     assert (image.cost, image.receipt.is_about) == (Decimal("0.067"), False)
+
+
+@pytest.fixture
+def google(monkeypatch):
+    running = other_service("google", monkeypatch)
+    yield running
+    running.stop()
+
+
+def test_a_draft_of_google_s_is_skipped_and_its_thoughts_are_paid(google):
+    image = generate("a banana", resolution="2K")
+    assert image.size == (2048, 2048)  # the draft is small
+    assert image.cost == Decimal("0.101") + (2 * Decimal("0.5") + 200 * Decimal(3)) / 1_000_000
+    assert image.cost == Decimal(google.charges[0].credits) / 2_000_000
+
+
+def test_a_refusal_of_google_s_is_billed_and_names_its_reason(google):
+    with pytest.raises(errors.RefusalError, match=r"IMAGE_SAFETY.*charged \$0.001") as raised:
+        generate("a banana [trouble: refusal]")
+    assert raised.value.facts["receipt"].usd > 0
+    assert nb_banana.spending().lines[0].usd > 0
+    assert not nb_banana.recover()
+
+
+def test_a_key_that_google_refuses_is_said_to_be_refused(monkeypatch, google):
+    monkeypatch.setenv("GEMINI_API_KEY", "another-key-of-mine-77")
+    with pytest.raises(errors.KeyRefusedError, match="aistudio"):
+        generate("a banana")
+
+
+def test_the_pause_that_google_asks_for_is_kept(google, brisk):
+    configure(timeout=3)
+    with pytest.raises(errors.RateLimitError) as raised:
+        generate("a banana [trouble: 429-retry-after 500]")
+    assert raised.value.facts["retry_after"] == 500
+    assert len(google.posts) == 1
+
+
+def test_a_gateway_that_drops_the_size_is_said(monkeypatch):
+    other = other_service("openai", monkeypatch)
+    image = generate("a banana [trouble: wrong-size]", resolution="4K")
+    other.stop()
+    assert "asked 4K" in image.mismatch
 
 
 def until(is_so):
