@@ -66,6 +66,8 @@ PLACES = {
     )
 }
 """The services that come with us: what is known of them before any of them is loaded."""
+PLUGINS = "nb_banana.services"
+"""The group of entry points by which packages bring further services."""
 MANAGEMENT = "AIMLAPI_MANAGEMENT_KEY"
 """Makes keys with a limit (`Classroom`), and is never looked for to draw."""
 KEYRING_SERVICE = "nb_banana"
@@ -236,6 +238,13 @@ default_store = CredentialStore()
 """The keys of the default client: what `nb_banana.login` was given."""
 
 
+def plugin_names() -> set[str]:
+    """The names of the services that packages bring. None of them is loaded for it."""
+    from importlib.metadata import entry_points  # load time: most people have none
+
+    return set(entry_points(group=PLUGINS).names)
+
+
 def given_key(given: str | Secret) -> Secret:
     """The key that somebody gave, which is one of the `known_keys` from then on."""
     secret = as_secret(given)
@@ -332,7 +341,7 @@ def _save(host: str, secret: Secret) -> None:
 def missing_key(search: KeySearch) -> MissingKeyError:
     """The error for a search that found nothing, with the cure."""
     name = (search.place.names or ("a variable of its own",))[0]
-    of = "" if search.place is AIMLAPI else f" for {search.place.service}"
+    of = "" if search.place.service == AIMLAPI.service else f" for {search.place.service}"
     if search.was_forgotten:
         said = f"The client is closed and has no key for {search.host} any more: see its login()."
     elif search.may_be_sent:

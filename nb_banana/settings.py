@@ -28,6 +28,7 @@ from nb_banana.credentials import (
     has_key,
     is_in_room,
     is_loopback,
+    plugin_names,
     private_host,
     room_host,
 )
@@ -146,10 +147,7 @@ class Banana(Configurable):
         "sandbox: pictures drawn on this machine, without AI, key or cost. "
         "library: only pictures that are kept already; nothing is ever sent.",
     )
-    service = Unicode(
-        AIMLAPI.service,
-        help="Who draws: aimlapi, fal, openrouter. Another one has its own address and key.",
-    )
+    service = Unicode(AIMLAPI.service, help=f"Who draws: {', '.join(PLACES)} or a package's.")
     base_url = Unicode(VENDOR_URL, help="The service's address: https, or http on this machine.")
     allow_http = List(
         Unicode(),
@@ -237,16 +235,16 @@ class Banana(Configurable):
     @validate("service")
     def _service_name(self, proposal: Any) -> str:
         name: str = proposal["value"].strip().lower()
-        if name not in PLACES:
+        if name not in PLACES and name not in plugin_names():
             raise TraitError(f"service is one of {', '.join(PLACES)}.{did_you_mean(name, PLACES)}")
         return name
 
     @observe("service")
     def _own_address(self, change: Any) -> None:
         """An address belongs to the service that it was set for."""
-        given = self.config.get("Banana", {})
+        given, place = self.config.get("Banana", {}), PLACES.get(change["new"])
         if given.get("service") != change["new"] or "base_url" not in given:
-            self.base_url = PLACES[change["new"]].base_url
+            self.base_url = place.base_url if place else ""  # it says its own when it is loaded
 
     @validate("library")
     def _folder_name(self, proposal: Any) -> str | None:
@@ -257,6 +255,8 @@ class Banana(Configurable):
     @validate("base_url")
     def _safe_address(self, proposal: Any) -> str:
         url: str = proposal["value"].strip().rstrip("/").removesuffix("/v1")
+        if not url and self.service not in PLACES:
+            return url
         if set("@?#") & set(url):
             raise TraitError("base_url is only an address: no user, no ?, no #.")
         parts: SplitResult | None

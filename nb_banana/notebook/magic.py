@@ -11,7 +11,7 @@ from traitlets import TraitError
 
 from nb_banana import _default
 from nb_banana._text import below_magic, say
-from nb_banana.credentials import PLACES, KeySearch, default_store
+from nb_banana.credentials import AIMLAPI, PLACES, KeySearch, default_store
 from nb_banana.display.output import after_cell, is_rich, notebook_folder
 from nb_banana.errors import BananaError, Interrupted, LibraryUnavailableError, MissingKeyError
 from nb_banana.library.location import (
@@ -113,7 +113,7 @@ def _draw(
 def _say_who_draws(shell: Any, *, is_sandbox: bool) -> None:
     """Say once that it is the sandbox: a person has to know whose pictures these are."""
     loaded = _loaded.get(id(shell))
-    place = PLACES[settings.service]
+    place = PLACES.get(settings.service, AIMLAPI)
     by_itself = settings.backend == "auto" and settings.base_url == place.base_url
     if loaded and loaded.is_note_due and is_sandbox and by_itself:
         loaded.is_note_due = False
@@ -180,7 +180,7 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
 
         told = take_settings(settings, notebook_folder())
         is_quiet = is_quiet if told is None else told
-    place = PLACES[settings.service]
+    place = PLACES.get(settings.service, AIMLAPI)
     search = KeySearch(place.base_url, None, default_store, place)
     with suppress(MissingKeyError):  # what the environment has is no key: said with the first cell
         if search.at_hand is None and not is_quiet:
@@ -197,8 +197,8 @@ def _is_something_left() -> bool:
     """Whether a library of this person has a request that got no end."""
     folders: dict[Path, str] = {}
     homeless = ""
-    place = PLACES[settings.service]
-    for kind in all_kinds(settings.base_url, place.service, place.base_url):
+    place = PLACES.get(settings.service)
+    for kind in all_kinds(settings.base_url, settings.service, place.base_url if place else ""):
         home = None
         try:
             home, written = home_folders(kind, settings.library, notebook_folder())

@@ -2,8 +2,10 @@
 
 from functools import lru_cache
 from importlib import import_module
+from importlib.metadata import entry_points
 
-from nb_banana._text import did_you_mean, shown
+from nb_banana._text import did_you_mean, shown, what_it_says
+from nb_banana.credentials import PLACES, PLUGINS, is_loopback, plugin_names
 from nb_banana.errors import SettingsError
 from nb_banana.services.service import Service
 
@@ -26,12 +28,40 @@ def find_service(name: str = DEFAULT) -> Service:
         SettingsError: there is none.
     """
     if not isinstance(name, str) or name not in BUILT_IN:
-        known = sorted(BUILT_IN)
-        said = f"There is no service {shown(name)}: there are {', '.join(known)}."
-        raise SettingsError(said + did_you_mean(str(name), known))
+        return _installed(name)
     module, _, attribute = BUILT_IN[name].partition(":")
     found: type[Service] = getattr(import_module(module), attribute)
     return found()
+
+
+def _installed(name: str) -> Service:
+    """The service of a package that was installed: an entry point of ours."""
+    known = sorted({*BUILT_IN, *plugin_names()})
+    found = list(entry_points(group=PLUGINS, name=name)) if name in known else []
+    if not found:
+        said = f"There is no service {shown(name)}: there are {', '.join(known)}."
+        raise SettingsError(said + did_you_mean(str(name), known))
+    package = found[0].dist.name if found[0].dist else "its package"
+    try:
+        service: Service = found[0].load()()
+        _check(service, name)
+        place = service.place
+    except Exception as error:  # noqa: BLE001 - a stranger's code
+        raise SettingsError(
+            f"The service {name!r} of {package} can't be used: {what_it_says(error)}. Update the "
+            "package or take it away; nothing was sent."
+        ) from None
+    PLACES.setdefault(name, place)  # from now on its key is known as a key
+    return service
+
+
+def _check(service: Service, name: str) -> None:
+    if not isinstance(service, Service):
+        raise TypeError("it is no nb_banana.services.Service")
+    if service.name != name:
+        raise ValueError(f"it calls itself {service.name!r}")
+    if not service.base_url.startswith("https://") and not is_loopback(service.base_url):
+        raise ValueError("its base_url is no https address")
 
 
 class Services(dict[str, Service]):

@@ -79,11 +79,9 @@ class Service:
     @cached_property
     def catalogue(self) -> Catalogue:
         """Its models, as a request is checked by them."""
-        return (
-            AIMLAPI
-            if self.models is MODELS
-            else Catalogue(self.name, self.models, self.count_field)
-        )
+        if self.name == AIMLAPI.service:
+            return AIMLAPI
+        return Catalogue(self.name, self.models, self.count_field)
 
     @cached_property
     def place(self) -> KeyPlace:
