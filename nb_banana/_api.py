@@ -275,6 +275,7 @@ def history(
     until: Any = None,
     model: str | None = None,
     notebook: str | os.PathLike[str] | None = None,
+    service: str | None = None,
 ) -> "History":
     """The pictures that were made, the newest first: a table in a notebook, and a sequence.
 
@@ -293,6 +294,7 @@ def history(
         model: by any of its names.
         notebook: the name or the path of the notebook that asked for them. A script has none, nor
             has a picture that came with a lesson.
+        service: the name of who drew them, e.g. ``"fal"``; the sandbox's are nobody's.
 
     Raises:
         RequestError: a value that makes no sense here.
@@ -302,7 +304,8 @@ def history(
     >>> image.id in [each.id for each in history("history", since="today", model=image.model)]
     True
     """
-    return _client().history(query, limit, since=since, until=until, model=model, notebook=notebook)
+    asked = {"since": since, "until": until, "model": model, "notebook": notebook}
+    return _client().history(query, limit, **asked, service=service)
 
 
 @hinted

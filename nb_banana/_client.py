@@ -305,9 +305,10 @@ class Client(Hinted):
         until: Any = None,
         model: str | None = None,
         notebook: str | os.PathLike[str] | None = None,
+        service: str | None = None,
     ) -> History:
         """See `nb_banana.history`."""
-        asked = browse.Asked(query, limit, since, until, model, notebook)
+        asked = browse.Asked(query, limit, since, until, model, notebook, service)
         return browse.list_kept(self.context, asked)
 
     def load(self, what: str | os.PathLike[str] | bytes) -> BananaImage:
@@ -395,6 +396,5 @@ def _ask(host: str, place: credentials.KeyPlace) -> str:
     try:
         return getpass.getpass(f"Key for {host} ({place.page}): ")
     except (EOFError, RuntimeError) as error:  # a kernel that nobody sits at raises RuntimeErrors
-        raise MissingKeyError(
-            f"Nobody can be asked for the key here. Set {place.names[0]} instead."
-        ) from error
+        said = f"Nobody can be asked for the key here. Set {place.names[0]} instead."
+        raise MissingKeyError(said) from error

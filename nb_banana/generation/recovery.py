@@ -170,7 +170,9 @@ def service_of(
     policy = context.policy()
     if (name := location.service_name_of(library.service)) is not None:
         speaks = context.services[name]
-        policy = policy._replace(base_url=speaks.base_url, speaks=speaks)
+        is_there = "@" in library.service and speaks is policy.speaks  # at the settings' address
+        url = policy.base_url if is_there else speaks.base_url
+        policy = policy._replace(base_url=url, speaks=speaks)
     search = context.search_key(None, policy)
     found = search.found if ask else search.at_hand
     return context.service(policy.base_url, found.secret if found else None, speaks=policy.speaks)

@@ -41,7 +41,7 @@ def kind_of(base_url: str, service: str = AIMLAPI.service, own: str = VENDOR_URL
     host = base_url.partition("://")[2].replace(":", "-").replace("/", "-")
     if service == AIMLAPI.service:
         return API if base_url == own else host
-    return service if base_url == own else f"{service}-{host}"
+    return service if base_url == own else f"{service}@{host}"
 
 
 def all_kinds(
@@ -52,9 +52,11 @@ def all_kinds(
     return tuple(dict.fromkeys((kind_of(base_url, service, own), *others)))
 
 
+@lru_cache(maxsize=64)
 def service_name_of(kind: str) -> str | None:
-    """The name of the service at its own address that a kind is; None where it is elsewhere."""
-    return AIMLAPI.service if kind == API else kind if kind in PLACES else None
+    """The name of the service of a kind, wherever it is; None where the kind does not say it."""
+    name = AIMLAPI.service if kind == API else kind.partition("@")[0]
+    return name if name in PLACES else None
 
 
 def library_folder(kind: str, setting: str | None, beside: Path) -> Path:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
+from nb_banana._catalogue import AIMLAPI
 from nb_banana._text import as_html, clean, dollars, one_line, plain
 from nb_banana.display.html import FADE_IN, FADING
 from nb_banana.display.output import is_rich
@@ -67,6 +68,7 @@ def image_caption(image: ShownImage) -> str:
         origin_of(image),
         f"{image.width}×{image.height}",
         short_name(image.request.model),
+        _service_of(image),
         *(() if is_stable(image) else _story(image)),
         image.mismatch or "",
         f"{len(image.extras)} more in .extras" if image.extras else "",
@@ -74,6 +76,12 @@ def image_caption(image: ShownImage) -> str:
         image.name or "",
     ]
     return clean(" · ".join(filter(None, parts)), LONGEST_LINE)
+
+
+def _service_of(image: ShownImage) -> str:
+    """Who drew it, where that is not the service that everybody has."""
+    name = image.request.catalogue.service
+    return "" if image.receipt.sandbox or name == AIMLAPI.service else name
 
 
 def origin_of(image: ShownImage) -> str:

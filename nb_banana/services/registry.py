@@ -1,12 +1,14 @@
 """Which services there are, by name. Each is loaded when it is named, and not before."""
 
+from contextlib import suppress
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import entry_points
 
+from nb_banana._catalogue import find_in
 from nb_banana._text import did_you_mean, shown, what_it_says
 from nb_banana.credentials import PLACES, PLUGINS, is_loopback, plugin_names
-from nb_banana.errors import SettingsError
+from nb_banana.errors import RequestError, SettingsError
 from nb_banana.services.service import Service
 
 DEFAULT = "aimlapi"
@@ -62,6 +64,16 @@ def _check(service: Service, name: str) -> None:
         raise ValueError(f"it calls itself {service.name!r}")
     if not service.base_url.startswith("https://") and not is_loopback(service.base_url):
         raise ValueError("its base_url is no https address")
+
+
+def ids_of_all(model: str) -> tuple[str, ...]:
+    """The names that the services which come with us know a model by."""
+    found: list[str] = []
+    for name in BUILT_IN:
+        with suppress(RequestError):  # it has none of these
+            row = find_in(find_service(name).catalogue, model)
+            found += row.ids if row else ()
+    return tuple(dict.fromkeys(found))
 
 
 class Services(dict[str, Service]):

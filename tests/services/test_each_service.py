@@ -62,7 +62,7 @@ def test_a_picture_is_drawn_kept_and_billed_as_ever(other, door):
     (charge,) = other.charges
     assert image.cost == Decimal(charge.credits) / 2_000_000
     assert image.receipt.is_about is (name in {"fal", "google"})
-    assert image.path.parents[2].name.startswith(f"{name}-127.0.0.1")
+    assert image.path.parents[2].name.startswith(f"{name}@127.0.0.1")
     assert image.receipt.sandbox
     assert nb_banana.spending().lines[0].usd == image.cost
 
@@ -304,3 +304,16 @@ def test_the_sandbox_of_a_shell_speaks_as_a_service():
                 assert client.generate("a banana").request.model == "fal-ai/nano-banana-2"
         finally:
             started.kill()
+
+
+def test_the_history_of_one_service_has_its_pictures_alone(service, fal, tmp_path):
+    drawn = generate("a banana")
+    configure(service="aimlapi", base_url=service.url)
+    other = generate("a pear")
+    ids = [[each.prompt for each in nb_banana.history(service=name)] for name in ("aimlapi",)]
+    assert ids == [["a pear"]]
+    configure(service="fal", base_url=fal.url)
+    assert [each.prompt for each in nb_banana.history(service="fal")] == ["a banana"]
+    assert [each.prompt for each in nb_banana.history(model="2")] == ["a banana"]
+    assert {drawn.request.catalogue.service, other.request.catalogue.service} == {"fal", "aimlapi"}
+    assert nb_banana.history(service="fal")[0].request.catalogue.service == "fal"

@@ -84,7 +84,7 @@ def test_a_service_of_a_package_draws_as_those_that_come_with_us(package, monkey
         (post,) = [each for each in seen if each.method == "POST"]
     assert (post.path, post.headers["X-Campus"]) == ("/draw", KEY)
     assert image.cost == Decimal("0.01")
-    assert image.path.parents[2].name.startswith("campus-127.0.0.1")
+    assert image.path.parents[2].name.startswith("campus@127.0.0.1")
 
 
 def test_without_its_key_the_person_is_told_where_to_make_one(package):
