@@ -29,7 +29,7 @@ LARGEST_INTEGER = 2**63 - 1
 """What an SQLite integer holds. A service that names more credits is not believed."""
 
 STORED_COLUMNS = (
-    "id, take, prompt, model, parameters, refs, parents, notebook, "
+    "id, service, take, prompt, model, parameters, refs, parents, notebook, "
     "answered, answered_by, sandbox, inference_id, credits, usd, seconds, attempts, "
     "position, digest, mime, width, height, size, path"
 )
