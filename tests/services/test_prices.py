@@ -300,7 +300,7 @@ def in_the_background(prompts, begin=begin):
 
 
 def by_the_panel(prompts):
-    in_the_background(prompts, lambda prompt: controller.begin(client(), Form(prompt), {}))
+    in_the_background(prompts, lambda prompt: controller.begin(client(), Form(prompt), {})[0])
 
 
 DOORS = [one_by_one, by_magic, as_a_batch, as_an_iterator, in_the_background, by_the_panel]
