@@ -99,7 +99,7 @@ font-size:.92em}
 .nbb-tile:has([open]){grid-column:1/-1}
 .nbb-tile [open] summary{cursor:zoom-out}
 .nbb-out .nbb-tile [open] img{width:auto;min-width:min(22em,100%);aspect-ratio:auto}
-.nbb-grid{max-height:46em;scroll-padding:3em 8em}
+.nbb-grid{max-height:50em;scroll-padding:3em 8em}
 .nbb-grid .nbb-tile:not(:has([open])){width:var(--w)}
 .nbb-grid [open] img{max-width:calc(100cqi - 2em)!important}
 .nbb-out.nbb-out .nbb-grid :is(th,td){padding:.5em .8em .8em 0;border:0;white-space:normal}

@@ -2,10 +2,12 @@
 
 import base64
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+import nb_banana
 from nb_banana.widgets.form import Form
 from nb_banana.widgets.panel import Panel
 from tests.support.pictures import encode, picture
@@ -162,7 +164,7 @@ def test_what_folds_away_opens_when_it_holds_something_and_can_be_closed_then(pa
 
 def test_the_frame_has_the_place_and_the_size_that_the_picture_will_have(page, state):
     panel = show(page, state, shape="16:9", price=STATES["full"]["price"])
-    frame = panel.locator(".nbb-frame")
+    frame = panel.locator(".nbb-canvas")
     expect(frame).to_have_text("The picture appears here.")
     empty = box(frame)
     tell(page, busy={"since": 1.0})
@@ -181,9 +183,9 @@ def test_the_frame_has_the_place_and_the_size_that_the_picture_will_have(page, s
 def test_the_frame_pulses_unless_motion_is_not_wanted(page, state):
     panel = show(page, state, busy={"since": 1.0})
     name = "node => getComputedStyle(node).animationName"
-    assert panel.locator(".nbb-frame").evaluate(name) == "none"
+    assert panel.locator(".nbb-canvas").evaluate(name) == "none"
     page.emulate_media(reduced_motion="no-preference")
-    assert panel.locator(".nbb-frame").evaluate(name) == "nbb-pulse"
+    assert panel.locator(".nbb-canvas").evaluate(name) == "nbb-draws"
 
 
 @pytest.mark.parametrize("place", ["form", "references", "result", "cell"])
@@ -302,3 +304,12 @@ def test_a_picture_may_be_dropped_anywhere_on_the_panel(page, state):
     panel.get_by_label("Prompt", exact=True).dispatch_event("drop", {"dataTransfer": files})
     expect(panel).to_have_class("nbb")
     page.wait_for_function("sent.includes('upload')")
+
+
+def test_no_class_of_the_panel_is_one_of_the_outputs_below_it():
+    package = Path(nb_banana.__file__).parent
+    panel, *outputs = (
+        set(re.findall(r"nbb-[\w-]+", "".join(path.read_text() for path in package.glob(files))))
+        for files in ("widgets/static/*.css", "display/*.py", "results/*.py")
+    )
+    assert panel & set.union(*outputs) == set()
