@@ -13,7 +13,6 @@ from nb_banana._text import as_html, plain
 from nb_banana.display.output import shell
 from nb_banana.generation.budget import NOTHING, Cost
 from nb_banana.generation.plan import Job, Plan
-from nb_banana.library import location
 from nb_banana.library.library import Library
 from nb_banana.library.records import StoredImage
 from nb_banana.request import ImageRequest
@@ -165,9 +164,7 @@ def estimate_of(plan: Plan) -> Estimate:
 
 def cost_of(plan: Plan, requests: Sequence[ImageRequest], service: Endpoint) -> Cost:
     """What they will cost where all of them are drawn, and whose money it is."""
-    cost = plan.context.budget.estimate(requests, service, plan.places[0])
-    is_play = plan.kind == location.SANDBOX or plan.context.prices.is_play(service)
-    return cost._replace(is_play=is_play)
+    return plan.context.budget.estimate(requests, service, plan.places[0])
 
 
 def quote(plan: Plan) -> str:
