@@ -17,14 +17,13 @@ from nb_banana import Client, configure, errors, generate, generate_many
 from nb_banana._default import client
 from nb_banana.library import location, schema
 from nb_banana.library.library import Library
-from nb_banana.library.schema import MIGRATIONS
 from nb_banana.library.shared import SharedLibrary
 from nb_banana.request import ImageRequest
 from tests.conftest import KEY
 from tests.library.test_library_crash import running
 from tests.support.amount import rounds
 from tests.support.doors import open_door
-from tests.support.shelf import change, index_of, picture, put, receipt
+from tests.support.shelf import index_of, make_older, picture, put, receipt
 from tests.support.shells import ipython_shell
 
 PROMPTS = ("a banana", "a mug", "a café")
@@ -383,11 +382,7 @@ def test_without_a_home_a_library_that_can_only_be_read_is_still_looked_in(
 def test_an_older_shared_library_is_read_as_it_is(service, shared, version):
     library = shelf_of(shared, service)
     put(library, ImageRequest("a banana"), "nbb-1")
-    for column in ("ticket", "about", *(["came_along"] if version == 1 else [])):
-        change(library, f"ALTER TABLE requests DROP COLUMN {column}")
-    change(library, "DROP INDEX requests_unfinished")
-    change(library, next(each for each in MIGRATIONS[0] if "requests_unfinished" in each))
-    change(library, f"PRAGMA user_version = {version}")
+    make_older(library, version)
     before = snapshot(shared)
     configure(shared_libraries=[shared])
     assert generate("a banana").came == "reused"
