@@ -1,11 +1,14 @@
 """What was spent and saved is said exactly, and `doctor` names what is wrong without any cost."""
 
+import pickle
 from decimal import Decimal
 
 import pytest
+from IPython.lib.pretty import pretty
 
-from nb_banana import ImageRequest, configure, doctor, errors, generate, spending
+from nb_banana import ImageRequest, configure, doctor, errors, estimate, generate, spending
 from nb_banana._default import client
+from nb_banana._text import dollars
 from nb_banana.library import transfer
 from nb_banana.library.library import Library
 from tests.conftest import KEY
@@ -116,3 +119,36 @@ def test_pictures_that_came_with_a_lesson_were_paid_by_somebody_else(tmp_path, l
     assert [bill.request_id for bill in library.bills()] == ["nbb-teacher"]
     assert student.bills() == []
     assert student.find(ImageRequest("a banana").key).receipt.usd
+
+
+def test_an_amount_alone_is_shown_in_dollars_and_is_exact(service):
+    one, two = generate("a banana", count=2)
+    configure(budget=1)
+    gallery, statement = generate("a banana", count=2), spending()
+    exact = Decimal("0.0894875")
+    for amount, meant in [
+        (one.cost, exact),
+        (pickle.loads(pickle.dumps(two)).receipt.usd, exact),
+        (statement.left, 1 - 2 * exact),
+        (statement.saved, 2 * exact),
+        (statement.lines[0].usd, 2 * exact),
+        (estimate("a").usd, exact),
+        (gallery.cost, 0),
+    ]:
+        assert amount == meant
+        assert pretty(amount) == dollars(Decimal(meant))
+        assert pretty([amount]) == f"[{dollars(Decimal(meant))}]"
+
+
+def test_half_of_a_tenth_of_a_cent_is_not_nothing():
+    assert dollars(Decimal("0.0005")) == "<$0.001"
+
+
+def test_a_budget_of_play_money_is_called_so_beside_real_bills():
+    put(client().context.places("api")[0], ImageRequest("a banana"), "nbb-1")
+    configure(budget=1)
+    generate("a fox")
+    statement = spending()
+    assert not statement.is_play_money
+    assert "of $1.00, $0.911 left (play money)" in statement._repr_html_()
+    assert repr(statement).endswith("left of the budget                    $0.911 (play money)")

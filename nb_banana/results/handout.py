@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from nb_banana import errors
-from nb_banana._text import InDollars, clean, dollars, path_of, plain, shown
+from nb_banana._text import Dollars, InDollars, clean, dollars, path_of, plain, shown
 from nb_banana.credentials import Secret, refuse_key
 from nb_banana.display.html import Words, paragraph, styled, table
 
@@ -59,7 +59,7 @@ class KeyListing(Sequence[KeyUse]):
     @property
     def spent(self) -> Decimal:
         """US dollars that all of them spent this month, as far as the service says."""
-        return sum((each.spent for each in self if each.spent is not None), Decimal(0))
+        return Dollars(sum(each.spent for each in self if each.spent is not None))
 
     @property
     def _title(self) -> str:
