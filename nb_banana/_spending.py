@@ -22,7 +22,7 @@ OF_MODEL = "  "  # how the name of a line begins that is of a model, and of no t
 
 
 @dataclass(frozen=True)
-class StatementLine(InDollars, Hinted):
+class StatementLine(Amounts, InDollars, Hinted):
     """One line of a statement.
 
     Attributes:

@@ -51,8 +51,8 @@ class Amounts:
                 object.__setattr__(self, name, Dollars(value))
 
 
-class InDollars(Amounts):
-    """One that says its money in dollars where it is shown; its repr stays Python's."""
+class InDollars:
+    """A data class that says its money in dollars where it is shown; its repr stays Python's."""
 
     def __str__(self) -> str:
         said = ", ".join(

@@ -225,7 +225,11 @@ class _Asked(NamedTuple):
             if not _unquoted(text).lower().startswith(typed.lower()):
                 continue
             if quote:
-                yield Suggestion(f"{before}{quote}{text}{end}", what)
+                other = {"'": '"', '"': "'"}[quote]
+                if text.endswith("]") and other not in text:  # figs['a'], where ' is open
+                    text = text.replace(quote, other)
+                inside = text.replace(quote, f"{quote}{other}{quote}{other}{quote}")
+                yield Suggestion(f"{before}{quote}{inside}{end}", what)
                 continue
             if '"' in written and '"' not in text:
                 text = text.replace("'", '"')  # figs["a"], where it is begun so
