@@ -152,3 +152,27 @@ def test_a_budget_of_play_money_is_called_so_beside_real_bills():
     assert not statement.is_play_money
     assert "of $1.00, $0.911 left (play money)" in statement._repr_html_()
     assert repr(statement).endswith("left of the budget                    $0.911 (play money)")
+
+
+def test_the_doctor_sees_that_the_service_refuses_the_key(service, monkeypatch):
+    monkeypatch.setenv("AIMLAPI_KEY", "another-key-0123456789")
+    (said,) = [check for check in doctor().checks if not check.fine]
+    assert said.what == "key"
+    assert "does not accept it" in said.found
+    assert "another-key" not in repr(doctor()) + doctor()._repr_html_()
+    assert service.posts == []
+
+
+def test_the_doctor_without_a_key_for_a_service_that_wants_one_says_so():
+    configure(base_url="https://pictures.invalid")
+    said = doctor().checks[0]
+    assert not said.fine
+    assert "no key is sent there unasked" in said.found
+    configure(backend="library")
+    assert doctor().checks[0].fine
+
+
+def test_the_doctor_tells_play_money(service):
+    text = repr(doctor())
+    assert "costs about $0.089 play money" in text
+    assert "$1,000.00 play money" in text
