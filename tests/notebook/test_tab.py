@@ -305,3 +305,20 @@ def test_only_attributes_that_can_be_written_are_offered():
     cat = Image.new("RGB", (2, 2))
     seen = Holder(**{"cat": cat, "a-b": cat, "class": cat, "a b": cat})
     assert [each.text for each in complete("%banana -i seen", {"seen": seen})] == ["seen.cat"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "matches"),
+    [
+        ("%%banana x\na {{wo¦", ["{{words}}"]),
+        ("%%banana\nit's a {{ca¦}} or", ["it's a {{cat"]),
+        ("#| label: a\n%%banana x\n\na ca¦", []),
+        ("%%banana\nca¦", []),
+        ("%%banana\n%ca¦", []),
+        ("%%banana\na {ca¦", []),
+    ],
+)
+@pytest.mark.skipif(version_info < (8, 6), reason="it knows the line alone")
+def test_in_a_cells_prompt_the_names_are_offered_and_nothing_of_ipython(kernel, cell, matches):
+    assert kernel(cell).matches == matches
+    assert "%%capture" in kernel("%%bananas\n%ca¦").matches
