@@ -94,7 +94,7 @@ class Statement(Hinted):
             yield card("budget", dollars(self.used), below, share=share)
         for line in self.lines:
             if not _is_of_model(line):
-                yield card(line.what, dollars(line.usd), _counted(line).removeprefix("for "))
+                yield card(line.what, dollars(line.usd), _counted(line))
         yield card("saved by the library in this session", dollars(self.saved))
         if self.balance is not None:
             yield card("balance of the account", dollars(self.balance))
