@@ -14,7 +14,8 @@ LEFT = ' style="text-align:left"'  # JupyterLab's own tables are to the right
 THEME = """
 .nbb,.nbb-out{
 --text:var(--jp-ui-font-color1,var(--vscode-foreground,var(--colab-primary-text-color,currentColor)));
---ground:var(--jp-layout-color0,var(--vscode-editor-background,var(--colab-primary-surface-color,Canvas)));
+--ground:var(--jp-layout-color0,var(--vscode-editor-background,var(--colab-primary-surface-color,
+var(--background,Canvas))));
 --accent:var(--jp-brand-color1,var(--vscode-focusBorder,light-dark(#1967d2,#8ab4f8)));
 --bad:light-dark(#b3261e,#f2a19b);
 --good:light-dark(#1b6e33,#86d19a);
@@ -77,7 +78,7 @@ overflow-wrap:anywhere;margin:.2em 0 1em;padding:.6em .8em;border-radius:6px;
 color:var(--text);background:var(--raised)}
 """,
     "nbb-card": """
-.nbb-cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(10em,1fr));gap:.6em;
+.nbb-cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(12.5em,1fr));gap:.6em;
 margin:.4em 0 .8em}
 .nbb-card{border:1px solid var(--edge);border-radius:8px;padding:.5em .8em;
 background:var(--raised)}
@@ -99,7 +100,7 @@ font-size:.92em}
 .nbb-tile:has([open]){grid-column:1/-1}
 .nbb-tile [open] summary{cursor:zoom-out}
 .nbb-out .nbb-tile [open] img{width:auto;min-width:min(22em,100%);aspect-ratio:auto}
-.nbb-grid{max-height:46em;scroll-padding:3em 8em}
+.nbb-grid{max-height:max(50em,85vh);scroll-padding:3em 8em}
 .nbb-grid .nbb-tile:not(:has([open])){width:var(--w)}
 .nbb-grid [open] img{max-width:calc(100cqi - 2em)!important}
 .nbb-out.nbb-out .nbb-grid :is(th,td){padding:.5em .8em .8em 0;border:0;white-space:normal}
@@ -121,25 +122,29 @@ margin:.4em 0;overflow-wrap:anywhere}
 """The rules by what of an output they are for: an output brings those that it has a use for."""
 
 WAIT = """
-.nbb-pending{margin:0}
+.nbb-pending{margin:0;position:relative}
 .jp-OutputArea-child:has(.nbb-soon):has(~.jp-OutputArea-child :is(.nb-banana,.nbb-soon)){
 display:none}
-.nbb-pending figcaption{font-size:90%;opacity:.75}
-.nbb-place{max-width:100%;background:color-mix(in srgb,currentColor 9%,transparent)}
-.nbb-now::before{content:attr(data-now)}
-.nbb-now{display:block;animation:nbb-now 0s 10s both}
+.nbb-pending figcaption,.nbb-place+*+i{font-size:90%;opacity:.75}
+.nbb-place+figcaption{position:absolute;inset:.6em .8em auto;max-height:calc(100% - 2.8em);
+overflow:hidden;overflow-wrap:anywhere}
+.nbb-place+*+i{display:block}
+.nbb-place{background:color-mix(in srgb,currentColor 9%,transparent)}
+.nbb-now[data-now]::before{content:attr(data-now)}
+.nbb-now[data-now]{display:block;animation:nbb-now 0s 10s both}
 .nbb-late{display:block;animation:nbb-late 0s 10s both}
 @keyframes nbb-now{from{visibility:visible}to{visibility:hidden;height:0}}
 @keyframes nbb-late{from{visibility:hidden;height:0;overflow:hidden}to{visibility:visible}}
 @media(prefers-reduced-motion:no-preference){
-.nbb-place{animation:nbb-pulse 2.4s ease-in-out infinite}
+.nbb-place{animation:nbb-pulse 2.4s ease-in-out 4}
 @keyframes nbb-pulse{50%{opacity:.45}}}
-@media print{.nbb-now{display:none}.nbb-late{animation:none}}
+@media print{.nbb-now[data-now]{display:none}.nbb-late{animation:none}}
 """
 """While something is on its way its output is put out anew each second. One that is not any more,
 because it was saved or its kernel has died, says so after ten: no number of seconds stays in it.
 A frame makes way for the picture that comes below it, or for the frame of the cell's next one."""
 
+PULSE = 2.4  # seconds, see `WAIT`
 FADE_IN = (
     "<style>@media(prefers-reduced-motion:no-preference){@keyframes nbb-in{from{opacity:0}}}"
     "</style>"
@@ -187,17 +192,18 @@ def waiting(
 
     What is said ``late`` is all that is read where this is not put out anew, or has no CSS.
     """
-    place = ""
-    if size:  # the pulse goes on where it was a second ago
-        place = (
-            f'<div class="nbb-place" style="width:{size[0]}px;aspect-ratio:{size[0]}/{size[1]};'
-            f'animation-delay:-{seconds:.1f}s"></div>'
-        )
+    place = line = sized = ""
+    if size:
+        width, height = size
+        sized = f' style="width:{width}px;max-width:100%"'
+        phase = f"animation-delay:-{seconds % PULSE:.1f}s"  # the pulse goes on where it was
+        place = f'<div class="nbb-place" style="aspect-ratio:{width}/{height};{phase}"></div>'
+        line = "<i>&nbsp;</i>"  # there the caption will be
+    names = f"nb-banana-pending nbb-pending{' nbb-soon' if makes_way else ''}"
     return (
-        f'<style>{WAIT}</style><figure class="nb-banana-pending nbb-pending'
-        f'{" nbb-soon" if makes_way else ""}">{place}<figcaption>'
+        f'<style>{WAIT}</style><figure class="{names}"{sized}>{place}<figcaption>'
         f'<span class="nbb-now" data-now="{as_html(now)}"></span>'
-        f'<span class="nbb-late">{as_html(late)}</span></figcaption></figure>'
+        f'<span class="nbb-late">{as_html(late)}</span></figcaption>{line}</figure>'
     )
 
 

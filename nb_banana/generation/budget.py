@@ -15,6 +15,7 @@ from typing import NamedTuple
 from nb_banana._text import InDollars, dollars
 from nb_banana.errors import BudgetError, LibraryError
 from nb_banana.library.library import Library
+from nb_banana.library.location import SANDBOX
 from nb_banana.models import documented_price, find_model, short_name
 from nb_banana.request import ImageRequest
 from nb_banana.services.aimlapi.payload import pictures_asked
@@ -176,7 +177,8 @@ class Budget:
                 unknown, example = unknown + count, example or str(what)
             else:
                 usd += price * pictures * count
-        return Cost(usd, unknown, example)
+        is_play = library.service == SANDBOX or self._prices.is_play(service)
+        return Cost(usd, unknown, example, is_play)
 
     def _price(
         self, what: Priced, service: Service, library: Library, *, ask: bool

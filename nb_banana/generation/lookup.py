@@ -13,7 +13,6 @@ from nb_banana._text import Amounts, as_html, plain
 from nb_banana.display.output import shell
 from nb_banana.generation.budget import NOTHING, Cost
 from nb_banana.generation.plan import Job, Plan
-from nb_banana.library import location
 from nb_banana.library.library import Library
 from nb_banana.library.records import StoredImage
 from nb_banana.request import ImageRequest
@@ -101,7 +100,9 @@ def look_ahead(plan: Plan) -> str:
     elif missing:
         return ""
     is_said = plan.is_heard or (shell() is not None and not plan.is_quiet)
-    return _say(plan, missing, _cost(plan, missing, service)) if is_said else ""
+    if not is_said:
+        return ""
+    return _say(plan, missing, cost_of(plan, missing, service) if service else None)
 
 
 def _drawing(plan: Plan) -> Service | None:
@@ -148,7 +149,7 @@ def estimate_of(plan: Plan) -> Estimate:
     except errors.LibraryError as error:
         return Estimate(None, len(jobs), 0, str(error))
     draws = missing and not plan.is_offline
-    cost = _cost(plan, missing, plan.quoter if draws else None)
+    cost = cost_of(plan, missing, plan.quoter) if draws else None
     usd = NOTHING if cost is None else None if cost.unknown else cost.usd
     if plan.is_many:
         text = _say(plan, missing, cost)
@@ -161,12 +162,9 @@ def estimate_of(plan: Plan) -> Estimate:
     return Estimate(usd, len(missing), len(jobs) - len(missing), text)
 
 
-def _cost(plan: Plan, missing: Sequence[ImageRequest], service: Service | None) -> Cost | None:
-    if service is None:
-        return None
-    cost = plan.context.budget.estimate(missing, service, plan.places[0])
-    is_play = plan.kind == location.SANDBOX or plan.context.prices.is_play(service)
-    return cost._replace(is_play=is_play)
+def cost_of(plan: Plan, requests: Sequence[ImageRequest], service: Service) -> Cost:
+    """What they will cost where all of them are drawn, and whose money it is."""
+    return plan.context.budget.estimate(requests, service, plan.places[0])
 
 
 def quote(plan: Plan) -> str:

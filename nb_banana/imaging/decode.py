@@ -205,7 +205,7 @@ def preview(data: bytes, longest: int, mark: bytes | None = None) -> tuple[str, 
     if small.has_transparency_data:
         small.save(out, "PNG", optimize=True, **saving("PNG", packet))
         return "image/png", out.getvalue()
-    small.save(out, "JPEG", quality=80, **saving("JPEG", packet))
+    small.save(out, "JPEG", quality=80, optimize=True, **saving("JPEG", packet))
     return "image/jpeg", out.getvalue()
 
 

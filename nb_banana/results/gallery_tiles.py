@@ -29,7 +29,7 @@ WAYS = ((1.0, 75), (1.0, 40), (0.7, 30))  # scale and quality of tiles, till the
 LONGEST_REASON, LONGEST_LABEL = 90, 60  # characters in a tile
 WORDS = 15_000  # characters of all alt texts, and of all prompts
 WIDEST, LARGE = 480, 280  # pixels that a picture is wide at most before it is enlarged: of several
-IN_GRID = 16.5  # em that one is wide at most in a grid: two rows are seen at once
+GRID_HEIGHT = 43  # em of a grid that are seen at once, but for its head
 GAP = 12  # pixels between two
 FEW, SOME = 12, 36  # tiles: of these many, and of more, each is smaller
 ACROSS = (5, 7, 10)  # how many stand side by side at most, where there is room
@@ -186,7 +186,9 @@ class Tiles:
             f"{''.join(f'<td>{tile(place)}</td>' for place in places)}</tr>"
             for name, places in zip(grid.rows, grid.places, strict=True)
         )
-        most = IN_GRID * min(max(self.ratio, 0.6), 1.25)
+        # Three rows, with what stands above and below them, are seen without scrolling.
+        high = min(max(GRID_HEIGHT / len(grid.rows) - 3, 10.5), 16.5)
+        most = high * min(max(self.ratio, 0.6), 1.5)
         left = "clamp(7em,15cqi,9em)"  # for the names of rows
         width = f"clamp(7.5em,(100cqi - {left})/{len(grid.columns)} - 1em,{most:.4g}em)"
         return (

@@ -1,6 +1,6 @@
 """What the panel's Generate does, without any widget: order, price, begin, outcome."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -17,7 +17,6 @@ from nb_banana.generation.plan import Plan
 from nb_banana.library import location
 from nb_banana.notebook.call import read_call
 from nb_banana.notebook.parser import parse_cell_line
-from nb_banana.request import ImageRequest
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.image import BananaImage
 from nb_banana.widgets.form import FLAG_OF_OPTION, MAGIC, Form, read_cell
@@ -65,7 +64,7 @@ def price_of(client: Client, form: Form, names: Names) -> Price:
     else:  # the price does not hang on the words
         said = {name: getattr(form, name) for name in ("model", "resolution", "count")}
         plan = panel_plan(client, Form("a picture", **said), names)
-        known = _cost(plan, [job.request for job in plan.jobs])
+        known = lookup.cost_of(plan, [job.request for job in plan.jobs], plan.quoter)
         cost = lookup.Estimate(None if known.unknown else known.usd, 1, 0, str(known))
     text, amount = cost.text, "" if cost.usd is None else str(Cost(cost.usd, 0)) or "$0"
     if cost.new and plan.is_offline:
@@ -85,17 +84,13 @@ def _is_kept(plan: Plan) -> bool:
         return True
 
 
-def _cost(plan: Plan, requests: Sequence[ImageRequest]) -> Cost:
-    return plan.context.budget.estimate(requests, plan.quoter, plan.places[0])
-
-
 def question(client: Client, form: Form, names: Names) -> str:
     """What a person has to say yes to before it is sent: ``Banana.confirm_over``; else nothing."""
     limit = client.settings.confirm_over
     if limit is None:
         return ""
     plan = panel_plan(client, form, names)
-    cost = _cost(plan, lookup.find_missing(plan))
+    cost = lookup.cost_of(plan, lookup.find_missing(plan), plan.quoter)
     if cost.usd <= Decimal(str(limit)) and not cost.unknown:
         return ""
     return f"This costs {cost}, more than {dollars(Decimal(str(limit)))}. Send it?"

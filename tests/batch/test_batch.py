@@ -182,7 +182,7 @@ def test_one_line_says_how_many_and_what_they_cost(service):
     with ipython_shell() as ip:
         ip.run("%%banana --quiet -n 2\na cat")
         ip.run("%%banana --quiet -n 4\na cat")
-        assert ip.printed == "4 pictures, 2 from your library, about $0.18\n"
+        assert ip.printed == "4 pictures, 2 from your library, about $0.18 play money\n"
         ip.run("%%banana --quiet -n 4\na cat")
         assert ip.printed == "4 pictures, all from your library, $0\n"
 

@@ -328,9 +328,9 @@ class LabPage:
     def viewport(self, width: int, height: int) -> None:
         self.page.set_viewport_size({"width": width, "height": height})
 
-    def screenshot(self, path: Path, of: Locator | None = None) -> None:
-        """Write a PNG of the window, or of one part of it."""
-        (of or self.page).screenshot(path=path, animations="disabled")
+    def screenshot(self, path: Path, of: Locator | None = None, *, moving: bool = False) -> None:
+        """Write a PNG of the window, or of one part of it; animations are at their end."""
+        (of or self.page).screenshot(path=path, animations="allow" if moving else "disabled")
 
     def close(self) -> None:
         self.page.close()

@@ -67,6 +67,7 @@ def readme(browser: Browser, lab: Lab) -> None:
 
     page = lab.open(PANEL, name="panel")
     page.hide_sidebar()
+    page.viewport(1120, 1600)
     for number in range(len(PANEL)):
         page.run_cell(number)
     panel = page.output(2).get_by_role("region", name="nb_banana panel")
@@ -152,9 +153,8 @@ def moving(lab: Lab, folder: Path) -> None:
         for number, name in enumerate(WAITS, len(PANEL)):
             page.start_cell(number)
             page.page.wait_for_timeout(3000)
-            page.screenshot(
-                folder / look / f"{30 + number} waits for {name}.png", page.cell(number)
-            )
+            path = folder / look / f"{30 + number} waits for {name}.png"
+            page.screenshot(path, page.cell(number), moving=True)
             page.wait_for_cell(number)
 
 

@@ -1,11 +1,14 @@
 """The browser's half of the panel by itself: what each front end makes of it, and keys alone."""
 
 import base64
+import inspect
 import re
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from nb_banana.display import batch_progress, html
+from nb_banana.results import comparison, gallery_tiles
 from nb_banana.widgets.form import Form
 from nb_banana.widgets.panel import Panel
 from tests.support.pictures import encode, picture
@@ -123,6 +126,15 @@ def test_axe_finds_nothing_under_any_theme(page, state, theme):
     assert (light < 60) == (THEMES[theme][-1] == "dark"), ground
 
 
+def test_panel_and_outputs_share_no_name_of_a_class_or_an_animation(state):
+    panel = state[1]._css.removeprefix(html.THEME)
+    outputs = [
+        inspect.getsource(each) for each in (html, batch_progress, comparison, gallery_tiles)
+    ]
+    name = re.compile(r"nbb-[\w-]+")
+    assert set(name.findall(panel)) & set(name.findall("".join(outputs))) == set()
+
+
 def test_the_price_stands_on_generate_and_the_rest_of_its_line_below(page, state):
     panel = show(page, state, **STATES["full"])
     expect(panel.get_by_role("button", name="Generate · about $0.089")).to_be_visible()
@@ -162,7 +174,7 @@ def test_what_folds_away_opens_when_it_holds_something_and_can_be_closed_then(pa
 
 def test_the_frame_has_the_place_and_the_size_that_the_picture_will_have(page, state):
     panel = show(page, state, shape="16:9", price=STATES["full"]["price"])
-    frame = panel.locator(".nbb-frame")
+    frame = panel.locator(".nbb-picture")
     expect(frame).to_have_text("The picture appears here.")
     empty = box(frame)
     tell(page, busy={"since": 1.0})
@@ -181,9 +193,9 @@ def test_the_frame_has_the_place_and_the_size_that_the_picture_will_have(page, s
 def test_the_frame_pulses_unless_motion_is_not_wanted(page, state):
     panel = show(page, state, busy={"since": 1.0})
     name = "node => getComputedStyle(node).animationName"
-    assert panel.locator(".nbb-frame").evaluate(name) == "none"
+    assert panel.locator(".nbb-picture").evaluate(name) == "none"
     page.emulate_media(reduced_motion="no-preference")
-    assert panel.locator(".nbb-frame").evaluate(name) == "nbb-pulse"
+    assert panel.locator(".nbb-picture").evaluate(name) == "nbb-waits"
 
 
 @pytest.mark.parametrize("place", ["form", "references", "result", "cell"])

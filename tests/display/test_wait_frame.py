@@ -164,15 +164,15 @@ def test_who_wants_no_motion_sees_none(runs):
     page = next(filter(is_frame, shown(runs["frames", "a cell"][1])))["text/html"]
     style = re.search(r"<style>(.*)</style>", page, re.DOTALL)[1]
     still, moving = style.split("@media(prefers-reduced-motion:no-preference)")
-    assert "infinite" in moving
-    assert "infinite" not in still
+    assert "animation:nbb-pulse" in moving
+    assert "animation:nbb-pulse" not in still
 
 
 def test_the_frame_has_the_size_of_the_picture(runs):
     outputs, sent = runs["frames", "a cell"]
     page = next(filter(is_frame, shown(sent)))["text/html"]
-    assert 'style="width:768px;aspect-ratio:768/429;' in page
-    assert "<img" in outputs[0]["data"]["text/html"]
+    assert 'style="width:768px;max-width:100%"><div class="nbb-place"' in page
+    assert "aspect-ratio:768/429;" in page
     assert 'width="768" height="429"' in outputs[0]["data"]["text/html"]
 
 
@@ -185,7 +185,7 @@ def test_of_one_that_failed_its_place_says_why(runs):
     place, error = runs["later", "that failed"][0]
     assert error.output_type == "error"
     assert place.data["text/plain"].startswith("RefusalError: The model made no picture")
-    assert "nbb-" not in place.data["text/html"]
+    assert "nbb-pending" not in place.data["text/html"]
 
 
 @pytest.mark.parametrize("setting", ["0", "1"])

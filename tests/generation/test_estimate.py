@@ -53,7 +53,10 @@ def test_it_is_what_is_paid(service):
     prompts = ["a fox", "a cat", "a fox", "an owl"]
     generate("an owl")
     found = estimate(prompts)
-    assert str(found) == "4 pictures, 1 from your library, 1 equal to another of them, about $0.18"
+    assert (
+        str(found)
+        == "4 pictures, 1 from your library, 1 equal to another of them, about $0.18 play money"
+    )
     assert nb_banana.generate_many(prompts).cost == found.usd
 
 

@@ -259,7 +259,7 @@ def test_a_folder_beside_the_notebook_is_its_library(service, tmp_path, monkeypa
 
 
 def test_a_dry_run_says_the_price_and_when_it_is_free(service):
-    assert dry_run("a banana", resolution="4K").price == "about $0.20"
+    assert dry_run("a banana", resolution="4K").price == "about $0.20 play money"
     generate("a banana", resolution="4K")
     assert dry_run("a banana", resolution="4K").price == "$0, it is in your library"
     assert "about $0.089" in repr(dry_run("a pear"))

@@ -267,7 +267,7 @@ def test_a_model_that_is_listed_no_more_and_drawn_yet_has_its_price(monkeypatch)
     monkeypatch.setenv("AIMLAPI_KEY", KEY)
     with Sandbox(KEY, retired={"pro": "deprecated"}) as service:
         configure(base_url=service.url, budget=1)
-        assert nb_banana.dry_run("a banana", model="pro").price == "about $0.17"
+        assert nb_banana.dry_run("a banana", model="pro").price == "about $0.17 play money"
         assert nb_banana.generate("a banana", model="pro").came == "made"
 
 

@@ -300,7 +300,7 @@ def in_the_background(prompts, begin=begin):
 
 
 def by_the_panel(prompts):
-    in_the_background(prompts, lambda prompt: controller.begin(client(), Form(prompt), {}))
+    in_the_background(prompts, lambda prompt: controller.begin(client(), Form(prompt), {})[0])
 
 
 DOORS = [one_by_one, by_magic, as_a_batch, as_an_iterator, in_the_background, by_the_panel]
@@ -522,7 +522,7 @@ def in_kernel(service, cell, answers):
 @pytest.mark.parametrize(("answer", "posts"), [("y", 1), ("n", 0)])
 def test_a_person_is_asked_above_the_amount(service, answer, posts):
     told, (question,) = in_kernel(service, "%%banana\na banana", [answer])
-    assert question == "This costs about $0.089, more than $0.05. Send it? [y/N] "
+    assert question == "This costs about $0.089 play money, more than $0.05. Send it? [y/N] "
     assert len(service.posts) == posts
     assert ("You said no. Nothing was sent." in told) == (answer == "n")
 

@@ -109,15 +109,15 @@ def test_nothing_is_sent_but_by_generate(opened, ip, service):
 
 def test_the_price_follows_the_form(opened, service):
     settle(opened)
-    words = {"text": "about $0.089", "amount": "about $0.089", "fine": True}
+    words = {"text": "about $0.089 play money", "amount": "about $0.089", "fine": True}
     assert opened.price == words | {"ratio": "", "kept": False}
     configure(budget=2)
     opened.prompt = "a banana"
     settle(opened)
-    assert opened.price["text"] == "about $0.089; $2.00 left of your budget"
+    assert opened.price["text"] == "about $0.089 play money; $2.00 left of your budget"
     opened.count = 2
     settle(opened)
-    assert opened.price["text"].startswith("2 pictures, about $0.18; $2.00 left")
+    assert opened.price["text"].startswith("2 pictures, about $0.18 play money; $2.00 left")
     opened.count = 1
     press(opened, "generate")
     settle(opened)
@@ -125,7 +125,7 @@ def test_the_price_follows_the_form(opened, service):
     assert (opened.price["amount"], opened.price["kept"]) == ("$0", True)
     opened.fresh = True
     settle(opened)
-    assert opened.price["text"].startswith("about $0.089; $1.9")
+    assert opened.price["text"].startswith("about $0.089 play money; $1.9")
     assert (opened.price["amount"], opened.price["kept"]) == ("about $0.089", False)
     opened.prompt = "another banana"
     settle(opened)
@@ -209,7 +209,7 @@ def test_who_is_to_be_asked_is_asked_in_the_panel(opened, service):
     opened.prompt = "a banana"
     press(opened, "generate")
     assert opened.message["kind"] == "ask"
-    assert opened.message["text"] == "This costs about $0.089, more than $0.01. Send it?"
+    assert opened.message["text"] == "This costs about $0.089 play money, more than $0.01. Send it?"
     assert service.posts == []
     press(opened, "generate", confirmed=True)
     settle(opened)
@@ -221,7 +221,7 @@ def test_a_yes_holds_for_what_was_asked_and_not_for_a_form_that_costs_more_by_no
     opened.prompt = "a banana"
     press(opened, "generate")
     press(opened, "generate", confirmed=True, changed={"resolution": "4K", "count": 9})
-    assert opened.message["text"] == "This costs about $1.79, more than $0.01. Send it?"
+    assert opened.message["text"] == "This costs about $1.79 play money, more than $0.01. Send it?"
     assert service.posts == []
     press(opened, "generate", confirmed=True)
     settle(opened)
@@ -531,8 +531,9 @@ def test_what_a_closed_panel_draws_is_bound_and_kept_all_the_same(ip):
         made = panel()
         made.prompt, made.name = "a banana [trouble: slow 1]", "fruit"
         press(made, "generate")
-        pending = made._pending
+        ended = threading.Event()
+        made._pending.on_end(ended.set)  # after what the panel does then
         made.close()
-        pending.wait(20)
+        assert ended.wait(20)
     assert ip.names["fruit"].prompt == made.prompt
     assert len(history()) == 1

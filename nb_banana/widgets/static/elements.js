@@ -50,7 +50,7 @@ function button(label, onclick, { key = "", sign = "", ...props } = {}) {
 }
 
 function row(...children) {
-  return h("div", { className: "nbb-row" }, ...children);
+  return h("div", { className: "nbb-line" }, ...children);
 }
 
 /** A field below its label. */

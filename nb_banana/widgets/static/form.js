@@ -17,7 +17,7 @@ function makeMessages() {
     kind = what;
     for (const place of places) {
       const node = slots[place];
-      node.className = `nbb-message nbb-${what}`;
+      node.className = `nbb-message nbb-is-${what}`;
       node.setAttribute("role", what === "error" ? "alert" : "status");
       const now = place === at ? text : "";
       if (node.textContent !== now) node.textContent = now;

@@ -1,7 +1,7 @@
 
 /** The place of the picture, with the picture's final size. */
 function makeFrame([across, down], ...children) {
-  const node = h("div", { className: "nbb-frame" }, ...children);
+  const node = h("div", { className: "nbb-picture" }, ...children);
   node.style.setProperty("--across", across);
   node.style.setProperty("--down", down);
   return node;
@@ -13,7 +13,7 @@ function compare(frame, old) {
   range.ariaLabel = "How much of the picture before is seen";
   range.dataset.key = "slider";
   const edge = h("span", { className: "nbb-edge", ariaHidden: "true" });
-  const says = (word) => h("span", { className: `nbb-${word}`, ariaHidden: "true" }, word);
+  const says = (word) => h("span", { className: `nbb-at-${word}`, ariaHidden: "true" }, word);
   const slide = () => {
     frame.style.setProperty("--seen", `${range.value}%`);
     range.ariaValueText = `${range.value} %`;
@@ -115,7 +115,7 @@ function makeResult(model, line, act, slot) {
     } else {
       const words = h("p", {}, "The picture appears here.");
       const frame = makeFrame(model.get("shape").split(":"), words);
-      frame.classList.add("nbb-empty");
+      frame.classList.add("nbb-blank");
       fill(body, [frame]);
     }
   }
