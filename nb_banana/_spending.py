@@ -189,7 +189,8 @@ def _is_of_model(line: StatementLine) -> bool:
 
 
 def _amount(line: StatementLine) -> str:
-    return f"{dollars(line.usd)} {_counted(line)}".rstrip()
+    said = _counted(line)
+    return f"{dollars(line.usd)}{' ' if line.count else ', '}{said}" if said else dollars(line.usd)
 
 
 def _counted(line: StatementLine) -> str:

@@ -176,3 +176,9 @@ def test_the_doctor_tells_play_money(service):
     text = repr(doctor())
     assert "costs about $0.089 play money" in text
     assert "$1,000.00 play money" in text
+
+
+def test_where_all_was_free_the_amount_and_the_count_are_told_apart(service):
+    with pytest.raises(errors.RefusalError):
+        generate("a banana [trouble: refusal]")
+    assert "today                                 $0, 1 free\n" in repr(spending())
