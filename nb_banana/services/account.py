@@ -48,6 +48,11 @@ def balance(service: Endpoint) -> Decimal | None:
     return service.service.balance(asker(service))
 
 
+def is_key_refused(service: Endpoint) -> bool:
+    """Whether the service says that it knows no such key."""
+    return service.service.is_key_refused(asker(service))
+
+
 def is_reachable(service: Endpoint) -> bool:
     """Whether the service answers at all. No key is sent."""
     return service.service.is_reachable(asker(service, with_key=False))

@@ -16,7 +16,7 @@ from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
 from nb_banana import errors
-from nb_banana._text import clean_id
+from nb_banana._text import Dollars, clean_id
 from nb_banana.request import ImageRequest
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.exchange import (
@@ -250,7 +250,7 @@ def _receipt(
         client_request_id=ids["client_request_id"],
         inference_id=None if named and service.secret and service.holds_key(named) else named,
         credits=outcome.credits,
-        usd=usd,
+        usd=None if usd is None else Dollars(usd),
         seconds=0.0,
         attempts=ids["attempts"],
         created=datetime.now(UTC),

@@ -143,6 +143,10 @@ class Service:
         """What is left on the account in US dollars; None where the service does not say."""
         return None
 
+    def is_key_refused(self, get: Get) -> bool:  # noqa: ARG002 - as above
+        """Whether the service says, at no cost, that it knows no such key."""
+        return False
+
     def is_reachable(self, get: Get) -> bool:
         """Whether the service answers at all. No key is sent."""
         return get("/", {}) is not None

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from nb_banana._text import amount, clean_id
+from nb_banana._text import Dollars, amount, clean_id
 from nb_banana.credentials import AIMLAPI
 from nb_banana.models import CREDITS_PER_USD, documented_price
 from nb_banana.request import ImageRequest, asked_fields
@@ -102,6 +102,11 @@ class AimlApi(Service):
         reply = get("/v2/billing", {})
         return None if reply is None else decimal_of(at(reply.json, "current_balance"))
 
+    def is_key_refused(self, get: Get) -> bool:
+        """See `Service.is_key_refused`."""
+        reply = get("/v2/billing", {})
+        return reply is not None and reply.status == 401
+
     def is_reachable(self, get: Get) -> bool:
         """See `Service.is_reachable`."""
         reply = get("/v1/models", {"limit": 1})
@@ -143,7 +148,7 @@ def read_bill(headers: Mapping[str, str], body: Any) -> tuple[int | None, Decima
         usd = spent / CREDITS_PER_USD
     if spent is None and usd is not None:
         spent = usd * CREDITS_PER_USD
-    return (None if spent is None else round(spent)), usd
+    return (None if spent is None else round(spent)), (None if usd is None else Dollars(usd))
 
 
 def _cost(row: Mapping[str, Any]) -> Decimal | None:
