@@ -10,7 +10,7 @@ from nb_banana._text import as_html, clean, plain
 from nb_banana._threads import spawn
 from nb_banana.batch import runner
 from nb_banana.display.output import tell
-from nb_banana.display.progress import Placeholder
+from nb_banana.display.progress import LONGEST_PROMPT, Placeholder
 from nb_banana.errors import BananaError, Interrupted
 from nb_banana.generation import pipeline
 from nb_banana.generation.context import Context
@@ -55,7 +55,8 @@ class PendingGallery(PendingValue[Gallery], Gallery):
     def __init__(self, jobs: Sequence[Job], batch: runner.BatchRunner) -> None:
         self.name = batch.whole.name
         self._about = f"{len(jobs)} pictures"
-        prompt, counts = f"{self._about}: {jobs[0].request.prompt}", not batch.plan.is_stable
+        prompt = clean(f"{self._about}: {jobs[0].request.prompt}", LONGEST_PROMPT)
+        counts = not batch.plan.is_stable
         placeholder = Placeholder(_what(jobs[0]), prompt, counts=counts)
         batch.bar.fill(placeholder, f"{_what(jobs[0])} · {prompt}")
         PendingValue.__init__(self, placeholder, batch.stop)

@@ -112,7 +112,9 @@ class BatchProgress:
     def _is_seen(self) -> bool:
         if self._is_bare:
             return False
-        return self._place is not None or (is_terminal() and not is_silent())
+        if self._place is not None:
+            return not self._place.is_captured
+        return is_terminal() and not is_silent()
 
     def _keep_showing(self) -> None:
         while True:
@@ -178,7 +180,7 @@ class BatchProgress:
 
 
 def _bundle(left: str, *parts: str, kind: str) -> dict[str, str]:
-    html = styled(f"<style>{WAIT}{STYLE}</style>", *parts, kind=kind)
+    html = styled(f"<style>{' '.join(f'{WAIT}{STYLE}'.split())}</style>", *parts, kind=kind)
     return {"text/plain": left, "text/html": html}
 
 

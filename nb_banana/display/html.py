@@ -9,6 +9,8 @@ from itertools import starmap, zip_longest
 
 from nb_banana._text import as_html
 
+NO_MATHS = "mathjax_ignore tex2jax_ignore"
+"""MathJax, of whatever version, would take what is between two amounts for mathematics."""
 LEFT = ' style="text-align:left"'  # JupyterLab's own tables are to the right
 
 THEME = """
@@ -170,8 +172,7 @@ def styled(*parts: str, kind: str, style: str = "") -> str:
     # In one line: where a page is made of Markdown, HTML ends at the first blank one.
     rules = style or "".join(rules for of, rules in STYLES.items() if of in inside)
     sheet = f"<style>{' '.join(f'{THEME}{rules}'.split())}</style>"
-    # MathJax, of whatever version, would take what is between two amounts for mathematics.
-    names = f"nbb-out nb-banana-{kind} mathjax_ignore tex2jax_ignore"
+    names = f"nbb-out nb-banana-{kind} {NO_MATHS}"
     return f'{sheet}<div class="{names}">{inside}</div>'
 
 
@@ -199,7 +200,7 @@ def waiting(
         phase = f"animation-delay:-{seconds % PULSE:.1f}s"  # the pulse goes on where it was
         place = f'<div class="nbb-place" style="aspect-ratio:{width}/{height};{phase}"></div>'
         line = "<i>&nbsp;</i>"  # there the caption will be
-    names = f"nb-banana-pending nbb-pending{' nbb-soon' if makes_way else ''}"
+    names = f"nb-banana-pending nbb-pending{' nbb-soon' if makes_way else ''} {NO_MATHS}"
     return (
         f'<style>{WAIT}</style><figure class="{names}"{sized}>{place}<figcaption>'
         f'<span class="nbb-now" data-now="{as_html(now)}"></span>'
