@@ -80,7 +80,7 @@ overflow-wrap:anywhere;margin:.2em 0 1em;padding:.6em .8em;border-radius:6px;
 color:var(--text);background:var(--raised)}
 """,
     "nbb-card": """
-.nbb-cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(11em,1fr));gap:.6em;
+.nbb-cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(12.5em,1fr));gap:.6em;
 margin:.4em 0 .8em}
 .nbb-card{border:1px solid var(--edge);border-radius:8px;padding:.5em .8em;
 background:var(--raised)}

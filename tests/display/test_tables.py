@@ -124,7 +124,7 @@ def test_what_was_free_is_not_counted_as_paid(service):
         generate("a banana [trouble: refusal]")
     for line in spending().lines:
         assert (line.count, line.unknown, line.free) == (1, 0, 1), line.what
-    assert "this session $0.089 1 request, 1 free" in words(spending())
+    assert "this session $0.089 for 1 request, 1 free" in words(spending())
     assert "$0.089 for 1 request, 1 free" in repr(spending())
 
 
