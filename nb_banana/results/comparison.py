@@ -54,10 +54,12 @@ border:1px solid var(--edge);background:none;color:inherit;font:inherit;cursor:p
 [type=checkbox]::before{content:"⇄ Flip"}
 :is(:checked,[type=checkbox]:hover){background:var(--tint)}
 :checked{border-color:var(--accent)}
+@media(forced-colors:active){:checked{forced-color-adjust:none;background:Highlight;
+color:HighlightText}}
 &:has(:checked) figure:first-of-type{order:2}
 @supports (animation-timeline:view()) and (timeline-scope:--a) and
 selector(::-webkit-slider-thumb){@media screen{
-grid-template-columns:1fr auto 1fr;max-width:var(--wide);overflow-x:clip;
+grid-template-columns:1fr auto 1fr;max-width:max(var(--wide),16em);overflow-x:clip;
 isolation:isolate;direction:ltr;timeline-scope:--nbb-thumb;
 figure{display:contents!important}
 figcaption{grid-area:2/1}
@@ -71,7 +73,8 @@ text-align:right}
 &:has(:checked) figure+figure figcaption{grid-area:2/1;text-align:left}
 [type=checkbox]{grid-area:2/2;align-self:start}
 [type=range]{--ring:#0006;display:block!important;z-index:2;appearance:none;margin:0 -20px;
-width:calc(100% + 40px);height:100%;background:none;overflow:hidden;outline:0;cursor:ew-resize}
+width:calc(100% + 40px);height:100%;background:none;overflow:hidden;outline:0;cursor:ew-resize;
+forced-color-adjust:none}
 [type=range]:focus-visible{--ring:var(--accent)}
 ::-webkit-slider-runnable-track{height:100%}
 ::-webkit-slider-thumb{appearance:none;width:40px;height:100%;view-timeline:--nbb-thumb inline;

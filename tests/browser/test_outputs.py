@@ -222,3 +222,11 @@ def test_what_stands_between_two_prices_is_no_formula(page):
     assert [each.inner_text() for each in made.all()] == [
         page.page.locator(".formula").inner_text()
     ]
+
+
+def test_with_forced_colors_the_place_of_what_failed_has_an_edge(show):
+    page = show()
+    page.emulate_media(forced_colors="active")
+    style = page.locator(".nbb-frame").first.evaluate("e => getComputedStyle(e).outlineStyle")
+    page.emulate_media(forced_colors="none")
+    assert style == "solid"
