@@ -110,7 +110,7 @@ padding-right:.4em}
 .nbb-grid thead th{box-shadow:inset 0 -1px var(--edge)}
 .nbb-out.nbb-out .nbb-grid thead th:first-child{z-index:2}
 .nbb-out.nbb-out .nbb-grid tbody th{top:auto}
-@media print{.nbb-grid{max-height:none}}
+@media print{.nbb-grid{max-height:none;--w:auto!important;--h:auto!important}}
 """,
     "nbb-note": """
 .nbb-note{border-left:3px solid var(--accent);background:var(--tint);padding:.4em .8em;

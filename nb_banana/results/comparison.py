@@ -57,9 +57,10 @@ border:1px solid var(--edge);background:none;color:inherit;font:inherit;cursor:p
 @media(forced-colors:active){:checked{forced-color-adjust:none;background:Highlight;
 color:HighlightText}}
 &:has(:checked) figure:first-of-type{order:2}
+@media print{[type=checkbox]{display:none!important}}
 @supports (animation-timeline:view()) and (timeline-scope:--a) and
 selector(::-webkit-slider-thumb){@media screen{
-grid-template-columns:1fr auto 1fr;max-width:max(var(--wide),16em);overflow-x:clip;
+grid-template-columns:1fr auto 1fr;max-width:var(--wide);overflow-x:clip;
 isolation:isolate;direction:ltr;timeline-scope:--nbb-thumb;
 figure{display:contents!important}
 figcaption{grid-area:2/1}
@@ -212,7 +213,7 @@ class Comparison(Hinted):
             figures.append(_SIDE.format(picture=picture, wide=wide, high=high, **words))
         below = f"<small>{self._drawn}</small>" if self._drawn else ""
         both = (
-            f'<div class="nbb-compare" style="--wide:{wide}px">'
+            f'<div class="nbb-compare" style="--wide:max({wide}px,16em)">'
             f"{_RANGE}{''.join(figures)}{_FLIP}</div>"
         )
         return styled(both, below, kind="compare", style=_STYLE)

@@ -191,7 +191,7 @@ class Tiles:
         # Three rows, with what stands above and below them, are seen without scrolling.
         high = min(max(GRID_HEIGHT / len(grid.rows) - 3, 10.5), 16.5)
         most = high * min(max(self.ratio, 0.6), 1.5)
-        left = "clamp(7em,15cqi,9em)"  # for the names of rows
+        left = "clamp(7.8em,15cqi,9em)"  # for the names of rows
         width = f"clamp(7.5em,(100cqi - {left})/{len(grid.columns)} - 1em,{most:.4g}em)"
         return (
             f'<div class="nbb-grid" tabindex="0" role="group" aria-label="{down}, {across}" '

@@ -174,3 +174,9 @@ def test_with_forced_colors_the_handle_is_seen_and_whether_both_have_changed_pla
     before = most_of(button)
     button.check()
     assert most_of(button) != before
+
+
+def test_on_paper_there_is_no_button(page):
+    page.emulate_media(media="print")
+    expect(one(page).get_by_role("img")).to_have_count(2)
+    expect(one(page).get_by_role("checkbox")).to_have_count(0)
