@@ -12,7 +12,7 @@ from importlib import metadata
 from nb_banana._hints import Hinted
 from nb_banana._text import dollars, megabytes, plain
 from nb_banana._version import __version__
-from nb_banana.credentials import KeySearch, host_of
+from nb_banana.credentials import KEY_PAGE, KeySearch, host_of, missing_key
 from nb_banana.display.html import Name, Words, note, styled, table
 from nb_banana.errors import BananaError, LibraryError, MissingKeyError, SettingsError
 from nb_banana.generation.context import Context
@@ -108,6 +108,9 @@ def _key(search: KeySearch, backend: str) -> Iterator[Check]:
         return
     if found is not None:
         yield Check("key", f"found for {search.host} ({found.place})")
+    elif not search.may_be_sent and backend in {"auto", "api"}:
+        yield Check("key", str(missing_key(search)), fine=False)
+        return
     else:
         cure = "set AIMLAPI_KEY or call nb_banana.login()"
         yield Check("key", f"none for {search.host}: {cure}", fine=backend != "api")
@@ -125,19 +128,27 @@ def _service(context: Context, search: KeySearch) -> Iterator[Check]:
     yield Check("who draws", host)
     if account.is_reachable(service):
         price = context.prices.price(service, settings.model, settings.resolution)
-        cost = f"costs about {dollars(price)}" if price is not None else "has a price not known"
+        play = " play money" if context.prices.is_play(service) else ""
+        cost = "has a price not known" if price is None else f"costs about {dollars(price)}{play}"
         yield Check("reachable", f"{host} answers; a picture {cost}")
         ending = context.model_status.deprecation(service, settings.model)
         fine = ending is None or not ending.is_withdrawn
         said = f"{settings.model}: {ending}" if ending else settings.model
         yield Check("model", said, fine)
     else:
+        play = ""
         yield Check("reachable", f"{host} does not answer: look at the network", fine=False)
     try:
-        balance = account.balance(context.find_service(key=search))
+        service = context.find_service(key=search)
+        balance = account.balance(service)
     except BananaError:  # no key, which was said above
         return
-    said = "not known: the service did not say" if balance is None else dollars(balance)
+    if balance is None and account.is_key_refused(service):
+        said = f"{host} does not accept it" if search.found else f"{host} wants one"
+        cure = f"Make one at {KEY_PAGE} and call nb_banana.login()"
+        yield Check("key", f"{said}. {cure}", fine=False)
+        return
+    said = "not known: the service did not say" if balance is None else f"{dollars(balance)}{play}"
     yield Check("balance", said, fine=balance is None or balance > 0)
 
 

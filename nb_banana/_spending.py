@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from nb_banana._hints import Hinted
-from nb_banana._text import InDollars, as_html, dollars, plain
+from nb_banana._text import Amounts, InDollars, as_html, dollars, plain
 from nb_banana.display.html import Name, Words, card, cards, note, paragraph, styled, table
 from nb_banana.display.output import notebook_path
 from nb_banana.errors import LibraryError, MissingKeyError
@@ -22,7 +22,7 @@ OF_MODEL = "  "  # how the name of a line begins that is of a model, and of no t
 
 
 @dataclass(frozen=True)
-class StatementLine(InDollars, Hinted):
+class StatementLine(Amounts, InDollars, Hinted):
     """One line of a statement.
 
     Attributes:
@@ -41,7 +41,7 @@ class StatementLine(InDollars, Hinted):
 
 
 @dataclass(frozen=True)
-class Statement(Hinted):
+class Statement(Amounts, Hinted):
     """What was spent; shows itself as a small table.
 
     Attributes:
@@ -53,6 +53,7 @@ class Statement(Hinted):
         note: what could not be found out, and why.
         budget: ``Banana.budget``; None where there is none.
         used: what of it is spent, or set aside for what is under way.
+        draws_for_play: whether the budget's are play money; the lines need not be.
     """
 
     lines: tuple[StatementLine, ...]
@@ -63,6 +64,7 @@ class Statement(Hinted):
     note: str = ""
     budget: Decimal | None = None
     used: Decimal = Decimal(0)
+    draws_for_play: bool = False
 
     def __repr__(self) -> str:
         width = max(len(label) for label, _ in self._rows())
@@ -90,7 +92,7 @@ class Statement(Hinted):
     def _cards(self) -> Iterator[str]:
         if self.budget is not None:
             share = min(float(self.used / self.budget), 1.0) if self.budget else 1.0
-            below = f"of {dollars(self.budget)}, {dollars(self.left)} left"
+            below = f"of {dollars(self.budget)}, {dollars(self.left)} left{self._play}"
             yield card("budget", dollars(self.used), below, share=share)
         for line in self.lines:
             if not _is_of_model(line):
@@ -103,11 +105,16 @@ class Statement(Hinted):
     def _title(self) -> str:
         return "Spent in the sandbox (play money)" if self.is_play_money else "Spent"
 
+    @property
+    def _play(self) -> str:
+        """What is said of the budget where real money is above it."""
+        return " (play money)" if self.draws_for_play and not self.is_play_money else ""
+
     def _rows(self) -> list[tuple[str, str]]:
         rows = [(line.what, _amount(line)) for line in self.lines]
         rows.append(("saved by the library in this session", dollars(self.saved)))
         if self.left is not None:
-            rows.append(("left of the budget", dollars(self.left)))
+            rows.append(("left of the budget", f"{dollars(self.left)}{self._play}"))
         if self.balance is not None:
             rows.append(("balance of the account", dollars(self.balance)))
         if self.note:
@@ -134,6 +141,7 @@ def make_statement(context: Context) -> Statement:
         left=context.budget.left(drawer),
         budget=context.budget.limit,
         used=context.budget.used(drawer),
+        draws_for_play=drawer == location.SANDBOX,
         is_play_money=is_play_money,
         note=note,
     )
@@ -181,7 +189,8 @@ def _is_of_model(line: StatementLine) -> bool:
 
 
 def _amount(line: StatementLine) -> str:
-    return f"{dollars(line.usd)} {_counted(line)}".rstrip()
+    said = _counted(line)
+    return f"{dollars(line.usd)}{' ' if line.count else ', '}{said}" if said else dollars(line.usd)
 
 
 def _counted(line: StatementLine) -> str:

@@ -27,10 +27,28 @@ def dollars(amount: Decimal | None) -> str:
         return "price not said"
     if not amount:
         return "$0"
-    if amount < Decimal("0.0005"):
+    if 0 < amount <= Decimal("0.0005"):
         return "<$0.001"
     text = f"{amount:,.3f}"
     return "$" + (text[:-1] if text.endswith("0") else text)
+
+
+class Dollars(Decimal):
+    """An exact amount, which a cell that ends with it shows in dollars."""
+
+    __slots__ = ()
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        printer.text(dollars(self))
+
+
+class Amounts:
+    """A data class whose amounts are `Dollars`."""
+
+    def __post_init__(self) -> None:
+        for name, value in list(vars(self).items()):
+            if type(value) is Decimal:
+                object.__setattr__(self, name, Dollars(value))
 
 
 class InDollars:

@@ -1,11 +1,14 @@
 """What was spent and saved is said exactly, and `doctor` names what is wrong without any cost."""
 
+import pickle
 from decimal import Decimal
 
 import pytest
+from IPython.lib.pretty import pretty
 
-from nb_banana import ImageRequest, configure, doctor, errors, generate, spending
+from nb_banana import ImageRequest, configure, doctor, errors, estimate, generate, spending
 from nb_banana._default import client
+from nb_banana._text import dollars
 from nb_banana.library import transfer
 from nb_banana.library.library import Library
 from tests.conftest import KEY
@@ -116,3 +119,66 @@ def test_pictures_that_came_with_a_lesson_were_paid_by_somebody_else(tmp_path, l
     assert [bill.request_id for bill in library.bills()] == ["nbb-teacher"]
     assert student.bills() == []
     assert student.find(ImageRequest("a banana").key).receipt.usd
+
+
+def test_an_amount_alone_is_shown_in_dollars_and_is_exact(service):
+    one, two = generate("a banana", count=2)
+    configure(budget=1)
+    gallery, statement = generate("a banana", count=2), spending()
+    exact = Decimal("0.0894875")
+    for amount, meant in [
+        (one.cost, exact),
+        (pickle.loads(pickle.dumps(two)).receipt.usd, exact),
+        (statement.left, 1 - 2 * exact),
+        (statement.saved, 2 * exact),
+        (statement.lines[0].usd, 2 * exact),
+        (estimate("a").usd, exact),
+        (gallery.cost, 0),
+    ]:
+        assert amount == meant
+        assert pretty(amount) == dollars(Decimal(meant))
+        assert pretty([amount]) == f"[{dollars(Decimal(meant))}]"
+
+
+def test_half_of_a_tenth_of_a_cent_is_not_nothing():
+    assert dollars(Decimal("0.0005")) == "<$0.001"
+
+
+def test_a_budget_of_play_money_is_called_so_beside_real_bills():
+    put(client().context.places("api")[0], ImageRequest("a banana"), "nbb-1")
+    configure(budget=1)
+    generate("a fox")
+    statement = spending()
+    assert not statement.is_play_money
+    assert "of $1.00, $0.911 left (play money)" in statement._repr_html_()
+    assert repr(statement).endswith("left of the budget                    $0.911 (play money)")
+
+
+def test_the_doctor_sees_that_the_service_refuses_the_key(service, monkeypatch):
+    monkeypatch.setenv("AIMLAPI_KEY", "another-key-0123456789")
+    (said,) = [check for check in doctor().checks if not check.fine]
+    assert said.what == "key"
+    assert "does not accept it" in said.found
+    assert "another-key" not in repr(doctor()) + doctor()._repr_html_()
+    assert service.posts == []
+
+
+def test_the_doctor_without_a_key_for_a_service_that_wants_one_says_so():
+    configure(base_url="https://pictures.invalid")
+    said = doctor().checks[0]
+    assert not said.fine
+    assert "no key is sent there unasked" in said.found
+    configure(backend="library")
+    assert doctor().checks[0].fine
+
+
+def test_the_doctor_tells_play_money(service):
+    text = repr(doctor())
+    assert "costs about $0.089 play money" in text
+    assert "$1,000.00 play money" in text
+
+
+def test_where_all_was_free_the_amount_and_the_count_are_told_apart(service):
+    with pytest.raises(errors.RefusalError):
+        generate("a banana [trouble: refusal]")
+    assert "today                                 $0, 1 free\n" in repr(spending())

@@ -14,7 +14,8 @@ LEFT = ' style="text-align:left"'  # JupyterLab's own tables are to the right
 THEME = """
 .nbb,.nbb-out{
 --text:var(--jp-ui-font-color1,var(--vscode-foreground,var(--colab-primary-text-color,currentColor)));
---ground:var(--jp-layout-color0,var(--vscode-editor-background,var(--colab-primary-surface-color,Canvas)));
+--ground:var(--jp-layout-color0,var(--vscode-editor-background,var(--colab-primary-surface-color,
+var(--background,Canvas))));
 --accent:var(--jp-brand-color1,var(--vscode-focusBorder,light-dark(#1967d2,#8ab4f8)));
 --bad:light-dark(#b3261e,#f2a19b);
 --good:light-dark(#1b6e33,#86d19a);
@@ -77,7 +78,7 @@ overflow-wrap:anywhere;margin:.2em 0 1em;padding:.6em .8em;border-radius:6px;
 color:var(--text);background:var(--raised)}
 """,
     "nbb-card": """
-.nbb-cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(10em,1fr));gap:.6em;
+.nbb-cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(12.5em,1fr));gap:.6em;
 margin:.4em 0 .8em}
 .nbb-card{border:1px solid var(--edge);border-radius:8px;padding:.5em .8em;
 background:var(--raised)}
@@ -99,7 +100,7 @@ font-size:.92em}
 .nbb-tile:has([open]){grid-column:1/-1}
 .nbb-tile [open] summary{cursor:zoom-out}
 .nbb-out .nbb-tile [open] img{width:auto;min-width:min(22em,100%);aspect-ratio:auto}
-.nbb-grid{max-height:50em;scroll-padding:3em 8em}
+.nbb-grid{max-height:max(50em,85vh);scroll-padding:3em 8em}
 .nbb-grid .nbb-tile:not(:has([open])){width:var(--w)}
 .nbb-grid [open] img{max-width:calc(100cqi - 2em)!important}
 .nbb-out.nbb-out .nbb-grid :is(th,td){padding:.5em .8em .8em 0;border:0;white-space:normal}

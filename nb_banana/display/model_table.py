@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nb_banana import models
 from nb_banana._hints import Hinted
-from nb_banana._text import dollars, plain
+from nb_banana._text import as_html, dollars, plain
 from nb_banana.display.html import Name, Words, paragraph, styled, table
 from nb_banana.models import CREDITS_PER_USD, PRICES_READ, Model
 
@@ -44,7 +44,10 @@ class ModelTable(Hinted, tuple[Model, ...]):
         return plain("\n".join([*("  ".join(row).rstrip() for row in padded), BELOW]))
 
     def _repr_html_(self) -> str:
-        rows = ((Name(name), *map(Words, facts)) for name, *facts in map(_cells, self))
+        rows = (
+            (Name(name), *map(Words, facts), as_html(price))
+            for name, *facts, price in map(_cells, self)
+        )
         return styled(table(rows, HEAD, is_told=True), paragraph(BELOW), kind="models")
 
 

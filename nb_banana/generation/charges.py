@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
 
 from nb_banana import errors
-from nb_banana._text import dollars
+from nb_banana._text import Dollars, dollars
 from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.library.library import Library
 from nb_banana.library.location import SANDBOX
@@ -91,7 +90,7 @@ def explain_refusal(
         receipt = bill if receipt is None else replace(receipt, usd=bill.usd, credits=None)
         told = REFUSED_AND_CHARGED.format(amount=_amount(charge))
     elif charge.state == "not charged" and receipt is not None:
-        receipt, told = replace(receipt, usd=Decimal(0), credits=0), REFUSED_AND_FREE
+        receipt, told = replace(receipt, usd=Dollars(0), credits=0), REFUSED_AND_FREE
     known = {"inference_id": charge.inference_id, "charge": charge} if told else {}
     facts = known | error.facts | {"receipt": receipt}
     told_error = kind(_corrected(error, told), **facts)

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from nb_banana import errors
 from nb_banana._hints import Hinted
-from nb_banana._text import as_html, plain
+from nb_banana._text import Amounts, as_html, plain
 from nb_banana.display.output import shell
 from nb_banana.generation.budget import NOTHING, Cost
 from nb_banana.generation.plan import Job, Plan
@@ -114,7 +114,7 @@ def _drawing(plan: Plan) -> Service | None:
 
 
 @dataclass(frozen=True, repr=False)
-class Estimate(Hinted):
+class Estimate(Amounts, Hinted):
     """What a call would cost now. Its text is a sentence, e.g. ``6 pictures, about $0.54``.
 
     Attributes:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from nb_banana._text import LARGEST_AMOUNT, amount, clean
+from nb_banana._text import LARGEST_AMOUNT, Dollars, amount, clean
 from nb_banana.library.records import Bill, StoredBody, StoredImage, UnfinishedRequest
 from nb_banana.library.schema import Row
 from nb_banana.models import DEFAULT_MODEL, FIELD_OF, FIELDS, model_id
@@ -151,7 +151,7 @@ def _time(row: Row, name: str) -> datetime:
 
 def _money(row: Row) -> Decimal | None:
     usd = amount(row["usd"])
-    return usd if row["usd"] is None else _typed(usd, Decimal, "usd")
+    return None if row["usd"] is None else Dollars(_typed(usd, Decimal, "usd"))
 
 
 def receipt_row(receipt: Receipt | None) -> Row:

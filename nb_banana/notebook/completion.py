@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
+from nb_banana._text import below_magic
 from nb_banana.errors import BananaError
 from nb_banana.models import FIELD_OF, MODELS, SCALES, SIZES, Model, RequestField, find_model
 from nb_banana.notebook.options import OPTION_OF_FLAG, OPTIONS, Option, flags_begun_by
@@ -16,6 +17,7 @@ from nb_banana.settings import settings
 
 MAGIC_START = re.compile(r"""\s*(%%banana|([\w.\[\]'", ]+=\s*)?%banana)\s""")
 """A line whose end is for us: ``%%banana …``, ``%banana …``, ``small = %banana …``."""
+_CELL_START = re.compile(r"%%banana(?!\S)")
 _WORD = re.compile(r"""(?:\{\{.*?(?:\}\}|$)|"[^"]*(?:"|$)|'[^']*(?:'|$)|\\.|[^\s"'\\]|\\$)+""")
 """A word as the parser reads it; its quotes may still be open."""
 _MARKED = re.compile(r"(\{\{|\{|\$)\s*(\w*)$")
@@ -57,8 +59,12 @@ def make_matcher(completer: Any, names: Mapping[str, Any]) -> Callable[[Any], An
         from IPython.core.completer import SimpleCompletion  # not in IPython before 8.6
 
         line, place = asked.line_with_cursor, asked.cursor_position
-        below = "\n".join(asked.full_text.split("\n")[asked.cursor_line + 1 :])
-        found = complete(line[:place], names, rest=line[place:], below=below)
+        lines = asked.full_text.split("\n")
+        above, below = lines[: asked.cursor_line], "\n".join(lines[asked.cursor_line + 1 :])
+        if any(map(_CELL_START.match, below_magic(above)[:1])):
+            found = complete_prompt(line[:place], names, rest=line[place:])
+        else:
+            found = complete(line[:place], names, rest=line[place:], below=below)
         if found is None:
             return {"completions": []}
         return {
@@ -146,6 +152,14 @@ def complete(
     return list(_flags(word, whole))
 
 
+def complete_prompt(line: str, names: Mapping[str, Any], *, rest: str) -> list[Suggestion] | None:
+    """What may stand at the end of a line of a cell's prompt: the name in ``{{``, else nothing."""
+    word = begun_word(line)
+    if (mark := _MARKED.search(word)) and mark[1] == "{{":
+        return list(_variables(word[: mark.start()], mark, names, rest))
+    return None if (steps := _STEPS.search(word)) and steps[1] else []
+
+
 def read_given(words: Sequence[str], *, is_cell: bool) -> tuple[list[Given], bool]:
     """The options among the words, and whether the prompt of a line has begun."""
     found: list[Given] = []
@@ -225,7 +239,11 @@ class _Asked(NamedTuple):
             if not _unquoted(text).lower().startswith(typed.lower()):
                 continue
             if quote:
-                yield Suggestion(f"{before}{quote}{text}{end}", what)
+                other = {"'": '"', '"': "'"}[quote]
+                if text.endswith("]") and other not in text:  # figs['a'], where ' is open
+                    text = text.replace(quote, other)
+                inside = text.replace(quote, f"{quote}{other}{quote}{other}{quote}")
+                yield Suggestion(f"{before}{quote}{inside}{end}", what)
                 continue
             if '"' in written and '"' not in text:
                 text = text.replace("'", '"')  # figs["a"], where it is begun so

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from keyword import iskeyword
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -62,7 +63,11 @@ def _entries(value: Any) -> list[tuple[str, Any]]:
     except AttributeError:
         return []
     some = list(state.items())[:MOST_ENTRIES]
-    return [(f".{key}", each) for key, each in some if not key.startswith("_")]
+    return [(f".{key}", each) for key, each in some if _is_attribute(key)]
+
+
+def _is_attribute(key: str) -> bool:
+    return key.isidentifier() and not key.startswith("_") and not iskeyword(key)
 
 
 def _is_gallery(kind: type) -> bool:

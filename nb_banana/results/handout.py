@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from nb_banana import errors
-from nb_banana._text import InDollars, clean, dollars, path_of, plain, shown
+from nb_banana._text import Amounts, Dollars, InDollars, clean, dollars, path_of, plain, shown
 from nb_banana.credentials import Secret, refuse_key
 from nb_banana.display.html import Words, paragraph, styled, table
 
@@ -22,7 +22,7 @@ COLUMNS = ("name", "key", "limit_usd", "period", "base_url")
 
 
 @dataclass(frozen=True)
-class KeyUse(InDollars):
+class KeyUse(Amounts, InDollars):
     """One key of the account, without the key.
 
     Attributes:
@@ -59,7 +59,7 @@ class KeyListing(Sequence[KeyUse]):
     @property
     def spent(self) -> Decimal:
         """US dollars that all of them spent this month, as far as the service says."""
-        return sum((each.spent for each in self if each.spent is not None), Decimal(0))
+        return Dollars(sum(each.spent for each in self if each.spent is not None))
 
     @property
     def _title(self) -> str:

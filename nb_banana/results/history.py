@@ -99,6 +99,8 @@ class History(Hinted, Sequence[BananaImage]):
     def _repr_html_(self) -> str:
         if not self:
             return styled(note(self._above), kind="history")
+        is_play = all(map(_play, self))
+        above = f"{self._above.rstrip('.')}. The prices are play money." if is_play else self._above
         rows = [
             (
                 f"<small>{number}</small>",
@@ -106,14 +108,14 @@ class History(Hinted, Sequence[BananaImage]):
                 Words(f"{clean(image.prompt, 200)}{_mark(image)}"),
                 f"{image.width}×{image.height}",
                 as_html(short_name(image.request.model)),
-                _cost(image),
+                as_html(dollars(image.receipt.usd)) + ("" if is_play else _play(image)),
                 _day(image),
                 f"<code>{image.id[:8]}</code>",
             )
             for number, image in enumerate(self)
         ]
         shown = table(rows, COLUMNS, is_list=True)
-        return styled(paragraph(self._above), shown, paragraph(self._hint), kind="history")
+        return styled(paragraph(above), shown, paragraph(self._hint), kind="history")
 
     @property
     def _above(self) -> str:
@@ -148,9 +150,9 @@ def _row(image: BananaImage) -> dict[str, Any]:
     }
 
 
-def _cost(image: BananaImage) -> str:
-    play = " <small>play money</small>" if image.receipt.sandbox and image.receipt.usd else ""
-    return f"{as_html(dollars(image.receipt.usd))}{play}"
+def _play(image: BananaImage) -> str:
+    is_play = image.receipt.sandbox and image.receipt.usd
+    return " <small>play money</small>" if is_play else ""
 
 
 def _day(image: BananaImage) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nb_banana import _default
 from nb_banana._hints import Hinted, hinted
-from nb_banana._text import plain
+from nb_banana._text import Dollars, plain
 from nb_banana.credentials import hide_key
 from nb_banana.display.output import display, shell
 from nb_banana.errors import LibraryError
@@ -202,7 +202,8 @@ class BananaImage(_default.HasClient, Hinted):
     @property
     def cost(self) -> Decimal | None:
         """What it cost in US dollars (play money where `sandbox`); None where nobody said."""
-        return self.receipt.usd
+        usd = self.receipt.usd
+        return usd if usd is None else Dollars(usd)
 
     @property
     def sandbox(self) -> bool:

@@ -15,13 +15,15 @@ from weakref import WeakSet
 from traitlets import Dict, Int, List, Unicode
 
 from nb_banana import _default
+from nb_banana._text import say
 from nb_banana._threads import spawn
 from nb_banana.display import progress
 from nb_banana.display.html import THEME
-from nb_banana.display.output import OutputCell, shell
+from nb_banana.display.output import OutputCell, is_rich, shell
 from nb_banana.display.progress import Usual
 from nb_banana.errors import BananaError, Interrupted, RequestError
 from nb_banana.models import ratio_value
+from nb_banana.notebook.magic import NO_PANEL
 from nb_banana.results.image import BananaImage
 from nb_banana.settings import settings
 from nb_banana.widgets import controller, output, pictures, prefill
@@ -104,6 +106,9 @@ class Panel(Fields):
             self._later(self._show_history)
 
     def _ipython_display_(self) -> None:
+        if not is_rich():
+            say(NO_PANEL)
+            return
         OutputCell().show(output.panel_bundle(self.model_id))
         self._output.show(self.cell)
 

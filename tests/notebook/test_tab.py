@@ -283,3 +283,42 @@ def test_each_picture_that_is_offered_is_understood_behind_i(ip, tmp_path, monke
 def test_a_folder_that_can_not_be_read_is_no_error(ip, line):
     assert ip.tab(f"{line}{'a' * 5000}/") <= {f"{line}{'a' * 5000}/"}
     assert ip.tab(f"{line}/no/such/x") <= {f"{line}/no/such/x"}
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+@pytest.mark.parametrize("closing", ["", "same"])
+def test_what_is_offered_in_open_quotes_is_understood(ip, tmp_path, monkeypatch, quote, closing):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for name in ("it's a dog.png", 'a "dog".png'):
+        Image.new("RGB", (4, 4)).save(name)
+    cat = Image.new("RGB", (2, 2))
+    ip.names |= {"figs": {"a b": cat}, "seen": Holder(**{"cat": cat, "a-b": cat, "class": cat})}
+    closing = quote if closing else ""
+    found = [each.text for each in complete(f"%banana -i {quote}", ip.names, rest=closing)]
+    assert len(found) == 4
+    for text in found:
+        assert ip.run(f"%banana -i {text}{closing} --dry-run a").payload["image_urls"]
+
+
+def test_only_attributes_that_can_be_written_are_offered():
+    cat = Image.new("RGB", (2, 2))
+    seen = Holder(**{"cat": cat, "a-b": cat, "class": cat, "a b": cat})
+    assert [each.text for each in complete("%banana -i seen", {"seen": seen})] == ["seen.cat"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "matches"),
+    [
+        ("%%banana x\na {{wo¦", ["{{words}}"]),
+        ("%%banana\nit's a {{ca¦}} or", ["it's a {{cat"]),
+        ("#| label: a\n%%banana x\n\na ca¦", []),
+        ("%%banana\nca¦", []),
+        ("%%banana\n%ca¦", []),
+        ("%%banana\na {ca¦", []),
+    ],
+)
+@pytest.mark.skipif(version_info < (8, 6), reason="it knows the line alone")
+def test_in_a_cells_prompt_the_names_are_offered_and_nothing_of_ipython(kernel, cell, matches):
+    assert kernel(cell).matches == matches
+    assert "%%capture" in kernel("%%bananas\n%ca¦").matches

@@ -55,3 +55,9 @@ def test_a_notebooks_help_has_the_panel(service):
     with ipython_shell() as shell:
         shell.run("%banana --help")
         assert "nothing to draw: opens the panel" in shell.printed
+
+
+def test_a_panel_from_python_is_not_promised_there_either():
+    seen = ipython("import nb_banana", "nb_banana.panel()")
+    assert seen.count("The panel needs a notebook") == 1
+    assert "opens it" not in seen

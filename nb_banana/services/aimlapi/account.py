@@ -164,6 +164,12 @@ def balance(service: Service) -> Decimal | None:
     return None if reply is None else decimal_of(at(reply.json, "current_balance"))
 
 
+def is_key_refused(service: Service) -> bool:
+    """Whether the service says that it knows no such key."""
+    reply = _reply(service, "/v2/billing", {})
+    return reply is not None and reply.status == 401
+
+
 def is_reachable(service: Service) -> bool:
     """Whether the service answers at all. No key is sent."""
     return ask(service, "/v1/models", {"limit": 1}, with_key=False) is not None
@@ -179,6 +185,20 @@ def ask(
     seconds: float | None = None,
 ) -> RawResponse | None:
     """A reply of 200 or 304 with its body read; None for anything else: nothing hangs on it."""
+    reply = _reply(service, path, query, headers=headers, with_key=with_key, seconds=seconds)
+    return reply if reply is not None and reply.status in {200, 304} else None
+
+
+def _reply(
+    service: Service,
+    path: str,
+    query: Mapping[str, Any],
+    *,
+    headers: Mapping[str, str] | None = None,
+    with_key: bool = True,
+    seconds: float | None = None,
+) -> RawResponse | None:
+    """A reply of any status; None where none came."""
     try:
         answer = service.transport.send(
             "GET",
@@ -191,8 +211,7 @@ def ask(
         body = answer.read(LONGEST_BODY)
     except (transport.TooLongError, transport.NoAnswerError, transport.UnsentError):
         return None
-    reply = RawResponse(answer.status, answer.headers, body)
-    return reply if reply.status in {200, 304} else None
+    return RawResponse(answer.status, answer.headers, body)
 
 
 def list_of(value: Any) -> list[Any]:

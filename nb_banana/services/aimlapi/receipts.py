@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from nb_banana._text import amount, clean_id
+from nb_banana._text import Dollars, amount, clean_id
 from nb_banana.models import CREDITS_PER_USD
 from nb_banana.services.receipt import SANDBOX_HEADER, Receipt
 from nb_banana.services.service import RawResponse, Service, at
@@ -61,4 +61,4 @@ def read_bill(headers: Mapping[str, str], body: Any) -> tuple[int | None, Decima
         usd = spent / CREDITS_PER_USD
     if spent is None and usd is not None:
         spent = usd * CREDITS_PER_USD
-    return (None if spent is None else round(spent)), usd
+    return (None if spent is None else round(spent)), (None if usd is None else Dollars(usd))

@@ -134,7 +134,7 @@ function makeReferences(model, line, set, say, slot) {
     inNotebook.hidden = takesNone || !here.node.childElementCount;
     const of = typeof most() === "number" ? ` of ${most()}` : "";
     const count = found.length ? `${found.length}${of}` : "";
-    fold.tell(count || (takesNone ? "none for this model" : "none yet"), found.length > 0);
+    fold.tell(count || (takesNone ? "none for this model" : "none added"), found.length > 0);
     const none = takesNone ? `${model.get("offered").model} takes no pictures.` : "";
     hint.textContent = none || (count ? "The prompt calls them image 1, image 2 …" : "");
     hint.hidden = !hint.textContent;
