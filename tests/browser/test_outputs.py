@@ -246,7 +246,5 @@ def test_on_paper_a_sweep_of_two_fields_is_seen_whole(show):
 def test_a_usual_word_at_the_head_of_a_row_does_not_break(show, window):
     page = show(window=window)
     page.locator("main").evaluate("e => { e.style.font = '13px DejaVu Sans, sans-serif' }")
-    lines = (
-        "e => (range => (range.selectNodeContents(e), range.getClientRects().length))(new Range())"
-    )
+    lines = "e => (r => (r.selectNodeContents(e), r.getClientRects().length))(new Range())"
     assert page.get_by_role("rowheader", name="watercolour").evaluate(lines) == 1

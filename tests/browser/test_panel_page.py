@@ -335,3 +335,18 @@ def test_the_keyboard_is_not_lost_with_the_offer_to_draw_anew(page, state):
     page.keyboard.press("Space")
     expect(offer).to_be_hidden()
     expect(panel.get_by_role("button", name="Generate")).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("Save", {"busy": {"since": 1.0}}),
+        ("Show picture 2", {"results": [NOW]}),
+        ("Bring back: A fox 0", {"history": []}),
+    ],
+)
+def test_the_keyboard_is_not_lost_with_what_goes_away(page, state, name, changed):
+    panel = show(page, state, **STATES["full"])
+    panel.get_by_role("button", name=name).focus()
+    tell(page, **changed)
+    expect(panel.get_by_role("button", name="Generate")).to_be_focused()
