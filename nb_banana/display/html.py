@@ -94,7 +94,7 @@ background:var(--raised)}
 .nbb-tile summary{display:block;cursor:zoom-in;border-radius:6px}
 .nbb-out :is(.nbb-tile img,.nbb-frame){display:block;width:100%;aspect-ratio:var(--r);margin:0;
 object-fit:scale-down;background:var(--raised);border-radius:6px}
-.nbb-frame{box-shadow:inset 0 0 0 1px var(--edge);padding:.7em;overflow-wrap:anywhere;
+.nbb-frame{outline:1px solid var(--edge);outline-offset:-1px;padding:.7em;overflow-wrap:anywhere;
 font-size:.92em}
 .nbb-frame b{color:var(--bad)}
 .nbb-tiles+figcaption{padding-top:1em}
@@ -113,7 +113,7 @@ padding-right:.4em}
 .nbb-grid thead th{box-shadow:inset 0 -1px var(--edge)}
 .nbb-out.nbb-out .nbb-grid thead th:first-child{z-index:2}
 .nbb-out.nbb-out .nbb-grid tbody th{top:auto}
-@media print{.nbb-grid{max-height:none}}
+@media print{.nbb-grid{max-height:none;--w:auto!important;--h:auto!important}}
 """,
     "nbb-note": """
 .nbb-note{border-left:3px solid var(--accent);background:var(--tint);padding:.4em .8em;
@@ -131,7 +131,7 @@ display:none}
 .nbb-place+figcaption{position:absolute;inset:.6em .8em auto;max-height:calc(100% - 2.8em);
 overflow:hidden;overflow-wrap:anywhere}
 .nbb-place+*+i{display:block}
-.nbb-place{background:color-mix(in srgb,currentColor 9%,transparent)}
+.nbb-place{background:color-mix(in srgb,currentColor 9%,transparent);outline:1px solid transparent}
 .nbb-now[data-now]::before{content:attr(data-now)}
 .nbb-now[data-now]{display:block;animation:nbb-now 0s 10s both}
 .nbb-late{display:block;animation:nbb-late 0s 10s both}
