@@ -87,6 +87,7 @@ background:var(--raised)}
 .nbb-card>*{display:block}
 .nbb-card b{font-size:1.35em;font-variant-numeric:tabular-nums}
 .nbb-card progress{width:100%;height:.5em;accent-color:var(--accent)}
+.nbb-full progress{accent-color:var(--bad)}
 """,
     "nbb-tile": """
 .nbb-tile{min-width:0}
@@ -215,7 +216,8 @@ def card(label: str, value: str, below: str = "", *, share: float | None = None)
         bar = f'<progress value="{share:.3f}" max="1" aria-label="{as_html(label)}"></progress>'
     said = f"<small>{as_html(below)}</small>" if below else ""
     return (
-        f'<div class="nbb-card"><span>{as_html(label)}</span> <b>{as_html(value)}</b> {bar}{said}'
+        f'<div class="nbb-card{" nbb-full" if share == 1 else ""}"><span>{as_html(label)}</span> '
+        f"<b>{as_html(value)}</b> {bar}{said}"
         "</div>"
     )
 

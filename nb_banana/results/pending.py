@@ -122,12 +122,13 @@ class PendingValue(Generic[Value]):
         with self._ending:
             if self.done:
                 return False
+            # Whoever waited for it goes on with its places filled: a cell may end there.
+            self._placeholder.end(outcome)
             if isinstance(outcome, BaseException):
                 self._future.set_exception(outcome)
             else:
                 vars(self).update(vars(outcome))
                 self._future.set_result(outcome)
-        self._placeholder.end(outcome)
         return True
 
     def __copy__(self) -> Value:
