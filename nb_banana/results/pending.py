@@ -123,12 +123,14 @@ class PendingValue(Generic[Value]):
             if self.done:
                 return False
             # Whoever waited for it goes on with its places filled: a cell may end there.
-            self._placeholder.end(outcome)
-            if isinstance(outcome, BaseException):
-                self._future.set_exception(outcome)
-            else:
-                vars(self).update(vars(outcome))
-                self._future.set_result(outcome)
+            try:
+                self._placeholder.end(outcome)
+            finally:  # nobody waits for ever because a display is broken
+                if isinstance(outcome, BaseException):
+                    self._future.set_exception(outcome)
+                else:
+                    vars(self).update(vars(outcome))
+                    self._future.set_result(outcome)
         return True
 
     def __copy__(self) -> Value:

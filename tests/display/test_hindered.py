@@ -1,9 +1,12 @@
 """What is shown while somebody waits is hindered: the picture and the cell are as ever."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 
+from nb_banana.errors import BananaError
+from nb_banana.results.pending import PendingValue
 from tests.support.shells import watched
 
 START = """%load_ext nb_banana
@@ -70,3 +73,22 @@ def test_of_a_prompt_without_an_end_the_beginning_is_sent_each_second_in_one_lin
         assert len(frame["text/plain"]) < 400
         assert "\n" not in frame["text/plain"]
         assert re.search(r'<figure class="[^"]*\bmathjax_ignore tex2jax_ignore"', str(frame))
+
+
+class BrokenPlace:
+    """A place that fails when the value comes into it."""
+
+    def end(self, result):
+        raise RuntimeError("no display")
+
+
+@pytest.mark.parametrize("outcome", [SimpleNamespace(size=(3, 2)), BananaError("refused")])
+def test_nobody_waits_for_ever_because_a_place_is_broken(outcome):
+    value = PendingValue(BrokenPlace(), stop=lambda: None)
+    with pytest.raises(RuntimeError, match="no display"):
+        value.end(outcome)
+    if isinstance(outcome, BananaError):
+        with pytest.raises(BananaError, match="refused"):
+            value.wait(0)
+    else:
+        assert value.wait(0) is outcome
