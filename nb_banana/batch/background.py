@@ -17,7 +17,7 @@ from nb_banana.generation.context import Context
 from nb_banana.generation.lookup import find_reusable
 from nb_banana.generation.plan import Job, Plan
 from nb_banana.models import short_name
-from nb_banana.request import expected_size
+from nb_banana.request import expected_size, is_on
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.gallery_display import script_lines
 from nb_banana.results.image import BananaImage
@@ -27,6 +27,11 @@ from nb_banana.wire.rate_limit import AdaptiveLimiter
 BACKGROUND = "NB_BANANA_BACKGROUND"
 """The environment variable that is ``0`` where a notebook runs by itself, and nobody reads what
 comes after its last cell (``nbconvert --execute``): then nothing is begun in the background."""
+
+
+def is_later(background: Any) -> bool:
+    """Whether what was asked for in the background is begun there, see `BACKGROUND`."""
+    return is_on("background", background) and os.environ.get(BACKGROUND) != "0"
 
 
 class PendingImage(PendingValue[BananaImage], BananaImage):
