@@ -13,9 +13,9 @@ from nb_banana._threads import awaited
 from nb_banana.batch import jobs, runner
 from nb_banana.batch import retry as retrying
 from nb_banana.batch.background import (
-    BACKGROUND,
     Pending,
     await_all,
+    is_later,
     list_pending,
     start,
     start_many,
@@ -37,7 +37,7 @@ from nb_banana.generation.options import (
     take_call_options,
 )
 from nb_banana.generation.plan import Job, Plan
-from nb_banana.request import ImageRequest, is_on
+from nb_banana.request import ImageRequest
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.history import History
 from nb_banana.results.image import BananaImage
@@ -192,9 +192,8 @@ class Client(Hinted):
         Raises:
             BananaError: see `nb_banana.errors`.
         """
-        later = background and os.environ.get(BACKGROUND) != "0"
         with silently() if plan.is_quiet else contextlib.nullcontext():
-            value = _run(plan, background=later)
+            value = _run(plan, background=background)
         if plan.is_heard:
             tell_of(value)
         return value
@@ -211,8 +210,7 @@ class Client(Hinted):
         """See `nb_banana.generate`."""
         output, how = take_call_options(options)
         plan = self._plan_takes(prompt, known_options(options, prompt), count, output, how)
-        later = background is not False and is_on("background", background)
-        return self.run(plan, background=later)
+        return self.run(plan, background=background is not False and is_later(background))
 
     def sweep(
         self, /, prompt: str | ImageRequest, *, background: bool = False, **asked: Any
@@ -220,7 +218,7 @@ class Client(Hinted):
         """See `nb_banana.sweep`."""
         credentials.hide_key(asked)
         plan = self.plan(prompt, is_sweep=True, **asked)
-        return self.run(plan, background=is_on("background", background))
+        return self.run(plan, background=is_later(background))
 
     def generate_many(self, /, prompts: Any, rows: Any = None, **options: Any) -> Gallery:
         """See `nb_banana.generate_many`."""
@@ -253,7 +251,7 @@ class Client(Hinted):
         from nb_banana.batch.again import plan_again, run_claimed  # load time, too
 
         credentials.hide_key(changes)
-        background = is_on("background", changes.pop("background", False))
+        background = is_later(changes.pop("background", False))
         count, (output, how) = changes.pop("count", None), take_call_options(changes)
         plan = plan_again(self.context, image, changes, count, output, how)
         return run_claimed(plan, lambda: self.run(plan, background=background))

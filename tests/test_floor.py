@@ -10,10 +10,10 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from jupyter_client.manager import start_new_kernel
 from packaging.requirements import Requirement
 
 from nb_banana.widgets.form import Form
+from tests.support.kernels import started_kernel
 
 ROOT = Path(__file__).parent.parent
 PINS = {
@@ -41,7 +41,7 @@ def test_what_we_ask_for_is_satisfied_by_the_oldest_versions(requirement):
 
 @pytest.fixture
 def kernel():
-    manager, client = start_new_kernel()
+    manager, client = started_kernel()
     yield client
     client.stop_channels()
     manager.shutdown_kernel(now=True)

@@ -10,14 +10,14 @@ from nb_banana._text import as_html, clean, plain
 from nb_banana._threads import spawn
 from nb_banana.batch import runner
 from nb_banana.display.output import tell
-from nb_banana.display.progress import Placeholder
+from nb_banana.display.progress import LONGEST_PROMPT, Placeholder
 from nb_banana.errors import BananaError, Interrupted
 from nb_banana.generation import pipeline
 from nb_banana.generation.context import Context
 from nb_banana.generation.lookup import find_reusable
 from nb_banana.generation.plan import Job, Plan
 from nb_banana.models import short_name
-from nb_banana.request import expected_size
+from nb_banana.request import expected_size, is_on
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.gallery_display import script_lines
 from nb_banana.results.image import BananaImage
@@ -27,6 +27,11 @@ from nb_banana.wire.rate_limit import AdaptiveLimiter
 BACKGROUND = "NB_BANANA_BACKGROUND"
 """The environment variable that is ``0`` where a notebook runs by itself, and nobody reads what
 comes after its last cell (``nbconvert --execute``): then nothing is begun in the background."""
+
+
+def is_later(background: Any) -> bool:
+    """Whether what was asked for in the background is begun there, see `BACKGROUND`."""
+    return is_on("background", background) and os.environ.get(BACKGROUND) != "0"
 
 
 class PendingImage(PendingValue[BananaImage], BananaImage):
@@ -55,7 +60,8 @@ class PendingGallery(PendingValue[Gallery], Gallery):
     def __init__(self, jobs: Sequence[Job], batch: runner.BatchRunner) -> None:
         self.name = batch.whole.name
         self._about = f"{len(jobs)} pictures"
-        prompt, counts = f"{self._about}: {jobs[0].request.prompt}", not batch.plan.is_stable
+        prompt = clean(f"{self._about}: {jobs[0].request.prompt}", LONGEST_PROMPT)
+        counts = not batch.plan.is_stable
         placeholder = Placeholder(_what(jobs[0]), prompt, counts=counts)
         batch.bar.fill(placeholder, f"{_what(jobs[0])} · {prompt}")
         PendingValue.__init__(self, placeholder, batch.stop)

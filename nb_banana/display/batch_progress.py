@@ -12,17 +12,23 @@ from decimal import Decimal
 
 from nb_banana._text import as_html, dollars, say
 from nb_banana._threads import spawn
-from nb_banana.display.html import WAIT, styled
-from nb_banana.display.output import OutputCell, after_cell, is_kernel, is_terminal, shell, tell
+from nb_banana.display.html import PULSE, WAIT, styled
+from nb_banana.display.output import (
+    LINGER,
+    OutputCell,
+    after_cell,
+    is_kernel,
+    is_terminal,
+    shell,
+    tell,
+)
 from nb_banana.display.progress import QUIET_SECONDS, Placeholder, TerminalLine, is_silent
 
 BEAT = 0.5  # seconds between two looks at whether there is something to show
 RATE = 100_000  # bytes of new pictures that are sent in a second; for the clock alone a quarter
 LONGEST_PAUSE = 5.0  # seconds until the clock is sent anyway: half of those in the style
-LINGER = 3.0  # seconds that all of it stays after the end, where the cell goes on
 BAR = 12  # letters of a bar in a terminal
 LEFT = "was on its way: run it again, what has arrived is free."
-PULSE = 2.4  # seconds, see `WAIT`
 # The gallery takes the place of the tiles in the frame in which it comes, see `after_cell` below.
 STYLE = """
 .nbb-bar .nbb-now{display:flex;align-items:center;gap:.7em}
@@ -112,7 +118,9 @@ class BatchProgress:
     def _is_seen(self) -> bool:
         if self._is_bare:
             return False
-        return self._place is not None or (is_terminal() and not is_silent())
+        if self._place is not None:
+            return not self._place.is_captured
+        return is_terminal() and not is_silent()
 
     def _keep_showing(self) -> None:
         while True:
@@ -178,7 +186,7 @@ class BatchProgress:
 
 
 def _bundle(left: str, *parts: str, kind: str) -> dict[str, str]:
-    html = styled(f"<style>{WAIT}{STYLE}</style>", *parts, kind=kind)
+    html = styled(f"<style>{' '.join(f'{WAIT}{STYLE}'.split())}</style>", *parts, kind=kind)
     return {"text/plain": left, "text/html": html}
 
 

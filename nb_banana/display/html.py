@@ -9,6 +9,8 @@ from itertools import starmap, zip_longest
 
 from nb_banana._text import as_html
 
+NO_MATHS = "mathjax_ignore tex2jax_ignore"
+"""MathJax, of whatever version, would take what is between two amounts for mathematics."""
 LEFT = ' style="text-align:left"'  # JupyterLab's own tables are to the right
 
 THEME = """
@@ -85,6 +87,7 @@ background:var(--raised)}
 .nbb-card>*{display:block}
 .nbb-card b{font-size:1.35em;font-variant-numeric:tabular-nums}
 .nbb-card progress{width:100%;height:.5em;accent-color:var(--accent)}
+.nbb-full progress{accent-color:var(--bad)}
 """,
     "nbb-tile": """
 .nbb-tile{min-width:0}
@@ -92,7 +95,7 @@ background:var(--raised)}
 .nbb-tile summary{display:block;cursor:zoom-in;border-radius:6px}
 .nbb-out :is(.nbb-tile img,.nbb-frame){display:block;width:100%;aspect-ratio:var(--r);margin:0;
 object-fit:scale-down;background:var(--raised);border-radius:6px}
-.nbb-frame{box-shadow:inset 0 0 0 1px var(--edge);padding:.7em;overflow-wrap:anywhere;
+.nbb-frame{outline:1px solid var(--edge);outline-offset:-1px;padding:.7em;overflow-wrap:anywhere;
 font-size:.92em}
 .nbb-frame b{color:var(--bad)}
 .nbb-tiles+figcaption{padding-top:1em}
@@ -111,7 +114,7 @@ padding-right:.4em}
 .nbb-grid thead th{box-shadow:inset 0 -1px var(--edge)}
 .nbb-out.nbb-out .nbb-grid thead th:first-child{z-index:2}
 .nbb-out.nbb-out .nbb-grid tbody th{top:auto}
-@media print{.nbb-grid{max-height:none}}
+@media print{.nbb-grid{max-height:none;--w:auto!important;--h:auto!important}}
 """,
     "nbb-note": """
 .nbb-note{border-left:3px solid var(--accent);background:var(--tint);padding:.4em .8em;
@@ -129,7 +132,7 @@ display:none}
 .nbb-place+figcaption{position:absolute;inset:.6em .8em auto;max-height:calc(100% - 2.8em);
 overflow:hidden;overflow-wrap:anywhere}
 .nbb-place+*+i{display:block}
-.nbb-place{background:color-mix(in srgb,currentColor 9%,transparent)}
+.nbb-place{background:color-mix(in srgb,currentColor 9%,transparent);outline:1px solid transparent}
 .nbb-now[data-now]::before{content:attr(data-now)}
 .nbb-now[data-now]{display:block;animation:nbb-now 0s 10s both}
 .nbb-late{display:block;animation:nbb-late 0s 10s both}
@@ -170,8 +173,7 @@ def styled(*parts: str, kind: str, style: str = "") -> str:
     # In one line: where a page is made of Markdown, HTML ends at the first blank one.
     rules = style or "".join(rules for of, rules in STYLES.items() if of in inside)
     sheet = f"<style>{' '.join(f'{THEME}{rules}'.split())}</style>"
-    # MathJax, of whatever version, would take what is between two amounts for mathematics.
-    names = f"nbb-out nb-banana-{kind} mathjax_ignore tex2jax_ignore"
+    names = f"nbb-out nb-banana-{kind} {NO_MATHS}"
     return f'{sheet}<div class="{names}">{inside}</div>'
 
 
@@ -199,7 +201,7 @@ def waiting(
         phase = f"animation-delay:-{seconds % PULSE:.1f}s"  # the pulse goes on where it was
         place = f'<div class="nbb-place" style="aspect-ratio:{width}/{height};{phase}"></div>'
         line = "<i>&nbsp;</i>"  # there the caption will be
-    names = f"nb-banana-pending nbb-pending{' nbb-soon' if makes_way else ''}"
+    names = f"nb-banana-pending nbb-pending{' nbb-soon' if makes_way else ''} {NO_MATHS}"
     return (
         f'<style>{WAIT}</style><figure class="{names}"{sized}>{place}<figcaption>'
         f'<span class="nbb-now" data-now="{as_html(now)}"></span>'
@@ -214,7 +216,8 @@ def card(label: str, value: str, below: str = "", *, share: float | None = None)
         bar = f'<progress value="{share:.3f}" max="1" aria-label="{as_html(label)}"></progress>'
     said = f"<small>{as_html(below)}</small>" if below else ""
     return (
-        f'<div class="nbb-card"><span>{as_html(label)}</span> <b>{as_html(value)}</b> {bar}{said}'
+        f'<div class="nbb-card{" nbb-full" if share == 1 else ""}"><span>{as_html(label)}</span> '
+        f"<b>{as_html(value)}</b> {bar}{said}"
         "</div>"
     )
 

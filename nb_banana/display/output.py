@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from nb_banana._text import plain
 from nb_banana._threads import spawn
@@ -107,16 +108,20 @@ class OutputCell:
     """An output of its own under the cell that runs. Threads may change it, also later."""
 
     def __init__(self) -> None:
-        from IPython.display import DisplayHandle
-
-        self._handle: Any = DisplayHandle()  # type: ignore[no-untyped-call]
+        self._place = {"display_id": uuid4().hex}
+        self.is_captured = is_captured()
+        # Else a later cell of ``%%capture`` would get what comes into this place.
+        self._publisher: Any = None if self.is_captured else getattr(shell(), "display_pub", None)
         self._is_there = False
 
     def show(self, bundle: Mapping[str, Any], metadata: Mapping[str, Any] | None = None) -> None:
         """Show a MIME bundle there, in place of the one before; an empty one shows nothing."""
-        show = self._handle.update if self._is_there else self._handle.display
-        self._is_there = True
-        show(dict(bundle), metadata=dict(metadata or {}), raw=True)
+        is_there, self._is_there = self._is_there, True
+        shown = {"data": dict(bundle), "metadata": dict(metadata or {}), "transient": self._place}
+        # A display that is broken takes neither the cell nor a paid picture along.
+        with suppress(Exception):
+            publisher: Any = self._publisher or shell().display_pub  # type: ignore[union-attr]
+            publisher.publish(**shown, update=is_there)
 
     def reserve(self) -> None:
         """Take the place with nothing in it, for what is shown only while somebody waits."""
@@ -162,7 +167,8 @@ def clear(*, when_next_comes: bool = False) -> None:
     """Take away all outputs of the cell that runs: now, or in the moment of the next one."""
     from IPython.display import clear_output
 
-    clear_output(wait=when_next_comes)  # type: ignore[no-untyped-call]
+    with suppress(Exception):  # as in `OutputCell.show`
+        clear_output(wait=when_next_comes)  # type: ignore[no-untyped-call]
 
 
 def notebook_path() -> str | None:

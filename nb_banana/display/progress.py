@@ -13,9 +13,9 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, Protocol
 
-from nb_banana._text import as_html, clean, plain, printable, say
+from nb_banana._text import as_html, clean, plain, say
 from nb_banana._threads import spawn
-from nb_banana.display.html import waiting
+from nb_banana.display.html import NO_MATHS, waiting
 from nb_banana.display.output import (
     OutputCell,
     clear,
@@ -28,6 +28,7 @@ from nb_banana.display.output import (
 
 QUIET_SECONDS = 1.0  # A quick answer shows no line at all
 FRAME_SECONDS = 0.3  # The same where a frame stands in the place of the picture
+LONGEST_PROMPT = 300  # characters, for it is sent each second
 LONG_SECONDS = 3.0  # Of one that takes longer it is asked how long such a one usually takes
 
 
@@ -263,7 +264,7 @@ class Placeholder:
         usual: Usual | None = None,
         size: Size | None = None,
     ) -> None:
-        self._what, self._prompt, self._counts = what, printable(prompt), counts
+        self._what, self._prompt, self._counts = what, clean(prompt, LONGEST_PROMPT), counts
         self._usual, self._size = _Usual(usual), size
         self._places: list[OutputCell] = []
         self._filled: Mapping[str, str] = {}
@@ -322,7 +323,7 @@ class Placeholder:
     def _bundle(self) -> dict[str, str]:
         if not self._counts:
             text = f"{self._what} · {self._prompt}"
-            return {"text/plain": text, "text/html": f"<div>{as_html(text)}</div>"}
+            return {"text/plain": text, "text/html": _words(text)}
         waited = time.monotonic() - self._started
         size = self._size() if self._size else None
         hint = self._usual.hint(waited)
@@ -331,6 +332,10 @@ class Placeholder:
     def _put_result(self, place: OutputCell) -> None:
         if isinstance(self._result, BaseException):
             text = f"{type(self._result).__name__}: {self._result}"
-            place.show({"text/plain": text, "text/html": f"<div>{as_html(text)}</div>"})
+            place.show({"text/plain": text, "text/html": _words(text)})
         else:
             place.show_value(self._result)
+
+
+def _words(text: str) -> str:
+    return f'<div class="{NO_MATHS}">{as_html(text)}</div>'

@@ -54,7 +54,10 @@ border:1px solid var(--edge);background:none;color:inherit;font:inherit;cursor:p
 [type=checkbox]::before{content:"⇄ Flip"}
 :is(:checked,[type=checkbox]:hover){background:var(--tint)}
 :checked{border-color:var(--accent)}
+@media(forced-colors:active){:checked{forced-color-adjust:none;background:Highlight;
+color:HighlightText}}
 &:has(:checked) figure:first-of-type{order:2}
+@media print{[type=checkbox]{display:none!important}}
 @supports (animation-timeline:view()) and (timeline-scope:--a) and
 selector(::-webkit-slider-thumb){@media screen{
 grid-template-columns:1fr auto 1fr;max-width:var(--wide);overflow-x:clip;
@@ -71,7 +74,8 @@ text-align:right}
 &:has(:checked) figure+figure figcaption{grid-area:2/1;text-align:left}
 [type=checkbox]{grid-area:2/2;align-self:start}
 [type=range]{--ring:#0006;display:block!important;z-index:2;appearance:none;margin:0 -20px;
-width:calc(100% + 40px);height:100%;background:none;overflow:hidden;outline:0;cursor:ew-resize}
+width:calc(100% + 40px);height:100%;background:none;overflow:hidden;outline:0;cursor:ew-resize;
+forced-color-adjust:none}
 [type=range]:focus-visible{--ring:var(--accent)}
 ::-webkit-slider-runnable-track{height:100%}
 ::-webkit-slider-thumb{appearance:none;width:40px;height:100%;view-timeline:--nbb-thumb inline;
@@ -209,7 +213,7 @@ class Comparison(Hinted):
             figures.append(_SIDE.format(picture=picture, wide=wide, high=high, **words))
         below = f"<small>{self._drawn}</small>" if self._drawn else ""
         both = (
-            f'<div class="nbb-compare" style="--wide:{wide}px">'
+            f'<div class="nbb-compare" style="--wide:max({wide}px,16em)">'
             f"{_RANGE}{''.join(figures)}{_FLIP}</div>"
         )
         return styled(both, below, kind="compare", style=_STYLE)

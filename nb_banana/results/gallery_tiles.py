@@ -29,6 +29,7 @@ WAYS = ((1.0, 75), (1.0, 40), (0.7, 30))  # scale and quality of tiles, till the
 LONGEST_REASON, LONGEST_LABEL = 90, 60  # characters in a tile
 WORDS = 15_000  # characters of all alt texts, and of all prompts
 WIDEST, LARGE = 480, 280  # pixels that a picture is wide at most before it is enlarged: of several
+HIGHEST = 624  # pixels that a tile's picture has, see `ENLARGED`
 GRID_HEIGHT = 43  # em of a grid that are seen at once, but for its head
 GAP = 12  # pixels between two
 FEW, SOME = 12, 36  # tiles: of these many, and of more, each is smaller
@@ -170,7 +171,8 @@ class Tiles:
         across = math.ceil(self.count / rows)
         even = f"(100% - {GAP * (across - 1)}px)/{across}"
         width = f"max(min({LEAST[size] * narrow:.4g}em,100%),calc({even}))"
-        most = across * (WIDEST if self.count <= 3 else LARGE)
+        wide = min(WIDEST, HIGHEST * self.ratio) if self.count <= 3 else LARGE
+        most = round(across * wide)
         return (
             f"display:grid;gap:16px {GAP}px;grid-auto-flow:row dense;max-width:{most}px;"
             f"grid-template-columns:repeat(auto-fill,minmax({width},1fr));--r:{self.ratio:.4g}"
@@ -189,7 +191,7 @@ class Tiles:
         # Three rows, with what stands above and below them, are seen without scrolling.
         high = min(max(GRID_HEIGHT / len(grid.rows) - 3, 10.5), 16.5)
         most = high * min(max(self.ratio, 0.6), 1.5)
-        left = "clamp(7em,15cqi,9em)"  # for the names of rows
+        left = "clamp(7.8em,15cqi,9em)"  # for the names of rows
         width = f"clamp(7.5em,(100cqi - {left})/{len(grid.columns)} - 1em,{most:.4g}em)"
         return (
             f'<div class="nbb-grid" tabindex="0" role="group" aria-label="{down}, {across}" '

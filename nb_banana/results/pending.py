@@ -122,12 +122,15 @@ class PendingValue(Generic[Value]):
         with self._ending:
             if self.done:
                 return False
-            if isinstance(outcome, BaseException):
-                self._future.set_exception(outcome)
-            else:
-                vars(self).update(vars(outcome))
-                self._future.set_result(outcome)
-        self._placeholder.end(outcome)
+            # Whoever waited for it goes on with its places filled: a cell may end there.
+            try:
+                self._placeholder.end(outcome)
+            finally:  # nobody waits for ever because a display is broken
+                if isinstance(outcome, BaseException):
+                    self._future.set_exception(outcome)
+                else:
+                    vars(self).update(vars(outcome))
+                    self._future.set_result(outcome)
         return True
 
     def __copy__(self) -> Value:

@@ -1,5 +1,7 @@
 """Comparisons in a page of their own: no kernel, no front end, no script."""
 
+import io
+
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
@@ -7,7 +9,7 @@ from playwright.sync_api import expect
 import nb_banana
 
 from .axe import findings
-from .pixels import seen_at
+from .pixels import most_of, seen_at
 
 RED, BLUE = (Image.new("RGB", (600, 300), color) for color in ("red", "blue"))
 PLACES = (0.1, 0.3, 0.7, 0.9)
@@ -148,3 +150,33 @@ def test_axe_finds_nothing(page):
     assert findings(page, "main") == []
     one(page).get_by_role("checkbox", name="Flip").check()
     assert findings(page, "main") == []
+
+
+def test_the_button_of_two_tiny_pictures_is_whole(page):
+    tiny = nb_banana.compare(RED.resize((20, 20)), BLUE.resize((20, 20)))
+    page.set_content(f"<!doctype html>{tiny._repr_mimebundle_()[0]['text/html']}")
+    button = one(page).get_by_role("checkbox", name="Flip").bounding_box()
+    assert button["width"] > 40
+    whole = one(page).bounding_box()
+    assert whole["x"] <= button["x"]
+    assert button["x"] + button["width"] <= whole["x"] + whole["width"]
+    assert whole["height"] < 300
+
+
+def test_with_forced_colors_the_handle_is_seen_and_whether_both_have_changed_places(page):
+    page.emulate_media(forced_colors="active")
+    place = one(page).get_by_role("slider").bounding_box()
+    middle = {"x": place["x"] + place["width"] / 2 - 10, "y": place["y"] + place["height"] / 2 - 10}
+    handle = page.screenshot(clip=middle | {"width": 20, "height": 20})
+    with Image.open(io.BytesIO(handle)) as seen:
+        assert (255, 255, 255) in {color for _, color in seen.convert("RGB").getcolors()}
+    button = one(page).get_by_role("checkbox", name="Flip")
+    before = most_of(button)
+    button.check()
+    assert most_of(button) != before
+
+
+def test_on_paper_there_is_no_button(page):
+    page.emulate_media(media="print")
+    expect(one(page).get_by_role("img")).to_have_count(2)
+    expect(one(page).get_by_role("checkbox")).to_have_count(0)

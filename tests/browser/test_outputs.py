@@ -222,3 +222,29 @@ def test_what_stands_between_two_prices_is_no_formula(page):
     assert [each.inner_text() for each in made.all()] == [
         page.page.locator(".formula").inner_text()
     ]
+
+
+def test_with_forced_colors_the_place_of_what_failed_has_an_edge(show):
+    page = show()
+    page.emulate_media(forced_colors="active")
+    style = page.locator(".nbb-frame").first.evaluate("e => getComputedStyle(e).outlineStyle")
+    page.emulate_media(forced_colors="none")
+    assert style == "solid"
+
+
+def test_on_paper_a_sweep_of_two_fields_is_seen_whole(show):
+    page = show(window=(340, 800))
+    page.emulate_media(media="print")
+    right = page.locator(".nbb-grid").first.evaluate(
+        "e => e.querySelector('table').getBoundingClientRect().right"
+    )
+    page.emulate_media(media="screen")
+    assert right <= 340
+
+
+@pytest.mark.parametrize("window", [NARROW, WIDE])
+def test_a_usual_word_at_the_head_of_a_row_does_not_break(show, window):
+    page = show(window=window)
+    page.locator("main").evaluate("e => { e.style.font = '13px DejaVu Sans, sans-serif' }")
+    lines = "e => (r => (r.selectNodeContents(e), r.getClientRects().length))(new Range())"
+    assert page.get_by_role("rowheader", name="watercolour").evaluate(lines) == 1

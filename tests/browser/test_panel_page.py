@@ -15,6 +15,7 @@ from tests.support.pictures import encode, picture
 
 from .axe import findings
 from .conftest import CHROMIUM_ARGS
+from .pixels import most_of
 from .themes import THEMES
 
 KERNEL = """async ([state, script, image]) => {
@@ -314,3 +315,38 @@ def test_a_picture_may_be_dropped_anywhere_on_the_panel(page, state):
     panel.get_by_label("Prompt", exact=True).dispatch_event("drop", {"dataTransfer": files})
     expect(panel).to_have_class("nbb")
     page.wait_for_function("sent.includes('upload')")
+
+
+def test_with_forced_colors_what_is_chosen_and_pressed_is_seen(page, state):
+    page.emulate_media(forced_colors="active")
+    panel = show(page, state, **STATES["full"] | {"aspect_ratio": "16:9"})
+    chosen, other = (panel.locator("label", has_text=ratio) for ratio in ("16:9", "1:1"))
+    assert most_of(chosen) != most_of(other)
+    panel.get_by_role("button", name="Compare with before").click()
+    pressed, other = (panel.get_by_role("button", name=name) for name in ("Compare with", "Keep"))
+    page.mouse.move(0, 0)
+    assert most_of(pressed) != most_of(other)
+
+
+def test_the_keyboard_is_not_lost_with_the_offer_to_draw_anew(page, state):
+    panel = show(page, state, fresh=True)
+    offer = panel.get_by_label("Draw a new one instead")
+    offer.focus()
+    page.keyboard.press("Space")
+    expect(offer).to_be_hidden()
+    expect(panel.get_by_role("button", name="Generate")).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("Save", {"busy": {"since": 1.0}}),
+        ("Show picture 2", {"results": [NOW]}),
+        ("Bring back: A fox 0", {"history": []}),
+    ],
+)
+def test_the_keyboard_is_not_lost_with_what_goes_away(page, state, name, changed):
+    panel = show(page, state, **STATES["full"])
+    panel.get_by_role("button", name=name).focus()
+    tell(page, **changed)
+    expect(panel.get_by_role("button", name="Generate")).to_be_focused()

@@ -32,8 +32,8 @@ def table(module_lab):
         [
             "%load_ext nb_banana\nimport nb_banana",
             "for each in ['x' * 3000, 'a fox in the snow']:\n"
-            "    nb_banana.generate(each, quiet=True)\n"
-            "nb_banana.history()",
+            "    nb_banana.generate(each, quiet=True, fresh=True)\n"
+            "nb_banana.history(limit=2)",
         ],
         name="tables",
     )

@@ -106,7 +106,7 @@ def test_what_comes_later_is_noted_where_it_was_begun(here, tmp_path):
         "late = nb_banana.generate('d [trouble: refusal]', background=True)",
         "nb_banana.generate('e [trouble: slow 1.5]', background=True)",
         "from nb_banana.widgets import controller, form\n"
-        "tried = controller.begin(nb_banana._default.client(), form.Form('by hand'), {})\n"
+        "tried, *_ = controller.begin(nb_banana._default.client(), form.Form('by hand'), {})\n"
         "controller.outcome_of(tried).value.size and None",
         "import threading\n"
         "drawing = [each for each in threading.enumerate() if not each.daemon]\n"

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from IPython import version_info
-from jupyter_client.manager import start_new_kernel
 from PIL import Image
 
 import nb_banana
@@ -14,6 +13,7 @@ from nb_banana.models import MODELS, PRO_RATIOS, RATIOS, RESOLUTIONS
 from nb_banana.notebook.completion import complete
 from nb_banana.notebook.options import OPTIONS
 from nb_banana.settings import settings
+from tests.support.kernels import started_kernel
 from tests.support.shells import ipython_shell
 
 FOUND = """
@@ -103,7 +103,7 @@ def kernel(tmp_path_factory):
         (folder / name).write_bytes(b"")
     (folder / "more").mkdir()
     (folder / "more" / "fox.jpg").write_bytes(b"")
-    manager, client = start_new_kernel(cwd=str(folder))
+    manager, client = started_kernel(cwd=str(folder))
     client.execute_interactive(FOUND, output_hook=lambda _: None, timeout=60)
 
     def tab(cell):

@@ -177,3 +177,10 @@ def test_without_any_style_all_words_stand_in_good_order():
     assert places == sorted(places)
     assert "<script" not in html_of(gallery)
     assert len(html_of(gallery).partition("</style>")[0]) < 4000
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_places_of_few_tall_pictures_are_no_larger_than_these(count):
+    html = html_of(Gallery([grainy((450, 800), seed, 10) for seed in range(count)]))
+    most = int(re.search(r"max-width:(\d+)px", html)[1])
+    assert most / count <= int(re.search(r'width="(\d+)"', html)[1]) + 5

@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import nbformat
 import pytest
-from jupyter_client.manager import start_new_kernel
 
 import nb_banana
 from nb_banana import BananaImage, configure, errors
@@ -25,7 +24,7 @@ from nb_banana.widgets import controller
 from nb_banana.widgets.form import Form
 from tests.conftest import KEY
 from tests.notebook.test_terminal import ipython
-from tests.support.kernels import another_kernel
+from tests.support.kernels import another_kernel, started_kernel
 from tests.support.servers import picture
 from tests.support.shells import ipython_shell, run_notebook
 from tests.support.wire import MODEL, MODELS, POST, as_json, fixed, quote, wire
@@ -495,7 +494,7 @@ def test_the_magic_stops_at_the_budget_too(service):
 
 def in_kernel(service, cell, answers):
     """Run a cell in a real kernel where a person types these answers; what came, and questions."""
-    manager, client = start_new_kernel()
+    manager, client = started_kernel()
     told, asked_for = [], []
 
     def hear(message):

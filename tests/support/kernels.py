@@ -1,5 +1,7 @@
 """Kernels as another day would have them, and a picture from one service whatever the settings."""
 
+from jupyter_client.manager import start_new_kernel
+
 from nb_banana import _default
 from nb_banana._client import Client
 from nb_banana.credentials import CredentialStore, Secret, default_store
@@ -9,6 +11,14 @@ from nb_banana.generation.plan import Job, Plan
 from nb_banana.settings import Banana
 
 _clients = {}
+
+
+def started_kernel(**options):
+    """A kernel of its own and its client; once more where somebody else took one of its ports."""
+    try:
+        return start_new_kernel(startup_timeout=30, **options)
+    except RuntimeError:
+        return start_new_kernel(**options)
 
 
 def another_kernel():

@@ -78,6 +78,17 @@ def test_while_it_draws_the_panel_says_how_long_one_usually_takes(opened, monkey
     assert opened.image is not None
 
 
+def test_the_panel_draws_also_where_no_cell_begins_anything_in_the_background(
+    opened, service, monkeypatch
+):
+    monkeypatch.setenv("NB_BANANA_BACKGROUND", "0")
+    opened.put(prompt="a banana")
+    press(opened, "generate")
+    settle(opened)
+    assert opened.results
+    assert not opened.message.get("text")
+
+
 def test_generate_does_what_the_cell_does_to_the_same_key(opened, ip, service):
     opened.prompt, opened.name = "a banana on a beach", "fruit"
     opened.aspect_ratio, opened.resolution = "16:9", "2K"

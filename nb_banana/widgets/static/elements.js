@@ -73,7 +73,8 @@ function fill(node, children) {
   const next = again?.matches(":not(:disabled, [hidden])")
     ? again
     : (node.querySelector("button:not(:disabled, [hidden])") ??
-      node.closest("details")?.querySelector("summary"));
+      node.closest("details")?.querySelector("summary") ??
+      node.closest(".nbb")?.querySelector(".nbb-generate"));
   next?.focus();
 }
 

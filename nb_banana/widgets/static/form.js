@@ -41,13 +41,12 @@ function makeGo(model, act, set, fresh) {
   const cancel = button("Cancel", () => act({ do: "cancel" }), { sign: "close" });
   const price = h("p", { className: "nbb-price", ariaLive: "polite" });
   const show = () => {
-    const had = focused(cancel) === cancel;
+    const now = focused(node);
     cancel.hidden = !isBusy();
     // It was meant for the one that is drawn now. Said here too: a tick may still be on its way.
     if (isBusy() && model.get("fresh")) set("fresh", false);
     // Not disabled, for that would take the keyboard's place away.
     generate.setAttribute("aria-disabled", String(isBusy()));
-    if (had && !isBusy()) generate.focus();
     const { text = "", amount = "", fine, kept } = model.get("price");
     onButton.textContent = amount && ` · ${amount}`;
     // What the button says is not said again.
@@ -58,6 +57,7 @@ function makeGo(model, act, set, fresh) {
     const isSaid = fine === false && text === model.get("message").text;
     price.hidden = isBusy() || isSaid;
     fresh.hidden = isBusy() || (!kept && !model.get("fresh"));
+    if (node.contains(now) && now.closest("[hidden]")) generate.focus();
   };
   const under = h("div", { className: "nbb-under" }, price, fresh, cancel);
   const node = h("div", { className: "nbb-go" }, generate, under);
