@@ -32,6 +32,7 @@ from nbformat.sign import NotebookNotary
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
+expect.set_options(timeout=30_000)  # ms; a slow machine is no failure
 KEY_VARIABLES = ("AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY")
 SETTINGS = {
     # "Would you like to get notified about official Jupyter news?" comes in spite of news_url=None.

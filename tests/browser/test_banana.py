@@ -54,7 +54,7 @@ def test_while_it_waits_the_seconds_are_counted_and_then_the_line_is_gone(page):
     page.start_cell(4)
     counting = re.compile(r"nano-banana-2 is drawing … \d s")
     now = page.output(4).locator(".nbb-now")
-    expect(now).to_have_attribute("data-now", counting, timeout=20_000)
+    expect(now).to_have_attribute("data-now", counting)
     page.wait_for_cell(4)
     expect(page.output(4).locator("figure img")).to_be_visible()
     expect(page.output(4)).not_to_contain_text("drawing")

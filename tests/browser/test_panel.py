@@ -79,7 +79,7 @@ def draw(page, prompt):
 
 def source(image):
     """Where the picture of an image comes from; it is sent after the image."""
-    expect(image).to_have_attribute("src", re.compile("blob:"), timeout=30_000)
+    expect(image).to_have_attribute("src", re.compile("blob:"))
     return image.get_attribute("src")
 
 
@@ -162,10 +162,10 @@ def test_cancelled_it_says_what_that_means_for_the_money(page):
     panel(page).get_by_role("button", name="Generate").click()
     expect(panel(page).get_by_role("button", name="Generate")).to_be_disabled()
     counted = re.compile(r"[1-9] s")
-    expect(panel(page).locator(".nbb-progress")).to_contain_text(counted, timeout=15_000)
+    expect(panel(page).locator(".nbb-progress")).to_contain_text(counted)
     page.run_cell(1)  # the kernel is free meanwhile
     panel(page).get_by_role("button", name="Cancel").click()
-    expect(message(page)).to_contain_text("You cancelled it", timeout=10_000)
+    expect(message(page)).to_contain_text("You cancelled it")
     expect(panel(page).get_by_role("button", name="Generate")).to_be_enabled()
 
 
@@ -180,7 +180,7 @@ def test_cancelled_it_says_what_that_means_for_the_money(page):
 def test_an_error_is_said_in_full_and_is_no_html(page, prompt, says):
     write(page, prompt)
     panel(page).get_by_role("button", name="Generate").click()
-    expect(message(page)).to_contain_text(says, timeout=30_000)
+    expect(message(page)).to_contain_text(says)
     assert page.page.title() != "1"
     shoot(page, "error")
 
