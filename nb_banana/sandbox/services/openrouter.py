@@ -1,13 +1,11 @@
 """OpenRouter: ``POST /v1/images`` with its own fields, errors and bill."""
 
-import base64
 import time
-from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from nb_banana.models import SIZES
-from nb_banana.sandbox.api import Api, Route
+from nb_banana.sandbox.api import Api, Route, cut
 from nb_banana.sandbox.catalogue import usd
 from nb_banana.sandbox.exchange import Ids, Refused, Request, Response, as_json
 from nb_banana.sandbox.faults import Strike
@@ -29,6 +27,23 @@ class OpenRouterApi(Api):
     """What https://openrouter.ai answers."""
 
     no_credits = 402, "Insufficient credits. Add more at https://openrouter.ai/settings/credits"
+
+    words: ClassVar = {
+        "400": (400, "prompt: Invalid input"),
+        "401": (401, "User not found."),
+        "402": no_credits,
+        "403": (403, "Your chosen model requires moderation and your input was flagged."),
+        "404": (404, "No endpoints found for this model."),
+        "422": (422, "Unprocessable Entity"),
+        "429": (429, "Rate limit exceeded"),
+        "429-retry-after": (429, "Rate limit exceeded"),
+        "500": (500, "Internal Server Error"),
+        "503": (503, "No available model provider that meets your routing requirements"),
+        "maintenance": (502, "Provider returned error"),
+    }
+
+    def _id_headers(self, ids: Ids) -> dict[str, str]:
+        return {"x-generation-id": f"gen-{ids.request_id}"}
 
     def is_generation(self, method: str, path: str) -> bool:
         """See `Api.is_generation`."""
@@ -62,11 +77,13 @@ class OpenRouterApi(Api):
         check = Checker(fields)
         model, prompt = check.text("model"), check.text("prompt")
         ratio = check.choice("aspect_ratio", SIZES)
-        resolution = check.choice("resolution", dict.fromkeys(RESOLUTIONS)) or "1K"
+        resolution = check.choice("resolution", RESOLUTIONS) or "1K"
         if "size" in fields and ratio:
             check.wrong.append(("size", "size and aspect_ratio can't be given together"))
-        links = [_link(each) for each in fields.get("input_references") or ()]
+        given = fields.get("input_references") or []
+        links = [_link(each) for each in (given if isinstance(given, list) else [None])]
         count = check.count("n")
+        check.whole("seed")
         pictures = check.pictures("input_references", links, self._fetch)
         if check.wrong:
             raise Refused(400, "; ".join(f"{name}: {hint}" for name, hint in check.wrong))
@@ -86,20 +103,16 @@ class OpenRouterApi(Api):
         if (struck := self._struck(strike, ids)) is not None:
             return struck
         charged = order.credits if strike.trouble.logged == "succeeded" else 0
-        data = [self._encoded(each) for each in self._data(order, strike, base) or ()]
+        data = [self._drawn(each) for each in self._data(order, strike, base) or ()]
         usage = {"prompt_tokens": 12, "completion_tokens": 1290, "total_tokens": 1302}
         body = {"created": int(time.time()), "data": data, "usage": {**usage, "cost": usd(charged)}}
-        response = as_json(body)
-        if strike.trouble.name == "cut-json":
-            return replace(response, body=response.body[: len(response.body) // 2])
-        return response
+        return cut(as_json(body), strike)
 
-    def _encoded(self, item: dict[str, Any]) -> dict[str, Any]:
+    def _drawn(self, item: dict[str, Any]) -> dict[str, Any]:
         """The picture itself in place of its link."""
-        if not item.get("url"):
-            return {"b64_json": item.get("b64_json"), "media_type": "image/png"}
-        data = self._pictures.file(self._pictures.find(item["file_name"]))
-        return {"b64_json": base64.b64encode(data).decode(), "media_type": "image/png"}
+        name = item.get("file_name")
+        encoded = self._inside(self._pictures.find(name)) if name else None
+        return {"b64_json": encoded, "media_type": "image/png"}
 
 
 def _link(reference: Any) -> Any:
