@@ -71,6 +71,11 @@ def explain_charge(
         verdict = CHARGED.format(amount=_amount(charge))
         bill = bill_of(charge, request, service, entry.library, entry.request_id)
         entry.unknown(_reason(error), bill)
+    stated: Receipt | None = error.facts.get("receipt")
+    if not service.service.id_header and stated and stated.usd and not stated.is_about:
+        # The answer can't be read, and its bill can: no log says more.
+        verdict = f"It was charged {dollars(stated.usd)}. It was not sent again."
+        entry.unknown(_reason(error), stated)
     entry.ended = True
     facts = {"inference_id": charge.inference_id, "charge": charge} | error.facts
     own = facts.get("receipt")

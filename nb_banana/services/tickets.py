@@ -77,8 +77,9 @@ def _ask(
         reply = send.carry_once(call, service, ASK_SECONDS, facts)
     except (errors.UncertainError, errors.NotConnectedError, errors.UnreadableAnswerError):
         return ticket  # a question costs nothing, and is asked again
-    is_answer = speaks.charged(reply) is False  # it is of the work itself, and not of the question
-    if reply.status in PASSING or (reply.status >= 500 and not is_answer):
+    is_own = speaks.charged(reply) is False  # it is of the work itself, and not of the question
+    is_result = ticket.handle.get("is_done", True)
+    if reply.status in PASSING or (reply.status >= 500 and not (is_own and is_result)):
         return ticket
     if reply.status in GONE:
         said = f"{speaks.title} has this request no more. {errors.UNSURE}"

@@ -182,7 +182,7 @@ class FalApi(Api):
         now, seconds = time.monotonic(), self._delay + slower
         work = QueuedWork(order.model, order, strike, now + seconds / 3, now + seconds)
         self._jobs[ids.request_id] = work
-        told = self._told(ids.request_id, work, base)
+        told = self._told(ids.request_id, work, base) | {"status": "IN_QUEUE", "queue_position": 0}
         return cut(as_json(told, headers=_named(ids.request_id)), strike)
 
     def _generate(self, request: Request, ids: Ids) -> Response:

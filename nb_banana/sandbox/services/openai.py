@@ -66,7 +66,10 @@ class OpenAiApi(Api):
         text = refused.message
         said = text if isinstance(text, str) else "; ".join(text)
         kind = KINDS.get(refused.status, "server_error" if refused.status >= 500 else "error")
-        error = {"message": said, "type": kind, "param": None, "code": str(refused.status)}
+        code = str(refused.status)
+        if said == self.no_credits[1]:
+            kind = code = "insufficient_quota"
+        error = {"message": said, "type": kind, "param": None, "code": code}
         return as_json({"error": error}, refused.status, refused.headers)
 
     def _order(self, request: Request) -> GenerationOrder:
