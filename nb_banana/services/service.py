@@ -88,6 +88,11 @@ class Service:
         """Where it is, and where its key is looked for."""
         return KeyPlace(self.name, self.base_url, self.key_names, self.key_page)
 
+    @property
+    def keeps_log(self) -> bool:
+        """Whether it can be asked what became of a request: where `find` is its own."""
+        return type(self).find is not Service.find
+
     def encode(self, request: ImageRequest) -> Call:
         """What is sent for a request."""
         raise NotImplementedError
