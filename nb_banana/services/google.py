@@ -61,6 +61,7 @@ PRICES: dict[str, dict[str, str]] = {
 TOKENS = {"gemini-nano-banana-2.1": (Decimal("1.50"), Decimal("7.50"))}
 USUAL_TOKENS = Decimal("0.50"), Decimal("3.00")
 """US dollars of a million tokens: of what is asked, and of what is thought."""
+OF_REFERENCE = 1120  # tokens, about
 MILLION = 1_000_000
 FINE = {None, "", "STOP", "MAX_TOKENS", "FINISH_REASON_UNSPECIFIED"}
 SECONDS = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s")
@@ -127,13 +128,15 @@ class Google(Service):
         return False if not reply.is_fine and is_own and reply.status != 504 else None
 
     def price(self, request: ImageRequest) -> Decimal | None:
-        """See `Service.price`."""
-        found = PRICES.get(request.model, {}).get(request.resolution or "1K")
-        return Decimal(found) if found else None
+        """See `Service.price`: the picture, and what is asked as far as its tokens are known."""
+        picture = _of_picture(request)
+        of_input, _ = TOKENS.get(request.model, USUAL_TOKENS)
+        asked = len(request.references) * OF_REFERENCE
+        return None if picture is None else picture + asked * of_input / MILLION
 
     def bill(self, request: ImageRequest, outcome: Decoded) -> Decimal | None:
         """See `Service.bill`: its tokens, and the picture by its size."""
-        price = self.price(request)
+        price = _of_picture(request)
         if price is None:
             return None
         of_input, of_text = TOKENS.get(request.model, USUAL_TOKENS)
@@ -145,6 +148,12 @@ class Google(Service):
         if isinstance(outcome, ServiceAnswer):
             return price * len(outcome.items) + tokens / MILLION
         return (tokens + written * of_text) / MILLION if outcome.usage else None
+
+
+def _of_picture(request: ImageRequest) -> Decimal | None:
+    """US dollars of a picture alone, by its page."""
+    found = PRICES.get(request.model, {}).get(request.resolution or "1K")
+    return Decimal(found) if found else None
 
 
 def _inline(reference: Reference) -> dict[str, str]:

@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+from urllib.parse import unquote
 
 from nb_banana.models import SIZES
 from nb_banana.sandbox.api import Api, Route
@@ -39,6 +40,8 @@ class OpenRouterApi(Api):
             self._routes[request.path] = Route("POST", self._generate)
         elif request.path == MODELS:
             self._routes[MODELS] = Route("GET", self._offered, needs_key=False)
+        elif _model_in(request.path) in PRICES:
+            self._routes[request.path] = Route("GET", self._priced, needs_key=False)
         elif not request.path.startswith("/generations/"):
             raise Refused(404, "Not Found")
         return super()._route(request)
@@ -50,6 +53,15 @@ class OpenRouterApi(Api):
             "n": {"type": "integer", "min": 1, "max": 4},
         }
         return as_json({"data": [{"id": name, "supported_parameters": takes} for name in PRICES]})
+
+    def _priced(self, request: Request, _ids: Ids) -> Response:
+        name = _model_in(request.path)
+        rows = [
+            {"billable": "output_image", "unit": "image", "cost_usd": float(each), "variant": size}
+            for size, each in zip(RESOLUTIONS, PRICES[name], strict=True)
+        ]
+        provider = {"provider_name": "Google", "provider_slug": "google", "pricing": rows}
+        return as_json({"id": name, "endpoints": [provider]})
 
     def _error(self, refused: Refused, *_: Any) -> Response:
         text = refused.message
@@ -100,6 +112,12 @@ class OpenRouterApi(Api):
             return {"b64_json": item.get("b64_json"), "media_type": "image/png"}
         data = self._pictures.file(self._pictures.find(item["file_name"]))
         return {"b64_json": base64.b64encode(data).decode(), "media_type": "image/png"}
+
+
+def _model_in(path: str) -> str:
+    """The model whose prices are asked for; empty where it is another question."""
+    named = path.removeprefix(f"{MODELS}/").removesuffix("/endpoints")
+    return unquote(named) if path == f"{MODELS}/{named}/endpoints" else ""
 
 
 def _link(reference: Any) -> Any:
