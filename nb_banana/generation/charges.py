@@ -195,3 +195,16 @@ def bill_of(
         created=created or datetime.now(UTC),
         is_about=isinstance(charge.usd, AboutDollars),
     )
+
+
+def why_not_known(charge: Fate, service: Endpoint) -> str:
+    """Why nobody can say whether it was charged, in a few words."""
+    if charge.state == "absent":
+        return "the service's log has no row of it yet"
+    if charge.state == "failed":
+        return "the service's log says that it failed, and a row of another attempt may come"
+    if not service.service.keeps_log:
+        return f"{service.service.title} keeps no log of it that can be asked"
+    if service.secret is None and not service.is_loopback:
+        return "there is no key to ask the service's log with"
+    return "the service's log can't be read now"

@@ -17,7 +17,7 @@ from nb_banana.errors import (
     UncertainError,
     UnreadableAnswerError,
 )
-from nb_banana.generation.charges import Trouble, bill_of, is_unsure
+from nb_banana.generation.charges import Trouble, bill_of, is_unsure, why_not_known
 from nb_banana.generation.context import Context
 from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.library import location
@@ -36,6 +36,7 @@ LATEST_ROW = timedelta(minutes=30)
 """This long after a row that failed no row of another attempt comes, by the service's own clock:
 the waits between four more, the longest generation and the log's own delay fit in."""
 NEVER_SENT = "it was never sent: not charged"
+NOT_YET, NOT_KNOWN = "not known yet: ", "not known: "
 
 
 @dataclass(frozen=True)
@@ -295,10 +296,10 @@ class _Case:
         if charge.state == "charged":
             return self._close_charged(charge)
         # A log without a row of it says nothing: our clock may be wrong, the key another account's.
-        has_log, why = service.service.keeps_log, _why(charge, service)
+        has_log, why = service.service.keeps_log, why_not_known(charge, service)
         if charge.state in {"absent", "failed"} or not has_log:
             why += f". If it was surely not charged: nb_banana.forget({row.request_id!r})"
-        return self._told(f"not known{' yet' if has_log else ''}: {why}", ended=False)
+        return self._told(f"{NOT_YET if has_log else NOT_KNOWN}{why}", ended=False)
 
     def _close_charged(self, charge: Fate) -> Found:
         row = self.row
@@ -378,23 +379,13 @@ def answer_of(row: UnfinishedRequest, library: Library, service: Endpoint) -> Bi
 LINK_GONE = "the service has no picture at its link any more"
 
 
-def _why(charge: Fate, service: Endpoint) -> str:
-    if charge.state == "absent":
-        return "the service's log has no row of it yet"
-    if charge.state == "failed":
-        return "the service's log says that it failed, and a row of another attempt may come"
-    if not service.service.keeps_log:
-        return f"{service.service.title} keeps no log of it that can be asked"
-    if service.secret is None and not service.is_loopback:
-        return "there is no key to ask the service's log with"
-    return "the service's log can't be read now"
-
-
 def recover_quietly(context: Context) -> str:
     """`recover` without a keyring, and what came of it as the one line that loading says."""
     try:
         found = look_after_all(context, quietly=True)
     except BananaError as error:
         return f"nb_banana: {error}"
-    more = " nb_banana.recover() looks again." if any(not each.ended for each in found) else ""
-    return f"nb_banana: {found.summary}{more}"
+    left = [each.outcome for each in found if not each.ended]
+    is_final = all(each.startswith(NOT_KNOWN) for each in left)
+    more = f" nb_banana.recover() {'says what is known' if is_final else 'looks again'}."
+    return f"nb_banana: {found.summary}{more if left else ''}"
