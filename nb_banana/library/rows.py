@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nb_banana._catalogue import AIMLAPI
-from nb_banana._text import LARGEST_AMOUNT, Dollars, amount, clean
+from nb_banana._text import LARGEST_AMOUNT, AboutDollars, Dollars, amount, clean
 from nb_banana.library.location import API, service_name_of
 from nb_banana.library.records import Bill, StoredBody, StoredImage, UnfinishedRequest
 from nb_banana.library.schema import Row
@@ -30,7 +30,7 @@ LARGEST_INTEGER = 2**63 - 1
 
 STORED_COLUMNS = (
     "id, service, take, prompt, model, parameters, refs, parents, notebook, "
-    "answered, answered_by, sandbox, inference_id, credits, usd, seconds, attempts, "
+    "answered, answered_by, sandbox, inference_id, credits, usd, about, seconds, attempts, "
     "position, digest, mime, width, height, size, path"
 )
 """The columns that `restore_stored` reads: each one costs a little with every hit."""
@@ -157,8 +157,8 @@ def _time(row: Row, name: str) -> datetime:
 
 
 def _money(row: Row) -> Decimal | None:
-    usd = amount(row["usd"])
-    return None if row["usd"] is None else Dollars(_typed(usd, Decimal, "usd"))
+    usd, kind = amount(row["usd"]), AboutDollars if row.get("about") else Dollars
+    return None if row["usd"] is None else kind(_typed(usd, Decimal, "usd"))
 
 
 def receipt_row(receipt: Receipt | None) -> Row:
@@ -218,17 +218,19 @@ def restore_unfinished(row: Row, read: Callable[[str], str]) -> UnfinishedReques
         notebook=_typed(row["notebook"], str | None, "notebook"),
         ticket=Ticket(_typed(told["handle"], dict, "ticket")) if told else None,
         drawn_by=_typed(told.get("service"), str | None, "ticket"),
+        inference_id=_typed(row["inference_id"], str | None, "inference_id"),
     )
 
 
 def restore_bill(row: Row) -> Bill:
     """The value of a row. A price that makes no sense counts as not said, and hides no other."""
+    usd = amount(row["usd"])
     return Bill(
         _typed(row["id"], str, "id"),
         _time(row, "created"),
         _typed(row["model"], str, "model"),
         _typed(row["notebook"], str | None, "notebook"),
-        amount(row["usd"]),
+        AboutDollars(usd) if usd and row["about"] else usd,
         bool(row["sandbox"]),
     )
 

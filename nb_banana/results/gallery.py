@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from nb_banana import _default
 from nb_banana._hints import Hinted, hinted, out_of_range
-from nb_banana._text import Dollars, did_you_mean, plain, shown
+from nb_banana._text import did_you_mean, in_dollars, plain, shown
 from nb_banana.display.output import display, shell
 from nb_banana.errors import LabelError, RequestError
 from nb_banana.models import WRITTEN, model_id
@@ -103,7 +103,7 @@ class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
         play money does where all of it is that.
         """
         bill = batch_cost(self)
-        return Dollars(bill.real or bill.play)
+        return in_dollars(bill.real or bill.play)
 
     @overload
     def __getitem__(self, index: int) -> GalleryEntry: ...

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nb_banana import _default
 from nb_banana._hints import Hinted, hinted
-from nb_banana._text import Dollars, plain
+from nb_banana._text import in_dollars, plain
 from nb_banana.credentials import hide_key
 from nb_banana.display.output import display, shell
 from nb_banana.errors import LibraryError
@@ -203,7 +203,7 @@ class BananaImage(_default.HasClient, Hinted):
     def cost(self) -> Decimal | None:
         """What it cost in US dollars (play money where `sandbox`); None where nobody said."""
         usd = self.receipt.usd
-        return usd if usd is None else Dollars(usd)
+        return usd if usd is None else in_dollars(usd)
 
     @property
     def sandbox(self) -> bool:

@@ -180,6 +180,7 @@ def _untold(image: ShownImage) -> Bundle:
         "usd": None if receipt.usd is None else str(receipt.usd),
     }
     notes = [note for note in image.notes if note.startswith(PLACE_NOTES)]
+    facts |= {"about": True} if receipt.is_about else {}
     return facts | ({"notes": notes} if notes else {})
 
 

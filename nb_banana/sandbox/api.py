@@ -92,6 +92,7 @@ class Api:
             GENERATIONS: Route("POST", self._generate),
             "/v2/logs": Route("GET", self._logs),
             "/v2/billing": Route("GET", self._billing),
+            "/v2/billing/transactions": Route("GET", self._transactions),
             "/v1/models": Route("GET", self._models, needs_key=False),
             "/v1/models/deprecations": Route("GET", self._deprecations, needs_key=False),
             "/models/metrics": Route("GET", self._metrics, needs_key=False),
@@ -183,6 +184,10 @@ class Api:
     def _logs(self, request: Request, _ids: Ids) -> Response:
         issued = self._keys.bearer(request)
         return as_json(self.ledger.log(request.query, issued.prefix if issued else ""))
+
+    def _transactions(self, request: Request, _ids: Ids) -> Response:
+        issued = self._keys.bearer(request)
+        return as_json(self.ledger.transactions(request.query, issued.prefix if issued else ""))
 
     def _billing(self, _request: Request, _ids: Ids) -> Response:
         return as_json({"current_balance": self.ledger.balance, "currency": "USD"})

@@ -24,6 +24,7 @@ def find_charge(
     sent: datetime | None = None,
     attempts: int | None = None,
     ticket: Ticket | None = None,
+    inference_id: str | None = None,
     pauses: Sequence[float] = PAUSES,
     seconds: float | None = None,
 ) -> Fate:
@@ -32,7 +33,8 @@ def find_charge(
     # slowed, one quick look has to do.
     if service.secret is None and not service.is_loopback:
         return UNKNOWN
-    row = SentRequest(client_request_id, sent, attempts, ticket, is_brief=seconds is not None)
+    is_brief = seconds is not None
+    row = SentRequest(client_request_id, sent, attempts, ticket, inference_id, is_brief)
     get = asker(service, seconds=seconds)
     found = UNKNOWN
     for pause in pauses:

@@ -220,6 +220,7 @@ class SentRequest:
         sent: when it was sent, UTC; None where it was just now.
         attempts: how often; None where nobody knows.
         ticket: of a request that was accepted.
+        inference_id: the service's id of it, where an answer began to come.
         is_brief: whether one quick look has to do, for somebody waits.
     """
 
@@ -227,6 +228,7 @@ class SentRequest:
     sent: datetime | None = None
     attempts: int | None = None
     ticket: Ticket | None = None
+    inference_id: str | None = None
     is_brief: bool = False
 
 
@@ -242,6 +244,7 @@ class Fate(InDollars):
         inference_id: the id that the charge is recorded under.
         sandbox: whether it is a sandbox's log, so that the money is play money.
         age: how long ago the last row was written, by the service's own clock.
+        source: which of the service's books says so, as sentences call it.
     """
 
     state: Literal["charged", "not charged", "absent", "failed", "unknown"]
@@ -249,6 +252,7 @@ class Fate(InDollars):
     inference_id: str | None = None
     sandbox: bool = False
     age: timedelta | None = None
+    source: str = "log"
 
 
 UNKNOWN = Fate("unknown")

@@ -59,6 +59,7 @@ PRICE, SEARCH = Decimal("0.08"), Decimal("0.015")
 SCALES = {"512": Decimal("0.75"), "1K": Decimal(1), "2K": Decimal("1.5"), "4K": Decimal(2)}
 NAMES = {"512": "0.5K"}
 """What fal calls a resolution, where that is another name than ours."""
+NAMED = {theirs: ours for ours, theirs in NAMES.items()}
 LINKS = ("status_url", "response_url", "cancel_url")
 LINK = re.compile(rf'"(?P<name>{"|".join(LINKS)})"\s*:\s*"(?P<link>[^"\\]+)"')
 OPEN = {"IN_QUEUE", "IN_PROGRESS"}
@@ -139,11 +140,13 @@ class Fal(Service):
         return None if reply.status == 422 else False
 
     def price(self, request: ImageRequest) -> Decimal | None:
-        """See `Service.price`."""
-        scale = SCALES.get(request.resolution or "1K")
+        """See `Service.price`. The further fields of the request win, as when it is sent."""
+        resolution = request.params.get("resolution") or request.resolution or "1K"
+        scale = SCALES.get(NAMED.get(str(resolution), str(resolution)))
         if request.model != MODELS[0].ids[0] or scale is None:
             return None
-        return PRICE * scale + (SEARCH if request.web_search else 0)
+        is_searched = request.params.get("enable_web_search", request.web_search)
+        return PRICE * scale + (SEARCH if is_searched else 0)
 
 
 def _is_early(reply: Reply) -> bool:

@@ -66,6 +66,7 @@ PRICES: dict[str, dict[str, str]] = {
 TOKENS = {"gemini-nano-banana-2.1": (Decimal("1.50"), Decimal("7.50"))}
 USUAL_TOKENS = Decimal("0.50"), Decimal("3.00")
 """US dollars of a million tokens: of what is asked, and of what is thought."""
+OF_REFERENCE = 1120  # tokens, about
 MILLION = 1_000_000
 CAPITAL = re.compile("[A-Z]")
 SIGNED = {"thoughtSignature", "thought_signature"}
@@ -139,13 +140,15 @@ class Google(Service):
         return False if not reply.is_fine and is_own and reply.status != 504 else None
 
     def price(self, request: ImageRequest) -> Decimal | None:
-        """See `Service.price`."""
-        found = PRICES.get(request.model, {}).get(request.resolution or "1K")
-        return Decimal(found) if found else None
+        """See `Service.price`: the picture, and what is asked as far as its tokens are known."""
+        picture = _of_picture(request)
+        of_input, _ = TOKENS.get(request.model, USUAL_TOKENS)
+        asked = len(request.references) * OF_REFERENCE
+        return None if picture is None else picture + asked * of_input / MILLION
 
     def bill(self, request: ImageRequest, outcome: Decoded) -> Decimal | None:
         """See `Service.bill`: its tokens, and the picture by its size."""
-        price = self.price(request)
+        price = _of_picture(request)
         if price is None:
             return None
         of_input, of_text = TOKENS.get(request.model, USUAL_TOKENS)
@@ -158,6 +161,12 @@ class Google(Service):
             return price * len(outcome.items) + tokens / MILLION
         is_refusal = isinstance(outcome, Refusal) and outcome.usage
         return (tokens + written * of_text) / MILLION if is_refusal else None
+
+
+def _of_picture(request: ImageRequest) -> Decimal | None:
+    """US dollars of a picture alone, by its page."""
+    found = PRICES.get(request.model, {}).get(request.resolution or "1K")
+    return Decimal(found) if found else None
 
 
 def _inline(reference: Reference) -> dict[str, str]:

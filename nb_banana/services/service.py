@@ -56,6 +56,7 @@ class Service:
         inference_header: the header of an answer that has the service's id; else empty.
         deprecations: the path of its list of models that go away, else empty.
         metrics: the path of how long its models take, else empty.
+        keeps_log: whether it can be asked what became of a request. It can where `find` is its own.
     """
 
     name: ClassVar[str]
@@ -75,6 +76,7 @@ class Service:
     inference_header: ClassVar[str] = ""
     deprecations: ClassVar[str] = ""
     metrics: ClassVar[str] = ""
+    keeps_log: ClassVar[bool] = False
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -87,6 +89,10 @@ class Service:
     def place(self) -> KeyPlace:
         """Where it is, and where its key is looked for."""
         return KeyPlace(self.name, self.base_url, self.key_names, self.key_page)
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        cls.keeps_log = cls.find is not Service.find
 
     def encode(self, request: ImageRequest) -> Call:
         """What is sent for a request."""

@@ -3,6 +3,7 @@
 import time
 from decimal import Decimal
 from typing import Any, ClassVar
+from urllib.parse import unquote
 
 from nb_banana.models import SIZES
 from nb_banana.sandbox.api import Api, Route, cut
@@ -54,6 +55,8 @@ class OpenRouterApi(Api):
             self._routes[request.path] = Route("POST", self._generate)
         elif request.path == MODELS:
             self._routes[MODELS] = Route("GET", self._offered, needs_key=False)
+        elif _model_in(request.path) in PRICES:
+            self._routes[request.path] = Route("GET", self._priced, needs_key=False)
         elif not request.path.startswith("/generations/"):
             raise Refused(404, "Not Found")
         return super()._route(request)
@@ -65,6 +68,15 @@ class OpenRouterApi(Api):
             "n": {"type": "integer", "min": 1, "max": 4},
         }
         return as_json({"data": [{"id": name, "supported_parameters": takes} for name in PRICES]})
+
+    def _priced(self, request: Request, _ids: Ids) -> Response:
+        name = _model_in(request.path)
+        rows = [
+            {"billable": "output_image", "unit": "image", "cost_usd": float(each), "variant": size}
+            for size, each in zip(RESOLUTIONS, PRICES[name], strict=True)
+        ]
+        provider = {"provider_name": "Google", "provider_slug": "google", "pricing": rows}
+        return as_json({"id": name, "endpoints": [provider]})
 
     def _error(self, refused: Refused, *_: Any) -> Response:
         text = refused.message
@@ -113,6 +125,12 @@ class OpenRouterApi(Api):
         name = item.get("file_name")
         encoded = self._inside(self._pictures.find(name)) if name else None
         return {"b64_json": encoded, "media_type": "image/png"}
+
+
+def _model_in(path: str) -> str:
+    """The model whose prices are asked for; empty where it is another question."""
+    named = path.removeprefix(f"{MODELS}/").removesuffix("/endpoints")
+    return unquote(named) if path == f"{MODELS}/{named}/endpoints" else ""
 
 
 def _link(reference: Any) -> Any:
