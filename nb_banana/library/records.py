@@ -100,6 +100,7 @@ class UnfinishedRequest:
     notebook: str | None
     ticket: Ticket | None = None  # of one that was accepted
     drawn_by: str | None = None  # the name of the service that gave the ticket
+    asked_at: str | None = None  # its address
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.exchange import UNKNOWN, Fate, Get, Reply, SentRequest, Ticket
+from nb_banana.services.service import Service
 from nb_banana.wire import transport
 
 READ_TIMEOUT = 10.0
@@ -30,17 +31,25 @@ def find_charge(
     """Ask a service what became of a request, see `Service.find`."""
     # ``pauses`` are seconds before each look; with ``seconds``, for an answer that must not be
     # slowed, one quick look has to do.
-    if service.secret is None and not service.is_loopback:
-        return UNKNOWN
+    has_log = type(service.service).find is not Service.find
+    if not has_log or (service.secret is None and not service.is_loopback):
+        return UNKNOWN  # at once: nobody can be asked
     row = SentRequest(client_request_id, sent, attempts, ticket, is_brief=seconds is not None)
     get = asker(service, seconds=seconds)
     found = UNKNOWN
     for pause in pauses:
         time.sleep(pause)
-        found = service.service.find(row, get)
+        found = _found(service.service, row, get)
         if found.state in {"charged", "not charged"}:
             break
     return replace(found, inference_id=service.own_id(found.inference_id))
+
+
+def _found(service: Service, row: SentRequest, get: Get) -> Fate:
+    try:
+        return service.find(row, get)
+    except Exception:  # noqa: BLE001 - a stranger's code: then nobody knows
+        return UNKNOWN
 
 
 def balance(service: Endpoint) -> Decimal | None:

@@ -122,7 +122,8 @@ class Google(Service):
         return ServiceAnswer(items, **told) if items else Refusal(_why(body, parts), **told)
 
     def charged(self, reply: Reply) -> bool | None:
-        """See `Service.charged`. Whether a 504 of its own costs, it does not say."""
+        """See `Service.charged`. What fails is not billed, by its own page."""
+        # https://ai.google.dev/gemini-api/docs/billing; after a 504 the work may go on behind it.
         is_own = isinstance(at(_error(reply.json), "status"), str)
         return False if not reply.is_fine and is_own and reply.status != 504 else None
 

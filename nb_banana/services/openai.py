@@ -73,9 +73,9 @@ class OpenAi(Service):
         return answer_in(reply, **told) if reply.is_fine else Failed(words_in(reply), **told)
 
     def charged(self, reply: Reply) -> bool | None:
-        """See `Service.charged`. A time that ran out is said of what is behind the gateway."""
+        """See `Service.charged`. Of a 5xx it can't say what it cost: that is behind the gateway."""
         is_own = isinstance(at(reply.json, "error", "message"), str)
-        return False if not reply.is_fine and is_own and reply.status not in {408, 504} else None
+        return False if 400 <= reply.status < 500 and is_own and reply.status != 408 else None
 
 
 def _size(request: ImageRequest) -> str:
