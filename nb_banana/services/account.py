@@ -9,7 +9,6 @@ from typing import Any
 
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.exchange import UNKNOWN, Fate, Get, Reply, SentRequest, Ticket
-from nb_banana.services.service import Service
 from nb_banana.wire import transport
 
 READ_TIMEOUT = 10.0
@@ -31,25 +30,23 @@ def find_charge(
     """Ask a service what became of a request, see `Service.find`."""
     # ``pauses`` are seconds before each look; with ``seconds``, for an answer that must not be
     # slowed, one quick look has to do.
-    has_log = type(service.service).find is not Service.find
-    if not has_log or (service.secret is None and not service.is_loopback):
-        return UNKNOWN  # at once: nobody can be asked
+    if service.secret is None and not service.is_loopback:
+        return UNKNOWN
     row = SentRequest(client_request_id, sent, attempts, ticket, is_brief=seconds is not None)
-    get = asker(service, seconds=seconds)
+    ask = asker(service, seconds=seconds)
+    asked: list[str] = []
+
+    def get(path: str, *more: Any) -> Reply | None:
+        asked.append(path)
+        return ask(path, *more)
+
     found = UNKNOWN
     for pause in pauses:
         time.sleep(pause)
-        found = _found(service.service, row, get)
-        if found.state in {"charged", "not charged"}:
+        found = service.service.find(row, get)
+        if found.state in {"charged", "not charged"} or not asked:  # it has nobody to ask
             break
     return replace(found, inference_id=service.own_id(found.inference_id))
-
-
-def _found(service: Service, row: SentRequest, get: Get) -> Fate:
-    try:
-        return service.find(row, get)
-    except Exception:  # noqa: BLE001 - a stranger's code: then nobody knows
-        return UNKNOWN
 
 
 def balance(service: Endpoint) -> Decimal | None:

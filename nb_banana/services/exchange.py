@@ -109,10 +109,10 @@ def list_of(value: Any) -> list[Any]:
 
 def decimal_of(value: Any) -> Decimal | None:
     """An amount that makes sense, exact; None in place of anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | str | Decimal | float):
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         return None
     try:
-        number = Decimal(str(value) if isinstance(value, float) else value)
+        number = Decimal(value)
     except InvalidOperation:
         return None
     return number if number.is_finite() and 0 <= number < MOST_USD else None

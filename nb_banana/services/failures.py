@@ -73,20 +73,12 @@ def error_of(
     return (_failed_inside if reply.is_fine else _failed)(failed, reply, service, facts)
 
 
-def is_free(reply: Reply, service: Service) -> bool:
-    """Whether a reply is the service's own word that nothing was charged."""
-    try:
-        return service.charged(reply) is False
-    except Exception:  # noqa: BLE001 - a stranger's code: then nobody says so
-        return False
-
-
 def _failed(
     failed: Failed, reply: Reply, service: Service, facts: Mapping[str, Any]
 ) -> errors.BananaError:
     status, said = failed.status or reply.status, _quoted(failed)
     facts = {**facts, "status": reply.status}
-    is_own = is_free(reply, service)
+    is_own = service.charged(reply) is False
     if status in MOVED and reply.headers.get("location"):
         return errors.ServiceError(
             "The service's address answers with a redirect, which is not followed, for the key "

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
@@ -17,7 +16,7 @@ from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
 from nb_banana import errors
-from nb_banana._text import Dollars, clean_id, what_it_says
+from nb_banana._text import Dollars, clean_id
 from nb_banana.request import ImageRequest
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.exchange import (
@@ -29,9 +28,8 @@ from nb_banana.services.exchange import (
     ServiceAnswer,
     Ticket,
     Unreadable,
-    decimal_of,
 )
-from nb_banana.services.failures import error_of, is_free, redact
+from nb_banana.services.failures import error_of, redact
 from nb_banana.services.receipt import SANDBOX_HEADER, Receipt
 from nb_banana.services.result import BilledAnswer
 from nb_banana.services.service import Service
@@ -69,21 +67,10 @@ def _answer(
     request: ImageRequest, service: Endpoint, client_request_id: str
 ) -> BilledAnswer | Ticket:
     # A frame of its own: what came is in its variables, and so would be a key that was echoed.
-    call = _encoded(request, service.service)
+    call = service.service.encode(request)  # before there is anything that could have been sent
     timeout = service.timeout or request.read_timeout
     reply, attempts = _send_until_answered(call, service, timeout, client_request_id)
     return read_reply(reply, request, service, client_request_id, attempts)
-
-
-def _encoded(request: ImageRequest, service: Service) -> Call:
-    # Before there is anything that could have been sent.
-    try:
-        return service.encode(request)
-    except errors.BananaError:
-        raise
-    except Exception as error:  # noqa: BLE001 - a stranger's code
-        said = f"{service.title} can't be asked for this: {what_it_says(error)}. Nothing was sent."
-        raise errors.RequestError(said) from None
 
 
 def _send_until_answered(
@@ -140,7 +127,7 @@ def carry_once(call: Call, service: Endpoint, timeout: float, facts: dict[str, A
 
 def _pause_before_next(reply: Reply, retry: Retry, service: Service) -> float | None:
     """Seconds to wait before the same request is sent again; None where it must not be."""
-    not_charged = reply.status == 429 or (reply.status >= 500 and is_free(reply, service))
+    not_charged = reply.status == 429 or (reply.status >= 500 and service.charged(reply) is False)
     if not not_charged or not retry.total:
         return None
     pause = max(_asked_pause(reply, service), retry.get_backoff_time() + SHORTEST_PAUSE)
@@ -218,11 +205,10 @@ def read_reply(
         facts["retry_after"] = _asked_pause(reply, service.service) or None
         raise error_of(outcome, reply, service.service, facts)
     if isinstance(outcome, Ticket):
-        handle = json.dumps(dict(outcome.handle), default=str)  # as it is kept: plain JSON
-        if service.holds_key(handle):
+        if service.holds_key(json.dumps(dict(outcome.handle), default=str)):
             said = f"{service.service.title} put your key into its answer, which is not kept."
             raise errors.UncertainError(f"{said} {errors.UNSURE}", **facts)
-        return replace(outcome, handle=json.loads(handle))
+        return outcome
     items = _items(outcome, reply, service) if isinstance(outcome, ServiceAnswer) else ()
     receipt = _receipt(outcome, request, service, facts, reply)
     facts |= {"inference_id": receipt.inference_id, "receipt": receipt}
@@ -256,7 +242,7 @@ def _receipt(
     """The receipt of an answer, before its picture is fetched."""
     named, usd = outcome.inference_id, outcome.usd
     if usd is None and request is not None and service.service.computes_bill:
-        usd = _computed(request, outcome, service.service)
+        usd = service.service.bill(request, outcome)
     return Receipt(
         model=request.model if request is not None else "",
         service=service.host,
@@ -270,13 +256,6 @@ def _receipt(
         created=datetime.now(UTC),
         is_about=usd is not None and outcome.usd is None,
     )
-
-
-def _computed(request: ImageRequest, outcome: Decoded, service: Service) -> Decimal | None:
-    try:
-        return decimal_of(service.bill(request, outcome))
-    except Exception:  # noqa: BLE001 - a stranger's code, and the picture is paid
-        return None
 
 
 def _items(answer: ServiceAnswer, reply: Reply, service: Endpoint) -> tuple[ResultItem, ...]:

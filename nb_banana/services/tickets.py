@@ -5,12 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from nb_banana import errors
-from nb_banana._text import what_it_says
 from nb_banana.request import ImageRequest
 from nb_banana.services import send
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.exchange import Reply, Ticket
-from nb_banana.services.failures import FREE, is_free, redact
+from nb_banana.services.failures import FREE, redact
 from nb_banana.services.result import BilledAnswer
 from nb_banana.wire.interrupts import allow_interrupts
 
@@ -101,16 +100,13 @@ def _ask(
         service.address_of(call.path)
     except errors.ServiceError as error:
         raise errors.UncertainError(f"{error.args[0]} {errors.UNSURE}", **facts) from None
-    except Exception as error:  # noqa: BLE001 - a stranger's code, and the work is accepted
-        said = f"{speaks.title} can't be asked for it: {what_it_says(error)}. {errors.UNSURE}"
-        raise errors.UncertainError(said, **facts) from None
     try:
         reply = send.carry_once(call, service, ASK_SECONDS, facts)
     except (errors.UncertainError, errors.NotConnectedError, errors.UnreadableAnswerError):
         return ticket  # a question costs nothing, and is asked again
     except errors.BananaError as error:  # an executor that is gone, a worker without a key
         raise _not_now(error, service) from None
-    is_own = is_free(reply, speaks)  # it is of the work itself, and not of the question
+    is_own = speaks.charged(reply) is False  # it is of the work itself, and not of the question
     is_result = ticket.handle.get("is_done", True)
     if reply.status in PASSING or (reply.status >= 500 and not (is_own and is_result)):
         return ticket
