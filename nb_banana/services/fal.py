@@ -53,7 +53,9 @@ SCALES = {"512": Decimal("0.75"), "1K": Decimal(1), "2K": Decimal("1.5"), "4K": 
 NAMES = {"512": "0.5K"}
 """What fal calls a resolution, where that is another name than ours."""
 LINKS = ("status_url", "response_url", "cancel_url")
-OPEN = {"IN_QUEUE", "IN_PROGRESS"}
+DONE = {"COMPLETED", "FAILED", "ERROR", "CANCELED", "CANCELLED"}
+"""States after which nothing more comes; the result says which it is."""
+ACCEPTED = 202  # of a state: it is not done, whatever else is said
 
 
 class Fal(Service):
@@ -94,9 +96,10 @@ class Fal(Service):
         }
         if not reply.is_fine:
             return Failed(words_in(reply), may_cost=reply.status == 422, **told)
-        if isinstance(state := at(body, "status"), str) and "images" not in body:
-            handle = {name: body[name] for name in LINKS if isinstance(body.get(name), str)}
-            return Ticket(handle | {"is_done": state not in OPEN}, **told)
+        state = at(body, "status")
+        if reply.status == ACCEPTED or (isinstance(state, str) and "images" not in body):
+            handle = {name: link for name in LINKS if isinstance(link := at(body, name), str)}
+            return Ticket(handle | {"is_done": state in DONE}, **told)
         if entries := list_of(at(body, "images")):
             items = tuple(item for entry in entries if (item := item_in(entry)))
             if items:
