@@ -77,6 +77,8 @@ def _output(failure: Failure, is_paid: bool) -> OutputOptions:
 def _may_be_charged(error: errors.BananaError | errors.Interrupted) -> bool:
     """Whether sending it again may pay a second time."""
     receipt, charge = error.facts.get("receipt"), error.facts.get("charge")
+    if error.facts.get("accepted"):  # it is fetched, and not sent again
+        return False
     if charge is not None and charge.state == "charged":
         return True
     if isinstance(error, errors.UncertainError) or error.facts.get("is_unsure"):

@@ -207,7 +207,7 @@ class Context:
         backend, url, _, speaks = policy
         if backend == "sandbox":
             return (location.SANDBOX,)
-        own = location.kind_of(url, speaks.name, "" if speaks.is_by_host else speaks.base_url)
+        own = kind_at(url, speaks)
         if backend == "auto" and not policy.is_elsewhere:  # else nobody is asked for a key
             search = key if isinstance(key, KeySearch) else self.search_key(key, policy)
             if search.found is None and not search.was_forgotten:
@@ -222,9 +222,15 @@ class Context:
     def known_kinds(self) -> tuple[str, ...]:
         """All kinds of service that this person may have pictures of."""
         policy = self.policy()
-        speaks = policy.speaks
-        own = "" if speaks.is_by_host else speaks.base_url
-        return location.all_kinds(policy.base_url, speaks.name, own)
+        speaks, setting, beside = policy.speaks, self.settings.library, notebook_folder()
+        roots = location.shared_folders(self.settings.shared_libraries, beside)
+        with suppress(LibraryUnavailableError):  # there is no home folder
+            roots.append(location.library_folder("", setting, beside))
+        found = location.all_kinds(policy.base_url, speaks.name, _own(speaks), roots)
+        for name in location.unknown_services(found):  # known from when it is loaded
+            with suppress(SettingsError):  # its package is gone; its pictures are there
+                _ = self.services[name]
+        return found
 
     def places_of(self, kinds: Iterable[str], beside: Path | None = None) -> dict[str, Places]:
         """Where pictures of each kind of service may be, the best first."""
@@ -330,6 +336,15 @@ class Context:
                     place, self._layer(place) if is_read else self._opened(place.name, place)
                 )
         return list(dict.fromkeys([*found.values(), *self.every_library()]))
+
+
+def _own(speaks: Service) -> str:
+    return "" if speaks.is_by_host else speaks.base_url
+
+
+def kind_at(url: str, speaks: Service) -> str:
+    """The kind of a service at an address."""
+    return location.kind_of(url, speaks.name, _own(speaks))
 
 
 def _is_started(sandbox: "Sandbox", owner: Context) -> bool:

@@ -12,7 +12,8 @@ from typing import Any
 
 from nb_banana._catalogue import AIMLAPI
 from nb_banana._text import LARGEST_AMOUNT, AboutDollars, Dollars, amount, clean
-from nb_banana.library.location import API, service_name_of
+from nb_banana.credentials import PLACES
+from nb_banana.library.location import API
 from nb_banana.library.records import Bill, StoredBody, StoredImage, UnfinishedRequest
 from nb_banana.library.schema import Row
 from nb_banana.models import DEFAULT_MODEL, FIELD_OF, FIELDS, model_id
@@ -102,8 +103,8 @@ def restore_request(row: Row, read: Callable[[str], str]) -> ImageRequest:
     values["images"] = tuple(_reference(each, read) for each in _json(row, "refs", list))
     request = object.__new__(ImageRequest)
     request.__dict__.update({"model": row["model"], "params": {}, **_DEFAULTS, **values})
-    name = service_name_of(row.get("service", API))
-    if name not in (None, AIMLAPI.service):
+    name = row.get("service", API).partition("@")[0]
+    if name in PLACES and name != AIMLAPI.service:
         request.__dict__["catalogue"] = find_service(name).catalogue
     return request
 
@@ -219,6 +220,7 @@ def restore_unfinished(row: Row, read: Callable[[str], str]) -> UnfinishedReques
         ticket=Ticket(_typed(told["handle"], dict, "ticket")) if told else None,
         drawn_by=_typed(told.get("service"), str | None, "ticket"),
         inference_id=_typed(row["inference_id"], str | None, "inference_id"),
+        asked_at=_typed(told.get("url"), str | None, "ticket"),
     )
 
 

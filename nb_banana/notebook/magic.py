@@ -20,6 +20,7 @@ from nb_banana.library.location import (
     all_kinds,
     has_index,
     home_folders,
+    library_folder,
     stand_in_folder,
 )
 from nb_banana.notebook.completion import make_matcher, matchers_of
@@ -197,11 +198,14 @@ def _is_something_left() -> bool:
     """Whether a library of this person has a request that got no end."""
     folders: dict[Path, str] = {}
     homeless = ""
-    place = PLACES.get(settings.service)
-    for kind in all_kinds(settings.base_url, settings.service, place.base_url if place else ""):
+    place, beside = PLACES.get(settings.service), notebook_folder()
+    own, roots = place.base_url if place else "", []
+    with suppress(LibraryUnavailableError):  # said below
+        roots = [library_folder("", settings.library, beside)]
+    for kind in all_kinds(settings.base_url, settings.service, own, roots):
         home = None
         try:
-            home, written = home_folders(kind, settings.library, notebook_folder())
+            home, written = home_folders(kind, settings.library, beside)
             folders[written] = kind
         except LibraryUnavailableError as error:  # no home folder
             homeless = str(error)
