@@ -261,7 +261,8 @@ def login(key: str | None = None, *, save: bool = False, service: str | None = N
     Raises:
         MissingKeyError: nothing was given, or nobody is there to be asked.
     """
-    secret = None if key is None else given_key(key)
+    name = service or _client().settings.service
+    secret = None if key is None else given_key(key, name)
     key = None  # as in `generate`
     _client().login(secret, save=save, service=service)
 

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from nb_banana import template
-from nb_banana._catalogue import AIMLAPI, Catalogue, find_in, usual_in
+from nb_banana._catalogue import AIMLAPI, Catalogue, find_in, same_in, usual_in
 from nb_banana._text import clean, did_you_mean, shown
 from nb_banana.credentials import given_key, refuse_key
 from nb_banana.errors import RequestError
@@ -82,9 +82,14 @@ def options_like(
     first = _first(images)
     if not isinstance(first, BananaImage):
         return {}
-    model_name = said.get("model") or _editor(first.request.model, catalogue)
-    found: dict[str, Any] = {"model": model_name}
-    model = find_in(catalogue, model_name)
+    found: dict[str, Any] = {}
+    try:
+        found["model"] = said.get("model") or _editor(first.request, catalogue)
+        model = find_in(catalogue, found["model"])
+    except RequestError:  # another service drew it, and this one has not its model
+        if "model" in said:
+            raise
+        model = catalogue.models[0]
     if model is not None and model.aspect_ratios:
         found["aspect_ratio"] = nearest_ratio(first.width, first.height, model.aspect_ratios)
     resolution = first.request.resolution
@@ -109,8 +114,9 @@ def _first(images: Any) -> Any:
     return images.source if isinstance(images, Reference) else images
 
 
-def _editor(name: str, catalogue: Catalogue) -> str:
+def _editor(request: ImageRequest, catalogue: Catalogue) -> str:
     """The model itself where it takes references, else its twin that does."""
+    name = same_in(catalogue, request.catalogue, request.model)
     model = find_in(catalogue, name)
     if model is None or model.max_images != 0:
         return name
@@ -197,7 +203,9 @@ def _changed(context: Context, request: ImageRequest, options: dict[str, Any]) -
             )
     catalogue = context.services[options.get("service") or context.settings.service].catalogue
     if catalogue is not request.catalogue:
-        given |= {"catalogue": catalogue, "model": given.get("model") or request.model}
+        given["catalogue"] = catalogue
+        if "model" not in given:
+            given["model"] = same_in(catalogue, request.catalogue, request.model)
     if given.keys() <= {"take"}:  # a library's may have values that its model takes no more
         take = whole_number("take", given.get("take", request.take))
         return request if take == request.take else copy_with(request, take=take)

@@ -27,6 +27,7 @@ from nb_banana.results.alt_text import AltText
 from nb_banana.results.cell import cell_of
 from nb_banana.results.lineage import Lineage
 from nb_banana.services.receipt import Receipt, mark_of
+from nb_banana.settings import settings_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -260,7 +261,7 @@ class BananaImage(_default.HasClient, Hinted):
         A reference goes by its variable where this notebook has it, else by its address, its id in
         the library, or its file there.
         """
-        return cell_of(self.request, self.name, self._library)
+        return cell_of(self.request, self.name, self._library, settings_of(self).service)
 
     @hinted
     def save(self, path: str | os.PathLike[str], *, embed: bool = False) -> Path:

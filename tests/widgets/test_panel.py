@@ -8,7 +8,7 @@ import weakref
 
 import pytest
 from IPython.utils.capture import capture_output
-from nb_banana.services.aimlapi.model_status import METRICS
+from nb_banana.services.aimlapi.service import METRICS
 
 from nb_banana import configure, errors, generate, history
 from nb_banana.display import progress
