@@ -14,7 +14,7 @@ from nb_banana._catalogue import usual_in
 from nb_banana._hints import Hinted
 from nb_banana._text import dollars, megabytes, plain, what_it_says
 from nb_banana._version import __version__
-from nb_banana.credentials import KeySearch, host_of, missing_key, service_names
+from nb_banana.credentials import KeySearch, missing_key, service_names
 from nb_banana.display.html import Name, Words, note, styled, table
 from nb_banana.errors import (
     BananaError,

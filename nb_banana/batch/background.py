@@ -99,7 +99,9 @@ def start_many(plan: Plan) -> PendingGallery:
     """The same for a batch; see `nb_banana.batch.runner.run_batch`."""
     batch = runner.prepare_batch(plan)
     gallery = plan.context.adopt(PendingGallery(list(plan.jobs), batch))
-    if plan.known_service is None:  # nobody has to draw, or nobody can: it is over at once
+    if not any(
+        each.known_service for each in (plan, *plan.others)
+    ):  # nobody has to draw, or nobody can: it is over at once
         gallery.end(batch.run())
     else:
         _begin(plan.context, gallery, batch.run)
