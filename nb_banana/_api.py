@@ -336,7 +336,8 @@ def forget(
     """Delete pictures from the library, with what was asked. What they cost stays in the books.
 
     An unfinished request that `recover` knows no end of is dropped by its whole id: from then on
-    it counts as not charged, also for ``Banana.budget``.
+    it counts as not charged, also for ``Banana.budget``. One that a service has accepted is
+    cancelled there first; where that comes too late it stays, and `recover` fetches it.
 
     ``forget(older_than="90 days", keep=100)`` names none: of all pictures in your own libraries
     those go that are as old, but never the newest so many. What is paid and not fetched yet stays,

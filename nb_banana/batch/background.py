@@ -99,9 +99,8 @@ def start_many(plan: Plan) -> PendingGallery:
     """The same for a batch; see `nb_banana.batch.runner.run_batch`."""
     batch = runner.prepare_batch(plan)
     gallery = plan.context.adopt(PendingGallery(list(plan.jobs), batch))
-    if not any(
-        each.known_service for each in (plan, *plan.others)
-    ):  # nobody has to draw, or nobody can: it is over at once
+    whose = (plan, *plan.others)
+    if not any(each.known_service for each in whose):  # nobody has to draw, or nobody can: over
         gallery.end(batch.run())
     else:
         _begin(plan.context, gallery, batch.run)

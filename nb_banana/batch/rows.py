@@ -11,7 +11,7 @@ from nb_banana._text import clean, did_you_mean, is_absent, shown
 from nb_banana.batch.jobs import index_of, jobs_of_prompts
 from nb_banana.batch.sweep import values_of
 from nb_banana.credentials import refuse_key
-from nb_banana.errors import RequestError
+from nb_banana.errors import RequestError, SettingsError
 from nb_banana.generation.context import Context
 from nb_banana.generation.options import OutputOptions, build_request, given_twice, known_options
 from nb_banana.generation.plan import Job
@@ -45,7 +45,7 @@ class RowTemplate:
         """The job of one row, from 1."""
         try:
             return self._job(row)
-        except RequestError as error:
+        except (RequestError, SettingsError) as error:
             is_counted = label is None or str(label) == str(number - 1)
             where = f"Row {number}" + ("" if is_counted else f" ({clean(str(label), 40)})")
             said = f"{where}: {error.args[0]}"

@@ -100,7 +100,7 @@ def options_like(
     return found
 
 
-def catalogue_of(context: Context, service: Any = None) -> Catalogue:
+def catalogue_named(context: Context, service: Any = None) -> Catalogue:
     """The models of a service, by default of that of the settings."""
     if service is not None and not isinstance(service, str):
         raise RequestError(f'service is a name such as "fal", not {shown(service)}.')
@@ -165,7 +165,7 @@ def _build(
         raise no_model(model)
     given = {"model": model, **fields}
     said = {name: value for name, value in given.items() if value is not None}
-    catalogue = catalogue_of(context, service)
+    catalogue = catalogue_named(context, service)
     like = options_like(images, said, catalogue)
     usual_model = model or like.get("model") or usual_in(catalogue, context.settings.model)
     usual = usual_options(context.settings, usual_model, catalogue)
@@ -210,7 +210,7 @@ def _changed(context: Context, request: ImageRequest, options: dict[str, Any]) -
             given["prompt"], given["images"] = fill_prompt(
                 context, prompt, pictures, values, resize, service
             )
-    catalogue = catalogue_of(context, service)
+    catalogue = catalogue_named(context, service)
     if catalogue is not request.catalogue:
         given["catalogue"] = catalogue
         if "model" not in given:

@@ -7,15 +7,17 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import FunctionType, ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nb_banana._catalogue import AIMLAPI, Catalogue, find_in, usual_in
 from nb_banana._text import below_magic
 from nb_banana.credentials import PLACES, host_of, service_names
 from nb_banana.errors import BananaError
 from nb_banana.models import FIELD_OF, SCALES, SIZES, Model, RequestField
 from nb_banana.notebook.options import OPTION_OF_FLAG, OPTIONS, Option, flags_begun_by
 from nb_banana.settings import settings
+
+if TYPE_CHECKING:
+    from nb_banana._catalogue import Catalogue
 
 MAGIC_START = re.compile(r"""\s*(%%banana|([\w.\[\]'", ]+=\s*)?%banana)\s""")
 """A line whose end is for us: ``%%banana …``, ``%banana …``, ``small = %banana …``."""
@@ -275,8 +277,10 @@ class _Asked(NamedTuple):
         values = field.taken_by(model) if field.kind == "choice" else ()
         return (Suggestion(each, self._pixels(field, each) or field.name) for each in values)
 
-    def _catalogue(self) -> Catalogue | None:
+    def _catalogue(self) -> "Catalogue | None":
         """The models of who would draw; None where the line names nobody who is there."""
+        from nb_banana._catalogue import AIMLAPI  # with the first Tab
+
         name = self._value("service") or settings.service
         if name == AIMLAPI.service:
             return AIMLAPI
@@ -287,8 +291,10 @@ class _Asked(NamedTuple):
         except BananaError:
             return None
 
-    def _model(self, catalogue: Catalogue) -> Model | None:
+    def _model(self, catalogue: "Catalogue") -> Model | None:
         """The model that would draw, where it is known."""
+        from nb_banana._catalogue import find_in, usual_in  # as above
+
         try:
             named = self._value("model") or usual_in(catalogue, settings.model)
             return find_in(catalogue, named)
@@ -316,7 +322,8 @@ class _Asked(NamedTuple):
         if equals:
             *there, last = re.split(r",\s*", listed)
             before = typed.removesuffix(last)
-            for text, what in self._of_field(field) if field and field.is_swept else ():
+            offered = self._of_field(field) if field and field.is_swept else ()
+            for text, what in map(_service, service_names()) if name == "service" else offered:
                 if text not in there:
                     yield Suggestion(before + text, what)
             return
@@ -324,6 +331,8 @@ class _Asked(NamedTuple):
         for each in FIELD_OF.values():
             if each.is_swept and each.name not in there:
                 yield Suggestion(f"{each.name}=", "a field")
+        if "service" not in there:
+            yield Suggestion("service=", "who draws")
         for word in [] if "raw" in there else _names_in(self.prompt):
             yield Suggestion(f"{word}=", "in the prompt")
 
@@ -353,7 +362,7 @@ def _models(models: Sequence[Model]) -> Iterator[Suggestion]:
 def _about(model: Model, name: str) -> str:
     """What a model is, beside one of its names.
 
-    >>> _about(AIMLAPI.models[0], "2")
+    >>> _about(MODELS[0], "2")
     'nano-banana-2 · 5 references · up to 4K'
     """
     full = model.short[0] if name != model.short[0] else ""

@@ -13,7 +13,7 @@ from nb_banana.display.html import Words, note, paragraph, styled, table
 from nb_banana.models import WRITTEN
 from nb_banana.results.export import MONEY_COLUMNS, frame_of, save_kept
 from nb_banana.results.image import BananaImage
-from nb_banana.results.image_display import service_of, thumbnail
+from nb_banana.results.image_display import other_service, thumbnail
 
 
 class History(Hinted, Sequence[BananaImage]):
@@ -155,7 +155,7 @@ def _row(image: BananaImage) -> dict[str, Any]:
 def _drawer(image: BananaImage) -> str:
     """The model, and the service where it is not the one that everybody has."""
     short = short_in(image.request.catalogue, image.request.model)
-    return " · ".join(filter(None, (short, service_of(image))))
+    return " · ".join(filter(None, (short, other_service(image))))
 
 
 def _play(image: BananaImage) -> str:

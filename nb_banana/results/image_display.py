@@ -67,7 +67,7 @@ def image_caption(image: ShownImage) -> str:
         origin_of(image),
         f"{image.width}×{image.height}",
         short_in(image.request.catalogue, image.request.model),
-        service_of(image),
+        other_service(image),
         *(() if is_stable(image) else _story(image)),
         image.mismatch or "",
         f"{len(image.extras)} more in .extras" if image.extras else "",
@@ -77,7 +77,7 @@ def image_caption(image: ShownImage) -> str:
     return clean(" · ".join(filter(None, parts)), LONGEST_LINE)
 
 
-def service_of(image: ShownImage) -> str:
+def other_service(image: ShownImage) -> str:
     """Who drew it, where that is not the service that everybody has."""
     name = image.request.catalogue.service
     return "" if image.receipt.sandbox or name == AIMLAPI.service else name

@@ -107,7 +107,7 @@ def catalogue_of(form: Form) -> Catalogue:
     return find_service(name or settings.service).catalogue
 
 
-def model_of(form: Form, names: Mapping[str, Any], catalogue: Catalogue) -> str:
+def model_of(form: Form, names: Mapping[str, Any], catalogue: Catalogue = AIMLAPI) -> str:
     """The model that a form's cell would ask: said, that of the first reference, or set."""
     if form.model:
         return str(form.model)
