@@ -572,7 +572,7 @@ def test_another_service_offers_what_it_has_and_the_cell_says_it(opened, ip, ser
     assert opened.image.size == (512, 512)
     assert opened.image.request.catalogue.service == "google"
     assert ip.run(opened.cell).came == "reused"
-    assert not service.received
+    assert not service.posts
 
 
 def test_what_another_service_has_not_is_taken_out_and_said(opened):
