@@ -181,11 +181,12 @@ def test_other_lines_and_attributes_are_left_to_ipython(kernel, line, guess):
 @pytest.mark.skipif(version_info < (8, 6), reason="it knows the line alone")
 def test_names_of_the_prompt_below_are_offered_for_a_sweep(kernel):
     cell = "%%banana --sweep ¦ -a 1:1\na {{style}} cat\nin {{place.name}} {% if x %}{{style}}"
-    assert kernel(cell).matches == ["resolution=", "model=", "web_search="]  # not finished
+    fields = ["resolution=", "model=", "web_search=", "service="]
+    assert kernel(cell).matches == fields  # not finished
     found = kernel(f"{cell}{{% endif %}}")
-    assert found.matches == ["resolution=", "model=", "web_search=", "style=", "place=", "x="]
+    assert found.matches == [*fields, "style=", "place=", "x="]
     assert found.kinds[-1] == "in the prompt"
-    assert kernel(f"%%banana --raw --sweep ¦{cell[18:]}").matches[-1] == "web_search="
+    assert kernel(f"%%banana --raw --sweep ¦{cell[18:]}").matches[-1] == "service="
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def test_a_configuration_file_may_have_service_and_address_in_any_order():
         values = {"base_url": "https://gateway.example", "service": "openai"}
         with ipython_shell() as ip:
             ip.shell.config.Banana = Config({name: values[name] for name in names})
-            ip.run("%reload_ext nb_banana")
+            ip.run("%%banana\na pear")
         assert configure().base_url == "https://gateway.example"
         configure(service="aimlapi")
 
