@@ -261,7 +261,8 @@ def login(key: str | None = None, *, save: bool = False, service: str | None = N
     Raises:
         MissingKeyError: nothing was given, or nobody is there to be asked.
     """
-    secret = None if key is None else given_key(key)
+    name = service or _client().settings.service
+    secret = None if key is None else given_key(key, name)
     key = None  # as in `generate`
     _client().login(secret, save=save, service=service)
 
@@ -335,7 +336,8 @@ def forget(
     """Delete pictures from the library, with what was asked. What they cost stays in the books.
 
     An unfinished request that `recover` knows no end of is dropped by its whole id: from then on
-    it counts as not charged, also for ``Banana.budget``.
+    it counts as not charged, also for ``Banana.budget``. One that a service has accepted is
+    cancelled there first; where that comes too late it stays, and `recover` fetches it.
 
     ``forget(older_than="90 days", keep=100)`` names none: of all pictures in your own libraries
     those go that are as old, but never the newest so many. What is paid and not fetched yet stays,

@@ -9,9 +9,12 @@ from nb_banana.credentials import refuse_key
 from nb_banana.errors import NotKeptError, RequestError
 from nb_banana.generation.context import Context
 from nb_banana.generation.period import period
+from nb_banana.generation.recovery import NO_SERVICE, service_of
 from nb_banana.library.library import Library
 from nb_banana.library.rows import stamp
 from nb_banana.results.image import BananaImage
+from nb_banana.services import tickets
+from nb_banana.services.exchange import Ticket
 
 AT_ONCE = 1000
 """Requests that one transaction empties: other kernels wait meanwhile, but not for long."""
@@ -40,6 +43,13 @@ def forget_kept(
     if ask and not _agrees(question):
         say("Nothing was deleted.")
         return
+    kept = [each for each in chosen if each.ticket and not _is_cancelled(context, each)]
+    chosen = [each for each in chosen if each not in kept]
+    for each in kept:
+        say(STILL_THERE.format(each.id))
+    if not chosen:
+        return
+    count = _counted(chosen)
     libraries = {id(each.library): each.library for each in chosen}
     for library in libraries.values():
         library.forget({each.id for each in chosen if each.library is library})
@@ -126,6 +136,22 @@ class Chosen(NamedTuple):
     prompt: str
     library: Library
     is_unfinished: bool = False
+    ticket: Ticket | None = None  # of one that the service has accepted
+    drawn_by: str | None = None
+
+
+STILL_THERE = (
+    "The service was asked to cancel {}. It has it still, or can't be asked, and may charge it, so "
+    "it was not deleted: nb_banana.recover() fetches it, or says what became of it."
+)
+
+
+def _is_cancelled(context: Context, chosen: Chosen) -> bool:
+    """Whether the work that a service accepted is given up there, so that no picture comes."""
+    service = service_of(context, chosen.library, drawn_by=chosen.drawn_by)
+    if service is NO_SERVICE:  # the sandbox that had it is gone
+        return True
+    return tickets.cancel(chosen.ticket or Ticket(), service, chosen.id)
 
 
 def _counted(chosen: Sequence[Chosen]) -> str:
@@ -143,7 +169,10 @@ def _find(context: Context, what: str | BananaImage) -> Chosen:
     for library in context.every_library():
         for row in library.unfinished(problems=[]):
             if row.request_id == text:
-                return Chosen(text, row.request.prompt, library, is_unfinished=True)
+                prompt, ticket = row.request.prompt, row.ticket
+                return Chosen(
+                    text, prompt, library, is_unfinished=True, ticket=ticket, drawn_by=row.drawn_by
+                )
         try:
             kept = library.by_id(text)
         except NotKeptError as error:

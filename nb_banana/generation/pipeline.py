@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from nb_banana import errors
+from nb_banana._catalogue import drawer_in
 from nb_banana.display.progress import Size, Spinner, Usual, silently
 from nb_banana.errors import Interrupted
 from nb_banana.generation import accepted, recovery
@@ -29,7 +30,6 @@ from nb_banana.library.library import Library
 from nb_banana.library.location import SANDBOX
 from nb_banana.library.records import UnfinishedRequest
 from nb_banana.library.rows import now
-from nb_banana.models import short_name
 from nb_banana.request import ImageRequest, expected_size
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import NOT_KEPT
@@ -241,7 +241,8 @@ ASKS_AGAIN = "nb_banana.recover() asks the service's log; "
 def _send(plan: Plan, job: Job, entry: JournalEntry) -> BananaImage:
     """Ask the service for what is written down, and keep what comes."""
     model, status = job.request.model, plan.context.model_status
-    line = Spinner(f"{short_name(model)} is drawing", usual_of(plan, job), _size(plan, job))
+    who = drawer_in(job.request.catalogue, model, is_play=plan.kinds[-1] == SANDBOX)
+    line = Spinner(f"{who} is drawing", usual_of(plan, job), _size(plan, job))
     with defer_interrupts():
         with line:
             started = time.monotonic()

@@ -61,9 +61,9 @@ def is_key_refused(service: Endpoint) -> bool:
     return service.service.is_key_refused(asker(service))
 
 
-def is_reachable(service: Endpoint) -> bool:
+def is_reachable(service: Endpoint, seconds: float | None = None) -> bool:
     """Whether the service answers at all. No key is sent."""
-    return service.service.is_reachable(asker(service, with_key=False))
+    return service.service.is_reachable(asker(service, with_key=False, seconds=seconds))
 
 
 def asker(service: Endpoint, *, with_key: bool = True, seconds: float | None = None) -> Get:
