@@ -97,8 +97,11 @@ def block(start):
 def installed(tmp_path_factory):
     """Where the page's package is installed, as pip does it."""
     source, target = tmp_path_factory.mktemp("fresco"), tmp_path_factory.mktemp("site")
-    (source / "pyproject.toml").write_text(block("[build-system]"))
-    (source / "nb_banana_fresco.py").write_text(block('"""Fresco'))
+    line = re.search("`(fresco-queue = .*?)`", PAGE)[1]
+    points = block("[build-system]").replace("fresco =", f"{line}\nfresco =")
+    (source / "pyproject.toml").write_text(points)
+    code = block('"""Fresco') + block("class FrescoQueue")
+    (source / "nb_banana_fresco.py").write_text(code)
     (source / "test_fresco.py").write_text(block("import base64"))
     pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
     offline = ["--no-index", "--no-build-isolation", "--no-deps", "--target", str(target)]
@@ -167,3 +170,33 @@ def test_in_a_notebook_it_draws_once_with_its_key_and_doctor_knows_it(installed)
     assert "the environment variable FRESCO_KEY" in shown  # doctor
     assert "1 picture by fresco" in shown
     assert KEY not in shown
+
+
+QUEUE = """
+import sys
+import nb_banana
+from nb_banana.services import tickets
+tickets.FIRST_PAUSE = 0.01
+nb_banana.configure(service="fresco-queue", base_url=sys.argv[1])
+image = nb_banana.generate("a banana", resolution="2K")
+print(image.receipt.usd, image.receipt.is_about, image.receipt.inference_id)
+"""
+
+
+def test_its_queue_is_waited_for_and_its_bill_computed(installed):
+    _, target = installed
+    told = [
+        {"id": "f-1", "state": "waiting"},
+        {"id": "f-1", "state": "working"},
+        {"id": "f-1", "state": "done", "pictures": [{"link": "/1.png"}]},
+    ]
+
+    def answer(handler):
+        is_picture = handler.path == "/1.png"
+        handler.reply(200, picture() if is_picture else json.dumps(told.pop(0)).encode())
+
+    with server(answer) as (url, seen):
+        shown = said(target, "-c", QUEUE, url, FRESCO_KEY=KEY)
+    assert [each.method for each in seen] == ["POST", "GET", "GET", "GET"]
+    assert [each.headers["X-Fresco-Key"] for each in seen] == [KEY, KEY, KEY, None]
+    assert "0.05 True" in shown
