@@ -57,7 +57,8 @@ def generate(
         **options: ``name`` (what the caption calls the picture), ``alt`` (the alt text; else the
             prompt), ``save`` (also write it to this file, of several into this folder), ``strict``
             (another size than asked is an error), ``fresh`` (pay for a new one although this one is
-            in the library), ``quiet`` (say nothing meanwhile), ``service`` (who draws this one);
+            in the library), ``quiet`` (say nothing meanwhile), ``service`` (who draws this one,
+            e.g. ``"fal"``: notebooks/services.md);
             ``images`` (one picture of any kind, or several), ``model``, ``aspect_ratio``,
             ``resolution``, ``web_search``, ``params``, ``take`` as in `ImageRequest`; for those
             not given the first picture's own hold if it was made here, else the settings.
@@ -256,7 +257,7 @@ def login(key: str | None = None, *, save: bool = False, service: str | None = N
     Args:
         key: better not written into a notebook; leave it out to be asked.
         save: keep it in the system's keyring too, for later kernels (``pip install keyring``).
-        service: for which one; else for that of the settings.
+        service: for which one, e.g. ``"google"``; else for that of the settings.
 
     Raises:
         MissingKeyError: nothing was given, or nobody is there to be asked.

@@ -62,7 +62,7 @@ class Client(Hinted):
         library: the folder that keeps the pictures; else the person's own, or the notebook's.
         backend: ``"auto"``, ``"api"``, ``"sandbox"`` or ``"library"``.
         budget: US dollars that it may spend.
-        **settings: any other setting, such as ``service``, see `nb_banana.configure`.
+        **settings: any other one, e.g. ``service="fal"`` (who draws), see `nb_banana.configure`.
 
     Raises:
         SettingsError: an unknown setting, or a value that it can't have.

@@ -384,7 +384,7 @@ def is_stable(value: Any) -> bool:
 
 
 def configure(**changes: Any) -> Banana:
-    """Change settings: ``configure(resolution="2K")``. All of them, or none if one is wrong.
+    """Change settings: ``configure(service="fal", resolution="2K")``. All, or none if one is wrong.
 
     Returns:
         The settings, to look at.
