@@ -5,7 +5,7 @@ import inspect
 import re
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from nb_banana.display import batch_progress, html
 from nb_banana.results import comparison, gallery_tiles
@@ -14,7 +14,6 @@ from nb_banana.widgets.panel import Panel
 from tests.support.pictures import encode, picture
 
 from .axe import findings
-from .conftest import CHROMIUM_ARGS
 from .pixels import most_of
 from .themes import THEMES
 
@@ -70,18 +69,19 @@ STATES = {
 
 
 @pytest.fixture(scope="module")
-def browser(chromium):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
-        yield browser
-        browser.close()
+def blank(browser):
+    page = browser.new_page(viewport={"width": 1000, "height": 800})
+    yield page
+    page.close()
 
 
 @pytest.fixture
-def page(browser):
-    page = browser.new_page(viewport={"width": 1000, "height": 800}, reduced_motion="reduce")
-    yield page
-    page.close()
+def page(blank):
+    """A page that nothing was done with."""
+    blank.goto("about:blank")
+    blank.emulate_media(reduced_motion="reduce", forced_colors="none")
+    blank.mouse.move(0, 0)
+    return blank
 
 
 @pytest.fixture(scope="module")
