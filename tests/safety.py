@@ -58,12 +58,17 @@ LONGEST = ("tests/browser", "tests/batch", "tests/lesson", "notebooks", "tests/n
 """What takes longest begins first, so that at the end nobody waits for one of them."""
 
 
+WITHOUT_LAB = ("tests/browser/test_compare.py", "tests/browser/test_panel_page.py")
+"""They need a browser and no JupyterLab."""
+
+
 class Scheduling(LoadFileScheduling):
-    """A file is run by one worker; so are all that need a browser, which share one JupyterLab."""
+    """A file is run by one worker; so are all that share one JupyterLab."""
 
     def _split_scope(self, nodeid: str) -> str:
-        browser = "tests/browser/"
-        return browser if nodeid.startswith(browser) else super()._split_scope(nodeid)
+        lab = "tests/browser/"
+        shared = nodeid.startswith(lab) and not nodeid.startswith(WITHOUT_LAB)
+        return lab if shared else super()._split_scope(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
