@@ -86,7 +86,9 @@ HIDE_SIDEBAR = """() => {
     if (!window.jupyterapp.shell.leftCollapsed) window.jupyterapp.shell.collapseLeft();
 }"""
 SET_THEME = "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
-HAS_THEME = "name => document.body.dataset.jpThemeName === name"
+# With a new theme JupyterLab hides itself for a moment, to be drawn anew.
+HAS_THEME = """name => document.body.dataset.jpThemeName === name
+    && !window.jupyterapp.shell.isHidden"""
 
 
 class CellError(AssertionError):
