@@ -58,16 +58,16 @@ LONGEST = ("tests/browser", "tests/batch", "tests/lesson", "notebooks", "tests/n
 """What takes longest begins first, so that at the end nobody waits for one of them."""
 
 
-WITHOUT_LAB = ("tests/browser/test_compare.py", "tests/browser/test_panel_page.py")
-"""They need a browser and no JupyterLab."""
+APART = tuple(f"tests/browser/test_{name}.py" for name in ("compare", "panel", "panel_page"))
+"""They need no JupyterLab, or one for long: with the others in one row they would end last of all."""
 
 
 class Scheduling(LoadFileScheduling):
-    """A file is run by one worker; so are all that share one JupyterLab."""
+    """A file is run by one worker; so are all the others that need a browser: one JupyterLab."""
 
     def _split_scope(self, nodeid: str) -> str:
         lab = "tests/browser/"
-        shared = nodeid.startswith(lab) and not nodeid.startswith(WITHOUT_LAB)
+        shared = nodeid.startswith(lab) and not nodeid.startswith(APART)
         return lab if shared else super()._split_scope(nodeid)
 
 
