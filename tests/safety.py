@@ -7,6 +7,7 @@ library of pictures that goes afterwards.
 import gc
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Generator
@@ -32,6 +33,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "https_proxy",
     ):
         os.environ.pop(name, None)
+    # A shell starts `make test &` so that it ignores Ctrl-C, which tests send, and wait for.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
     # What stands in for a library is in the system's temporary folder.
     place = temporary_folder() / f"nbb-{os.getpid()}"
@@ -59,7 +63,7 @@ LONGEST = ("tests/browser", "tests/batch", "tests/lesson", "notebooks", "tests/n
 
 
 APART = tuple(f"tests/browser/test_{name}.py" for name in ("compare", "panel", "panel_page"))
-"""They need no JupyterLab, or one for long: with the others in one row they would end last of all."""
+"""They need no JupyterLab, or one for long: in one row with the others they would end last."""
 
 
 class Scheduling(LoadFileScheduling):
