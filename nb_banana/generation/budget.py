@@ -6,7 +6,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import ROUND_UP, Decimal
@@ -221,8 +221,24 @@ class Budget:
             fits = self.hold(request_id, HeldMoney(kind, cost.usd, requests[0]), budget)
         if budget is not None and not fits:
             raise _passed(cost, budget, self.used(kind), self.held(kind))
-        if limit is not None and (cost.usd > limit or cost.unknown):
+        if limit is not None:
             _confirm(cost, limit)
+
+    def confirm(self, cost: Cost) -> None:
+        """Ask first where it is more than ``Banana.confirm_over``; refused where nobody agrees."""
+        if (limit := _amount(self._settings.confirm_over)) is not None:
+            _confirm(cost, limit)
+
+
+def total_of(costs: Iterable[Cost]) -> Cost | None:
+    """What several services will cost together: play money counts where there is no other."""
+    every = list(costs)
+    real = [each for each in every if not each.is_play] or every
+    if len(real) < 2:
+        return real[0] if real else None
+    usd, unknown = sum((each.usd for each in real), NOTHING), sum(each.unknown for each in real)
+    example = next(filter(None, (each.example for each in real)), "")
+    return Cost(usd, unknown, example, all(each.is_play for each in real))
 
 
 def _place(kind: str, what: Priced) -> tuple[str, tuple[str, ...], str]:
@@ -275,6 +291,8 @@ def _passed(cost: Cost, budget: Decimal, used: Decimal, held: Decimal) -> Budget
 
 
 def _confirm(cost: Cost, limit: Decimal) -> None:
+    if cost.usd <= limit and not cost.unknown:
+        return
     question = f"This costs {cost}, more than {dollars(limit)}. Send it? [y/N] "
     try:
         answer = input(question)

@@ -32,7 +32,7 @@ from nb_banana.library.transfer import bring_home
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.model_status import ModelStatus
 from nb_banana.services.pricing import PriceList
-from nb_banana.services.registry import DEFAULT, Services
+from nb_banana.services.registry import BUILT_IN, DEFAULT, Services
 from nb_banana.services.service import Service
 from nb_banana.settings import Banana, checked_seconds
 from nb_banana.wire.transport import HttpTransport, Transport
@@ -43,6 +43,10 @@ if TYPE_CHECKING:
 Made = TypeVar("Made", bound=HasClient)
 
 
+NOT_SPOKEN = (
+    "The sandbox does not speak as {0} does, so it can't stand in for it. Give {0} its key, or let "
+    'another service draw: %config Banana.service = "aimlapi".'
+)
 NOT_ALLOWED = (
     "{} is asked over http, and it is not in Banana.allow_http any more, so nothing was sent. Put "
     "its address in again, or change base_url."
@@ -156,7 +160,10 @@ class Context:
         name = settings.service
         speaks = self.services[service or name]
         url = settings.base_url if service is None or service == name else ""
-        return Policy(settings.backend, url or speaks.base_url, patience, speaks)
+        backend = settings.backend
+        if backend == "auto" and speaks.name not in BUILT_IN:
+            backend = "api"  # no sandbox speaks as it does
+        return Policy(backend, url or speaks.base_url, patience, speaks)
 
     def search_key(self, key: Key = None, policy: Policy | None = None) -> KeySearch:
         """The search for the key of a service, which one call makes but once."""
@@ -168,6 +175,8 @@ class Context:
     def sandbox_url(self, speaks: Service | None = None) -> str:
         """The address of this client's own sandbox, which starts when it is first needed."""
         name = speaks.name if speaks else DEFAULT
+        if name not in BUILT_IN:
+            raise SettingsError(NOT_SPOKEN.format(name))
         with self._sandbox_lock:
             if name not in self._sandboxes:
                 # Who has a key never loads it.
@@ -207,7 +216,7 @@ class Context:
         backend, url, _, speaks = policy
         if backend == "sandbox":
             return (location.SANDBOX,)
-        own = location.kind_of(url, speaks.name, "" if speaks.is_by_host else speaks.base_url)
+        own = kind_at(url, speaks)
         if backend == "auto" and not policy.is_elsewhere:  # else nobody is asked for a key
             search = key if isinstance(key, KeySearch) else self.search_key(key, policy)
             if search.found is None and not search.was_forgotten:
@@ -222,9 +231,15 @@ class Context:
     def known_kinds(self) -> tuple[str, ...]:
         """All kinds of service that this person may have pictures of."""
         policy = self.policy()
-        speaks = policy.speaks
-        own = "" if speaks.is_by_host else speaks.base_url
-        return location.all_kinds(policy.base_url, speaks.name, own)
+        speaks, setting, beside = policy.speaks, self.settings.library, notebook_folder()
+        roots = location.shared_folders(self.settings.shared_libraries, beside)
+        with suppress(LibraryUnavailableError):  # there is no home folder
+            roots.append(location.library_folder("", setting, beside))
+        found = location.all_kinds(policy.base_url, speaks.name, _own(speaks), roots)
+        for name in location.unknown_services(found):  # known from when it is loaded
+            with suppress(SettingsError):  # its package is gone; its pictures are there
+                _ = self.services[name]
+        return found
 
     def places_of(self, kinds: Iterable[str], beside: Path | None = None) -> dict[str, Places]:
         """Where pictures of each kind of service may be, the best first."""
@@ -330,6 +345,15 @@ class Context:
                     place, self._layer(place) if is_read else self._opened(place.name, place)
                 )
         return list(dict.fromkeys([*found.values(), *self.every_library()]))
+
+
+def _own(speaks: Service) -> str:
+    return "" if speaks.is_by_host else speaks.base_url
+
+
+def kind_at(url: str, speaks: Service) -> str:
+    """The kind of a service at an address."""
+    return location.kind_of(url, speaks.name, _own(speaks))
 
 
 def _is_started(sandbox: "Sandbox", owner: Context) -> bool:

@@ -14,6 +14,7 @@ from nb_banana.library.library import Library
 from nb_banana.library.owner import give_up
 from nb_banana.library.records import StoredImage
 from nb_banana.request import ImageRequest
+from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.exchange import ResultItem, Ticket
 from nb_banana.services.receipt import Receipt
 
@@ -69,10 +70,12 @@ class JournalEntry:
         self.is_written = False
         raise _not_written(self.problem or last, last)
 
-    def accepted(self, ticket: Ticket, service: str) -> None:
-        """The work is accepted: whoever has the ticket can fetch it, also a later kernel."""
+    def accepted(self, ticket: Ticket, service: Endpoint) -> bool:
+        """The work is accepted; whether the ticket is written down, so that any kernel has it."""
         self.reached = "accepted"
-        self._write(Library.mark_accepted, service, ticket.handle)
+        before, name = (self.library, self.problem), service.service.name
+        self._write(Library.mark_accepted, name, service.base_url, ticket.handle)
+        return self.problem is before[1] or self.library is not before[0]
 
     def answered(self, items: Sequence[ResultItem], receipt: Receipt) -> None:
         """The answer is there: its links and its bill."""

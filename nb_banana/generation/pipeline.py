@@ -11,9 +11,10 @@ from functools import partial
 from typing import Any
 
 from nb_banana import errors
+from nb_banana._catalogue import drawer_in
 from nb_banana.display.progress import Size, Spinner, Usual, silently
 from nb_banana.errors import Interrupted
-from nb_banana.generation import recovery
+from nb_banana.generation import accepted, recovery
 from nb_banana.generation.charges import (
     Trouble,
     explain_charge,
@@ -29,7 +30,6 @@ from nb_banana.library.library import Library
 from nb_banana.library.location import SANDBOX
 from nb_banana.library.records import UnfinishedRequest
 from nb_banana.library.rows import now
-from nb_banana.models import short_name
 from nb_banana.request import ImageRequest, expected_size
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import NOT_KEPT
@@ -74,12 +74,12 @@ def _fetch_paid(plan: Plan, job: Job, libraries: Sequence[Library]) -> BananaIma
         if not rows:
             continue
         known = plan.known_service if library.service == plan.kind else None
-        there = known or recovery.service_of(plan.context, library, ask=False)
+        there = known or accepted.service_of(plan.context, library, ask=False)
         for row in reversed(rows):
-            if row.state == "accepted" and there is not recovery.NO_SERVICE:
-                return _resume(plan, job, library, row, there)
+            if row.ticket is not None and (image := _resume(plan, job, library, row)) is not None:
+                return image
             answer = recovery.answer_of(row, library, there)
-            if answer is None or (there is recovery.NO_SERVICE and any(row.links)):
+            if answer is None or (there is accepted.NO_SERVICE and any(row.links)):
                 continue
             if any(row.links) and not library.is_own:
                 raise errors.DownloadError(NOT_FOLLOWED, client_request_id=row.request_id)
@@ -98,20 +98,24 @@ def _fetch_paid(plan: Plan, job: Job, libraries: Sequence[Library]) -> BananaIma
     return None
 
 
-def _resume(
-    plan: Plan, job: Job, library: Library, row: UnfinishedRequest, there: Endpoint
-) -> BananaImage:
+def _resume(plan: Plan, job: Job, library: Library, row: UnfinishedRequest) -> BananaImage | None:
     """Wait for the work that an earlier kernel asked for, and that the service accepted."""
     if not library.is_own:
         raise errors.DownloadError(NOT_FOLLOWED, client_request_id=row.request_id)
+    is_ours = library.service == plan.kind and plan.kind != SANDBOX
+    there = plan.service if is_ours else accepted.service_of(plan.context, library, row=row)
+    if there is accepted.NO_SERVICE:
+        return None
     entry = JournalEntry.of(library, row.request_id, plan.context.budget)
     seconds = there.timeout or job.request.read_timeout
     with defer_interrupts():
-        with Spinner("Waiting for what was asked before"):
+        with Spinner("Waiting for what was asked before", size=_size(plan, job)):
             try:
-                answer = recovery.finished(row, there, entry, seconds)
+                answer = accepted.finished(row, there, entry, seconds)
             except (errors.BananaError, Interrupted) as error:
-                raise recovery.noted(error, entry) from None
+                if row.state == "unknown" and is_unsure(error):
+                    return None  # it was said then that running it again pays anew
+                raise accepted.noted(error, entry) from None
             came = fetch_pictures(answer, there)
         image = _keep(plan, job, entry, answer.receipt, came)
     image.came = "reused" if image.path else "loaded"
@@ -237,7 +241,8 @@ ASKS_AGAIN = "nb_banana.recover() asks the service's log; "
 def _send(plan: Plan, job: Job, entry: JournalEntry) -> BananaImage:
     """Ask the service for what is written down, and keep what comes."""
     model, status = job.request.model, plan.context.model_status
-    line = Spinner(f"{short_name(model)} is drawing", usual_of(plan, job), _size(plan, job))
+    who = drawer_in(job.request.catalogue, model, is_play=plan.kinds[-1] == SANDBOX)
+    line = Spinner(f"{who} is drawing", usual_of(plan, job), _size(plan, job))
     with defer_interrupts():
         with line:
             started = time.monotonic()
@@ -283,7 +288,6 @@ def _ask(
     try:
         answer = send_generation(request, service, entry.request_id)
         if isinstance(answer, Ticket):
-            entry.accepted(answer, service.service.name)
             answer = _await_work(answer, request, service, entry)
     except (errors.BananaError, Interrupted) as error:
         if error.facts.get("accepted"):  # it can be fetched later
@@ -307,7 +311,22 @@ def _await_work(
 ) -> BilledAnswer:
     """The answer of work that is accepted, when it is there."""
     seconds = service.timeout or request.read_timeout
-    return tickets.wait(ticket, request, service, entry.request_id, seconds)
+    is_kept = entry.accepted(ticket, service)
+    try:
+        return tickets.wait(ticket, request, service, entry.request_id, seconds)
+    except (errors.BananaError, Interrupted) as error:
+        is_lost = error.facts.get("accepted") and not (is_kept or entry.accepted(ticket, service))
+        if not is_lost:
+            raise
+        said = str(error.args[0]).replace(tickets.NOT_LOST, NO_TICKET.format(entry.problem))
+        told = type(error)(said, **error.facts, ticket=dict(ticket.handle))
+    raise told  # not inside of `except`, as in `services.send`
+
+
+NO_TICKET = (
+    "Its ticket could not be written down, so no other kernel can fetch it: {} The error's "
+    "facts['ticket'] has it; the service's support knows the request by that."
+)
 
 
 def _keep_answer(error: Trouble, entry: JournalEntry) -> None:

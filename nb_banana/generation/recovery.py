@@ -10,14 +10,14 @@ from nb_banana._hints import Hinted
 from nb_banana._text import InDollars, as_html, dollars, plain, printable
 from nb_banana.display.html import Words, paragraph, styled, table
 from nb_banana.errors import (
-    AnswerTimeoutError,
     BananaError,
     LibraryError,
     LinkGoneError,
-    UncertainError,
+    SettingsError,
     UnreadableAnswerError,
 )
-from nb_banana.generation.charges import Trouble, bill_of, is_unsure, why_not_known
+from nb_banana.generation.accepted import NO_SERVICE, finished, noted, service_of
+from nb_banana.generation.charges import bill_of, is_unsure, why_not_known
 from nb_banana.generation.context import Context
 from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.library import location
@@ -25,9 +25,9 @@ from nb_banana.library.library import Library
 from nb_banana.library.records import UnfinishedRequest
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import NOT_KEPT
-from nb_banana.services import account, tickets
+from nb_banana.services import account
 from nb_banana.services.endpoint import Endpoint
-from nb_banana.services.exchange import Fate, Reply, ResultItem, ServiceAnswer, Ticket
+from nb_banana.services.exchange import Fate, Reply, ResultItem, ServiceAnswer
 from nb_banana.services.receipt import Receipt
 from nb_banana.services.result import BilledAnswer, DownloadResult, fetch_pictures
 from nb_banana.services.send import cost_of
@@ -138,11 +138,16 @@ def look_after_all(context: Context, *, quietly: bool = False) -> Recovery:
         except LibraryError as error:
             problems.append(error)
             continue
-        names = dict.fromkeys(row.drawn_by for row in left)
-        whom = {
-            name: service_of(context, library, ask=not quietly, drawn_by=name) for name in names
-        }
-        found += [_Case(context, row, library, whom[row.drawn_by]).look_after() for row in left]
+        whom: dict[tuple[str | None, str | None], Endpoint] = {}
+        for row in left:
+            try:
+                place = row.drawn_by, row.asked_at
+                if place not in whom:
+                    whom[place] = service_of(context, library, ask=not quietly, row=row)
+            except SettingsError as error:  # its package is gone, or http is not allowed any more
+                found.append(Found(row.request_id, row.request.prompt, str(error), ended=False))
+                continue
+            found.append(_Case(context, row, library, whom[place]).look_after())
     if problems and not looked_at:
         raise problems[0]
     return Recovery(found, list(map(str, problems)))
@@ -162,28 +167,6 @@ NOT_OWN = (
 )
 
 
-def service_of(
-    context: Context, library: Library, *, ask: bool = True, drawn_by: str | None = None
-) -> Endpoint:
-    """Whom to ask about the requests of a library. Without a key its log stays closed."""
-    # With ``ask`` a keyring may be asked for the key, which takes its time or asks the person.
-    if library.service == location.SANDBOX:
-        return context.running_sandbox(drawn_by) or NO_SERVICE
-    policy = context.policy()
-    if (name := location.service_name_of(library.service)) is not None:
-        speaks = context.services[name]
-        is_there = "@" in library.service and speaks is policy.speaks  # at the settings' address
-        url = policy.base_url if is_there else speaks.base_url
-        policy = policy._replace(base_url=url, speaks=speaks)
-    search = context.search_key(None, policy)
-    found = search.found if ask else search.at_hand
-    return context.service(policy.base_url, found.secret if found else None, speaks=policy.speaks)
-
-
-NO_SERVICE = Endpoint("http://127.0.0.1:9")
-"""Stands for a sandbox that ended with its kernel: it can't be asked any more."""
-
-
 class _Case:
     """One unfinished request, and what can be found out about it."""
 
@@ -201,7 +184,7 @@ class _Case:
             if row.state == "written":
                 self.entry.failed(NEVER_SENT)
                 return self._told(NEVER_SENT)
-            if row.ticket is not None and row.state == "accepted":
+            if row.ticket is not None and row.state in {"accepted", "unknown"}:
                 return self._fetch_work()
             try:
                 answer = answer_of(row, self.library, self.service)
@@ -228,8 +211,11 @@ class _Case:
         try:
             answer = finished(self.row, self.service, self.entry)
         except BananaError as error:
+            if error.facts.get("may_pass"):  # another look may find it
+                drop = f" If it is surely lost: nb_banana.forget({self.row.request_id!r})"
+                return self._told(f"{error.args[0]}{drop}", ended=False)
             told = noted(error, self.entry)
-            is_open = isinstance(told, UncertainError)
+            is_open = told.facts.get("accepted") or is_unsure(told)
             return self._told(str(told), ended=not is_open)
         return self._fetch(answer)
 
@@ -313,40 +299,6 @@ class _Case:
         ids = f" (inference id {charge.inference_id})" if charge.inference_id else ""
         said = f"charged {price}{ids}, and the service names no link to its picture"
         return self._told(f"{said}: ask its support", usd=charge.usd, lost=True)
-
-
-def finished(
-    row: UnfinishedRequest, service: Endpoint, entry: JournalEntry, seconds: float | None = None
-) -> BilledAnswer:
-    """The answer of a request that was accepted, which is written down; without ``seconds`` now.
-
-    Raises:
-        AnswerTimeoutError: it is not done yet.
-        BananaError: there is no picture of it.
-    """
-    ticket, request, name = row.ticket or Ticket(), row.request, row.request_id
-    if seconds is not None:
-        found: BilledAnswer | Ticket = tickets.wait(ticket, request, service, name, seconds)
-    else:
-        found = tickets.ask(ticket, request, service, name)
-        if isinstance(found, Ticket) and found.handle != ticket.handle:
-            found = tickets.ask(found, request, service, name)
-    if isinstance(found, Ticket):
-        said = f"{service.service.title} has it and is not done yet"
-        raise AnswerTimeoutError(said, client_request_id=name, accepted=True)
-    entry.answered(found.items, found.receipt)
-    return found
-
-
-def noted(error: Trouble, entry: JournalEntry) -> Trouble:
-    """The error of a request that was accepted, after it is in the journal what it means."""
-    if error.facts.get("accepted"):
-        entry.release(str(error))
-    elif is_unsure(error):
-        entry.unknown(str(error))
-    else:
-        entry.failed(str(error), error.facts.get("receipt"))
-    return error
 
 
 NOT_READ = "what came is kept in the library's folder answers, and is no picture that we know"

@@ -189,9 +189,11 @@ class Journal:
         except OSError:
             return None
 
-    def mark_accepted(self, request_id: str, service: str, handle: Mapping[str, Any]) -> None:
-        """The work is accepted: keep the ticket that it is asked for by."""
-        ticket = json.dumps({"service": service, "handle": dict(handle)})
+    def mark_accepted(
+        self, request_id: str, service: str, url: str, handle: Mapping[str, Any]
+    ) -> None:
+        """The work is accepted: keep the ticket that it is asked for by, and whom to ask where."""
+        ticket = json.dumps({"service": service, "url": url, "handle": dict(handle)})
         self._step(request_id, state="accepted", ticket=ticket, **this_process())
 
     def mark_answered(

@@ -12,7 +12,8 @@ from typing import Any
 
 from nb_banana._catalogue import AIMLAPI
 from nb_banana._text import LARGEST_AMOUNT, AboutDollars, Dollars, amount, clean
-from nb_banana.library.location import API, service_name_of
+from nb_banana.credentials import PLACES
+from nb_banana.library.location import API, SANDBOX
 from nb_banana.library.records import Bill, StoredBody, StoredImage, UnfinishedRequest
 from nb_banana.library.schema import Row
 from nb_banana.models import DEFAULT_MODEL, FIELD_OF, FIELDS, model_id
@@ -21,7 +22,7 @@ from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest, copy_with, named_by_key
 from nb_banana.services.exchange import Ticket
 from nb_banana.services.receipt import Receipt
-from nb_banana.services.registry import find_service
+from nb_banana.services.registry import catalogue_with, find_service
 
 IMAGE = re.compile(r"image/[\w.+-]{1,40}")
 LONGEST_SHOWN = 60  # characters of a value that makes no sense, in the message that says so
@@ -102,8 +103,10 @@ def restore_request(row: Row, read: Callable[[str], str]) -> ImageRequest:
     values["images"] = tuple(_reference(each, read) for each in _json(row, "refs", list))
     request = object.__new__(ImageRequest)
     request.__dict__.update({"model": row["model"], "params": {}, **_DEFAULTS, **values})
-    name = service_name_of(row.get("service", API))
-    if name not in (None, AIMLAPI.service):
+    name = (kind := row.get("service", API)).partition("@")[0]
+    if kind == SANDBOX:  # which draws for any service
+        request.__dict__["catalogue"] = catalogue_with(row["model"])
+    elif name in PLACES and name != AIMLAPI.service:
         request.__dict__["catalogue"] = find_service(name).catalogue
     return request
 
@@ -219,6 +222,7 @@ def restore_unfinished(row: Row, read: Callable[[str], str]) -> UnfinishedReques
         ticket=Ticket(_typed(told["handle"], dict, "ticket")) if told else None,
         drawn_by=_typed(told.get("service"), str | None, "ticket"),
         inference_id=_typed(row["inference_id"], str | None, "inference_id"),
+        asked_at=_typed(told.get("url"), str | None, "ticket"),
     )
 
 

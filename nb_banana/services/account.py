@@ -35,12 +35,18 @@ def find_charge(
         return UNKNOWN
     is_brief = seconds is not None
     row = SentRequest(client_request_id, sent, attempts, ticket, inference_id, is_brief)
-    get = asker(service, seconds=seconds)
+    ask = asker(service, seconds=seconds)
+    asked: list[str] = []
+
+    def get(path: str, *more: Any) -> Reply | None:
+        asked.append(path)
+        return ask(path, *more)
+
     found = UNKNOWN
     for pause in pauses:
         time.sleep(pause)
         found = service.service.find(row, get)
-        if found.state in {"charged", "not charged"}:
+        if found.state in {"charged", "not charged"} or not asked:  # it has nobody to ask
             break
     return replace(found, inference_id=service.own_id(found.inference_id))
 
@@ -55,9 +61,9 @@ def is_key_refused(service: Endpoint) -> bool:
     return service.service.is_key_refused(asker(service))
 
 
-def is_reachable(service: Endpoint) -> bool:
+def is_reachable(service: Endpoint, seconds: float | None = None) -> bool:
     """Whether the service answers at all. No key is sent."""
-    return service.service.is_reachable(asker(service, with_key=False))
+    return service.service.is_reachable(asker(service, with_key=False, seconds=seconds))
 
 
 def asker(service: Endpoint, *, with_key: bool = True, seconds: float | None = None) -> Get:

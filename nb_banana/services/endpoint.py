@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 from nb_banana._text import clean_id
 from nb_banana.credentials import SHORTEST_IN_LINK, Secret, host_of, is_loopback
@@ -55,13 +55,14 @@ class Endpoint:
             return self.base_url + path
         own = urlsplit(self.base_url)
         try:
-            url = urljoin(self.base_url + "/", path)
-            found = urlsplit(url)
-        except ValueError:  # brackets that no address has
-            found, url = urlsplit(""), ""
-        if (found.scheme, found.netloc.lower()) != (own.scheme, own.netloc.lower()):
+            found = urlsplit(urljoin(self.base_url + "/", path))
+            is_own = _place(found) == _place(own) and "@" not in found.netloc
+        except ValueError:  # brackets or a port that no address has
+            is_own = False
+        if not is_own:
             raise ServiceError(ELSEWHERE.format(host=self.host))
-        return url
+        # With our own host in it, however another library than this one reads the link.
+        return urlunsplit((own.scheme, own.netloc, found.path, found.query, ""))
 
     def holds_key(self, text: str) -> bool:
         """Whether an id or a link, which the service made, has the key in it."""
@@ -71,6 +72,12 @@ class Endpoint:
         """An id that the service gave; None where it is none, or has the key in it."""
         found = clean_id(value)
         return None if found is None or self.holds_key(found) else found
+
+
+def _place(address: SplitResult) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port: what a key was given for."""
+    port = address.port or {"https": 443, "http": 80}.get(address.scheme)
+    return address.scheme, address.hostname, port
 
 
 ELSEWHERE = (

@@ -135,7 +135,8 @@ class Google(Service):
         return Refusal(_why(body, [part for parts in drawn for part in parts]), **told)
 
     def charged(self, reply: Reply) -> bool | None:
-        """See `Service.charged`. Whether a 504 of its own costs, it does not say."""
+        """See `Service.charged`. What fails is not billed, by its own page."""
+        # https://ai.google.dev/gemini-api/docs/billing; after a 504 the work may go on behind it.
         is_own = isinstance(at(_error(reply.json), "status"), str)
         return False if not reply.is_fine and is_own and reply.status != 504 else None
 

@@ -49,6 +49,7 @@ MODELS = (
         max_images=14,
     ),
 )
+LATE = {408, 504, 524}
 PICTURES = "/v1/images/models"  # the models that draw, and with more behind it the prices of one
 FRESH = 300.0
 """Seconds for which a price is believed; then it is asked again."""
@@ -102,11 +103,12 @@ class OpenRouter(Service):
         return answer_in(reply, **told) if reply.is_fine else Failed(words_in(reply), **told)
 
     def charged(self, reply: Reply) -> bool | None:
-        """See `Service.charged`."""
+        """See `Service.charged`. What ends with an error is not billed, by its own page."""
+        # https://openrouter.ai/docs/guides/features/zero-completion-insurance
         error = at(reply.json, "error")
         is_own = isinstance(error, Mapping) and {"code", "message"} <= set(error)
-        # 408 and 504 are its word that the model took too long: whether that costs, it does not say
-        return False if not reply.is_fine and is_own and reply.status not in {408, 504} else None
+        # Where the time ran out, the work may go on behind it.
+        return False if not reply.is_fine and is_own and reply.status not in LATE else None
 
     def quote(
         self, model: str, resolution: str | None, get: Get, memory: dict[Any, Any]
