@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import nb_banana
-from nb_banana import Client, configure, errors, generate, generate_many
+from nb_banana import Client, configure, errors, generate
 from nb_banana._default import client
 from nb_banana.credentials import PLACES, Secret
 from nb_banana.library.database import Database
@@ -199,25 +199,6 @@ def test_two_clients_of_two_services_know_nothing_of_each_other(monkeypatch, tmp
         assert all(each.authorized for each in (*fal.posts, *google.posts))
         assert all(len(images) == 3 for images in came.values())
         assert configure().service == "aimlapi"
-
-
-def test_settings_that_change_while_a_batch_runs_are_those_of_the_next_one(monkeypatch):
-    fal = other_service("fal", monkeypatch)
-    monkeypatch.setenv("GEMINI_API_KEY", KEY)
-    with Sandbox(KEY, service="google") as google:
-
-        def prompts():
-            for number in range(4):
-                yield f"banana {number}"
-                configure(service="google", base_url=google.url)
-
-        gallery = generate_many(prompts())
-        assert not gallery.failures, [str(each.error) for each in gallery.failures]
-        assert len(fal.posts) == 4
-        assert not google.posts
-        generate("an apple")
-        assert len(google.posts) == 1
-    fal.stop()
 
 
 @pytest.mark.parametrize("name", SPOKEN)
