@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from nb_banana.errors import RequestError
-from nb_banana.models import DEFAULT_MODEL, MODELS, Model, find_model, model_id
+from nb_banana.models import DEFAULT_MODEL, MODELS, Model, find_model, model_id, short_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,10 +41,14 @@ def id_in(catalogue: Catalogue, name: str) -> str:
     for model in catalogue.models:
         if short & {*map(str.lower, model.ids), *model.short}:
             return model.ids[0]
-    if known is None:
+    if known is None or not catalogue.models:  # of a service that names none, any is sent
         return name.strip()
-    has = ", ".join(model.short[0] for model in catalogue.models)
-    raise RequestError(f"{catalogue.service} has no {known.short[0]}: its models are {has}.")
+    raise _absent(catalogue, known)
+
+
+def _absent(catalogue: Catalogue, model: Model) -> RequestError:
+    has = ", ".join(each.short[0] for each in catalogue.models)
+    return RequestError(f"{catalogue.service} has no {model.short[0]}: its models are {has}.")
 
 
 @lru_cache(maxsize=256)
@@ -63,3 +67,33 @@ def usual_in(catalogue: Catalogue, name: str) -> str:
         if name != DEFAULT_MODEL:
             raise
         return catalogue.models[0].ids[0]
+
+
+@lru_cache(maxsize=256)
+def same_in(catalogue: Catalogue, other: Catalogue, name: str) -> str:
+    """The name to send for a model that a picture of another service has. Raises as `id_in`."""
+    row = None if catalogue is other else find_in(other, name)
+    if row is None:
+        return id_in(catalogue, name)
+    found = find_in(catalogue, row.short[0])
+    if found is None and catalogue.models:
+        raise _absent(catalogue, row)
+    return found.ids[0] if found else row.short[0]
+
+
+@lru_cache(maxsize=256)
+def short_in(catalogue: Catalogue, name: str) -> str:
+    """What captions call a model of a service.
+
+    >>> short_in(AIMLAPI, "google/nano-banana-2")
+    'nano-banana-2'
+    """
+    row = next((model for model in catalogue.models if name in model.ids), None)
+    return row.short[0] if row else short_name(name)
+
+
+@lru_cache(maxsize=256)
+def drawer_in(catalogue: Catalogue, name: str, *, is_play: bool = False) -> str:
+    """Who draws, while somebody waits: the model, and the service where that is another one."""
+    service = "" if is_play or catalogue is AIMLAPI else f" on {catalogue.service}"
+    return f"{short_in(catalogue, name)}{service}"

@@ -62,7 +62,7 @@ class Client(Hinted):
         library: the folder that keeps the pictures; else the person's own, or the notebook's.
         backend: ``"auto"``, ``"api"``, ``"sandbox"`` or ``"library"``.
         budget: US dollars that it may spend.
-        **settings: any other setting, such as ``service``, see `nb_banana.configure`.
+        **settings: any other one, e.g. ``service="fal"`` (who draws), see `nb_banana.configure`.
 
     Raises:
         SettingsError: an unknown setting, or a value that it can't have.
@@ -252,6 +252,7 @@ class Client(Hinted):
 
         credentials.hide_key(changes)
         background = is_later(changes.pop("background", False))
+        changes.setdefault("service", image.request.catalogue.service)
         count, (output, how) = changes.pop("count", None), take_call_options(changes)
         plan = plan_again(self.context, image, changes, count, output, how)
         return run_claimed(plan, lambda: self.run(plan, background=background))
@@ -378,7 +379,8 @@ class Client(Hinted):
         """See `nb_banana.login`."""
         _, url, _, speaks = self.context.policy(service=service)
         host = credentials.host_of(url)
-        secret = credentials.as_secret(_ask(host, speaks.place) if key is None else key)
+        given = _ask(host, speaks.place) if key is None else key
+        secret = credentials.as_secret(given, speaks.key_page)
         key = None  # from here on no traceback of anything can show it
         place = self.context.credentials.remember(url, secret, save=save)
         say(f"Key for {host} kept {place}.")
@@ -392,7 +394,7 @@ def _run(plan: Plan, *, background: bool) -> Any:
 
 def _ask(host: str, place: credentials.KeyPlace) -> str:
     try:
-        return getpass.getpass(f"Key for {host} ({place.page}): ")
+        return getpass.getpass(f"Key for {host}{place.page and f' ({place.page})'}: ")
     except (EOFError, RuntimeError) as error:  # a kernel that nobody sits at raises RuntimeErrors
-        said = f"Nobody can be asked for the key here. Set {place.names[0]} instead."
-        raise MissingKeyError(said) from error
+        cure = f"Set {place.names[0]} instead" if place.names else 'Give it: login("…")'
+        raise MissingKeyError(f"Nobody can be asked for the key here. {cure}.") from error

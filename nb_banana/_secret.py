@@ -29,12 +29,12 @@ class Secret:
 
     __slots__ = ("_text",)
 
-    def __init__(self, text: str, place: str = "") -> None:
+    def __init__(self, text: str, place: str = "", page: str = KEY_PAGE) -> None:
         cleaned = text.strip().strip(AROUND) if isinstance(text, str) else ""
         if not cleaned or not cleaned.isascii() or not cleaned.isprintable() or " " in cleaned:
             raise MissingKeyError(
                 f"What was given as the key{place and f' ({place})'} is empty or has characters "
-                f"that no key has. Copy it again from {KEY_PAGE}."
+                f"that no key has. Copy it again{page and f' from {page}'}."
             )
         self._text = cleaned
 

@@ -38,6 +38,17 @@ class KeyPlace(NamedTuple):
     names: tuple[str, ...]  # environment variables and Colab's secrets, the best first
     page: str  # where a key is made
 
+    @property
+    def login(self) -> str:
+        """How a person gives its key."""
+        own = "" if self.service == "aimlapi" else f'service="{self.service}"'
+        return f"nb_banana.login({own})"
+
+    @property
+    def cure(self) -> str:
+        """What a person does who has a key."""
+        return " or ".join([*(f"set {name}" for name in self.names[:1]), f"call {self.login}"])
+
 
 AIMLAPI = KeyPlace("aimlapi", VENDOR_URL, ENVIRONMENT, KEY_PAGE)
 PLACES = {
@@ -154,7 +165,7 @@ class KeySearch:
             return FoundKey(self._given, "the key argument")
         if self._store and (kept := self._store.for_host(self.host)):
             return kept
-        return _from_environment(self.place.names) if self.may_be_sent else None
+        return _from_environment(self.place) if self.may_be_sent else None
 
     @property
     def may_ask(self) -> bool:
@@ -184,7 +195,7 @@ class KeySearch:
             if type(error).__name__ not in NOTHING_THERE:
                 self.silent.append(f"{whom} did not answer: {what_it_says(error)}.")
             return None
-        return FoundKey(given_key(Secret(text, place)), place)
+        return FoundKey(given_key(Secret(text, place, self.place.page)), place)
 
     def _from_keyring(self) -> tuple[str, Any]:
         import keyring  # looks for its backends, which takes its time
@@ -245,16 +256,21 @@ def plugin_names() -> set[str]:
     return set(entry_points(group=PLUGINS).names)
 
 
-def given_key(given: str | Secret) -> Secret:
+def service_names() -> tuple[str, ...]:
+    """The names of all services: those that come with us, then those of packages."""
+    return tuple(dict.fromkeys((*PLACES, *sorted(plugin_names()))))
+
+
+def given_key(given: str | Secret, service: str = AIMLAPI.service) -> Secret:
     """The key that somebody gave, which is one of the `known_keys` from then on."""
-    secret = as_secret(given)
+    secret = as_secret(given, PLACES[service].page if service in PLACES else "")
     _known[NOBODYS, secret] = None
     return secret
 
 
-def as_secret(given: str | Secret) -> Secret:
+def as_secret(given: str | Secret, page: str = KEY_PAGE) -> Secret:
     """What somebody gave as a key, so that it does not show itself."""
-    return given if isinstance(given, Secret) else Secret(given)
+    return given if isinstance(given, Secret) else Secret(given, page=page)
 
 
 def hide_key(options: dict[str, Any]) -> None:
@@ -290,11 +306,27 @@ def refuse_key(what: str, text: str, secret: Secret | None = None) -> None:
         )
 
 
-def _from_environment(names: Iterable[str]) -> FoundKey | None:
-    for name in names:
+def _from_environment(place: KeyPlace) -> FoundKey | None:
+    for name in place.names:
         if text := os.environ.get(name, "").strip():
-            return FoundKey(Secret(text, place := f"the environment variable {name}"), place)
+            where = f"the environment variable {name}"
+            return FoundKey(Secret(text, where, place.page), where)
     return None
+
+
+def keys_of_others(service: str) -> str:
+    """Which other services have a key in the environment, and how one is chosen; else nothing."""
+    seen = {
+        each.service: name
+        for each in PLACES.values()
+        for name in reversed(each.names)
+        if each.service != service and os.environ.get(name, "").strip()
+    }
+    if not seen:
+        return ""
+    there = " and ".join(f"{other} ({name})" for other, name in seen.items())
+    a_key = "There is a key" if len(seen) == 1 else "There are keys"
+    return f'{a_key} for {there}: %config Banana.service = "{next(iter(seen))}"'
 
 
 def _has_keyring(*, is_wanted: bool | None = None) -> bool:
@@ -340,18 +372,21 @@ def _save(host: str, secret: Secret) -> None:
 
 def missing_key(search: KeySearch) -> MissingKeyError:
     """The error for a search that found nothing, with the cure."""
-    name = (search.place.names or ("a variable of its own",))[0]
-    of = "" if search.place.service == AIMLAPI.service else f" for {search.place.service}"
+    place = search.place
+    of = "" if place.service == AIMLAPI.service else f" for {place.service}"
     if search.was_forgotten:
         said = f"The client is closed and has no key for {search.host} any more: see its login()."
     elif search.may_be_sent:
+        page = place.page and f"Make one at {place.page}, then "
+        cure = f"{page}{place.cure}" if page else f"{place.cure[0].upper()}{place.cure[1:]}"
+        others = keys_of_others(place.service)
         said = (
-            f"No key found{of}. Make one at {search.place.page}, then set {name} or call "
-            'nb_banana.login(). Without one: %config Banana.backend = "sandbox".'
+            f"No key found{of}. {cure}. {others and f'{others}. '}Without one: "
+            '%config Banana.backend = "sandbox".'
         )
     else:
         said = (
             f"base_url is {search.host}, which is not the vendor's, so no key is sent there "
-            "unasked. If you trust it, call nb_banana.login() now and give the key for it by hand."
+            f"unasked. If you trust it, call {place.login} now and give the key for it by hand."
         )
     return MissingKeyError(" ".join([said, *search.silent]))

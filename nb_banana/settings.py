@@ -28,9 +28,9 @@ from nb_banana.credentials import (
     has_key,
     is_in_room,
     is_loopback,
-    plugin_names,
     private_host,
     room_host,
+    service_names,
 )
 from nb_banana.errors import RequestError, SettingsError
 from nb_banana.models import DEFAULT_MODEL, RESOLUTIONS, SIZES, choose, model_id
@@ -125,14 +125,11 @@ def _can_be_named(text: str) -> bool:
         return False
 
 
-def _allowing(host: str) -> str:
-    return f'%config Banana.allow_http = ["{host}"]'
-
-
 class Banana(Configurable):
     """Settings of nb_banana. Each option of a cell wins over the setting of its name."""
 
     chosen: frozenset[str] = frozenset()  # those that the person has set, but by ``%config``
+    _address_of = AIMLAPI.service  # the service that ``base_url`` was set for
 
     model = Unicode(DEFAULT_MODEL, help="The model, by any of its names: pro, lite, 2.1, …")
     aspect_ratio = Choice(
@@ -235,16 +232,19 @@ class Banana(Configurable):
     @validate("service")
     def _service_name(self, proposal: Any) -> str:
         name: str = proposal["value"].strip().lower()
-        if name not in PLACES and name not in plugin_names():
-            raise TraitError(f"service is one of {', '.join(PLACES)}.{did_you_mean(name, PLACES)}")
+        if name not in PLACES and name not in (known := service_names()):
+            raise TraitError(f"service is one of {', '.join(known)}.{did_you_mean(name, known)}")
         return name
 
     @observe("service")
     def _own_address(self, change: Any) -> None:
         """An address belongs to the service that it was set for."""
-        given, place = self.config.get("Banana", {}), PLACES.get(change["new"])
-        if given.get("service") != change["new"] or "base_url" not in given:
-            self.base_url = place.base_url if place else ""  # it says its own when it is loaded
+        name, kept = change["new"], self.config.get("Banana", {})
+        if "service" in kept:  # each ``%config`` sets all of the earlier ones again
+            kept["service"] = name
+        if self._address_of != name:
+            kept.pop("base_url", None)
+            self.base_url = PLACES[name].base_url if name in PLACES else ""  # known when loaded
 
     @validate("library")
     def _folder_name(self, proposal: Any) -> str | None:
@@ -255,6 +255,7 @@ class Banana(Configurable):
     @validate("base_url")
     def _safe_address(self, proposal: Any) -> str:
         url: str = proposal["value"].strip().rstrip("/").removesuffix("/v1")
+        self._address_of = self.service
         if not url and self.service not in PLACES:
             return url
         if set("@?#") & set(url):
@@ -270,9 +271,10 @@ class Banana(Configurable):
             parts, fine = None, False
         if not fine:
             host = room_host(url) if parts is not None else None
+            room = f' For http in your own network: %config Banana.allow_http = ["{host}"]'
             raise TraitError(
                 f"base_url is an https address such as {VENDOR_URL}, or http on this machine."
-                + (f" For http in your own network: {_allowing(host)}" if host else "")
+                + (room if host else "")
             )
         return url
 
@@ -344,9 +346,7 @@ class Banana(Configurable):
                     f"There is no setting {name!r}: there are {', '.join(sorted(known))}."
                     + (MEANT_SETTINGS.get(name.lower()) or did_you_mean(name, known))
                 )
-        before = {name: getattr(self, name) for name in changes}
-        if "service" in changes:  # which changes the address
-            before["base_url"] = self.base_url
+        before = {name: getattr(self, name) for name in (*changes, "base_url")}
         try:
             self._set(changes)
         except Exception as error:
@@ -384,7 +384,7 @@ def is_stable(value: Any) -> bool:
 
 
 def configure(**changes: Any) -> Banana:
-    """Change settings: ``configure(resolution="2K")``. All of them, or none if one is wrong.
+    """Change settings: ``configure(service="fal", resolution="2K")``. All, or none if one is wrong.
 
     Returns:
         The settings, to look at.

@@ -7,6 +7,7 @@ library of pictures that goes afterwards.
 import gc
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Generator
@@ -32,6 +33,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "https_proxy",
     ):
         os.environ.pop(name, None)
+    # A shell starts `make test &` so that it ignores Ctrl-C, which tests send, and wait for.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
     # What stands in for a library is in the system's temporary folder.
     place = temporary_folder() / f"nbb-{os.getpid()}"
@@ -58,12 +62,17 @@ LONGEST = ("tests/browser", "tests/batch", "tests/lesson", "notebooks", "tests/n
 """What takes longest begins first, so that at the end nobody waits for one of them."""
 
 
+APART = tuple(f"tests/browser/test_{name}.py" for name in ("compare", "panel", "panel_page"))
+"""They need no JupyterLab, or one for long: in one row with the others they would end last."""
+
+
 class Scheduling(LoadFileScheduling):
-    """A file is run by one worker; so are all that need a browser, which share one JupyterLab."""
+    """A file is run by one worker; so are all the others that need a browser: one JupyterLab."""
 
     def _split_scope(self, nodeid: str) -> str:
-        browser = "tests/browser/"
-        return browser if nodeid.startswith(browser) else super()._split_scope(nodeid)
+        lab = "tests/browser/"
+        shared = nodeid.startswith(lab) and not nodeid.startswith(APART)
+        return lab if shared else super()._split_scope(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

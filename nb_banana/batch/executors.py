@@ -103,7 +103,7 @@ class ExecutorTransport:
                 "executor is one of concurrent.futures, e.g. ProcessPoolExecutor(4), Dask's "
                 f"client.get_executor() or ipyparallel's cluster.executor(), not {executor!r}."
             )
-        self._key_name, self._allow_http = key_name, tuple(allow_http)
+        self.key_name, self._allow_http = key_name, tuple(allow_http)
         self._lock = threading.Lock()  # ipyparallel's does not expect many at once
         submit: Any = executor.submit
         self._submit: Callable[[RemoteTask], Future[Any]] = partial(submit, run_task)
@@ -112,7 +112,7 @@ class ExecutorTransport:
 
     def carry(self, call: Call, service: Endpoint, timeout: float, client_request_id: str) -> Reply:
         """Send one attempt through a worker and wait for its reply."""
-        own = self._key_name, self._allow_http, service.service.name
+        own = self.key_name, self._allow_http, service.service.name
         task = RemoteTask(call, service.base_url, timeout, client_request_id, *own)
         try:
             with self._lock:

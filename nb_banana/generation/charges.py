@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from nb_banana import errors
-from nb_banana._text import Dollars, dollars
+from nb_banana._text import AboutDollars, Dollars, dollars
 from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.library.library import Library
 from nb_banana.library.location import SANDBOX
@@ -21,19 +21,20 @@ from nb_banana.wire.interrupts import allow_interrupts
 Trouble = errors.BananaError | errors.Interrupted
 ONE_LOOK = (0.0,)  # after an interrupt the log is asked once: the person wants to go on
 CHARGED = (
-    "The service's log says that it was charged{amount}. It was not sent again. The log has no "
-    "link to the picture: the service's support may find it by the ids."
+    "The service's {source} says that it was charged{amount}. It was not sent again. The {source} "
+    "has no link to the picture: the service's support may find it by the ids."
 )
 REFUSED_AND_CHARGED = (
-    "But the service's log says that it was charged{amount}: its support may find by the ids why."
+    "But the service's {source} says that it was charged{amount}: its support may find by the ids "
+    "why."
 )
-REFUSED_AND_FREE = "The service's log says that it was not charged."
+REFUSED_AND_FREE = "The service's {source} says that it was not charged."
 CLAIMS = ("Nothing was charged.", "It was not charged.", "Whether it was charged was not said.")
 """What an error says of the charge before the log was asked."""
 NEVER_RUN = frozenset({401, 404, 405, 411, 413, 414, 415, 429, 431})
 """Statuses of what was turned away before any model ran: the log has nothing of it."""
 PATIENCE = 2.0  # seconds for the look into the log after a refusal: its error waits for that
-NOT_CHARGED = "The service's log says that it was not charged. Run it again."
+NOT_CHARGED = "The service's {source} says that it was not charged. Run it again."
 OLD_STAY = "Pictures of it in your library stay there."
 NOT_KNOWN = (
     "Whether it was charged is not known yet, so it was not sent again. nb_banana.recover() asks "
@@ -59,18 +60,23 @@ def explain_charge(
     if error.facts.get("not_charged"):
         entry.failed(str(error))
         return error
-    entry.unknown(str(error))
+    entry.unknown(str(error), inference_id=error.facts.get("inference_id"))
     pauses = ONE_LOOK if isinstance(error, errors.Interrupted) else account.PAUSES
     charge, kind = _ask_log(error, service, entry, pauses=pauses)
-    has_log = bool(service.service.id_header)
-    bill, verdict = None, NOT_KNOWN if has_log else NO_LOG.format(title=service.service.title)
+    speaks, source = service.service, charge.source
+    bill, verdict = None, NOT_KNOWN if speaks.keeps_log else NO_LOG.format(title=speaks.title)
     if charge.state == "not charged":
-        verdict = NOT_CHARGED
-        entry.failed("the service's log says: not charged")
+        verdict = NOT_CHARGED.format(source=source)
+        entry.failed(f"the service's {source} says: not charged")
     if charge.state == "charged":
-        verdict = CHARGED.format(amount=_amount(charge))
+        verdict = CHARGED.format(amount=_amount(charge), source=source)
         bill = bill_of(charge, request, service, entry.library, entry.request_id)
         entry.unknown(_reason(error), bill)
+    stated: Receipt | None = error.facts.get("receipt")
+    if not service.service.id_header and stated and stated.usd and not stated.is_about:
+        # The answer can't be read, and its bill can: no log says more.
+        verdict = f"It was charged {dollars(stated.usd)}. It was not sent again."
+        entry.unknown(_reason(error), stated)
     entry.ended = True
     facts = {"inference_id": charge.inference_id, "charge": charge} | error.facts
     own = facts.get("receipt")
@@ -93,10 +99,13 @@ def explain_refusal(
     # A row that names no amount is no proof of a charge where there is no picture either.
     if charge.state == "charged" and charge.usd:
         bill = bill_of(charge, request, service, entry.library, entry.request_id)
-        receipt = bill if receipt is None else replace(receipt, usd=bill.usd, credits=None)
-        told = REFUSED_AND_CHARGED.format(amount=_amount(charge))
+        if receipt is not None:
+            bill = replace(receipt, usd=bill.usd, credits=None, is_about=False)
+        receipt = bill
+        told = REFUSED_AND_CHARGED.format(amount=_amount(charge), source=charge.source)
     elif charge.state == "not charged" and receipt is not None:
-        receipt, told = replace(receipt, usd=Dollars(0), credits=0), REFUSED_AND_FREE
+        receipt = replace(receipt, usd=Dollars(0), credits=0, is_about=False)
+        told = REFUSED_AND_FREE.format(source=charge.source)
     known = {"inference_id": charge.inference_id, "charge": charge} if told else {}
     facts = known | error.facts | {"receipt": receipt}
     told_error = kind(_corrected(error, told), **facts)
@@ -124,11 +133,11 @@ def _ask_log(
     seconds: float | None = None,
 ) -> tuple[Fate, type[Trouble]]:
     """What the log says of a request, and the kind of error that it is now."""
-    request_id, attempts = entry.request_id, error.facts.get("attempts")
+    known = {name: error.facts.get(name) for name in ("attempts", "inference_id")}
     try:
         with allow_interrupts():
             charge = account.find_charge(
-                service, request_id, attempts=attempts, pauses=pauses, seconds=seconds
+                service, entry.request_id, **known, pauses=pauses, seconds=seconds
             )
     except KeyboardInterrupt:
         return UNKNOWN, errors.Interrupted
@@ -189,4 +198,18 @@ def bill_of(
         seconds=0.0,
         attempts=1,
         created=created or datetime.now(UTC),
+        is_about=isinstance(charge.usd, AboutDollars),
     )
+
+
+def why_not_known(charge: Fate, service: Endpoint) -> str:
+    """Why nobody can say whether it was charged, in a few words."""
+    if charge.state == "absent":
+        return "the service's log has no row of it yet"
+    if charge.state == "failed":
+        return "the service's log says that it failed, and a row of another attempt may come"
+    if not service.service.keeps_log:
+        return f"{service.service.title} keeps no log of it that can be asked"
+    if service.secret is None and not service.is_loopback:
+        return "there is no key to ask the service's log with"
+    return "the service's log can't be read now"

@@ -32,7 +32,7 @@ from nb_banana.library.transfer import bring_home
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.model_status import ModelStatus
 from nb_banana.services.pricing import PriceList
-from nb_banana.services.registry import DEFAULT, Services
+from nb_banana.services.registry import BUILT_IN, DEFAULT, Services
 from nb_banana.services.service import Service
 from nb_banana.settings import Banana, checked_seconds
 from nb_banana.wire.transport import HttpTransport, Transport
@@ -43,6 +43,10 @@ if TYPE_CHECKING:
 Made = TypeVar("Made", bound=HasClient)
 
 
+NOT_SPOKEN = (
+    "The sandbox does not speak as {0} does, so it can't stand in for it. Give {0} its key, or let "
+    'another service draw: %config Banana.service = "aimlapi".'
+)
 NOT_ALLOWED = (
     "{} is asked over http, and it is not in Banana.allow_http any more, so nothing was sent. Put "
     "its address in again, or change base_url."
@@ -156,7 +160,10 @@ class Context:
         name = settings.service
         speaks = self.services[service or name]
         url = settings.base_url if service is None or service == name else ""
-        return Policy(settings.backend, url or speaks.base_url, patience, speaks)
+        backend = settings.backend
+        if backend == "auto" and speaks.name not in BUILT_IN:
+            backend = "api"  # no sandbox speaks as it does
+        return Policy(backend, url or speaks.base_url, patience, speaks)
 
     def search_key(self, key: Key = None, policy: Policy | None = None) -> KeySearch:
         """The search for the key of a service, which one call makes but once."""
@@ -168,6 +175,8 @@ class Context:
     def sandbox_url(self, speaks: Service | None = None) -> str:
         """The address of this client's own sandbox, which starts when it is first needed."""
         name = speaks.name if speaks else DEFAULT
+        if name not in BUILT_IN:
+            raise SettingsError(NOT_SPOKEN.format(name))
         with self._sandbox_lock:
             if name not in self._sandboxes:
                 # Who has a key never loads it.

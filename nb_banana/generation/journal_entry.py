@@ -98,9 +98,11 @@ class JournalEntry:
         else:
             self._budget.settle(self.request_id, receipt.usd)
 
-    def unknown(self, reason: str, receipt: Receipt | None = None) -> None:
+    def unknown(
+        self, reason: str, receipt: Receipt | None = None, inference_id: str | None = None
+    ) -> None:
         """Nobody can say yet what became of it; a receipt says that it was charged."""
-        self._write(Library.mark_unknown, reason, receipt)
+        self._write(Library.mark_unknown, reason, receipt, inference_id)
         if receipt is not None:
             self._budget.settle(self.request_id, receipt.usd)
 

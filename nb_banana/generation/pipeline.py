@@ -5,12 +5,13 @@ Each step is in the journal before the next begins: it is always known what was 
 
 import copy
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from nb_banana import errors
+from nb_banana._catalogue import drawer_in
 from nb_banana.display.progress import Size, Spinner, Usual, silently
 from nb_banana.errors import Interrupted
 from nb_banana.generation import accepted, recovery
@@ -29,7 +30,6 @@ from nb_banana.library.library import Library
 from nb_banana.library.location import SANDBOX
 from nb_banana.library.records import UnfinishedRequest
 from nb_banana.library.rows import now
-from nb_banana.models import short_name
 from nb_banana.request import ImageRequest, expected_size
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import NOT_KEPT
@@ -188,8 +188,7 @@ def _draw(plan: Plan, job: Job, since: str) -> BananaImage:
         if stopped is not None:  # not inside of `except`, as in `services.send`
             raise stopped
         since = now()
-        look = partial(find_reusable, plan, job)
-        there = _wait_for(other, entry.library, look, _size(plan, job))
+        there = _wait_for(plan, job, entry.library, other or "")
         there = there or _fetch_paid(plan, job, plan.libraries())
         if there is not None:
             return there
@@ -201,47 +200,49 @@ def _size(plan: Plan, job: Job) -> Size:
     return partial(expected_size, job.request, plan.context.settings.preview)
 
 
-def _wait_for(
-    request_id: str | None, library: Library, look: Callable[[], BananaImage | None], size: Size
-) -> BananaImage | None:
+def _wait_for(plan: Plan, job: Job, library: Library, request_id: str) -> BananaImage | None:
     """The picture that another kernel draws; None where it does not any more, at no cost."""
+    has_log = plan.service.service.keeps_log
     try:
-        with Spinner("Another kernel is drawing the same picture", size=size):
-            for _ in _while_open(library, request_id or ""):
-                if there := look():  # in a stand-in
+        with Spinner("Another kernel is drawing the same picture", size=_size(plan, job)):
+            for _ in _while_open(library, request_id, LOG_SECONDS if has_log else 0.0):
+                if there := find_reusable(plan, job):  # in a stand-in
                     return there
                 time.sleep(0.5)
     except KeyboardInterrupt:
         raise Interrupted(STILL_DRAWN) from None
-    there = look()
-    state, charged = library.fate(request_id or "")
+    there = find_reusable(plan, job)
+    state, charged = library.fate(request_id)
     if there is None and (state == "unknown" or (state == "failed" and charged)):
-        raise errors.UncertainError(PAID_BY_ANOTHER, client_request_id=request_id, is_repeat=True)
+        said = PAID_BY_ANOTHER.format(more=ASKS_AGAIN if has_log else "")
+        raise errors.UncertainError(said, client_request_id=request_id, is_repeat=True)
     return there
 
 
 LOG_SECONDS = 8.0  # for which a kernel without an answer asks the service's log what it cost
 
 
-def _while_open(library: Library, request_id: str) -> Iterator[None]:
+def _while_open(library: Library, request_id: str, log_seconds: float) -> Iterator[None]:
     """As long as the other kernel draws it, or may still hear what it cost."""
     while library.is_drawn(request_id):
         yield
-    until = time.monotonic() + LOG_SECONDS
+    until = time.monotonic() + log_seconds
     while library.fate(request_id) == ("unknown", False) and time.monotonic() < until:
         yield
 
 
 PAID_BY_ANOTHER = (
     "Another kernel asked for the same, got no picture, and was or may have been charged. Nothing "
-    "was sent from here. nb_banana.recover() asks the service's log; --fresh pays anew."
+    "was sent from here. {more}--fresh pays anew."
 )
+ASKS_AGAIN = "nb_banana.recover() asks the service's log; "
 
 
 def _send(plan: Plan, job: Job, entry: JournalEntry) -> BananaImage:
     """Ask the service for what is written down, and keep what comes."""
     model, status = job.request.model, plan.context.model_status
-    line = Spinner(f"{short_name(model)} is drawing", usual_of(plan, job), _size(plan, job))
+    who = drawer_in(job.request.catalogue, model, is_play=plan.kinds[-1] == SANDBOX)
+    line = Spinner(f"{who} is drawing", usual_of(plan, job), _size(plan, job))
     with defer_interrupts():
         with line:
             started = time.monotonic()

@@ -1,6 +1,7 @@
 """`Plan`: what one call asks for before anything is sent. Policy is asked here, once."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
@@ -80,6 +81,9 @@ class Plan:
         if service is None and isinstance(jobs, list) and jobs:
             service = jobs[0].request.catalogue.service
         self._policy = context.policy(timeout, service)
+        self._how: dict[str, Any] = {"timeout": timeout, "carrier": carrier, "quiet": quiet}
+        self._has_one_key = key is not None or getattr(carrier, "key_name", None) is not None
+        self._others: dict[str, Plan] = {}
         self.is_offline = self._policy.backend == "library"
         self.is_stable = context.settings.caption == "stable"
         self.search = context.search_key(key, self._policy)
@@ -145,6 +149,11 @@ class Plan:
         """The service, where it was needed already; nothing is asked or started for it."""
         return vars(self).get("service")
 
+    @property
+    def others(self) -> "list[Plan]":
+        """Those for the other services that draw some of its jobs."""
+        return list(self._others.values())
+
     def confirm(self) -> None:
         """Note that the person has agreed to the price."""
         self.output = replace(self.output, confirmed=True)
@@ -153,5 +162,42 @@ class Plan:
     def limit(self, limiter: AdaptiveLimiter) -> None:
         """Let the requests have their turn by this limiter."""
         self._limiter = limiter
+        for each in self.others:
+            each.limit(limiter)
         if (known := self.known_service) is not None:
             self.service = replace(known, limiter=limiter)
+
+    def of(self, request: ImageRequest) -> "Plan":
+        """The same for who draws this one: those of a batch may be drawn by several services.
+
+        Raises:
+            RequestError: one key was given, and it is another service's.
+        """
+        name = request.catalogue.service
+        if name == self._policy.speaks.name:
+            return self
+        if self._has_one_key:
+            raise errors.RequestError(
+                f"One key was given, and it goes to {self._policy.speaks.name} alone, not to "
+                f"{name}. Leave it out: each service's own is looked for."
+            )
+        if name not in self._others:
+            other = Plan(self.context, [], self.output, service=name, **self._how)
+            other._limiter = self._limiter
+            self._others.setdefault(name, other)
+        return self._others[name]
+
+    def parts(self) -> "list[Plan]":
+        """One for each service that draws, with its own jobs; of an iterator nobody knows."""
+        if not isinstance(self.jobs, list):
+            return [self]
+        found: dict[str, tuple[Plan, list[Job]]] = {}
+        for job in self.jobs:
+            name = job.request.catalogue.service
+            found.setdefault(name, (self.of(job.request), []))[1].append(job)
+        if len(found) < 2 and all(whose is self for whose, _ in found.values()):
+            return [self]
+        parts = [copy(whose) for whose, _ in found.values()]
+        for part, (_, jobs) in zip(parts, found.values(), strict=True):
+            part.jobs = jobs
+        return parts

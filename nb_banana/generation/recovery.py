@@ -17,7 +17,7 @@ from nb_banana.errors import (
     UnreadableAnswerError,
 )
 from nb_banana.generation.accepted import NO_SERVICE, finished, noted, service_of
-from nb_banana.generation.charges import bill_of, is_unsure
+from nb_banana.generation.charges import bill_of, is_unsure, why_not_known
 from nb_banana.generation.context import Context
 from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.library import location
@@ -30,11 +30,13 @@ from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.exchange import Fate, Reply, ResultItem, ServiceAnswer
 from nb_banana.services.receipt import Receipt
 from nb_banana.services.result import BilledAnswer, DownloadResult, fetch_pictures
+from nb_banana.services.send import cost_of
 
 LATEST_ROW = timedelta(minutes=30)
 """This long after a row that failed no row of another attempt comes, by the service's own clock:
 the waits between four more, the longest generation and the log's own delay fit in."""
 NEVER_SENT = "it was never sent: not charged"
+NOT_YET, NOT_KNOWN = "not known yet: ", "not known: "
 
 
 @dataclass(frozen=True)
@@ -259,33 +261,41 @@ class _Case:
 
     def _ask(self) -> Found:
         """Ask the log whether a request without an answer was charged."""
-        row, service = self.row, self.service
+        row, service, known = self.row, self.service, None
         if row.receipt is not None:  # what the log said when it was asked before
-            known = row.receipt
-            return self._close_charged(Fate("charged", known.usd, known.inference_id))
-        if service is NO_SERVICE:
+            known = Fate("charged", row.receipt.usd, row.inference_id)
+            if known.usd is not None or service is NO_SERVICE:
+                return self._close_charged(known)
+        elif service is NO_SERVICE:
             self.entry.failed("its sandbox has ended")
             return self._told("its sandbox has ended: not known, and only play money")
-        charge = account.find_charge(service, row.request_id, sent=row.created, pauses=(0.0,))
+        at, named = row.created, row.inference_id
+        charge = account.find_charge(
+            service, row.request_id, sent=at, inference_id=named, pauses=(0.0,)
+        )
+        if known is not None and charge.state != "not charged" and not charge.usd:
+            charge = known
+        is_over = charge.state == "failed" and charge.age is not None and charge.age > LATEST_ROW
+        if is_over or charge.state == "not charged":
+            self.entry.failed(f"the service's {charge.source} says: not charged")
+            return self._told("not charged")
         if charge.state == "charged":
             return self._close_charged(charge)
-        if charge.state == "failed" and charge.age is not None and charge.age > LATEST_ROW:
-            self.entry.failed("the service's log says: not charged")
-            return self._told("not charged")
         # A log without a row of it says nothing: our clock may be wrong, the key another account's.
-        drop = f". If it was surely not charged: nb_banana.forget({row.request_id!r})"
-        is_told = charge.state in {"absent", "failed"} or not service.service.id_header
-        why = _why(charge, service) + (drop if is_told else "")
-        return self._told(f"not known yet: {why}", ended=False)
+        has_log, why = service.service.keeps_log, why_not_known(charge, service)
+        if charge.state in {"absent", "failed"} or not has_log:
+            why += f". If it was surely not charged: nb_banana.forget({row.request_id!r})"
+        return self._told(f"{NOT_YET if has_log else NOT_KNOWN}{why}", ended=False)
 
     def _close_charged(self, charge: Fate) -> Found:
         row = self.row
         bill = bill_of(charge, row.request, self.service, self.library, row.request_id, row.created)
+        bill = replace(row.receipt, usd=charge.usd) if row.receipt else bill
         price = dollars(charge.usd) if charge.usd else "an amount that the log does not name"
         if self.library.kept_answer(row.request_id) is not None:  # a later version may read it
             self.entry.unknown(NOT_READ, bill)
             return self._told(f"charged {price}; {NOT_READ}", usd=charge.usd, ended=False)
-        self.entry.failed("charged, and the service names no picture", row.receipt or bill)
+        self.entry.failed("charged, and the service names no picture", bill)
         ids = f" (inference id {charge.inference_id})" if charge.inference_id else ""
         said = f"charged {price}{ids}, and the service names no link to its picture"
         return self._told(f"{said}: ask its support", usd=charge.usd, lost=True)
@@ -306,7 +316,7 @@ def answer_of(row: UnfinishedRequest, library: Library, service: Endpoint) -> Bi
         return BilledAnswer(tuple(items), receipt) if receipt and items else None
     outcome = service.service.decode(Reply(200, {}, body))
     if receipt is None:
-        charge = Fate("charged", outcome.usd)
+        charge = Fate("charged", cost_of(outcome, row.request, service.service))
         receipt = bill_of(charge, row.request, service, library, row.request_id, row.created)
     if isinstance(outcome, ServiceAnswer):
         return BilledAnswer(outcome.items, receipt)
@@ -321,23 +331,13 @@ def answer_of(row: UnfinishedRequest, library: Library, service: Endpoint) -> Bi
 LINK_GONE = "the service has no picture at its link any more"
 
 
-def _why(charge: Fate, service: Endpoint) -> str:
-    if charge.state == "absent":
-        return "the service's log has no row of it yet"
-    if charge.state == "failed":
-        return "the service's log says that it failed, and a row of another attempt may come"
-    if service.secret is None and not service.is_loopback:
-        return "there is no key to ask the service's log with"
-    if not service.service.id_header:
-        return f"{service.service.title} keeps no log of it that can be asked"
-    return "the service's log can't be read now"
-
-
 def recover_quietly(context: Context) -> str:
     """`recover` without a keyring, and what came of it as the one line that loading says."""
     try:
         found = look_after_all(context, quietly=True)
     except BananaError as error:
         return f"nb_banana: {error}"
-    more = " nb_banana.recover() looks again." if any(not each.ended for each in found) else ""
-    return f"nb_banana: {found.summary}{more}"
+    left = [each.outcome for each in found if not each.ended]
+    is_final = all(each.startswith(NOT_KNOWN) for each in left)
+    more = f" nb_banana.recover() {'says what is known' if is_final else 'looks again'}."
+    return f"nb_banana: {found.summary}{more if left else ''}"

@@ -210,9 +210,16 @@ class Journal:
         bill = rows.step_row(receipt)
         self._step(request_id, state="failed", error=reason, **bill, **NO_OWNER)
 
-    def mark_unknown(self, request_id: str, reason: str, receipt: Receipt | None = None) -> None:
+    def mark_unknown(
+        self,
+        request_id: str,
+        reason: str,
+        receipt: Receipt | None = None,
+        inference_id: str | None = None,
+    ) -> None:
         """Nobody can say yet what became of it; `unfinished` has it from now on."""
-        bill = rows.step_row(receipt)
+        named = {"inference_id": inference_id} if inference_id else {}
+        bill = named | rows.step_row(receipt)
         self._step(request_id, state="unknown", error=reason, **bill, **NO_OWNER)
 
     def release(self, request_id: str, reason: str) -> None:
@@ -245,7 +252,7 @@ class Journal:
     def bills(self, since: datetime | None = None) -> list[Bill]:
         """What was charged or may have been, oldest first. Of a lesson's somebody else paid."""
         found = self._index.rows(
-            "SELECT id, created, model, notebook, usd, sandbox FROM requests "
+            "SELECT id, created, model, notebook, usd, about, sandbox FROM requests "
             "WHERE service = ? AND answered IS NOT NULL AND created >= ? AND NOT came_along "
             "ORDER BY seq",
             self.service,

@@ -100,6 +100,7 @@ class UnfinishedRequest:
     notebook: str | None
     ticket: Ticket | None = None  # of one that was accepted
     drawn_by: str | None = None  # the name of the service that gave the ticket
+    inference_id: str | None = None  # the service's own id, where an answer began to come
     asked_at: str | None = None  # its address
 
 

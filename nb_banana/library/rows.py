@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from nb_banana._catalogue import AIMLAPI
-from nb_banana._text import LARGEST_AMOUNT, Dollars, amount, clean
+from nb_banana._text import LARGEST_AMOUNT, AboutDollars, Dollars, amount, clean
 from nb_banana.credentials import PLACES
-from nb_banana.library.location import API
+from nb_banana.library.location import API, SANDBOX
 from nb_banana.library.records import Bill, StoredBody, StoredImage, UnfinishedRequest
 from nb_banana.library.schema import Row
 from nb_banana.models import DEFAULT_MODEL, FIELD_OF, FIELDS, model_id
@@ -22,7 +22,7 @@ from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest, copy_with, named_by_key
 from nb_banana.services.exchange import Ticket
 from nb_banana.services.receipt import Receipt
-from nb_banana.services.registry import find_service
+from nb_banana.services.registry import catalogue_with, find_service
 
 IMAGE = re.compile(r"image/[\w.+-]{1,40}")
 LONGEST_SHOWN = 60  # characters of a value that makes no sense, in the message that says so
@@ -31,7 +31,7 @@ LARGEST_INTEGER = 2**63 - 1
 
 STORED_COLUMNS = (
     "id, service, take, prompt, model, parameters, refs, parents, notebook, "
-    "answered, answered_by, sandbox, inference_id, credits, usd, seconds, attempts, "
+    "answered, answered_by, sandbox, inference_id, credits, usd, about, seconds, attempts, "
     "position, digest, mime, width, height, size, path"
 )
 """The columns that `restore_stored` reads: each one costs a little with every hit."""
@@ -103,8 +103,10 @@ def restore_request(row: Row, read: Callable[[str], str]) -> ImageRequest:
     values["images"] = tuple(_reference(each, read) for each in _json(row, "refs", list))
     request = object.__new__(ImageRequest)
     request.__dict__.update({"model": row["model"], "params": {}, **_DEFAULTS, **values})
-    name = row.get("service", API).partition("@")[0]
-    if name in PLACES and name != AIMLAPI.service:
+    name = (kind := row.get("service", API)).partition("@")[0]
+    if kind == SANDBOX:  # which draws for any service
+        request.__dict__["catalogue"] = catalogue_with(row["model"])
+    elif name in PLACES and name != AIMLAPI.service:
         request.__dict__["catalogue"] = find_service(name).catalogue
     return request
 
@@ -158,8 +160,8 @@ def _time(row: Row, name: str) -> datetime:
 
 
 def _money(row: Row) -> Decimal | None:
-    usd = amount(row["usd"])
-    return None if row["usd"] is None else Dollars(_typed(usd, Decimal, "usd"))
+    usd, kind = amount(row["usd"]), AboutDollars if row.get("about") else Dollars
+    return None if row["usd"] is None else kind(_typed(usd, Decimal, "usd"))
 
 
 def receipt_row(receipt: Receipt | None) -> Row:
@@ -219,18 +221,20 @@ def restore_unfinished(row: Row, read: Callable[[str], str]) -> UnfinishedReques
         notebook=_typed(row["notebook"], str | None, "notebook"),
         ticket=Ticket(_typed(told["handle"], dict, "ticket")) if told else None,
         drawn_by=_typed(told.get("service"), str | None, "ticket"),
+        inference_id=_typed(row["inference_id"], str | None, "inference_id"),
         asked_at=_typed(told.get("url"), str | None, "ticket"),
     )
 
 
 def restore_bill(row: Row) -> Bill:
     """The value of a row. A price that makes no sense counts as not said, and hides no other."""
+    usd = amount(row["usd"])
     return Bill(
         _typed(row["id"], str, "id"),
         _time(row, "created"),
         _typed(row["model"], str, "model"),
         _typed(row["notebook"], str | None, "notebook"),
-        amount(row["usd"]),
+        AboutDollars(usd) if usd and row["about"] else usd,
         bool(row["sandbox"]),
     )
 

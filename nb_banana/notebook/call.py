@@ -48,7 +48,7 @@ def read_call(
     quiet = "quiet" in line.options or text.endswith(";")
     prompt = text.removesuffix(";")
     raw, over = "raw" in line.options, arguments.pop("sweep", None)
-    references = numbered_references(client.context)
+    references = numbered_references(client.context, service=arguments.get("service"))
     for wanted in arguments.pop("images", ()):
         references.add(_by_id(client, wanted, names), names)
     if over is not None:  # each combination fills the prompt for itself

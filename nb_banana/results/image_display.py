@@ -5,13 +5,12 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from nb_banana._catalogue import AIMLAPI
+from nb_banana._catalogue import AIMLAPI, short_in
 from nb_banana._text import as_html, clean, dollars, one_line, plain
 from nb_banana.display.html import FADE_IN, FADING
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BananaError
 from nb_banana.imaging.formats import read_header
-from nb_banana.models import short_name
 from nb_banana.request import ImageRequest
 from nb_banana.results.alt_text import spoken
 from nb_banana.services.receipt import Receipt
@@ -67,8 +66,8 @@ def image_caption(image: ShownImage) -> str:
     parts = [
         origin_of(image),
         f"{image.width}×{image.height}",
-        short_name(image.request.model),
-        _service_of(image),
+        short_in(image.request.catalogue, image.request.model),
+        other_service(image),
         *(() if is_stable(image) else _story(image)),
         image.mismatch or "",
         f"{len(image.extras)} more in .extras" if image.extras else "",
@@ -78,7 +77,7 @@ def image_caption(image: ShownImage) -> str:
     return clean(" · ".join(filter(None, parts)), LONGEST_LINE)
 
 
-def _service_of(image: ShownImage) -> str:
+def other_service(image: ShownImage) -> str:
     """Who drew it, where that is not the service that everybody has."""
     name = image.request.catalogue.service
     return "" if image.receipt.sandbox or name == AIMLAPI.service else name
@@ -180,6 +179,7 @@ def _untold(image: ShownImage) -> Bundle:
         "usd": None if receipt.usd is None else str(receipt.usd),
     }
     notes = [note for note in image.notes if note.startswith(PLACE_NOTES)]
+    facts |= {"about": True} if receipt.is_about else {}
     return facts | ({"notes": notes} if notes else {})
 
 

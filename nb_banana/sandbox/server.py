@@ -63,7 +63,7 @@ class Sandbox:
         self.key = secrets.token_hex(16) if self.is_for_room and not key else key
         ledger, over = Ledger(balance, log_lag, clock), None if self.is_for_room else fetch
         self.api = api_of(service)(
-            self.key, ledger, Troubles(trouble), delay, over, management_key, retired
+            self.key, ledger, Troubles(trouble, service), delay, over, management_key, retired
         )
         self._host, self._port = host, port
         self._server: _Server | None = None
@@ -114,6 +114,7 @@ class Sandbox:
     @property
     def charges(self) -> list[LedgerRow]:
         """The rows of the ledger that cost something, oldest first."""
+        self.api.catch_up()
         return [row for row in self.api.ledger.rows if row.credits]
 
     def __enter__(self) -> Self:

@@ -46,6 +46,7 @@ class GenerationOrder:
     count: int
     references: tuple[bytes, ...]  # those that could be reached
     credits: int
+    wants_link: bool = False  # where the picture itself would come unasked
 
 
 def read_order(body: bytes, fetch: Fetch, withdrawn: Collection[str] = ()) -> GenerationOrder:

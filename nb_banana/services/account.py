@@ -24,6 +24,7 @@ def find_charge(
     sent: datetime | None = None,
     attempts: int | None = None,
     ticket: Ticket | None = None,
+    inference_id: str | None = None,
     pauses: Sequence[float] = PAUSES,
     seconds: float | None = None,
 ) -> Fate:
@@ -32,7 +33,8 @@ def find_charge(
     # slowed, one quick look has to do.
     if service.secret is None and not service.is_loopback:
         return UNKNOWN
-    row = SentRequest(client_request_id, sent, attempts, ticket, is_brief=seconds is not None)
+    is_brief = seconds is not None
+    row = SentRequest(client_request_id, sent, attempts, ticket, inference_id, is_brief)
     ask = asker(service, seconds=seconds)
     asked: list[str] = []
 
@@ -59,9 +61,9 @@ def is_key_refused(service: Endpoint) -> bool:
     return service.service.is_key_refused(asker(service))
 
 
-def is_reachable(service: Endpoint) -> bool:
+def is_reachable(service: Endpoint, seconds: float | None = None) -> bool:
     """Whether the service answers at all. No key is sent."""
-    return service.service.is_reachable(asker(service, with_key=False))
+    return service.service.is_reachable(asker(service, with_key=False, seconds=seconds))
 
 
 def asker(service: Endpoint, *, with_key: bool = True, seconds: float | None = None) -> Get:

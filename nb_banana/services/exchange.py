@@ -16,7 +16,11 @@ MOST_USD = 10**9
 
 
 class KeyHeader(NamedTuple):
-    """The header that takes the key, and what stands before the key in it."""
+    """The header that takes the key, and what stands before the key in it.
+
+    >>> KeyHeader("X-Campus-Key", "")
+    KeyHeader(name='X-Campus-Key', before='')
+    """
 
     name: str = "Authorization"
     before: str = "Bearer "
@@ -35,13 +39,16 @@ class Upload(NamedTuple):
 class Call:
     """One HTTP request to a service, without the key and without the host.
 
+    The key is added when it is sent, and no other host than the service's own is asked.
+
     Attributes:
         method: e.g. ``"POST"``.
-        path: from the service's ``base_url``; or a whole address on the same host.
+        path: from the service's ``base_url``, with a ``/`` before it; or a whole address on the
+            same host, such as a link that the service gave to poll.
         json: the body, where it is JSON.
-        headers: further ones.
-        form: the fields of a multipart form, with ``files``; then there is no ``json``.
-        files: its files.
+        headers: further ones. No key: it has its own.
+        form: the fields of a multipart form; then there is no ``json``.
+        files: the files of that form.
     """
 
     method: str
@@ -54,7 +61,15 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """A raw answer: status, headers (any case) and the whole body."""
+    """A raw answer: status, headers (any case) and the whole body.
+
+    Attributes:
+        status: of HTTP.
+        headers: ``reply.headers.get("x-id")`` finds ``X-ID`` too.
+        body: the bytes, unpacked where they were gzipped.
+        json: the body as JSON, numbers with a point as `Decimal`; None where it is none.
+        is_fine: whether the status is 200 to 299.
+    """
 
     # ``pictures`` is what a worker has fetched from the links in it already.
 
@@ -120,7 +135,12 @@ def decimal_of(value: Any) -> Decimal | None:
 
 @dataclass(frozen=True)
 class ResultItem:
-    """One picture of an answer: its link, or its bytes where they came in the answer; or both."""
+    """One picture of an answer: its link, or its bytes where they came in the answer; or both.
+
+    Attributes:
+        url: https, fetched without the key; one that begins with ``/`` is of the service's host.
+        data: the bytes of a PNG, JPEG, WebP or GIF, not their base64.
+    """
 
     url: str | None = None
     data: bytes | None = None
@@ -131,11 +151,11 @@ class Decoded:
     """What each kind of answer may say besides: what it cost, and its ids.
 
     Attributes:
-        usd: what was charged, in US dollars; None where the service does not say.
-        credits: the same in the service's own units.
+        usd: what was charged, in US dollars, as a `Decimal`; None where the service does not say.
+        credits: the same in the service's own units, a whole number.
         inference_id: the service's id, which the charge is recorded under.
         request_id: its id of the HTTP request, which its support asks for.
-        usage: figures that the bill is computed from, where the service states none.
+        usage: figures that `Service.bill` computes from, where the service states no bill.
     """
 
     usd: Decimal | None = None
@@ -147,14 +167,18 @@ class Decoded:
 
 @dataclass(frozen=True)
 class ServiceAnswer(Decoded):
-    """The pictures of one generation, usually one."""
+    """The pictures of one generation, usually one.
+
+    Attributes:
+        items: at least one; without any it is a `Refusal`.
+    """
 
     items: tuple[ResultItem, ...]
 
 
 @dataclass(frozen=True)
 class Refusal(Decoded):
-    """It went well, and the model made no picture.
+    """It went well, and the model made no picture. It may have cost something all the same.
 
     Attributes:
         reason: why, in the service's own words; empty where it gave none.
@@ -167,11 +191,12 @@ class Refusal(Decoded):
 
 @dataclass(frozen=True)
 class Failed(Decoded):
-    """The service, or what stands before it, said no.
+    """The service, or what stands before it, said no. `Service.charged` says what that means.
 
     Attributes:
         said: its own words; empty where it has none.
-        status: the status that is told of, where it stands inside of an answer of another one.
+        status: the status that is told of, where it stands inside of an answer of another one, or
+            where the service says 400 and means 401.
         is_over_limit: whether the key has used up a limit of its own.
         may_cost: whether the service charges some of what fails so.
         retry_after: seconds that it asks to wait; 0 goes by the header ``Retry-After``.
@@ -202,9 +227,10 @@ class Ticket(Decoded):
     """The work is accepted: it is asked for until it is done, also by a later kernel.
 
     Attributes:
-        handle: what `Service.poll` needs, as plain JSON. It is kept in the library: no key in it.
-            What a later reply says is added to what an earlier one said.
-        seconds: after which to ask again; 0 where the service does not say.
+        handle: what `Service.poll` needs, as a dict of plain JSON. It is kept in the library: no
+            key in it. What a later reply says is added to what an earlier one said. Where its
+            ``"is_done"`` becomes true, the next poll follows at once: that of the result.
+        seconds: after which to ask again, at most 5; 0 where the service does not say.
     """
 
     handle: Mapping[str, Any] = field(default_factory=dict)
@@ -216,10 +242,11 @@ class SentRequest:
     """A request without an answer, as it is looked up.
 
     Attributes:
-        request_id: our own id.
+        request_id: our own id, which was sent in `Service.id_header`.
         sent: when it was sent, UTC; None where it was just now.
         attempts: how often; None where nobody knows.
         ticket: of a request that was accepted.
+        inference_id: the service's id of it, where an answer began to come.
         is_brief: whether one quick look has to do, for somebody waits.
     """
 
@@ -227,6 +254,7 @@ class SentRequest:
     sent: datetime | None = None
     attempts: int | None = None
     ticket: Ticket | None = None
+    inference_id: str | None = None
     is_brief: bool = False
 
 
@@ -242,6 +270,7 @@ class Fate(InDollars):
         inference_id: the id that the charge is recorded under.
         sandbox: whether it is a sandbox's log, so that the money is play money.
         age: how long ago the last row was written, by the service's own clock.
+        source: which of the service's books says so, as sentences call it.
     """
 
     state: Literal["charged", "not charged", "absent", "failed", "unknown"]
@@ -249,10 +278,12 @@ class Fate(InDollars):
     inference_id: str | None = None
     sandbox: bool = False
     age: timedelta | None = None
+    source: str = "log"
 
 
 UNKNOWN = Fate("unknown")
 
 Get = Callable[..., Reply | None]
-"""``get(path, query)`` asks the service's own host and gives the reply, whatever its status; None
-where none came. It raises nothing."""
+"""``get(path, {"limit": 1})``: a GET to the service's own host with this query, and its reply,
+whatever its status; None where none came within ten seconds. It costs nothing and raises nothing
+that has to be caught."""

@@ -3,6 +3,7 @@
 Source: https://docs.fal.ai/model-apis/model-endpoints/queue
 """
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -22,7 +23,13 @@ from nb_banana.services.exchange import (
     at,
     list_of,
 )
-from nb_banana.services.reading import answer_in, item_in, words_in
+from nb_banana.services.reading import (
+    UNKNOWN_SHAPE,
+    answer_in,
+    item_in,
+    may_hold_more,
+    words_in,
+)
 from nb_banana.services.service import Service
 
 PLACE = PLACES["fal"]
@@ -52,10 +59,11 @@ PRICE, SEARCH = Decimal("0.08"), Decimal("0.015")
 SCALES = {"512": Decimal("0.75"), "1K": Decimal(1), "2K": Decimal("1.5"), "4K": Decimal(2)}
 NAMES = {"512": "0.5K"}
 """What fal calls a resolution, where that is another name than ours."""
+NAMED = {theirs: ours for ours, theirs in NAMES.items()}
 LINKS = ("status_url", "response_url", "cancel_url")
-DONE = {"COMPLETED", "FAILED", "ERROR", "CANCELED", "CANCELLED"}
-"""States after which nothing more comes; the result says which it is."""
-ACCEPTED = 202  # of a state: it is not done, whatever else is said
+LINK = re.compile(rf'"(?P<name>{"|".join(LINKS)})"\s*:\s*"(?P<link>[^"\\]+)"')
+OPEN = {"IN_QUEUE", "IN_PROGRESS"}
+FLAGGED = "content_policy_violation"
 
 
 class Fal(Service):
@@ -94,26 +102,30 @@ class Fal(Service):
             "inference_id": clean_id(reply.headers.get("x-fal-request-id"))
             or clean_id(at(body, "request_id"))
         }
+        if reply.status == 202 or _is_early(reply):  # whatever stands in it
+            return Ticket(_links(reply) | {"is_done": False}, **told)
         if not reply.is_fine:
+            if reply.status == 422 and FLAGGED in _kinds(reply):
+                return Refusal(words_in(reply), **told)
             return Failed(words_in(reply), may_cost=reply.status == 422, **told)
-        state = at(body, "status")
-        if reply.status == ACCEPTED or (isinstance(state, str) and "images" not in body):
-            handle = {name: link for name in LINKS if isinstance(link := at(body, name), str)}
-            return Ticket(handle | {"is_done": state in DONE}, **told)
-        if entries := list_of(at(body, "images")):
-            items = tuple(item for entry in entries if (item := item_in(entry)))
-            if items:
-                return ServiceAnswer(items, **told)
-        if isinstance(body, dict) and "images" in body:
-            words = body.get("description")
-            said = words if isinstance(words, str) else ""
-            return Refusal(said, is_announced=bool(entries), **told)
+        if (entries := _entries(body)) is not None:
+            return _drawn(entries, reply, told)
+        links, state = _links(reply), at(body, "status")
+        if links or isinstance(state, str):
+            is_failed = at(body, "error") and not links
+            is_done = isinstance(state, str) and state.upper() not in OPEN
+            if not (is_done and is_failed):
+                return Ticket(links | {"is_done": is_done}, **told)
+        if isinstance(body, dict) and (body.get("detail") or body.get("error")):
+            return Failed(words_in(reply), **told)
         return answer_in(reply, **told)
 
     def poll(self, ticket: Ticket) -> Call:
         """See `Service.poll`: the state first, and the result when that says that it is done."""
-        link = "response_url" if ticket.handle.get("is_done") else "status_url"
-        return Call("GET", str(ticket.handle.get(link, "")))
+        state, result = (str(ticket.handle.get(name, "")) for name in LINKS[:2])
+        if ticket.handle.get("is_done"):
+            return Call("GET", result or state.removesuffix("/status"))
+        return Call("GET", state or (f"{result}/status" if result else ""))
 
     def cancel(self, ticket: Ticket) -> Call | None:
         """See `Service.cancel`."""
@@ -128,8 +140,56 @@ class Fal(Service):
         return None if reply.status == 422 else False
 
     def price(self, request: ImageRequest) -> Decimal | None:
-        """See `Service.price`."""
-        scale = SCALES.get(request.resolution or "1K")
+        """See `Service.price`. The further fields of the request win, as when it is sent."""
+        resolution = request.params.get("resolution") or request.resolution or "1K"
+        scale = SCALES.get(NAMED.get(str(resolution), str(resolution)))
         if request.model != MODELS[0].ids[0] or scale is None:
             return None
-        return PRICE * scale + (SEARCH if request.web_search else 0)
+        is_searched = request.params.get("enable_web_search", request.web_search)
+        return PRICE * scale + (SEARCH if is_searched else 0)
+
+
+def _is_early(reply: Reply) -> bool:
+    """Whether the result was asked for before it was there."""
+    return reply.status == 400 and "in progress" in words_in(reply).lower()
+
+
+def _links(reply: Reply) -> dict[str, str]:
+    """Where the work is asked for; also of an answer that was cut off."""
+    body = reply.json
+    if isinstance(body, dict):
+        return {name: body[name] for name in LINKS if isinstance(body.get(name), str)}
+    text = reply.body.decode(errors="replace") if body is None else ""
+    return {found["name"]: found["link"] for found in LINK.finditer(text)}
+
+
+def _kinds(reply: Reply) -> set[Any]:
+    """What kind of error it is, by its header and by its body."""
+    details = list_of(at(reply.json, "detail"))
+    return {reply.headers.get("x-fal-error-type"), *(str(at(each, "type")) for each in details)}
+
+
+def _entries(body: Any) -> list[Any] | None:
+    """The list of pictures of a result; None where it is none."""
+    for holder in (body, *(at(body, name) for name in ("response", "payload", "output", "data"))):
+        for name in ("images", "image"):
+            found = at(holder, name)
+            if isinstance(holder, dict) and name in holder:
+                return found if isinstance(found, list) else [] if found is None else [found]
+    return None
+
+
+def _drawn(
+    entries: list[Any], reply: Reply, told: dict[str, Any]
+) -> ServiceAnswer | Refusal | Unreadable:
+    """The pictures of a result, or why there is none."""
+    try:
+        items = tuple(item for entry in entries if (item := item_in(entry)))
+    except ValueError as error:
+        return Unreadable(str(error), **told)
+    if items:
+        return ServiceAnswer(items, **told)
+    if may_hold_more(entries):
+        return Unreadable(UNKNOWN_SHAPE, **told)
+    words = at(reply.json, "description")
+    return Refusal(words if isinstance(words, str) else "", is_announced=bool(entries), **told)

@@ -5,14 +5,12 @@ Source: https://ai.google.dev/gemini-api/docs/image-generation
 
 import base64
 import re
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from nb_banana._text import clean_id
 from nb_banana.credentials import PLACES
 from nb_banana.models import SIZES, Model
-from nb_banana.references.locations import base64_bytes
 from nb_banana.references.reference import Reference
 from nb_banana.request import ImageRequest
 from nb_banana.services.exchange import (
@@ -29,7 +27,14 @@ from nb_banana.services.exchange import (
     decimal_of,
     list_of,
 )
-from nb_banana.services.reading import answer_in, picture_of, words_in
+from nb_banana.services.reading import (
+    UNKNOWN_SHAPE,
+    answer_in,
+    bytes_inside,
+    may_hold_more,
+    picture_of,
+    words_in,
+)
 from nb_banana.services.service import Service
 
 PLACE = PLACES["google"]
@@ -61,7 +66,12 @@ PRICES: dict[str, dict[str, str]] = {
 TOKENS = {"gemini-nano-banana-2.1": (Decimal("1.50"), Decimal("7.50"))}
 USUAL_TOKENS = Decimal("0.50"), Decimal("3.00")
 """US dollars of a million tokens: of what is asked, and of what is thought."""
+OF_REFERENCE = 1120  # tokens, about
 MILLION = 1_000_000
+CAPITAL = re.compile("[A-Z]")
+SIGNED = {"thoughtSignature", "thought_signature"}
+SPENT = re.compile(r"credits? (is|are|has been|have been) (depleted|exhausted|used up)")
+"""A 429 that says that there is no money, and not that there are too many requests."""
 FINE = {None, "", "STOP", "MAX_TOKENS", "FINISH_REASON_UNSPECIFIED"}
 SECONDS = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s")
 
@@ -99,27 +109,30 @@ class Google(Service):
     def decode(self, reply: Reply) -> ServiceAnswer | Refusal | Failed | Unreadable:
         """See `Service.decode`."""
         body = reply.json
-        told: dict[str, Any] = {"inference_id": clean_id(at(body, "responseId"))}
+        told: dict[str, Any] = {"inference_id": clean_id(_named(_only(body), "responseId"))}
         if not reply.is_fine:
-            refused = reply.status == 400 and "API_KEY_INVALID" in str(at(_error(body), "details"))
-            told |= {"retry_after": _asked_pause(body), "status": 401 if refused else None}
-            return Failed(_said(reply), **told)
-        told["usage"] = at(body, "usageMetadata") or {}
-        if not isinstance(body, dict) or not {"candidates", "promptFeedback"} & set(body):
+            said, status = _said(reply), None
+            if reply.status == 400 and "API_KEY_INVALID" in str(at(_error(body), "details")):
+                status = 401
+            elif reply.status == 429 and SPENT.search(said):
+                status = 402
+            return Failed(said, retry_after=_asked_pause(body), status=status, **told)
+        body, usage = _only(body), _named(_only(body), "usageMetadata")
+        told["usage"] = usage if isinstance(usage, dict) else {}
+        candidates = _named(body, "candidates")
+        if candidates is None and _named(body, "promptFeedback") is None:
             return answer_in(reply, **told)
-        parts = [
-            part
-            for each in list_of(body.get("candidates"))
-            for part in list_of(at(each, "content", "parts"))
-            if isinstance(part, dict) and part.get("thought") is not True
-        ]
-        encoded = [data for part in parts if (data := at(part, "inlineData", "data"))]
+        drawn = [_parts(each) for each in _each(candidates)]
         try:
             # A smaller draft comes first: the last one is the picture.
-            items = tuple(ResultItem(data=base64_bytes(data)) for data in encoded[-1:])
+            found = next((each[-1] for parts in drawn if (each := _pictures(parts))), None)
         except (ValueError, TypeError, AttributeError) as error:
             return Unreadable(f"the picture in it is not whole base64 ({error})", **told)
-        return ServiceAnswer(items, **told) if items else Refusal(_why(body, parts), **told)
+        if found is not None:
+            return ServiceAnswer((ResultItem(data=found),), **told)
+        if may_hold_more(drawn) or not isinstance(candidates, dict | list | None):
+            return Unreadable(UNKNOWN_SHAPE, **told)
+        return Refusal(_why(body, [part for parts in drawn for part in parts]), **told)
 
     def charged(self, reply: Reply) -> bool | None:
         """See `Service.charged`. What fails is not billed, by its own page."""
@@ -128,13 +141,15 @@ class Google(Service):
         return False if not reply.is_fine and is_own and reply.status != 504 else None
 
     def price(self, request: ImageRequest) -> Decimal | None:
-        """See `Service.price`."""
-        found = PRICES.get(request.model, {}).get(request.resolution or "1K")
-        return Decimal(found) if found else None
+        """See `Service.price`: the picture, and what is asked as far as its tokens are known."""
+        picture = _of_picture(request)
+        of_input, _ = TOKENS.get(request.model, USUAL_TOKENS)
+        asked = len(request.references) * OF_REFERENCE
+        return None if picture is None else picture + asked * of_input / MILLION
 
     def bill(self, request: ImageRequest, outcome: Decoded) -> Decimal | None:
         """See `Service.bill`: its tokens, and the picture by its size."""
-        price = self.price(request)
+        price = _of_picture(request)
         if price is None:
             return None
         of_input, of_text = TOKENS.get(request.model, USUAL_TOKENS)
@@ -145,7 +160,14 @@ class Google(Service):
         tokens = asked * of_input + thought * of_text
         if isinstance(outcome, ServiceAnswer):
             return price * len(outcome.items) + tokens / MILLION
-        return (tokens + written * of_text) / MILLION if outcome.usage else None
+        is_refusal = isinstance(outcome, Refusal) and outcome.usage
+        return (tokens + written * of_text) / MILLION if is_refusal else None
+
+
+def _of_picture(request: ImageRequest) -> Decimal | None:
+    """US dollars of a picture alone, by its page."""
+    found = PRICES.get(request.model, {}).get(request.resolution or "1K")
+    return Decimal(found) if found else None
 
 
 def _inline(reference: Reference) -> dict[str, str]:
@@ -153,9 +175,36 @@ def _inline(reference: Reference) -> dict[str, str]:
     return {"mimeType": mime, "data": base64.b64encode(data).decode()}
 
 
+def _only(body: Any) -> Any:
+    """A body, which is sometimes a list of one."""
+    return body[0] if isinstance(body, list) and body else body
+
+
 def _error(body: Any) -> Any:
-    """The error of a body, which is sometimes a list of one."""
-    return at(body[0] if isinstance(body, list) and body else body, "error")
+    return at(_only(body), "error")
+
+
+def _named(value: Any, name: str) -> Any:
+    """A field by its name, in camel case or in snake case."""
+    found = at(value, name)
+    return at(value, CAPITAL.sub(r"_\g<0>", name).lower()) if found is None else found
+
+
+def _each(value: Any) -> list[dict[str, Any]]:
+    """What a list has, or the one that stands without its list."""
+    return [each for each in list_of(value) or [value] if isinstance(each, dict)]
+
+
+def _parts(candidate: dict[str, Any]) -> list[dict[str, Any]]:
+    """The parts of a candidate that are no thoughts, without the marks of thoughts."""
+    parts = _each(at(candidate, "content", "parts"))
+    said = [each for each in parts if each.get("thought") in (None, False, 0, "", "false")]
+    return [{name: of for name, of in each.items() if name not in SIGNED} for each in said]
+
+
+def _pictures(parts: list[dict[str, Any]]) -> list[bytes]:
+    found = (at(_named(each, "inlineData"), "data") for each in parts)
+    return [bytes_inside(data) for data in found if data]
 
 
 def _said(reply: Reply) -> str:
@@ -173,14 +222,13 @@ def _asked_pause(body: Any) -> float:
     return 0.0
 
 
-def _why(body: Mapping[str, Any], parts: list[dict[str, Any]]) -> str:
+def _why(body: Any, parts: list[dict[str, Any]]) -> str:
     """Why there is no picture, in its own words."""
-    candidates = [each for each in list_of(body.get("candidates")) if isinstance(each, dict)]
-    reasons = [each.get("finishReason") for each in candidates]
-    reasons.append(at(body.get("promptFeedback"), "blockReason"))
-    words = [each.get("finishMessage") for each in candidates] + [
-        each.get("text") for each in parts
-    ]
+    candidates = _each(_named(body, "candidates"))
+    reasons = [_named(each, "finishReason") for each in candidates]
+    reasons.append(_named(_named(body, "promptFeedback"), "blockReason"))
+    words = [_named(each, "finishMessage") for each in candidates]
+    words += [each.get("text") for each in parts]
     named = [each for each in reasons if isinstance(each, str) and each not in FINE]
     said = [*named, *(each for each in words if isinstance(each, str) and each.strip())]
     return words_in(Reply(200, {"content-type": "text/plain"}, ": ".join(said).encode()))

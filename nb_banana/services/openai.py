@@ -33,6 +33,9 @@ MODELS = (
 )
 """A gateway calls its models as it likes: these are our names, any other is sent as it is."""
 
+SPENT = {"insufficient_quota", "budget_exceeded"}
+"""Errors that say that there is no money, whatever their status."""
+
 
 class OpenAi(Service):
     """A gateway: how it is asked, and what its answers mean."""
@@ -70,7 +73,11 @@ class OpenAi(Service):
             "inference_id": clean_id(reply.headers.get("x-litellm-call-id")),
             "request_id": clean_id(reply.headers.get("x-request-id")),
         }
-        return answer_in(reply, **told) if reply.is_fine else Failed(words_in(reply), **told)
+        if reply.is_fine:
+            return answer_in(reply, **told)
+        error = at(reply.json, "error")
+        is_spent = bool(SPENT & {str(at(error, name)) for name in ("code", "type")})
+        return Failed(words_in(reply), status=402 if is_spent else None, **told)
 
     def charged(self, reply: Reply) -> bool | None:
         """See `Service.charged`. Of a 5xx it can't say what it cost: that is behind the gateway."""

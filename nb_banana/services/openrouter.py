@@ -3,8 +3,11 @@
 Its bill is ``usage.cost``. It keeps no id of ours, so what was not answered is not known.
 """
 
+import time
 from collections.abc import Mapping
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
+from urllib.parse import quote as quote_path
 
 from nb_banana._text import amount, clean_id
 from nb_banana.credentials import PLACES
@@ -13,11 +16,14 @@ from nb_banana.request import ImageRequest
 from nb_banana.services.exchange import (
     Call,
     Failed,
+    Get,
     Refusal,
     Reply,
     ServiceAnswer,
     Unreadable,
     at,
+    decimal_of,
+    list_of,
 )
 from nb_banana.services.reading import answer_in, words_in
 from nb_banana.services.service import Service
@@ -44,6 +50,22 @@ MODELS = (
     ),
 )
 LATE = {408, 504, 524}
+PICTURES = "/v1/images/models"  # the models that draw, and with more behind it the prices of one
+FRESH = 300.0
+"""Seconds for which a price is believed; then it is asked again."""
+OUTPUT: dict[str, dict[str, int]] = {
+    "google/gemini-nano-banana-2.1": {"1K": 1120, "2K": 1680, "4K": 3767},
+    "google/gemini-3.1-flash-image-preview": {"1K": 1120, "2K": 1680, "4K": 2520},
+    "google/gemini-3-pro-image-preview": {"1K": 1120, "2K": 1120, "4K": 2000},
+}
+"""Tokens of a picture: https://ai.google.dev/gemini-api/docs/pricing"""
+
+
+class Offers(NamedTuple):
+    """What the providers of a model ask for it, and when that was heard, on our clock."""
+
+    rows: list[list[Any]]  # ``pricing`` of each
+    moment: float
 
 
 class OpenRouter(Service):
@@ -88,6 +110,50 @@ class OpenRouter(Service):
         # Where the time ran out, the work may go on behind it.
         return False if not reply.is_fine and is_own and reply.status not in LATE else None
 
-    def is_reachable(self, get: Any) -> bool:
+    def quote(
+        self, model: str, resolution: str | None, get: Get, memory: dict[Any, Any]
+    ) -> Decimal | None:
+        """See `Service.quote`. Who will draw is not known: it is the highest of all providers."""
+        known: Offers | None = memory.get(model)
+        if known is None or time.monotonic() - known.moment > FRESH:
+            reply = get(f"{PICTURES}/{quote_path(model)}/endpoints", {})
+            if reply is not None and reply.status == 200 and isinstance(reply.json, dict):
+                memory[model] = known = Offers(_pricing_in(reply.json), time.monotonic())
+        if known is None:
+            return None
+        prices = [_price_in(rows, model, resolution or "1K") for rows in known.rows]
+        return max((each for each in prices if each is not None), default=None)
+
+    def is_reachable(self, get: Get) -> bool:
         """See `Service.is_reachable`."""
-        return get("/v1/images/models", {}) is not None
+        return get(PICTURES, {}) is not None
+
+
+def _pricing_in(body: dict[str, Any]) -> list[list[Any]]:
+    """What each provider asks, of an answer with or without ``data`` around it."""
+    body = body["data"] if isinstance(body.get("data"), dict) else body
+    offers = [body, *list_of(body.get("endpoints"))]
+    return [rows for each in offers if (rows := list_of(at(each, "pricing")))]
+
+
+def _price_in(rows: list[Any], model: str, resolution: str) -> Decimal | None:
+    """What one provider asks for a picture; None where it says that by another measure."""
+    made = [row for row in rows if _is_output(row)]
+    fitting = [row for row in made if _variant(row) == resolution.upper()]
+    for row in fitting or [row for row in made if not _variant(row)]:
+        cost, unit = decimal_of(row.get("cost_usd")), str(row.get("unit")).lower()
+        if cost is not None and unit == "image":
+            return cost
+        if cost is not None and unit == "token" and resolution in OUTPUT.get(model, {}):
+            return cost * OUTPUT[model][resolution]
+    return None
+
+
+def _is_output(row: Any) -> bool:
+    billed = str(at(row, "billable")).lower()
+    return "image" in billed and "input" not in billed
+
+
+def _variant(row: Mapping[str, Any]) -> str:
+    """The size that a price is for, e.g. ``2K``; empty where it is for each."""
+    return str(row.get("variant") or "").strip().upper()

@@ -16,12 +16,12 @@ class PriceList:
     """What services said of prices, for one client."""
 
     def __init__(self) -> None:
-        self._memory: dict[str, dict[Any, Any]] = {}  # by the service's address
+        self._memory: dict[tuple[str, str], dict[Any, Any]] = {}  # by the service and its address
         self._play: set[str] = set()  # addresses of sandboxes
 
     def price(self, service: Endpoint, model: str, resolution: str | None) -> Decimal | None:
         """The price of one picture in US dollars as quoted; None where the service can't say."""
-        memory = self._memory.setdefault(service.base_url, {})
+        memory = self._memory.setdefault((service.service.name, service.base_url), {})
         asked = asker(service, with_key=False)
 
         def get(*question: Any) -> Reply | None:

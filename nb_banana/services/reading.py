@@ -19,6 +19,7 @@ from nb_banana.services.exchange import (
     ResultItem,
     ServiceAnswer,
     Unreadable,
+    at,
 )
 
 LONGEST_QUOTE = 400  # characters of the service's own words that a message of ours repeats
@@ -34,6 +35,7 @@ NOT_PICTURES = (WORDS_ALONE - {"success", "status", "code"}) | {"text", "revised
 """Fields of words and figures, in which no picture is looked for."""
 LONG = 200  # characters or numbers: what has so many without a space is data and no word
 BEGINNINGS = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"RIFF", b"GIF8")
+LINKS = ("https://", "http://", "data:")
 DEEPEST = 8
 MOST_HINTS = 10
 CODES = frozenset(map(str, range(400, 500)))
@@ -73,19 +75,22 @@ def _answer_in(reply: Reply, told: dict[str, Any]) -> ServiceAnswer | Refusal | 
         return ServiceAnswer((ResultItem(data=picture),), **told)
     refusal = _refusal_in(body, told)
     if refusal is not None:
-        if _may_hold_more(body):
+        if may_hold_more(body):
             raise _UnreadableError(UNKNOWN_SHAPE)
         return refusal
     if not isinstance(body, dict):
         looks = "a web page" if reply.body.lstrip()[:1] == b"<" else "cut off or not JSON"
         raise _UnreadableError(f"it is {looks}")
-    if not isinstance(data := body.get("data", ""), list | None):
+    data = body["data"] if "data" in body else body.get("images", "")
+    if isinstance(data, dict):  # the one of them, without its list
+        data = [data]
+    if not isinstance(data, list | None):
         raise _UnreadableError(OTHER_SHAPE)
     entries = data or []
     items = tuple(item for entry in entries if (item := item_in(entry)))
     if items:
         return ServiceAnswer(items, **told)
-    if _may_hold_more(body):
+    if may_hold_more(body):
         raise _UnreadableError(UNKNOWN_SHAPE)
     reason = next((text for source in (body, *entries) if (text := _reason(source))), None) or ""
     return Refusal(reason, is_announced=bool(entries), **told)
@@ -99,13 +104,13 @@ def _bare_picture(data: bytes, body: Any) -> bytes | None:
             return None
         text = text if isinstance(body, str) else data.decode("latin-1")
         try:
-            data = _inside(text)
+            data = bytes_inside(text)
         except ValueError:
             return None
     return data if data.startswith(BEGINNINGS) else None
 
 
-def _inside(text: str) -> bytes:
+def bytes_inside(text: str) -> bytes:
     """The bytes of base64, or of a ``data:`` address. Raises ValueError: they can't be read."""
     if not is_data(text):
         return base64_bytes(text)
@@ -115,20 +120,20 @@ def _inside(text: str) -> bytes:
     return base64_bytes(rest[0])
 
 
-def _may_hold_more(value: Any, depth: int = 0) -> bool:
+def may_hold_more(value: Any, depth: int = 0) -> bool:
     """Whether an answer without a picture that we know has a link or long data in it."""
     # What it says in words is no picture, and neither is what it says of money.
     if depth > DEEPEST:
         return False
     if isinstance(value, str):
-        is_link = value.lower().lstrip().startswith(("https://", "http://", "data:"))
+        is_link = value.lower().lstrip().startswith(LINKS)
         return is_link or (len(value) >= LONG and not re.search(r"\s", value[:LONG]))
     if isinstance(value, dict):
         inner = (each for name, each in value.items() if name not in NOT_PICTURES)
-        return any(_may_hold_more(each, depth + 1) for each in inner)
+        return any(may_hold_more(each, depth + 1) for each in inner)
     if isinstance(value, list):
         is_bytes = len(value) >= LONG and all(isinstance(each, int) for each in value)
-        return is_bytes or any(_may_hold_more(each, depth + 1) for each in value)
+        return is_bytes or any(may_hold_more(each, depth + 1) for each in value)
     return False
 
 
@@ -160,18 +165,21 @@ def item_in(entry: Any) -> ResultItem | None:
     Raises:
         ValueError: there is one, and it can't be read.
     """
+    if isinstance(entry, str) and entry.startswith(LINKS):
+        entry = {"url": entry}
     if not isinstance(entry, dict):
         raise _UnreadableError(OTHER_SHAPE)
     link, broken = None, ""
-    for name in ("b64_json", "url"):
+    for name in ("b64_json", "url", "image_url"):
         text = entry.get(name)
+        text = at(text, "url") or text
         if not isinstance(text, str) or not text:
             continue
-        if name == "url" and not is_data(text):
+        if name != "b64_json" and not is_data(text):
             link = text
             continue
         try:
-            return ResultItem(data=_inside(text))
+            return ResultItem(data=bytes_inside(text))
         except ValueError as error:
             broken = broken or str(error)
     if broken and not link:

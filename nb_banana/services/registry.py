@@ -5,9 +5,9 @@ from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import entry_points
 
-from nb_banana._catalogue import find_in
+from nb_banana._catalogue import AIMLAPI, Catalogue, find_in
 from nb_banana._text import did_you_mean, shown, what_it_says
-from nb_banana.credentials import PLACES, PLUGINS, is_loopback, plugin_names
+from nb_banana.credentials import PLACES, PLUGINS, plugin_names, service_names
 from nb_banana.errors import RequestError, SettingsError
 from nb_banana.services.service import Service
 
@@ -38,32 +38,26 @@ def find_service(name: str = DEFAULT) -> Service:
 
 def _installed(name: str) -> Service:
     """The service of a package that was installed: an entry point of ours."""
-    known = sorted({*BUILT_IN, *plugin_names()})
-    found = list(entry_points(group=PLUGINS, name=name)) if name in known else []
+    known = service_names()
+    found = list(entry_points(group=PLUGINS, name=name)) if name in plugin_names() else []
     if not found:
         said = f"There is no service {shown(name)}: there are {', '.join(known)}."
         raise SettingsError(said + did_you_mean(str(name), known))
+    # Who uses what comes with us never loads it.
+    from nb_banana.services.guarded import Guarded, check
+
     package = found[0].dist.name if found[0].dist else "its package"
     try:
-        service: Service = found[0].load()()
-        _check(service, name)
-        place = service.place
+        service = found[0].load()()
+        check(service, name)
+        service = Guarded(service)
     except Exception as error:  # noqa: BLE001 - a stranger's code
         raise SettingsError(
             f"The service {name!r} of {package} can't be used: {what_it_says(error)}. Update the "
             "package or take it away; nothing was sent."
         ) from None
-    PLACES.setdefault(name, place)  # from now on its key is known as a key
+    PLACES.setdefault(name, service.place)  # from now on its key is known as a key
     return service
-
-
-def _check(service: Service, name: str) -> None:
-    if not isinstance(service, Service):
-        raise TypeError("it is no nb_banana.services.Service")
-    if service.name != name:
-        raise ValueError(f"it calls itself {service.name!r}")
-    if not service.base_url.startswith("https://") and not is_loopback(service.base_url):
-        raise ValueError("its base_url is no https address")
 
 
 def ids_of_all(model: str) -> tuple[str, ...]:
@@ -74,6 +68,13 @@ def ids_of_all(model: str) -> tuple[str, ...]:
             row = find_in(find_service(name).catalogue, model)
             found += row.ids if row else ()
     return tuple(dict.fromkeys(found))
+
+
+@lru_cache(maxsize=256)
+def catalogue_with(model: str) -> Catalogue:
+    """The models of the first service that comes with us and has one of this id."""
+    every = (find_service(name).catalogue for name in BUILT_IN)
+    return next((c for c in every if any(model in row.ids for row in c.models)), AIMLAPI)
 
 
 class Services(dict[str, Service]):

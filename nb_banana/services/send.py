@@ -16,7 +16,7 @@ from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
 from nb_banana import errors
-from nb_banana._text import Dollars, clean_id
+from nb_banana._text import AboutDollars, Dollars, clean_id
 from nb_banana.request import ImageRequest
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.exchange import (
@@ -240,9 +240,7 @@ def _receipt(
     reply: Reply,
 ) -> Receipt:
     """The receipt of an answer, before its picture is fetched."""
-    named, usd = outcome.inference_id, outcome.usd
-    if usd is None and request is not None and service.service.computes_bill:
-        usd = service.service.bill(request, outcome)
+    named, usd = outcome.inference_id, cost_of(outcome, request, service.service)
     return Receipt(
         model=request.model if request is not None else "",
         service=service.host,
@@ -250,12 +248,20 @@ def _receipt(
         client_request_id=ids["client_request_id"],
         inference_id=None if named and service.secret and service.holds_key(named) else named,
         credits=outcome.credits,
-        usd=None if usd is None else Dollars(usd),
+        usd=usd,
         seconds=0.0,
         attempts=ids["attempts"],
         created=datetime.now(UTC),
         is_about=usd is not None and outcome.usd is None,
     )
+
+
+def cost_of(outcome: Decoded, request: ImageRequest | None, service: Service) -> Dollars | None:
+    """What an outcome cost: what it says itself, else what can be computed from it."""
+    if outcome.usd is not None or request is None or not service.computes_bill:
+        return None if outcome.usd is None else Dollars(outcome.usd)
+    usd = service.bill(request, outcome)
+    return None if usd is None else AboutDollars(usd)
 
 
 def _items(answer: ServiceAnswer, reply: Reply, service: Endpoint) -> tuple[ResultItem, ...]:

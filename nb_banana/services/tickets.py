@@ -88,6 +88,23 @@ def _stopped(service: Endpoint, client_request_id: str) -> errors.Interrupted:
     return errors.Interrupted(said, client_request_id=client_request_id, accepted=True)
 
 
+def cancel(ticket: Ticket, service: Endpoint, client_request_id: str) -> bool:
+    """Ask the service to give the work up; returns whether it has it no more.
+
+    It may come too late, or not be answered: then the work is fetched as ever.
+    """
+    facts, call = {"client_request_id": client_request_id}, service.service.cancel(ticket)
+    if call is None:
+        return False
+    try:
+        if not send.carry_once(call, service, ASK_SECONDS, facts).is_fine:
+            return False
+        question = service.service.poll(ticket)
+        return send.carry_once(question, service, ASK_SECONDS, facts).status in GONE
+    except errors.BananaError:
+        return False
+
+
 def _ask(
     ticket: Ticket, request: ImageRequest, service: Endpoint, client_request_id: str
 ) -> BilledAnswer | Ticket:

@@ -1,4 +1,4 @@
-"""One JupyterLab for the session, one Chromium for each module, and `lab` to open notebooks with.
+"""One JupyterLab and one Chromium for all of this folder, `lab` to open notebooks with.
 
 A module that wants variables in its kernels overrides the fixture `kernel_env`:
 
@@ -16,10 +16,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
-from .lab import Lab, Server, running_server
+from .lab import WINDOW, Lab, Server, running_server
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_ARGS = [
@@ -53,14 +53,19 @@ def server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield server
 
 
-# Not longer than a module: while Playwright's sync API is open, an event loop runs in the main
+# Not longer than this folder: while Playwright's sync API is open, an event loop runs in the main
 # thread, and `asyncio.run` fails in every other test.
-@pytest.fixture(scope="module")
-def browser_context(chromium: str, server: Server) -> Iterator[BrowserContext]:
+@pytest.fixture(scope="package")
+def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
-        yield browser.new_context(viewport={"width": 1280, "height": 900})
+        yield browser
         browser.close()
+
+
+@pytest.fixture(scope="package")
+def browser_context(browser: Browser, server: Server) -> BrowserContext:
+    return browser.new_context(viewport=WINDOW)
 
 
 @pytest.fixture(scope="module")

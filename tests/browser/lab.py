@@ -30,7 +30,7 @@ import requests
 from nbformat import NotebookNode
 from nbformat.sign import NotebookNotary
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, ViewportSize, expect
 
 expect.set_options(timeout=30_000)  # ms; a slow machine is no failure
 KEY_VARIABLES = ("AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY")
@@ -44,6 +44,7 @@ App = Literal["lab", "notebook"]
 PATHS: dict[App, str] = {"lab": "lab/tree", "notebook": "notebooks"}
 WIDE, NARROW, PROJECTOR = (1280, 900), (480, 800), (1024, 512)
 """Windows: as a person's, half of one, and a projector's at 150 %."""
+WINDOW: ViewportSize = {"width": WIDE[0], "height": WIDE[1]}
 KERNELSPEC = {
     "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
     "display_name": "Python 3 (ipykernel)",
@@ -65,12 +66,29 @@ CODE_CELLS = f"""() => {NOTEBOOK}.content.widgets.map((cell, index) => [cell.mod
     .filter(([model]) => model.type === 'code' && model.sharedModel.source.trim())
     .map(([, index]) => index)"""
 OUTPUTS = f"index => {NOTEBOOK}.content.widgets[index].model.outputs.toJSON()"
+# JupyterLab takes seconds to start. The next notebook is opened in a window that has none open.
+IS_FREE = """() => {
+    const app = window.jupyterapp;
+    const open = app && [...app.shell.widgets('main')].some(each => each.context);
+    return app?.name === 'JupyterLab' && !open && !document.querySelector('.jp-Dialog');
+}"""
+OPEN = """async path => {
+    const app = window.jupyterapp;
+    if (app.shell.leftCollapsed) app.shell.expandLeft();
+    await app.commands.execute('docmanager:open', { path });
+}"""
+CLOSE_ALL = """() => [...(window.jupyterapp?.shell.widgets('main') ?? [])].forEach(each => {
+    if (each.context) each.context.model.dirty = false;
+    each.close();
+})"""
 RUN_ALL = "() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }"
 HIDE_SIDEBAR = """() => {
     if (!window.jupyterapp.shell.leftCollapsed) window.jupyterapp.shell.collapseLeft();
 }"""
 SET_THEME = "name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
-HAS_THEME = "name => document.body.dataset.jpThemeName === name"
+# With a new theme JupyterLab hides itself for a moment, to be drawn anew.
+HAS_THEME = """name => document.body.dataset.jpThemeName === name
+    && !window.jupyterapp.shell.isHidden"""
 
 
 class CellError(AssertionError):
@@ -229,9 +247,14 @@ class Lab:
         self.server.judge(path, trusted)
         self.server.write_settings()
         self.server.write_kernelspec(self.env)
-        page = LabPage(self.server, self.context.new_page(), path, app)
+        free = (each for each in self.context.pages if app == "lab" and each.evaluate(IS_FREE))
+        window = next(free, None)
+        page = LabPage(self.server, window or self.context.new_page(), path, app)
         self.pages.append(page)
-        page.load()
+        if window is None:
+            page.load()
+        else:
+            page.show()
         return page
 
     def close(self) -> None:
@@ -247,6 +270,8 @@ class LabPage:
         self.page = page
         self.path = path
         self.app = app
+        self.is_fresh = True
+        """Whether the kernel is a new one. Who runs what comes first in it says that it is not."""
 
     def load(self) -> None:
         """Open the notebook's file, or open it again: it comes as it was saved."""
@@ -255,8 +280,18 @@ class LabPage:
         self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
         self.wait_for_kernel()
 
+    def show(self) -> None:
+        """Open the notebook in a JupyterLab that runs already, and looks as if just started."""
+        self.page.emulate_media(media="screen", forced_colors="none")
+        self.viewport(*WIDE)
+        self.page.evaluate(OPEN, self.path.name)
+        self.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+        self.wait_for_kernel()
+        self.set_theme("light")
+
     def wait_for_kernel(self, timeout: float = 60) -> None:
         self.page.wait_for_function(KERNEL_IS_READY, timeout=timeout * 1000)
+        self.is_fresh = True
 
     def cell(self, index: int) -> Locator:
         return self.page.locator(".jp-Notebook .jp-Cell").nth(index)
@@ -334,5 +369,9 @@ class LabPage:
         (of or self.page).screenshot(path=path, animations="allow" if moving else "disabled")
 
     def close(self) -> None:
-        self.page.close()
+        """Close the notebook; its window stays for the next one."""
+        if self.app == "lab" and not self.page.is_closed():
+            self.page.evaluate(CLOSE_ALL)
+        else:
+            self.page.close()
         self.shutdown_kernel()

@@ -20,14 +20,21 @@ def shown():
     return nb_banana.compare(RED, BLUE)._repr_mimebundle_()[0]["text/html"]
 
 
-@pytest.fixture
-def page(browser_context, shown):
-    """Two comparisons, one below the other."""
-    page = browser_context.new_page()
-    page.set_viewport_size({"width": 1000, "height": 800})
-    page.set_content(f"<!doctype html><html lang=en><title>Two</title><main>{shown * 2}</main>")
+@pytest.fixture(scope="module")
+def blank(browser):
+    page = browser.new_page()
     yield page
     page.close()
+
+
+@pytest.fixture
+def page(blank, shown):
+    """Two comparisons, one below the other."""
+    blank.goto("about:blank")
+    blank.emulate_media(media="screen", forced_colors="none")
+    blank.set_viewport_size({"width": 1000, "height": 800})
+    blank.set_content(f"<!doctype html><html lang=en><title>Two</title><main>{shown * 2}</main>")
+    return blank
 
 
 def colors(comparison):

@@ -5,16 +5,16 @@ import inspect
 import re
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from nb_banana.display import batch_progress, html
 from nb_banana.results import comparison, gallery_tiles
 from nb_banana.widgets.form import Form
 from nb_banana.widgets.panel import Panel
+from tests.support.amount import some
 from tests.support.pictures import encode, picture
 
 from .axe import findings
-from .conftest import CHROMIUM_ARGS
 from .pixels import most_of
 from .themes import THEMES
 
@@ -70,18 +70,19 @@ STATES = {
 
 
 @pytest.fixture(scope="module")
-def browser(chromium):
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
-        yield browser
-        browser.close()
+def blank(browser):
+    page = browser.new_page(viewport={"width": 1000, "height": 800})
+    yield page
+    page.close()
 
 
 @pytest.fixture
-def page(browser):
-    page = browser.new_page(viewport={"width": 1000, "height": 800}, reduced_motion="reduce")
-    yield page
-    page.close()
+def page(blank):
+    """A page that nothing was done with."""
+    blank.goto("about:blank")
+    blank.emulate_media(reduced_motion="reduce", forced_colors="none")
+    blank.mouse.move(0, 0)
+    return blank
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +117,7 @@ def box(locator):
     )
 
 
-@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("theme", some(list(THEMES), 5))
 def test_axe_finds_nothing_under_any_theme(page, state, theme):
     for name in STATES if theme == "a page without a theme" else ("full", "in trouble"):
         panel = show(page, state, theme=theme, **STATES[name])

@@ -9,18 +9,21 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from nbconvert import HTMLExporter
+from nbconvert.preprocessors import ExecutePreprocessor
 from PIL import Image
 
 from nb_banana.sandbox import Sandbox
 from tests.conftest import KEY
 from tests.support.amount import ALL
 from tests.support.servers import server
-from tests.support.shells import run_notebook
+from tests.support.shells import run_notebook, watched
 
 LOAD = "%load_ext nb_banana"
 FULL = r"""
@@ -31,8 +34,47 @@ replace: COST
 """What nbval has to be told of full captions; tests/results/test_same_twice.py has the others."""
 
 
-def test_the_cells_one_output_is_the_picture_in_three_forms():
-    (output,) = run_notebook(LOAD, "%%banana trex -a 16:9\nA <b>T-Rex</b>").cells[1].outputs
+CELLS = {
+    "load": LOAD,
+    "trex": "%%banana trex -a 16:9\nA <b>T-Rex</b>",
+    "used": "import numpy as np, PIL.Image, shutil, pathlib\n"
+    "shutil.copy(trex, 'copy.png') and None\n"
+    "size = pathlib.Path('copy.png').stat().st_size; pathlib.Path('copy.png').unlink()\n"
+    "(np.asarray(trex).shape, PIL.Image.open(trex).size,\n"
+    " size == len(open(trex, 'rb').read()),\n"
+    " _.size, Out[2].size)",
+    "wrong": "%%banana -a 16:10\na",
+    "waited": "%%banana\na banana [trouble: slow 2.5]",
+    "waited beside words": "print('mine')\nx = %banana a pear [trouble: slow 2.5]\nx",
+    "names": "import nb_banana\npic = nb_banana.generate('a fox')\ncolour = 'red'\n"
+    "before = len(nb_banana.history(limit=None))",
+    "filled": "night = %banana {pic.prompt} at night, $colour\nnight.prompt",
+    "a picture": "%banana {pic} in the rain",
+    "nobody": "%banana a {nobody} fox",
+    "a call": "x = %banana {pic.prompt.upper()}",
+    "paid": "len(nb_banana.history(limit=None)) - before",
+    "cancelled": "import asyncio\n"
+    "drawing = asyncio.create_task(nb_banana.agenerate('a plum [trouble: slow 2.5]'))\n"
+    "await asyncio.sleep(0.5)\n"
+    "drawing.cancel()",
+    "next": "await asyncio.sleep(1.5)",
+}
+"""What one kernel runs for many tests: each kernel takes more than a second to start."""
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """The outputs of each cell by its name, and what it sent."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        patch.chdir(tmp_path_factory.mktemp("here"))
+        notebook, sent = watched(*CELLS.values())
+    cells = zip(CELLS, notebook.cells, sent, strict=True)
+    return {name: SimpleNamespace(outputs=cell.outputs, sent=what) for name, cell, what in cells}
+
+
+def test_the_cells_one_output_is_the_picture_in_three_forms(ran):
+    (output,) = ran["trex"].outputs
     data = output["data"]
     assert output["output_type"] == "execute_result"
     assert set(data) == {"text/html", "image/jpeg", "text/plain"}
@@ -44,8 +86,8 @@ def test_the_cells_one_output_is_the_picture_in_three_forms():
     assert preview.size == (768, 429)
 
 
-def test_loading_without_a_key_says_so_in_one_line():
-    (output,) = run_notebook(LOAD).cells[0].outputs
+def test_loading_without_a_key_says_so_in_one_line(ran):
+    (output,) = ran["load"].outputs
     assert output["text"].count("\n") == 1
     assert "sandbox" in output["text"]
     assert "AIMLAPI_KEY" in output["text"]
@@ -56,73 +98,41 @@ def test_loading_with_a_key_says_nothing(monkeypatch):
     assert run_notebook(LOAD).cells[0].outputs == []
 
 
-def test_a_line_is_filled_in_a_kernel_and_what_can_not_be_is_an_error():
-    notebook = run_notebook(
-        f"import nb_banana\n{LOAD}",
-        "pic = nb_banana.generate('a fox')\ncolour = 'red'",
-        "night = %banana {pic.prompt} at night, $colour\nnight.prompt",
-        "%banana {pic} in the rain",
-        "%banana a {nobody} fox",
-        "x = %banana {pic.prompt.upper()}",
-        "len(nb_banana.history())",
-        allow_errors=True,
-    )
-    outputs = [str(each.outputs) for each in notebook.cells[2:]]
-    assert "'a fox at night, red'" in outputs[0]
-    assert "image 1 (a fox) in the rain" in outputs[1]
-    assert "There is no 'nobody'" in outputs[2]
-    assert "Bind it to a variable" in outputs[3]
-    assert "'text/plain': '3'" in outputs[4]
+def test_a_line_is_filled_in_a_kernel_and_what_can_not_be_is_an_error(ran):
+    def shown(name):
+        return str(ran[name].outputs)
+
+    assert "'a fox at night, red'" in shown("filled")
+    assert "image 1 (a fox) in the rain" in shown("a picture")
+    assert "There is no 'nobody'" in shown("nobody")
+    assert "Bind it to a variable" in shown("a call")
+    assert "'text/plain': '2'" in shown("paid")
 
 
-def test_later_cells_use_the_picture():
-    notebook = run_notebook(
-        LOAD,
-        "%%banana trex\nA T-Rex",
-        "import numpy as np, PIL.Image, shutil, pathlib\n"
-        "shutil.copy(trex, 'copy.png') and None\n"
-        "size = pathlib.Path('copy.png').stat().st_size; pathlib.Path('copy.png').unlink()\n"
-        "(np.asarray(trex).shape, PIL.Image.open(trex).size,\n"
-        " size == len(open(trex, 'rb').read()),\n"
-        " _.size, Out[2].size)",
-    )
-    assert notebook.cells[2].outputs[0]["data"]["text/plain"] == (
-        "((1024, 1024, 3), (1024, 1024), True, (1024, 1024), (1024, 1024))"
+def test_later_cells_use_the_picture(ran):
+    assert ran["used"].outputs[0]["data"]["text/plain"] == (
+        "((768, 1376, 3), (1376, 768), True, (1376, 768), (1376, 768))"
     )
 
 
 @pytest.mark.parametrize(
-    ("cell", "left"),
+    ("name", "left"),
     [
-        ("%%banana\na banana [trouble: slow 2.5]", []),
+        ("waited", []),
         # Beside other output of the cell nothing may be cleared: an empty output stays behind.
-        ("print('mine')\nx = %banana a banana [trouble: slow 2.5]\nx", [{}]),
+        ("waited beside words", [{}]),
     ],
 )
-def test_the_line_that_counts_seconds_is_gone_afterwards(cell, left):
-    outputs = run_notebook(LOAD, cell).cells[1].outputs
+def test_the_line_that_counts_seconds_is_gone_afterwards(ran, name, left):
+    outputs = ran[name].outputs
     assert "text/html" in outputs[-1]["data"]
     between = [each for each in outputs[:-1] if each["output_type"] != "stream"]
     assert [each["data"] for each in between] == left
     assert "drawing" not in json.dumps(outputs)
 
 
-def test_while_it_waits_a_line_counts_the_seconds():
-    seen = []
-    notebook = nbformat.v4.new_notebook(
-        cells=[
-            nbformat.v4.new_code_cell(LOAD),
-            nbformat.v4.new_code_cell("%%banana\na banana [trouble: slow 2.5]"),
-        ]
-    )
-    client = NotebookClient(notebook, timeout=60)
-    process = client.process_message
-    client.process_message = lambda message, *rest: (
-        seen.append(str(message["content"])),
-        process(message, *rest),
-    )[1]
-    client.execute()
-    counted = re.findall(r"nano-banana-2 is drawing … (\d+) s", "".join(seen))
+def test_while_it_waits_a_line_counts_the_seconds(ran):
+    counted = re.findall(r"nano-banana-2 is drawing … (\d+) s", str(ran["waited"].sent))
     assert len(set(counted)) > 1
     assert counted == sorted(counted, key=int)
 
@@ -163,15 +173,8 @@ def test_a_slow_drawing_compares_as_a_quick_one(tmp_path, monkeypatch):
     assert "7 passed" in done.stdout, done.stdout
 
 
-def test_the_seconds_of_a_cancelled_wait_are_not_counted_in_the_next_cell():
-    notebook = run_notebook(
-        "import asyncio, nb_banana",
-        "drawing = asyncio.create_task(nb_banana.agenerate('a banana [trouble: slow 2.5]'))\n"
-        "await asyncio.sleep(0.5)\n"
-        "drawing.cancel()",
-        "await asyncio.sleep(1.5)",
-    )
-    assert notebook.cells[2].outputs == []
+def test_the_seconds_of_a_cancelled_wait_are_not_counted_in_the_next_cell(ran):
+    assert ran["next"].outputs == []
 
 
 def test_an_error_is_one_sentence_and_stops_run_all():
@@ -181,26 +184,29 @@ def test_an_error_is_one_sentence_and_stops_run_all():
     assert "options.py" not in caught.value.traceback
 
 
-def test_in_the_notebook_an_error_is_exactly_its_sentence():
-    notebook = run_notebook(LOAD, "%%banana -a 16:10\na", allow_errors=True)
-    (output,) = notebook.cells[1].outputs
+def test_in_the_notebook_an_error_is_exactly_its_sentence(ran):
+    (output,) = ran["wrong"].outputs
     assert output["ename"] == "RequestError"
     assert len(output["traceback"]) == 1
     assert output["traceback"][0].startswith("RequestError: aspect_ratio '16:10'")
 
 
-@pytest.mark.parametrize("place", ["requestId", "message", "url"])
-def test_half_a_character_from_the_service_does_not_keep_the_error_from_the_notebook(place):
-    status, body = 400, {"message": "no", "statusCode": 400, "path": "/", place: "\ud800 half"}
-    if place == "url":
-        status, body = 200, {"data": [{"url": "https://h\ud800st/\ud800.png"}]}
-    with server(lambda handler: handler.reply(status, json.dumps(body).encode())) as (url, _):
-        notebook = run_notebook(
-            LOAD, f"%config Banana.base_url = '{url}'", "%%banana\na", "1 / 0", allow_errors=True
-        )
-    (output,) = notebook.cells[2].outputs
-    assert output["output_type"] == "error"
-    assert output["ename"] in {"BadRequestError", "DownloadError"}
+def test_half_a_character_from_the_service_does_not_keep_the_error_from_the_notebook():
+    def answer(handler):
+        place = handler.path.split("/")[1]
+        status, body = 400, {"message": "no", "statusCode": 400, "path": "/", place: "\ud800 half"}
+        if place == "url":
+            status, body = 200, {"data": [{"url": "https://h\ud800st/\ud800.png"}]}
+        handler.reply(status, json.dumps(body).encode())
+
+    places = ("requestId", "message", "url")
+    with server(answer) as (url, _):
+        each = [f"%config Banana.base_url = '{url}/{place}'" for place in places]
+        cells = [cell for config in each for cell in (config, "%%banana\na", "1 / 0")]
+        notebook = run_notebook(LOAD, *cells, allow_errors=True)
+    for (output,) in [cell.outputs for cell in notebook.cells[2::3]]:
+        assert output["output_type"] == "error"
+        assert output["ename"] in {"BadRequestError", "DownloadError"}
 
 
 def test_an_interrupt_ends_the_wait_at_once_with_a_clean_message(service):
@@ -249,20 +255,15 @@ def test_the_key_is_in_nothing_that_is_written(service, monkeypatch):
     assert KEY[:8] not in nbformat.writes(notebook)
 
 
-def test_nbconvert_runs_a_notebook_and_its_page_has_the_picture(tmp_path):
+def test_nbconvert_runs_a_notebook_and_its_page_has_the_picture():
     notebook = nbformat.v4.new_notebook(
         cells=[
             nbformat.v4.new_code_cell(LOAD),
             nbformat.v4.new_code_cell("%%banana --alt 'A T-Rex'\na"),
         ]
     )
-    nbformat.write(notebook, tmp_path / "a.ipynb")
-    subprocess.run(
-        [sys.executable, "-m", "nbconvert", "--execute", "--to", "html", "a.ipynb"],
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
-    )
-    page = (tmp_path / "a.html").read_text()
+    exporter = HTMLExporter()
+    exporter.register_preprocessor(ExecutePreprocessor(timeout=60), enabled=True)
+    page, _ = exporter.from_notebook_node(notebook)
     assert 'alt="A T-Rex"' in page
     assert "data:image/jpeg;base64," in page

@@ -19,6 +19,11 @@ from tests.support.shells import run_notebook
 
 @pytest.fixture
 def cafe(service):
+    return nb_banana.generate("a café", aspect_ratio="16:9", name="cafe")
+
+
+@pytest.fixture
+def large(service):
     return nb_banana.generate("a café", aspect_ratio="16:9", resolution="2K", name="cafe")
 
 
@@ -28,15 +33,15 @@ def again(image):
     return BananaImage.of(library.by_digest(image.digest), library)
 
 
-def test_an_edit_looks_like_the_picture_that_it_is_made_from(door, cafe):
-    night = door.draw("make it night", [cafe])
-    assert night.size == cafe.size == (2752, 1536)
+def test_an_edit_looks_like_the_picture_that_it_is_made_from(door, large):
+    night = door.draw("make it night", [large])
+    assert night.size == large.size == (2752, 1536)
     assert (door.body["aspect_ratio"], door.body["resolution"]) == ("16:9", "2K")
-    assert door.files == [cafe.bytes]
+    assert door.files == [large.bytes]
 
 
-def test_what_is_said_wins_over_what_the_picture_has(door, cafe):
-    door.draw("make it night", [cafe], aspect_ratio="1:1", resolution="1K")
+def test_what_is_said_wins_over_what_the_picture_has(door, large):
+    door.draw("make it night", [large], aspect_ratio="1:1", resolution="1K")
     assert (door.body["aspect_ratio"], door.body["resolution"]) == ("1:1", "1K")
 
 
@@ -91,9 +96,9 @@ def test_a_picture_that_was_forgotten_is_no_parent_any_more(cafe):
 def test_the_tree_is_text_from_the_first_to_the_last(cafe):
     fog = cafe.edit("make it\nnight").edit("fog")
     assert repr(fog.tree()).split("\n") == [
-        "cafe: a café (2752×1536)",
-        "  make it night (2752×1536)",
-        "    fog (2752×1536)",
+        "cafe: a café (1376×768)",
+        "  make it night (1376×768)",
+        "    fog (1376×768)",
     ]
 
 
@@ -180,11 +185,11 @@ def test_the_tree_has_branches_after_a_restart_and_marks_the_picture_that_was_as
     another_kernel()
     tree = nb_banana.load(branched[1].id).tree()
     assert repr(tree).split("\n") == [
-        "cafe: a café (2752×1536)",
-        "  make it night (2752×1536) ← this picture",
-        "    fog (2752×1536)",
-        "    rain (2752×1536)",
-        "      side by side (2752×1536)",
+        "cafe: a café (1376×768)",
+        "  make it night (1376×768) ← this picture",
+        "    fog (1376×768)",
+        "    rain (1376×768)",
+        "      side by side (1376×768)",
     ]
     html = tree._repr_html_()
     assert html.count("<img ") == 5
@@ -259,7 +264,7 @@ def test_a_picture_that_is_not_kept_shows_what_it_was_made_from(cafe):
     night = cafe.edit("make it night")
     assert [each.prompt for each in night.tree()] == ["a café", "make it night"]
     assert night.children == ()
-    assert repr(night.tree()).endswith("\n  make it night (2752×1536)")
+    assert repr(night.tree()).endswith("\n  make it night (1376×768)")
 
 
 def test_a_library_that_cannot_be_read_is_said_under_the_tree(branched, tmp_path):
@@ -268,7 +273,7 @@ def test_a_library_that_cannot_be_read_is_said_under_the_tree(branched, tmp_path
     (tmp_path / "class" / kind).mkdir(parents=True)
     (tmp_path / "class" / kind / "index.sqlite").write_bytes(b"no database" * 100)
     lines = repr(branched[1].tree()).split("\n")
-    assert lines[3] == "    rain (2752×1536)"
+    assert lines[3] == "    rain (1376×768)"
     assert "is damaged" in lines[-1]
 
 

@@ -195,7 +195,7 @@ def test_a_draft_of_google_s_is_skipped_and_its_thoughts_are_paid(google):
 
 
 def test_a_refusal_of_google_s_is_billed_and_names_its_reason(google):
-    with pytest.raises(errors.RefusalError, match=r"IMAGE_SAFETY.*charged \$0.001") as raised:
+    with pytest.raises(errors.RefusalError, match=r"IMAGE_SAFETY.*charged about \$0.001") as raised:
         generate("a banana [trouble: refusal]")
     assert raised.value.facts["receipt"].usd > 0
     assert nb_banana.spending().lines[0].usd > 0

@@ -3,13 +3,12 @@
 import base64
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from email import message_from_bytes
-from typing import Any
+from typing import Any, ClassVar
 
 from nb_banana.models import SIZES
-from nb_banana.sandbox.api import Api, Route
+from nb_banana.sandbox.api import Api, Route, cut
 from nb_banana.sandbox.catalogue import usd
 from nb_banana.sandbox.exchange import Ids, Refused, Request, Response, as_json
 from nb_banana.sandbox.faults import Strike
@@ -33,6 +32,23 @@ class OpenAiApi(Api):
 
     no_credits = 429, "You exceeded your current quota, please check your plan and billing details."
 
+    words: ClassVar = {
+        "400": (400, "Invalid value for 'prompt'."),
+        "401": (401, "Incorrect API key provided."),
+        "402": no_credits,
+        "403": (403, "Your organization must be verified to use this model."),
+        "404": (404, "The model does not exist or you do not have access to it."),
+        "422": (422, "Your request was rejected as a result of our safety system."),
+        "429": (429, "Rate limit reached"),
+        "429-retry-after": (429, "Rate limit reached"),
+        "500": (500, "The server had an error while processing your request."),
+        "503": (503, "No deployments available for selected model"),
+        "maintenance": (500, "The model is under maintenance"),
+    }
+
+    def _id_headers(self, ids: Ids) -> dict[str, str]:
+        return {"x-request-id": f"req_{ids.request_id}", "x-litellm-call-id": ids.request_id}
+
     def is_generation(self, method: str, path: str) -> bool:
         """See `Api.is_generation`."""
         return method == "POST" and path in {MAKE, EDIT}
@@ -50,7 +66,10 @@ class OpenAiApi(Api):
         text = refused.message
         said = text if isinstance(text, str) else "; ".join(text)
         kind = KINDS.get(refused.status, "server_error" if refused.status >= 500 else "error")
-        error = {"message": said, "type": kind, "param": None, "code": str(refused.status)}
+        code = str(refused.status)
+        if said == self.no_credits[1]:
+            kind = code = "insufficient_quota"
+        error = {"message": said, "type": kind, "param": None, "code": code}
         return as_json({"error": error}, refused.status, refused.headers)
 
     def _order(self, request: Request) -> GenerationOrder:
@@ -60,6 +79,7 @@ class OpenAiApi(Api):
         if request.path == EDIT and not files:
             check.wrong.append(("image", "Field required"))
         pictures = check.pictures("image", files, self._fetch)
+        wanted = check.choice("response_format", ("url", "b64_json"))
         if check.wrong:
             raise Refused(400, "; ".join(f"{name}: {hint}" for name, hint in check.wrong))
         ratio, resolution = SHAPES.get(str(fields.get("size")), ("1:1", "1K"))
@@ -71,27 +91,26 @@ class OpenAiApi(Api):
             count=count,
             references=pictures,
             price=Decimal(PRICES[resolution]),
+            wants_link=wanted == "url",
         )
 
     def _answer(self, order: GenerationOrder, strike: Strike, ids: Ids, base: str) -> Response:
         if (struck := self._struck(strike, ids)) is not None:
             return struck
         charged = order.credits if strike.trouble.logged == "succeeded" else 0
-        data = [self._encoded(each, strike) for each in self._data(order, strike, base) or ()]
-        headers = {
-            "x-litellm-response-cost": f"{usd(charged):.9f}",
-            "x-litellm-call-id": ids.request_id,
-        }
-        response = as_json({"created": int(time.time()), "data": data}, headers=headers)
-        if strike.trouble.name == "cut-json":
-            return replace(response, body=response.body[: len(response.body) // 2])
-        return response
+        data = [self._drawn(each, order) for each in self._data(order, strike, base) or ()]
+        headers = {"x-litellm-response-cost": f"{usd(charged):.9f}"}
+        body = {"created": int(time.time()), "data": data}
+        return cut(as_json(body, headers=headers), strike)
 
-    def _encoded(self, item: dict[str, Any], strike: Strike) -> dict[str, Any]:
-        if not item.get("url") or strike.trouble.at_link:
-            return {"b64_json": item.get("b64_json"), "url": item.get("url")}
-        data = self._pictures.file(self._pictures.find(item["file_name"]))
-        return {"b64_json": base64.b64encode(data).decode(), "revised_prompt": None}
+    def _drawn(self, item: dict[str, Any], order: GenerationOrder) -> dict[str, Any]:
+        name = item.get("file_name")
+        picture = self._pictures.find(name) if name else None
+        if picture is None:
+            return {"b64_json": None, "url": None}
+        if item["url"] and (order.wants_link or picture.strike.trouble.at_link):
+            return {"b64_json": None, "url": item["url"]}
+        return {"b64_json": self._inside(picture), "revised_prompt": None}
 
 
 def _read(request: Request) -> tuple[Mapping[str, Any], list[str]]:
@@ -110,5 +129,5 @@ def _read(request: Request) -> tuple[Mapping[str, Any], list[str]]:
             files.append(f"data:{mime};base64,{base64.b64encode(data).decode()}")
         elif isinstance(name, str) and isinstance(data, bytes):
             text = data.decode(errors="replace")
-            fields[name] = int(text) if text.isdecimal() else text
+            fields[name] = int(text) if name == "n" and text.isdecimal() else text
     return fields, files

@@ -1,6 +1,6 @@
 """What each service checks alike: words, one of several values, pictures, a count."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -27,7 +27,7 @@ class Checker:
         self.wrong.append((name, "Field required" if value is None else "Expected a text"))
         return ""
 
-    def choice(self, name: str, allowed: Mapping[str, Any]) -> str | None:
+    def choice(self, name: str, allowed: Iterable[str]) -> str | None:
         """One of several values; None where it is left out."""
         value = self.fields.get(name)
         if value is None:
@@ -43,6 +43,12 @@ class Checker:
         if not isinstance(value, bool):
             self.wrong.append((name, "Expected true or false"))
         return value is True
+
+    def whole(self, name: str) -> None:
+        """A whole number, which changes nothing here."""
+        value = self.fields.get(name)
+        if value is not None and type(value) is not int:
+            self.wrong.append((name, "Expected a whole number"))
 
     def count(self, name: str) -> int:
         """How many pictures."""
@@ -76,6 +82,7 @@ class Checker:
         count: int,
         references: tuple[bytes, ...],
         price: Decimal,
+        wants_link: bool = False,
     ) -> GenerationOrder:
         """The order, where nothing is wrong."""
         shape, scale = SIZES[ratio or "1:1"], SCALES[resolution]
@@ -87,4 +94,5 @@ class Checker:
             count=count,
             references=references,
             credits=round(price * count * CREDITS_PER_USD),
+            wants_link=wants_link,
         )

@@ -14,7 +14,7 @@ from nb_banana._text import Dollars, amount, clean_id
 from nb_banana.credentials import AIMLAPI
 from nb_banana.models import CREDITS_PER_USD, documented_price
 from nb_banana.request import ImageRequest, asked_fields
-from nb_banana.services.aimlapi import log, pricing
+from nb_banana.services.aimlapi import ledger, log, pricing
 from nb_banana.services.exchange import (
     Call,
     Failed,
@@ -83,8 +83,14 @@ class AimlApi(Service):
         return False if not reply.is_fine and is_own_words(reply) else None
 
     def find(self, row: SentRequest, get: Get) -> Fate:
-        """See `Service.find`."""
-        return log.find_row(row, get, _cost)
+        """See `Service.find`: by its log, and where that does not say the sum by its ledger."""
+        found = log.find_row(row, get, _cost)
+        is_known = found.usd is not None and found.state != "failed"
+        named = row.inference_id or (found.inference_id if found.state == "charged" else None)
+        # After a refusal, which is rarely charged, the ledger is not asked without a row.
+        if is_known or not named or (row.is_brief and found.state != "charged"):
+            return found
+        return ledger.find_entry(named, row.sent, get, is_brief=row.is_brief) or found
 
     def price(self, request: ImageRequest) -> Decimal | None:
         """See `Service.price`. The further fields of the request win, as when it is sent."""
