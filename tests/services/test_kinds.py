@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import nb_banana
-from nb_banana import Client, configure, errors, generate
+from nb_banana import Client, configure, errors, generate, generate_many
 from nb_banana._default import client
 from nb_banana.credentials import PLACES, Secret
 from nb_banana.library.database import Database
@@ -199,6 +199,43 @@ def test_two_clients_of_two_services_know_nothing_of_each_other(monkeypatch, tmp
         assert all(each.authorized for each in (*fal.posts, *google.posts))
         assert all(len(images) == 3 for images in came.values())
         assert configure().service == "aimlapi"
+
+
+def test_settings_that_change_while_a_batch_runs_are_those_of_what_is_asked_then(monkeypatch):
+    fal = other_service("fal", monkeypatch)
+    monkeypatch.setenv("GEMINI_API_KEY", KEY)
+    with Sandbox(KEY, service="google") as google:
+
+        def prompts():
+            for number in range(4):
+                yield f"banana {number}"
+                configure(service="google", base_url=google.url)
+
+        gallery = generate_many(prompts())
+        assert not gallery.failures, [str(each.error) for each in gallery.failures]
+        by = [image.request.catalogue.service for image in gallery]
+        assert [by.count(name) for name in ("fal", "google")] == [len(fal.posts), len(google.posts)]
+        assert len(fal.charges) + len(google.charges) == 4
+        assert all(each.authorized for each in (*fal.posts, *google.posts))
+    fal.stop()
+
+
+def test_a_shared_library_of_a_service_is_a_hit_and_its_open_work_is_its_owner_s(
+    monkeypatch, tmp_path
+):
+    fal = other_service("fal", monkeypatch)
+    configure(library=str(tmp_path / "shared"))
+    drawn = generate("a banana")
+    with pytest.raises(errors.AnswerTimeoutError):
+        generate("a pear [trouble: slow 9]", timeout=0.2)
+    configure(library=str(tmp_path / "own"), shared_libraries=[str(tmp_path / "shared")])
+    another_kernel()
+    again = generate("a banana")
+    assert (again.came, again.path) == ("reused", drawn.path)
+    assert len(nb_banana.history(service="fal")) == 1
+    assert not nb_banana.recover()
+    fal.stop()
+    assert len(fal.posts) == 2
 
 
 @pytest.mark.parametrize("name", SPOKEN)
