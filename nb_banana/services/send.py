@@ -201,7 +201,7 @@ def read_reply(
         "request_id": outcome.request_id,
         "attempts": attempts,
     }
-    if not reply.is_fine:
+    if not reply.is_fine and not isinstance(outcome, Ticket):
         facts["retry_after"] = _asked_pause(reply, service.service) or None
         raise error_of(outcome, reply, service.service, facts)
     if isinstance(outcome, Ticket):

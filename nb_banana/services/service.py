@@ -125,8 +125,9 @@ class Service:
 
         It is called until `decode` gives something else than a `Ticket`: each half second at
         first, each five seconds later, and again by ``recover()`` in another kernel. Statuses 408,
-        425, 429 and a 5xx that `charged` does not call free are asked again; after 404 and 410 the
-        work is given up as one whose fate is not known.
+        425, 429 and a 5xx that `charged` does not call free are asked again. 400, 404, 410 and
+        what can't be read are believed when they come three times in turn: then the fate of the
+        work is not known. Any other status turns the question away, and the work stays accepted.
         """
         raise NotImplementedError
 

@@ -201,7 +201,7 @@ def test_two_clients_of_two_services_know_nothing_of_each_other(monkeypatch, tmp
         assert configure().service == "aimlapi"
 
 
-def test_settings_that_change_while_a_batch_runs_are_those_of_the_next_one(monkeypatch):
+def test_settings_that_change_while_a_batch_runs_are_those_of_what_is_asked_then(monkeypatch):
     fal = other_service("fal", monkeypatch)
     monkeypatch.setenv("GEMINI_API_KEY", KEY)
     with Sandbox(KEY, service="google") as google:
@@ -213,11 +213,29 @@ def test_settings_that_change_while_a_batch_runs_are_those_of_the_next_one(monke
 
         gallery = generate_many(prompts())
         assert not gallery.failures, [str(each.error) for each in gallery.failures]
-        assert len(fal.posts) == 4
-        assert not google.posts
-        generate("an apple")
-        assert len(google.posts) == 1
+        by = [image.request.catalogue.service for image in gallery]
+        assert [by.count(name) for name in ("fal", "google")] == [len(fal.posts), len(google.posts)]
+        assert len(fal.charges) + len(google.charges) == 4
+        assert all(each.authorized for each in (*fal.posts, *google.posts))
     fal.stop()
+
+
+def test_a_shared_library_of_a_service_is_a_hit_and_its_open_work_is_its_owner_s(
+    monkeypatch, tmp_path
+):
+    fal = other_service("fal", monkeypatch)
+    configure(library=str(tmp_path / "shared"))
+    drawn = generate("a banana")
+    with pytest.raises(errors.AnswerTimeoutError):
+        generate("a pear [trouble: slow 9]", timeout=0.2)
+    configure(library=str(tmp_path / "own"), shared_libraries=[str(tmp_path / "shared")])
+    another_kernel()
+    again = generate("a banana")
+    assert (again.came, again.path) == ("reused", drawn.path)
+    assert len(nb_banana.history(service="fal")) == 1
+    assert not nb_banana.recover()
+    fal.stop()
+    assert len(fal.posts) == 2
 
 
 @pytest.mark.parametrize("name", SPOKEN)

@@ -92,8 +92,9 @@ def _by_panel(_shell: Shell) -> Draw:
             made = nb_banana.panel()
             press(made, "generate", changed={"prompt": prompt, **options})
             settle(made)
+            image = made.image
             made.close()
-        return made.image
+        return image
 
     return by_panel
 
@@ -106,8 +107,8 @@ PLAIN = {
     "background": in_background,
     "async": awaited,
 }
-IN_SHELL = {"magic": _by_cell, "line": _by_line, "panel": _by_panel}
-DOORS = (*PLAIN, *IN_SHELL)
+IN_SHELL = {"panel": _by_panel, "magic": _by_cell, "line": _by_line}
+DOORS = (*IN_SHELL, *PLAIN)
 
 
 @contextmanager
