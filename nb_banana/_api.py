@@ -57,7 +57,8 @@ def generate(
         **options: ``name`` (what the caption calls the picture), ``alt`` (the alt text; else the
             prompt), ``save`` (also write it to this file, of several into this folder), ``strict``
             (another size than asked is an error), ``fresh`` (pay for a new one although this one is
-            in the library), ``quiet`` (say nothing meanwhile, see ``Banana.quiet``);
+            in the library), ``quiet`` (say nothing meanwhile), ``service`` (who draws this one,
+            e.g. ``"fal"``: notebooks/services.md);
             ``images`` (one picture of any kind, or several), ``model``, ``aspect_ratio``,
             ``resolution``, ``web_search``, ``params``, ``take`` as in `ImageRequest`; for those
             not given the first picture's own hold if it was made here, else the settings.
@@ -250,19 +251,21 @@ def estimate(prompt: Any, rows: Any = None, **asked: Any) -> "Estimate":
     return _client().estimate(prompt, rows, **asked)
 
 
-def login(key: str | None = None, *, save: bool = False) -> None:
-    """Give the key for the service of ``base_url``. Without an argument it is asked for, unseen.
+def login(key: str | None = None, *, save: bool = False, service: str | None = None) -> None:
+    """Give the key for a service. Without an argument it is asked for, unseen.
 
     Args:
         key: better not written into a notebook; leave it out to be asked.
         save: keep it in the system's keyring too, for later kernels (``pip install keyring``).
+        service: for which one, e.g. ``"google"``; else for that of the settings.
 
     Raises:
         MissingKeyError: nothing was given, or nobody is there to be asked.
     """
-    secret = None if key is None else given_key(key)
+    name = service or _client().settings.service
+    secret = None if key is None else given_key(key, name)
     key = None  # as in `generate`
-    _client().login(secret, save=save)
+    _client().login(secret, save=save, service=service)
 
 
 @hinted
@@ -274,6 +277,7 @@ def history(
     until: Any = None,
     model: str | None = None,
     notebook: str | os.PathLike[str] | None = None,
+    service: str | None = None,
 ) -> "History":
     """The pictures that were made, the newest first: a table in a notebook, and a sequence.
 
@@ -292,6 +296,7 @@ def history(
         model: by any of its names.
         notebook: the name or the path of the notebook that asked for them. A script has none, nor
             has a picture that came with a lesson.
+        service: the name of who drew them, e.g. ``"fal"``; the sandbox's are nobody's.
 
     Raises:
         RequestError: a value that makes no sense here.
@@ -301,7 +306,8 @@ def history(
     >>> image.id in [each.id for each in history("history", since="today", model=image.model)]
     True
     """
-    return _client().history(query, limit, since=since, until=until, model=model, notebook=notebook)
+    asked = {"since": since, "until": until, "model": model, "notebook": notebook}
+    return _client().history(query, limit, **asked, service=service)
 
 
 @hinted
@@ -331,7 +337,8 @@ def forget(
     """Delete pictures from the library, with what was asked. What they cost stays in the books.
 
     An unfinished request that `recover` knows no end of is dropped by its whole id: from then on
-    it counts as not charged, also for ``Banana.budget``.
+    it counts as not charged, also for ``Banana.budget``. One that a service has accepted is
+    cancelled there first; where that comes too late it stays, and `recover` fetches it.
 
     ``forget(older_than="90 days", keep=100)`` names none: of all pictures in your own libraries
     those go that are as old, but never the newest so many. What is paid and not fetched yet stays,

@@ -21,9 +21,10 @@ from nb_banana.credentials import (
 )
 from nb_banana.results.handout import Handout, KeyListing, KeyUse
 from nb_banana.services.aimlapi import class_keys
-from nb_banana.services.service import Service
+from nb_banana.services.endpoint import Endpoint
 from nb_banana.settings import Banana
 
+KEYS_OF = "aimlapi"  # the one service that makes keys with a limit
 MOST_KEYS = 500  # of one call
 LONGEST_NAME = 100  # letters of a student's name
 PLAY = "the-management-key-of-a-sandbox"
@@ -73,7 +74,7 @@ class Classroom(Hinted):
         elif context.policy().backend == "sandbox":
             self._url = context.sandbox_url()
         else:
-            self._url = context.settings.base_url
+            self._url = context.policy(service=KEYS_OF).base_url
         self._given = secret
         self.handout: Handout | None = None
         """What `create` made last, also where it was stopped."""
@@ -177,9 +178,12 @@ class Classroom(Hinted):
         service = self._service()
         class_keys.delete_key(service, _prefix(name, service))
 
-    def _service(self) -> Service:
+    def _service(self) -> Endpoint:
         """The service with the management key that may go there."""
-        service: Service = self._client.context.service(self._url, self._management_key())
+        services = self._client.context.services
+        service: Endpoint = self._client.context.service(
+            self._url, self._management_key(), speaks=services[KEYS_OF]
+        )
         return service
 
     def _management_key(self) -> Secret:
@@ -203,7 +207,7 @@ class Classroom(Hinted):
 
 
 def _problem(
-    made: class_keys.MadeKey, left: Sequence[str], service: Service, handout: Handout
+    made: class_keys.MadeKey, left: Sequence[str], service: Endpoint, handout: Handout
 ) -> errors.BananaError:
     """The error of a key that was not made, or not seen: what is there, and what to do."""
     error, name = made.error, left[0]
@@ -220,7 +224,7 @@ def _problem(
     return errors.ClassKeysError(f"{said}{rest}", **{**facts, "handout": handout})
 
 
-def _fate(name: str, service: Service) -> str:
+def _fate(name: str, service: Endpoint) -> str:
     """What became of a key whose answer did not come: it is looked up, never asked for again."""
     try:
         names = [each.name for each in class_keys.list_keys(service)]
@@ -244,7 +248,7 @@ def _stopped(name: str, handout: Handout) -> str:
     )
 
 
-def _prefix(name: str, service: Service) -> str:
+def _prefix(name: str, service: Endpoint) -> str:
     """What the service calls the key of a name."""
     found = class_keys.list_keys(service)
     fitting = [each for each in found if each.name is not None and each.name == name]

@@ -41,7 +41,6 @@ from nb_banana.request import ImageRequest
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.history import History
 from nb_banana.results.image import BananaImage
-from nb_banana.services.aimlapi.payload import payload_of
 from nb_banana.settings import Banana
 
 if TYPE_CHECKING:
@@ -58,13 +57,12 @@ class Client(Hinted):
     request once. What it has made (pictures, galleries) asks it for edits.
 
     Args:
-        key: for the service of ``base_url``; else it is looked for where a notebook would, see
-            `nb_banana.login`.
+        key: for the service; else it is looked for where a notebook would, see `nb_banana.login`.
         base_url: the service's address.
         library: the folder that keeps the pictures; else the person's own, or the notebook's.
         backend: ``"auto"``, ``"api"``, ``"sandbox"`` or ``"library"``.
         budget: US dollars that it may spend.
-        **settings: any other setting, see `nb_banana.configure`.
+        **settings: any other one, e.g. ``service="fal"`` (who draws), see `nb_banana.configure`.
 
     Raises:
         SettingsError: an unknown setting, or a value that it can't have.
@@ -254,6 +252,7 @@ class Client(Hinted):
 
         credentials.hide_key(changes)
         background = is_later(changes.pop("background", False))
+        changes.setdefault("service", image.request.catalogue.service)
         count, (output, how) = changes.pop("count", None), take_call_options(changes)
         plan = plan_again(self.context, image, changes, count, output, how)
         return run_claimed(plan, lambda: self.run(plan, background=background))
@@ -267,7 +266,9 @@ class Client(Hinted):
 
     def payload(self, request: ImageRequest) -> dict[str, Any]:
         """See `ImageRequest.payload`."""
-        return payload_of(request)
+        speaks = self.context.services[request.catalogue.service]
+        sent: dict[str, Any] = speaks.encode(request).json
+        return sent
 
     def retry(self, gallery: Gallery, *, again: bool = False) -> Gallery:
         """See `Gallery.retry`."""
@@ -282,8 +283,7 @@ class Client(Hinted):
         """See `nb_banana.dry_run`."""
         credentials.hide_key(asked)
         plan = self.plan(prompt, **asked)
-        many, url = list(plan.jobs), self.settings.base_url
-        return DryRun(many[0].request, url, lookup.quote(plan), count=len(many))
+        return DryRun(plan.job.request, plan.base_url, lookup.quote(plan), len(list(plan.jobs)))
 
     def estimate(self, /, prompt: Any, rows: Any = None, **asked: Any) -> lookup.Estimate:
         """See `nb_banana.estimate`."""
@@ -304,9 +304,10 @@ class Client(Hinted):
         until: Any = None,
         model: str | None = None,
         notebook: str | os.PathLike[str] | None = None,
+        service: str | None = None,
     ) -> History:
         """See `nb_banana.history`."""
-        asked = browse.Asked(query, limit, since, until, model, notebook)
+        asked = browse.Asked(query, limit, since, until, model, notebook, service)
         return browse.list_kept(self.context, asked)
 
     def load(self, what: str | os.PathLike[str] | bytes) -> BananaImage:
@@ -372,11 +373,14 @@ class Client(Hinted):
             say(repr(lesson))
         return lesson
 
-    def login(self, key: str | Secret | None = None, *, save: bool = False) -> None:
+    def login(
+        self, key: str | Secret | None = None, *, save: bool = False, service: str | None = None
+    ) -> None:
         """See `nb_banana.login`."""
-        url = self.settings.base_url
+        _, url, _, speaks = self.context.policy(service=service)
         host = credentials.host_of(url)
-        secret = credentials.as_secret(_ask(host) if key is None else key)
+        given = _ask(host, speaks.place) if key is None else key
+        secret = credentials.as_secret(given, speaks.key_page)
         key = None  # from here on no traceback of anything can show it
         place = self.context.credentials.remember(url, secret, save=save)
         say(f"Key for {host} kept {place}.")
@@ -388,10 +392,9 @@ def _run(plan: Plan, *, background: bool) -> Any:
     return start(plan) if background else pipeline.make(plan, *plan.jobs)
 
 
-def _ask(host: str) -> str:
+def _ask(host: str, place: credentials.KeyPlace) -> str:
     try:
-        return getpass.getpass(f"Key for {host} ({credentials.KEY_PAGE}): ")
+        return getpass.getpass(f"Key for {host}{place.page and f' ({place.page})'}: ")
     except (EOFError, RuntimeError) as error:  # a kernel that nobody sits at raises RuntimeErrors
-        raise MissingKeyError(
-            f"Nobody can be asked for the key here. Set {credentials.ENVIRONMENT[0]} instead."
-        ) from error
+        cure = f"Set {place.names[0]} instead" if place.names else 'Give it: login("…")'
+        raise MissingKeyError(f"Nobody can be asked for the key here. {cure}.") from error

@@ -3,24 +3,35 @@
 import os
 import platform
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
 
+from nb_banana._catalogue import usual_in
 from nb_banana._hints import Hinted
-from nb_banana._text import dollars, megabytes, plain
+from nb_banana._text import dollars, megabytes, plain, what_it_says
 from nb_banana._version import __version__
-from nb_banana.credentials import KEY_PAGE, KeySearch, host_of, missing_key
+from nb_banana.credentials import KeySearch, missing_key, service_names
 from nb_banana.display.html import Name, Words, note, styled, table
-from nb_banana.errors import BananaError, LibraryError, MissingKeyError, SettingsError
-from nb_banana.generation.context import Context
+from nb_banana.errors import (
+    BananaError,
+    LibraryError,
+    MissingKeyError,
+    RequestError,
+    SettingsError,
+)
+from nb_banana.generation.context import Context, Policy
 from nb_banana.library import location
 from nb_banana.library.library import Library, MemoryLibrary
 from nb_banana.library.rows import stamp
 from nb_banana.library.shared import SharedLibrary
-from nb_banana.services.aimlapi import account
+from nb_banana.request import ImageRequest, copy_with
+from nb_banana.services import account
+from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.registry import DEFAULT
 
 PACKAGES = ("ipython", "ipywidgets", "requests", "pillow", "jinja2", "ipykernel", "jupyterlab")
 ELSEWHERE = (
@@ -31,6 +42,7 @@ OLD = timedelta(days=90)
 """Pictures of an age at which it is said how to delete them."""
 LITTLE_ROOM = 500_000_000
 """Bytes on the library's disk below which it is said: some twenty 4K pictures."""
+A_MOMENT = 2.0  # seconds that another service than the chosen one has to answer at all
 
 
 @dataclass(frozen=True)
@@ -81,19 +93,29 @@ def check_all(context: Context) -> Checkup:
 
 
 def _checks(context: Context) -> Iterator[Check]:
-    settings, search = context.settings, context.search_key()
+    settings = context.settings
+    try:
+        policy = context.policy()
+    except SettingsError as error:  # its package is broken, or gone
+        yield Check("who draws", str(error), fine=False)
+        yield from _others(context)
+        yield Check("versions", ", ".join(_versions()))
+        return
+    search = context.search_key(None, policy)
     yield from _key(search, settings.backend)
     try:
         kinds = context.kinds(search)
     except MissingKeyError:  # what was found is no key, which was said above
-        kinds = (location.kind_of(settings.base_url),)
+        kinds = context.kinds(search, policy._replace(backend="api"))
     drawer = kinds[-1]
     if settings.backend == "library":
         yield Check("who draws", "nobody: the backend is “library”, only kept pictures are shown")
     elif drawer == location.SANDBOX:
-        yield Check("who draws", "the sandbox on this machine: no AI, no cost")
+        instead = "" if settings.service == DEFAULT else f", in place of {settings.service}"
+        yield Check("who draws", f"the sandbox on this machine{instead}: no AI, no cost")
     else:
-        yield from _service(context, search)
+        yield from _service(context, search, policy)
+    yield from _others(context)
     for kind in kinds:
         for library in context.libraries(kind):
             yield from _shared(library) if isinstance(library, SharedLibrary) else _library(library)
@@ -112,44 +134,98 @@ def _key(search: KeySearch, backend: str) -> Iterator[Check]:
         yield Check("key", str(missing_key(search)), fine=False)
         return
     else:
-        cure = "set AIMLAPI_KEY or call nb_banana.login()"
-        yield Check("key", f"none for {search.host}: {cure}", fine=backend != "api")
+        said = f"none for {search.host}: {search.place.cure}"
+        yield Check("key", said, fine=backend != "api")
     for said in search.silent:
         yield Check("key", said, fine=found is not None)
 
 
-def _service(context: Context, search: KeySearch) -> Iterator[Check]:
-    settings, host = context.settings, host_of(context.settings.base_url)
+def _service(context: Context, search: KeySearch, policy: Policy) -> Iterator[Check]:
+    host = search.host
     try:
-        service = context.service(settings.base_url)
+        service = context.service(policy.base_url)
     except SettingsError as error:  # its host is not in `allow_http` any more
         yield Check("who draws", str(error), fine=False)
         return
-    yield Check("who draws", host)
+    who = "" if policy.speaks.name == DEFAULT else f"{policy.speaks.name}, at "
+    yield Check("who draws", f"{who}{host}")
+    play = ""
     if account.is_reachable(service):
-        price = context.prices.price(service, settings.model, settings.resolution)
+        yield from _model(context, service)
         play = " play money" if context.prices.is_play(service) else ""
-        cost = "has a price not known" if price is None else f"costs about {dollars(price)}{play}"
-        yield Check("reachable", f"{host} answers; a picture {cost}")
-        ending = context.model_status.deprecation(service, settings.model)
-        fine = ending is None or not ending.is_withdrawn
-        said = f"{settings.model}: {ending}" if ending else settings.model
-        yield Check("model", said, fine)
     else:
-        play = ""
         yield Check("reachable", f"{host} does not answer: look at the network", fine=False)
     try:
-        service = context.find_service(key=search)
+        service = context.find_service(search, policy)
         balance = account.balance(service)
     except BananaError:  # no key, which was said above
         return
     if balance is None and account.is_key_refused(service):
         said = f"{host} does not accept it" if search.found else f"{host} wants one"
-        cure = f"Make one at {KEY_PAGE} and call nb_banana.login()"
+        page = policy.speaks.key_page and f"Make one at {policy.speaks.key_page} and "
+        cure = f"{page}call {search.place.login}"
         yield Check("key", f"{said}. {cure}", fine=False)
         return
     said = "not known: the service did not say" if balance is None else f"{dollars(balance)}{play}"
     yield Check("balance", said, fine=balance is None or balance > 0)
+
+
+def _model(context: Context, service: Endpoint) -> Iterator[Check]:
+    """The model of the settings at a service that answers, and what it costs."""
+    settings, host, catalogue = context.settings, service.host, service.service.catalogue
+    try:
+        model = usual_in(catalogue, settings.model)
+        asked = ImageRequest("a picture", model, catalogue=catalogue)
+    except RequestError as error:
+        yield Check("reachable", f"{host} answers")
+        yield Check("model", f'{error} Choose one: %config Banana.model = "…"', fine=False)
+        return
+    price = context.prices.price(service, model, settings.resolution)
+    price = price or service.service.price(copy_with(asked, resolution=settings.resolution))
+    play = " play money" if context.prices.is_play(service) else ""
+    cost = "has a price not known" if price is None else f"costs about {dollars(price)}{play}"
+    yield Check("reachable", f"{host} answers; a picture {cost}")
+    ending = context.model_status.deprecation(service, model)
+    fine = ending is None or not ending.is_withdrawn
+    yield Check("model", f"{model}: {ending}" if ending else model, fine)
+
+
+def _others(context: Context) -> Iterator[Check]:
+    """The services that are not chosen: which have a key, and which are broken."""
+    without: list[str] = []
+    for name in service_names():
+        if name == context.settings.service:
+            continue
+        try:
+            said = _other(context, name)
+        except (MissingKeyError, SettingsError) as error:
+            yield Check(f"service {name}", str(error), fine=False)
+        except Exception as error:  # noqa: BLE001 - a stranger's code
+            yield Check(f"service {name}", f"it fails: {what_it_says(error)}", fine=False)
+        else:
+            if said:
+                yield Check(f"service {name}", said)
+            else:
+                without.append(name)
+    if without:
+        yield Check("other services", f"no key for {', '.join(without)}")
+
+
+def _other(context: Context, name: str) -> str:
+    """Where the key of a service was found, and whether it answers; nothing without a key."""
+    speaks = context.services[name]
+    search = KeySearch(speaks.base_url, None, context.credentials, speaks.place)
+    # Colab asks the person about each secret by itself.
+    found = search.at_hand if "google.colab" in sys.modules else search.found
+    if found is None:
+        return ""
+    service = context.service(speaks.base_url, speaks=speaks)
+    is_there = account.is_reachable(service, seconds=A_MOMENT)
+    said = f"a key ({found.place}); {service.host} {'answers' if is_there else NO_ANSWER}"
+    return f'{said}. %config Banana.service = "{name}" chooses it'
+
+
+NO_ANSWER = f"did not answer within {A_MOMENT:g} s"
 
 
 def _library(library: Library) -> Iterator[Check]:

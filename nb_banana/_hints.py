@@ -201,3 +201,19 @@ def hinted(call: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
         raise TypeError(f"{name}() has no argument {unknown!r}{near or '.'} {takes}")
 
     return told
+
+
+_KEY = " The key is no setting: Client(key=…), or nb_banana.login() for the default client."
+_RATIO = " Did you mean aspect_ratio?"
+MEANT_SETTINGS = {
+    "api_key": _KEY,
+    "apikey": _KEY,
+    "key": _KEY,
+    "token": _KEY,
+    "ratio": _RATIO,
+    "size": ' Did you mean aspect_ratio="16:9" or resolution="2K"?',
+    "sandbox": ' Did you mean backend="sandbox"?',
+    "max_workers": " Did you mean concurrency?",
+    "verbose": " Did you mean quiet=True?",
+}
+"""What is meant by what is no setting and is not written nearly so."""

@@ -8,7 +8,7 @@ from typing import Any
 
 PACKAGE = "nb_banana"
 NAMES = {
-    "account": {"Charge": "services.aimlapi.account"},
+    "account": {"Charge": "services.exchange:Fate"},
     "album": {"History": "results.history"},
     "api": dict.fromkeys(
         ("agenerate", "dry_run", "edit", "generate", "generate_many", "login", "sweep"), "_api"

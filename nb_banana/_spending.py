@@ -16,7 +16,7 @@ from nb_banana.generation.context import Context
 from nb_banana.library import location
 from nb_banana.library.records import Bill
 from nb_banana.models import short_name
-from nb_banana.services.aimlapi import account
+from nb_banana.services import account
 
 OF_MODEL = "  "  # how the name of a line begins that is of a model, and of no time
 

@@ -22,15 +22,18 @@ def dollars(amount: Decimal | None) -> str:
 
     >>> dollars(Decimal("0.0894875")), dollars(Decimal("0.06")), dollars(Decimal(0)), dollars(None)
     ('$0.089', '$0.06', '$0', 'price not said')
+    >>> dollars(AboutDollars("0.08") + Decimal("0.01"))
+    'about $0.09'
     """
     if amount is None:
         return "price not said"
     if not amount:
         return "$0"
+    about = "about " if isinstance(amount, AboutDollars) else ""
     if 0 < amount <= Decimal("0.0005"):
         return "<$0.001"
-    text = f"{amount:,.3f}"
-    return "$" + (text[:-1] if text.endswith("0") else text)
+    about, text = "about " if isinstance(amount, AboutDollars) else "", f"{amount:,.3f}"
+    return f"{about}${text[:-1] if text.endswith('0') else text}"
 
 
 class Dollars(Decimal):
@@ -40,6 +43,32 @@ class Dollars(Decimal):
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         printer.text(dollars(self))
+
+
+class AboutDollars(Dollars):
+    """The same of an amount that was computed here and that nobody billed; so are its sums."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Any) -> Any:
+        return _about(super().__add__(other))
+
+    def __sub__(self, other: Any) -> Any:
+        return _about(super().__sub__(other))
+
+    def __rsub__(self, other: Any) -> Any:
+        return _about(super().__rsub__(other))
+
+    __radd__ = __add__
+
+
+def _about(amount: Any) -> Any:
+    return amount if amount is NotImplemented else AboutDollars(amount)
+
+
+def in_dollars(amount: Decimal) -> Dollars:
+    """The same amount, as one that is shown in dollars."""
+    return amount if isinstance(amount, Dollars) else Dollars(amount)
 
 
 class Amounts:

@@ -4,29 +4,81 @@
 # keyring (if installed), Colab's secrets. A key that was not given for a host by name goes to the
 # vendor's host and to loopback only, so that a notebook from a stranger can't send it away.
 
-import base64
 import importlib.util
 import os
-import re
 import sys
 import weakref
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, lru_cache
 from ipaddress import ip_address
 from typing import Any, NamedTuple
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
+from nb_banana._secret import HIDDEN as HIDDEN
+from nb_banana._secret import KEY_PAGE as KEY_PAGE
+from nb_banana._secret import SHORTEST_BY_CHANCE
+from nb_banana._secret import SHORTEST_IN_LINK as SHORTEST_IN_LINK
+from nb_banana._secret import Secret as Secret
 from nb_banana._text import key_checks, what_it_says
 from nb_banana.errors import MissingKeyError, RequestError, SettingsError
-from nb_banana.models import MODELS
 
 VENDOR_HOST = "api.aimlapi.com"
 VENDOR_URL = f"https://{VENDOR_HOST}"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
-KEY_PAGE = "https://aimlapi.com/app/keys"
 ENVIRONMENT = ("AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY")
 """https://docs.aimlapi.com/quickstart names the first; the vendor's packages use the others."""
+
+
+class KeyPlace(NamedTuple):
+    """Where a service is, and where its key is looked for."""
+
+    service: str
+    base_url: str
+    names: tuple[str, ...]  # environment variables and Colab's secrets, the best first
+    page: str  # where a key is made
+
+    @property
+    def login(self) -> str:
+        """How a person gives its key."""
+        own = "" if self.service == "aimlapi" else f'service="{self.service}"'
+        return f"nb_banana.login({own})"
+
+    @property
+    def cure(self) -> str:
+        """What a person does who has a key."""
+        return " or ".join([*(f"set {name}" for name in self.names[:1]), f"call {self.login}"])
+
+
+AIMLAPI = KeyPlace("aimlapi", VENDOR_URL, ENVIRONMENT, KEY_PAGE)
+PLACES = {
+    each.service: each
+    for each in (
+        AIMLAPI,
+        KeyPlace(
+            "google",
+            "https://generativelanguage.googleapis.com",
+            ("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+            "https://aistudio.google.com/apikey",
+        ),
+        KeyPlace(
+            "openrouter",
+            "https://openrouter.ai/api",
+            ("OPENROUTER_API_KEY",),
+            "https://openrouter.ai/settings/keys",
+        ),
+        KeyPlace("fal", "https://queue.fal.run", ("FAL_KEY",), "https://fal.ai/dashboard/keys"),
+        KeyPlace(
+            "openai",
+            "https://api.openai.com",
+            ("OPENAI_API_KEY",),
+            "https://platform.openai.com/api-keys",
+        ),
+    )
+}
+"""The services that come with us: what is known of them before any of them is loaded."""
+PLUGINS = "nb_banana.services"
+"""The group of entry points by which packages bring further services."""
 MANAGEMENT = "AIMLAPI_MANAGEMENT_KEY"
 """Makes keys with a limit (`Classroom`), and is never looked for to draw."""
 KEYRING_SERVICE = "nb_banana"
@@ -36,107 +88,6 @@ NOTHING_THERE = {"NoKeyringError", "SecretNotFoundError"}
 """Answers of keyring and of Colab that mean: no key, and all is well. They are not imported."""
 EACH_FOR_ITSELF = {"SecretNotFoundError", "NotebookAccessError"}
 """What Colab says of one secret; the next may be there."""
-SHORTEST_PART = 5
-"""A run of this many characters of a key counts as a part of it where the rest is masked."""
-MASKED = re.compile(r"\.{2}|…|\*{2}")  # how a service says that it left out the middle of a key
-SHORTEST_IN_WORDS = 8  # A shorter key is a word that people write
-SHORTEST_BY_CHANCE = 12
-"""A run of this many characters of a key, with a digit, is in no picture and no prose by chance."""
-SHORTEST_IN_LINK = 8
-"""The same in a link and in what a service says: signatures have random digits, as keys do."""
-OUR_WORDS = " ".join(name for model in MODELS for name in (*model.ids, *model.short)).lower()
-"""What stands in prompts and answers whatever the key is."""
-HIDDEN = "[key]"  # what stands in place of a key where a word has to stand
-AROUND = " \t\r\n\ufeff\u200b'\"`´‘’‚‛“”„‟«»‹›"
-"""What is no part of a key at its ends: env files, shells and word processors leave it there."""
-
-
-class Secret:
-    """A key that does not show itself: not in a repr, a traceback, a log or a pickle."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str, place: str = "") -> None:
-        cleaned = text.strip().strip(AROUND) if isinstance(text, str) else ""
-        if not cleaned or not cleaned.isascii() or not cleaned.isprintable() or " " in cleaned:
-            raise MissingKeyError(
-                f"What was given as the key{place and f' ({place})'} is empty or has characters "
-                f"that no key has. Copy it again from {KEY_PAGE}."
-            )
-        self._text = cleaned
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._text == other._text
-
-    def __hash__(self) -> int:
-        return hash(self._text)
-
-    def __reduce__(self) -> Any:
-        raise TypeError("A key is not pickled. Set it where it is needed.")
-
-    def reveal(self) -> str:
-        """The key itself, for the one header that needs it."""
-        return self._text
-
-    def redact(self, text: str) -> str:
-        """The text without the key and without any part of it (services echo keys in errors)."""
-        if len(self._text) < SHORTEST_PART:
-            return text
-        parts = self._spellings | self._runs(SHORTEST_IN_LINK)
-        masked = parts | self._runs(SHORTEST_PART, digits=False)
-
-        def hide(found: re.Match[str]) -> str:
-            word = found[0].lower()
-            known = masked if MASKED.search(word) else parts
-            return "…" if any(part in word for part in known) else found[0]
-
-        text = re.sub(r"[^\s\"'(),;<>]+", hide, text)
-        return re.sub(re.escape(self._text), "…", text, flags=re.IGNORECASE)
-
-    def redact_bytes(self, data: bytes) -> bytes:
-        """The bytes without the whole key; parts stay, for a paid picture may be in the bytes."""
-        if len(self._text) < SHORTEST_BY_CHANCE:
-            return data
-        known = "|".join(map(re.escape, self._spellings)).encode()
-        return re.sub(known, HIDDEN.encode(), data, flags=re.IGNORECASE)
-
-    def is_in(self, text: str, run: int = SHORTEST_BY_CHANCE) -> bool:
-        """Whether the key is in a text, or so many characters of it in a row; quoted or not."""
-        where = f"{text} {unquote(text)}".lower()
-        if run < SHORTEST_BY_CHANCE:  # no person wrote it
-            run = min(run, len(self._text))
-            parts = self._runs(run, digits=False) if run >= SHORTEST_PART else set()
-        elif len(self._text) < SHORTEST_IN_WORDS:
-            return False
-        else:
-            parts = self._runs(run) if re.search("[a-z]", self._text.lower()) else set()
-        if len(self._text) < SHORTEST_BY_CHANCE or not parts:
-            return self._stands_in(where)
-        return any(part in where for part in parts | self._spellings)
-
-    def _stands_in(self, where: str) -> bool:
-        key = self._text.lower()
-        is_there = re.search(rf"(?<![a-z0-9]){re.escape(key)}(?![a-z0-9])", where)
-        return is_there is not None and key not in OUR_WORDS
-
-    @property
-    def _spellings(self) -> set[str]:
-        """The whole key as it is, as it is quoted and as headers encode it, in small letters."""
-        plain = self._text
-        encoded = (base64.b64encode(each.encode()).decode() for each in (plain, f"Bearer {plain}"))
-        every = "".join(f"%{ord(letter):02x}" for letter in plain)
-        quoted = {plain, quote(plain, safe=""), every, every.replace("%", "%25")}
-        return {each.lower() for each in quoted} | {each.rstrip("=").lower() for each in encoded}
-
-    def _runs(self, size: int, *, digits: bool = True) -> set[str]:
-        """So many characters of it in a row that are no words of ours, with a digit among them."""
-        key = self._text.lower()
-        runs = {key[at : at + size] for at in range(len(key) - size + 1)}
-        wanted = re.compile(r"\d" if digits else "")
-        return {run for run in runs if run not in OUR_WORDS and wanted.search(run)}
 
 
 class FoundKey(NamedTuple):
@@ -152,11 +103,13 @@ _known: dict[tuple[int, Secret], None] = {}
 NOBODYS = 0  # in place of the `id`: given for one call, or found; it is known for good
 
 
+@lru_cache(maxsize=256)
 def host_of(base_url: str) -> str:
     """The host of an address, with its port where there is one of its own."""
     return urlsplit(base_url).netloc.rpartition("@")[2].lower()
 
 
+@lru_cache(maxsize=256)
 def is_loopback(url: str) -> bool:
     """Whether an address is on this machine."""
     return (urlsplit(url).hostname or "") in LOOPBACK_HOSTS
@@ -193,13 +146,15 @@ class KeySearch:
         base_url: str,
         given: str | Secret | None = None,
         store: "CredentialStore | None" = None,
+        place: KeyPlace = AIMLAPI,
     ) -> None:
+        self.place = place
         self._given = None if given is None else given_key(given)
         self._store = store
         self.host = host_of(base_url)
         # Of a client that is closed: no other key, of the environment's, may pay in its place.
         self.was_forgotten = store is not None and self.host in store.forgotten
-        is_ours = self.host == VENDOR_HOST or is_loopback(base_url)
+        is_ours = self.host == host_of(place.base_url) or is_loopback(base_url)
         self.may_be_sent = is_ours and not self.was_forgotten
         self.silent: list[str] = []
 
@@ -210,7 +165,7 @@ class KeySearch:
             return FoundKey(self._given, "the key argument")
         if self._store and (kept := self._store.for_host(self.host)):
             return kept
-        return _from_environment() if self.may_be_sent else None
+        return _from_environment(self.place) if self.may_be_sent else None
 
     @property
     def may_ask(self) -> bool:
@@ -224,7 +179,7 @@ class KeySearch:
         return (
             self.at_hand
             or (self._ask("The keyring", self._from_keyring) if has_keyring else None)
-            or (self._ask("Colab", _from_colab) if self._may_ask_colab else None)
+            or (self._ask("Colab", self._from_colab) if self._may_ask_colab else None)
         )
 
     @property
@@ -240,12 +195,15 @@ class KeySearch:
             if type(error).__name__ not in NOTHING_THERE:
                 self.silent.append(f"{whom} did not answer: {what_it_says(error)}.")
             return None
-        return FoundKey(given_key(Secret(text, place)), place)
+        return FoundKey(given_key(Secret(text, place, self.place.page)), place)
 
     def _from_keyring(self) -> tuple[str, Any]:
         import keyring  # looks for its backends, which takes its time
 
         return "the keyring", keyring.get_password(KEYRING_SERVICE, self.host)
+
+    def _from_colab(self) -> tuple[str, Any]:
+        return _from_colab(self.place.names)
 
 
 class CredentialStore:
@@ -291,16 +249,28 @@ default_store = CredentialStore()
 """The keys of the default client: what `nb_banana.login` was given."""
 
 
-def given_key(given: str | Secret) -> Secret:
+def plugin_names() -> set[str]:
+    """The names of the services that packages bring. None of them is loaded for it."""
+    from importlib.metadata import entry_points  # load time: most people have none
+
+    return set(entry_points(group=PLUGINS).names)
+
+
+def service_names() -> tuple[str, ...]:
+    """The names of all services: those that come with us, then those of packages."""
+    return tuple(dict.fromkeys((*PLACES, *sorted(plugin_names()))))
+
+
+def given_key(given: str | Secret, service: str = AIMLAPI.service) -> Secret:
     """The key that somebody gave, which is one of the `known_keys` from then on."""
-    secret = as_secret(given)
+    secret = as_secret(given, PLACES[service].page if service in PLACES else "")
     _known[NOBODYS, secret] = None
     return secret
 
 
-def as_secret(given: str | Secret) -> Secret:
+def as_secret(given: str | Secret, page: str = KEY_PAGE) -> Secret:
     """What somebody gave as a key, so that it does not show itself."""
-    return given if isinstance(given, Secret) else Secret(given)
+    return given if isinstance(given, Secret) else Secret(given, page=page)
 
 
 def hide_key(options: dict[str, Any]) -> None:
@@ -312,7 +282,8 @@ def hide_key(options: dict[str, Any]) -> None:
 def known_keys() -> list[Secret]:
     """The keys that this process has or had. No keyring is asked for it: it may ask the person."""
     found = list(dict.fromkeys(secret for _, secret in list(_known)))
-    for text in filter(None, map(os.environ.get, (*ENVIRONMENT, MANAGEMENT))):
+    named = (name for place in PLACES.values() for name in place.names)
+    for text in filter(None, map(os.environ.get, (*named, MANAGEMENT))):
         with suppress(MissingKeyError):  # no key could look so
             found.append(Secret(text))
     return found
@@ -335,11 +306,27 @@ def refuse_key(what: str, text: str, secret: Secret | None = None) -> None:
         )
 
 
-def _from_environment() -> FoundKey | None:
-    for name in ENVIRONMENT:
+def _from_environment(place: KeyPlace) -> FoundKey | None:
+    for name in place.names:
         if text := os.environ.get(name, "").strip():
-            return FoundKey(Secret(text, place := f"the environment variable {name}"), place)
+            where = f"the environment variable {name}"
+            return FoundKey(Secret(text, where, place.page), where)
     return None
+
+
+def keys_of_others(service: str) -> str:
+    """Which other services have a key in the environment, and how one is chosen; else nothing."""
+    seen = {
+        each.service: name
+        for each in PLACES.values()
+        for name in reversed(each.names)
+        if each.service != service and os.environ.get(name, "").strip()
+    }
+    if not seen:
+        return ""
+    there = " and ".join(f"{other} ({name})" for other, name in seen.items())
+    a_key = "There is a key" if len(seen) == 1 else "There are keys"
+    return f'{a_key} for {there}: %config Banana.service = "{next(iter(seen))}"'
 
 
 def _has_keyring(*, is_wanted: bool | None = None) -> bool:
@@ -350,11 +337,11 @@ def _has_keyring(*, is_wanted: bool | None = None) -> bool:
     return is_loaded or (is_wanted and importlib.util.find_spec("keyring") is not None)
 
 
-def _from_colab() -> tuple[str, Any]:
+def _from_colab(names: Iterable[str]) -> tuple[str, Any]:
     from google.colab import userdata
 
     refused: Exception | None = None
-    for name in ENVIRONMENT:
+    for name in names:
         try:
             if text := userdata.get(name):
                 return f"the Colab secret {name}", text
@@ -385,16 +372,21 @@ def _save(host: str, secret: Secret) -> None:
 
 def missing_key(search: KeySearch) -> MissingKeyError:
     """The error for a search that found nothing, with the cure."""
+    place = search.place
+    of = "" if place.service == AIMLAPI.service else f" for {place.service}"
     if search.was_forgotten:
         said = f"The client is closed and has no key for {search.host} any more: see its login()."
     elif search.may_be_sent:
+        page = place.page and f"Make one at {place.page}, then "
+        cure = f"{page}{place.cure}" if page else f"{place.cure[0].upper()}{place.cure[1:]}"
+        others = keys_of_others(place.service)
         said = (
-            f"No key found. Make one at {KEY_PAGE}, then set {ENVIRONMENT[0]} or call "
-            'nb_banana.login(). Without one: %config Banana.backend = "sandbox".'
+            f"No key found{of}. {cure}. {others and f'{others}. '}Without one: "
+            '%config Banana.backend = "sandbox".'
         )
     else:
         said = (
             f"base_url is {search.host}, which is not the vendor's, so no key is sent there "
-            "unasked. If you trust it, call nb_banana.login() now and give the key for it by hand."
+            f"unasked. If you trust it, call {place.login} now and give the key for it by hand."
         )
     return MissingKeyError(" ".join([said, *search.silent]))

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from nb_banana import _default
+from nb_banana._catalogue import AIMLAPI, Catalogue, find_in, id_in
 from nb_banana._hints import Hinted
 from nb_banana._text import shown
 from nb_banana.credentials import Secret, refuse_key
@@ -27,8 +28,6 @@ from nb_banana.models import (
     Model,
     RequestField,
     choose,
-    find_model,
-    model_id,
     no_model,
     ratio_value,
 )
@@ -65,6 +64,8 @@ class ImageRequest(Hinted):
         params: further fields, sent as they are. They win over the fields above, unchecked.
         take: which of several pictures of one prompt, from 1. Not sent: the API has no seed.
         limits: how large the reference pictures may be. Not sent.
+        catalogue: the models of the service that is asked, which the values are checked by. Not
+            sent.
 
     Raises:
         RequestError: a value that the model does not take, with the ones that it does.
@@ -83,6 +84,7 @@ class ImageRequest(Hinted):
     params: Mapping[str, Any] = field(default_factory=dict, hash=False)
     take: int = 1
     limits: ReferenceLimits = field(default=LIMITS, repr=False, compare=False)
+    catalogue: Catalogue = field(default=AIMLAPI, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         plain = [getattr(self, each.name) for each in FIELDS if each.kind != "pictures"]
@@ -90,12 +92,12 @@ class ImageRequest(Hinted):
         refuse_key("The prompt or an option", said)  # before a message quotes it
         checked: dict[str, Any] = {
             "prompt": _checked_prompt(self.prompt),
-            "model": _checked_model(self.model),
+            "model": _checked_model(self.model, self.catalogue),
             "images": self._references(),
             "params": _checked_params(self.params),
             "take": whole_number("take", self.take),
         }
-        model = find_model(checked["model"])
+        model = find_in(self.catalogue, checked["model"])
         for each in FIELDS:
             if each.name not in checked:
                 check = _checked_switch if each.kind == "switch" else _checked_choice
@@ -144,7 +146,7 @@ class ImageRequest(Hinted):
         Two names of one model are one; a reference counts by its bytes; the take counts.
         """
         body = named_by_key(self, [image.digest for image in self.references])
-        model = find_model(self.model)
+        model = find_in(self.catalogue, self.model)
         body["model"] = model.ids[0] if model else self.model
         text = json.dumps({"version": 1, "take": self.take, "body": body}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -209,10 +211,10 @@ def check_characters(what: str, text: str) -> None:
         ) from None
 
 
-def _checked_model(model: Any) -> str:
+def _checked_model(model: Any, catalogue: Catalogue) -> str:
     if not isinstance(model, str):
         raise no_model(model)
-    name = model_id(model)
+    name = id_in(catalogue, model)
     check_characters("The model's name", name)
     return name
 
@@ -303,7 +305,7 @@ def expected_size(request: ImageRequest, longest: int) -> tuple[int, int]:
     >>> expected_size(ImageRequest("a fox", aspect_ratio="16:9"), longest=512)
     (512, 286)
     """
-    model, ratio = find_model(request.model), request.params.get("aspect_ratio")
+    model, ratio = find_in(request.catalogue, request.model), request.params.get("aspect_ratio")
     ratio = ratio or request.aspect_ratio
     if model and model.as_reference and not ratio and request.references:
         body: Any = request.references[0].body  # a link has no size

@@ -4,18 +4,33 @@ import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
-from traitlets import Bool, Enum, Float, Integer, List, TraitError, TraitType, Unicode, validate
+from traitlets import (
+    Bool,
+    Enum,
+    Float,
+    Integer,
+    List,
+    TraitError,
+    TraitType,
+    Unicode,
+    observe,
+    validate,
+)
 from traitlets.config import Configurable
 from traitlets.config.loader import LazyConfigValue
 
+from nb_banana._hints import MEANT_SETTINGS
 from nb_banana._text import did_you_mean, shown
 from nb_banana.credentials import (
+    AIMLAPI,
+    PLACES,
     VENDOR_URL,
     has_key,
     is_in_room,
     is_loopback,
     private_host,
     room_host,
+    service_names,
 )
 from nb_banana.errors import RequestError, SettingsError
 from nb_banana.models import DEFAULT_MODEL, RESOLUTIONS, SIZES, choose, model_id
@@ -75,10 +90,6 @@ class Number(_FloatTrait):
         return super().validate(obj, value)
 
 
-def _allowing(host: str) -> str:
-    return f'%config Banana.allow_http = ["{host}"]'
-
-
 class Folders(_ListTrait):
     """A list of folders; one by itself is a list of one."""
 
@@ -114,26 +125,11 @@ def _can_be_named(text: str) -> bool:
         return False
 
 
-_KEY = " The key is no setting: Client(key=…), or nb_banana.login() for the default client."
-_RATIO = " Did you mean aspect_ratio?"
-MEANT = {
-    "api_key": _KEY,
-    "apikey": _KEY,
-    "key": _KEY,
-    "token": _KEY,
-    "ratio": _RATIO,
-    "size": ' Did you mean aspect_ratio="16:9" or resolution="2K"?',
-    "sandbox": ' Did you mean backend="sandbox"?',
-    "max_workers": " Did you mean concurrency?",
-    "verbose": " Did you mean quiet=True?",
-}
-"""What is meant by what is no setting and is not written nearly so."""
-
-
 class Banana(Configurable):
     """Settings of nb_banana. Each option of a cell wins over the setting of its name."""
 
     chosen: frozenset[str] = frozenset()  # those that the person has set, but by ``%config``
+    _address_of = AIMLAPI.service  # the service that ``base_url`` was set for
 
     model = Unicode(DEFAULT_MODEL, help="The model, by any of its names: pro, lite, 2.1, …")
     aspect_ratio = Choice(
@@ -148,6 +144,7 @@ class Banana(Configurable):
         "sandbox: pictures drawn on this machine, without AI, key or cost. "
         "library: only pictures that are kept already; nothing is ever sent.",
     )
+    service = Unicode(AIMLAPI.service, help=f"Who draws: {', '.join(PLACES)} or a package's.")
     base_url = Unicode(VENDOR_URL, help="The service's address: https, or http on this machine.")
     allow_http = List(
         Unicode(),
@@ -232,6 +229,23 @@ class Banana(Configurable):
             raise TraitError(f"model is a name such as {DEFAULT_MODEL}.")
         return model_id(proposal["value"])
 
+    @validate("service")
+    def _service_name(self, proposal: Any) -> str:
+        name: str = proposal["value"].strip().lower()
+        if name not in PLACES and name not in (known := service_names()):
+            raise TraitError(f"service is one of {', '.join(known)}.{did_you_mean(name, known)}")
+        return name
+
+    @observe("service")
+    def _own_address(self, change: Any) -> None:
+        """An address belongs to the service that it was set for."""
+        name, kept = change["new"], self.config.get("Banana", {})
+        if "service" in kept:  # each ``%config`` sets all of the earlier ones again
+            kept["service"] = name
+        if self._address_of != name:
+            kept.pop("base_url", None)
+            self.base_url = PLACES[name].base_url if name in PLACES else ""  # known when loaded
+
     @validate("library")
     def _folder_name(self, proposal: Any) -> str | None:
         if _can_be_named(proposal["value"] or ""):
@@ -241,6 +255,9 @@ class Banana(Configurable):
     @validate("base_url")
     def _safe_address(self, proposal: Any) -> str:
         url: str = proposal["value"].strip().rstrip("/").removesuffix("/v1")
+        self._address_of = self.service
+        if not url and self.service not in PLACES:
+            return url
         if set("@?#") & set(url):
             raise TraitError("base_url is only an address: no user, no ?, no #.")
         parts: SplitResult | None
@@ -254,9 +271,10 @@ class Banana(Configurable):
             parts, fine = None, False
         if not fine:
             host = room_host(url) if parts is not None else None
+            room = f' For http in your own network: %config Banana.allow_http = ["{host}"]'
             raise TraitError(
                 f"base_url is an https address such as {VENDOR_URL}, or http on this machine."
-                + (f" For http in your own network: {_allowing(host)}" if host else "")
+                + (room if host else "")
             )
         return url
 
@@ -326,9 +344,9 @@ class Banana(Configurable):
             if name not in known:
                 raise SettingsError(
                     f"There is no setting {name!r}: there are {', '.join(sorted(known))}."
-                    + (MEANT.get(name.lower()) or did_you_mean(name, known))
+                    + (MEANT_SETTINGS.get(name.lower()) or did_you_mean(name, known))
                 )
-        before = {name: getattr(self, name) for name in changes}
+        before = {name: getattr(self, name) for name in (*changes, "base_url")}
         try:
             self._set(changes)
         except Exception as error:
@@ -341,6 +359,8 @@ class Banana(Configurable):
 
     def _set(self, values: dict[str, Any]) -> None:
         # Checked when all are set, for one may be right only with another of them.
+        if "service" in values:
+            self.service = values["service"]
         with self.hold_trait_notifications():
             for name, value in values.items():
                 setattr(self, name, value)
@@ -364,7 +384,7 @@ def is_stable(value: Any) -> bool:
 
 
 def configure(**changes: Any) -> Banana:
-    """Change settings: ``configure(resolution="2K")``. All of them, or none if one is wrong.
+    """Change settings: ``configure(service="fal", resolution="2K")``. All, or none if one is wrong.
 
     Returns:
         The settings, to look at.

@@ -15,8 +15,7 @@ from nb_banana.errors import BananaError, Interrupted
 from nb_banana.library import location
 from nb_banana.library.library import Library
 from nb_banana.sandbox import Sandbox, painter
-from nb_banana.services import send
-from nb_banana.services.aimlapi import account
+from nb_banana.services import account, send
 from nb_banana.settings import settings
 from nb_banana.wire import connection, downloads
 from tests.support.kernels import another_kernel

@@ -25,7 +25,7 @@ sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 def pytest_configure(config: pytest.Config) -> None:
     """Runs before the first test is collected, also for notebooks and doctests."""
     for name in (
-        *credentials.ENVIRONMENT,
+        *(name for place in credentials.PLACES.values() for name in place.names),
         credentials.MANAGEMENT,
         "HTTP_PROXY",
         "HTTPS_PROXY",

@@ -32,7 +32,7 @@ from nb_banana.library.rows import request_row, restore_request
 from nb_banana.models import DEFAULT_MODEL, FIELDS, MODELS, Model, find_model
 from nb_banana.notebook.completion import complete
 from nb_banana.notebook.parser import help_text, parse_cell_line
-from nb_banana.services.aimlapi.payload import payload_of
+from nb_banana.services.aimlapi.service import payload_of
 from nb_banana.widgets.form import CONTROLS, EMPTY, Fields, Form, fit_form, model_offer, read_cell
 from nb_banana.widgets.panel import Panel
 from nb_banana.widgets.prefill import form_of_image
@@ -80,7 +80,7 @@ def image(service, what):
 
 def test_every_field_has_a_row_and_every_row_a_field():
     fields = {each.name for each in dataclasses.fields(ImageRequest)}
-    assert {each.name for each in FIELDS} == fields - {"prompt", "limits"}
+    assert {each.name for each in FIELDS} == fields - {"prompt", "limits", "catalogue"}
     flags = [flag for each in FIELDS for flag in each.flags]
     keys = [each.key for each in FIELDS if each.key]
     assert (len(set(flags)), len(set(keys))) == (len(flags), len(keys))

@@ -23,9 +23,9 @@ from nb_banana._default import client
 from nb_banana.notebook.parser import parse_cell_line
 from nb_banana.sandbox import Sandbox
 from nb_banana.sandbox.faults import TROUBLES
+from nb_banana.services import failures
 from nb_banana.settings import settings
 from nb_banana.widgets.output import PanelOutput
-from nb_banana.wire import transport
 from tests.conftest import KEY
 from tests.support.servers import answering, picture, posts, server
 from tests.support.shells import ipython_shell, run_notebook
@@ -537,7 +537,7 @@ def test_what_a_service_says_stays_readable_and_our_ids_whole():
     assert credentials.Secret("sk-class-banana-2026").redact(said) == said
     ours = f"nbb-{KEY}"
     error = errors.ServerError("No.", client_request_id=ours, inference_id=f"x{KEY[9:20]}")
-    facts = transport.redact(error, credentials.Secret(KEY)).facts
+    facts = failures.redact(error, credentials.Secret(KEY)).facts
     assert facts == {"client_request_id": ours, "inference_id": "…"}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from nb_banana._catalogue import drawer_in
 from nb_banana._text import as_html, clean, plain
 from nb_banana._threads import spawn
 from nb_banana.batch import runner
@@ -16,7 +17,7 @@ from nb_banana.generation import pipeline
 from nb_banana.generation.context import Context
 from nb_banana.generation.lookup import find_reusable
 from nb_banana.generation.plan import Job, Plan
-from nb_banana.models import short_name
+from nb_banana.library.location import SANDBOX
 from nb_banana.request import expected_size, is_on
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.gallery_display import script_lines
@@ -39,10 +40,10 @@ class PendingImage(PendingValue[BananaImage], BananaImage):
 
     _comes_later = frozenset(BananaImage.__annotations__) - {"request", "name"}
 
-    def __init__(self, job: Job, stop: Callable[[], None], **shown: Any) -> None:
+    def __init__(self, plan: Plan, job: Job, stop: Callable[[], None], **shown: Any) -> None:
         self.request, self.name = job.request, job.output.name
         self.alt = job.output.alt
-        placeholder = Placeholder(_what(job), job.request.prompt, **shown)
+        placeholder = Placeholder(_what(plan, job), job.request.prompt, **shown)
         PendingValue.__init__(self, placeholder, stop)
 
     def __repr__(self) -> str:
@@ -62,8 +63,9 @@ class PendingGallery(PendingValue[Gallery], Gallery):
         self._about = f"{len(jobs)} pictures"
         prompt = clean(f"{self._about}: {jobs[0].request.prompt}", LONGEST_PROMPT)
         counts = not batch.plan.is_stable
-        placeholder = Placeholder(_what(jobs[0]), prompt, counts=counts)
-        batch.bar.fill(placeholder, f"{_what(jobs[0])} · {prompt}")
+        what = _what(batch.plan, jobs[0])
+        placeholder = Placeholder(what, prompt, counts=counts)
+        batch.bar.fill(placeholder, f"{what} · {prompt}")
         PendingValue.__init__(self, placeholder, batch.stop)
 
     def __repr__(self) -> str:
@@ -80,7 +82,8 @@ def start(plan: Plan) -> PendingImage:
     limiter = AdaptiveLimiter(1)
     size = partial(expected_size, job.request, context.settings.preview)
     counts, usual = not plan.is_stable, pipeline.usual_of(plan, job)
-    image = context.adopt(PendingImage(job, limiter.stop, counts=counts, usual=usual, size=size))
+    shown = {"counts": counts, "usual": usual, "size": size}
+    image = context.adopt(PendingImage(plan, job, limiter.stop, **shown))
     if (found := find_reusable(plan, job)) is not None:
         image.end(pipeline.hand_over(found, job.output))
         return image
@@ -96,7 +99,8 @@ def start_many(plan: Plan) -> PendingGallery:
     """The same for a batch; see `nb_banana.batch.runner.run_batch`."""
     batch = runner.prepare_batch(plan)
     gallery = plan.context.adopt(PendingGallery(list(plan.jobs), batch))
-    if plan.known_service is None:  # nobody has to draw, or nobody can: it is over at once
+    whose = (plan, *plan.others)
+    if not any(each.known_service for each in whose):  # nobody has to draw, or nobody can: over
         gallery.end(batch.run())
     else:
         _begin(plan.context, gallery, batch.run)
@@ -164,5 +168,6 @@ def tell_of(value: Any) -> None:
         tell(*script_lines(value))
 
 
-def _what(job: Job) -> str:
-    return f"{short_name(job.request.model)} is drawing in the background"
+def _what(plan: Plan, job: Job) -> str:
+    who = drawer_in(job.request.catalogue, job.request.model, is_play=plan.kind == SANDBOX)
+    return f"{who} is drawing in the background"

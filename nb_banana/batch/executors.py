@@ -16,48 +16,51 @@ from typing import Any
 from nb_banana import errors
 from nb_banana.credentials import KeySearch, Secret, is_loopback, missing_key
 from nb_banana.services import result, send
-from nb_banana.services.aimlapi.responses import read_answer
-from nb_banana.services.result import ServiceAnswer
-from nb_banana.services.service import RawResponse, Service
-from nb_banana.wire import transport
+from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.exchange import Call, Reply
+from nb_banana.services.failures import redact
+from nb_banana.services.registry import DEFAULT, find_service
+from nb_banana.services.result import BilledAnswer
 
 
 @dataclass(frozen=True)
 class RemoteTask:
     """One attempt of one request, as it travels to a worker."""
 
-    payload: dict[str, Any]  # the JSON body
+    call: Call  # what is sent
     base_url: str  # where it goes
     timeout: float  # seconds to wait for the answer
     client_request_id: str  # our own id
     key_name: str | None = None  # the environment variable of the worker that has the key
     allow_http: tuple[str, ...] = ()  # private hosts whose pictures come over http
+    service: str = DEFAULT  # the name of who draws there
 
 
-def run_task(task: RemoteTask) -> RawResponse | errors.BananaError:
+def run_task(task: RemoteTask) -> Reply | errors.BananaError:
     """Send it, on the worker. An error is handed back, for some executors change what is raised."""
     try:
-        service = Service(task.base_url, _secret(task), allow_http=task.allow_http)
+        speaks = find_service(task.service)
+        service = Endpoint(task.base_url, _secret(task), allow_http=task.allow_http, service=speaks)
     except errors.MissingKeyError as error:
         return error
     facts = {"client_request_id": task.client_request_id}
     try:
-        reply = send.send_once(task.payload, service, task.timeout, facts)
+        reply = send.send_once(task.call, service, task.timeout, facts)
     except errors.Interrupted as error:  # Ctrl-C in a terminal reaches the workers too
         said = f"The worker was stopped. {errors.UNSURE}"
         return errors.ConnectionDroppedError(said, **error.facts)
     except errors.BananaError as error:
-        return transport.redact(error, service.secret)
-    model = str(task.payload.get("model"))
+        return redact(error, service.secret)
     try:
-        answer = read_answer(reply, model, service, task.client_request_id)
+        answer = send.read_reply(reply, None, service, task.client_request_id)
     except errors.DownloadError as error:
         # a link with the worker's key, which the notebook may not know
-        return transport.redact(error, service.secret)
+        return redact(error, service.secret)
     except errors.BananaError:  # the notebook says so
         pass
     else:
-        reply = replace(reply, pictures=_pictures(answer, service))
+        if isinstance(answer, BilledAnswer):
+            reply = replace(reply, pictures=_pictures(answer, service))
     if service.secret is None:
         return reply
     headers = {name: service.secret.redact(value) for name, value in reply.headers.items()}
@@ -69,13 +72,13 @@ def _secret(task: RemoteTask) -> Secret | None:
     if task.key_name is not None:
         place = f"the environment variable {task.key_name} of the worker"
         return Secret(os.environ.get(task.key_name, ""), place)
-    search = KeySearch(task.base_url)
+    search = KeySearch(task.base_url, place=find_service(task.service).place)
     if search.found is None and not is_loopback(task.base_url):
         raise missing_key(search)
     return search.found.secret if search.found else None
 
 
-def _pictures(answer: ServiceAnswer, service: Service) -> tuple[bytes | None, ...]:
+def _pictures(answer: BilledAnswer, service: Endpoint) -> tuple[bytes | None, ...]:
     """What is at the links of an answer; None where it did not come, for the notebook to try."""
     found: list[bytes | None] = []
     for item in answer.items:
@@ -100,19 +103,17 @@ class ExecutorTransport:
                 "executor is one of concurrent.futures, e.g. ProcessPoolExecutor(4), Dask's "
                 f"client.get_executor() or ipyparallel's cluster.executor(), not {executor!r}."
             )
-        self._key_name, self._allow_http = key_name, tuple(allow_http)
+        self.key_name, self._allow_http = key_name, tuple(allow_http)
         self._lock = threading.Lock()  # ipyparallel's does not expect many at once
         submit: Any = executor.submit
         self._submit: Callable[[RemoteTask], Future[Any]] = partial(submit, run_task)
         if type(executor).__module__.partition(".")[0] == "distributed":
             self._submit = dask_submitter(executor)
 
-    def carry(
-        self, payload: dict[str, Any], base_url: str, timeout: float, client_request_id: str
-    ) -> RawResponse:
+    def carry(self, call: Call, service: Endpoint, timeout: float, client_request_id: str) -> Reply:
         """Send one attempt through a worker and wait for its reply."""
-        own = self._key_name, self._allow_http
-        task = RemoteTask(payload, base_url, timeout, client_request_id, *own)
+        own = self.key_name, self._allow_http, service.service.name
+        task = RemoteTask(call, service.base_url, timeout, client_request_id, *own)
         try:
             with self._lock:
                 future = self._submit(task)
@@ -128,7 +129,7 @@ class ExecutorTransport:
             raise errors.WorkerLostError(
                 f"{said} {errors.UNSURE}", client_request_id=client_request_id
             ) from None
-        if isinstance(outcome, RawResponse):
+        if isinstance(outcome, Reply):
             return outcome
         raise outcome
 
@@ -159,7 +160,7 @@ def _queue(name: str, **options: Any) -> Any:
     return make(name, maxsize=1, **options)
 
 
-def run_task_once(task: RemoteTask, name: str) -> RawResponse | errors.BananaError:
+def run_task_once(task: RemoteTask, name: str) -> Reply | errors.BananaError:
     """Send it, on a worker, unless it was begun on another one before."""
     place = _queue(name)
     try:

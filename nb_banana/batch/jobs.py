@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from nb_banana._text import is_absent
-from nb_banana.errors import RequestError
+from nb_banana.errors import RequestError, SettingsError
 from nb_banana.generation.context import Context
 from nb_banana.generation.options import (
     OUTPUT_NAMES,
@@ -98,7 +98,7 @@ def _job(
         asked = known_options({**options, **own}, text, also)
         filled = output.filled(asked.get("values", {}))
         return Job(build_request(context, text, **asked), filled, own)
-    except RequestError as error:
+    except (RequestError, SettingsError) as error:
         raise type(error)(f"Prompt {number}: {error.args[0]}", **error.facts) from error
 
 

@@ -25,7 +25,7 @@ def try_again(context: Context, gallery: Gallery, *, again: bool = False) -> Gal
         export.check_folder(folder)
     entries = list(gallery)
     # By the client that each came from; what is there twice is drawn, and paid, once.
-    asked: dict[Context, dict[str, tuple[Job, list[int]]]] = {}
+    asked: dict[Context, dict[tuple[str, str], tuple[Job, list[int]]]] = {}
     for place, failure in enumerate(gallery):
         if not isinstance(failure, Failure):
             continue
@@ -35,7 +35,8 @@ def try_again(context: Context, gallery: Gallery, *, again: bool = False) -> Gal
             continue
         owner = context if failure._client is None else failure._client.context
         job = Job(failure.request, _output(failure, is_paid), gallery.variants[place])
-        asked.setdefault(owner, {}).setdefault(failure.request.key, (job, []))[1].append(place)
+        key = failure.request.catalogue.service, failure.request.key
+        asked.setdefault(owner, {}).setdefault(key, (job, []))[1].append(place)
     for owner, same in asked.items():
         made = runner.run_batch(Plan(owner, [job for job, _ in same.values()]))
         for (_, places), entry in zip(same.values(), made, strict=True):
@@ -77,6 +78,8 @@ def _output(failure: Failure, is_paid: bool) -> OutputOptions:
 def _may_be_charged(error: errors.BananaError | errors.Interrupted) -> bool:
     """Whether sending it again may pay a second time."""
     receipt, charge = error.facts.get("receipt"), error.facts.get("charge")
+    if error.facts.get("accepted"):  # it is fetched, and not sent again
+        return False
     if charge is not None and charge.state == "charged":
         return True
     if isinstance(error, errors.UncertainError) or error.facts.get("is_unsure"):

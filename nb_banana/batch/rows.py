@@ -11,7 +11,7 @@ from nb_banana._text import clean, did_you_mean, is_absent, shown
 from nb_banana.batch.jobs import index_of, jobs_of_prompts
 from nb_banana.batch.sweep import values_of
 from nb_banana.credentials import refuse_key
-from nb_banana.errors import RequestError
+from nb_banana.errors import RequestError, SettingsError
 from nb_banana.generation.context import Context
 from nb_banana.generation.options import OutputOptions, build_request, given_twice, known_options
 from nb_banana.generation.plan import Job
@@ -45,20 +45,25 @@ class RowTemplate:
         """The job of one row, from 1."""
         try:
             return self._job(row)
-        except RequestError as error:
+        except (RequestError, SettingsError) as error:
             is_counted = label is None or str(label) == str(number - 1)
             where = f"Row {number}" + ("" if is_counted else f" ({clean(str(label), 40)})")
             said = f"{where}: {error.args[0]}"
             refuse_key("A row", said)  # a message may quote a cell
             raise type(error)(said, **error.facts) from error
 
+    def _is_option(self, name: str, cell: Any) -> bool:
+        """Whether a column says what is asked; ``service`` may be a word of the prompt, or data."""
+        is_service = name == "service" and isinstance(cell, str) and name not in self.names
+        return name in FIELD_OF or is_service
+
     def _job(self, row: Any) -> Job:
         if not isinstance(row, Mapping):
             raise RequestError(f"It is no mapping of names and values, but {shown(row)}. {WHAT}.")
         cells = {str(name): _plain(value) for name, value in row.items()}
-        if not cells.keys() & (self.names | FIELD_OF.keys()):
+        own = {name: each for name, each in cells.items() if self._is_option(name, each)}
+        if not own and not cells.keys() & self.names:
             raise RequestError(_unused(cells, self.names))
-        own = {name: each for name, each in cells.items() if name in FIELD_OF}
         if both := own.keys() & self.names:
             raise RequestError(
                 f"The column {min(both)} is the option of that name, and the prompt has "
@@ -74,7 +79,7 @@ class RowTemplate:
                     f'with df.dropna(subset=["{name}"]), or fill it.'
                 )
         own = {name: value for name, value in own.items() if not is_absent(value)}
-        values = {name: value for name, value in cells.items() if name not in FIELD_OF}
+        values = {name: value for name, value in cells.items() if name not in {*own, *FIELD_OF}}
         filling = RowValues({**values, **self.values}) if self.names else None
         asked = {**self.options, **own, "values": filling}
         request = build_request(self.context, self.prompt, **asked)

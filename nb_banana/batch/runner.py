@@ -36,12 +36,12 @@ class EqualRequests:
     # What failed may have been charged, or would fail alike; what could not be kept is in hand.
 
     def __init__(self) -> None:
-        self._turns: dict[str, threading.Lock] = {}
-        self._known: dict[str, BananaImage | errors.BananaError | errors.Interrupted] = {}
+        self._turns: dict[Any, threading.Lock] = {}
+        self._known: dict[Any, BananaImage | errors.BananaError | errors.Interrupted] = {}
 
     def draw(self, plan: Plan, job: Job) -> BananaImage:
         """The picture of a request, which only the first of equal ones sends, and pays."""
-        key = job.request.key
+        key = job.request.catalogue.service, job.request.key
         with self._turns.setdefault(key, threading.Lock()):
             known = self._known.get(key)
             if isinstance(known, BananaImage):
@@ -70,6 +70,7 @@ FATAL = (
     ),
 )
 """After one of these the rest would fail alike, so it is not sent."""
+ALL = ""  # in place of a service's name: nothing more is sent to any
 SHARE = 2  # one thread more for so many workers: while one stores, the next request is on its way
 SETTLING = 1.0  # seconds after a Ctrl-C for what is not on its way to say what became of it
 TICK = 0.5  # seconds between two looks at the clock while nothing ends
@@ -106,7 +107,7 @@ class BatchRunner:
         self.jobs: list[Job] = []
         self.entries: dict[int, GalleryEntry] = {}
         self.on_way: dict[Future[GalleryEntry], int] = {}
-        self.cause: errors.BananaError | None = None
+        self.causes: dict[str, errors.BananaError] = {}  # why nothing more is sent, by service
         self._equals = EqualRequests()
         self._billed: set[object] = set()
 
@@ -122,11 +123,12 @@ class BatchRunner:
                     _told(gallery, len(self.on_way)), gallery=gallery
                 ) from None
         gallery = self.gallery()
-        alike = (type(self.cause), errors.NotSentError)
+        alike = (*map(type, self.causes.values()), errors.NotSentError)
         failed = (isinstance(each, Failure) and isinstance(each.error, alike) for each in gallery)
-        if self.cause is not None and all(failed):
-            self.cause.facts["gallery"] = gallery
-            raise self.cause
+        if self.causes and all(failed):
+            cause = next(iter(self.causes.values()))
+            cause.facts["gallery"] = gallery
+            raise cause
         if self.whole.save is not None:
             try:
                 gallery.save(self.whole.save)
@@ -137,14 +139,14 @@ class BatchRunner:
 
     def stop(self) -> None:
         """Nothing more begins; what is on its way goes on."""
-        self.cause = self.cause or errors.NotSentError(STOPPED)
+        self.causes.setdefault(ALL, errors.NotSentError(STOPPED))
         self.limiter.stop()
 
     def _work(self) -> None:
         workers = pool(self.threads)
         try:
             for job in self.waiting:
-                if self.cause is not None and not isinstance(self.waiting, list):
+                if self._is_over and not isinstance(self.waiting, list):
                     break  # nobody knows how many more there would be
                 if (service := self.plan.known_service) is not None:
                     job.refuse_key(service)
@@ -206,24 +208,32 @@ class BatchRunner:
 
     def _make(self, job: Job) -> GalleryEntry:
         """One picture, in a thread; an error that one of many raises takes no other along."""
-        job, cause = job.confirmed(), self.cause
+        job, name = job.confirmed(), job.request.catalogue.service
+        cause = self.causes.get(ALL) or self.causes.get(name)
         try:
+            plan = self.plan.of(job.request)
             if cause is None:
                 make = pipeline.make if job.output.fresh else self._equals.draw
                 with silently():
-                    return make(self.plan, job)
+                    return make(plan, job)
             # What is in the library costs nothing and is had all the same.
-            found = find_reusable(self.plan, job)
+            found = find_reusable(plan, job)
             return found or _failure(
                 job, errors.NotSentError(f"Not sent, for another one said: {cause.args[0]}")
             )
         except (errors.BananaError, errors.Interrupted) as error:
             if self._is_fatal(error) and isinstance(error, errors.BananaError):
-                self.cause = self.cause or error
-                self.limiter.stop()  # whoever waits for a place would hear the same
+                self.causes.setdefault(name, error)
+                if self._is_over:
+                    self.limiter.stop()  # whoever waits for a place would hear the same
             return _failure(job, error)
         except Exception as error:  # noqa: BLE001 - whatever it was, the others go on
             return _failure(job, errors.BananaError(f"{type(error).__name__}: {error}"))
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether nothing more is sent, by whatever service."""
+        return bool(self.causes) and (ALL in self.causes or not self.plan.others)
 
     def _is_fatal(self, error: BaseException) -> bool:
         facts: Mapping[str, Any] = getattr(error, "facts", {})

@@ -27,8 +27,8 @@ from nb_banana.models import FIELDS
 from nb_banana.references.sources import is_picture
 from nb_banana.request import ImageRequest, whole_number
 
-SWEPT_OPTIONS = tuple(each.name for each in FIELDS if each.is_swept)
-"""The fields of a request that can be swept. Pictures are swept by a name in the prompt."""
+SWEPT_OPTIONS = (*(each.name for each in FIELDS if each.is_swept), "service")
+"""The options that can be swept. Pictures are swept by a name in the prompt."""
 
 
 def sweep_jobs(
@@ -49,7 +49,8 @@ def sweep_jobs(
         known = None if raw else template.names_in(prompt)
     check_count(each * _check(swept, known_options(dict(options)), known))
     resize = options.get("resize")
-    kept, held = numbered_references(context, resize), limits_of(context, resize)
+    how = resize, options.get("service")
+    kept, held = numbered_references(context, *how), limits_of(context, *how)
     for image in given_pictures(context, options.get("images", ()), held):
         kept.number(image)
     found: list[Job] = []
@@ -65,7 +66,8 @@ def sweep_jobs(
             text = prompt if raw else template.fill(prompt, every, references)
             asked = {**options, **fields, "images": list(references), "raw": True}
             request = build_request(context, text, **asked)
-        variant |= {name: getattr(request, name) for name in fields}
+        own = {"service": request.catalogue.service}  # no field of it
+        variant |= {name: own.get(name) or getattr(request, name) for name in fields}
         words = output
         if isinstance(names, template.GivenValues):  # in a cell they are filled by now
             words = output.filled({**names, **filled})

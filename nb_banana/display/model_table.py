@@ -4,17 +4,19 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from nb_banana import models
-from nb_banana._hints import Hinted
+from nb_banana import _default, models
+from nb_banana._hints import Hinted, hinted
 from nb_banana._text import as_html, dollars, plain
 from nb_banana.display.html import Name, Words, paragraph, styled, table
 from nb_banana.models import CREDITS_PER_USD, PRICES_READ, Model
 
-HEAD = ("-m, model=", "ratios", "resolutions", "references", "web search", "num_images", "price")
+OF_ANY = ("-m, model=", "ratios", "resolutions", "references", "web search")
+HEAD = (*OF_ANY, "num_images", "price")
 BELOW = (
     f"Prices are of one picture, as the models' pages gave them in {PRICES_READ}; "
     "nb_banana.dry_run(…) says what is quoted now."
 )
+PRICE = "What one would cost: nb_banana.estimate(…) with its service and model."
 
 
 class ModelTable(Hinted, tuple[Model, ...]):
@@ -27,6 +29,19 @@ class ModelTable(Hinted, tuple[Model, ...]):
     ['nano-banana-2', 'nano-banana-2-lite', 'nano-banana-2.1']
     """
 
+    @hinted
+    def of(self, service: str) -> "ModelTable":
+        """The models of another service, e.g. ``MODELS.of("fal")``. It is not asked for it.
+
+        Raises:
+            SettingsError: there is no such service.
+
+        >>> [model.short[0] for model in MODELS.of("fal")]
+        ['nano-banana-2', 'nano-banana-2.1']
+        """
+        rows = _default.client().context.services[service].models
+        return MODELS if rows is models.MODELS else ModelTable(rows)
+
     if not TYPE_CHECKING:
 
         def __getitem__(self, place: Any) -> Any:
@@ -38,17 +53,26 @@ class ModelTable(Hinted, tuple[Model, ...]):
             return super().__getitem__(place)
 
     def __repr__(self) -> str:
-        rows = [HEAD, *map(tuple, map(_cells, self))]
+        head, cells, below = self._shown()
+        rows = [head, *cells]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         padded = (map(str.ljust, row, widths) for row in rows)
-        return plain("\n".join([*("  ".join(row).rstrip() for row in padded), BELOW]))
+        return plain("\n".join([*("  ".join(row).rstrip() for row in padded), below]))
 
     def _repr_html_(self) -> str:
+        head, cells, below = self._shown()
+        words = len(OF_ANY) - 1
         rows = (
-            (Name(name), *map(Words, facts), as_html(price))
-            for name, *facts, price in map(_cells, self)
+            (Name(name), *map(Words, facts[:words]), *map(as_html, facts[words:]))
+            for name, *facts in cells
         )
-        return styled(table(rows, HEAD, is_told=True), paragraph(BELOW), kind="models")
+        return styled(table(rows, head, is_told=True), paragraph(below), kind="models")
+
+    def _shown(self) -> tuple[tuple[str, ...], list[tuple[str, ...]], str]:
+        is_usual = self == models.MODELS  # others have neither prices nor counts in their rows
+        head = HEAD if is_usual else OF_ANY
+        cells = [tuple(_cells(model))[: len(head)] for model in self]
+        return head, cells, BELOW if is_usual else PRICE
 
 
 def _cells(model: Model) -> Iterator[str]:

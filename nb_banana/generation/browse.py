@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from nb_banana._catalogue import AIMLAPI
 from nb_banana._text import clean, did_you_mean, path_of, shown
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import LibraryError, NotKeptError, RequestError
@@ -16,6 +17,7 @@ from nb_banana.generation.period import since_until
 from nb_banana.imaging import metadata
 from nb_banana.imaging.decode import check_picture
 from nb_banana.library.library import Library
+from nb_banana.library.location import SANDBOX, service_name_of
 from nb_banana.library.records import StoredImage
 from nb_banana.library.rows import embedded_receipt, embedded_request
 from nb_banana.library.search import Search
@@ -23,6 +25,7 @@ from nb_banana.models import MODELS, find_model, model_id, no_model, short_name
 from nb_banana.request import LARGEST_COUNT
 from nb_banana.results.history import History, is_shared
 from nb_banana.results.image import BananaImage
+from nb_banana.services.registry import ids_of_all
 
 MOST_WORDS = 100
 """Words of a search. Each is a condition of the query, and SQLite takes a thousand of them."""
@@ -41,6 +44,7 @@ class Asked:
     until: Any = None
     model: str | None = None
     notebook: str | os.PathLike[str] | None = None
+    service: str | None = None
 
     def search(self) -> Search:
         """The same, understood."""
@@ -68,6 +72,7 @@ class Asked:
         parts = [
             f"with “{clean(self.query, 60)}”" if self.query else "",
             f"of {short_name(str(self.model))}" if self.model is not None else "",
+            f"by {clean(str(self.service), 60)}" if self.service is not None else "",
             f"from {clean(os.fspath(self.notebook), 60)}" if self.notebook is not None else "",
             f"since {_told(self.since)}" if self.since is not None else "",
             f"until {_told(self.until)}" if self.until is not None else "",
@@ -83,6 +88,8 @@ def list_kept(context: Context, asked: Asked) -> History:
     libraries: list[Library] = []
     problems: list[LibraryError] = []
     for library in context.every_library():
+        if asked.service is not None and not _is_by(context, library, asked.service):
+            continue
         try:
             kept = library.history(search, most)
         except LibraryError as error:  # the others are listed all the same
@@ -109,6 +116,14 @@ def list_kept(context: Context, asked: Asked) -> History:
     return History(images, f"{many}{asked.said()} {where}", count=count, notes=notes)
 
 
+def _is_by(context: Context, library: Library, name: str) -> bool:
+    """Whether a library has the pictures of a service."""
+    speaks, kind = context.services[name], library.service
+    if kind == SANDBOX:
+        return False
+    return (service_name_of(kind) or AIMLAPI.service) == speaks.name or kind == speaks.name
+
+
 def _homeless(search: Search, libraries: Sequence[Library]) -> list[str]:
     """How many pictures there are whose notebook nobody knows, where one is asked for."""
     if not search.notebooks:
@@ -125,8 +140,7 @@ def _ids_of(model: Any) -> tuple[str, ...]:
     if not isinstance(model, str):
         raise no_model(model)
     refuse_key("The model", model)
-    known = find_model(model)
-    return known.ids if known else (model_id(model),)
+    return tuple(dict.fromkeys((model_id(model), *ids_of_all(model))))
 
 
 def _check_model(name: str, libraries: Sequence[Library]) -> None:

@@ -6,21 +6,21 @@
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import ROUND_UP, Decimal
 from typing import NamedTuple
 
+from nb_banana._catalogue import AIMLAPI, Catalogue, find_in
 from nb_banana._text import InDollars, dollars
-from nb_banana.errors import BudgetError, LibraryError
+from nb_banana.errors import BudgetError, LibraryError, RequestError
 from nb_banana.library.library import Library
 from nb_banana.library.location import SANDBOX
-from nb_banana.models import documented_price, find_model, short_name
+from nb_banana.models import short_name
 from nb_banana.request import ImageRequest
-from nb_banana.services.aimlapi.payload import pictures_asked
-from nb_banana.services.aimlapi.pricing import PriceList
-from nb_banana.services.service import Service
+from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.pricing import PriceList, pictures_asked
 from nb_banana.settings import Banana
 
 NOTHING = Decimal(0)
@@ -33,17 +33,20 @@ class Priced(NamedTuple):
 
     model: str
     resolution: str
+    catalogue: Catalogue = AIMLAPI
 
     @classmethod
     def of(cls, request: ImageRequest) -> "Priced":
-        """Both for a request."""
+        """All of it for a request."""
         asked = {"model": request.model, "resolution": request.resolution} | dict(request.params)
-        return cls(str(asked["model"]), str(asked["resolution"] or "1K"))
+        return cls(str(asked["model"]), str(asked["resolution"] or "1K"), request.catalogue)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All names of the model."""
-        known = find_model(self.model) if self.model.strip() else None
+        """All names of the model at its service."""
+        known = None
+        with suppress(RequestError):  # the service has not this one
+            known = find_in(self.catalogue, self.model) if self.model.strip() else None
         return known.ids if known else (self.model,)
 
     def __str__(self) -> str:
@@ -162,17 +165,18 @@ class Budget:
     def estimate(
         self,
         requests: Sequence[ImageRequest],
-        service: Service,
+        service: Endpoint,
         library: Library,
         *,
         ask: bool = True,
     ) -> Cost:
         """What these requests will cost. No key is sent; without ``ask`` nobody is asked at all."""
         # The library is where their pictures will be: it knows earlier bills.
-        usd, unknown, example = NOTHING, 0, ""
-        kinds = Counter((Priced.of(each), _pictures(each)) for each in requests)
-        for (what, pictures), count in kinds.items():
-            price = self._price(what, service, library, ask=ask)
+        usd, unknown, example, document = NOTHING, 0, "", service.service.price
+        kinds = Counter((Priced.of(each), _pictures(each), document(each)) for each in requests)
+        for (what, pictures, documented), count in kinds.items():
+            charged, quoted = self._known(what, service, library, ask=ask)
+            price = _believed(quoted, charged, documented)
             if price is None:
                 unknown, example = unknown + count, example or str(what)
             else:
@@ -180,10 +184,10 @@ class Budget:
         is_play = library.service == SANDBOX or self._prices.is_play(service)
         return Cost(usd, unknown, example, is_play)
 
-    def _price(
-        self, what: Priced, service: Service, library: Library, *, ask: bool
-    ) -> Decimal | None:
-        """Of one picture; None where nobody can say."""
+    def _known(
+        self, what: Priced, service: Endpoint, library: Library, *, ask: bool
+    ) -> tuple[Decimal | None, Decimal | None]:
+        """What one picture cost the last time, and what is quoted for it."""
         charged, quoted = self._charged.get(_place(library.service, what)), None
         if ask:
             quoted = self._prices.price(service, what.model, what.resolution)
@@ -191,13 +195,13 @@ class Budget:
             with suppress(LibraryError):  # what can't be read names no price; the pipeline says so
                 own = library.is_own
                 bill = library.last_bill(what.names, what.resolution) if own else None
-                charged = bill and bill[0] / pictures_asked(bill[1])
-        return _believed(quoted, charged, documented_price(what.model, what.resolution))
+                charged = bill and bill[0] / pictures_asked(bill[1], what.catalogue.count_field)
+        return charged, quoted
 
     def check(
         self,
         requests: Sequence[ImageRequest],
-        service: Service,
+        service: Endpoint,
         library: Library,
         request_id: str | None = None,
         *,
@@ -211,14 +215,30 @@ class Budget:
         is_asked = budget is not None or limit is not None
         cost = self.estimate(requests, service, library, ask=is_asked)
         if budget is not None and cost.unknown:
-            raise _nobody_knows(cost, budget)
+            raise _nobody_knows(cost, budget, says_bills=not service.service.computes_bill)
         fits = budget is None or self.used(kind) + cost.usd <= budget
         if fits and request_id is not None:
             fits = self.hold(request_id, HeldMoney(kind, cost.usd, requests[0]), budget)
         if budget is not None and not fits:
             raise _passed(cost, budget, self.used(kind), self.held(kind))
-        if limit is not None and (cost.usd > limit or cost.unknown):
+        if limit is not None:
             _confirm(cost, limit)
+
+    def confirm(self, cost: Cost) -> None:
+        """Ask first where it is more than ``Banana.confirm_over``; refused where nobody agrees."""
+        if (limit := _amount(self._settings.confirm_over)) is not None:
+            _confirm(cost, limit)
+
+
+def total_of(costs: Iterable[Cost]) -> Cost | None:
+    """What several services will cost together: play money counts where there is no other."""
+    every = list(costs)
+    real = [each for each in every if not each.is_play] or every
+    if len(real) < 2:
+        return real[0] if real else None
+    usd, unknown = sum((each.usd for each in real), NOTHING), sum(each.unknown for each in real)
+    example = next(filter(None, (each.example for each in real)), "")
+    return Cost(usd, unknown, example, all(each.is_play for each in real))
 
 
 def _place(kind: str, what: Priced) -> tuple[str, tuple[str, ...], str]:
@@ -226,7 +246,7 @@ def _place(kind: str, what: Priced) -> tuple[str, tuple[str, ...], str]:
 
 
 def _pictures(request: ImageRequest) -> int:
-    return pictures_asked(request.params) if request.params else 1
+    return pictures_asked(request.params, request.catalogue.count_field) if request.params else 1
 
 
 def _amount(setting: float | None) -> Decimal | None:
@@ -250,12 +270,13 @@ def _believed(
     return max((each for each in (charged, documented) if each), default=None)
 
 
-def _nobody_knows(cost: Cost, budget: Decimal) -> BudgetError:
+def _nobody_knows(cost: Cost, budget: Decimal, *, says_bills: bool) -> BudgetError:
+    later = "Once one was charged, its price is known, and a budget can be set again."
     return BudgetError(
         f"Nobody can say what it costs ({cost.example}: price not known): the service quotes no "
         "price that can be believed, and there is no bill for such a picture yet. With a budget "
         f"of {dollars(budget)} nothing was sent. To go on all the same: %config Banana.budget = "
-        "None. Once one was charged, its price is known, and a budget can be set again."
+        f"None.{f' {later}' if says_bills else ''}"
     )
 
 
@@ -270,6 +291,8 @@ def _passed(cost: Cost, budget: Decimal, used: Decimal, held: Decimal) -> Budget
 
 
 def _confirm(cost: Cost, limit: Decimal) -> None:
+    if cost.usd <= limit and not cost.unknown:
+        return
     question = f"This costs {cost}, more than {dollars(limit)}. Send it? [y/N] "
     try:
         answer = input(question)

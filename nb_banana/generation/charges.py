@@ -5,39 +5,45 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from nb_banana import errors
-from nb_banana._text import Dollars, dollars
+from nb_banana._text import AboutDollars, Dollars, dollars
 from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.library.library import Library
 from nb_banana.library.location import SANDBOX
 from nb_banana.request import ImageRequest
-from nb_banana.services.aimlapi import account
-from nb_banana.services.aimlapi.account import Charge
-from nb_banana.services.aimlapi.model_status import Deprecation
-from nb_banana.services.aimlapi.responses import LOOK_AT_MODEL
+from nb_banana.services import account
+from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.exchange import UNKNOWN, Fate
+from nb_banana.services.failures import LOOK_AT_MODEL
+from nb_banana.services.model_status import Deprecation
 from nb_banana.services.receipt import Receipt
-from nb_banana.services.service import Service
 from nb_banana.wire.interrupts import allow_interrupts
 
 Trouble = errors.BananaError | errors.Interrupted
 ONE_LOOK = (0.0,)  # after an interrupt the log is asked once: the person wants to go on
 CHARGED = (
-    "The service's log says that it was charged{amount}. It was not sent again. The log has no "
-    "link to the picture: the service's support may find it by the ids."
+    "The service's {source} says that it was charged{amount}. It was not sent again. The {source} "
+    "has no link to the picture: the service's support may find it by the ids."
 )
 REFUSED_AND_CHARGED = (
-    "But the service's log says that it was charged{amount}: its support may find by the ids why."
+    "But the service's {source} says that it was charged{amount}: its support may find by the ids "
+    "why."
 )
-REFUSED_AND_FREE = "The service's log says that it was not charged."
+REFUSED_AND_FREE = "The service's {source} says that it was not charged."
 CLAIMS = ("Nothing was charged.", "It was not charged.", "Whether it was charged was not said.")
 """What an error says of the charge before the log was asked."""
 NEVER_RUN = frozenset({401, 404, 405, 411, 413, 414, 415, 429, 431})
 """Statuses of what was turned away before any model ran: the log has nothing of it."""
 PATIENCE = 2.0  # seconds for the look into the log after a refusal: its error waits for that
-NOT_CHARGED = "The service's log says that it was not charged. Run it again."
+NOT_CHARGED = "The service's {source} says that it was not charged. Run it again."
 OLD_STAY = "Pictures of it in your library stay there."
 NOT_KNOWN = (
     "Whether it was charged is not known yet, so it was not sent again. nb_banana.recover() asks "
     "the service's log again."
+)
+
+NO_LOG = (
+    "Whether it was charged is not known, for {title} keeps no log of it that can be asked, so it "
+    "was not sent again. Running this again pays for a new picture."
 )
 
 
@@ -48,23 +54,29 @@ def is_unsure(error: Trouble) -> bool:
 
 
 def explain_charge(
-    error: Trouble, service: Service, entry: JournalEntry, request: ImageRequest
+    error: Trouble, service: Endpoint, entry: JournalEntry, request: ImageRequest
 ) -> Trouble:
     """The error, with what the log says; `Interrupted` where Ctrl-C came while that was asked."""
     if error.facts.get("not_charged"):
         entry.failed(str(error))
         return error
-    entry.unknown(str(error))
+    entry.unknown(str(error), inference_id=error.facts.get("inference_id"))
     pauses = ONE_LOOK if isinstance(error, errors.Interrupted) else account.PAUSES
     charge, kind = _ask_log(error, service, entry, pauses=pauses)
-    bill, verdict = None, NOT_KNOWN
+    speaks, source = service.service, charge.source
+    bill, verdict = None, NOT_KNOWN if speaks.keeps_log else NO_LOG.format(title=speaks.title)
     if charge.state == "not charged":
-        verdict = NOT_CHARGED
-        entry.failed("the service's log says: not charged")
+        verdict = NOT_CHARGED.format(source=source)
+        entry.failed(f"the service's {source} says: not charged")
     if charge.state == "charged":
-        verdict = CHARGED.format(amount=_amount(charge))
+        verdict = CHARGED.format(amount=_amount(charge), source=source)
         bill = bill_of(charge, request, service, entry.library, entry.request_id)
         entry.unknown(_reason(error), bill)
+    stated: Receipt | None = error.facts.get("receipt")
+    if not service.service.id_header and stated and stated.usd and not stated.is_about:
+        # The answer can't be read, and its bill can: no log says more.
+        verdict = f"It was charged {dollars(stated.usd)}. It was not sent again."
+        entry.unknown(_reason(error), stated)
     entry.ended = True
     facts = {"inference_id": charge.inference_id, "charge": charge} | error.facts
     own = facts.get("receipt")
@@ -74,23 +86,26 @@ def explain_charge(
 
 
 def explain_refusal(
-    error: errors.BananaError, service: Service, entry: JournalEntry, request: ImageRequest
+    error: errors.BananaError, service: Endpoint, entry: JournalEntry, request: ImageRequest
 ) -> Trouble:
     """The error of a request that was answered without a picture; journal and budget are told."""
     # That such a request costs nothing is only said. The log is looked into once, and what it says
     # of a charge counts; where it is silent, or can't be read, the error stays as it is.
     receipt: Receipt | None = error.facts.get("receipt")
     kind: type[Trouble] = type(error)
-    charge, told = account.UNKNOWN, ""
+    charge, told = UNKNOWN, ""
     if _may_be_charged_all_the_same(error):
         charge, kind = _ask_log(error, service, entry, pauses=ONE_LOOK, seconds=PATIENCE)
     # A row that names no amount is no proof of a charge where there is no picture either.
     if charge.state == "charged" and charge.usd:
         bill = bill_of(charge, request, service, entry.library, entry.request_id)
-        receipt = bill if receipt is None else replace(receipt, usd=bill.usd, credits=None)
-        told = REFUSED_AND_CHARGED.format(amount=_amount(charge))
+        if receipt is not None:
+            bill = replace(receipt, usd=bill.usd, credits=None, is_about=False)
+        receipt = bill
+        told = REFUSED_AND_CHARGED.format(amount=_amount(charge), source=charge.source)
     elif charge.state == "not charged" and receipt is not None:
-        receipt, told = replace(receipt, usd=Dollars(0), credits=0), REFUSED_AND_FREE
+        receipt = replace(receipt, usd=Dollars(0), credits=0, is_about=False)
+        told = REFUSED_AND_FREE.format(source=charge.source)
     known = {"inference_id": charge.inference_id, "charge": charge} if told else {}
     facts = known | error.facts | {"receipt": receipt}
     told_error = kind(_corrected(error, told), **facts)
@@ -111,21 +126,21 @@ def explain_missing_model(
 
 def _ask_log(
     error: Trouble,
-    service: Service,
+    service: Endpoint,
     entry: JournalEntry,
     *,
     pauses: Sequence[float],
     seconds: float | None = None,
-) -> tuple[Charge, type[Trouble]]:
+) -> tuple[Fate, type[Trouble]]:
     """What the log says of a request, and the kind of error that it is now."""
-    request_id, attempts = entry.request_id, error.facts.get("attempts")
+    known = {name: error.facts.get(name) for name in ("attempts", "inference_id")}
     try:
         with allow_interrupts():
             charge = account.find_charge(
-                service, request_id, attempts=attempts, pauses=pauses, seconds=seconds
+                service, entry.request_id, **known, pauses=pauses, seconds=seconds
             )
     except KeyboardInterrupt:
-        return account.UNKNOWN, errors.Interrupted
+        return UNKNOWN, errors.Interrupted
     return charge, type(error)
 
 
@@ -159,14 +174,14 @@ def _reason(error: Trouble) -> str:
     return f"charged. {said}" if is_answered else "charged, and no answer came"
 
 
-def _amount(charge: Charge) -> str:
+def _amount(charge: Fate) -> str:
     return f": {dollars(charge.usd)}" if charge.usd else ""
 
 
 def bill_of(
-    charge: Charge,
+    charge: Fate,
     request: ImageRequest,
-    service: Service,
+    service: Endpoint,
     library: Library,
     request_id: str,
     created: datetime | None = None,
@@ -183,4 +198,18 @@ def bill_of(
         seconds=0.0,
         attempts=1,
         created=created or datetime.now(UTC),
+        is_about=isinstance(charge.usd, AboutDollars),
     )
+
+
+def why_not_known(charge: Fate, service: Endpoint) -> str:
+    """Why nobody can say whether it was charged, in a few words."""
+    if charge.state == "absent":
+        return "the service's log has no row of it yet"
+    if charge.state == "failed":
+        return "the service's log says that it failed, and a row of another attempt may come"
+    if not service.service.keeps_log:
+        return f"{service.service.title} keeps no log of it that can be asked"
+    if service.secret is None and not service.is_loopback:
+        return "there is no key to ask the service's log with"
+    return "the service's log can't be read now"

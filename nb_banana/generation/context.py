@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from nb_banana import _threads
 from nb_banana._default import HasClient
 from nb_banana.credentials import (
-    VENDOR_URL,
     CredentialStore,
     KeySearch,
     Secret,
@@ -30,8 +29,10 @@ from nb_banana.library import location
 from nb_banana.library.library import Library, MemoryLibrary, StandInLibrary
 from nb_banana.library.shared import SharedLibrary
 from nb_banana.library.transfer import bring_home
-from nb_banana.services.aimlapi.model_status import ModelStatus
-from nb_banana.services.aimlapi.pricing import PriceList
+from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.model_status import ModelStatus
+from nb_banana.services.pricing import PriceList
+from nb_banana.services.registry import BUILT_IN, DEFAULT, Services
 from nb_banana.services.service import Service
 from nb_banana.settings import Banana, checked_seconds
 from nb_banana.wire.transport import HttpTransport, Transport
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
 Made = TypeVar("Made", bound=HasClient)
 
 
+NOT_SPOKEN = (
+    "The sandbox does not speak as {0} does, so it can't stand in for it. Give {0} its key, or let "
+    'another service draw: %config Banana.service = "aimlapi".'
+)
 NOT_ALLOWED = (
     "{} is asked over http, and it is not in Banana.allow_http any more, so nothing was sent. Put "
     "its address in again, or change base_url."
@@ -56,6 +61,12 @@ class Policy(NamedTuple):
     backend: str
     base_url: str
     timeout: float | None
+    speaks: Service
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is another address than the service's own."""
+        return self.base_url != self.speaks.base_url
 
 
 class Places(NamedTuple):
@@ -76,6 +87,7 @@ class Context:
         self.settings = settings
         self.credentials = credentials
         self.transport: Transport = transport or HttpTransport()
+        self.services = Services()
         self.prices = PriceList()
         self.model_status = ModelStatus()
         self.budget = Budget(settings, self.prices)
@@ -88,8 +100,8 @@ class Context:
         self._libraries: dict[tuple[str, Path | None, bool], Library] = {}
         self._shared: dict[tuple[Path, Path | None], SharedLibrary] = {}
         self._said: set[str] = set()
-        self._sandbox: Sandbox | None = None
-        self._in_process: in_process.InProcessTransport | None = None  # where it can't listen
+        self._sandboxes: dict[str, Sandbox] = {}  # by the service that each speaks as
+        self._in_process: dict[str, in_process.InProcessTransport] = {}  # where none can listen
         self._sandbox_lock = threading.Lock()
 
     def close(self) -> None:
@@ -97,70 +109,90 @@ class Context:
         self.transport.close()
         self.cell_notes.close()
         with self._sandbox_lock:
-            if self._sandbox is not None:
-                _stop(self._sandbox, os.getpid())
-            self._sandbox = self._in_process = None
+            for each in self._sandboxes.values():
+                _stop(each, os.getpid())
+            self._sandboxes.clear()
+            self._in_process.clear()
         self._libraries.clear()
         self._shared.clear()
 
     def service(
-        self, url: str, secret: Secret | None = None, timeout: float | None = None
-    ) -> Service:
+        self,
+        url: str,
+        secret: Secret | None = None,
+        timeout: float | None = None,
+        speaks: Service | None = None,
+    ) -> Endpoint:
         """A service at an address, over this client's connections."""
-        if (own := self._in_process if url == in_process.URL else None) is not None:
-            return Service(url, secret, timeout, transport=own)
+        speaks = speaks or self.services[self.settings.service]
+        if (own := self._in_process.get(speaks.name)) is not None and url == own.url:
+            return Endpoint(url, secret, timeout, service=speaks, transport=own)
         hosts = tuple(self.settings.allow_http)
         # Also of one that was set while it was allowed: the setting may change, or its list.
         is_fine = url.startswith(("https:", "http://127.0.0.1:")) or is_loopback(url)
         if not is_fine and not is_in_room(url, hosts):
             raise SettingsError(NOT_ALLOWED.format(host_of(url)))
-        return Service(url, secret, timeout, hosts, transport=self.transport)
+        return Endpoint(url, secret, timeout, hosts, speaks, transport=self.transport)
 
     def find_service(
         self, key: Key = None, policy: Policy | None = None, *, elsewhere: bool = False
-    ) -> Service:
+    ) -> Endpoint:
         """Who draws, by the settings: the API with its key, or the sandbox."""
         # With ``elsewhere`` other processes send, which have keys of their own.
-        backend, url, timeout = policy or self.policy()
+        policy = policy or self.policy()
+        backend, url, timeout, speaks = policy
         if backend == "sandbox":
-            return self.service(self.sandbox_url(), None, timeout)
-        search = self.search_key(key)
+            return self.service(self.sandbox_url(speaks), None, timeout, speaks)
+        search = self.search_key(key, policy)
         if search.found is not None:
-            return self.service(url, search.found.secret, timeout)
-        if backend == "auto" and url == VENDOR_URL and not search.was_forgotten:
-            return self.service(self.sandbox_url(), None, timeout)
+            return self.service(url, search.found.secret, timeout, speaks)
+        if backend == "auto" and not (policy.is_elsewhere or search.was_forgotten):
+            return self.service(self.sandbox_url(speaks), None, timeout, speaks)
         may_be_none = is_loopback(url) or elsewhere  # a server of one's own may ask for no key
         if search.was_forgotten or not may_be_none:
             raise missing_key(search)
-        return self.service(url, None, timeout)
+        return self.service(url, None, timeout, speaks)
 
-    def policy(self, timeout: float | None = None) -> Policy:
-        """What the settings say now; ``timeout`` is in seconds, and wins."""
+    def policy(self, timeout: float | None = None, service: str | None = None) -> Policy:
+        """What the settings say now; ``timeout``, in seconds, and ``service`` win."""
         settings = self.settings
         patience = settings.timeout if timeout is None else checked_seconds(timeout)
-        return Policy(settings.backend, settings.base_url, patience)
+        name = settings.service
+        speaks = self.services[service or name]
+        url = settings.base_url if service is None or service == name else ""
+        backend = settings.backend
+        if backend == "auto" and speaks.name not in BUILT_IN:
+            backend = "api"  # no sandbox speaks as it does
+        return Policy(backend, url or speaks.base_url, patience, speaks)
 
-    def search_key(self, key: Key = None) -> KeySearch:
-        """The search for the key of the settings' service, which one call makes but once."""
+    def search_key(self, key: Key = None, policy: Policy | None = None) -> KeySearch:
+        """The search for the key of a service, which one call makes but once."""
         if isinstance(key, KeySearch):
             return key
-        return KeySearch(self.settings.base_url, key, self.credentials)
+        _, url, _, speaks = policy or self.policy()
+        return KeySearch(url, key, self.credentials, speaks.place)
 
-    def sandbox_url(self) -> str:
+    def sandbox_url(self, speaks: Service | None = None) -> str:
         """The address of this client's own sandbox, which starts when it is first needed."""
+        name = speaks.name if speaks else DEFAULT
+        if name not in BUILT_IN:
+            raise SettingsError(NOT_SPOKEN.format(name))
         with self._sandbox_lock:
-            if self._sandbox is None:
+            if name not in self._sandboxes:
                 # Who has a key never loads it.
                 from nb_banana.sandbox.server import Sandbox
 
-                self._sandbox = Sandbox()
-                if not (_threads.HAS_THREADS and _is_started(self._sandbox, self)):
-                    self._in_process = in_process.InProcessTransport(self._sandbox)
-            return in_process.URL if self._in_process else self._sandbox.url
+                self._sandboxes[name] = made = Sandbox(service=name)
+                if not (_threads.HAS_THREADS and _is_started(made, self)):
+                    self._in_process[name] = in_process.InProcessTransport(made, name)
+            own = self._in_process.get(name)
+            return own.url if own else self._sandboxes[name].url
 
-    def running_sandbox(self) -> Service | None:
-        """The sandbox of this client, if it was started."""
-        return self.service(self.sandbox_url()) if self._sandbox is not None else None
+    def running_sandbox(self, service: str | None = None) -> Endpoint | None:
+        """The sandbox of this client that speaks as a service, if it was started."""
+        speaks = self.services[service or DEFAULT]
+        is_there = speaks.name in self._sandboxes
+        return self.service(self.sandbox_url(speaks), speaks=speaks) if is_there else None
 
     def adopt(self, value: Made, library: Library | None = None, request_id: str = "") -> Made:
         """The same picture or gallery, which asks this client from now on; where it is kept."""
@@ -180,21 +212,34 @@ class Context:
     def kinds(self, key: Key = None, policy: Policy | None = None) -> tuple[str, ...]:
         """The kinds of service whose pictures count, the best first; the last draws the others."""
         # A picture of the model stands in for one of the sandbox, never the other way round.
-        backend, url, _ = policy or self.policy()
+        policy = policy or self.policy()
+        backend, url, _, speaks = policy
         if backend == "sandbox":
             return (location.SANDBOX,)
-        if backend == "auto" and url == VENDOR_URL:  # else nobody is asked for a key
-            search = key if isinstance(key, KeySearch) else self.search_key(key)
+        own = kind_at(url, speaks)
+        if backend == "auto" and not policy.is_elsewhere:  # else nobody is asked for a key
+            search = key if isinstance(key, KeySearch) else self.search_key(key, policy)
             if search.found is None and not search.was_forgotten:
-                return (location.API, location.SANDBOX)
-        own = location.kind_of(url)
+                return (own, location.SANDBOX)
         if backend == "library":
-            return tuple(dict.fromkeys((own, location.API, location.SANDBOX)))
+            others = (
+                (location.API, location.SANDBOX) if speaks.name == DEFAULT else (location.SANDBOX,)
+            )
+            return tuple(dict.fromkeys((own, *others)))
         return (own,)
 
     def known_kinds(self) -> tuple[str, ...]:
         """All kinds of service that this person may have pictures of."""
-        return location.all_kinds(self.settings.base_url)
+        policy = self.policy()
+        speaks, setting, beside = policy.speaks, self.settings.library, notebook_folder()
+        roots = location.shared_folders(self.settings.shared_libraries, beside)
+        with suppress(LibraryUnavailableError):  # there is no home folder
+            roots.append(location.library_folder("", setting, beside))
+        found = location.all_kinds(policy.base_url, speaks.name, _own(speaks), roots)
+        for name in location.unknown_services(found):  # known from when it is loaded
+            with suppress(SettingsError):  # its package is gone; its pictures are there
+                _ = self.services[name]
+        return found
 
     def places_of(self, kinds: Iterable[str], beside: Path | None = None) -> dict[str, Places]:
         """Where pictures of each kind of service may be, the best first."""
@@ -300,6 +345,15 @@ class Context:
                     place, self._layer(place) if is_read else self._opened(place.name, place)
                 )
         return list(dict.fromkeys([*found.values(), *self.every_library()]))
+
+
+def _own(speaks: Service) -> str:
+    return "" if speaks.is_by_host else speaks.base_url
+
+
+def kind_at(url: str, speaks: Service) -> str:
+    """The kind of a service at an address."""
+    return location.kind_of(url, speaks.name, _own(speaks))
 
 
 def _is_started(sandbox: "Sandbox", owner: Context) -> bool:

@@ -7,11 +7,14 @@ from typing import Any, NamedTuple
 from nb_banana._text import megabytes, plain, say, shown
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import NotKeptError, RequestError
+from nb_banana.generation.accepted import NO_SERVICE, service_of
 from nb_banana.generation.context import Context
 from nb_banana.generation.period import period
 from nb_banana.library.library import Library
+from nb_banana.library.records import UnfinishedRequest
 from nb_banana.library.rows import stamp
 from nb_banana.results.image import BananaImage
+from nb_banana.services import tickets
 
 AT_ONCE = 1000
 """Requests that one transaction empties: other kernels wait meanwhile, but not for long."""
@@ -40,11 +43,18 @@ def forget_kept(
     if ask and not _agrees(question):
         say("Nothing was deleted.")
         return
+    kept = [each for each in chosen if not _is_cancelled(context, each)]
+    chosen = [each for each in chosen if each not in kept]
+    for each in kept:
+        say(STILL_THERE.format(each.id))
+    if not chosen:
+        return
+    count = _counted(chosen)
     libraries = {id(each.library): each.library for each in chosen}
     for library in libraries.values():
         library.forget({each.id for each in chosen if each.library is library})
     for each in chosen:
-        if each.is_unfinished:
+        if each.row is not None:
             context.budget.drop(each.id)
     say(f"Deleted {count}. What was paid for stays in nb_banana.spending().")
 
@@ -125,12 +135,28 @@ class Chosen(NamedTuple):
     id: str
     prompt: str
     library: Library
-    is_unfinished: bool = False
+    row: UnfinishedRequest | None = None  # of a request
+
+
+STILL_THERE = (
+    "The service was asked to cancel {}. It has it still, or can't be asked, and may charge it, so "
+    "it was not deleted: nb_banana.recover() fetches it, or says what became of it."
+)
+
+
+def _is_cancelled(context: Context, chosen: Chosen) -> bool:
+    """Whether no service has work of it any more, for it gave that up where it was accepted."""
+    row = chosen.row
+    if row is None or row.ticket is None:
+        return True
+    service = service_of(context, chosen.library, row=row)
+    is_gone = service is NO_SERVICE  # the sandbox that had it
+    return is_gone or tickets.cancel(row.ticket, service, row.request_id)
 
 
 def _counted(chosen: Sequence[Chosen]) -> str:
     """How many of each, e.g. ``"2 pictures and 1 unfinished request"``."""
-    requests = sum(each.is_unfinished for each in chosen)
+    requests = sum(each.row is not None for each in chosen)
     counts = {"picture": len(chosen) - requests, "unfinished request": requests}
     words = (f"{n} {name}{'s' if n > 1 else ''}" for name, n in counts.items() if n)
     return " and ".join(words)
@@ -143,7 +169,7 @@ def _find(context: Context, what: str | BananaImage) -> Chosen:
     for library in context.every_library():
         for row in library.unfinished(problems=[]):
             if row.request_id == text:
-                return Chosen(text, row.request.prompt, library, is_unfinished=True)
+                return Chosen(text, row.request.prompt, library, row)
         try:
             kept = library.by_id(text)
         except NotKeptError as error:

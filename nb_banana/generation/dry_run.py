@@ -2,18 +2,22 @@
 
 import json
 import pprint
+import re
 import shlex
 from typing import Any
 
 from nb_banana._hints import Hinted
 from nb_banana._text import UNSHOWN, as_html, code_as_html, is_data, megabytes, plain
-from nb_banana.credentials import ENVIRONMENT
 from nb_banana.display.html import note, styled
 from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest
-from nb_banana.services.aimlapi.payload import GENERATIONS, payload_of
+from nb_banana.services.exchange import Call
+from nb_banana.services.registry import find_service
+from nb_banana.services.service import Service
 
 LONGEST_URL = 120
+DATA = re.compile(r"https?://\S+|[\w+/=-]+", re.ASCII)
+"""What is no prose: an address, base64."""
 LONGEST_DATA = 40
 """A ``data:`` picture of megabytes is shown by its beginning, so that it takes one line."""
 
@@ -36,12 +40,23 @@ class DryRun(Hinted):
         self.request = request
         self.count = count
         self.price = price
-        self.url = base_url + GENERATIONS
+        self.url = base_url + self._call.path
+
+    @property
+    def _speaks(self) -> Service:
+        return find_service(self.request.catalogue.service)
+
+    @property
+    def _call(self) -> Call:
+        return self._speaks.encode(self.request)
 
     @property
     def payload(self) -> dict[str, Any]:
-        """The JSON body as a dict."""
-        return payload_of(self.request)
+        """The body as a dict: JSON, or the fields of a form with the names of its files."""
+        call = self._call
+        if not call.files:
+            return dict(call.json)
+        return {**call.form, **_files(call)}
 
     @property
     def json(self) -> str:
@@ -64,21 +79,39 @@ class DryRun(Hinted):
             "import os\n\nimport requests\n\n"
             "answer = requests.post(\n"
             f"    {self.url!r},\n"
-            f'    headers={{"Authorization": "Bearer " + os.environ["{ENVIRONMENT[0]}"]}},\n'
-            f"    json={body},\n"
+            f"    headers={{{self._key_in_python}}},\n"
+            f"    {self._body_in_python(body)},\n"
             f"    timeout={self.request.read_timeout:g},\n"
             ")\n"
-            "answer.raise_for_status()\n"
-            'picture = requests.get(answer.json()["data"][0]["url"], timeout=60).content\n'
+            "answer.raise_for_status()\n" + self._speaks.picture_code
         )
 
+    def _body_in_python(self, body: str) -> str:
+        call = self._call
+        if not call.files:
+            return f"json={body}"
+        files = ", ".join(f'("{each.field}", open("{each.name}", "rb"))' for each in call.files)
+        return f"data={dict(call.form)!r},\n    files=[{files}]"
+
+    @property
+    def _key_name(self) -> str:
+        return (self._speaks.key_names or ("API_KEY",))[0]
+
+    @property
+    def _key_in_python(self) -> str:
+        header = self._speaks.key_header
+        before = f'"{header.before}" + ' if header.before else ""
+        return f'"{header.name}": {before}os.environ["{self._key_name}"]'
+
     def _curl(self, payload: dict[str, Any]) -> str:
-        return (
-            f"curl {shlex.quote(self.url)} \\\n"
-            f'  -H "Authorization: Bearer ${ENVIRONMENT[0]}" \\\n'
-            '  -H "Content-Type: application/json" \\\n'
-            f"  -d {shlex.quote(_json(payload))}"
+        header, call = self._speaks.key_header, self._call
+        key = f'  -H "{header.name}: {header.before}${self._key_name}" \\\n'
+        body = (
+            f'  -H "Content-Type: application/json" \\\n  -d {shlex.quote(_json(payload))}'
+            if not call.files
+            else " \\\n".join(f"  -F {shlex.quote(each)}" for each in _form(call))
         )
+        return f"curl {shlex.quote(self.url)} \\\n{key}{body}"
 
     def __repr__(self) -> str:
         return plain("\n\n".join(f"{title}\n{text}" for title, text in self._sections()))
@@ -93,9 +126,7 @@ class DryRun(Hinted):
         return styled(price, *blocks, kind="dry-run")
 
     def _sections(self) -> list[tuple[str, str]]:
-        shown = self.payload
-        if "image_urls" in shown:
-            shown["image_urls"] = [_shorten(url) for url in shown["image_urls"]]
+        shown = _shortened(self.payload)
         pictures = [_line(*each) for each in enumerate(self.request.references, 1)]
         which = "request" if self.count == 1 else f"first of {self.count:,} requests"
         sections = [
@@ -123,6 +154,30 @@ def _line(number: int, reference: Reference) -> str:
     else:
         kind = body.mime if is_changed else f"{body.mime}, {megabytes(len(body.data))}"
     return f"image {number} = {name}: {kind}{', ' if note else ''}{note}"
+
+
+def _files(call: Call) -> dict[str, list[str]]:
+    """The names of the files of a form, by its fields."""
+    names = dict.fromkeys(each.field for each in call.files)
+    return {name: [each.name for each in call.files if each.field == name] for name in names}
+
+
+def _form(call: Call) -> list[str]:
+    """A form as curl has it."""
+    return [
+        *(f"{name}={value}" for name, value in call.form.items()),
+        *(f"{each.field}=@{each.name}" for each in call.files),
+    ]
+
+
+def _shortened(value: Any) -> Any:
+    """The same without what is megabytes of a picture, wherever it stands."""
+    if isinstance(value, dict):
+        return {name: _shortened(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_shortened(each) for each in value]
+    is_picture = isinstance(value, str) and (is_data(value) or DATA.fullmatch(value))
+    return _shorten(value) if is_picture else value
 
 
 def _shorten(url: str) -> str:

@@ -7,10 +7,10 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from urllib3 import HTTPHeaderDict
+from urllib3 import HTTPHeaderDict, encode_multipart_formdata
 
 from nb_banana.credentials import Secret
-from nb_banana.wire.transport import Answer, NoAnswerError, TooLongError, UnsentError
+from nb_banana.wire.transport import BEARER, Answer, NoAnswerError, TooLongError, UnsentError
 
 if TYPE_CHECKING:
     from nb_banana.sandbox.exchange import Response
@@ -23,13 +23,14 @@ URL = "http://localhost:0"
 class InProcessTransport:
     """Hands each request to a sandbox that was not started; nothing leaves the process."""
 
-    def __init__(self, sandbox: "Sandbox") -> None:
+    def __init__(self, sandbox: "Sandbox", name: str = "") -> None:
+        self.url = f"{URL}/{name}" if name not in ("", "aimlapi") else URL
         # Who has a key, or a server, never loads it.
         from nb_banana.sandbox.exchange import Request
 
         self._request = Request
         self._api = sandbox.api
-        self._api.url = URL
+        self._api.url = self.url
 
     def send(
         self,
@@ -37,20 +38,25 @@ class InProcessTransport:
         url: str,
         *,
         secret: Secret | None = None,
+        key_header: tuple[str, str] = BEARER,
         seconds: float,
         silence: float | None = None,  # noqa: ARG002 - an answer is there whole or not at all
         **options: Any,
     ) -> Answer:
         """The answer to one request, after as many seconds as the sandbox takes for it."""
-        if not url.startswith(f"{URL}/"):
+        if not url.startswith(f"{self.url}/"):
             raise UnsentError(f"There is nothing but the sandbox here: {URL}.")
-        target = urlsplit(url)
+        target = urlsplit(URL + url.removeprefix(self.url))
         asked = urlencode({**(options.get("params") or {})}, doseq=True)
         query = parse_qs("&".join(filter(None, (target.query, asked))), keep_blank_values=True)
         headers = {name.lower(): text for name, text in (options.get("headers") or {}).items()}
         if secret is not None:
-            headers["authorization"] = f"Bearer {secret.reveal()}"
+            headers[key_header[0].lower()] = key_header[1] + secret.reveal()
         body = json.dumps(options["json"]).encode() if "json" in options else b""
+        if "files" in options:
+            body, headers["content-type"] = encode_multipart_formdata(
+                [(name, tuple(part)) for name, part in options["files"]]
+            )
         response = self._api.handle(self._request(method, target.path, query, headers, body))
         time.sleep(min(response.delay, seconds))
         self._api.settle(response)

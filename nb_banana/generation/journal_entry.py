@@ -14,8 +14,9 @@ from nb_banana.library.library import Library
 from nb_banana.library.owner import give_up
 from nb_banana.library.records import StoredImage
 from nb_banana.request import ImageRequest
+from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.exchange import ResultItem, Ticket
 from nb_banana.services.receipt import Receipt
-from nb_banana.services.result import ResultItem
 
 Result = TypeVar("Result")
 
@@ -33,7 +34,7 @@ class JournalEntry:
         self._budget = budget
         self.library = self.places[0]
         self.request_id = request_id
-        self.reached: Literal["nothing", "sent", "answered", "kept"] = "nothing"
+        self.reached: Literal["nothing", "sent", "accepted", "answered", "kept"] = "nothing"
         self.is_written = False
         self.problem: errors.LibraryError | None = None
         self.ended = False
@@ -69,6 +70,13 @@ class JournalEntry:
         self.is_written = False
         raise _not_written(self.problem or last, last)
 
+    def accepted(self, ticket: Ticket, service: Endpoint) -> bool:
+        """The work is accepted; whether the ticket is written down, so that any kernel has it."""
+        self.reached = "accepted"
+        before, name = (self.library, self.problem), service.service.name
+        self._write(Library.mark_accepted, name, service.base_url, ticket.handle)
+        return self.problem is before[1] or self.library is not before[0]
+
     def answered(self, items: Sequence[ResultItem], receipt: Receipt) -> None:
         """The answer is there: its links and its bill."""
         self.reached = "answered"
@@ -90,9 +98,11 @@ class JournalEntry:
         else:
             self._budget.settle(self.request_id, receipt.usd)
 
-    def unknown(self, reason: str, receipt: Receipt | None = None) -> None:
+    def unknown(
+        self, reason: str, receipt: Receipt | None = None, inference_id: str | None = None
+    ) -> None:
         """Nobody can say yet what became of it; a receipt says that it was charged."""
-        self._write(Library.mark_unknown, reason, receipt)
+        self._write(Library.mark_unknown, reason, receipt, inference_id)
         if receipt is not None:
             self._budget.settle(self.request_id, receipt.usd)
 

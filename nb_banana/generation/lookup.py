@@ -11,13 +11,13 @@ from nb_banana import errors
 from nb_banana._hints import Hinted
 from nb_banana._text import Amounts, as_html, plain
 from nb_banana.display.output import shell
-from nb_banana.generation.budget import NOTHING, Cost
+from nb_banana.generation.budget import NOTHING, Cost, total_of
 from nb_banana.generation.plan import Job, Plan
 from nb_banana.library.library import Library
 from nb_banana.library.records import StoredImage
 from nb_banana.request import ImageRequest
 from nb_banana.results.image import BananaImage
-from nb_banana.services.service import Service
+from nb_banana.services.endpoint import Endpoint
 
 
 def find_reusable(
@@ -60,6 +60,11 @@ def _look(
 
 def find_missing(plan: Plan) -> list[ImageRequest]:
     """What has to be drawn: equal requests are drawn once, those that are to be fresh each."""
+    return [each for part in plan.parts() for each in _missing(part)]
+
+
+def _missing(plan: Plan) -> list[ImageRequest]:
+    """The same for what one service draws."""
     jobs = list(plan.jobs)
     wanted = {job.request.key: job.request for job in jobs if not job.output.fresh}
     fresh = [job.request for job in jobs if job.output.fresh]
@@ -90,22 +95,27 @@ def look_ahead(plan: Plan) -> str:
         return ""
     for job in jobs:
         job.check()
-    missing = find_missing(plan)
-    service = _drawing(plan) if missing else None
-    if service is not None:
-        for job in jobs:
+    missing = {part: found for part in plan.parts() if (found := _missing(part))}
+    drawn = {part: service for part in missing if (service := _drawing(plan.of(part.job.request)))}
+    if missing and not drawn:
+        return ""
+    ask = not all(job.output.confirmed for job in jobs)
+    for part, service in drawn.items():
+        for job in part.jobs:
             job.refuse_key(service)
-        ask = not all(job.output.confirmed for job in jobs)
-        plan.context.budget.check(missing, service, plan.places[0], ask=ask)
-    elif missing:
-        return ""
+        asks = ask and len(drawn) == 1
+        plan.context.budget.check(missing[part], service, part.places[0], ask=asks)
     is_said = plan.is_heard or (shell() is not None and not plan.is_quiet)
-    if not is_said:
+    if not is_said and (len(drawn) < 2 or not ask):
         return ""
-    return _say(plan, missing, cost_of(plan, missing, service) if service else None)
+    cost = total_of(cost_of(part, missing[part], service) for part, service in drawn.items())
+    if cost is not None and ask and len(drawn) > 1:
+        plan.context.budget.confirm(cost)
+    new = [each for found in missing.values() for each in found]
+    return _say(plan, new, cost) if is_said else ""
 
 
-def _drawing(plan: Plan) -> Service | None:
+def _drawing(plan: Plan) -> Endpoint | None:
     """Who draws; None where nobody can, which is said for each picture that is missing."""
     try:
         return plan.service
@@ -143,13 +153,14 @@ def estimate_of(plan: Plan) -> Estimate:
     """What it would cost now. Nothing but the price is asked for."""
     jobs = list(plan.jobs)
     try:
-        missing = find_missing(plan)
+        parts = {part: _missing(part) for part in plan.parts()}
+        missing = [each for found in parts.values() for each in found]
         if not plan.is_many and not missing:
             _look(plan.job.request, plan.libraries())  # its file may be lost
     except errors.LibraryError as error:
         return Estimate(None, len(jobs), 0, str(error))
-    draws = missing and not plan.is_offline
-    cost = cost_of(plan, missing, plan.quoter) if draws else None
+    drawn = {part: found for part, found in parts.items() if found and not plan.is_offline}
+    cost = total_of(cost_of(part, found, part.quoter) for part, found in drawn.items())
     usd = NOTHING if cost is None else None if cost.unknown else cost.usd
     if plan.is_many:
         text = _say(plan, missing, cost)
@@ -162,7 +173,7 @@ def estimate_of(plan: Plan) -> Estimate:
     return Estimate(usd, len(missing), len(jobs) - len(missing), text)
 
 
-def cost_of(plan: Plan, requests: Sequence[ImageRequest], service: Service) -> Cost:
+def cost_of(plan: Plan, requests: Sequence[ImageRequest], service: Endpoint) -> Cost:
     """What they will cost where all of them are drawn, and whose money it is."""
     return plan.context.budget.estimate(requests, service, plan.places[0])
 

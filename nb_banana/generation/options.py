@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from nb_banana import template
+from nb_banana._catalogue import AIMLAPI, Catalogue, find_in, same_in, usual_in
 from nb_banana._text import clean, did_you_mean, shown
 from nb_banana.credentials import given_key, refuse_key
 from nb_banana.errors import RequestError
@@ -70,17 +71,27 @@ def take_call_options(options: dict[str, Any]) -> tuple[OutputOptions, dict[str,
     given = {name: options.pop(name) for name in OUTPUT_NAMES & set(options)}
     for name in {"strict", "fresh"} & set(given):
         given[name] = is_on(name, given[name])
-    return OutputOptions(**given), {"key": secret, "timeout": patience, "quiet": quiet}
+    named = options.get("service")
+    service = named if isinstance(named, str) else None  # several are swept
+    how = {"key": secret, "timeout": patience, "quiet": quiet, "service": service}
+    return OutputOptions(**given), how
 
 
-def options_like(images: Any, said: Mapping[str, Any]) -> dict[str, Any]:
+def options_like(
+    images: Any, said: Mapping[str, Any], catalogue: Catalogue = AIMLAPI
+) -> dict[str, Any]:
     """What a request takes over from its first reference, where that was made here."""
     first = _first(images)
     if not isinstance(first, BananaImage):
         return {}
-    model_name = said.get("model") or _editor(first.request.model)
-    found: dict[str, Any] = {"model": model_name}
-    model = find_model(model_name)
+    found: dict[str, Any] = {}
+    try:
+        found["model"] = said.get("model") or _editor(first.request, catalogue)
+        model = find_in(catalogue, found["model"])
+    except RequestError:  # another service drew it, and this one has not its model
+        if "model" in said:
+            raise
+        model = catalogue.models[0]
     if model is not None and model.aspect_ratios:
         found["aspect_ratio"] = nearest_ratio(first.width, first.height, model.aspect_ratios)
     resolution = first.request.resolution
@@ -89,9 +100,18 @@ def options_like(images: Any, said: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def usual_options(settings: Banana, model_name: str) -> dict[str, Any]:
+def catalogue_named(context: Context, service: Any = None) -> Catalogue:
+    """The models of a service, by default of that of the settings."""
+    if service is not None and not isinstance(service, str):
+        raise RequestError(f'service is a name such as "fal", not {shown(service)}.')
+    return context.services[service or context.settings.service].catalogue
+
+
+def usual_options(
+    settings: Banana, model_name: str, catalogue: Catalogue = AIMLAPI
+) -> dict[str, Any]:
     """The settings that hold for a model: those that it has no field for stay behind."""
-    names = fields_taken(find_model(model_name))
+    names = fields_taken(find_in(catalogue, model_name))
     found = {name: getattr(settings, name) for name in names if settings.has_trait(name)}
     return found | {"model": model_name}
 
@@ -103,12 +123,13 @@ def _first(images: Any) -> Any:
     return images.source if isinstance(images, Reference) else images
 
 
-def _editor(name: str) -> str:
+def _editor(request: ImageRequest, catalogue: Catalogue) -> str:
     """The model itself where it takes references, else its twin that does."""
-    model = find_model(name)
+    name = same_in(catalogue, request.catalogue, request.model)
+    model = find_in(catalogue, name)
     if model is None or model.max_images != 0:
         return name
-    twin = find_model(f"{model.ids[0]}-edit")
+    twin = find_model(f"{model.ids[0]}-edit") if catalogue is AIMLAPI else None
     return twin.ids[0] if twin else name
 
 
@@ -130,6 +151,7 @@ def _build(
     resize: bool | None = None,
     raw: bool = False,
     values: Mapping[str, Any] | None = None,
+    service: str | None = None,
     **fields: Any,
 ) -> ImageRequest:
     # What is None comes from the first reference where that is a `BananaImage` (its ratio as
@@ -138,19 +160,22 @@ def _build(
         raise no_words(prompt)
     may_have_marks = any(mark in prompt for mark in template.MARKS)
     if may_have_marks and not is_on("raw", raw):
-        prompt, images = fill_prompt(context, prompt, images, values, resize)
+        prompt, images = fill_prompt(context, prompt, images, values, resize, service)
     if model is not None and not isinstance(model, str):
         raise no_model(model)
     given = {"model": model, **fields}
     said = {name: value for name, value in given.items() if value is not None}
-    like = options_like(images, said)
-    usual = usual_options(context.settings, model or like.get("model") or context.settings.model)
+    catalogue = catalogue_named(context, service)
+    like = options_like(images, said, catalogue)
+    usual_model = model or like.get("model") or usual_in(catalogue, context.settings.model)
+    usual = usual_options(context.settings, usual_model, catalogue)
     held, pictures = LIMITS, images
     if resize is not None or not (isinstance(images, tuple | list) and not images):
-        held = limits_of(context, resize)
+        held = limits_of(context, resize, service)
         pictures = given_pictures(context, images, held)
     options: dict[str, Any] = usual | like | said | {"params": {} if params is None else params}
-    return ImageRequest(prompt, images=pictures, take=take, limits=held, **options)
+    options |= {"take": take, "limits": held, "catalogue": catalogue}
+    return ImageRequest(prompt, images=pictures, **options)
 
 
 def no_words(prompt: Any) -> RequestError:
@@ -176,20 +201,25 @@ def _changed(context: Context, request: ImageRequest, options: dict[str, Any]) -
         if name in FIELD_OF
         and (value is not None or FIELD_OF[name].kind in {"choice", "pictures"})  # left to others
     }
-    resize, prompt = options.get("resize"), options.get("prompt")
+    resize, prompt, service = map(options.get, ("resize", "prompt", "service"))
     if prompt is not None:
         pictures = given.get("images", request.references)
         given["prompt"] = prompt
         if isinstance(prompt, str) and not is_on("raw", options.get("raw", False)):
             values = options.get("values")
             given["prompt"], given["images"] = fill_prompt(
-                context, prompt, pictures, values, resize
+                context, prompt, pictures, values, resize, service
             )
+    catalogue = catalogue_named(context, service)
+    if catalogue is not request.catalogue:
+        given["catalogue"] = catalogue
+        if "model" not in given:
+            given["model"] = same_in(catalogue, request.catalogue, request.model)
     if given.keys() <= {"take"}:  # a library's may have values that its model takes no more
         take = whole_number("take", given.get("take", request.take))
         return request if take == request.take else copy_with(request, take=take)
     if "images" in given or resize is not None:
-        given["limits"] = limits_of(context, resize)
+        given["limits"] = limits_of(context, resize, service)
     if "images" in given:
         given["images"] = given_pictures(context, given["images"], given["limits"])
     return replace(request, **given)
@@ -201,13 +231,14 @@ def fill_prompt(
     images: Any,
     values: Mapping[str, Any] | None,
     resize: bool | None = None,
+    service: Any = None,
 ) -> tuple[str, Any]:
     """The prompt with its ``{{…}}`` filled, and the pictures, those among the values behind."""
     if values is None:
         template.check_filled(prompt)
         return prompt, images
-    references = numbered_references(context, resize)
-    for image in given_pictures(context, images, limits_of(context, resize)):
+    references = numbered_references(context, resize, service)
+    for image in given_pictures(context, images, limits_of(context, resize, service)):
         references.number(image)
     return template.fill(prompt, values, references), list(references)
 
@@ -220,22 +251,27 @@ def given_pictures(context: Context, images: Any, held: ReferenceLimits) -> tupl
     return as_references(images, limits=held)
 
 
-def numbered_references(context: Context, resize: bool | None = None) -> NumberedReferences:
+def numbered_references(
+    context: Context, resize: bool | None = None, service: Any = None
+) -> NumberedReferences:
     """What counts the pictures of one prompt, by the settings."""
     fetch = None
     if context.settings.fetch_references:
         private = context.settings.fetch_private
         fetch = partial(fetched, over=context.transport, private=private)
-    return NumberedReferences(limits_of(context, resize), fetch)
+    return NumberedReferences(limits_of(context, resize, service), fetch)
 
 
-def limits_of(context: Context, resize: bool | None) -> ReferenceLimits:
-    """How large references may be: by the settings, but for ``resize``."""
+def limits_of(context: Context, resize: bool | None, service: Any = None) -> ReferenceLimits:
+    """How large references may be: by the settings but for ``resize``, and by who draws."""
     limits = ReferenceLimits.of(context.settings)
+    name = service if isinstance(service, str) else None  # several are swept
+    own = context.services[name or context.settings.service].limits
+    limits = limits if own is LIMITS else limits.within(own)  # it says others
     return limits if resize is None else replace(limits, resize=is_on("resize", resize))
 
 
-REQUEST_OPTIONS = frozenset(each.name for each in FIELDS) | {"resize", "raw"}
+REQUEST_OPTIONS = frozenset(each.name for each in FIELDS) | {"resize", "raw", "service"}
 CALL_OPTIONS = OUTPUT_NAMES | {"background", "count", "quiet", "timeout", "values"}
 """The further options of `nb_banana.generate`."""
 

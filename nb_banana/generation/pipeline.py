@@ -5,15 +5,16 @@ Each step is in the journal before the next begins: it is always known what was 
 
 import copy
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from nb_banana import errors
+from nb_banana._catalogue import drawer_in
 from nb_banana.display.progress import Size, Spinner, Usual, silently
 from nb_banana.errors import Interrupted
-from nb_banana.generation import recovery
+from nb_banana.generation import accepted, recovery
 from nb_banana.generation.charges import (
     Trouble,
     explain_charge,
@@ -27,16 +28,18 @@ from nb_banana.generation.options import OutputOptions
 from nb_banana.generation.plan import Job, Plan
 from nb_banana.library.library import Library
 from nb_banana.library.location import SANDBOX
+from nb_banana.library.records import UnfinishedRequest
 from nb_banana.library.rows import now
-from nb_banana.models import short_name
 from nb_banana.request import ImageRequest, expected_size
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import NOT_KEPT
-from nb_banana.services.aimlapi.model_status import PATIENCE, ModelStatus
+from nb_banana.services import tickets
+from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.exchange import Ticket
+from nb_banana.services.model_status import PATIENCE, ModelStatus
 from nb_banana.services.receipt import Receipt
-from nb_banana.services.result import DownloadResult, ServiceAnswer, fetch_pictures
+from nb_banana.services.result import BilledAnswer, DownloadResult, fetch_pictures
 from nb_banana.services.send import send_generation
-from nb_banana.services.service import Service
 from nb_banana.wire.interrupts import defer_interrupts
 
 HOW_TO_FETCH = " nb_banana.recover() tries it again, as does running this again; --fresh pays anew."
@@ -71,10 +74,12 @@ def _fetch_paid(plan: Plan, job: Job, libraries: Sequence[Library]) -> BananaIma
         if not rows:
             continue
         known = plan.known_service if library.service == plan.kind else None
-        there = known or recovery.service_of(plan.context, library, ask=False)
+        there = known or accepted.service_of(plan.context, library, ask=False)
         for row in reversed(rows):
+            if row.ticket is not None and (image := _resume(plan, job, library, row)) is not None:
+                return image
             answer = recovery.answer_of(row, library, there)
-            if answer is None or (there is recovery.NO_SERVICE and any(row.links)):
+            if answer is None or (there is accepted.NO_SERVICE and any(row.links)):
                 continue
             if any(row.links) and not library.is_own:
                 raise errors.DownloadError(NOT_FOLLOWED, client_request_id=row.request_id)
@@ -91,6 +96,30 @@ def _fetch_paid(plan: Plan, job: Job, libraries: Sequence[Library]) -> BananaIma
             image.came = "reused" if image.path else "loaded"
             return image
     return None
+
+
+def _resume(plan: Plan, job: Job, library: Library, row: UnfinishedRequest) -> BananaImage | None:
+    """Wait for the work that an earlier kernel asked for, and that the service accepted."""
+    if not library.is_own:
+        raise errors.DownloadError(NOT_FOLLOWED, client_request_id=row.request_id)
+    is_ours = library.service == plan.kind and plan.kind != SANDBOX
+    there = plan.service if is_ours else accepted.service_of(plan.context, library, row=row)
+    if there is accepted.NO_SERVICE:
+        return None
+    entry = JournalEntry.of(library, row.request_id, plan.context.budget)
+    seconds = there.timeout or job.request.read_timeout
+    with defer_interrupts():
+        with Spinner("Waiting for what was asked before", size=_size(plan, job)):
+            try:
+                answer = accepted.finished(row, there, entry, seconds)
+            except (errors.BananaError, Interrupted) as error:
+                if row.state == "unknown" and is_unsure(error):
+                    return None  # it was said then that running it again pays anew
+                raise accepted.noted(error, entry) from None
+            came = fetch_pictures(answer, there)
+        image = _keep(plan, job, entry, answer.receipt, came)
+    image.came = "reused" if image.path else "loaded"
+    return image
 
 
 NOT_FOLLOWED = (
@@ -159,8 +188,7 @@ def _draw(plan: Plan, job: Job, since: str) -> BananaImage:
         if stopped is not None:  # not inside of `except`, as in `services.send`
             raise stopped
         since = now()
-        look = partial(find_reusable, plan, job)
-        there = _wait_for(other, entry.library, look, _size(plan, job))
+        there = _wait_for(plan, job, entry.library, other or "")
         there = there or _fetch_paid(plan, job, plan.libraries())
         if there is not None:
             return there
@@ -172,47 +200,49 @@ def _size(plan: Plan, job: Job) -> Size:
     return partial(expected_size, job.request, plan.context.settings.preview)
 
 
-def _wait_for(
-    request_id: str | None, library: Library, look: Callable[[], BananaImage | None], size: Size
-) -> BananaImage | None:
+def _wait_for(plan: Plan, job: Job, library: Library, request_id: str) -> BananaImage | None:
     """The picture that another kernel draws; None where it does not any more, at no cost."""
+    has_log = plan.service.service.keeps_log
     try:
-        with Spinner("Another kernel is drawing the same picture", size=size):
-            for _ in _while_open(library, request_id or ""):
-                if there := look():  # in a stand-in
+        with Spinner("Another kernel is drawing the same picture", size=_size(plan, job)):
+            for _ in _while_open(library, request_id, LOG_SECONDS if has_log else 0.0):
+                if there := find_reusable(plan, job):  # in a stand-in
                     return there
                 time.sleep(0.5)
     except KeyboardInterrupt:
         raise Interrupted(STILL_DRAWN) from None
-    there = look()
-    state, charged = library.fate(request_id or "")
+    there = find_reusable(plan, job)
+    state, charged = library.fate(request_id)
     if there is None and (state == "unknown" or (state == "failed" and charged)):
-        raise errors.UncertainError(PAID_BY_ANOTHER, client_request_id=request_id, is_repeat=True)
+        said = PAID_BY_ANOTHER.format(more=ASKS_AGAIN if has_log else "")
+        raise errors.UncertainError(said, client_request_id=request_id, is_repeat=True)
     return there
 
 
 LOG_SECONDS = 8.0  # for which a kernel without an answer asks the service's log what it cost
 
 
-def _while_open(library: Library, request_id: str) -> Iterator[None]:
+def _while_open(library: Library, request_id: str, log_seconds: float) -> Iterator[None]:
     """As long as the other kernel draws it, or may still hear what it cost."""
     while library.is_drawn(request_id):
         yield
-    until = time.monotonic() + LOG_SECONDS
+    until = time.monotonic() + log_seconds
     while library.fate(request_id) == ("unknown", False) and time.monotonic() < until:
         yield
 
 
 PAID_BY_ANOTHER = (
     "Another kernel asked for the same, got no picture, and was or may have been charged. Nothing "
-    "was sent from here. nb_banana.recover() asks the service's log; --fresh pays anew."
+    "was sent from here. {more}--fresh pays anew."
 )
+ASKS_AGAIN = "nb_banana.recover() asks the service's log; "
 
 
 def _send(plan: Plan, job: Job, entry: JournalEntry) -> BananaImage:
     """Ask the service for what is written down, and keep what comes."""
     model, status = job.request.model, plan.context.model_status
-    line = Spinner(f"{short_name(model)} is drawing", usual_of(plan, job), _size(plan, job))
+    who = drawer_in(job.request.catalogue, model, is_play=plan.kinds[-1] == SANDBOX)
+    line = Spinner(f"{who} is drawing", usual_of(plan, job), _size(plan, job))
     with defer_interrupts():
         with line:
             started = time.monotonic()
@@ -232,7 +262,7 @@ def usual_of(plan: Plan, job: Job) -> Usual | None:
     return lambda: status.usual_seconds(plan.service, job.request.model)
 
 
-def _stopped(request: ImageRequest, service: Service, entry: JournalEntry) -> Trouble:
+def _stopped(request: ImageRequest, service: Endpoint, entry: JournalEntry) -> Trouble:
     """What Ctrl-C between two steps means for the money."""
     error = Interrupted(STOPPED[entry.reached], client_request_id=entry.request_id)
     if entry.reached == "sent":
@@ -243,6 +273,7 @@ def _stopped(request: ImageRequest, service: Service, entry: JournalEntry) -> Tr
 
 
 STOPPED = {
+    "accepted": "Stopped. The service has it; nb_banana.recover() fetches it when it is done.",
     "nothing": "Stopped before it was sent. Nothing was charged.",
     "sent": f"Stopped a request that was sent. {errors.UNSURE}",
     "answered": "Stopped. The picture was made and charged; nb_banana.recover() fetches it.",
@@ -251,12 +282,17 @@ STOPPED = {
 
 
 def _ask(
-    request: ImageRequest, service: Service, entry: JournalEntry, status: ModelStatus
-) -> ServiceAnswer:
+    request: ImageRequest, service: Endpoint, entry: JournalEntry, status: ModelStatus
+) -> BilledAnswer:
     """The answer of the service; whatever else comes of it is written down."""
     try:
         answer = send_generation(request, service, entry.request_id)
+        if isinstance(answer, Ticket):
+            answer = _await_work(answer, request, service, entry)
     except (errors.BananaError, Interrupted) as error:
+        if error.facts.get("accepted"):  # it can be fetched later
+            entry.release(str(error))
+            raise
         if isinstance(error, errors.NotFoundError):
             error = explain_missing_model(
                 error, status.deprecation(service, request.model, PATIENCE)
@@ -268,6 +304,29 @@ def _ask(
         raise told from None
     entry.answered(answer.items, answer.receipt)
     return answer
+
+
+def _await_work(
+    ticket: Ticket, request: ImageRequest, service: Endpoint, entry: JournalEntry
+) -> BilledAnswer:
+    """The answer of work that is accepted, when it is there."""
+    seconds = service.timeout or request.read_timeout
+    is_kept = entry.accepted(ticket, service)
+    try:
+        return tickets.wait(ticket, request, service, entry.request_id, seconds)
+    except (errors.BananaError, Interrupted) as error:
+        is_lost = error.facts.get("accepted") and not (is_kept or entry.accepted(ticket, service))
+        if not is_lost:
+            raise
+        said = str(error.args[0]).replace(tickets.NOT_LOST, NO_TICKET.format(entry.problem))
+        told = type(error)(said, **error.facts, ticket=dict(ticket.handle))
+    raise told  # not inside of `except`, as in `services.send`
+
+
+NO_TICKET = (
+    "Its ticket could not be written down, so no other kernel can fetch it: {} The error's "
+    "facts['ticket'] has it; the service's support knows the request by that."
+)
 
 
 def _keep_answer(error: Trouble, entry: JournalEntry) -> None:

@@ -1,6 +1,7 @@
 """`Plan`: what one call asks for before anything is sent. Policy is asked here, once."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
@@ -16,7 +17,7 @@ from nb_banana.imaging import save
 from nb_banana.library.library import Library
 from nb_banana.library.location import SANDBOX
 from nb_banana.request import ImageRequest, check_characters
-from nb_banana.services.service import Carrier, Service
+from nb_banana.services.endpoint import Carrier, Endpoint
 from nb_banana.wire.rate_limit import AdaptiveLimiter
 
 
@@ -40,7 +41,7 @@ class Job:
             title = self.request.prompt
             save.check_writable(save.save_target(target, suffix=".png", title=title))
 
-    def refuse_key(self, service: Service) -> None:
+    def refuse_key(self, service: Endpoint) -> None:
         """See that the service's key is in no word that would be sent, kept or shown."""
         # The keys of this process were looked for when the request was made.
         if service.secret is not None:
@@ -70,16 +71,22 @@ class Plan:
         timeout: float | None = None,
         carrier: Carrier | None = None,
         quiet: bool = False,
+        service: str | None = None,
     ) -> None:
         self.context = context
         self.jobs = jobs
         self.output = output
         self.is_many = is_many
         self.labels = labels
-        self._policy = context.policy(timeout)
+        if service is None and isinstance(jobs, list) and jobs:
+            service = jobs[0].request.catalogue.service
+        self._policy = context.policy(timeout, service)
+        self._how: dict[str, Any] = {"timeout": timeout, "carrier": carrier, "quiet": quiet}
+        self._has_one_key = key is not None or getattr(carrier, "key_name", None) is not None
+        self._others: dict[str, Plan] = {}
         self.is_offline = self._policy.backend == "library"
         self.is_stable = context.settings.caption == "stable"
-        self.search = context.search_key(key)
+        self.search = context.search_key(key, self._policy)
         self.kinds = context.kinds(self.search, self._policy)
         self.is_quiet = quiet or context.settings.quiet
         self.is_heard = not self.is_quiet and is_heard()
@@ -110,7 +117,7 @@ class Plan:
         return list(filter(None, dict.fromkeys(library.remark for library in shared)))
 
     @cached_property
-    def service(self) -> Service:
+    def service(self) -> Endpoint:
         """Who draws what is not in the library; the sandbox starts, where that is it."""
         if self.is_offline:
             said = (
@@ -124,17 +131,28 @@ class Plan:
         return replace(found, limiter=self._limiter, carrier=self._carrier)
 
     @property
-    def quoter(self) -> Service:
-        """Whom to ask for prices, which needs no key."""
-        is_play = self.kind == SANDBOX
-        return self.context.service(
-            self.context.sandbox_url() if is_play else self._policy.base_url
-        )
+    def base_url(self) -> str:
+        """The address of who draws, where that is not the sandbox."""
+        return self._policy.base_url
 
     @property
-    def known_service(self) -> Service | None:
+    def quoter(self) -> Endpoint:
+        """Whom to ask for prices, which needs no key."""
+        is_play = self.kind == SANDBOX
+        speaks, url = self._policy.speaks, self._policy.base_url
+        if is_play:
+            url = self.context.sandbox_url(speaks)
+        return self.context.service(url, speaks=speaks)
+
+    @property
+    def known_service(self) -> Endpoint | None:
         """The service, where it was needed already; nothing is asked or started for it."""
         return vars(self).get("service")
+
+    @property
+    def others(self) -> "list[Plan]":
+        """Those for the other services that draw some of its jobs."""
+        return list(self._others.values())
 
     def confirm(self) -> None:
         """Note that the person has agreed to the price."""
@@ -144,5 +162,42 @@ class Plan:
     def limit(self, limiter: AdaptiveLimiter) -> None:
         """Let the requests have their turn by this limiter."""
         self._limiter = limiter
+        for each in self.others:
+            each.limit(limiter)
         if (known := self.known_service) is not None:
             self.service = replace(known, limiter=limiter)
+
+    def of(self, request: ImageRequest) -> "Plan":
+        """The same for who draws this one: those of a batch may be drawn by several services.
+
+        Raises:
+            RequestError: one key was given, and it is another service's.
+        """
+        name = request.catalogue.service
+        if name == self._policy.speaks.name:
+            return self
+        if self._has_one_key:
+            raise errors.RequestError(
+                f"One key was given, and it goes to {self._policy.speaks.name} alone, not to "
+                f"{name}. Leave it out: each service's own is looked for."
+            )
+        if name not in self._others:
+            other = Plan(self.context, [], self.output, service=name, **self._how)
+            other._limiter = self._limiter
+            self._others.setdefault(name, other)
+        return self._others[name]
+
+    def parts(self) -> "list[Plan]":
+        """One for each service that draws, with its own jobs; of an iterator nobody knows."""
+        if not isinstance(self.jobs, list):
+            return [self]
+        found: dict[str, tuple[Plan, list[Job]]] = {}
+        for job in self.jobs:
+            name = job.request.catalogue.service
+            found.setdefault(name, (self.of(job.request), []))[1].append(job)
+        if len(found) < 2 and all(whose is self for whose, _ in found.values()):
+            return [self]
+        parts = [copy(whose) for whose, _ in found.values()]
+        for part, (_, jobs) in zip(parts, found.values(), strict=True):
+            part.jobs = jobs
+        return parts

@@ -8,10 +8,16 @@ from typing import Any, overload
 
 from nb_banana._hints import Hinted
 from nb_banana._text import InDollars, as_html, dollars, plain, printable
-from nb_banana.credentials import VENDOR_URL, KeySearch
 from nb_banana.display.html import Words, paragraph, styled, table
-from nb_banana.errors import BananaError, LibraryError, LinkGoneError, UnreadableAnswerError
-from nb_banana.generation.charges import bill_of
+from nb_banana.errors import (
+    BananaError,
+    LibraryError,
+    LinkGoneError,
+    SettingsError,
+    UnreadableAnswerError,
+)
+from nb_banana.generation.accepted import NO_SERVICE, finished, noted, service_of
+from nb_banana.generation.charges import bill_of, is_unsure, why_not_known
 from nb_banana.generation.context import Context
 from nb_banana.generation.journal_entry import JournalEntry
 from nb_banana.library import location
@@ -19,17 +25,18 @@ from nb_banana.library.library import Library
 from nb_banana.library.records import UnfinishedRequest
 from nb_banana.results.image import BananaImage
 from nb_banana.results.image_display import NOT_KEPT
-from nb_banana.services.aimlapi import account
-from nb_banana.services.aimlapi.receipts import read_bill
-from nb_banana.services.aimlapi.responses import read_items
+from nb_banana.services import account
+from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.exchange import Fate, Reply, ResultItem, ServiceAnswer
 from nb_banana.services.receipt import Receipt
-from nb_banana.services.result import DownloadResult, ResultItem, ServiceAnswer, fetch_pictures
-from nb_banana.services.service import RawResponse, Service
+from nb_banana.services.result import BilledAnswer, DownloadResult, fetch_pictures
+from nb_banana.services.send import cost_of
 
 LATEST_ROW = timedelta(minutes=30)
 """This long after a row that failed no row of another attempt comes, by the service's own clock:
 the waits between four more, the longest generation and the log's own delay fit in."""
 NEVER_SENT = "it was never sent: not charged"
+NOT_YET, NOT_KNOWN = "not known yet: ", "not known: "
 
 
 @dataclass(frozen=True)
@@ -131,8 +138,16 @@ def look_after_all(context: Context, *, quietly: bool = False) -> Recovery:
         except LibraryError as error:
             problems.append(error)
             continue
-        service = service_of(context, library, ask=not quietly) if left else NO_SERVICE
-        found += [_Case(context, row, library, service).look_after() for row in left]
+        whom: dict[tuple[str | None, str | None], Endpoint] = {}
+        for row in left:
+            try:
+                place = row.drawn_by, row.asked_at
+                if place not in whom:
+                    whom[place] = service_of(context, library, ask=not quietly, row=row)
+            except SettingsError as error:  # its package is gone, or http is not allowed any more
+                found.append(Found(row.request_id, row.request.prompt, str(error), ended=False))
+                continue
+            found.append(_Case(context, row, library, whom[place]).look_after())
     if problems and not looked_at:
         raise problems[0]
     return Recovery(found, list(map(str, problems)))
@@ -152,26 +167,11 @@ NOT_OWN = (
 )
 
 
-def service_of(context: Context, library: Library, *, ask: bool = True) -> Service:
-    """Whom to ask about the requests of a library. Without a key its log stays closed."""
-    # With ``ask`` a keyring may be asked for the key, which takes its time or asks the person.
-    if library.service == location.SANDBOX:
-        return context.running_sandbox() or NO_SERVICE
-    url = VENDOR_URL if library.service == location.API else context.settings.base_url
-    search = KeySearch(url, None, context.credentials)
-    found = search.found if ask else search.at_hand
-    return context.service(url, found.secret if found else None)
-
-
-NO_SERVICE = Service("http://127.0.0.1:9")
-"""Stands for a sandbox that ended with its kernel: it can't be asked any more."""
-
-
 class _Case:
     """One unfinished request, and what can be found out about it."""
 
     def __init__(
-        self, context: Context, row: UnfinishedRequest, library: Library, service: Service
+        self, context: Context, row: UnfinishedRequest, library: Library, service: Endpoint
     ) -> None:
         self.context, self.row, self.library, self.service = context, row, library, service
         self.entry = JournalEntry.of(library, row.request_id, context.budget)
@@ -184,6 +184,8 @@ class _Case:
             if row.state == "written":
                 self.entry.failed(NEVER_SENT)
                 return self._told(NEVER_SENT)
+            if row.ticket is not None and row.state in {"accepted", "unknown"}:
+                return self._fetch_work()
             try:
                 answer = answer_of(row, self.library, self.service)
             except UnreadableAnswerError:
@@ -201,7 +203,23 @@ class _Case:
             raise self.entry.problem
         return replace(self.found, outcome=outcome, **more)
 
-    def _fetch(self, answer: ServiceAnswer | None) -> Found:
+    def _fetch_work(self) -> Found:
+        """Ask once for the work that the service accepted."""
+        if self.service is NO_SERVICE:
+            self.entry.failed("its sandbox has ended")
+            return self._told("its sandbox has ended: only play money")
+        try:
+            answer = finished(self.row, self.service, self.entry)
+        except BananaError as error:
+            if error.facts.get("may_pass"):  # another look may find it
+                drop = f" If it is surely lost: nb_banana.forget({self.row.request_id!r})"
+                return self._told(f"{error.args[0]}{drop}", ended=False)
+            told = noted(error, self.entry)
+            is_open = told.facts.get("accepted") or is_unsure(told)
+            return self._told(str(told), ended=not is_open)
+        return self._fetch(answer)
+
+    def _fetch(self, answer: BilledAnswer | None) -> Found:
         """Fetch the pictures of an answer by what the journal has of it."""
         row, entry = self.row, self.entry
         receipt = answer.receipt if answer else row.receipt
@@ -209,7 +227,7 @@ class _Case:
             return self._told("its bill is not in the journal", ended=False)
         self.found = replace(self.found, usd=receipt.usd)
         price = f"charged {dollars(receipt.usd)}" if receipt.usd else "charged"
-        came = fetch_pictures(answer or ServiceAnswer((), receipt), self.service)
+        came = fetch_pictures(answer or BilledAnswer((), receipt), self.service)
         if came.is_whole:
             image = self._stored(receipt, came)
             gone = ""
@@ -243,32 +261,41 @@ class _Case:
 
     def _ask(self) -> Found:
         """Ask the log whether a request without an answer was charged."""
-        row, service = self.row, self.service
+        row, service, known = self.row, self.service, None
         if row.receipt is not None:  # what the log said when it was asked before
-            known = row.receipt
-            return self._close_charged(account.Charge("charged", known.usd, known.inference_id))
-        if service is NO_SERVICE:
+            known = Fate("charged", row.receipt.usd, row.inference_id)
+            if known.usd is not None or service is NO_SERVICE:
+                return self._close_charged(known)
+        elif service is NO_SERVICE:
             self.entry.failed("its sandbox has ended")
             return self._told("its sandbox has ended: not known, and only play money")
-        charge = account.find_charge(service, row.request_id, sent=row.created, pauses=(0.0,))
+        at, named = row.created, row.inference_id
+        charge = account.find_charge(
+            service, row.request_id, sent=at, inference_id=named, pauses=(0.0,)
+        )
+        if known is not None and charge.state != "not charged" and not charge.usd:
+            charge = known
+        is_over = charge.state == "failed" and charge.age is not None and charge.age > LATEST_ROW
+        if is_over or charge.state == "not charged":
+            self.entry.failed(f"the service's {charge.source} says: not charged")
+            return self._told("not charged")
         if charge.state == "charged":
             return self._close_charged(charge)
-        if charge.state == "failed" and charge.age is not None and charge.age > LATEST_ROW:
-            self.entry.failed("the service's log says: not charged")
-            return self._told("not charged")
         # A log without a row of it says nothing: our clock may be wrong, the key another account's.
-        drop = f". If it was surely not charged: nb_banana.forget({row.request_id!r})"
-        why = _why(charge, service) + (drop if charge.state in {"absent", "failed"} else "")
-        return self._told(f"not known yet: {why}", ended=False)
+        has_log, why = service.service.keeps_log, why_not_known(charge, service)
+        if charge.state in {"absent", "failed"} or not has_log:
+            why += f". If it was surely not charged: nb_banana.forget({row.request_id!r})"
+        return self._told(f"{NOT_YET if has_log else NOT_KNOWN}{why}", ended=False)
 
-    def _close_charged(self, charge: account.Charge) -> Found:
+    def _close_charged(self, charge: Fate) -> Found:
         row = self.row
         bill = bill_of(charge, row.request, self.service, self.library, row.request_id, row.created)
+        bill = replace(row.receipt, usd=charge.usd) if row.receipt else bill
         price = dollars(charge.usd) if charge.usd else "an amount that the log does not name"
         if self.library.kept_answer(row.request_id) is not None:  # a later version may read it
             self.entry.unknown(NOT_READ, bill)
             return self._told(f"charged {price}; {NOT_READ}", usd=charge.usd, ended=False)
-        self.entry.failed("charged, and the service names no picture", row.receipt or bill)
+        self.entry.failed("charged, and the service names no picture", bill)
         ids = f" (inference id {charge.inference_id})" if charge.inference_id else ""
         said = f"charged {price}{ids}, and the service names no link to its picture"
         return self._told(f"{said}: ask its support", usd=charge.usd, lost=True)
@@ -277,7 +304,7 @@ class _Case:
 NOT_READ = "what came is kept in the library's folder answers, and is no picture that we know"
 
 
-def answer_of(row: UnfinishedRequest, library: Library, service: Service) -> ServiceAnswer | None:
+def answer_of(row: UnfinishedRequest, library: Library, service: Endpoint) -> BilledAnswer | None:
     """What is there of a request's answer: links, and what came inside; None where nothing is."""
     receipt, body = row.receipt, library.kept_answer(row.request_id)
     if body is None:
@@ -286,33 +313,22 @@ def answer_of(row: UnfinishedRequest, library: Library, service: Service) -> Ser
             for position, link in enumerate(row.links)
         ]
         items = [each for each in items if each.url or each.data is not None]
-        return ServiceAnswer(tuple(items), receipt) if receipt and items else None
-    reply = RawResponse(200, {}, body)
+        return BilledAnswer(tuple(items), receipt) if receipt and items else None
+    outcome = service.service.decode(Reply(200, {}, body))
     if receipt is None:
-        charge = account.Charge("charged", read_bill({}, reply.json)[1])
+        charge = Fate("charged", cost_of(outcome, row.request, service.service))
         receipt = bill_of(charge, row.request, service, library, row.request_id, row.created)
-    try:
-        return ServiceAnswer(read_items(reply, {"receipt": receipt}), receipt)
-    except BananaError:
-        raise UnreadableAnswerError(
-            f"An answer came before, and it can't be read. {NOT_READ[0].upper()}{NOT_READ[1:]}. "
-            "Nothing was sent; --fresh pays for a new picture.",
-            client_request_id=row.request_id,
-            body=body,
-        ) from None
+    if isinstance(outcome, ServiceAnswer):
+        return BilledAnswer(outcome.items, receipt)
+    raise UnreadableAnswerError(
+        f"An answer came before, and it can't be read. {NOT_READ[0].upper()}{NOT_READ[1:]}. "
+        "Nothing was sent; --fresh pays for a new picture.",
+        client_request_id=row.request_id,
+        body=body,
+    )
 
 
 LINK_GONE = "the service has no picture at its link any more"
-
-
-def _why(charge: account.Charge, service: Service) -> str:
-    if charge.state == "absent":
-        return "the service's log has no row of it yet"
-    if charge.state == "failed":
-        return "the service's log says that it failed, and a row of another attempt may come"
-    if service.secret is None and not service.is_loopback:
-        return "there is no key to ask the service's log with"
-    return "the service's log can't be read now"
 
 
 def recover_quietly(context: Context) -> str:
@@ -321,5 +337,7 @@ def recover_quietly(context: Context) -> str:
         found = look_after_all(context, quietly=True)
     except BananaError as error:
         return f"nb_banana: {error}"
-    more = " nb_banana.recover() looks again." if any(not each.ended for each in found) else ""
-    return f"nb_banana: {found.summary}{more}"
+    left = [each.outcome for each in found if not each.ended]
+    is_final = all(each.startswith(NOT_KNOWN) for each in left)
+    more = f" nb_banana.recover() {'says what is known' if is_final else 'looks again'}."
+    return f"nb_banana: {found.summary}{more if left else ''}"

@@ -6,13 +6,16 @@
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from nb_banana._catalogue import AIMLAPI, find_in, short_in, usual_in
+from nb_banana.credentials import service_names
 from nb_banana.errors import LibraryError
 from nb_banana.lesson.notebook_file import NotebookCell
 from nb_banana.lesson.source import prompts
 from nb_banana.library import transfer
 from nb_banana.library.library import Library
+from nb_banana.library.location import SANDBOX
 from nb_banana.library.records import StoredImage
-from nb_banana.models import DEFAULT_MODEL, RESOLUTIONS, SIZES, find_model, short_name
+from nb_banana.models import DEFAULT_MODEL, SCALES, SIZES
 from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest
 
@@ -20,6 +23,7 @@ FILLED = re.compile(r"\{\{[^{}]*\}\}")
 NAMED = r"image \d+"
 """What stands in a prompt for a picture: any other value of ``{{…}}`` nobody knows any more."""
 WITH_REFERENCE = re.compile(r"(^|\s)(-i|--image)\b|\bimages\s*=|\{\{|\.edit\(")
+WITH_SERVICE = re.compile(r"""(?:--service[\s=]+["']?|\bservice["']?\s*[=:]\s*["'])([\w-]+)""")
 WITH_TAKES = re.compile(r"(^|\s)(-n|--count|--take)\b|\b(count|take)\s*=")
 
 
@@ -40,7 +44,8 @@ def find_by_words(
     for library in libraries:
         try:
             for kept in _asked(library, wanted):
-                if _fits(kept.request, cell.source, text):
+                is_asked = library.service == SANDBOX or _is_drawn_by(kept, cell.source, text)
+                if is_asked and _fits(kept.request, cell.source, text):
                     fitting.setdefault(kept.request.key, (library, kept))
         except LibraryError as error:  # another one may have it
             problems.append(str(error))
@@ -92,6 +97,13 @@ def _is_own(reference: Reference, given: Collection[str], text: str) -> bool:
     return reference.origin in given
 
 
+def _is_drawn_by(kept: StoredImage, source: str, text: str) -> bool:
+    """Whether it is by the service that a cell names, else one that the notebook names."""
+    said = (set(WITH_SERVICE.findall(each)) & set(service_names()) for each in (source, text))
+    here, anywhere = said
+    return kept.request.catalogue.service in (here or anywhere or {AIMLAPI.service})
+
+
 def _fits(request: ImageRequest, source: str, text: str | None) -> bool:
     """Whether a cell may have asked for this, and not for another picture of the same words."""
     if request.images and not WITH_REFERENCE.search(source):
@@ -100,12 +112,18 @@ def _fits(request: ImageRequest, source: str, text: str | None) -> bool:
         return False
     # What is made from another picture has its ratio, resolution and model, unless it names one.
     text = None if request.images else text
-    model = find_model(request.model)
-    names = {"model", request.model, short_name(request.model), *(model.ids if model else ())}
-    if request.model != DEFAULT_MODEL and text and not any(each in text for each in names):
+    catalogue = request.catalogue
+    model = find_in(catalogue, request.model)
+    short = short_in(catalogue, request.model)
+    names = {"model", request.model, short, *(model.ids if model else ())}
+    if (
+        request.model != usual_in(catalogue, DEFAULT_MODEL)
+        and text
+        and not any(each in text for each in names)
+    ):
         return False
     return _is_said(request.aspect_ratio, SIZES, source, text) and _is_said(
-        request.resolution, RESOLUTIONS, source, text
+        request.resolution, SCALES, source, text
     )
 
 

@@ -2,19 +2,20 @@
 
 ::
 
-    sent ──> answered ──> stored
-      └─────────┴───────> failed     it is known that there is no picture
-                          unknown    nobody can say yet
+    sent ──> (accepted) ──> answered ──> stored
+      └──────────┴──────────────┴───────> failed     it is known that there is no picture
+                                          unknown    nobody can say yet
 
-``forgotten`` is a row whose picture and words were deleted; its cost stays. ``written`` is one of
-an earlier version, which wrote a row down before it was about to be sent.
+``accepted`` is a request whose work can be asked for by its ticket. ``forgotten`` is a row whose
+picture and words were deleted; its cost stays. ``written`` is one of an earlier version, which
+wrote a row down before it was about to be sent.
 """
 
 import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -35,14 +36,14 @@ from nb_banana.request import ImageRequest
 from nb_banana.services.receipt import Receipt
 
 if TYPE_CHECKING:
-    from nb_banana.services.result import ResultItem
+    from nb_banana.services.exchange import ResultItem
 
 
 Result = TypeVar("Result")
 OPEN = "id = ? AND state NOT IN ('stored', 'forgotten')"
 _OWNER = "id, host, pid, started, changed"
 _COST = (
-    "(state IN ('stored', 'answered', 'unknown') "
+    "(state IN ('stored', 'accepted', 'answered', 'unknown') "
     "OR (state = 'failed' AND CAST(coalesce(usd, 0) AS REAL) > 0))"
 )
 LONGEST_COMMIT = timedelta(minutes=1)
@@ -133,7 +134,7 @@ class Journal:
 
     def is_drawn(self, request_id: str) -> bool:
         """Whether a process of this machine that lives still works on a request."""
-        where = "id = ? AND state IN ('sent', 'answered')"
+        where = "id = ? AND state IN ('sent', 'accepted', 'answered')"
         found = self._index.rows(f"SELECT {_OWNER} FROM requests WHERE {where}", request_id)  # noqa: S608 - our own text
         with self._index.believed():
             return any(map(is_drawn, found))
@@ -149,7 +150,7 @@ class Journal:
             "CASE WHEN state = 'stored' AND id IN (SELECT request_id FROM pictures) "
             "THEN ? ELSE ? END AS came FROM requests "
             "WHERE service = ? AND key = ? "
-            "AND (state IN ('sent', 'answered') OR came) ORDER BY seq DESC",
+            "AND (state IN ('sent', 'accepted', 'answered') OR came) ORDER BY seq DESC",
             before,
             since,
             self.service,
@@ -188,6 +189,13 @@ class Journal:
         except OSError:
             return None
 
+    def mark_accepted(
+        self, request_id: str, service: str, url: str, handle: Mapping[str, Any]
+    ) -> None:
+        """The work is accepted: keep the ticket that it is asked for by, and whom to ask where."""
+        ticket = json.dumps({"service": service, "url": url, "handle": dict(handle)})
+        self._step(request_id, state="accepted", ticket=ticket, **this_process())
+
     def mark_answered(
         self, request_id: str, items: Sequence["ResultItem"], receipt: Receipt
     ) -> None:
@@ -202,9 +210,16 @@ class Journal:
         bill = rows.step_row(receipt)
         self._step(request_id, state="failed", error=reason, **bill, **NO_OWNER)
 
-    def mark_unknown(self, request_id: str, reason: str, receipt: Receipt | None = None) -> None:
+    def mark_unknown(
+        self,
+        request_id: str,
+        reason: str,
+        receipt: Receipt | None = None,
+        inference_id: str | None = None,
+    ) -> None:
         """Nobody can say yet what became of it; `unfinished` has it from now on."""
-        bill = rows.step_row(receipt)
+        named = {"inference_id": inference_id} if inference_id else {}
+        bill = named | rows.step_row(receipt)
         self._step(request_id, state="unknown", error=reason, **bill, **NO_OWNER)
 
     def release(self, request_id: str, reason: str) -> None:
@@ -217,7 +232,7 @@ class Journal:
         """The requests that nobody works on any more and that have no picture, oldest first."""
         found = self._index.rows(
             "SELECT * FROM requests WHERE service = ? "
-            "AND state IN ('written', 'sent', 'answered', 'unknown') "
+            "AND state IN ('written', 'sent', 'accepted', 'answered', 'unknown') "
             "AND key = coalesce(?, key) ORDER BY seq",
             self.service,
             key,
@@ -237,7 +252,7 @@ class Journal:
     def bills(self, since: datetime | None = None) -> list[Bill]:
         """What was charged or may have been, oldest first. Of a lesson's somebody else paid."""
         found = self._index.rows(
-            "SELECT id, created, model, notebook, usd, sandbox FROM requests "
+            "SELECT id, created, model, notebook, usd, about, sandbox FROM requests "
             "WHERE service = ? AND answered IS NOT NULL AND created >= ? AND NOT came_along "
             "ORDER BY seq",
             self.service,

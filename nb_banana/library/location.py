@@ -6,10 +6,12 @@ import stat
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from nb_banana._text import path_of
-from nb_banana.credentials import VENDOR_URL
+from nb_banana.credentials import AIMLAPI, PLACES, VENDOR_URL, plugin_names
 from nb_banana.errors import LibraryUnavailableError
 
 INDEX = "index.sqlite"
@@ -30,16 +32,60 @@ NO_HOME = (
 )
 
 
-def kind_of(base_url: str) -> str:
-    """The kind of a service: ``api`` for the vendor, else its host, for pictures are not shared."""
-    if base_url == VENDOR_URL:
-        return API
-    return base_url.partition("://")[2].replace(":", "-").replace("/", "-")
+@lru_cache(maxsize=64)
+def kind_of(base_url: str, service: str = AIMLAPI.service, own: str = VENDOR_URL) -> str:
+    """The kind of a service, whose pictures are shared with no other: its name.
+
+    At another address than its ``own`` the host is added. ``api`` is the AI/ML API, and what
+    speaks as it does elsewhere has its host alone: so libraries have been since the first.
+    """
+    if service == AIMLAPI.service:
+        return API if base_url == own else _as_folder(base_url.partition("://")[2])
+    here, there = _plain(base_url), _plain(own)
+    return service if here == there else f"{service}@{_as_folder(here.partition('://')[2])}"
 
 
-def all_kinds(base_url: str) -> tuple[str, ...]:
-    """All kinds of service that a person may have pictures of who has set this address."""
-    return tuple(dict.fromkeys((kind_of(base_url), API, SANDBOX)))
+def _as_folder(place: str) -> str:
+    return place.replace(":", "-").replace("/", "-")
+
+
+def _plain(url: str) -> str:
+    """An address as all of its spellings are: letters of a host, its usual port, a slash more."""
+    parts = urlsplit(url.strip().rstrip("/"))
+    netloc = parts.netloc.lower()
+    for scheme, port in (("https", ":443"), ("http", ":80")):
+        netloc = netloc.removesuffix(port) if parts.scheme == scheme else netloc
+    return f"{parts.scheme}://{netloc}{parts.path}"
+
+
+def all_kinds(
+    base_url: str,
+    service: str = AIMLAPI.service,
+    own: str = VENDOR_URL,
+    roots: Iterable[Path] = (),
+) -> tuple[str, ...]:
+    """All kinds of service that a person may have pictures of who has set this address.
+
+    ``roots`` are folders with libraries: also what other services have there, wherever they are.
+    """
+    others = (API, SANDBOX, *(name for name in PLACES if name != AIMLAPI.service))
+    there = [place.parent.name for root in roots for place in sorted(root.glob(f"*/{INDEX}"))]
+    packages = unknown_services(there)
+    found = (kind for kind in there if "@" in kind or kind in packages)
+    return tuple(dict.fromkeys((kind_of(base_url, service, own), *others, *found)))
+
+
+def unknown_services(kinds: Iterable[str]) -> set[str]:
+    """The services of packages that some kinds name, and that were not loaded so far."""
+    names = {kind.partition("@")[0] for kind in kinds if kind not in (API, SANDBOX)} - set(PLACES)
+    may_be = {name for name in names if "." not in name}  # what has one is a host
+    return may_be & plugin_names() if may_be else set()
+
+
+def service_name_of(kind: str) -> str | None:
+    """The name of the service of a kind, wherever it is; None where the kind does not say it."""
+    name = AIMLAPI.service if kind == API else kind.partition("@")[0]
+    return name if name in PLACES else None
 
 
 def library_folder(kind: str, setting: str | None, beside: Path) -> Path:

@@ -99,7 +99,7 @@ def has_unfinished(folder: Path, kind: str) -> bool:
     try:
         rows = index.rows(
             "SELECT id, host, pid, started, changed FROM requests WHERE service = ? "
-            "AND state IN ('written', 'sent', 'answered', 'unknown')",
+            "AND state IN ('written', 'sent', 'accepted', 'answered', 'unknown')",
             kind,
         )
         return any(map(is_left, rows))

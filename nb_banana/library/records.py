@@ -14,6 +14,7 @@ from nb_banana.imaging.formats import read_header
 from nb_banana.library.files import check_file, preview_path, read_whole
 from nb_banana.references.locations import data_bytes
 from nb_banana.request import ImageRequest, copy_with
+from nb_banana.services.exchange import Ticket
 from nb_banana.services.receipt import Receipt, mark_of
 
 HELD_PREVIEWS = 16
@@ -97,6 +98,10 @@ class UnfinishedRequest:
     error: str | None  # what the last one who tried said
     created: datetime  # UTC
     notebook: str | None
+    ticket: Ticket | None = None  # of one that was accepted
+    drawn_by: str | None = None  # the name of the service that gave the ticket
+    inference_id: str | None = None  # the service's own id, where an answer began to come
+    asked_at: str | None = None  # its address
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,19 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from nb_banana._text import LARGEST_AMOUNT, Dollars, amount, clean
+from nb_banana._catalogue import AIMLAPI
+from nb_banana._text import LARGEST_AMOUNT, AboutDollars, Dollars, amount, clean
+from nb_banana.credentials import PLACES
+from nb_banana.library.location import API, SANDBOX
 from nb_banana.library.records import Bill, StoredBody, StoredImage, UnfinishedRequest
 from nb_banana.library.schema import Row
 from nb_banana.models import DEFAULT_MODEL, FIELD_OF, FIELDS, model_id
 from nb_banana.references.limits import LIMITS
 from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.request import ImageRequest, copy_with, named_by_key
+from nb_banana.services.exchange import Ticket
 from nb_banana.services.receipt import Receipt
+from nb_banana.services.registry import catalogue_with, find_service
 
 IMAGE = re.compile(r"image/[\w.+-]{1,40}")
 LONGEST_SHOWN = 60  # characters of a value that makes no sense, in the message that says so
@@ -25,8 +30,8 @@ LARGEST_INTEGER = 2**63 - 1
 """What an SQLite integer holds. A service that names more credits is not believed."""
 
 STORED_COLUMNS = (
-    "id, take, prompt, model, parameters, refs, parents, notebook, "
-    "answered, answered_by, sandbox, inference_id, credits, usd, seconds, attempts, "
+    "id, service, take, prompt, model, parameters, refs, parents, notebook, "
+    "answered, answered_by, sandbox, inference_id, credits, usd, about, seconds, attempts, "
     "position, digest, mime, width, height, size, path"
 )
 """The columns that `restore_stored` reads: each one costs a little with every hit."""
@@ -98,6 +103,11 @@ def restore_request(row: Row, read: Callable[[str], str]) -> ImageRequest:
     values["images"] = tuple(_reference(each, read) for each in _json(row, "refs", list))
     request = object.__new__(ImageRequest)
     request.__dict__.update({"model": row["model"], "params": {}, **_DEFAULTS, **values})
+    name = (kind := row.get("service", API)).partition("@")[0]
+    if kind == SANDBOX:  # which draws for any service
+        request.__dict__["catalogue"] = catalogue_with(row["model"])
+    elif name in PLACES and name != AIMLAPI.service:
+        request.__dict__["catalogue"] = find_service(name).catalogue
     return request
 
 
@@ -150,8 +160,8 @@ def _time(row: Row, name: str) -> datetime:
 
 
 def _money(row: Row) -> Decimal | None:
-    usd = amount(row["usd"])
-    return None if row["usd"] is None else Dollars(_typed(usd, Decimal, "usd"))
+    usd, kind = amount(row["usd"]), AboutDollars if row.get("about") else Dollars
+    return None if row["usd"] is None else kind(_typed(usd, Decimal, "usd"))
 
 
 def receipt_row(receipt: Receipt | None) -> Row:
@@ -168,6 +178,7 @@ def receipt_row(receipt: Receipt | None) -> Row:
         "usd": None if usd is None or not (usd.is_finite() and usd < LARGEST_AMOUNT) else str(usd),
         "seconds": receipt.seconds,
         "attempts": receipt.attempts,
+        "about": receipt.is_about,
     }
 
 
@@ -191,12 +202,14 @@ def restore_receipt(row: Row) -> Receipt | None:
         seconds=_typed(row["seconds"], int | float, "seconds"),
         attempts=_typed(row["attempts"], int, "attempts"),
         created=_time(row, "answered"),
+        is_about=bool(row.get("about")),
     )
 
 
 def restore_unfinished(row: Row, read: Callable[[str], str]) -> UnfinishedRequest:
     """The value of a row."""
     links = _json({"links": row["links"] or "[]"}, "links", list)
+    told = _json({"ticket": row.get("ticket") or "{}"}, "ticket", dict)
     return UnfinishedRequest(
         request_id=_typed(row["id"], str, "id"),
         state=row["state"],
@@ -206,17 +219,22 @@ def restore_unfinished(row: Row, read: Callable[[str], str]) -> UnfinishedReques
         error=_typed(row["error"], str | None, "error"),
         created=_time(row, "created"),
         notebook=_typed(row["notebook"], str | None, "notebook"),
+        ticket=Ticket(_typed(told["handle"], dict, "ticket")) if told else None,
+        drawn_by=_typed(told.get("service"), str | None, "ticket"),
+        inference_id=_typed(row["inference_id"], str | None, "inference_id"),
+        asked_at=_typed(told.get("url"), str | None, "ticket"),
     )
 
 
 def restore_bill(row: Row) -> Bill:
     """The value of a row. A price that makes no sense counts as not said, and hides no other."""
+    usd = amount(row["usd"])
     return Bill(
         _typed(row["id"], str, "id"),
         _time(row, "created"),
         _typed(row["model"], str, "model"),
         _typed(row["notebook"], str | None, "notebook"),
-        amount(row["usd"]),
+        AboutDollars(usd) if usd and row["about"] else usd,
         bool(row["sandbox"]),
     )
 
@@ -266,7 +284,7 @@ def embedded_facts(request: ImageRequest, receipt: Receipt) -> dict[str, Any]:
 
 def embedded_request(facts: dict[str, Any]) -> ImageRequest:
     """The request that a file tells of; its reference pictures are not in the file."""
-    own = {each.name for each in fields(ImageRequest)} - {"images", "limits", "model"}
+    own = {each.name for each in fields(ImageRequest)} - {"images", "limits", "model", "catalogue"}
     names = {each.key: each.name for each in FIELDS}
     told = {names.get(name, name): value for name, value in facts.items()}
     values = {name: value for name, value in told.items() if name in own}

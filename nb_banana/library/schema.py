@@ -64,5 +64,15 @@ VERSION_2 = (
     "ALTER TABLE requests ADD COLUMN came_along INTEGER NOT NULL DEFAULT 0",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (VERSION_1, VERSION_2)
+VERSION_3 = (
+    # A service that has a queue gives a ticket before the work: JSON of its name and of the handle.
+    "ALTER TABLE requests ADD COLUMN ticket TEXT",
+    # Whether what it cost is the price of the service's page, and no bill.
+    "ALTER TABLE requests ADD COLUMN about INTEGER NOT NULL DEFAULT 0",
+    "DROP INDEX requests_unfinished",
+    "CREATE INDEX requests_unfinished ON requests (service) "
+    "WHERE state IN ('written', 'sent', 'accepted', 'answered', 'unknown')",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (VERSION_1, VERSION_2, VERSION_3)
 """``MIGRATIONS[n]`` are the statements that lead from version n to version n + 1."""

@@ -19,6 +19,8 @@ WRITE_AHEAD = b"\2\2"
 """What an index in this mode has in its header: SQLite makes files beside it to read it.
 https://sqlite.org/fileformat.html#file_format_version_numbers"""
 
+KNOWS_ABOUT = 3  # the first version that knows whether a cost was computed
+
 
 class SharedDatabase(Database):
     """An index that is only read: nothing in it is changed, and nothing is made beside it."""
@@ -64,9 +66,15 @@ class SharedDatabase(Database):
         self._seen = self._mark()
 
     def _migrate(self, connection: Any, *, is_new: bool = False) -> None:  # noqa: ARG002
-        # An older version is read as it is: what is asked of it here was in the first one.
-        if not self._version(connection):
+        # An older version is read as it is, as if it had the one column that is asked for.
+        version = self._version(connection)
+        if not version:
             raise self._damaged("it is empty")
+        if version < KNOWS_ABOUT:
+            connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute(
+                "CREATE TEMP VIEW requests AS SELECT *, 0 AS about FROM main.requests"
+            )
 
     def _unavailable(self, why: str) -> LibraryUnavailableError:
         return LibraryUnavailableError(

@@ -87,7 +87,7 @@ def bring_home(source: Library, target: Library) -> list[str]:
     found = source._index.rows("SELECT * FROM requests ORDER BY seq")
     moved: list[str] = []
     for row in found:
-        if row["state"] in {"sent", "answered"} and not is_left(row):
+        if row["state"] in {"sent", "accepted", "answered"} and not is_left(row):
             continue  # it is being drawn
         if not moved:
             target._prepare()

@@ -19,7 +19,7 @@ HERE = frozenset({"dry_run", "raw", "quiet", "help"})
 
 
 @dataclass(frozen=True)
-class Call:
+class CellCall:
     """What is called for a cell."""
 
     prompt: str  # the prompt, filled unless it is swept
@@ -36,7 +36,7 @@ def read_call(
     names: Mapping[str, Any],
     *,
     below: bool = True,
-) -> Call:
+) -> CellCall:
     """The call that a line and the text ``below`` it, or else behind it, stand for."""
     arguments = {name: value for name, value in line.options.items() if name not in HERE}
     if below and "raw" not in line.options:
@@ -48,7 +48,7 @@ def read_call(
     quiet = "quiet" in line.options or text.endswith(";")
     prompt = text.removesuffix(";")
     raw, over = "raw" in line.options, arguments.pop("sweep", None)
-    references = numbered_references(client.context)
+    references = numbered_references(client.context, service=arguments.get("service"))
     for wanted in arguments.pop("images", ()):
         references.add(_by_id(client, wanted, names), names)
     if over is not None:  # each combination fills the prompt for itself
@@ -57,7 +57,7 @@ def read_call(
         prompt = prompt if raw else template.fill(prompt, names, references)
         arguments["raw"] = True  # as it is now: the values may have braces of their own
     arguments["images"] = list(references)
-    return Call(prompt, arguments, line.name, quiet, "dry_run" in line.options)
+    return CellCall(prompt, arguments, line.name, quiet, "dry_run" in line.options)
 
 
 def _by_id(client: Client, word: Any, names: Mapping[str, Any]) -> Any:

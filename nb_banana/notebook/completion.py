@@ -7,13 +7,17 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import FunctionType, ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nb_banana._text import below_magic
+from nb_banana.credentials import PLACES, host_of, service_names
 from nb_banana.errors import BananaError
-from nb_banana.models import FIELD_OF, MODELS, SCALES, SIZES, Model, RequestField, find_model
+from nb_banana.models import FIELD_OF, SCALES, SIZES, Model, RequestField
 from nb_banana.notebook.options import OPTION_OF_FLAG, OPTIONS, Option, flags_begun_by
 from nb_banana.settings import settings
+
+if TYPE_CHECKING:
+    from nb_banana._catalogue import Catalogue
 
 MAGIC_START = re.compile(r"""\s*(%%banana|([\w.\[\]'", ]+=\s*)?%banana)\s""")
 """A line whose end is for us: ``%%banana …``, ``%banana …``, ``small = %banana …``."""
@@ -259,16 +263,43 @@ class _Asked(NamedTuple):
             return (Suggestion(*each) for each in (*own, *files(typed)))
         if option.dest == "sweep":
             return self._swept(typed)
+        if option.dest == "service":
+            return map(_service, service_names())
         return self._of_field(FIELD_OF[option.dest]) if option.dest in FIELD_OF else ()
 
     def _of_field(self, field: RequestField) -> Iterable[Suggestion]:
+        catalogue = self._catalogue()
         if field.kind == "model":
-            return _models()
+            return _models(catalogue.models if catalogue else ())
         if field.kind == "switch":
             return (Suggestion(each, field.name) for each in ("true", "false"))
-        model = find_model(self._value("model") or settings.model)
+        model = self._model(catalogue) if catalogue else None
         values = field.taken_by(model) if field.kind == "choice" else ()
         return (Suggestion(each, self._pixels(field, each) or field.name) for each in values)
+
+    def _catalogue(self) -> "Catalogue | None":
+        """The models of who would draw; None where the line names nobody who is there."""
+        from nb_banana._catalogue import AIMLAPI  # with the first Tab
+
+        name = self._value("service") or settings.service
+        if name == AIMLAPI.service:
+            return AIMLAPI
+        from nb_banana.services.registry import find_service  # with the first of another service
+
+        try:
+            return find_service(name).catalogue
+        except BananaError:
+            return None
+
+    def _model(self, catalogue: "Catalogue") -> Model | None:
+        """The model that would draw, where it is known."""
+        from nb_banana._catalogue import find_in, usual_in  # as above
+
+        try:
+            named = self._value("model") or usual_in(catalogue, settings.model)
+            return find_in(catalogue, named)
+        except BananaError:  # the service has none of that name
+            return None
 
     def _value(self, dest: str) -> str:
         """What the line has for a field; empty where it has none."""
@@ -291,7 +322,8 @@ class _Asked(NamedTuple):
         if equals:
             *there, last = re.split(r",\s*", listed)
             before = typed.removesuffix(last)
-            for text, what in self._of_field(field) if field and field.is_swept else ():
+            offered = self._of_field(field) if field and field.is_swept else ()
+            for text, what in map(_service, service_names()) if name == "service" else offered:
                 if text not in there:
                     yield Suggestion(before + text, what)
             return
@@ -299,6 +331,8 @@ class _Asked(NamedTuple):
         for each in FIELD_OF.values():
             if each.is_swept and each.name not in there:
                 yield Suggestion(f"{each.name}=", "a field")
+        if "service" not in there:
+            yield Suggestion("service=", "who draws")
         for word in [] if "raw" in there else _names_in(self.prompt):
             yield Suggestion(f"{word}=", "in the prompt")
 
@@ -312,11 +346,16 @@ def _names_in(prompt: str) -> list[str]:
         return []
 
 
-def _models() -> Iterator[Suggestion]:
+def _service(name: str) -> Suggestion:
+    host = host_of(PLACES[name].base_url) if name in PLACES else "of a package"
+    return Suggestion(name, f"{host} · chosen" if name == settings.service else host)
+
+
+def _models(models: Sequence[Model]) -> Iterator[Suggestion]:
     """The models by their short names, with what they are; then by the service's own."""
-    for model in MODELS:
+    for model in models:
         yield from (Suggestion(name, _about(model, name)) for name in model.short)
-    for model in MODELS:
+    for model in models:
         yield from (Suggestion(name, _about(model, name)) for name in model.ids)
 
 

@@ -11,7 +11,7 @@ from traitlets import TraitError
 
 from nb_banana import _default
 from nb_banana._text import below_magic, say
-from nb_banana.credentials import VENDOR_URL, KeySearch, default_store
+from nb_banana.credentials import PLACES, KeyPlace, KeySearch, default_store, keys_of_others
 from nb_banana.display.output import after_cell, is_rich, notebook_folder
 from nb_banana.errors import BananaError, Interrupted, LibraryUnavailableError, MissingKeyError
 from nb_banana.library.location import (
@@ -20,6 +20,7 @@ from nb_banana.library.location import (
     all_kinds,
     has_index,
     home_folders,
+    library_folder,
     stand_in_folder,
 )
 from nb_banana.notebook.completion import make_matcher, matchers_of
@@ -106,19 +107,34 @@ def _draw(
     if call.quiet:
         _hush(shell, value)
     elif settings.caption == "full":
-        _say_who_draws(shell, is_sandbox=client.context.running_sandbox() is not None)
+        running = client.context.running_sandbox(settings.service)
+        _say_who_draws(shell, is_sandbox=running is not None)
     return value
 
 
 def _say_who_draws(shell: Any, *, is_sandbox: bool) -> None:
     """Say once that it is the sandbox: a person has to know whose pictures these are."""
     loaded = _loaded.get(id(shell))
-    by_itself = settings.backend == "auto" and settings.base_url == VENDOR_URL
-    if loaded and loaded.is_note_due and is_sandbox and by_itself:
+    if not (loaded and loaded.is_note_due and is_sandbox and settings.backend == "auto"):
+        return
+    place = _key_place()
+    if place is not None and settings.base_url in {"", place.base_url}:
         loaded.is_note_due = False
-        print(  # noqa: T201 - see above
-            f"{SANDBOX_NOTE} (no AI, no cost). With a key: AIMLAPI_KEY or nb_banana.login()"
-        )
+        cure = " or ".join([*place.names[:1], place.login])
+        others = keys_of_others(place.service)
+        said = f"{SANDBOX_NOTE} (no AI, no cost). With a key: {cure}"
+        print(". ".join(filter(None, (said, others))))  # noqa: T201 - see above
+
+
+def _key_place() -> KeyPlace | None:
+    """Where the key of the chosen service is looked for; None of one that can't be used."""
+    if settings.service in PLACES:
+        return PLACES[settings.service]
+    from nb_banana.services.registry import find_service  # of a package, which is loaded for it
+
+    with suppress(BananaError):  # said with the first cell
+        return find_service(settings.service).place
+    return None
 
 
 def _bind(shell: Any, name: str | None, image: Any) -> None:
@@ -179,9 +195,10 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
 
         told = take_settings(settings, notebook_folder())
         is_quiet = is_quiet if told is None else told
-    search = KeySearch(VENDOR_URL, None, default_store)
+    place = _key_place()
     with suppress(MissingKeyError):  # what the environment has is no key: said with the first cell
-        if search.at_hand is None and not is_quiet:
+        search = place and KeySearch(place.base_url, None, default_store, place)
+        if search and search.at_hand is None and not is_quiet:
             loaded.is_note_due = True
             _say_who_draws(shell, is_sandbox=not search.may_ask)
     if settings.keep and settings.backend != "library" and _is_something_left():
@@ -195,10 +212,14 @@ def _is_something_left() -> bool:
     """Whether a library of this person has a request that got no end."""
     folders: dict[Path, str] = {}
     homeless = ""
-    for kind in all_kinds(settings.base_url):
+    place, beside = PLACES.get(settings.service), notebook_folder()
+    own, roots = place.base_url if place else "", []
+    with suppress(LibraryUnavailableError):  # said below
+        roots = [library_folder("", settings.library, beside)]
+    for kind in all_kinds(settings.base_url, settings.service, own, roots):
         home = None
         try:
-            home, written = home_folders(kind, settings.library, notebook_folder())
+            home, written = home_folders(kind, settings.library, beside)
             folders[written] = kind
         except LibraryUnavailableError as error:  # no home folder
             homeless = str(error)
@@ -229,7 +250,7 @@ def unload_extension(shell: Any) -> None:
 def _take_config(shell: Any) -> None:
     """Take ``c.Banana.…`` from the person's IPython configuration; a bad value is said, once."""
     wanted = shell.config.get("Banana", {})
-    for name, value in list(wanted.items()):
+    for name, value in sorted(wanted.items(), key=lambda each: each[0] != "service"):
         try:
             setattr(settings, name, value)
             settings.chosen |= {name}

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from nb_banana.credentials import PLACES
 from nb_banana.models import FIELD_OF, FIELDS, RequestField
 
 
@@ -31,6 +32,12 @@ OPTIONS = (
     ),
     Option(("--fresh",), "fresh", "pay for a new picture although this one is in the library"),
     _of_field(FIELD_OF["params"]),
+    Option(
+        ("--service",),
+        "service",
+        f"who draws: {', '.join(PLACES)}, or a package's; else Banana.service",
+        "NAME",
+    ),
     Option(("--alt",), "alt", "alt text; else the prompt", "TEXT"),
     Option(("--save",), "save", "write the picture to this file too", "FILE"),
     Option(("--strict",), "strict", "a size that was not delivered is an error"),

@@ -36,6 +36,15 @@ class ReferenceLimits:
             settings.resize,
         )
 
+    def within(self, other: "ReferenceLimits") -> "ReferenceLimits":
+        """The smaller of each: nobody's setting makes a service take more than it does."""
+        return ReferenceLimits(
+            min(self.longest_side, other.longest_side),
+            min(self.picture_bytes, other.picture_bytes),
+            min(self.total_bytes, other.total_bytes),
+            self.resize,
+        )
+
 
 LIMITS = ReferenceLimits()
 """The limits where nobody sets others. Google's own for this family of models, 7 MB a picture:

@@ -6,10 +6,11 @@ import shlex
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
+from nb_banana._catalogue import AIMLAPI, find_in, same_in, usual_in
 from nb_banana._text import CELL_OPTIONS
 from nb_banana.display.output import shell
 from nb_banana.errors import BananaError
-from nb_banana.models import DEFAULT_MODEL, WRITTEN, RequestField, find_model, short_name
+from nb_banana.models import DEFAULT_MODEL, WRITTEN, RequestField
 from nb_banana.references.reference import Reference, RemoteImage, as_reference
 from nb_banana.references.variables import find_picture
 from nb_banana.request import ImageRequest
@@ -20,10 +21,16 @@ if TYPE_CHECKING:
 
 
 def cell_of(
-    request: ImageRequest, name: str | None = None, library: "Library | None" = None
+    request: ImageRequest,
+    name: str | None = None,
+    library: "Library | None" = None,
+    service: str = AIMLAPI.service,
 ) -> str:
     """The cell of a request: its line with a name and options, then its prompt."""
+    # The service is that of the settings where the cell is run.
     words = [name] if name and name.isidentifier() and not keyword.iskeyword(name) else []
+    if request.catalogue.service != service:
+        words += ["--service", request.catalogue.service]
     for each in WRITTEN:
         for value in _values(each, request, library):
             words += [each.flags[0]] if value is True else [each.flags[0], shlex.quote(value)]
@@ -42,8 +49,10 @@ def _values(
     value = getattr(request, what.name)
     match what.kind:
         case "model":
-            is_usual = {value, _parents_model(request, library)} == {DEFAULT_MODEL}
-            return [] if is_usual else [short_name(value) if find_model(value) else value]
+            model = find_in(request.catalogue, value)
+            usual = usual_in(request.catalogue, DEFAULT_MODEL)
+            is_usual = {value, _parents_model(request, library, usual)} == {usual}
+            return [] if is_usual else [model.short[0] if model else value]
         case "pictures":
             return [_word(each, library) for each in request.references]
         case "take":
@@ -53,12 +62,13 @@ def _values(
     return [value] if value else []
 
 
-def _parents_model(request: ImageRequest, library: "Library | None") -> str:
+def _parents_model(request: ImageRequest, library: "Library | None", usual: str) -> str:
     """The model of the first reference where that is ours: an edit has it unless it names one."""
     if request.references and library is not None:
         with suppress(BananaError):
-            return library.by_digest(request.references[0].origin).request.model
-    return DEFAULT_MODEL
+            parent = library.by_digest(request.references[0].origin).request
+            return same_in(request.catalogue, parent.catalogue, parent.model)
+    return usual
 
 
 def _word(reference: Reference, library: "Library | None") -> str:

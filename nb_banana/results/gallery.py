@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from nb_banana import _default
+from nb_banana._catalogue import id_in
 from nb_banana._hints import Hinted, hinted, out_of_range
-from nb_banana._text import Dollars, did_you_mean, plain, shown
+from nb_banana._text import did_you_mean, in_dollars, plain, shown
 from nb_banana.display.output import display, shell
 from nb_banana.errors import LabelError, RequestError
-from nb_banana.models import WRITTEN, model_id
-from nb_banana.request import whole_number
+from nb_banana.models import WRITTEN
+from nb_banana.request import ImageRequest, whole_number
 from nb_banana.results import contact_sheet, export, gallery_display
 from nb_banana.results.failure import Failure, GalleryEntry
 from nb_banana.results.gallery_display import batch_cost
@@ -103,7 +104,7 @@ class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
         play money does where all of it is that.
         """
         bill = batch_cost(self)
-        return Dollars(bill.real or bill.play)
+        return in_dollars(bill.real or bill.play)
 
     @overload
     def __getitem__(self, index: int) -> GalleryEntry: ...
@@ -160,13 +161,13 @@ class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
         """The entries with these values, e.g. ``grid.where(style="oil", aspect_ratio="16:9")``.
 
         Args:
-            **values: of what was varied, or of the request: ``model``, ``aspect_ratio`` …; or
-                ``label``, what a table called it.
+            **values: of what was varied, or of the request: ``model``, ``aspect_ratio`` …,
+                ``service``; or ``label``, what a table called it.
 
         Raises:
             RequestError: nothing is called so; the message has what there is.
         """
-        known = list(dict.fromkeys([*chain(*self._variants), *REQUEST_COLUMNS]))
+        known = list(dict.fromkeys([*chain(*self._variants), *REQUEST_COLUMNS, "service"]))
         known += ["label"] if self._index is not None else []
         for name in values:
             if name not in known:
@@ -182,13 +183,16 @@ class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
 
     def _has(self, number: int, name: str, value: Any) -> bool:
         asked: Any = object()  # it equals nothing
+        request = self._entries[number].request
         if name in REQUEST_COLUMNS:
-            asked = getattr(self._entries[number].request, name)
+            asked = getattr(request, name)
+        elif name == "service":
+            asked = request.catalogue.service
         elif name == "label" and self._index is not None:
             asked = self._index[number]
         found = self._variants[number].get(name, asked)
         if name == "model":
-            found, value = model_id(str(found)), model_id(str(value))
+            found, value = (_model_of(request, str(each)) for each in (found, value))
         return is_equal(found, value)
 
     def _some(self, places: Iterable[int]) -> "Gallery":
@@ -309,3 +313,11 @@ class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         return gallery_display.gallery_bundle(self, include, exclude)
+
+
+def _model_of(request: ImageRequest, name: str) -> str:
+    """The id of a model, by any name that it has at who drew this."""
+    try:
+        return id_in(request.catalogue, name)
+    except RequestError:  # it has no such model
+        return name

@@ -6,13 +6,14 @@ from copy import copy
 from pathlib import Path
 from typing import Any, overload
 
+from nb_banana._catalogue import short_in
 from nb_banana._hints import Hinted, hinted, out_of_range
 from nb_banana._text import as_html, clean, dollars, plain
 from nb_banana.display.html import Words, note, paragraph, styled, table
-from nb_banana.models import WRITTEN, short_name
+from nb_banana.models import WRITTEN
 from nb_banana.results.export import MONEY_COLUMNS, frame_of, save_kept
 from nb_banana.results.image import BananaImage
-from nb_banana.results.image_display import thumbnail
+from nb_banana.results.image_display import other_service, thumbnail
 
 
 class History(Hinted, Sequence[BananaImage]):
@@ -81,7 +82,7 @@ class History(Hinted, Sequence[BananaImage]):
         """A pandas data frame, one row each (``pip install pandas``).
 
         ``usd`` is what each has cost, in US dollars as floats; ``NaN`` where nobody said. Where
-        ``sandbox`` is true it is play money.
+        ``sandbox`` is true it is play money. ``service`` is who was asked.
 
         Raises:
             BananaError: pandas is not there.
@@ -107,7 +108,7 @@ class History(Hinted, Sequence[BananaImage]):
                 thumbnail(image, longest=96),
                 Words(f"{clean(image.prompt, 200)}{_mark(image)}"),
                 f"{image.width}×{image.height}",
-                as_html(short_name(image.request.model)),
+                as_html(_drawer(image)),
                 as_html(dollars(image.receipt.usd)) + ("" if is_play else _play(image)),
                 _day(image),
                 f"<code>{image.id[:8]}</code>",
@@ -133,7 +134,7 @@ def _mark(image: BananaImage) -> str:
 
 COLUMNS = ("#", "picture", "prompt", "size", "model", "cost", "made", "id")  # as HTML
 _ASKED = ("prompt", *(each.name for each in WRITTEN if each.is_column))
-_COLUMNS = ("id", *_ASKED, "width", "height", *MONEY_COLUMNS, "made", "path")
+_COLUMNS = ("id", *_ASKED, "width", "height", *MONEY_COLUMNS, "made", "path", "service")
 
 
 def _row(image: BananaImage) -> dict[str, Any]:
@@ -147,7 +148,14 @@ def _row(image: BananaImage) -> dict[str, Any]:
         "sandbox": receipt.sandbox,
         "made": receipt.created,
         "path": str(image.path) if image.path else None,
+        "service": request.catalogue.service,
     }
+
+
+def _drawer(image: BananaImage) -> str:
+    """The model, and the service where it is not the one that everybody has."""
+    short = short_in(image.request.catalogue, image.request.model)
+    return " · ".join(filter(None, (short, other_service(image))))
 
 
 def _play(image: BananaImage) -> str:

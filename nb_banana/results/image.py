@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nb_banana import _default
 from nb_banana._hints import Hinted, hinted
-from nb_banana._text import Dollars, plain
+from nb_banana._text import in_dollars, plain
 from nb_banana.credentials import hide_key
 from nb_banana.display.output import display, shell
 from nb_banana.errors import LibraryError
@@ -21,12 +21,13 @@ from nb_banana.imaging.decode import SUFFIXES, PictureKind, decoding, open_pictu
 from nb_banana.imaging.provenance import Provenance, find_xmp, read_provenance
 from nb_banana.library import rows
 from nb_banana.references.reference import Reference
-from nb_banana.request import ImageRequest, mismatch, nearest_ratio
+from nb_banana.request import ImageRequest, copy_with, mismatch, nearest_ratio
 from nb_banana.results import image_display
 from nb_banana.results.alt_text import AltText
 from nb_banana.results.cell import cell_of
 from nb_banana.results.lineage import Lineage
 from nb_banana.services.receipt import Receipt, mark_of
+from nb_banana.settings import settings_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -121,6 +122,8 @@ class BananaImage(_default.HasClient, Hinted):
     ) -> "BananaImage":
         """The value of a picture in the library, for what asks now. Its bytes stay on the disk."""
         asked = kept.asked_by(request) if request and request.images else kept.request
+        if request is not None and asked.catalogue is not request.catalogue:
+            asked = copy_with(asked, catalogue=request.catalogue)  # a sandbox's ids are not its own
         kind = PictureKind(kept.mime, kept.width, kept.height)
         image = cls(None, kind, asked, kept.receipt, name=name, alt=alt, kept=kept, library=library)
         if request and request.images:
@@ -203,7 +206,7 @@ class BananaImage(_default.HasClient, Hinted):
     def cost(self) -> Decimal | None:
         """What it cost in US dollars (play money where `sandbox`); None where nobody said."""
         usd = self.receipt.usd
-        return usd if usd is None else Dollars(usd)
+        return usd if usd is None else in_dollars(usd)
 
     @property
     def sandbox(self) -> bool:
@@ -260,7 +263,7 @@ class BananaImage(_default.HasClient, Hinted):
         A reference goes by its variable where this notebook has it, else by its address, its id in
         the library, or its file there.
         """
-        return cell_of(self.request, self.name, self._library)
+        return cell_of(self.request, self.name, self._library, settings_of(self).service)
 
     @hinted
     def save(self, path: str | os.PathLike[str], *, embed: bool = False) -> Path:

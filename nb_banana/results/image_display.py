@@ -5,12 +5,12 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
+from nb_banana._catalogue import AIMLAPI, short_in
 from nb_banana._text import as_html, clean, dollars, one_line, plain
 from nb_banana.display.html import FADE_IN, FADING
 from nb_banana.display.output import is_rich
 from nb_banana.errors import BananaError
 from nb_banana.imaging.formats import read_header
-from nb_banana.models import short_name
 from nb_banana.request import ImageRequest
 from nb_banana.results.alt_text import spoken
 from nb_banana.services.receipt import Receipt
@@ -66,7 +66,8 @@ def image_caption(image: ShownImage) -> str:
     parts = [
         origin_of(image),
         f"{image.width}×{image.height}",
-        short_name(image.request.model),
+        short_in(image.request.catalogue, image.request.model),
+        other_service(image),
         *(() if is_stable(image) else _story(image)),
         image.mismatch or "",
         f"{len(image.extras)} more in .extras" if image.extras else "",
@@ -74,6 +75,12 @@ def image_caption(image: ShownImage) -> str:
         image.name or "",
     ]
     return clean(" · ".join(filter(None, parts)), LONGEST_LINE)
+
+
+def other_service(image: ShownImage) -> str:
+    """Who drew it, where that is not the service that everybody has."""
+    name = image.request.catalogue.service
+    return "" if image.receipt.sandbox or name == AIMLAPI.service else name
 
 
 def origin_of(image: ShownImage) -> str:
@@ -172,6 +179,7 @@ def _untold(image: ShownImage) -> Bundle:
         "usd": None if receipt.usd is None else str(receipt.usd),
     }
     notes = [note for note in image.notes if note.startswith(PLACE_NOTES)]
+    facts |= {"about": True} if receipt.is_about else {}
     return facts | ({"notes": notes} if notes else {})
 
 

@@ -11,6 +11,7 @@ from nb_banana.sandbox.addresses import HOST
 from nb_banana.sandbox.faults import TROUBLES
 from nb_banana.sandbox.lifecycle import STATUSES
 from nb_banana.sandbox.server import Sandbox
+from nb_banana.sandbox.services import DEFAULT, SPOKEN
 
 RETIRE = f"a model that goes away: {', '.join(STATUSES)} (default: withdrawn); repeatable"
 
@@ -26,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("--trouble", metavar="NAME", help=f"what should go wrong: {', '.join(TROUBLES)}")
     add("--delay", type=float, default=0.0, metavar="SECONDS", help="what each generation takes")
     add("--retire", action="append", default=[], metavar="MODEL[=STATUS]", help=RETIRE)
+    add("--service", default=DEFAULT, metavar="NAME", help=f"whose words: {', '.join(SPOKEN)}")
     options = parser.parse_args(argv)
     names = options.key_env, options.management_key_env
     for name in filter(None, names):
@@ -41,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             delay=options.delay,
             management_key=manager,
             retired=dict(_retired(each) for each in options.retire),
+            service=options.service,
         )
         sandbox.start()
     except (ValueError, OSError, OverflowError) as problem:

@@ -1,5 +1,9 @@
-"""The money: a row for each inference, the balance that is left, and GET /v2/logs over the rows."""
+"""The money: a row for each inference, the balance that is left, and what tells of the rows.
 
+GET /v2/logs has each of them, after a lag; GET /v2/billing/transactions what moved the balance.
+"""
+
+import base64
 import re
 import time
 from collections import deque
@@ -43,6 +47,11 @@ class LedgerRow(Inference):
             "client_request_id": self.ids.client_request_id,
         }
 
+    def to_entry(self) -> dict[str, Any]:
+        """The row as GET /v2/billing/transactions shows it."""
+        named = {"model": self.model, "reference_id": self.ids.inference_id}
+        return _entry(self.created, "CHARGE", "MODEL_USAGE", self.credits) | named
+
 
 class Ledger:
     """Every row, and a balance in USD; ``lag`` seconds pass until the log shows a new row."""
@@ -52,6 +61,7 @@ class Ledger:
     ) -> None:
         self.now = clock  # the clock of all that is written down here
         self._credits = round(balance * CREDITS_PER_USD)
+        self._first = _entry(clock(), "TOPUP", "INIT", self._credits)
         self._lag = lag
         self._rows: list[LedgerRow] = []
         self._calls: deque[float] = deque(maxlen=CALLS)
@@ -89,6 +99,62 @@ class Ledger:
         rows = (row for row in reversed(self.rows) if key in ("", row.key))
         shown = [row for row in rows if row.clock <= moment - self._lag]
         return _page(shown, query, self.now())
+
+    def transactions(self, query: Query, key: str = "") -> dict[str, Any]:
+        """GET /v2/billing/transactions: one page of what moved the balance, newest first."""
+        entries = [
+            row.to_entry() for row in reversed(self.rows) if row.credits and key in ("", row.key)
+        ]
+        return _page_of_entries([*entries, self._first], query)
+
+
+def _entry(created: datetime, direction: str, kind: str, amount: int) -> dict[str, Any]:
+    return {
+        "created_at": stamp(created),
+        "direction": direction,
+        "type": kind,
+        "amount": {"usd": usd(amount), "credits": amount},
+        "model": None,
+        "reference_id": None,
+    }
+
+
+KINDS = ("PAYMENT", "BONUS", "REFUND", "ADJUSTMENT", "MODEL_USAGE", "CREDITS_EXPIRED", "INIT")
+FILTERS = {"direction": ("TOPUP", "CHARGE"), "type": KINDS}
+
+
+def _page_of_entries(entries: list[dict[str, Any]], query: Query) -> dict[str, Any]:
+    for name, values in FILTERS.items():
+        wanted = query.get(name, [""])[0]
+        if wanted and wanted not in values:
+            raise _wrong(f"{name}: Expected {' | '.join(values)}, received '{wanted}'")
+        entries = [each for each in entries if wanted in ("", each[name])]
+    moments = {name: stamp(_moment(query, name)) for name in ("from", "to") if name in query}
+    entries = [
+        each
+        for each in entries
+        if moments.get("from", "") <= each["created_at"] < moments.get("to", "9")
+    ]
+    limit = _number(query, "limit", 50, 1, 100)
+    start = _position(query["cursor"][0]) if "cursor" in query else 0
+    end = start + limit
+    more = end < len(entries)
+    pagination = {"next_cursor": _cursor(end) if more else None, "has_more": more}
+    return {"data": entries[start:end], "pagination": pagination}
+
+
+def _cursor(position: int) -> str:
+    return base64.urlsafe_b64encode(f"v1:{position}".encode()).decode()
+
+
+def _position(cursor: str) -> int:
+    try:
+        position = int(base64.urlsafe_b64decode(cursor).decode().removeprefix("v1:"))
+    except ValueError:
+        position = -1
+    if _cursor(position) != cursor:
+        raise _wrong("cursor: Expected a cursor of ours, received another")
+    return position
 
 
 def _page(rows: list[LedgerRow], query: Query, now: datetime) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from io import BytesIO
 from threading import Lock
 from uuid import uuid4
 
+from nb_banana.models import SIZES
 from nb_banana.sandbox.exchange import Refused, Response, page
 from nb_banana.sandbox.faults import Strike
 from nb_banana.sandbox.plain import plain_png
@@ -52,7 +53,9 @@ class Pictures:
         # The number of the take and not a random seed: the same notebook gets the same pictures.
         asked = repr((order.model, order.prompt, order.size, order.references)).encode()
         digest = sha256(asked).digest()
-        size = order.small if strike.trouble.name == "wrong-size" else order.size
+        size = {"wrong-size": order.small, "dropped-size": SIZES["1:1"]}.get(
+            strike.trouble.name, order.size
+        )
         with self._lock:
             seed = f"take {self._takes[digest]}" if self._takes[digest] else ""
             self._takes[digest] += 1

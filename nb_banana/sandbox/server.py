@@ -22,11 +22,12 @@ from nb_banana.sandbox.addresses import (
     reached_at,
     url_of,
 )
-from nb_banana.sandbox.api import GENERATIONS, Api
+from nb_banana.sandbox.api import Api
 from nb_banana.sandbox.exchange import Received, Refused, Request, Response, error
 from nb_banana.sandbox.faults import Troubles
 from nb_banana.sandbox.ledger import Ledger, LedgerRow, now
 from nb_banana.sandbox.lifecycle import Retired
+from nb_banana.sandbox.services import DEFAULT, api_of
 
 LARGEST_BODY = 128 * 2**20
 
@@ -40,7 +41,7 @@ class Sandbox:
     ``delay`` and ``log_lag`` are seconds, ``balance`` is USD. ``management_key`` is the one that
     makes keys with a limit (None: each that was not made so), ``clock`` says what time it is.
     ``retired`` names models that go away, with their status or fields of their row in the list:
-    ``{"2": "withdrawn"}``, see `lifecycle`.
+    ``{"2": "withdrawn"}``, see `lifecycle`. ``service`` is whose words it speaks, see `services`.
     """
 
     def __init__(
@@ -56,11 +57,14 @@ class Sandbox:
         management_key: str | None = None,
         clock: Callable[[], datetime] = now,
         retired: Retired | None = None,
+        service: str = DEFAULT,
     ) -> None:
         self.is_for_room = not is_this_machine(host)
         self.key = secrets.token_hex(16) if self.is_for_room and not key else key
         ledger, over = Ledger(balance, log_lag, clock), None if self.is_for_room else fetch
-        self.api = Api(self.key, ledger, Troubles(trouble), delay, over, management_key, retired)
+        self.api = api_of(service)(
+            self.key, ledger, Troubles(trouble, service), delay, over, management_key, retired
+        )
         self._host, self._port = host, port
         self._server: _Server | None = None
 
@@ -104,11 +108,13 @@ class Sandbox:
     @property
     def posts(self) -> list[Received]:
         """The generations among them, accepted or not."""
-        return [each for each in self.received if (each.method, each.path) == ("POST", GENERATIONS)]
+        asks = self.api.is_generation
+        return [each for each in self.received if asks(each.method, each.path)]
 
     @property
     def charges(self) -> list[LedgerRow]:
         """The rows of the ledger that cost something, oldest first."""
+        self.api.catch_up()
         return [row for row in self.api.ledger.rows if row.credits]
 
     def __enter__(self) -> Self:

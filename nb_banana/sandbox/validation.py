@@ -46,11 +46,12 @@ class GenerationOrder:
     count: int
     references: tuple[bytes, ...]  # those that could be reached
     credits: int
+    wants_link: bool = False  # where the picture itself would come unasked
 
 
 def read_order(body: bytes, fetch: Fetch, withdrawn: Collection[str] = ()) -> GenerationOrder:
     """What a body asks for; refused with a list of hints, or for a model that is not offered."""
-    fields = _read_object(body)
+    fields = read_object(body)
     offer = _find_offer(fields, withdrawn)
     hints: list[str] = []
     prompt = _read(fields, "prompt", str, hints, required=True)
@@ -59,24 +60,25 @@ def read_order(body: bytes, fetch: Fetch, withdrawn: Collection[str] = ()) -> Ge
     _read(fields, "enable_web_search", bool, hints)
     count = _count(fields, offer, hints)
     uris = _uris(fields, offer, hints)
-    references = _references(uris, fetch, hints) if not hints else ()
+    references = read_references(uris, fetch, hints) if not hints else ()
     if hints:
         raise Refused(400, [HEADING, *hints])
     if ratio is None and offer.model.as_reference and references:
-        ratio = _nearest_ratio(references[0], offer.model.aspect_ratios)
+        ratio = nearest_ratio(references[0], offer.model.aspect_ratios)
     shape = SIZES[ratio or offer.model.default_ratio]
     return GenerationOrder(
         model=str(fields["model"]),
         prompt=str(prompt),
-        size=_scaled(shape, SCALES[resolution]),
-        small=_scaled(shape, 1.0 if SCALES[resolution] > 1 else 0.5),
+        size=scaled(shape, SCALES[resolution]),
+        small=scaled(shape, 1.0 if SCALES[resolution] > 1 else 0.5),
         count=count,
         references=references,
         credits=price(offer, resolution, count, len(uris)),
     )
 
 
-def _read_object(body: bytes) -> Mapping[str, Any]:
+def read_object(body: bytes) -> Mapping[str, Any]:
+    """A body of JSON; refused where it is none."""
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as problem:
@@ -155,7 +157,8 @@ def _uris(fields: Mapping[str, Any], offer: Offer, hints: list[str]) -> list[str
     return items
 
 
-def _references(uris: list[str], fetch: Fetch, hints: list[str]) -> tuple[bytes, ...]:
+def read_references(uris: list[str], fetch: Fetch, hints: list[str]) -> tuple[bytes, ...]:
+    """The pictures behind some addresses; ``hints`` says what is wrong."""
     found = []
     for number, uri in enumerate(uris):
         try:
@@ -168,7 +171,8 @@ def _references(uris: list[str], fetch: Fetch, hints: list[str]) -> tuple[bytes,
     return tuple(data for data in found if data is not None)
 
 
-def _scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
+def scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
+    """A size so many times as large."""
     return round(size[0] * scale), round(size[1] * scale)
 
 
@@ -272,7 +276,7 @@ def _bare(data: bytes) -> bytes:
     return b"".join(kept)
 
 
-def _nearest_ratio(data: bytes, ratios: tuple[str, ...]) -> str:
+def nearest_ratio(data: bytes, ratios: tuple[str, ...]) -> str:
     """The ratio whose shape is nearest to the picture's."""
     try:
         from PIL import Image

@@ -1,7 +1,7 @@
 """`Receipt`: what the service said of one request: ids, cost, time."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -29,6 +29,7 @@ class Receipt(InDollars, Hinted):
         seconds: from sending to the whole picture, waits between attempts included; 0 before.
         attempts: how often it was sent; more than 1 only where it can't have been charged before.
         created: when the answer came, in UTC.
+        is_about: whether ``usd`` is the price of the service's page, for it stated no bill.
     """
 
     model: str
@@ -41,6 +42,7 @@ class Receipt(InDollars, Hinted):
     seconds: float
     attempts: int
     created: datetime
+    is_about: bool = field(default=False, repr=False)
 
     @property
     def credit(self) -> str:

@@ -6,21 +6,14 @@ from typing import Any, NamedTuple
 
 from nb_banana.errors import LinkGoneError, PictureError
 from nb_banana.imaging.decode import check_picture
+from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.exchange import ResultItem
 from nb_banana.services.receipt import Receipt
-from nb_banana.services.service import Service
 from nb_banana.wire.downloads import FetchedPicture, fetch_link, paid_error
 
 
 @dataclass(frozen=True)
-class ResultItem:
-    """One picture of an answer: its link, or its bytes where they came in the answer; or both."""
-
-    url: str | None = None
-    data: bytes | None = None
-
-
-@dataclass(frozen=True)
-class ServiceAnswer:
+class BilledAnswer:
     """The pictures of one generation, usually one, and the receipt for all of them."""
 
     items: tuple[ResultItem, ...]
@@ -39,7 +32,7 @@ class DownloadResult(NamedTuple):
     is_unread: bool  # whether something among them is no picture that we know
 
 
-def fetch_pictures(answer: ServiceAnswer, service: Service) -> DownloadResult:
+def fetch_pictures(answer: BilledAnswer, service: Endpoint) -> DownloadResult:
     """Fetch the pictures of an answer of a service."""
     # One that fails does not take the others along.
     receipt = answer.receipt
@@ -69,7 +62,7 @@ def fetch_pictures(answer: ServiceAnswer, service: Service) -> DownloadResult:
     return DownloadResult(pictures, problem, is_whole, unread if is_whole else inside, bool(unread))
 
 
-def fetch_picture(item: ResultItem, service: Service, facts: dict[str, Any]) -> FetchedPicture:
+def fetch_picture(item: ResultItem, service: Endpoint, facts: dict[str, Any]) -> FetchedPicture:
     """The picture's bytes as they were made, and what they are."""
     if item.data is None:
         own = service.base_url, facts, service.transport, service.allow_http

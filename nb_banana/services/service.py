@@ -1,99 +1,189 @@
-"""`Service`: where requests go, and the key that may go there; `RawResponse`: what comes back."""
+"""`Service`: who draws, and how it is asked. Another service is one more class of this kind.
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+It says what is sent and what an answer means, and nothing else: the key, the connection, sending
+again, the journal, the library and the budget are the same for all of them.
+"""
+
+from decimal import Decimal
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
-from nb_banana._text import clean_id
-from nb_banana.credentials import SHORTEST_IN_LINK, Secret, host_of, is_loopback
-from nb_banana.wire.rate_limit import AdaptiveLimiter
-from nb_banana.wire.transport import HttpTransport, Transport
+from nb_banana._catalogue import AIMLAPI, Catalogue
+from nb_banana.credentials import KeyPlace
+from nb_banana.models import MODELS, Model
+from nb_banana.references.limits import LIMITS, ReferenceLimits
+from nb_banana.request import ImageRequest
+from nb_banana.services.exchange import (
+    UNKNOWN,
+    Call,
+    Decoded,
+    Failed,
+    Fate,
+    Get,
+    KeyHeader,
+    Refusal,
+    Reply,
+    SentRequest,
+    ServiceAnswer,
+    Ticket,
+    Unreadable,
+)
 
-LONGEST_INT = 100  # digits of a number that is read as an int
 
+class Service:
+    """A service that draws: what is sent to it, and what its answers mean.
 
-@dataclass(frozen=True)
-class RawResponse:
-    """A raw answer: status, headers (any case) and the whole body."""
+    A subclass says `encode`, `decode` and the first six attributes; all else has a default, which
+    is that of a service that has no such thing. One instance is everybody's, in every thread and
+    process, and is made without arguments: it holds no state, asks no network and sees no key.
+    How to write one, with an example: notebooks/services.md.
 
-    # ``pictures`` is what a worker has fetched from the links in it already.
+    Attributes:
+        name: what a person calls it, and the name of its entry point: a word such as ``"fal"``, of
+            a-z, 0-9, - and _. Pictures are kept by it.
+        title: what sentences call it, e.g. ``"the AI/ML API"``.
+        base_url: its https address, without ``/`` or ``/v1`` at the end: that is a part of paths.
+            A person may set another one, such as that of a test.
+        models: which models it has, and what each of them takes; the first is drawn with where
+            nobody chose one.
+        key_names: the environment variables that may have its key, the best first; Colab's secrets
+            have the same names. Empty: it asks for no key, and is on this machine.
+        key_page: where a person makes a key.
+        key_header: where the key goes; by default ``Authorization: Bearer KEY``.
+        billing_page: where a person pays.
+        limits: how large reference pictures may be.
+        computes_bill: whether no answer says what it cost, so that `bill` does.
+        count_field: the field of ``params`` that asks for several pictures at once.
+        is_by_host: whether each address is a service of its own, as with campus gateways.
+        picture_code: Python that takes the picture out of an ``answer`` of `requests`, for a dry
+            run; else empty.
+        id_header: the header of a request that takes our own id, where the service keeps it; else
+            empty. Then `find` can look it up.
+        inference_header: the header of an answer that has the service's id; else empty.
+        deprecations: the path of its list of models that go away, else empty.
+        metrics: the path of how long its models take, else empty.
+        keeps_log: whether it can be asked what became of a request. It can where `find` is its own.
+    """
 
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    pictures: tuple[bytes | None, ...] = ()
+    name: ClassVar[str]
+    title: ClassVar[str]
+    base_url: ClassVar[str]
+    models: ClassVar[tuple[Model, ...]] = MODELS
+    key_names: ClassVar[tuple[str, ...]] = ()
+    key_header: ClassVar[KeyHeader] = KeyHeader()
+    key_page: ClassVar[str] = ""
+    billing_page: ClassVar[str] = ""
+    limits: ClassVar[ReferenceLimits] = LIMITS
+    picture_code: ClassVar[str] = ""
+    count_field: ClassVar[str] = "num_images"
+    is_by_host: ClassVar[bool] = False
+    computes_bill: ClassVar[bool] = False
+    id_header: ClassVar[str] = ""
+    inference_header: ClassVar[str] = ""
+    deprecations: ClassVar[str] = ""
+    metrics: ClassVar[str] = ""
+    keeps_log: ClassVar[bool] = False
 
     @cached_property
-    def json(self) -> Any:
-        """The body as JSON; None where it is none."""
-        # Money is never a float: `Decimal`.
-        try:
-            return json.loads(self.body, parse_float=_number, parse_int=_whole)
-        except (ValueError, RecursionError):
-            return None
+    def catalogue(self) -> Catalogue:
+        """Its models, as a request is checked by them."""
+        if self.name == AIMLAPI.service:
+            return AIMLAPI
+        return Catalogue(self.name, self.models, self.count_field)
 
+    @cached_property
+    def place(self) -> KeyPlace:
+        """Where it is, and where its key is looked for."""
+        return KeyPlace(self.name, self.base_url, self.key_names, self.key_page)
 
-def _whole(digits: str) -> Any:
-    # Python refuses to make an int of thousands of digits, and with it the whole answer.
-    return int(digits) if len(digits) <= LONGEST_INT else _number(digits)
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        cls.keeps_log = cls.find is not Service.find
 
+    def encode(self, request: ImageRequest) -> Call:
+        """What is sent for a request.
 
-def _number(digits: str) -> Any:
-    try:
-        return Decimal(digits)
-    except InvalidOperation:  # an exponent of many digits
+        Args:
+            request: checked by `models`: what the model does not take is refused before. Fields
+                that are None were not asked for, and are best not sent.
+
+        Raises:
+            RequestError: the service can't be asked so (`nb_banana.errors`). Nothing is sent.
+        """
+        raise NotImplementedError
+
+    def decode(self, reply: Reply) -> ServiceAnswer | Refusal | Failed | Ticket | Unreadable:
+        """What a reply means, of whatever status. It may be that of `encode` or of `poll`.
+
+        It may see anything: a page of a proxy, JSON cut off, a list in place of an object. What it
+        raises counts as `Unreadable`, and the answer is kept.
+        """
+        raise NotImplementedError
+
+    def poll(self, ticket: Ticket) -> Call:
+        """What asks for the work of a ticket, at no cost; `decode` reads the reply.
+
+        It is called until `decode` gives something else than a `Ticket`: each half second at
+        first, each five seconds later, and again by ``recover()`` in another kernel. Statuses 408,
+        425, 429 and a 5xx that `charged` does not call free are asked again; after 404 and 410 the
+        work is given up as one whose fate is not known.
+        """
+        raise NotImplementedError
+
+    def cancel(self, ticket: Ticket) -> Call | None:  # noqa: ARG002 - as in those that can
+        """What gives a ticket up; None where that can't be."""
         return None
 
+    def find(self, row: SentRequest, get: Get) -> Fate:  # noqa: ARG002 - the same
+        """What became of a request without an answer. Where nobody knows, it is not sent again.
 
-def at(value: Any, *names: str) -> Any:
-    """What stands under these names, one in the other; None where nothing does."""
-    for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
+        Only for a service with a log of its requests: what has a ticket is polled.
+        """
+        return UNKNOWN
 
+    def charged(self, reply: Reply) -> bool | None:  # noqa: ARG002 - as above
+        """Whether what came in place of a picture was charged; None where that is not said.
 
-class Carrier(Protocol):
-    """Another way to the service than from this process: see `batch.executors`."""
+        False is the service's own word: **a 5xx that failed so is sent again** by itself, as 429
+        always is. So it must know the service's own words (a field that only it writes) from those
+        of a proxy before it. By default None: a 5xx may have been charged, and is not sent again.
+        """
+        return None
 
-    def carry(
-        self, payload: dict[str, Any], base_url: str, timeout: float, client_request_id: str
-    ) -> RawResponse:
-        """Send one attempt and bring its reply. Raises as `services.send.send_once`."""
+    def price(self, request: ImageRequest) -> Decimal | None:  # noqa: ARG002 - as above
+        """What one picture of a request costs by the service's page, in US dollars; else None."""
+        return None
 
+    def bill(self, request: ImageRequest, outcome: Decoded) -> Decimal | None:
+        """What an outcome cost in US dollars, where ``computes_bill``: it is shown as "about".
 
-@dataclass(frozen=True)
-class Service:
-    """Where requests go, and the key that may go there."""
+        By default the price of each of its pictures. One that has none costs nothing.
+        """
+        price = self.price(request)
+        count = len(outcome.items) if isinstance(outcome, ServiceAnswer) else 0
+        return None if price is None or not count else price * count
 
-    base_url: str  # without the ``/v1``
-    secret: Secret | None = None  # None where the service asks for no key
-    timeout: float | None = None  # seconds to wait for an answer; None goes by the resolution
-    allow_http: tuple[str, ...] = ()  # private hosts that are spoken to over http
-    # how many requests at once, where there are many.
-    limiter: AdaptiveLimiter | None = field(default=None, compare=False, repr=False)
-    # who sends, where it is not this process.
-    carrier: Carrier | None = field(default=None, compare=False, repr=False)
-    # the connections that it is asked over.
-    transport: Transport = field(default_factory=HttpTransport, compare=False, repr=False)
+    def quote(
+        self,
+        model: str,  # noqa: ARG002 - of those that can be asked
+        resolution: str | None,  # noqa: ARG002
+        get: Get,  # noqa: ARG002
+        memory: dict[Any, Any],  # noqa: ARG002
+    ) -> Decimal | None:
+        """The price of one picture as the service quotes it now; no key is sent for it.
 
-    @property
-    def is_loopback(self) -> bool:
-        """Whether it is on this machine, where a server may ask for no key."""
-        return is_loopback(self.base_url)
+        ``memory`` is of one client and one address: what was said may be kept there.
+        """
+        return None
 
-    @property
-    def host(self) -> str:
-        """The host, and its port where it has one of its own."""
-        return host_of(self.base_url)
+    def balance(self, get: Get) -> Decimal | None:  # noqa: ARG002 - as above
+        """What is left on the account in US dollars; None where the service does not say."""
+        return None
 
-    def holds_key(self, text: str) -> bool:
-        """Whether an id or a link, which the service made, has the key in it."""
-        return self.secret is not None and self.secret.is_in(text, SHORTEST_IN_LINK)
+    def is_key_refused(self, get: Get) -> bool:  # noqa: ARG002 - as above
+        """Whether the service says, at no cost, that it knows no such key."""
+        return False
 
-    def own_id(self, value: Any) -> str | None:
-        """An id that the service gave; None where it is none, or has the key in it."""
-        found = clean_id(value)
-        return None if found is None or self.holds_key(found) else found
+    def is_reachable(self, get: Get) -> bool:
+        """Whether the service answers at all. No key is sent."""
+        return get("/", {}) is not None

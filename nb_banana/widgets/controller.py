@@ -57,15 +57,15 @@ class Price:
 
 def price_of(client: Client, form: Form, names: Names) -> Price:
     """What Generate would cost, and what is left of the budget; only prices are asked for."""
-    kind = client.context.kinds()[-1]
     if form.prompt.strip():
         plan = panel_plan(client, form, names)
         cost = lookup.estimate_of(plan)
     else:  # the price does not hang on the words
-        said = {name: getattr(form, name) for name in ("model", "resolution", "count")}
+        said = {name: getattr(form, name) for name in ("service", "model", "resolution", "count")}
         plan = panel_plan(client, Form("a picture", **said), names)
         known = lookup.cost_of(plan, [job.request for job in plan.jobs], plan.quoter)
         cost = lookup.Estimate(None if known.unknown else known.usd, 1, 0, str(known))
+    kind = plan.kind
     text, amount = cost.text, "" if cost.usd is None else str(Cost(cost.usd, 0)) or "$0"
     if cost.new and plan.is_offline:
         amount = ""

@@ -8,12 +8,15 @@ from typing import Any
 import anywidget
 from traitlets import Bool, Int, List, TraitType, Unicode
 
+from nb_banana._catalogue import AIMLAPI, Catalogue, find_in, id_in, short_in, usual_in
+from nb_banana.credentials import service_names
 from nb_banana.errors import BadReferenceError, RequestError
 from nb_banana.generation.options import options_like
-from nb_banana.models import MODELS, WRITTEN, RequestField, choose, find_model, short_name
+from nb_banana.models import WRITTEN, RequestField, choose
 from nb_banana.notebook.options import OPTIONS
 from nb_banana.notebook.parser import quoted, split_line, written_options
 from nb_banana.references.variables import find_picture
+from nb_banana.services.registry import find_service
 from nb_banana.settings import settings
 from nb_banana.widgets.pictures import is_there
 
@@ -25,6 +28,7 @@ CONTROLS = tuple(each for each in WRITTEN if each.label)
 EMPTY: Mapping[str, Any] = {
     "prompt": "",  # the cell's text, word for word, its {{…}} too
     "name": "",  # the variable to bind
+    "service": "",  # who draws, where that is another than the settings'
     **{each.name: False if each.kind == "switch" else "" for each in CONTROLS},
     "images": (),  # the words behind each -i
     "count": 1,
@@ -93,7 +97,17 @@ def _words(option: str, value: Any) -> list[str]:
     return [word for each in values for word in (FLAG_OF_OPTION[option], quoted(each))]
 
 
-def model_of(form: Form, names: Mapping[str, Any]) -> str:
+def catalogue_of(form: Form) -> Catalogue:
+    """The models of who would draw a form's cell; what is filled in later is not known yet.
+
+    Raises:
+        SettingsError: there is no such service.
+    """
+    name = "" if "{{" in form.service else form.service
+    return find_service(name or settings.service).catalogue
+
+
+def model_of(form: Form, names: Mapping[str, Any], catalogue: Catalogue = AIMLAPI) -> str:
     """The model that a form's cell would ask: said, that of the first reference, or set."""
     if form.model:
         return str(form.model)
@@ -102,27 +116,53 @@ def model_of(form: Form, names: Mapping[str, Any]) -> str:
     except BadReferenceError:  # said when its price is asked
         images = []
     there = [each for each in images if is_there(each)]  # to ask of one on its way would wait
-    return str(options_like(there, {}).get("model") or settings.model)
+    return str(options_like(there, {}, catalogue).get("model") or _set_model(catalogue))
 
 
-def model_offer(name: str) -> dict[str, Any]:
+def _set_model(catalogue: Catalogue) -> str:
+    """The model of the settings; where the service has not that one, its first, to choose from."""
+    try:
+        return usual_in(catalogue, settings.model)
+    except RequestError:  # said with the price
+        return catalogue.models[0].ids[0]
+
+
+def model_offer(name: str, catalogue: Catalogue = AIMLAPI) -> dict[str, Any]:
     """What a model takes, as JSON: its short name, most references (if known), values of fields."""
-    model = find_model(name)
+    model = find_in(catalogue, name)
     taken = {each.name: each.taken_by(model) for each in CONTROLS if each.kind != "model"}
     values = {name: list(each) if isinstance(each, tuple) else each for name, each in taken.items()}
     most = model.max_images if model else None
-    return {"model": short_name(name), "most": most, "values": values}
+    short = model.short[0] if model else short_in(catalogue, name)
+    return {"model": short, "most": most, "values": values}
 
 
-def model_choices(now: str) -> list[list[str]]:
+def service_choices(now: str) -> list[list[str]]:
+    """Value and text of each service to choose; the first leaves it to the settings."""
+    others = dict.fromkeys([*service_names(), *filter(None, [now])])
+    known = [[name, name] for name in others if name != settings.service or name == now]
+    return [["", f"default ({settings.service})"], *known]
+
+
+def model_choices(now: str, catalogue: Catalogue = AIMLAPI) -> list[list[str]]:
     """Value and text of each model to choose, ``now`` among them; the first leaves it to others."""
-    known = [[model.short[0], model.short[0]] for model in MODELS]
-    found = find_model(now) if now else None
+    known = [[model.short[0], model.short[0]] for model in catalogue.models]
+    found = find_in(catalogue, now) if now else None
     if found is not None:  # by whatever name the cell calls it
         known = [[now, text] if text == found.short[0] else [value, text] for value, text in known]
     elif now:
         known.append([now, now])
-    return [["", f"default ({short_name(settings.model)})"], *known]
+    return [["", f"default ({short_in(catalogue, _set_model(catalogue))})"], *known]
+
+
+def fit_model(form: Form, catalogue: Catalogue) -> tuple[Form, str]:
+    """The form without a model that its service has not, and a sentence that says so."""
+    try:
+        if form.model and "{{" not in form.model:
+            id_in(catalogue, form.model)
+    except RequestError as error:
+        return form.having(model=""), f"{error} It was left out."
+    return form, ""
 
 
 def fit_form(form: Form, offered: Mapping[str, Any]) -> tuple[Form, str]:

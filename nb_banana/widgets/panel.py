@@ -31,12 +31,15 @@ from nb_banana.widgets.form import (
     MAGIC,
     Fields,
     Form,
+    catalogue_of,
     check_room,
     fit_form,
+    fit_model,
     model_choices,
     model_of,
     model_offer,
     read_cell,
+    service_choices,
 )
 from nb_banana.widgets.pictures import Thumbnails, Uploads, keep_upload, large_id, shown_facts
 
@@ -154,15 +157,18 @@ class Panel(Fields):
             if pasted.startswith((f"{MAGIC} ", f"{MAGIC}\n")):
                 self.fill(read_cell(pasted), pasted)
                 return
-            names = dict(self._names)
-            offered = model_offer(model_of(self.form, names))
-            form, lost = fit_form(self.form, offered)
-            if lost:
+            names, catalogue = dict(self._names), catalogue_of(self.form)
+            form, lost = fit_model(self.form, catalogue)
+            offered = model_offer(model_of(form, names, catalogue), catalogue)
+            form, more = fit_form(form, offered)
+            if lost or more:
                 self.fill(form)
-                self._say("note", lost)
+                self._say("note", " ".join(filter(None, (lost, more))))
                 return
             head = self.cell.partition("\n")[0]
-            offered["values"]["model"] = model_choices(self.form.model)
+            offered["values"]["model"] = model_choices(form.model, catalogue)
+            offered["values"]["service"] = service_choices(form.service)
+            offered["service"] = form.service or settings.service
             self.put(offered=offered, head=head)
             self._show_shape(self.price.get("ratio", ""))
             found = {word: pictures.find_value(word, names) for word in self.images}

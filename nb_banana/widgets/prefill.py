@@ -13,9 +13,8 @@ from nb_banana.generation.options import options_like
 from nb_banana.references.reference import Reference, as_reference
 from nb_banana.references.variables import NotFound, find_picture, look_up, name_of
 from nb_banana.results.image import BananaImage
-from nb_banana.settings import settings
 from nb_banana.widgets.controller import panel_plan
-from nb_banana.widgets.form import MAGIC, Form, read_cell
+from nb_banana.widgets.form import MAGIC, Form, catalogue_of, model_of, read_cell
 from nb_banana.widgets.pictures import is_there, keep_upload
 
 Names = MutableMapping[str, Any]
@@ -88,7 +87,8 @@ def _word(reference: Reference, names: Names) -> str:
 
 def edit_form(form: Form, image: BananaImage) -> Form:
     """The form, in the shape of the picture that is its reference now."""
-    like = options_like([image], {"model": form.model or settings.model})
+    catalogue = catalogue_of(form)
+    like = options_like([image], {"model": model_of(form, {}, catalogue)}, catalogue)
     ratio = str(like.get("aspect_ratio", form.aspect_ratio))
     name = _next(form.name) if form.name in form.images else form.name
     return form.having(aspect_ratio=ratio, name=name)

@@ -22,11 +22,8 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from nb_banana._version import __version__
 from nb_banana.credentials import Secret, is_loopback, room_host
-from nb_banana.errors import BananaError, Interrupted
 from nb_banana.wire import connection
 from nb_banana.wire.connection import Adapter, Attempt
-
-Told = TypeVar("Told", bound=BananaError | Interrupted)
 
 SURROUNDINGS = (
     *("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"),
@@ -48,6 +45,9 @@ BROWSER_CURE = (
     "or run the notebook in a kernel of your own."
 )
 CERTIFICATE_CURE = "Its certificate was refused: look at the clock, and at REQUESTS_CA_BUNDLE."
+
+
+BEARER = ("Authorization", "Bearer ")  # where most services want the key, and what stands before
 
 
 class NoAnswerError(Exception):
@@ -108,6 +108,7 @@ class Transport(Protocol):
         url: str,
         *,
         secret: Secret | None = None,
+        key_header: tuple[str, str] = BEARER,
         seconds: float,
         silence: float | None = None,
         **options: Any,
@@ -139,13 +140,14 @@ class HttpTransport:
         url: str,
         *,
         secret: Secret | None = None,
+        key_header: tuple[str, str] = BEARER,
         seconds: float,
         silence: float | None = None,
         **options: Any,
     ) -> "HttpAnswer":
         """Send one request. Redirects are not followed; the body is not read yet."""
         attempt = Attempt(seconds, silence)
-        work = partial(self._respond, attempt, method, url, KeyAuth(secret), options)
+        work = partial(self._respond, attempt, method, url, KeyAuth(secret, key_header), options)
         return HttpAnswer(self.guarded(attempt, work), attempt, self)
 
     def _respond(
@@ -262,13 +264,13 @@ LONGEST_NUMBER = 18
 class KeyAuth(AuthBase):
     """Puts the key into one request's header; nothing else of ours does."""
 
-    def __init__(self, secret: Secret | None) -> None:
-        self.secret = secret
+    def __init__(self, secret: Secret | None, header: tuple[str, str] = BEARER) -> None:
+        self.secret, self.header = secret, header
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Called by requests. Without a key this also keeps netrc's out."""
         if self.secret is not None:
-            request.headers["Authorization"] = f"Bearer {self.secret.reveal()}"
+            request.headers[self.header[0]] = self.header[1] + self.secret.reveal()
         return request
 
 
@@ -383,16 +385,3 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         yield error
         inner = (each for each in error.args if isinstance(each, BaseException))
         error = error.__cause__ or next(inner, None)
-
-
-def redact(error: Told, secret: Secret | None) -> Told:
-    """The same error without any part of the key, should the service have echoed it."""
-    if secret is None:
-        return error
-    facts = dict(error.facts)
-    for name, value in facts.items():
-        if isinstance(value, bytes):
-            facts[name] = secret.redact_bytes(value)
-        elif isinstance(value, str) and name != "client_request_id":  # which is ours
-            facts[name] = secret.redact(value)
-    return type(error)(secret.redact(str(error.args[0])), **facts)

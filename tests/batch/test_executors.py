@@ -17,9 +17,12 @@ import nb_banana
 from nb_banana import configure, errors, generate_many
 from nb_banana._default import client
 from nb_banana.batch.executors import RemoteTask, run_task
+from nb_banana.services.exchange import Call
 from tests.conftest import KEY
 from tests.support.amount import ALL
 from tests.support.busy import busy
+
+A_CAT = Call("POST", "/v1/images/generations", {"prompt": "a cat"})
 
 
 def prompts(count, more=""):
@@ -190,7 +193,7 @@ def test_the_key_may_be_with_the_workers_only(sandbox, monkeypatch):
 
 def test_a_stranger_as_base_url_gets_no_key_of_a_workers(monkeypatch):
     monkeypatch.setenv("AIMLAPI_KEY", KEY)
-    task = RemoteTask({"prompt": "a cat"}, "https://example.com", 1.0, "nbb-1")
+    task = RemoteTask(A_CAT, "https://example.com", 1.0, "nbb-1")
     error = run_task(task)
     assert isinstance(error, errors.MissingKeyError)
     assert "no key is sent there" in str(error)
@@ -206,7 +209,7 @@ def test_a_key_that_the_service_sends_back_stays_on_the_worker(monkeypatch):
         handler.reply(400, body, **{"x-inference-id": KEY})
 
     with server(echo) as (url, _):
-        reply = run_task(RemoteTask({"prompt": "a cat"}, url, 5.0, "nbb-1"))
+        reply = run_task(RemoteTask(A_CAT, url, 5.0, "nbb-1"))
     assert KEY.encode() not in pickle.dumps(reply)
 
 

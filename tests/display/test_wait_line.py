@@ -9,7 +9,7 @@ import pytest
 import nb_banana
 from nb_banana import configure
 from nb_banana.display import progress
-from nb_banana.services.aimlapi.model_status import METRICS
+from nb_banana.services.aimlapi.service import METRICS
 from tests.conftest import KEY
 from tests.services.test_model_status import drawn
 from tests.support.wire import MODEL, POST, as_json, wire

@@ -25,8 +25,8 @@ from nb_banana.request import ImageRequest
 from nb_banana.results.failure import Failure
 from nb_banana.results.gallery import Gallery
 from nb_banana.sandbox import Sandbox
-from nb_banana.services.aimlapi import account
-from nb_banana.services.service import Service
+from nb_banana.services import account
+from nb_banana.services.endpoint import Endpoint
 from tests.conftest import KEY
 from tests.support.amount import some
 from tests.support.kernels import make
@@ -175,14 +175,14 @@ def test_the_log_is_read_page_by_page(service):
         return page([row(mine)] if number == 3 else [row("nbb-other")] * 100, more=number < 3)
 
     with wire({LOGS: logs}) as service:
-        charge = account.find_charge(Service(service.url), mine, pauses=(0.0,))
+        charge = account.find_charge(Endpoint(service.url), mine, pauses=(0.0,))
     assert (charge.state, charge.usd, charge.inference_id) == ("charged", ONE, "inf-nbb-mine")
     assert [each.query["offset"] for each in service.seen] == ["0", "100", "200", "300"]
 
 
 def test_a_log_too_long_to_be_read_to_its_end_says_nothing():
     with wire({LOGS: lambda request: page([row("nbb-other")] * 100, more=True)}) as service:
-        charge = account.find_charge(Service(service.url), "nbb-mine", pauses=(0.0,))
+        charge = account.find_charge(Endpoint(service.url), "nbb-mine", pauses=(0.0,))
     assert charge.state == "unknown"
 
 
@@ -201,7 +201,7 @@ def test_a_log_too_long_to_be_read_to_its_end_says_nothing():
 )
 def test_rows_of_any_shape_are_read_on_the_safe_side(rows, state, usd):
     with wire({LOGS: lambda request: page(rows)}) as service:
-        charge = account.find_charge(Service(service.url), "a", attempts=1, pauses=(0.0,))
+        charge = account.find_charge(Endpoint(service.url), "a", attempts=1, pauses=(0.0,))
     assert (charge.state, charge.usd) == (state, usd)
 
 
@@ -321,7 +321,7 @@ def test_a_refusal_that_was_charged_is_not_sent_again_unasked(capsys):
 
 
 def test_without_a_key_no_foreign_log_is_asked():
-    charge = account.find_charge(Service("https://no-such-host.invalid"), "nbb-1")
+    charge = account.find_charge(Endpoint("https://no-such-host.invalid"), "nbb-1")
     assert charge.state == "unknown"
 
 
@@ -434,7 +434,7 @@ def test_a_payload_that_cannot_be_read_was_not_sent(service, tmp_path):
         make(
             again,
             OutputOptions(fresh=True),
-            service=Service(service.url, Secret(KEY)),
+            service=Endpoint(service.url, Secret(KEY)),
         )
     assert len(service.posts) == 1
     assert not client().context.budget.held(client().context.known_kinds()[0])

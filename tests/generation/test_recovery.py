@@ -17,8 +17,8 @@ from nb_banana.generation.budget import HeldMoney
 from nb_banana.library import location, owner
 from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
-from nb_banana.services.aimlapi import account
-from nb_banana.services.result import ResultItem
+from nb_banana.services import account
+from nb_banana.services.exchange import ResultItem
 from tests.conftest import KEY
 from tests.library.test_library_crash import running
 from tests.support.shelf import change, index_of, picture, put, receipt

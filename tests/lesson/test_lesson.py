@@ -78,7 +78,7 @@ def by_any_program(lesson, folder):
 def test_the_lesson_runs_without_key_cost_or_network(lesson, tmp_path, unpacked, setting):
     path = unpacked(lesson, tmp_path / "class")
     load, *cells = [each.source for each in nbformat.read(path, 4).cells]
-    count = "from nb_banana._default import client\nprint(client().context._sandbox)"
+    count = "from nb_banana._default import client\nprint(client().context.running_sandbox())"
     done = execute(path, NO_NETWORK, load, setting, *cells, count, home=tmp_path / "home")
     assert len(shown(done)) == 3
     assert all("from your library" in each for each in shown(done))

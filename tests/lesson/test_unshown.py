@@ -72,7 +72,7 @@ def test_what_no_cell_shows_is_packed_from_the_saved_file_and_runs_without_a_key
     assert set(packed_prompts(lesson, tmp_path / "out", "sandbox")) == PROMPTS
     path = nb_banana.unpack(lesson, tmp_path / "class")
     rest = [each.source for each in nbformat.read(path, 4).cells][1:]
-    count = "from nb_banana._default import client\nprint(client().context._sandbox)"
+    count = "from nb_banana._default import client\nprint(client().context.running_sandbox())"
     done = execute(path, NO_NETWORK, UNSHOWN[0], *rest, count, home=tmp_path / "student")
     assert done.cells[-1].outputs[0]["text"] == "None\n"  # nothing was drawn
     # A notebook that was run with pictures that another one has paid says as much, and elsewhere.

@@ -23,7 +23,7 @@ from tests.conftest import KEY
 from tests.library.test_library_crash import running
 from tests.support.amount import rounds
 from tests.support.doors import open_door
-from tests.support.shelf import change, index_of, picture, put, receipt
+from tests.support.shelf import index_of, make_older, picture, put, receipt
 from tests.support.shells import ipython_shell
 
 PROMPTS = ("a banana", "a mug", "a café")
@@ -378,11 +378,11 @@ def test_without_a_home_a_library_that_can_only_be_read_is_still_looked_in(
     assert path.startswith(str(tmp_path / "nb_banana-"))  # a stand-in, for nothing else is left
 
 
-def test_an_older_shared_library_is_read_as_it_is(service, shared):
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_older_shared_library_is_read_as_it_is(service, shared, version):
     library = shelf_of(shared, service)
     put(library, ImageRequest("a banana"), "nbb-1")
-    change(library, "ALTER TABLE requests DROP COLUMN came_along")
-    change(library, "PRAGMA user_version = 1")
+    make_older(library, version)
     before = snapshot(shared)
     configure(shared_libraries=[shared])
     assert generate("a banana").came == "reused"

@@ -19,7 +19,7 @@ from nb_banana.library.rows import now
 from nb_banana.models import MODELS
 from nb_banana.references.reference import as_reference
 from nb_banana.request import ImageRequest, copy_with
-from nb_banana.services.result import ResultItem
+from nb_banana.services.exchange import ResultItem
 from tests.support.shelf import change, data_url, picture, put, receipt
 
 # What is kept, and how it is found
@@ -209,7 +209,7 @@ def test_a_kept_picture_survives_a_pickle(library):
 def test_a_request_that_a_model_does_not_take_any_more_still_comes_back(library, monkeypatch):
     request = ImageRequest("a banana", aspect_ratio="16:9")
     put(library, request, "nbb-1")
-    monkeypatch.setattr("nb_banana.request.find_model", lambda name: MODELS[-1])
+    monkeypatch.setattr("nb_banana.request.find_in", lambda _, name: MODELS[-1])
     change(library, "UPDATE requests SET parameters = replace(parameters, '16:9', '77:1')")
     assert library.history()[0].request.aspect_ratio == "77:1"
 

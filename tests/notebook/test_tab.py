@@ -12,6 +12,7 @@ import nb_banana
 from nb_banana.models import MODELS, PRO_RATIOS, RATIOS, RESOLUTIONS
 from nb_banana.notebook.completion import complete
 from nb_banana.notebook.options import OPTIONS
+from nb_banana.services.fal import Fal
 from nb_banana.settings import settings
 from tests.support.kernels import started_kernel
 from tests.support.shells import ipython_shell
@@ -28,6 +29,11 @@ FLAGS = [flag for option in OPTIONS for flag in option.flags]
 LONG = [option.flags[-1] for option in OPTIONS]
 SHORT = [name for model in MODELS for name in model.short]
 IDS = [name for model in MODELS for name in model.ids]
+SERVICES = ["aimlapi", "google", "openrouter", "fal", "openai"]
+OF_FAL = (
+    [name for model in Fal.models for name in model.short],
+    [name for model in Fal.models for name in model.ids],
+)
 PICTURES = ["both", "figs['a b']", "figs[4]", "cat"]
 FILES = ["dog.webp", "'my dog.PNG'"]
 
@@ -49,6 +55,18 @@ OFFERED = [
     # Models: short names first.
     ("x = %banana -m ¦", [*SHORT, *IDS]),
     ("x = %banana -m pro¦", ["pro", "pro-edit"]),
+    # Who draws, and what each of them has.
+    ("%%banana x --service ¦", SERVICES),
+    ("%banana --service=op¦", ["--service=openrouter", "--service=openai"]),
+    ("%%banana x --service fal -m ¦", [*OF_FAL[0], *OF_FAL[1]]),
+    ("%%banana x -m ¦ --service fal", [*OF_FAL[0], *OF_FAL[1]]),
+    ("%%banana x --service google -r ¦", ["512", "1K", "2K", "4K"]),
+    ("%%banana x --service google -m lite -r ¦", ["1K"]),
+    ("%%banana x --service google -m 2.1 -r ¦", ["1K", "2K", "4K"]),
+    ("%%banana x --service fal -a 8¦", ["8:1"]),
+    ("%%banana x --service fal -m 2.5 -a 8¦", ["8:1"]),
+    ("%%banana x --service nobody -m ¦", []),
+    ("%%banana x --service nobody -a 8¦", ["8:1"]),
     # Pictures first, the latest variable first; then files, then folders.
     ("%%banana x -i ¦", [*PICTURES, *FILES, "more/"]),
     ("x = %banana --image=c¦", ["--image=cat"]),
@@ -62,7 +80,13 @@ OFFERED = [
     ("%banana -i no/such/folder/¦", []),
     ("%%banana x --save ¦", [*FILES, "more/"]),
     # Sweeps.
-    ("%%banana --sweep ¦", ["aspect_ratio=", "resolution=", "model=", "web_search="]),
+    (
+        "%%banana --sweep ¦",
+        ["aspect_ratio=", "resolution=", "model=", "web_search=", "service="],
+    ),
+    ("%%banana --service fal --sweep s¦", []),
+    ("%%banana --sweep service=fal,o¦", ["service=fal,openrouter", "service=fal,openai"]),
+    ("%%banana --service google --sweep model=l¦", ["model=lite"]),
     ("%%banana --sweep r¦ -a 1:1", ["resolution="]),
     ("%%banana -a 1:1 --sweep a¦", []),
     ("%%banana -m 2.1 --sweep resolution=¦", [f"resolution={each}" for each in RESOLUTIONS]),
@@ -157,11 +181,12 @@ def test_other_lines_and_attributes_are_left_to_ipython(kernel, line, guess):
 @pytest.mark.skipif(version_info < (8, 6), reason="it knows the line alone")
 def test_names_of_the_prompt_below_are_offered_for_a_sweep(kernel):
     cell = "%%banana --sweep ¦ -a 1:1\na {{style}} cat\nin {{place.name}} {% if x %}{{style}}"
-    assert kernel(cell).matches == ["resolution=", "model=", "web_search="]  # not finished
+    fields = ["resolution=", "model=", "web_search=", "service="]
+    assert kernel(cell).matches == fields  # not finished
     found = kernel(f"{cell}{{% endif %}}")
-    assert found.matches == ["resolution=", "model=", "web_search=", "style=", "place=", "x="]
+    assert found.matches == [*fields, "style=", "place=", "x="]
     assert found.kinds[-1] == "in the prompt"
-    assert kernel(f"%%banana --raw --sweep ¦{cell[18:]}").matches[-1] == "web_search="
+    assert kernel(f"%%banana --raw --sweep ¦{cell[18:]}").matches[-1] == "service="
 
 
 @pytest.mark.parametrize(

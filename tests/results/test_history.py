@@ -10,7 +10,7 @@ from nb_banana import Client, ImageRequest, configure, errors, history
 from nb_banana._default import client
 from nb_banana.library.library import Library
 from tests.conftest import KEY
-from tests.support.shelf import change, put
+from tests.support.shelf import make_older, put
 
 NOW = datetime.now(UTC)
 
@@ -146,8 +146,7 @@ def test_shared_libraries_are_narrowed_too_and_older_ones_read_as_they_are(shelf
     other = Library(tmp_path / "class" / "api", "api")
     put(other, ImageRequest("day 7", model="pro"), "nbb-7", made=NOW - timedelta(7))
     put(other, ImageRequest("day 8"), "nbb-8", made=NOW - timedelta(8))
-    change(other, "ALTER TABLE requests DROP COLUMN came_along")
-    change(other, "PRAGMA user_version = 1")
+    make_older(other, 1)
     configure(shared_libraries=[tmp_path / "class"])
     assert ages(model="pro", until="2 days", limit=3) == [3, 5, 7]
     said = repr(history(model="pro", limit=None))

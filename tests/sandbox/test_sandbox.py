@@ -19,7 +19,7 @@ from nb_banana.models import MODELS, SIZES
 from nb_banana.sandbox import Sandbox, faults
 from nb_banana.sandbox.api import Api
 from nb_banana.sandbox.exchange import Request
-from nb_banana.sandbox.faults import TROUBLES, Troubles
+from nb_banana.sandbox.faults import TROUBLES, Troubles, troubles_of
 from nb_banana.sandbox.ledger import Ledger
 
 KEY = "a-key-that-must-not-be-kept"
@@ -518,8 +518,10 @@ OUTCOMES = {
     "slow 0.1": (200, CHARGED),
     "400": (400, NO_ROW),
     "401": (401, NO_ROW),
+    "402": (402, NO_ROW),
     "403": (403, NO_ROW),
     "404": (404, NO_ROW),
+    "422": (422, NO_ROW),
     "429": (429, NO_ROW),
     "429-retry-after": (429, NO_ROW),
     "500": (500, FAILED),
@@ -537,6 +539,7 @@ OUTCOMES = {
     "link-404": (200, CHARGED),
     "not-a-picture": (200, CHARGED),
     "wrong-size": (200, CHARGED),
+    "dropped-size": (200, CHARGED),
     "html": (200, CHARGED),
     "cut-json": (200, CHARGED),
     "base64": (200, CHARGED),
@@ -553,7 +556,8 @@ def test_every_trouble_is_documented_and_proven():
     """The table in the docstring, the table in the code and the one here have the same names."""
     rows = [line.split("  ")[0] for line in faults.__doc__.splitlines() if "  " in line]
     documented = {row for row in rows if row and row != "NAME" and not row.startswith("=")}
-    assert documented == set(TROUBLES) == {name.split()[0] for name in OUTCOMES}
+    assert documented == set(TROUBLES)
+    assert set(troubles_of("aimlapi")) == {name.split()[0] for name in OUTCOMES}
 
 
 @pytest.mark.parametrize(("name", "status", "rows"), [(k, *v) for k, v in OUTCOMES.items()])
@@ -597,6 +601,7 @@ def test_a_caller_that_gave_up_is_charged_all_the_same(sandbox):
     [
         ("400", "Body validation error!"),
         ("401", "This request requires a valid API key."),
+        ("402", "Payment required"),
         ("403", "You've run out of credits."),
         ("404", "Model not found"),
         ("429", "Too Many Requests"),
@@ -695,6 +700,13 @@ def test_a_wrong_size_is_labelled_as_asked(sandbox, asked, label, got):
     assert picture(response).size == got
 
 
+def test_a_size_can_be_dropped_without_a_word(sandbox):
+    """dropped-size draws a square at 1K, whatever was asked."""
+    response = in_trouble(sandbox, "dropped-size", aspect_ratio="16:9", resolution="4K")
+    assert picture(response).size == (1024, 1024)
+    assert len(sandbox.charges) == 1
+
+
 def test_base64_delivers_the_picture_in_the_answer(sandbox):
     """base64 has no link."""
     [item] = in_trouble(sandbox, "base64").json()["data"]
@@ -737,7 +749,8 @@ def test_unknown_trouble_is_refused_with_the_names(sandbox):
     """A 400 lists every trouble that there is, and so does the start option."""
     response = in_trouble(sandbox, "gremlins")
     assert response.status_code == 400
-    assert all(name in response.json()["message"] for name in TROUBLES)
+    assert all(name in response.json()["message"] for name in troubles_of("aimlapi"))
+    assert "queue" not in response.json()["message"]
     with pytest.raises(ValueError, match="drop-after"):
         Sandbox(trouble="gremlins")
 

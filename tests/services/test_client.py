@@ -11,14 +11,14 @@ from nb_banana import ImageRequest, configure, errors, generate
 from nb_banana._default import client
 from nb_banana.credentials import Secret
 from nb_banana.library import location
-from nb_banana.services.service import Service
+from nb_banana.services.endpoint import Endpoint
 from tests.conftest import KEY
 from tests.support.kernels import make
 from tests.support.servers import picture, posts, server
 
 
 def draw(service, prompt, **options):
-    where = Service(service.url, Secret(KEY), options.pop("timeout", None))
+    where = Endpoint(service.url, Secret(KEY), options.pop("timeout", None))
     return make(ImageRequest(prompt, **options), service=where)
 
 
@@ -136,12 +136,12 @@ def test_nobody_there_means_not_charged():
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
         with pytest.raises(errors.NotConnectedError, match="nothing was charged"):
-            make(ImageRequest("a"), service=Service(url))
+            make(ImageRequest("a"), service=Endpoint(url))
 
 
 def test_an_unknown_host_means_not_charged():
     with pytest.raises(errors.NotConnectedError, match="nothing was charged"):
-        make(ImageRequest("a"), service=Service("https://no-such-host.invalid"))
+        make(ImageRequest("a"), service=Endpoint("https://no-such-host.invalid"))
 
 
 def test_a_redirect_does_not_take_the_key_along(monkeypatch):
@@ -182,7 +182,7 @@ def test_a_picture_link_that_is_not_https_is_not_opened(url):
         handler.reply(200, f'{{"data": [{{"url": "{url}"}}]}}'.encode())
 
     with server(answer) as (base, _), pytest.raises(errors.DownloadError, match="not https"):
-        make(ImageRequest("a"), service=Service(base))
+        make(ImageRequest("a"), service=Endpoint(base))
 
 
 def test_a_key_that_the_service_echoes_is_not_shown():
@@ -191,7 +191,7 @@ def test_a_key_that_the_service_echoes_is_not_shown():
         handler.reply(401, body.encode())
 
     with server(answer) as (base, _), pytest.raises(errors.KeyRefusedError) as caught:
-        make(ImageRequest("a"), service=Service(base, Secret(KEY)))
+        make(ImageRequest("a"), service=Endpoint(base, Secret(KEY)))
     assert KEY[:8] not in str(caught.value)
     assert KEY[-6:] not in str(caught.value)
     assert "Incorrect API key" in str(caught.value)
@@ -214,7 +214,7 @@ def test_an_error_of_any_shape_becomes_a_sentence(body, words):
         server(lambda handler: handler.reply(400, body)) as (base, _),
         pytest.raises(errors.BadRequestError, match=words),
     ):
-        make(ImageRequest("a"), service=Service(base))
+        make(ImageRequest("a"), service=Endpoint(base))
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_an_answer_of_any_shape_is_an_answer_error(brisk, body):
         server(lambda handler: handler.reply(200, body)) as (base, _),
         pytest.raises(errors.AnswerError),
     ):
-        make(ImageRequest("a"), service=Service(base))
+        make(ImageRequest("a"), service=Endpoint(base))
 
 
 def test_a_refusal_gives_the_reason_and_the_bill():
@@ -241,7 +241,7 @@ def test_a_refusal_gives_the_reason_and_the_bill():
         server(lambda handler: handler.reply(200, body)) as (base, _),
         pytest.raises(errors.RefusalError, match=r"said: blocked for safety\. It was not charged"),
     ):
-        make(ImageRequest("a"), service=Service(base))
+        make(ImageRequest("a"), service=Endpoint(base))
 
 
 @pytest.mark.parametrize(("value", "when"), [("3600", "in 3600 s"), ("9" * 99, "later")])
@@ -250,7 +250,7 @@ def test_too_many_requests_says_when_to_run_it_again(value, when):
         server(lambda handler: handler.reply(429, b"{}", Retry_After=value)) as (base, _),
         pytest.raises(errors.RateLimitError, match=f"Run it again {when}"),
     ):
-        make(ImageRequest("a"), service=Service(base))
+        make(ImageRequest("a"), service=Endpoint(base))
 
 
 @pytest.mark.parametrize("value", ["soon", "-5", "", "Wed, 21 Oct 1990 07:28:00 GMT"])
@@ -262,7 +262,7 @@ def test_a_strange_retry_after_does_no_harm(brisk, value):
             handler.reply(400, b'{"message": "second"}')
 
     with server(answer) as (base, seen), pytest.raises(errors.BadRequestError, match="second"):
-        make(ImageRequest("a"), service=Service(base))
+        make(ImageRequest("a"), service=Endpoint(base))
     assert len(posts(seen)) == 2
 
 
@@ -273,7 +273,7 @@ def test_connections_are_used_again():
     with server(answer) as (base, seen):
         for _ in range(3):
             with pytest.raises(errors.RefusalError):
-                make(ImageRequest("a"), service=Service(base))
+                make(ImageRequest("a"), service=Endpoint(base))
     assert len({each.client for each in seen}) == 1
 
 
@@ -311,7 +311,7 @@ def test_the_reason_of_an_error_is_told_whatever_shape_it_has(brisk, status, bod
         server(lambda handler: handler.reply(status, reply)) as (base, seen),
         pytest.raises(errors.BananaError, match=WHY) as caught,
     ):
-        make(ImageRequest("a"), service=Service(base))
+        make(ImageRequest("a"), service=Endpoint(base))
     assert len(posts(seen)) == 1
     is_gateway = status in {408, 500, 503}  # none of these is the service's own JSON
     assert isinstance(caught.value, errors.GatewayError) is is_gateway
@@ -323,7 +323,7 @@ def test_a_reason_that_is_plain_text_is_told():
         server(lambda each: each.reply(400, WHY.encode(), Content_Type="text/plain")) as (base, _),
         pytest.raises(errors.BadRequestError, match=WHY),
     ):
-        make(ImageRequest("a"), service=Service(base))
+        make(ImageRequest("a"), service=Endpoint(base))
 
 
 @pytest.mark.parametrize(
@@ -335,7 +335,7 @@ def test_no_credits_and_no_right_are_refusals_and_not_a_gateways(status, kind, c
         server(lambda handler: handler.reply(status, b"<html>")) as (base, seen),
         pytest.raises(kind, match=cure) as caught,
     ):
-        make(ImageRequest("a"), service=Service(base))
+        make(ImageRequest("a"), service=Endpoint(base))
     assert type(caught.value) is kind
     assert "Nothing was charged" in str(caught.value)
     assert len(posts(seen)) == 1
@@ -373,7 +373,7 @@ def test_an_error_in_an_answer_is_told_and_the_log_says_what_it_cost(brisk, more
             booked(usd)(handler, seen)
 
     with server(answer) as (base, seen), pytest.raises(errors.BananaError, match=WHY) as caught:
-        make(ImageRequest("a"), service=Service(base))
+        make(ImageRequest("a"), service=Endpoint(base))
     assert type(caught.value) is kind
     assert len(posts(seen)) == 1
     assert ("was charged: $0.09" if usd else "was not charged") in str(caught.value)
@@ -394,7 +394,7 @@ def test_words_in_an_answer_that_has_no_picture_are_told(brisk, body):
         server(lambda handler: handler.reply(200, reply)) as (base, _),
         pytest.raises(errors.RefusalError, match=WHY) as caught,
     ):
-        make(ImageRequest("a"), service=Service(base))
+        make(ImageRequest("a"), service=Endpoint(base))
     assert caught.value.facts["body"] == reply
 
 
@@ -404,7 +404,7 @@ def test_an_answer_that_may_hold_a_picture_somewhere_is_no_refusal(brisk):
         server(lambda handler: handler.reply(200, body)) as (base, _),
         pytest.raises(errors.UnreadableAnswerError) as caught,
     ):
-        make(ImageRequest("a"), service=Service(base))
+        make(ImageRequest("a"), service=Endpoint(base))
     assert caught.value.facts["body"] == body
 
 
@@ -419,7 +419,7 @@ def test_an_answer_may_be_nested_as_deep_as_it_likes(brisk, deep, status, form):
         server(lambda handler: handler.reply(status, body)) as (base, _),
         pytest.raises(errors.BananaError) as caught,
     ):
-        make(ImageRequest("a"), service=Service(base))
+        make(ImageRequest("a"), service=Endpoint(base))
     assert repr(caught.value)
     assert repr(caught.value.facts)
     assert pickle.loads(pickle.dumps(caught.value)).facts.keys() == caught.value.facts.keys()
@@ -435,7 +435,7 @@ def test_a_number_that_makes_no_sense_costs_nobody_the_picture(number):
             handler.reply(200, picture())
 
     with server(answer) as (base, _):
-        image = make(ImageRequest("a"), service=Service(base))
+        image = make(ImageRequest("a"), service=Endpoint(base))
     assert image.cost is None
 
 
@@ -459,7 +459,7 @@ def test_what_a_service_says_is_shown_as_one_short_harmless_line(brisk, place, t
         server(lambda handler: handler.reply(status, reply)) as (base, _),
         pytest.raises(errors.BananaError) as caught,
     ):
-        make(ImageRequest("a"), service=Service(base))
+        make(ImageRequest("a"), service=Endpoint(base))
     for said in (str(caught.value), *caught.value._render_traceback_()):
         assert "shown" in said
         assert len(said) < 2500
@@ -476,7 +476,7 @@ def test_ids_in_headers_are_cleaned_before_they_are_kept():
             handler.reply(200, picture())
 
     with server(answer) as (base, _):
-        image = make(ImageRequest("a"), service=Service(base))
+        image = make(ImageRequest("a"), service=Endpoint(base))
     found = image.receipt.inference_id
     assert found.startswith("[2Jabc d")
     assert len(found) <= 120

@@ -11,8 +11,9 @@ from nb_banana import Client, configure, errors
 from nb_banana.generation import in_process
 from nb_banana.generation.in_process import InProcessTransport
 from nb_banana.sandbox import Sandbox
-from nb_banana.services.aimlapi.model_status import DEPRECATIONS, METRICS, ModelStatus
-from nb_banana.services.service import Service
+from nb_banana.services.aimlapi.service import DEPRECATIONS, METRICS
+from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.model_status import ModelStatus
 from tests.conftest import KEY
 from tests.support import pictures
 from tests.support.kernels import another_kernel
@@ -259,7 +260,7 @@ def test_the_doctor_asks_again_when_the_list_is_stale_and_then_whether_it_change
 def test_the_sandbox_that_comes_by_itself_is_asked_for_no_list(monkeypatch):
     with Client(backend="sandbox") as client:
         assert client.generate("a banana").notes == ()
-        received = client.context._sandbox.received
+        received = client.context._sandboxes["aimlapi"].received
     assert not [each for each in received if each.path in {DEPRECATIONS, METRICS}]
 
 
@@ -273,7 +274,7 @@ def test_a_model_that_is_listed_no_more_and_drawn_yet_has_its_price(monkeypatch)
 
 def test_a_sandbox_in_the_process_answers_the_same():
     transport = InProcessTransport(Sandbox(retired={"2": "withdrawn"}))
-    service = Service(in_process.URL, transport=transport)
+    service = Endpoint(in_process.URL, transport=transport)
     status = ModelStatus()
     assert status.deprecation(service, OLD).is_withdrawn
     assert status.usual_seconds(service, MODEL) is None
@@ -312,6 +313,6 @@ def test_how_long_it_usually_takes_is_asked_once_and_what_makes_no_sense_is_noth
     with wire({METRICS: lambda _: answer}) as service:
         status = ModelStatus()
         for _ in range(2):
-            assert status.usual_seconds(Service(service.url), MODEL) == seconds
+            assert status.usual_seconds(Endpoint(service.url), MODEL) == seconds
         (asked,) = service.seen
         assert asked.query == {"aliases": MODEL}

@@ -17,8 +17,8 @@ from nb_banana.generation import budget
 from nb_banana.library import location
 from nb_banana.request import ImageRequest
 from nb_banana.sandbox import Sandbox
-from nb_banana.services.aimlapi import account, pricing
-from nb_banana.services.service import Service
+from nb_banana.services import account, pricing
+from nb_banana.services.endpoint import Endpoint
 from nb_banana.settings import Banana
 from nb_banana.widgets import controller
 from nb_banana.widgets.form import Form
@@ -43,7 +43,7 @@ def offer(price, when, **changes):
 def asked(answer, resolution=None, model=MODEL):
     """The price that is read from one answer of the service."""
     with wire({MODELS: lambda request: answer}) as service:
-        return client().context.prices.price(Service(service.url), model, resolution)
+        return client().context.prices.price(Endpoint(service.url), model, resolution)
 
 
 def last_charged(what):
@@ -55,7 +55,7 @@ def last_charged(what):
 def cost_of(requests, url):
     kind = location.kind_of(url)
     context = client().context
-    return context.budget.estimate(requests, Service(url), context.places(kind)[0])
+    return context.budget.estimate(requests, Endpoint(url), context.places(kind)[0])
 
 
 @pytest.mark.parametrize(
@@ -127,14 +127,14 @@ def test_what_is_no_number_is_no_amount_however_deep_it_is():
 
 
 def test_a_service_that_is_not_there_means_not_known():
-    assert client().context.prices.price(Service("http://127.0.0.1:9"), MODEL, None) is None
+    assert client().context.prices.price(Endpoint("http://127.0.0.1:9"), MODEL, None) is None
 
 
 def test_a_service_that_does_not_answer_in_time_means_not_known(monkeypatch):
     monkeypatch.setattr(account, "READ_TIMEOUT", 0.2)
     forever = threading.Event()
     with wire({MODELS: lambda request: forever.wait(5) and None}) as service:
-        assert client().context.prices.price(Service(service.url), MODEL, None) is None
+        assert client().context.prices.price(Endpoint(service.url), MODEL, None) is None
         forever.set()
 
 
@@ -147,19 +147,20 @@ def test_a_model_is_found_by_its_id_and_its_aliases():
 def test_the_sandbox_quotes_what_it_charges(service):
     image = nb_banana.generate("a banana", resolution="2K")
     assert (
-        client().context.prices.price(Service(service.url), image.request.model, "2K") == image.cost
+        client().context.prices.price(Endpoint(service.url), image.request.model, "2K")
+        == image.cost
     )
 
 
 def test_a_price_is_asked_for_once_and_later_only_whether_it_changed(monkeypatch):
     answers = [quote(fixed(0.06), ETag='W/"1"'), (304, b"", {}), quote(fixed(0.07), ETag='W/"2"')]
     with wire({MODELS: lambda request: answers.pop(0)}) as service:
-        where = Service(service.url, Secret(KEY))
+        where = Endpoint(service.url, Secret(KEY))
         assert [client().context.prices.price(where, MODEL, None) for _ in range(3)] == [
             Decimal("0.06")
         ] * 3
         assert len(service.seen) == 1
-        monkeypatch.setattr(pricing, "FRESH", 0.0)
+        monkeypatch.setattr("nb_banana.services.aimlapi.pricing.FRESH", 0.0)
         assert client().context.prices.price(where, MODEL, None) == Decimal("0.06")
         assert client().context.prices.price(where, MODEL, None) == Decimal("0.07")
     assert [each.headers["If-None-Match"] for each in service.seen] == [None, 'W/"1"', 'W/"1"']
@@ -168,10 +169,10 @@ def test_a_price_is_asked_for_once_and_later_only_whether_it_changed(monkeypatch
 
 
 def test_a_price_that_was_said_holds_while_the_service_fails(monkeypatch):
-    monkeypatch.setattr(pricing, "FRESH", 0.0)
+    monkeypatch.setattr("nb_banana.services.aimlapi.pricing.FRESH", 0.0)
     answers = [quote(fixed(0.06)), (500, b"", {}), (200, b"<html>", {}), None]
     with wire({MODELS: lambda request: answers.pop(0)}) as service:
-        where = Service(service.url)
+        where = Endpoint(service.url)
         assert [client().context.prices.price(where, MODEL, None) for _ in range(4)] == [
             Decimal("0.06")
         ] * 4

@@ -1,13 +1,21 @@
-"""The two doors to one pipeline, so that a test goes through both: the function and the magic."""
+"""The doors to one pipeline, so that a test goes through each of them: from a function to a panel.
 
+Most tests go through two, ``function`` and ``magic``.
+"""
+
+import asyncio
 import shlex
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+from IPython.utils.capture import capture_output
+
+import nb_banana
 from nb_banana import generate
 from nb_banana.notebook.options import OPTIONS
-from tests.support.shells import ipython_shell
+from tests.support.shells import Shell, ipython_shell
 
 Draw = Callable[..., Any]
 FLAGS = {option.dest: option.flags[0] for option in OPTIONS}
@@ -24,20 +32,89 @@ def by_function(prompt: str, **options: Any) -> Any:
     return generate(prompt, **options)
 
 
+def by_client(prompt: str, **options: Any) -> Any:
+    chosen = {name: getattr(nb_banana.configure(), name) for name in ("service", "base_url")}
+    with nb_banana.Client(**chosen) as client:
+        return client.generate(prompt, **options)
+
+
+def by_batch(prompt: str, **options: Any) -> Any:
+    return _only(nb_banana.generate_many([prompt], **options))
+
+
+def by_executor(prompt: str, **options: Any) -> Any:
+    with ThreadPoolExecutor(1) as executor:
+        return by_batch(prompt, executor=executor, **options)
+
+
+def _only(gallery: Any) -> Any:
+    (entry,) = gallery
+    if entry not in gallery.images:
+        raise entry.error
+    return entry
+
+
+def in_background(prompt: str, **options: Any) -> Any:
+    return generate(prompt, background=True, **options).wait()
+
+
+def awaited(prompt: str, **options: Any) -> Any:
+    return asyncio.run(nb_banana.agenerate(prompt, **options))
+
+
+def _by_cell(shell: Shell) -> Draw:
+    def by_cell(prompt: str, **options: Any) -> Any:
+        words = ["%%banana", options.pop("name", "")]
+        for option, value in options.items():
+            words += written(option, value)
+        result = shell.shell.run_cell(f"{' '.join(words)}\n{prompt}", store_history=True)
+        result.raise_error()
+        return result.result
+
+    return by_cell
+
+
+def _by_line(shell: Shell) -> Draw:
+    def by_line(prompt: str, **options: Any) -> Any:
+        words = [word for each in options.items() for word in written(*each)]
+        result = shell.shell.run_cell(" ".join(["%banana", *words, prompt]), store_history=True)
+        result.raise_error()
+        return result.result
+
+    return by_line
+
+
+def _by_panel(_shell: Shell) -> Draw:
+    from tests.widgets.test_panel import press, settle
+
+    def by_panel(prompt: str, **options: Any) -> Any:
+        with capture_output():
+            made = nb_banana.panel()
+            press(made, "generate", changed={"prompt": prompt, **options})
+            settle(made)
+            made.close()
+        return made.image
+
+    return by_panel
+
+
+PLAIN = {
+    "function": by_function,
+    "client": by_client,
+    "batch": by_batch,
+    "executor": by_executor,
+    "background": in_background,
+    "async": awaited,
+}
+IN_SHELL = {"magic": _by_cell, "line": _by_line, "panel": _by_panel}
+DOORS = (*PLAIN, *IN_SHELL)
+
+
 @contextmanager
 def open_door(name: str) -> Iterator[Draw]:
-    """``function`` or ``magic`` as ``draw(prompt, **options)``; an error is raised by both."""
-    if name == "function":
-        yield by_function
+    """One of `DOORS` as ``draw(prompt, **options)``; an error is raised by each but the panel."""
+    if name in PLAIN:
+        yield PLAIN[name]
         return
     with ipython_shell() as shell:
-
-        def by_magic(prompt: str, **options: Any) -> Any:
-            words = ["%%banana", options.pop("name", "")]
-            for option, value in options.items():
-                words += written(option, value)
-            result = shell.shell.run_cell(f"{' '.join(words)}\n{prompt}", store_history=True)
-            result.raise_error()
-            return result.result
-
-        yield by_magic
+        yield IN_SHELL[name](shell)

@@ -14,7 +14,7 @@ from pathlib import Path
 import nb_banana
 from nb_banana._default import client
 from nb_banana.errors import BananaError
-from nb_banana.services.aimlapi import account
+from nb_banana.services import account
 
 PACKAGE = str(Path(nb_banana.__file__).parent)
 TROUBLES = ("", "", "base64", "two-pictures", "drop-after", "504-gateway", "empty-item", "link-404")

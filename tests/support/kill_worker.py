@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import nb_banana
 from nb_banana.errors import BananaError
-from nb_banana.services.aimlapi import account
+from nb_banana.services import account
 
 # "slow" goes beyond the patience of the worker: its answer comes when nobody waits any more.
 TROUBLES = (

@@ -17,7 +17,7 @@ from nb_banana.errors import LibraryError
 from nb_banana.imaging.decode import PictureKind
 from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
-from nb_banana.services.result import ResultItem
+from nb_banana.services.exchange import ResultItem
 from tests.support.shelf import bytes_of, index_of, picture, put, receipt
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from PIL import Image
 
 from nb_banana.imaging.decode import PictureKind
+from nb_banana.library.schema import MIGRATIONS
 from nb_banana.services.receipt import Receipt
 
 
@@ -62,3 +63,12 @@ def change(library, sql, *values):
 def bytes_of(request_id):
     """What stands for a picture where nobody opens it: other bytes for each request."""
     return random.Random(request_id).randbytes(100_000)
+
+
+def make_older(library, version):
+    """Take away from its index what later versions have added."""
+    for column in ("ticket", "about", *(["came_along"] if version == 1 else [])):
+        change(library, f"ALTER TABLE requests DROP COLUMN {column}")
+    change(library, "DROP INDEX requests_unfinished")
+    change(library, next(each for each in MIGRATIONS[0] if "requests_unfinished" in each))
+    change(library, f"PRAGMA user_version = {version}")

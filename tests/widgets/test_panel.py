@@ -11,7 +11,8 @@ from IPython.utils.capture import capture_output
 
 from nb_banana import configure, errors, generate, history
 from nb_banana.display import progress
-from nb_banana.services.aimlapi.model_status import METRICS
+from nb_banana.services.aimlapi.service import METRICS
+from nb_banana.services.google import Google
 from nb_banana.widgets.panel import panel
 from nb_banana.widgets.pictures import FOLDER, keep_upload
 from tests.conftest import KEY
@@ -548,3 +549,74 @@ def test_what_a_closed_panel_draws_is_bound_and_kept_all_the_same(ip):
         assert ended.wait(20)
     assert ip.names["fruit"].prompt == made.prompt
     assert len(history()) == 1
+
+
+def names_of(a_panel, field):
+    return [value for value, _ in a_panel.offered["values"][field]]
+
+
+def test_another_service_offers_what_it_has_and_the_cell_says_it(opened, ip, service):
+    assert opened.head == "%%banana"
+    assert opened.offered["values"]["service"][0] == ["", "default (aimlapi)"]
+    assert names_of(opened, "service") == ["", "google", "openrouter", "fal", "openai"]
+    opened.prompt, opened.service = "a banana", "google"
+    assert opened.head == "%%banana --service google"
+    assert names_of(opened, "model")[1:] == [model.short[0] for model in Google.models]
+    assert opened.offered["values"]["resolution"] == ["512", "1K", "2K", "4K"]
+    assert opened.offered["most"] == 14
+    settle(opened)
+    assert "$0.067" in opened.price["text"]
+    opened.resolution = "512"
+    press(opened, "generate")
+    settle(opened)
+    assert opened.image.size == (512, 512)
+    assert opened.image.request.catalogue.service == "google"
+    assert ip.run(opened.cell).came == "reused"
+    assert not service.posts
+
+
+def test_what_another_service_has_not_is_taken_out_and_said(opened):
+    opened.prompt, opened.model, opened.web_search = "a banana", "lite", True
+    opened.service = "openrouter"
+    assert (opened.model, opened.web_search) == ("", False)
+    assert "openrouter has no nano-banana-2-lite" in opened.message["text"]
+    assert "takes no web search" in opened.message["text"]
+    opened.service = ""
+    assert "lite" in str(names_of(opened, "model"))
+
+
+def test_the_panel_follows_the_service_of_the_settings(opened, ip):
+    opened.prompt = "a banana"
+    ip.run("%config Banana.service = 'fal'")
+    assert opened.head == "%%banana"
+    assert opened.offered["service"] == "fal"
+    assert opened.offered["values"]["service"][0] == ["", "default (fal)"]
+    assert "aimlapi" in names_of(opened, "service")
+    assert names_of(opened, "model") == ["", "nano-banana-2", "nano-banana-2.1"]
+    settle(opened)
+    assert "$0.08" in opened.price["text"]
+    configure(model="pro")  # which fal has not: said with the price, and another can be chosen
+    opened.look_around()
+    settle(opened)
+    assert "fal has no nano-banana-pro" in opened.price["text"]
+    opened.model = "nano-banana-2.1"
+    settle(opened)
+    assert opened.price["fine"]
+
+
+def test_a_picture_of_another_service_comes_back_with_it(opened, ip):
+    ip.run("%%banana pear --service fal -m 2.1\na pear")
+    with capture_output():
+        again = panel("pear")
+    assert again.service == "fal"
+    assert again.head == "%%banana pear --service fal -m 2.1"
+    again.close()
+
+
+def test_a_service_that_is_none_is_said_in_the_panel(opened):
+    opened.service = "gogle"
+    assert "There is no service 'gogle'" in opened.message["text"]
+    opened.service = ""
+    opened.prompt = "a banana"
+    settle(opened)
+    assert opened.price["fine"]

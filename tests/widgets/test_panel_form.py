@@ -18,6 +18,7 @@ FORMS = st.builds(
     Form,
     prompt=st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r")),
     name=st.sampled_from(["", "trex", "café"]),
+    service=st.sampled_from(["", "fal", "{{who}}"]),
     model=st.sampled_from(["", "pro", "acme/new"]),
     aspect_ratio=st.sampled_from(["", "16:9", "{{ratio}}"]),
     resolution=st.sampled_from(["", "2K"]),

@@ -10,19 +10,19 @@ from functools import partial
 import pytest
 
 from nb_banana import ImageRequest, errors
-from nb_banana.services.service import Service
+from nb_banana.services.endpoint import Endpoint
 from tests.support.kernels import make
 from tests.support.servers import answering, posts, server
 
 FORKING = """
 import os, sys
 from nb_banana import ImageRequest, errors
-from nb_banana.services.service import Service
+from nb_banana.services.endpoint import Endpoint
 from tests.support.kernels import make
 
 def ask(words):
     try:
-        make(ImageRequest(words), service=Service(sys.argv[1]))
+        make(ImageRequest(words), service=Endpoint(sys.argv[1]))
     except errors.RefusalError as error:
         assert words in str(error), (words, str(error))
         return
@@ -60,7 +60,7 @@ def test_a_forked_child_and_its_parent_do_not_share_a_connection():
 
 def ask(url, words):
     with pytest.raises(errors.RefusalError, match=words):
-        make(ImageRequest(words), service=Service(url))
+        make(ImageRequest(words), service=Endpoint(url))
 
 
 def test_a_thread_takes_over_what_another_has_left_and_never_the_main_threads():
@@ -96,6 +96,6 @@ def test_a_cookie_is_not_kept():
     with server(answer) as (url, seen):
         for words in ("one", "two"):
             with pytest.raises(errors.RefusalError):
-                make(ImageRequest(words), service=Service(url))
+                make(ImageRequest(words), service=Endpoint(url))
     assert len(posts(seen)) == 2
     assert not any("Cookie" in each.headers for each in seen)

@@ -5,8 +5,7 @@ import pytest
 import nb_banana
 from nb_banana import errors
 from nb_banana.sandbox import Sandbox
-from nb_banana.services import send
-from nb_banana.services.aimlapi import account
+from nb_banana.services import account, send
 from nb_banana.wire import connection
 from tests.conftest import KEY
 

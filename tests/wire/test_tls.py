@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from nb_banana import ImageRequest, configure, errors, generate
-from nb_banana.services.service import Service
+from nb_banana.services.endpoint import Endpoint
 from nb_banana.wire import connection
 from tests.conftest import KEY
 from tests.generation.test_paid_pictures import trickle
@@ -47,7 +47,7 @@ def secure(authority):
 def service(secure):
     """An https service on loopback, and what it has seen."""
     with server(answering([{"url": LINK}], {LINK: picture()}), secure) as (url, seen):
-        yield Service(url), seen
+        yield Endpoint(url), seen
 
 
 @pytest.fixture
@@ -122,13 +122,13 @@ def test_an_answer_that_trickles_for_ever_is_given_up_over_tls_too(secure, bundl
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
     with server(trickle, secure) as (url, seen):
         with pytest.raises(errors.AnswerTimeoutError, match=r"within 0.5 s"):
-            make(ImageRequest("a banana"), service=Service(url, timeout=0.5))
+            make(ImageRequest("a banana"), service=Endpoint(url, timeout=0.5))
         assert len(posts(seen)) == 1
 
 
 def test_a_proxy_that_is_named_later_is_asked_from_then_on(monkeypatch):
     with pytest.raises(errors.NotConnectedError, match="Look at the network"):
-        make(ImageRequest("a banana"), service=Service("https://images.invalid"))
+        make(ImageRequest("a banana"), service=Endpoint("https://images.invalid"))
     with socket.create_server(("127.0.0.1", 0)) as proxy:
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.getsockname()[1]}")
         asked = []
@@ -142,7 +142,7 @@ def test_a_proxy_that_is_named_later_is_asked_from_then_on(monkeypatch):
 
         threading.Thread(target=refuse, daemon=True).start()
         with pytest.raises(errors.NotConnectedError, match="HTTPS_PROXY"):
-            make(ImageRequest("a banana"), service=Service("https://images.invalid"))
+            make(ImageRequest("a banana"), service=Endpoint("https://images.invalid"))
     assert set(asked) == {b"CONNECT images.invalid:443"}
 
 
@@ -202,7 +202,7 @@ def test_a_proxy_may_be_named_without_its_scheme(monkeypatch):
     with raw_server(hang_up) as (url, heads):
         monkeypatch.setenv("https_proxy", url.removeprefix("http://"))
         with pytest.raises(errors.NotConnectedError, match="HTTPS_PROXY"):
-            make(ImageRequest("a banana"), service=Service("https://images.invalid"))
+            make(ImageRequest("a banana"), service=Endpoint("https://images.invalid"))
         assert heads
 
 
@@ -219,7 +219,7 @@ def test_a_handshake_that_does_not_end_means_that_nothing_was_sent(monkeypatch, 
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=accept, daemon=True).start()
-        service = Service(f"https://127.0.0.1:{listener.getsockname()[1]}")
+        service = Endpoint(f"https://127.0.0.1:{listener.getsockname()[1]}")
         error = ending(lambda: make(ImageRequest("a banana"), service=service))
     assert type(error) is errors.NotConnectedError
 
@@ -236,7 +236,7 @@ def test_a_service_that_is_there_a_moment_later_is_sent_the_request_once(monkeyp
     running: list = []
     monkeypatch.setattr("urllib3.util.Retry.sleep", come_up)
     with ExitStack() as stack:
-        made = make(ImageRequest("a banana"), service=Service(f"http://127.0.0.1:{port}"))
+        made = make(ImageRequest("a banana"), service=Endpoint(f"http://127.0.0.1:{port}"))
         assert made.size == (64, 48)
         assert len(posts(running[0][1])) == 1
 
@@ -252,7 +252,7 @@ def test_a_kept_connection_that_was_closed_meanwhile_is_another_one_the_next_tim
     with raw_server(talk) as (url, heads):
         for number in range(3):
             with pytest.raises(errors.RefusalError):
-                make(ImageRequest(f"banana {number}"), service=Service(url))
+                make(ImageRequest(f"banana {number}"), service=Endpoint(url))
             assert closed.wait(10)
             closed.clear()
         assert sum(head.startswith(b"POST") for head in heads) == 3
@@ -263,7 +263,7 @@ def test_a_socks_proxy_without_its_package_is_said_with_the_cure(monkeypatch, na
     monkeypatch.setattr("nb_banana.wire.transport.find_spec", lambda _: None)
     monkeypatch.setenv(name, "socks5h://me:s3cret@127.0.0.1:9")
     with pytest.raises(errors.NotConnectedError) as caught:
-        make(ImageRequest("a banana"), service=Service("https://images.invalid"))
+        make(ImageRequest("a banana"), service=Endpoint("https://images.invalid"))
     assert f"{name} names a SOCKS proxy" in str(caught.value)
     assert "pip install 'requests[socks]'" in str(caught.value)
     assert "s3cret" not in str(caught.value)
@@ -273,4 +273,4 @@ def test_a_socks_proxy_without_its_package_is_said_with_the_cure(monkeypatch, na
 def test_a_proxy_that_can_be_none_is_named_and_nothing_is_charged(monkeypatch, proxy):
     monkeypatch.setenv("https_proxy", proxy)
     with pytest.raises(errors.NotConnectedError, match="HTTPS_PROXY"):
-        make(ImageRequest("a banana"), service=Service("https://images.invalid"))
+        make(ImageRequest("a banana"), service=Endpoint("https://images.invalid"))

@@ -16,8 +16,8 @@ from nb_banana import configure, errors
 from nb_banana.credentials import Secret
 from nb_banana.references import fetch
 from nb_banana.references.limits import ReferenceLimits
-from nb_banana.services.aimlapi import account
-from nb_banana.services.service import Service
+from nb_banana.services import account
+from nb_banana.services.endpoint import Endpoint
 from nb_banana.wire import downloads
 from nb_banana.wire.transport import HttpTransport, NoAnswerError
 from tests.conftest import KEY
@@ -228,7 +228,7 @@ def test_an_account_that_does_not_answer_is_not_known(monkeypatch):
     monkeypatch.setattr(account, "READ_TIMEOUT", 1.0)
 
     def ask(url):
-        return account.find_charge(Service(url, Secret(KEY)), "nbb-1", pauses=(0.0,))
+        return account.find_charge(Endpoint(url, Secret(KEY)), "nbb-1", pauses=(0.0,))
 
     assert each_ending(ALL, ask) == dict.fromkeys(ALL, account.UNKNOWN)
 

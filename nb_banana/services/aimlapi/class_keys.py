@@ -11,12 +11,13 @@ from decimal import Decimal
 from typing import Any
 
 from nb_banana import errors
-from nb_banana._text import InDollars, amount
+from nb_banana._text import InDollars, amount, clean_id
 from nb_banana.credentials import KEY_PAGE, MANAGEMENT, Secret, given_key
-from nb_banana.services.aimlapi.receipts import ids_of
-from nb_banana.services.aimlapi.responses import error_for, is_own_words
-from nb_banana.services.service import RawResponse, Service, at
-from nb_banana.wire.transport import NoAnswerError, TooLongError, UnsentError, redact
+from nb_banana.services.aimlapi.service import AimlApi, is_own_words
+from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.exchange import Reply, at
+from nb_banana.services.failures import error_of, redact
+from nb_banana.wire.transport import NoAnswerError, TooLongError, UnsentError
 
 KEYS = "/v1/keys"
 TIMEOUT = 30.0  # seconds for one request
@@ -50,7 +51,7 @@ class MadeKey:
     is_sure: bool = True  # whether then no key was made, by what the service said
 
 
-def list_keys(service: Service) -> list[KeyRecord]:
+def list_keys(service: Endpoint) -> list[KeyRecord]:
     """Every key of the account, the oldest first."""
     rows = at(_asked(service, "GET", KEYS).json, "data")
     if not isinstance(rows, list):
@@ -58,7 +59,7 @@ def list_keys(service: Service) -> list[KeyRecord]:
     return [_record(row) for row in rows if isinstance(row, dict)]
 
 
-def make_key(service: Service, name: str, limit: Decimal, period: str) -> MadeKey:
+def make_key(service: Endpoint, name: str, limit: Decimal, period: str) -> MadeKey:
     """Ask for one key, once: it is shown with the answer and never again."""
     # What came holds the key, so nothing of it goes into an error.
     asked = {
@@ -79,12 +80,12 @@ def make_key(service: Service, name: str, limit: Decimal, period: str) -> MadeKe
         return MadeKey(error=errors.UnreadableAnswerError(said), is_sure=False)
 
 
-def switch_key(service: Service, prefix: str, *, disabled: bool) -> None:
+def switch_key(service: Endpoint, prefix: str, *, disabled: bool) -> None:
     """Let a key draw no more, or again."""
     _asked(service, "PATCH", _path(prefix), {"disabled": disabled})
 
 
-def delete_key(service: Service, prefix: str) -> None:
+def delete_key(service: Endpoint, prefix: str) -> None:
     """Delete a key for good. One that is gone already is fine."""
     try:
         _asked(service, "DELETE", _path(prefix))
@@ -113,8 +114,8 @@ def _record(row: Mapping[str, Any]) -> KeyRecord:
 
 
 def _asked(
-    service: Service, method: str, path: str, body: Mapping[str, Any] | None = None
-) -> RawResponse:
+    service: Endpoint, method: str, path: str, body: Mapping[str, Any] | None = None
+) -> Reply:
     """The answer to one request that went well; else one typed error, without the key."""
     try:
         return _until_answered(service, method, path, body)
@@ -124,15 +125,15 @@ def _asked(
 
 
 def _until_answered(
-    service: Service, method: str, path: str, body: Mapping[str, Any] | None
-) -> RawResponse:
+    service: Endpoint, method: str, path: str, body: Mapping[str, Any] | None
+) -> Reply:
     options: dict[str, Any] = {} if body is None else {"json": body}
     for attempt in range(ATTEMPTS):
         try:
             answer = service.transport.send(
                 method, service.base_url + path, secret=service.secret, seconds=TIMEOUT, **options
             )
-            reply = RawResponse(answer.status, answer.headers, answer.read(LONGEST_BODY))
+            reply = Reply(answer.status, answer.headers, answer.read(LONGEST_BODY))
         except (UnsentError, NoAnswerError, TooLongError) as trouble:
             error = _no_answer(service, trouble)
         else:
@@ -148,7 +149,7 @@ def _until_answered(
     raise error
 
 
-def _no_answer(service: Service, trouble: Exception) -> errors.BananaError:
+def _no_answer(service: Endpoint, trouble: Exception) -> errors.BananaError:
     if isinstance(trouble, UnsentError):
         said = f"No connection to {service.host} could be made, so nothing was sent."
         return errors.NotConnectedError(f"{said} {trouble.cure}")
@@ -159,9 +160,12 @@ def _no_answer(service: Service, trouble: Exception) -> errors.BananaError:
     )
 
 
-def _refused(reply: RawResponse) -> errors.BananaError:
+def _refused(reply: Reply) -> errors.BananaError:
     """The error for an answer that says no, in words of its own where money is not the question."""
-    error, status = error_for(reply, ids_of(reply)), reply.status
+    outcome, status = AimlApi().decode(reply), reply.status
+    ids = {"inference_id": outcome.inference_id, "request_id": outcome.request_id}
+    own = {"client_request_id": clean_id(reply.headers.get("x-client-request-id"))}
+    error = error_of(outcome, reply, AimlApi(), own | ids)
     if isinstance(error, errors.GatewayError):
         said = f"A gateway before the service answered {status}."
     elif isinstance(error, errors.ServerError):

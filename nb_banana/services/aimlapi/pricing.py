@@ -9,62 +9,41 @@ from typing import Any, NamedTuple
 from urllib.parse import quote as quote_path
 
 from nb_banana.models import find_model
-from nb_banana.services.aimlapi.account import MOST_USD, ask, decimal_of, list_of
-from nb_banana.services.receipt import SANDBOX_HEADER
-from nb_banana.services.service import Service, at
+from nb_banana.services.exchange import MOST_USD, Get, at, decimal_of, list_of
 
 FRESH = 300.0
 """Seconds for which a quoted price is believed; then the service is asked whether it changed."""
 
 
 class Quote(NamedTuple):
-    """What the service said of a model's price, with its ETag, when on our clock, and who."""
+    """What the service said of a model's price, with its ETag, and when on our clock."""
 
     pricing: Any
     etag: str
     moment: float
-    is_play: bool  # whether a sandbox said it
 
 
-class PriceList:
-    """What services said of prices, by service and model."""
+def quoted_price(model: str, resolution: str, get: Get, memory: dict[str, Quote]) -> Decimal | None:
+    """The price of one picture in US dollars as quoted; None where the service can't say."""
+    return _quoted(_pricing(model, get, memory), resolution)
 
-    def __init__(self) -> None:
-        self._quotes: dict[tuple[str, str], Quote] = {}
 
-    def price(self, service: Service, model: str, resolution: str | None) -> Decimal | None:
-        """The price of one picture in US dollars as quoted; None where the service can't say."""
-        # No key is sent. Where no resolution is asked, it is the service's default, 1K.
-        return _quoted(self._pricing(service, model), resolution or "1K")
-
-    def is_play(self, service: Service) -> bool:
-        """Whether the service is a sandbox, by what it said of prices: its money is play money."""
-        said = list(self._quotes.items())
-        return any(quote.is_play for (url, _), quote in said if url == service.base_url)
-
-    def _pricing(self, service: Service, model: str) -> Any:
-        known = self._quotes.get((service.base_url, model))
-        if known and time.monotonic() - known.moment < FRESH:
-            return known.pricing
-        reply = ask(
-            service,
-            "/v1/models",
-            {"id": model, "include": "pricing"},
-            headers={"If-None-Match": known.etag} if known and known.etag else {},
-            with_key=False,
-        )
-        body = reply.json if reply else None
-        now = time.monotonic()
-        if known and reply and reply.status == 304:
-            quote = known._replace(moment=now)
-        elif reply and reply.status == 200 and isinstance(rows := at(body, "data"), list):
-            row = _find_row(rows, model) or _unlisted(service, model)
-            is_play = SANDBOX_HEADER in reply.headers
-            quote = Quote(at(row, "pricing"), reply.headers.get("etag", ""), now, is_play)
-        else:  # no answer to this question: what was said before holds
-            return known.pricing if known else None
-        self._quotes[service.base_url, model] = quote
-        return quote.pricing
+def _pricing(model: str, get: Get, memory: dict[str, Quote]) -> Any:
+    known = memory.get(model)
+    if known and time.monotonic() - known.moment < FRESH:
+        return known.pricing
+    seen = {"If-None-Match": known.etag} if known and known.etag else {}
+    reply = get("/v1/models", {"id": model, "include": "pricing"}, seen)
+    now = time.monotonic()
+    if known and reply and reply.status == 304:
+        quote = known._replace(moment=now)
+    elif reply and reply.status == 200 and isinstance(rows := at(reply.json, "data"), list):
+        row = _find_row(rows, model) or _unlisted(model, get)
+        quote = Quote(at(row, "pricing"), reply.headers.get("etag", ""), now)
+    else:  # no answer to this question: what was said before holds
+        return known.pricing if known else None
+    memory[model] = quote
+    return quote.pricing
 
 
 def _find_row(rows: list[Any], model: str) -> Any:
@@ -76,11 +55,10 @@ def _find_row(rows: list[Any], model: str) -> Any:
     return None
 
 
-def _unlisted(service: Service, model: str) -> Any:
+def _unlisted(model: str, get: Get) -> Any:
     """The same of a model that goes away on a day that is known: the list has it no more."""
-    path = f"/model/{quote_path(model)}"
-    reply = ask(service, path, {"include": "pricing"}, with_key=False)
-    return reply.json if reply else None
+    reply = get(f"/model/{quote_path(model)}", {"include": "pricing"})
+    return reply.json if reply and reply.is_read else None
 
 
 def _quoted(pricing: Any, resolution: str) -> Decimal | None:

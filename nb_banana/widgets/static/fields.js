@@ -69,6 +69,7 @@ function makeFields(model, id, set) {
   text("name", { placeholder: "e.g. trex", size: 8 });
   text("more", { placeholder: "--alt 'A cat' --take 2" });
   toggle("fresh");
+  chooser("service");
   const makers = { choice: choices, switch: toggle, model: chooser };
   for (const { kind, name } of model.get("controls")) makers[kind](name);
 

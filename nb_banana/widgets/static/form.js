@@ -84,6 +84,7 @@ function makeForm(model, id, fields, references, go, slot) {
       "div",
       { className: "nbb-fields" },
       ...of("model"),
+      labelled("Service", fields.service.node, "Who draws"),
       labelled("Takes", fields.count.node, "So many pictures of one prompt"),
       labelled("Variable", fields.name.node, "The picture is bound to this name"),
     ),
@@ -99,10 +100,12 @@ function makeForm(model, id, fields, references, go, slot) {
       node.hidden = !values[name] || values[name].length === 0;
       fields[name].show();
     }
+    fields.service.show();
     references.show();
     showOthers();
   };
-  const isChosen = () => controls.some((each) => each.kind === "model" && model.get(each.name));
+  const isModel = ({ kind, name }) => kind === "model" && model.get(name);
+  const isChosen = () => model.get("service") || controls.some(isModel);
   const showOthers = () => {
     const switches = controls.filter((each) => each.kind === "switch" && model.get(each.name));
     const said = [
@@ -111,7 +114,9 @@ function makeForm(model, id, fields, references, go, slot) {
       ...switches.map((each) => each.label.toLowerCase()),
       model.get("more").trim(),
     ].filter(Boolean);
-    others.tell([model.get("offered").model, ...said].join(" · "), said.length > 0 || isChosen());
+    const { model: drawer = "", service } = model.get("offered");
+    const who = service === "aimlapi" ? [drawer] : [drawer, service];
+    others.tell([...who, ...said].join(" · "), said.length > 0 || Boolean(isChosen()));
   };
   return { node, show, showOthers };
 }

@@ -110,7 +110,7 @@ function render({ model, el }, line) {
     ...Object.entries(fields).map(([name, field]) => [name, field.show]),
     ["shape", result.showShape],
     ["fresh", go.show],
-    ...["model", "count", "name", "more"].map((name) => [name, form.showOthers]),
+    ...["model", "service", "count", "name", "more"].map((name) => [name, form.showOthers]),
     ["head", cell.show],
     ["prompt", cell.show],
   ];

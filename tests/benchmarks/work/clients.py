@@ -11,11 +11,11 @@ def banana_client(base: str) -> Draw:
     from nb_banana import ImageRequest
     from nb_banana.credentials import Secret
     from nb_banana.generation.journal_entry import new_request_id
+    from nb_banana.services.endpoint import Endpoint
     from nb_banana.services.result import fetch_pictures
     from nb_banana.services.send import send_generation
-    from nb_banana.services.service import Service
 
-    service = Service(base, Secret(KEY))
+    service = Endpoint(base, Secret(KEY))
 
     def draw(prompt: str) -> bytes:
         answer = send_generation(ImageRequest(prompt), service, new_request_id())

@@ -14,12 +14,11 @@ from typing import Any
 from nb_banana._text import clean
 from nb_banana._threads import spawn
 from nb_banana.models import find_model, short_name
-from nb_banana.services.aimlapi.account import ask, decimal_of, list_of
-from nb_banana.services.aimlapi.payload import GENERATIONS
-from nb_banana.services.service import Service, at
+from nb_banana.services.account import asker
+from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.exchange import Reply, at, decimal_of, list_of
 
-DEPRECATIONS = "/v1/models/deprecations"
-METRICS = "/models/metrics"
+PICTURES = "/v1/images/generations"  # what the figures call the making of pictures
 STATUSES = ("deprecated", "superseded", "withdrawn")  # no set: what came may be anything
 MAX_AGE = 300.0
 """Seconds for which the list is believed where its answer does not say it."""
@@ -82,13 +81,13 @@ class ModelStatus:
         self._usual: dict[tuple[str, str], float | None] = {}
         self._lock = threading.Lock()
 
-    def begin(self, service: Service) -> None:
+    def begin(self, service: Endpoint) -> None:
         """Ask which models go away while a picture is fetched; only where nobody did yet."""
         answer, is_new = self._answer_of(service)
         if is_new and spawn(self._load, service, answer, None, needed=False) is None:
             answer.ended.set()  # it is asked where somebody waits for it
 
-    def remark(self, service: Service, model: str) -> str:
+    def remark(self, service: Endpoint, model: str) -> str:
         """What a person should know of a model by what was heard so far; nobody is asked."""
         answer = self._answers.get(service.base_url)
         if answer is None:
@@ -97,7 +96,7 @@ class ModelStatus:
         return str(_find(service, answer, model) or "")
 
     def deprecation(
-        self, service: Service, model: str, seconds: float | None = None
+        self, service: Endpoint, model: str, seconds: float | None = None
     ) -> Deprecation | None:
         """What the service says of a model; it is asked where that is not known."""
         answer, is_new = self._answer_of(service)
@@ -107,26 +106,26 @@ class ModelStatus:
             self._load(service, answer, seconds)
         return _find(service, answer, model)
 
-    def usual_seconds(self, service: Service, model: str) -> float | None:
+    def usual_seconds(self, service: Endpoint, model: str) -> float | None:
         """How long a picture of a model usually takes now; None where the service can't say."""
         place = service.base_url, model
         if place not in self._usual:
             self._usual[place] = None  # whatever comes of it, it is asked once
-            reply = ask(service, METRICS, {"aliases": model}, with_key=False)
+            reply = _ask(service, service.service.metrics, {"aliases": model})
             self._usual[place] = _median(reply.json if reply else None, model)
         return self._usual[place]
 
-    def _answer_of(self, service: Service) -> tuple[_Answer, bool]:
+    def _answer_of(self, service: Endpoint) -> tuple[_Answer, bool]:
         with self._lock:
             known = self._answers.get(service.base_url)
             answer = known or _Answer(time.monotonic())
             self._answers[service.base_url] = answer
         return answer, known is None
 
-    def _load(self, service: Service, answer: _Answer, seconds: float | None) -> None:
+    def _load(self, service: Endpoint, answer: _Answer, seconds: float | None) -> None:
         try:
             seen = {"If-None-Match": answer.etag} if answer.etag else {}
-            reply = ask(service, DEPRECATIONS, {}, headers=seen, with_key=False, seconds=seconds)
+            reply = _ask(service, service.service.deprecations, {}, seen, seconds)
             rows = at(reply.json, "data") if reply else None
             if reply is None or (reply.status == 200 and not isinstance(rows, list)):
                 return  # what was said before holds
@@ -137,12 +136,26 @@ class ModelStatus:
             answer.ended.set()
 
 
+def _ask(
+    service: Endpoint,
+    path: str,
+    query: Mapping[str, str],
+    headers: Mapping[str, str] | None = None,
+    seconds: float | None = None,
+) -> Reply | None:
+    """A reply that is one; None from a service that has no such list, too."""
+    if not path:
+        return None
+    reply = asker(service, with_key=False, seconds=seconds)(path, query, headers)
+    return reply if reply is not None and reply.is_read else None
+
+
 def _names(model: str) -> tuple[str, ...]:
     known = find_model(model) if model.strip() else None
     return known.ids if known else (model,)
 
 
-def _find(service: Service, answer: _Answer, model: str) -> Deprecation | None:
+def _find(service: Endpoint, answer: _Answer, model: str) -> Deprecation | None:
     """The row of a model: that of the name that is asked for, else of another of its names."""
     names = _names(model)
     found = [
@@ -183,7 +196,7 @@ def _median(body: Any, model: str) -> float | None:
     """The seconds of half of the pictures; that of pictures first, where there are others."""
     names = _names(model)
     rows = [row for row in list_of(at(body, "models")) if at(row, "alias") in names]
-    for row in sorted(rows, key=lambda row: at(row, "endpoint") != GENERATIONS):
+    for row in sorted(rows, key=lambda row: at(row, "endpoint") != PICTURES):
         half = decimal_of(at(row, "metrics", "duration_ms", "p50"))
         if half is not None and SHORTEST <= half / 1000 <= LONGEST:
             return float(half / 1000)

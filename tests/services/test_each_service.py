@@ -1,0 +1,319 @@
+"""Other services than the AI/ML API: the same cell, the same books, whoever draws."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from decimal import Decimal
+
+import pytest
+
+import nb_banana
+from nb_banana import Client, configure, errors, generate
+from nb_banana.credentials import PLACES
+from nb_banana.sandbox import Sandbox
+from nb_banana.sandbox.faults import TROUBLES
+from nb_banana.sandbox.services import SPOKEN
+from nb_banana.services import tickets
+from tests.conftest import KEY
+from tests.support.amount import ALL
+from tests.support.doors import open_door
+from tests.support.servers import picture, server
+
+OTHERS = [name for name in SPOKEN if name != "aimlapi"]
+
+
+def other_service(name, monkeypatch):
+    monkeypatch.setenv(PLACES[name].names[0], KEY)
+    running = Sandbox(KEY, service=name).start()
+    configure(service=name, base_url=running.url)
+    return running
+
+
+@pytest.fixture(params=OTHERS)
+def other(request, monkeypatch):
+    """The settings are a service of another kind, which is a sandbox of the test's own."""
+    running = other_service(request.param, monkeypatch)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def fal(monkeypatch):
+    monkeypatch.setattr(tickets, "FIRST_PAUSE", 0.05)
+    running = other_service("fal", monkeypatch)
+    yield running
+    running.stop()
+
+
+@pytest.mark.parametrize("door", ["function", "magic"])
+def test_a_picture_is_drawn_kept_and_billed_as_ever(other, door):
+    name = nb_banana.configure().service
+    with open_door(door) as draw:
+        image = draw("a banana", aspect_ratio="16:9", resolution="2K")
+        assert draw("a banana", aspect_ratio="16:9", resolution="2K").came == "reused"
+    assert image.size == (2752, 1536)
+    (post,) = other.posts
+    assert post.authorized
+    assert KEY not in str(post.headers)
+    (charge,) = other.charges
+    assert image.cost == Decimal(charge.credits) / 2_000_000
+    assert image.receipt.is_about is (name in {"fal", "google"})
+    assert image.path.parents[2].name.startswith(f"{name}@127.0.0.1")
+    assert image.receipt.sandbox
+    assert nb_banana.spending().lines[0].usd == image.cost
+
+
+@pytest.mark.parametrize("door", ["function", "magic"])
+def test_who_draws_is_chosen_for_one_call(service, monkeypatch, door):
+    with Sandbox(KEY, service="fal") as queue, open_door(door) as draw:
+        monkeypatch.setenv("FAL_KEY", KEY)
+        monkeypatch.setattr("nb_banana.services.fal.Fal.base_url", queue.url)
+        first = draw("a banana", service="fal")
+        second = draw("a banana")  # another service's picture stands in for none
+        assert [len(each.posts) for each in (queue, service)] == [1, 1]
+        assert draw("a banana", service="fal").came == "reused"
+    kinds = [image.path.parents[2].name for image in (first, second)]
+    assert kinds[0] == "fal"
+    assert kinds[1].startswith("127.0.0.1")
+
+
+def test_a_reference_goes_along(other):
+    image = generate("as this", images=picture())
+    assert image.path
+    assert len(other.posts) == len(other.charges) == 1
+    assert "image/png" in str(other.posts[0].body)
+
+
+@pytest.mark.parametrize("name", ["google", "openai"])
+def test_an_address_as_reference_is_refused_by_who_takes_pictures_alone(name, monkeypatch):
+    other = other_service(name, monkeypatch)
+    with pytest.raises(errors.RequestError, match="fetch_references"):
+        generate("as this", images="https://pictures.example/1.png")
+    other.stop()
+    assert not other.received
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"model": "2.5"}, "has no gemini-2.5-flash-image: its models are"),
+        ({"aspect_ratio": "5:1"}, "choose one of 1:1"),
+        ({"resolution": "8K"}, "choose one of .*4K"),
+    ],
+)
+def test_what_a_service_has_not_is_refused_with_what_it_has(other, asked, said):
+    with pytest.raises(errors.RequestError, match=said):
+        generate("a banana", **asked)
+    assert not other.received
+
+
+def test_a_switch_that_a_service_has_not_is_refused(monkeypatch):
+    other = other_service("openrouter", monkeypatch)
+    with pytest.raises(errors.RequestError, match="can't search the web"):
+        generate("a banana", web_search=True)
+    other.stop()
+    assert not other.received
+
+
+def test_short_names_are_the_service_s_own_models(other):
+    assert generate("a banana", model="2.1").request.model.endswith("nano-banana-2.1")
+
+
+def test_the_key_of_another_service_is_not_taken(monkeypatch):
+    monkeypatch.setenv("AIMLAPI_KEY", KEY)
+    with pytest.raises(errors.MissingKeyError, match="FAL_KEY"):
+        Client(service="fal", backend="api").generate("a banana")
+
+
+def test_without_a_key_its_own_sandbox_draws():
+    with Client(service="fal") as client:
+        image = client.generate("a banana")
+        assert image.sandbox
+        assert image.request.model == "fal-ai/nano-banana-2"
+
+
+def test_another_service_has_its_own_address():
+    configure(base_url="https://gateway.example")
+    configure(service="fal")
+    assert configure().base_url == PLACES["fal"].base_url
+    configure(service="openrouter", base_url="https://gateway.example")
+    assert configure().base_url == "https://gateway.example"
+    configure(service="aimlapi")
+    assert configure().base_url == PLACES["aimlapi"].base_url
+
+
+def test_a_service_that_is_none_is_refused_with_those_that_are():
+    for set_it in (lambda: configure(service="fall"), lambda: generate("a", service="fall")):
+        with pytest.raises(errors.SettingsError, match="fal"):
+            set_it()
+
+
+COVERED = list(TROUBLES) if ALL else ["500", "503", "drop-after", "504-gateway", "refusal", "html"]
+
+
+@pytest.mark.parametrize("name", COVERED)
+def test_whatever_goes_wrong_nothing_that_may_be_charged_is_sent_twice(other, brisk, name):
+    configure(timeout=3)
+    with suppress(errors.BananaError):
+        generate(f"a banana [trouble: {name}]")
+    assert len(other.charges) <= 1
+    if other.charges:
+        assert len(other.posts) == 1
+
+
+def test_a_request_without_an_answer_is_said_to_be_not_known(other):
+    with pytest.raises(errors.ConnectionDroppedError, match="keeps no log"):
+        generate("a banana [trouble: drop-after]")
+    assert len(other.posts) == 1
+    assert not nb_banana.recover()[0].ended
+
+
+@pytest.mark.parametrize("name", ["openrouter", "openai"])
+def test_a_bill_is_the_service_s_own_word(name, monkeypatch):
+    other = other_service(name, monkeypatch)
+    image = generate("a banana")
+    other.stop()
+    assert (image.cost, image.receipt.is_about) == (Decimal("0.067"), False)
+
+
+@pytest.fixture
+def google(monkeypatch):
+    running = other_service("google", monkeypatch)
+    yield running
+    running.stop()
+
+
+def test_a_draft_of_google_s_is_skipped_and_its_thoughts_are_paid(google):
+    image = generate("a banana", resolution="2K")
+    assert image.size == (2048, 2048)  # the draft is small
+    assert image.cost == Decimal("0.101") + (2 * Decimal("0.5") + 200 * Decimal(3)) / 1_000_000
+    assert image.cost == Decimal(google.charges[0].credits) / 2_000_000
+
+
+def test_a_refusal_of_google_s_is_billed_and_names_its_reason(google):
+    with pytest.raises(errors.RefusalError, match=r"IMAGE_SAFETY.*charged about \$0.001") as raised:
+        generate("a banana [trouble: refusal]")
+    assert raised.value.facts["receipt"].usd > 0
+    assert nb_banana.spending().lines[0].usd > 0
+    assert not nb_banana.recover()
+
+
+def test_a_key_that_google_refuses_is_said_to_be_refused(monkeypatch, google):
+    monkeypatch.setenv("GEMINI_API_KEY", "another-key-of-mine-77")
+    with pytest.raises(errors.KeyRefusedError, match="aistudio"):
+        generate("a banana")
+
+
+def test_the_pause_that_google_asks_for_is_kept(google, brisk):
+    configure(timeout=3)
+    with pytest.raises(errors.RateLimitError) as raised:
+        generate("a banana [trouble: 429-retry-after 500]")
+    assert raised.value.facts["retry_after"] == 500
+    assert len(google.posts) == 1
+
+
+def test_a_gateway_that_drops_the_size_is_said(monkeypatch):
+    other = other_service("openai", monkeypatch)
+    image = generate("a banana [trouble: wrong-size]", resolution="4K")
+    other.stop()
+    assert "asked 4K" in image.mismatch
+
+
+def until(is_so):
+    end = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < end, "it never was"
+        time.sleep(0.02)
+
+
+WORKER = """
+import nb_banana, sys
+nb_banana.configure(service="fal", base_url=sys.argv[1], library=sys.argv[2])
+nb_banana.generate("a slow banana [trouble: slow 3]")
+"""
+
+
+def test_a_kernel_that_is_killed_while_a_ticket_waits_loses_nothing(fal, tmp_path):
+    worker = subprocess.Popen([sys.executable, "-c", WORKER, fal.url, str(tmp_path)])
+    until(lambda: any(each.path.endswith("/status") for each in fal.received))
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    configure(library=str(tmp_path))
+    first = nb_banana.recover()
+    if not first.images:
+        assert "not done yet" in first[0].outcome
+        time.sleep(3)
+    found = first.images or nb_banana.recover().images
+    assert [image.prompt for image in found] == ["a slow banana [trouble: slow 3]"]
+    assert (len(fal.posts), len(fal.charges)) == (1, 1)
+    assert found[0].cost == Decimal("0.08")
+
+
+def test_the_cell_that_is_run_again_waits_for_what_was_accepted(fal):
+    with pytest.raises(errors.AnswerTimeoutError, match="Nothing is lost"):
+        generate("a banana [trouble: slow 2]", timeout=0.2)
+    image = generate("a banana [trouble: slow 2]", timeout=30)
+    assert image.came == "reused"
+    assert (len(fal.posts), len(fal.charges)) == (1, 1)
+
+
+def test_an_interrupt_while_a_ticket_waits_leaves_it_to_recover(fal):
+    def press():
+        until(lambda: any(each.path.endswith("/status") for each in fal.received))
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=press).start()
+    with pytest.raises(errors.Interrupted, match="recover"):
+        generate("a banana [trouble: slow 1]")
+    time.sleep(1)
+    assert len(nb_banana.recover().images) == 1
+    assert len(fal.posts) == 1
+
+
+def test_a_link_of_a_ticket_that_leaves_the_host_is_never_asked(monkeypatch):
+    monkeypatch.setenv("FAL_KEY", KEY)
+    strange = b'{"status": "IN_QUEUE", "request_id": "1", "response_url": "%s", "status_url": "%s"}'
+
+    with server(lambda handler: handler.reply(200, b"{}")) as (elsewhere, seen):
+        link = f"{elsewhere}/status".encode()
+        with server(lambda handler: handler.reply(200, strange % (link, link))) as (url, posts):
+            configure(service="fal", base_url=url)
+            with pytest.raises(errors.UncertainError, match="another host"):
+                generate("a banana")
+    assert not seen
+    assert len(posts) == 1
+
+
+def test_a_failure_of_work_that_was_accepted_is_not_charged_and_not_sent_again(fal):
+    with pytest.raises(errors.ServerError, match="It was not charged"):
+        generate("a banana [trouble: 500]")
+    assert (len(fal.posts), len(fal.charges)) == (1, 0)
+    assert not nb_banana.recover()
+
+
+def test_the_sandbox_of_a_shell_speaks_as_a_service():
+    command = [sys.executable, "-m", "nb_banana.sandbox", "--service", "fal"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as started:
+        try:
+            url = started.stdout.readline().split()[2]
+            with Client(service="fal", base_url=url) as client:
+                assert client.generate("a banana").request.model == "fal-ai/nano-banana-2"
+        finally:
+            started.kill()
+
+
+def test_the_history_of_one_service_has_its_pictures_alone(service, fal, tmp_path):
+    drawn = generate("a banana")
+    configure(service="aimlapi", base_url=service.url)
+    other = generate("a pear")
+    ids = [[each.prompt for each in nb_banana.history(service=name)] for name in ("aimlapi",)]
+    assert ids == [["a pear"]]
+    configure(service="fal", base_url=fal.url)
+    assert [each.prompt for each in nb_banana.history(service="fal")] == ["a banana"]
+    assert [each.prompt for each in nb_banana.history(model="2")] == ["a banana"]
+    assert {drawn.request.catalogue.service, other.request.catalogue.service} == {"fal", "aimlapi"}
+    assert nb_banana.history(service="fal")[0].request.catalogue.service == "fal"

@@ -1,0 +1,281 @@
+"""Odd answers of each service: what is a picture is had, all else is kept or said, and nothing is
+sent a second time."""
+
+import base64
+import copy
+import gzip
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nb_banana import errors
+from nb_banana.credentials import Secret
+from nb_banana.request import ImageRequest
+from nb_banana.services import send, tickets
+from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.exchange import Refusal, Reply, ServiceAnswer, Ticket, Unreadable
+from nb_banana.services.registry import find_service
+from nb_banana.services.result import BilledAnswer
+from tests.conftest import KEY
+from tests.support.amount import rounds
+from tests.support.servers import picture, posts, server
+
+PICTURE = picture()
+B64 = base64.b64encode(PICTURE).decode()
+SAFE = base64.urlsafe_b64encode(PICTURE).decode().rstrip("=")
+DATA = f"data:image/png;base64,{B64}"
+LINK = "https://cdn.example/1.png"
+INLINE = {"inlineData": {"mimeType": "image/png", "data": B64}}
+DRAFT = {**INLINE, "thought": True, "thoughtSignature": "A" * 400}
+
+
+def parts(*those, **more):
+    return {"candidates": [{"content": {"parts": [*those]}, **more}]}
+
+
+HAD = {
+    "google: URL-safe, without padding": ("google", parts({"inlineData": {"data": SAFE}})),
+    "google: in snake case": ("google", parts({"inline_data": {"mime_type": "a", "data": B64}})),
+    "google: as an address": ("google", parts({"inlineData": {"data": DATA}})),
+    "google: after a draft and a word": ("google", parts(DRAFT, {"text": "Here."}, INLINE)),
+    "google: before a word": ("google", parts(INLINE, {"text": "There."})),
+    "google: in another candidate": (
+        "google",
+        {"candidates": [{"finishReason": "STOP"}, *parts(INLINE)["candidates"]]},
+    ),
+    "google: in a list of one": ("google", [parts(INLINE)]),
+    "google: without its lists": ("google", {"candidates": {"content": {"parts": INLINE}}}),
+    "google: with figures that are none": ("google", parts(INLINE) | {"usageMetadata": [7]}),
+    "fal: one without its list": ("fal", {"images": {"url": LINK}}),
+    "fal: an address alone": ("fal", {"images": [LINK]}),
+    "fal: as image": ("fal", {"image": {"url": LINK}}),
+    "fal: inside": ("fal", {"images": [{"url": DATA}]}),
+    "fal: in its envelope": ("fal", {"status": "OK", "payload": {"images": [{"url": LINK}]}}),
+    "openrouter: one without its list": ("openrouter", {"data": {"b64_json": B64}}),
+    "openrouter: as images": ("openrouter", {"images": [{"image_url": {"url": DATA}}]}),
+    "openrouter: an odd bill": ("openrouter", {"data": [{"b64_json": B64}], "usage": "none"}),
+    "openai: both": ("openai", {"data": [{"b64_json": None, "url": LINK}]}),
+    "openai: an address inside": ("openai", {"data": [{"url": DATA}]}),
+    "openai: URL-safe": ("openai", {"data": [{"b64_json": SAFE}]}),
+}
+
+
+@pytest.mark.parametrize(("name", "body"), HAD.values(), ids=HAD)
+def test_a_picture_in_an_odd_place_is_had(name, body):
+    found = find_service(name).decode(Reply(200, {}, json.dumps(body).encode()))
+    assert isinstance(found, ServiceAnswer), found
+    assert found.items[0].url == LINK or found.items[0].data == PICTURE
+
+
+KEPT = {
+    "google: a link": ("google", parts({"fileData": {"fileUri": LINK}})),
+    "google: cut off": ("google", parts({"inlineData": {"data": B64 + "A"}})),
+    "google: no list": ("google", {"candidates": "many"}),
+    "google: a number for a picture": ("google", parts({"inlineData": {"data": 7}})),
+    "fal: of another shape": ("fal", {"images": [7]}),
+    "fal: by another name": ("fal", {"pictures": [LINK]}),
+    "fal: cut off": ("fal", {"images": [{"url": DATA + "A"}]}),
+    "openrouter: by another name": ("openrouter", {"output": [{"png": "A" * 400}]}),
+    "openai: a number for a list": ("openai", {"data": 7}),
+}
+
+
+@pytest.mark.parametrize(("name", "body"), KEPT.values(), ids=KEPT)
+def test_what_may_be_a_picture_is_kept_as_it_came(name, body):
+    found = find_service(name).decode(Reply(200, {}, json.dumps(body).encode()))
+    assert isinstance(found, Unreadable), found
+
+
+REFUSED = {
+    "google: a reason": (parts(finishReason="IMAGE_SAFETY"), "IMAGE_SAFETY"),
+    "google: a blocked prompt": ({"promptFeedback": {"blockReason": "OTHER"}}, "OTHER"),
+    "google: in snake case": ({"prompt_feedback": {"block_reason": "OTHER"}}, "OTHER"),
+    "google: words": (parts({"text": "I can't."}, finishReason="STOP"), "I can't."),
+    "google: a draft alone": (parts(DRAFT, finishReason="NO_IMAGE"), "NO_IMAGE"),
+    "google: what it searched": (
+        parts(finishReason="OTHER", groundingMetadata={"uri": LINK}),
+        "OTHER",
+    ),
+    "google: nothing": ({"candidates": []}, ""),
+}
+
+
+@pytest.mark.parametrize(("body", "reason"), REFUSED.values(), ids=REFUSED)
+def test_a_refusal_has_its_reason(body, reason):
+    found = find_service("google").decode(Reply(200, {}, json.dumps(body).encode()))
+    assert isinstance(found, Refusal), found
+    assert found.reason == reason
+
+
+STATES = {
+    "202 and nothing": (202, b"", False),
+    "202 and a page": (202, b"<html></html>", False),
+    "in small letters": (200, b'{"status": "in_progress"}', False),
+    "in the queue": (200, b'{"status": "IN_QUEUE", "queue_position": 3}', False),
+    "asked too early": (400, b'{"detail": "Request is still in progress"}', False),
+    "done": (200, b'{"status": "COMPLETED"}', True),
+    "of another name": (200, b'{"status": "DONE", "status_url": "/s"}', True),
+}
+
+
+@pytest.mark.parametrize(("status", "body", "is_done"), STATES.values(), ids=STATES)
+def test_a_state_of_fal_s_queue_is_understood(status, body, is_done):
+    found = find_service("fal").decode(Reply(status, {}, body))
+    assert isinstance(found, Ticket), found
+    assert found.handle["is_done"] is is_done
+
+
+@pytest.mark.parametrize(
+    ("link", "asked"),
+    [
+        ({"response_url": "/r/1"}, ["/r/1/status", "/r/1"]),
+        ({"status_url": "/r/1/status"}, ["/r/1/status", "/r/1"]),
+    ],
+)
+def test_one_link_of_fal_s_queue_is_enough(link, asked):
+    found = [find_service("fal").poll(Ticket(handle={**link, "is_done": it})) for it in (0, 1)]
+    assert [each.path for each in found] == asked
+
+
+PAGE = b"<!DOCTYPE html><title>Sign in</title>"
+FORMS = {
+    "a page": (200, PAGE, {"Content-Type": "text/html"}),
+    "a page that calls itself JSON": (200, PAGE, {"Content-Type": "application/json"}),
+    "a page of a proxy": (502, PAGE, {"Content-Type": "text/html"}),
+    "an error as a text": (400, b'{"error": "No."}', {}),
+    "a text": (400, b"No.", {"Content-Type": "text/plain"}),
+    "an error in a list": (400, b'[{"error": {"message": "No."}}]', {}),
+    "an error with a 200": (200, b'{"error": {"message": "No."}}', {}),
+    "nothing": (200, b"", {}),
+    "null": (200, b"null", {}),
+    "not gzip": (200, b"{}", {"Content-Encoding": "gzip"}),
+    "deep": (200, b'{"data":' * 5000, {}),
+    "half a character": (200, b'{"candidates": "\\ud800"}', {}),
+}
+
+
+def drawn(request, service):
+    """What comes of one generation."""
+    try:
+        outcome = send.send_generation(request, service, "nbb-1")
+        if isinstance(outcome, Ticket):
+            outcome = tickets.ask(outcome, request, service, "nbb-1")
+    except (errors.BananaError, errors.Interrupted) as error:
+        return error
+    return outcome
+
+
+def asked(name, answer):
+    """What comes of one generation, and what was sent for it."""
+    with server(answer) as (url, seen):
+        service = Endpoint(url, Secret(KEY), service=find_service(name))
+        request = ImageRequest("a banana", service.service.models[0].ids[0])
+        return drawn(request, service), seen
+
+
+OTHERS = ["fal", "google", "openai", "openrouter"]
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize(("status", "body", "headers"), FORMS.values(), ids=FORMS)
+def test_what_is_no_answer_is_an_error_of_ours_and_is_not_sent_again(name, status, body, headers):
+    outcome, seen = asked(name, lambda handler: handler.reply(status, body, **headers))
+    assert isinstance(outcome, errors.BananaError), outcome
+    assert len(posts(seen)) == 1
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_an_answer_that_is_packed_and_calls_itself_something_else_is_read(name):
+    body = {"data": [{"b64_json": B64}], "images": [{"url": DATA}], **parts(INLINE)}
+    data = gzip.compress(json.dumps(body).encode())
+    how = {"Content-Encoding": "gzip", "Content-Type": "text/plain"}
+    outcome, seen = asked(name, lambda handler: handler.reply(200, data, **how))
+    assert outcome.items[0].data == PICTURE
+    assert len(seen) == 1
+
+
+TICKET = {"status": "COMPLETED", "request_id": "1", "response_url": "/1", "status_url": "/1/status"}
+USAGE = {"promptTokenCount": 1, "candidatesTokenCount": 2, "thoughtsTokenCount": 3}
+REASON = {"finishReason": "STOP", "index": 0}
+GOOD = {
+    "fal": [TICKET, {"images": [{"url": LINK, "width": 8}], "description": "a"}],
+    "google": [{**parts(DRAFT, INLINE, **REASON), "usageMetadata": USAGE, "responseId": "1"}],
+    "openrouter": [{"created": 1, "data": [{"b64_json": B64}], "usage": {"cost": 0.1}}],
+    "openai": [{"created": 1, "data": [{"b64_json": B64, "url": None}], "usage": {"a": 1}}],
+}
+ERRORS = [
+    {"error": {"code": 400, "message": "No.", "status": "A", "details": [{"retryDelay": "1s"}]}},
+    {"detail": [{"loc": ["body"], "msg": "No.", "type": "value_error"}]},
+]
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
+JUNK = st.recursive(
+    SCALARS | st.sampled_from([B64[:41], LINK, DATA, "http://[", "9" * 400, "A" * 300]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=4,
+)
+
+
+def places(value, so_far=()):
+    """The way to each thing in a value, the value itself first."""
+    yield so_far
+    inner = {**value} if isinstance(value, dict) else {}
+    if isinstance(value, list):
+        inner = dict(enumerate(value))
+    for name, each in inner.items():
+        yield from places(each, (*so_far, name))
+
+
+@st.composite
+def spoilt(draw, good):
+    """A good answer with one or two things in it that are something else, or missing."""
+    body = copy.deepcopy(draw(st.sampled_from(good)))
+    for _ in range(draw(st.integers(1, 2))):
+        way = draw(st.sampled_from(list(places(body))))
+        if not way:
+            return draw(JUNK)
+        inner = body
+        for name in way[:-1]:
+            inner = inner[name]
+        if draw(st.booleans()):
+            del inner[way[-1]]
+        else:
+            inner[way[-1]] = draw(JUNK)
+    return body
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_whatever_an_answer_is_made_of_an_error_is_ours_and_one_post_is_sent(name):
+    found = {}
+
+    def answer(handler):
+        handler.reply(found["status"], found["body"])
+
+    with server(answer) as (url, seen):
+        service = Endpoint(url, Secret(KEY), service=find_service(name))
+        request = ImageRequest("a banana", service.service.models[0].ids[0])
+
+        @settings(
+            max_examples=rounds(40, 1500),
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(st.data())
+        def proves(data):
+            found["status"] = data.draw(st.sampled_from([200, 200, 202, 400, 402, 422, 403, 304]))
+            good = GOOD[name] if found["status"] < 300 else ERRORS
+            body = data.draw(spoilt(good))
+            found["body"] = json.dumps(body).encode()
+            seen.clear()
+            outcome = drawn(request, service)
+            assert KEY not in str(outcome)
+            assert isinstance(outcome, BilledAnswer | Ticket | errors.BananaError)
+            if isinstance(outcome, BilledAnswer):
+                assert all(each.url or each.data for each in outcome.items)
+            assert len(posts(seen)) == 1
+            # What was kept is read again later, by whatever version.
+            kept = Reply(200, {}, found["body"])
+            assert service.service.decode(kept) is not None
+
+        proves()
