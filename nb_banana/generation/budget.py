@@ -124,11 +124,6 @@ class Budget:
         each = [vars(self[kind]) for kind in kinds]
         return SessionTotals(**{name: sum(one[name] for one in each) for name in each[0]})
 
-    def held(self, kind: str) -> Decimal:
-        """What requests that are under way will cost, and those of which nobody knows yet."""
-        with self._lock:
-            return sum((each.usd for each in self._held.values() if each.kind == kind), NOTHING)
-
     def hold(self, request_id: str, money: HeldMoney, budget: Decimal | None = None) -> bool:
         """Set money aside before a request is sent; False where it would pass the budget."""
         with self._lock:  # in one step, so that threads that begin at once do not pass it together
