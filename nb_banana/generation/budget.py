@@ -242,10 +242,13 @@ class Budget:
         if limit is not None:
             _confirm(cost, limit)
 
-    def confirm(self, cost: Cost) -> None:
-        """Ask first where it is more than ``Banana.confirm_over``; refused where nobody agrees."""
-        if (limit := _amount(self._settings.confirm_over)) is not None:
-            _confirm(cost, limit)
+    def check_total(self, cost: Cost, kind: str, *, ask: bool) -> None:
+        """The same for what several services will cost together."""
+        budget, limit = self.limit, self._settings.confirm_over
+        if budget is not None and self.used(kind) + cost.usd > budget:
+            raise _passed(cost, budget, self.used(kind), self.under_way(kind))
+        if ask and limit is not None:
+            _confirm(cost, _amount(limit) or NOTHING)
 
 
 def total_of(costs: Iterable[Cost]) -> Cost | None:

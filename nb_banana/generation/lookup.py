@@ -106,11 +106,13 @@ def look_ahead(plan: Plan) -> str:
         asks = ask and len(drawn) == 1
         plan.context.budget.check(missing[part], service, part.places[0], ask=asks)
     is_said = plan.is_heard or (shell() is not None and not plan.is_quiet)
-    if not is_said and (len(drawn) < 2 or not ask):
+    if not is_said and len(drawn) < 2:
         return ""
-    cost = total_of(cost_of(part, missing[part], service) for part, service in drawn.items())
-    if cost is not None and ask and len(drawn) > 1:
-        plan.context.budget.confirm(cost)
+    costs = {part: cost_of(part, missing[part], service) for part, service in drawn.items()}
+    cost = total_of(costs.values())
+    if cost is not None and len(drawn) > 1:
+        part = next(part for part, each in costs.items() if each.is_play is cost.is_play)
+        plan.context.budget.check_total(cost, part.places[0].service, ask=ask)
     new = [each for found in missing.values() for each in found]
     return _say(plan, new, cost) if is_said else ""
 

@@ -10,7 +10,7 @@ from nb_banana.sandbox import Sandbox
 from tests.conftest import KEY
 from tests.support.shells import ipython_shell
 
-BOTH = ["google", "openrouter"]
+BOTH = ["google", "fal"]
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_one_key_is_never_handed_to_two_services(two):
 def test_the_end_of_one_service_is_not_that_of_the_others(two, monkeypatch):
     monkeypatch.setenv("GEMINI_API_KEY", "another-key-of-mine-77")
     gallery = sweep("a {{animal}}", animal=["cat", "owl", "fox"], service=BOTH)
-    assert [image.request.catalogue.service for image in gallery.images] == ["openrouter"] * 3
+    assert [image.request.catalogue.service for image in gallery.images] == ["fal"] * 3
     monkeypatch.setenv("GEMINI_API_KEY", f"{KEY}-google")
     assert not gallery.retry().failures
     assert [len(each.charges) for each in two.values()] == [3, 3]
@@ -104,12 +104,18 @@ def test_all_of_it_is_asked_about_together(two, monkeypatch):
     assert not any(each.posts for each in two.values())
 
 
+def test_a_budget_that_is_too_small_for_all_of_them_stops_it_before_the_first(two):
+    configure(budget=0.1)  # enough for each of them alone
+    with pytest.raises(errors.BudgetError):
+        sweep("a pear", service=BOTH)
+    assert not any(each.posts for each in two.values())
+
+
 def test_what_a_batch_costs_is_the_sum_of_its_services(two):
     alone = [estimate("a pear", service=name).usd for name in BOTH]
     both = estimate("a pear", service=BOTH)
     assert both.new == 2
-    if None not in alone:
-        assert both.usd == sum(alone)
+    assert both.usd == sum(alone)
 
 
 @pytest.mark.parametrize(
