@@ -8,10 +8,10 @@ import weakref
 
 import pytest
 from IPython.utils.capture import capture_output
-from nb_banana.services.aimlapi.model_status import METRICS
 
 from nb_banana import configure, errors, generate, history
 from nb_banana.display import progress
+from nb_banana.services.aimlapi.service import METRICS
 from nb_banana.widgets.panel import panel
 from nb_banana.widgets.pictures import FOLDER, keep_upload
 from tests.conftest import KEY

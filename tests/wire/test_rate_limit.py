@@ -92,7 +92,7 @@ def test_a_service_that_refuses_everything_stops_the_batch(monkeypatch):
 
 def test_a_service_that_refuses_everything_and_says_how_long_stops_the_batch_too(monkeypatch):
     # As many attempts as ever, without the second that "Retry-After: 1" asks for.
-    monkeypatch.setattr("nb_banana.services.send._asked_pause", lambda reply: 0.001)
+    monkeypatch.setattr("nb_banana.services.send._asked_pause", lambda *_: 0.001)
     with busy(0, retry_after=1) as service:
         configure(base_url=service.url, concurrency=2)
         with pytest.raises(errors.RateLimitError, match="Too many requests"):
