@@ -247,6 +247,10 @@ class Ticket(Decoded):
     seconds: float = 0.0
 
 
+Outcome = ServiceAnswer | Refusal | Failed | Ticket | Unreadable
+"""What a reply can mean."""
+
+
 @dataclass(frozen=True)
 class SentRequest:
     """A request without an answer, as it is looked up.

@@ -21,6 +21,7 @@ from nb_banana.services.exchange import (
     Fate,
     Get,
     KeyHeader,
+    Outcome,
     Refusal,
     Reply,
     ResultItem,
@@ -103,7 +104,7 @@ class Guarded(Service):
             **facts,
         )
 
-    def decode(self, reply: Reply) -> ServiceAnswer | Refusal | Failed | Ticket | Unreadable:
+    def decode(self, reply: Reply) -> Outcome:
         """See `Service.decode`."""
         try:
             return _sound(self._own.decode(reply))
@@ -159,9 +160,9 @@ class Guarded(Service):
             return otherwise
 
 
-def _sound(given: Any) -> ServiceAnswer | Refusal | Failed | Ticket | Unreadable:
+def _sound(given: Any) -> Outcome:
     """An outcome with values of the types that are promised. Raises whatever it stumbles over."""
-    if not isinstance(given, ServiceAnswer | Refusal | Failed | Ticket | Unreadable):
+    if not isinstance(given, Outcome):
         raise TypeError(f"decode gives a {type(given).__name__}")
     spent = amount(given.credits)
     outcome = replace(

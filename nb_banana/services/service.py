@@ -17,16 +17,14 @@ from nb_banana.services.exchange import (
     UNKNOWN,
     Call,
     Decoded,
-    Failed,
     Fate,
     Get,
     KeyHeader,
-    Refusal,
+    Outcome,
     Reply,
     SentRequest,
     ServiceAnswer,
     Ticket,
-    Unreadable,
 )
 
 
@@ -112,7 +110,7 @@ class Service:
         """
         raise NotImplementedError
 
-    def decode(self, reply: Reply) -> ServiceAnswer | Refusal | Failed | Ticket | Unreadable:
+    def decode(self, reply: Reply) -> Outcome:
         """What a reply means, of whatever status. It may be that of `encode` or of `poll`.
 
         It may see anything: a page of a proxy, JSON cut off, a list in place of an object. What it

@@ -9,7 +9,7 @@ import pytest
 
 import nb_banana
 from nb_banana import Client, configure, errors
-from nb_banana.services import guarded, registry, tickets
+from nb_banana.services import Service, guarded, registry, tickets
 from tests.conftest import KEY
 from tests.support.servers import picture, posts, server
 
@@ -257,3 +257,8 @@ def test_one_that_is_not_installed_is_refused_with_those_that_are(package):
     package(CODE)
     with pytest.raises(errors.SettingsError, match="campus"):
         nb_banana.generate("a banana", service="campsu")
+
+
+def test_each_method_of_a_service_is_guarded():
+    public = {name for name, each in vars(Service).items() if callable(each) and name[0] != "_"}
+    assert not public - set(vars(guarded.Guarded))

@@ -11,6 +11,8 @@ import pytest
 
 from nb_banana import ImageRequest
 from nb_banana._text import dollars
+from nb_banana.credentials import PLACES
+from nb_banana.sandbox.services import SPOKEN
 from nb_banana.services import SIZES, Service
 from nb_banana.services.registry import BUILT_IN, find_service
 from tests.conftest import KEY
@@ -77,6 +79,17 @@ def test_the_tables_are_those_of_the_code():
     models = [model_row(each, model) for each in SERVICES for model in each.models]
     for made in (table(heads[0], models), table(heads[1], map(service_row, SERVICES))):
         assert made in PAGE, f"the page says otherwise; true is:\n{made}"
+
+
+def test_a_service_that_comes_with_us_is_known_spoken_and_told_of():
+    assert set(BUILT_IN) == set(PLACES) == set(SPOKEN)
+    readme = (ROOT / "README.md").read_text("utf-8")
+    told = [
+        line for line in readme.splitlines() if line.startswith(("| `--service", "| `service`"))
+    ]
+    which = PAGE[PAGE.index("## Which") : PAGE.index("## Who")]
+    for name in BUILT_IN:
+        assert all(f"`{name}`" in each for each in (*told, which)), name
 
 
 def test_the_sets_of_ratios_are_those_of_the_code():
