@@ -67,6 +67,7 @@ def test_a_picture_in_an_odd_place_is_had(name, body):
     found = find_service(name).decode(Reply(200, {}, json.dumps(body).encode()))
     assert isinstance(found, ServiceAnswer), found
     assert found.items[0].url == LINK or found.items[0].data == PICTURE
+    assert isinstance(found.usage, dict)
 
 
 KEPT = {
