@@ -68,12 +68,14 @@ USUAL_TOKENS = Decimal("0.50"), Decimal("3.00")
 """US dollars of a million tokens: of what is asked, and of what is thought."""
 OF_REFERENCE = 1120  # tokens, about
 MILLION = 1_000_000
+BAD_KEY = re.compile(r"(the )?api key (not|is|was|has|expired|invalid)", re.IGNORECASE)
+"""A 400 that says so of the key; "API key …" alone may be words of a prompt."""
 CAPITAL = re.compile("[A-Z]")
 SIGNED = {"thoughtSignature", "thought_signature"}
 SPENT = re.compile(r"credits? (is|are|has been|have been) (depleted|exhausted|used up)")
 """A 429 that says that there is no money, and not that there are too many requests."""
 FINE = {None, "", "STOP", "MAX_TOKENS", "FINISH_REASON_UNSPECIFIED"}
-SECONDS = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s")
+SECONDS = re.compile(r"(\d{1,6}(?:\.\d{1,9})?)s?")
 
 
 class Google(Service):
@@ -112,7 +114,8 @@ class Google(Service):
         told: dict[str, Any] = {"inference_id": clean_id(_named(_only(body), "responseId"))}
         if not reply.is_fine:
             said, status = _said(reply), None
-            if reply.status == 400 and "API_KEY_INVALID" in str(at(_error(body), "details")):
+            details = str(at(_error(body), "details"))
+            if reply.status == 400 and ("API_KEY_INVALID" in details or BAD_KEY.match(said)):
                 status = 401
             elif reply.status == 429 and SPENT.search(said):
                 status = 402
@@ -214,9 +217,10 @@ def _said(reply: Reply) -> str:
 
 
 def _asked_pause(body: Any) -> float:
-    """The seconds of ``RetryInfo``; 0 where there is none."""
+    """The seconds of ``RetryInfo``, as ``"30s"`` or as an object; 0 where there is none."""
     for each in list_of(at(_error(body), "details")):
-        found = SECONDS.fullmatch(str(at(each, "retryDelay") or ""))
+        asked = _named(each, "retryDelay")
+        found = SECONDS.fullmatch(str(at(asked, "seconds") or asked or ""))
         if found:
             return float(found[1])
     return 0.0

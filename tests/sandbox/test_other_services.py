@@ -3,7 +3,9 @@
 import base64
 import subprocess
 import sys
+import time
 from io import BytesIO
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -12,6 +14,7 @@ from PIL import Image
 from nb_banana.sandbox import Sandbox
 from nb_banana.sandbox.faults import troubles_of
 from nb_banana.sandbox.services import SPOKEN
+from nb_banana.sandbox.services import fal as fal_queue
 from tests.support.servers import picture
 
 B64 = base64.b64encode(picture()).decode()
@@ -200,14 +203,17 @@ def test_work_in_the_queue_is_booked_when_it_is_done(queue):
     assert len(queue.charges) == 1
 
 
-def test_work_that_is_given_up_in_time_costs_nothing_and_is_gone(queue):
-    work, done = queued(queue, ENDLESS), queued(queue)
-    assert requests.put(work["cancel_url"], timeout=30).status_code == 202
-    assert requests.get(work["status_url"], timeout=30).status_code == 404
-    late = requests.put(done["cancel_url"], timeout=30)
-    assert (late.status_code, late.json()["status"]) == (400, "ALREADY_COMPLETED")
-    assert requests.get(done["response_url"], timeout=30).status_code == 200
-    assert len(queue.charges) == 1
+def test_work_that_is_given_up_in_time_costs_nothing_and_is_gone(monkeypatch):
+    an_hour = SimpleNamespace(monotonic=lambda: time.monotonic() + 3600)
+    with Sandbox(service="fal", delay=1800) as running:
+        work, done = queued(running), queued(running, "a pear")
+        assert requests.put(work["cancel_url"], timeout=30).status_code == 202
+        monkeypatch.setattr(fal_queue, "time", an_hour)
+        assert requests.get(work["status_url"], timeout=30).status_code == 404
+        late = requests.put(done["cancel_url"], timeout=30)
+        assert (late.status_code, late.json()["status"]) == (400, "ALREADY_COMPLETED")
+        assert requests.get(done["response_url"], timeout=30).status_code == 200
+        assert len(running.charges) == 1
 
 
 def test_work_takes_its_time():

@@ -67,6 +67,7 @@ def test_a_picture_in_an_odd_place_is_had(name, body):
     found = find_service(name).decode(Reply(200, {}, json.dumps(body).encode()))
     assert isinstance(found, ServiceAnswer), found
     assert found.items[0].url == LINK or found.items[0].data == PICTURE
+    assert isinstance(found.usage, dict)
 
 
 KEPT = {
@@ -107,6 +108,42 @@ def test_a_refusal_has_its_reason(body, reason):
     found = find_service("google").decode(Reply(200, {}, json.dumps(body).encode()))
     assert isinstance(found, Refusal), found
     assert found.reason == reason
+
+
+def google_error(status, message, *details):
+    error = {"code": status, "message": message, "status": "A", "details": [*details]}
+    return find_service("google").decode(Reply(status, {}, json.dumps([{"error": error}]).encode()))
+
+
+@pytest.mark.parametrize(
+    ("message", "details"),
+    [
+        ("API key not valid. Please pass a valid API key.", []),
+        ("API key expired. Please renew the API key.", []),
+        ("Bad.", [{"@type": "ErrorInfo", "reason": "API_KEY_INVALID"}]),
+    ],
+)
+def test_google_s_word_that_a_key_is_bad_is_understood(message, details):
+    assert google_error(400, message, *details).status == 401
+    assert google_error(400, "Unknown name.").status is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        ({"retryDelay": "30s"}, 30),
+        ({"retryDelay": "1.5s"}, 1.5),
+        ({"retry_delay": "30s"}, 30),
+        ({"retryDelay": {"seconds": 30, "nanos": 1}}, 30),
+        ({"retryDelay": {"seconds": "30"}}, 30),
+        ({"retryDelay": 7}, 7),
+        ({"retryDelay": "soon"}, 0),
+        ({"retryDelay": ["30s"]}, 0),
+        ("30s", 0),
+    ],
+)
+def test_the_pause_that_google_asks_for_is_read_in_each_of_its_forms(asked, seconds):
+    assert google_error(429, "Quota.", {"reason": "A"}, asked).retry_after == seconds
 
 
 STATES = {
