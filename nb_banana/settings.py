@@ -254,7 +254,8 @@ class Banana(Configurable):
 
     @validate("base_url")
     def _safe_address(self, proposal: Any) -> str:
-        url: str = proposal["value"].strip().rstrip("/").removesuffix("/v1")
+        url: str = proposal["value"].strip().rstrip("/")
+        url = url.removesuffix("/v1beta" if self.service == "google" else "/v1")
         self._address_of = self.service
         if not url and self.service not in PLACES:
             return url
