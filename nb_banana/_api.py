@@ -366,8 +366,8 @@ def recover() -> "Recovery":
     """Finish what was left unfinished by an interrupt, a crash, a timeout or a broken link.
 
     Pictures whose link is known are fetched into the library; of the others the service's log is
-    asked whether they were charged. What came and was not understood is read again. No generation
-    is sent again.
+    asked, where it keeps one, whether they were charged. What came and was not understood is read
+    again. No generation is sent again.
 
     Raises:
         LibraryError: no library can be read. Where only one can't, the result says so.

@@ -267,8 +267,7 @@ class Client(Hinted):
     def payload(self, request: ImageRequest) -> dict[str, Any]:
         """See `ImageRequest.payload`."""
         speaks = self.context.services[request.catalogue.service]
-        sent: dict[str, Any] = speaks.encode(request).json
-        return sent
+        return speaks.encode(request).payload
 
     def retry(self, gallery: Gallery, *, again: bool = False) -> Gallery:
         """See `Gallery.retry`."""

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from nb_banana._hints import Hinted
 from nb_banana._text import Amounts, InDollars, as_html, dollars, plain
@@ -17,6 +18,7 @@ from nb_banana.library import location
 from nb_banana.library.records import Bill
 from nb_banana.models import short_name
 from nb_banana.services import account
+from nb_banana.services.registry import DEFAULT
 
 OF_MODEL = "  "  # how the name of a line begins that is of a model, and of no time
 
@@ -126,29 +128,57 @@ def make_statement(context: Context) -> Statement:
     """See `nb_banana.spending`."""
     search = context.search_key()
     *real, drawer = context.kinds(search)
-    books = [_books(context, kind) for kind in real if kind != location.SANDBOX]
-    used = (each for each in books if any(each[1:]) or context.budget[each[0]] != SessionTotals())
-    kind, bills, note = next(used, None) or _books(context, drawer)
+    accounts = _accounts(context, (*real, drawer))
+    bills = [bill for each in accounts for bill in each.bills]
+    session = context.budget.totals(each.kind for each in accounts)
     balance = None
     if drawer != location.SANDBOX:
         with suppress(MissingKeyError):
             balance = account.balance(context.find_service(key=search))
-    is_play_money = kind == location.SANDBOX or any(bill.sandbox for bill in bills)
+    is_sandbox = accounts[0].kind == location.SANDBOX
     return Statement(
-        lines=tuple(_lines(bills, context.budget[kind])),
-        saved=context.budget[kind].saved,
+        lines=tuple(_lines(accounts, session)),
+        saved=session.saved,
         balance=balance,
         left=context.budget.left(drawer),
         budget=context.budget.limit,
         used=context.budget.used(drawer),
         draws_for_play=drawer == location.SANDBOX,
-        is_play_money=is_play_money,
-        note=note,
+        is_play_money=is_sandbox or any(bill.sandbox for bill in bills),
+        note=" ".join(filter(None, (each.note for each in accounts))),
     )
 
 
-def _books(context: Context, kind: str) -> tuple[str, list[Bill], str]:
+class Account(NamedTuple):
     """What was charged by a kind of service, and why that can't be read."""
+
+    kind: str
+    bills: list[Bill]
+    note: str
+
+
+def _accounts(context: Context, kinds: Sequence[str]) -> list[Account]:
+    """Whose money is told of, at least one: the settings' service, and others that drew too."""
+    # Play money only where there is no other.
+    name = context.policy().speaks.name
+    others = [kind for kind in context.known_kinds() if kind not in kinds]
+    others = [kind for kind in others if location.service_name_of(kind) not in {None, name}]
+    own = next(filter(None, (_used(context, kind) for kind in kinds)), None)
+    found = [own, *(_used(context, kind) for kind in others)]
+    used = [each for each in found if each is not None]
+    real = [each for each in used if not any(bill.sandbox for bill in each.bills)]
+    return real or used or [_books(context, kinds[-1])]
+
+
+def _used(context: Context, kind: str) -> Account | None:
+    """The account of a kind of service; None where it is play money, or nothing happened there."""
+    account = None if kind == location.SANDBOX else _books(context, kind)
+    if account is None or any(account[1:]) or context.budget[kind] != SessionTotals():
+        return account
+    return None
+
+
+def _books(context: Context, kind: str) -> Account:
     bills: dict[str, Bill] = {}  # one that a stand-in took over is in both books
     problems: list[str] = []
     for library in context.libraries(kind):
@@ -156,10 +186,11 @@ def _books(context: Context, kind: str) -> tuple[str, list[Bill], str]:
             bills |= {bill.request_id: bill for bill in library.bills()}
         except LibraryError as error:
             problems.append(str(error))
-    return kind, list(bills.values()), " ".join(problems)
+    return Account(kind, list(bills.values()), " ".join(problems))
 
 
-def _lines(bills: Sequence[Bill], session: SessionTotals) -> list[StatementLine]:
+def _lines(accounts: Sequence[Account], session: SessionTotals) -> list[StatementLine]:
+    bills = [bill for each in accounts for bill in each.bills]
     now = datetime.now().astimezone()
     day = now.replace(hour=0, minute=0, second=0, microsecond=0)
     here = notebook_path()
@@ -169,8 +200,11 @@ def _lines(bills: Sequence[Bill], session: SessionTotals) -> list[StatementLine]
         "this month": [bill for bill in bills if bill.made >= day.replace(day=1)],
         "ever": list(bills),
     }
-    for bill in bills:
-        books.setdefault(f"{OF_MODEL}{short_name(bill.model)}", []).append(bill)
+    for each in accounts:
+        name = location.service_name_of(each.kind)
+        who = "" if name in {None, DEFAULT} else f" · {name}"
+        for bill in each.bills:
+            books.setdefault(f"{OF_MODEL}{short_name(bill.model)}{who}", []).append(bill)
     first = StatementLine(
         "this session", session.spent, session.count, session.unknown, session.free
     )

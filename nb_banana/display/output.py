@@ -27,8 +27,9 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 def shell() -> Any | None:
     """The running IPython shell; None in a script."""
-    ipython = sys.modules.get("IPython")
-    return ipython.get_ipython() if ipython else None
+    # A thread may be loading it right now: then there is none yet.
+    find = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    return find() if find else None
 
 
 def is_rich(of: Any | None = None) -> bool:

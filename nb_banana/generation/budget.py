@@ -90,7 +90,10 @@ class HeldMoney(NamedTuple):
 
 
 class Budget:
-    """A total for each kind of service; play money of the sandbox is never mixed with real one."""
+    """A tally for each kind of service, and one budget for all of them that cost real money.
+
+    Play money of a sandbox is never mixed with it.
+    """
 
     # What it may be is read from the settings live, so that a change stops what is under way.
 
@@ -100,6 +103,7 @@ class Budget:
         self._lock = threading.RLock()
         self._tallies: dict[str, SessionTotals] = {}
         self._held: dict[str, HeldMoney] = {}
+        self._play = {SANDBOX}  # the kinds of service whose money is play money
         self._charged: dict[tuple[str, tuple[str, ...], str], Decimal] = {}
 
     @property
@@ -115,10 +119,10 @@ class Budget:
     def __getitem__(self, kind: str) -> SessionTotals:
         return self._tallies.get(kind, SessionTotals())
 
-    def held(self, kind: str) -> Decimal:
-        """What requests that are under way will cost, and those of which nobody knows yet."""
-        with self._lock:
-            return sum((each.usd for each in self._held.values() if each.kind == kind), NOTHING)
+    def totals(self, kinds: Iterable[str]) -> SessionTotals:
+        """What happened with several kinds of service together."""
+        each = [vars(self[kind]) for kind in kinds]
+        return SessionTotals(**{name: sum(one[name] for one in each) for name in each[0]})
 
     def hold(self, request_id: str, money: HeldMoney, budget: Decimal | None = None) -> bool:
         """Set money aside before a request is sent; False where it would pass the budget."""
@@ -153,9 +157,21 @@ class Budget:
                 self._charged[place] = usd / _pictures(held.request)
 
     def used(self, kind: str) -> Decimal:
-        """What was spent and what is set aside."""
+        """What was spent and what is set aside, of the same money: by whichever service."""
         with self._lock:
-            return self[kind].spent + self[kind].assumed + self.held(kind)
+            same = [self[each] for each in self._tallies if self._is_same(each, kind)]
+            spent = sum((each.spent + each.assumed for each in same), NOTHING)
+            return spent + self.under_way(kind)
+
+    def under_way(self, kind: str) -> Decimal:
+        """What is set aside, of the same money."""
+        with self._lock:
+            held = self._held.values()
+            return sum((each.usd for each in held if self._is_same(each.kind, kind)), NOTHING)
+
+    def _is_same(self, kind: str, other: str) -> bool:
+        """Whether two kinds of service cost the same money: real one, or play money."""
+        return (kind in self._play) is (other in self._play)
 
     def save(self, usd: Decimal | None, kind: str) -> None:
         """Write down what a picture from the library would have cost."""
@@ -182,6 +198,8 @@ class Budget:
             else:
                 usd += price * pictures * count
         is_play = library.service == SANDBOX or self._prices.is_play(service)
+        if is_play:
+            self._play.add(library.service)
         return Cost(usd, unknown, example, is_play)
 
     def _known(
@@ -220,7 +238,7 @@ class Budget:
         if fits and request_id is not None:
             fits = self.hold(request_id, HeldMoney(kind, cost.usd, requests[0]), budget)
         if budget is not None and not fits:
-            raise _passed(cost, budget, self.used(kind), self.held(kind))
+            raise _passed(cost, budget, self.used(kind), self.under_way(kind))
         if limit is not None:
             _confirm(cost, limit)
 

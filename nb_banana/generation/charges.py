@@ -43,8 +43,9 @@ NOT_KNOWN = (
 
 NO_LOG = (
     "Whether it was charged is not known, for {title} keeps no log of it that can be asked, so it "
-    "was not sent again. Running this again pays for a new picture."
+    "was not sent again."
 )
+PAYS_AGAIN = " Running this again pays for a new picture."
 
 
 def is_unsure(error: Trouble) -> bool:
@@ -64,7 +65,10 @@ def explain_charge(
     pauses = ONE_LOOK if isinstance(error, errors.Interrupted) else account.PAUSES
     charge, kind = _ask_log(error, service, entry, pauses=pauses)
     speaks, source = service.service, charge.source
-    bill, verdict = None, NOT_KNOWN if speaks.keeps_log else NO_LOG.format(title=speaks.title)
+    bill, verdict = (
+        None,
+        NOT_KNOWN if speaks.keeps_log else NO_LOG.format(title=speaks.title) + PAYS_AGAIN,
+    )
     if charge.state == "not charged":
         verdict = NOT_CHARGED.format(source=source)
         entry.failed(f"the service's {source} says: not charged")

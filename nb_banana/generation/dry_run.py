@@ -53,10 +53,7 @@ class DryRun(Hinted):
     @property
     def payload(self) -> dict[str, Any]:
         """The body as a dict: JSON, or the fields of a form with the names of its files."""
-        call = self._call
-        if not call.files:
-            return dict(call.json)
-        return {**call.form, **_files(call)}
+        return self._call.payload
 
     @property
     def json(self) -> str:
@@ -88,7 +85,7 @@ class DryRun(Hinted):
 
     def _body_in_python(self, body: str) -> str:
         call = self._call
-        if not call.files:
+        if call.json is not None:
             return f"json={body}"
         files = ", ".join(f'("{each.field}", open("{each.name}", "rb"))' for each in call.files)
         return f"data={dict(call.form)!r},\n    files=[{files}]"
@@ -108,7 +105,7 @@ class DryRun(Hinted):
         key = f'  -H "{header.name}: {header.before}${self._key_name}" \\\n'
         body = (
             f'  -H "Content-Type: application/json" \\\n  -d {shlex.quote(_json(payload))}'
-            if not call.files
+            if call.json is not None
             else " \\\n".join(f"  -F {shlex.quote(each)}" for each in _form(call))
         )
         return f"curl {shlex.quote(self.url)} \\\n{key}{body}"
@@ -154,12 +151,6 @@ def _line(number: int, reference: Reference) -> str:
     else:
         kind = body.mime if is_changed else f"{body.mime}, {megabytes(len(body.data))}"
     return f"image {number} = {name}: {kind}{', ' if note else ''}{note}"
-
-
-def _files(call: Call) -> dict[str, list[str]]:
-    """The names of the files of a form, by its fields."""
-    names = dict.fromkeys(each.field for each in call.files)
-    return {name: [each.name for each in call.files if each.field == name] for name in names}
 
 
 def _form(call: Call) -> list[str]:

@@ -16,6 +16,7 @@ from nb_banana.display.progress import Size, Spinner, Usual, silently
 from nb_banana.errors import Interrupted
 from nb_banana.generation import accepted, recovery
 from nb_banana.generation.charges import (
+    PAYS_AGAIN,
     Trouble,
     explain_charge,
     explain_missing_model,
@@ -338,7 +339,8 @@ def _keep_answer(error: Trouble, entry: JournalEntry) -> None:
     if body.lstrip()[:1] == b"<":  # a gateway's page: there is no picture in it
         return
     if entry.keep_answer(body):
-        error.args = (f"{error.args[0].rstrip('.')}.{HOW_TO_FETCH}",)
+        said = str(error.args[0]).replace(PAYS_AGAIN, "")
+        error.args = (f"{said.rstrip('.')}.{HOW_TO_FETCH}",)
 
 
 def _keep(

@@ -71,8 +71,7 @@ def _is_attribute(key: str) -> bool:
 
 
 def _is_gallery(kind: type) -> bool:
-    module = sys.modules.get("nb_banana.results.gallery")
-    return module is not None and issubclass(kind, module.Gallery)
+    return issubclass(kind, getattr(sys.modules.get("nb_banana.results.gallery"), "Gallery", ()))
 
 
 def _is_key(key: Any) -> bool:

@@ -98,6 +98,12 @@ def _grey_levels(array: Any) -> Any:
 MARGIN = 1.02  # how much larger than itself an axes is cut out, so that no letter touches the edge
 
 
+def is_of(value: Any, module: str, name: str) -> bool:
+    """Whether it is of a class that is loaded. One that is still being loaded has no values yet."""
+    kind = getattr(sys.modules.get(module), name, None)
+    return kind is not None and isinstance(value, kind)
+
+
 def is_matplotlib(value: Any) -> bool:
     """Whether it is a figure, or a part of one: an axes, a line, a seaborn grid."""
     return _matplotlib_figure(value) is not None
@@ -105,17 +111,16 @@ def is_matplotlib(value: Any) -> bool:
 
 def _matplotlib_figure(value: Any) -> Any:
     """The whole figure that a value is, or stands in."""
-    module = sys.modules.get("matplotlib.figure")
-    if module is None or isinstance(value, type):
+    if isinstance(value, type):
         return None
     figure = value
-    if not isinstance(value, module.FigureBase):
-        artist = isinstance(value, sys.modules["matplotlib.artist"].Artist)
+    if not is_of(value, "matplotlib.figure", "FigureBase"):
+        artist = is_of(value, "matplotlib.artist", "Artist")
         grid = type(value).__module__.startswith("seaborn.")
         figure = getattr(value, "figure", None) if artist or grid else None
-    while isinstance(figure, module.SubFigure):
+    while is_of(figure, "matplotlib.figure", "SubFigure"):
         figure = figure.figure
-    return figure if isinstance(figure, module.Figure) else None
+    return figure if is_of(figure, "matplotlib.figure", "Figure") else None
 
 
 def from_matplotlib(value: Any) -> bytes:

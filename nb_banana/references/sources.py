@@ -4,7 +4,6 @@ Nothing is imported here for a value to be recognised: whoever holds a numpy arr
 """
 
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -99,8 +98,7 @@ def _quoted(prompt: str) -> str:
 
 
 def _is_pillow(value: Any) -> bool:
-    module = sys.modules.get("PIL.Image")
-    return module is not None and isinstance(value, module.Image)
+    return adapters.is_of(value, "PIL.Image", "Image")
 
 
 def _from_pillow(value: Any) -> Source:
@@ -157,8 +155,7 @@ def _from_file(value: Any) -> Source:
 
 
 def _is_notebook_image(value: Any) -> bool:
-    module = sys.modules.get("IPython.core.display")
-    return module is not None and isinstance(value, module.Image)
+    return adapters.is_of(value, "IPython.core.display", "Image")
 
 
 def _from_notebook_image(value: Any) -> Source:

@@ -90,9 +90,12 @@ class History(Hinted, Sequence[BananaImage]):
         return frame_of([_row(image) for image in self], _COLUMNS)
 
     def __repr__(self) -> str:
+        wide = max(
+            [8, *(len(dollars(image.receipt.usd)) for image in self if image.receipt.is_about)]
+        )
         lines = (
             f"{number:3}  {image.id[:8]}  {_day(image)}  {image.width}×{image.height}  "
-            f"{dollars(image.receipt.usd):>8}  {clean(image.prompt, 60)}{_mark(image)}"
+            f"{dollars(image.receipt.usd):>{wide}}  {clean(image.prompt, 60)}{_mark(image)}"
             for number, image in enumerate(self)
         )
         return plain("\n".join([self._above, *lines, *filter(None, [self._hint])]))

@@ -59,6 +59,9 @@ class Sandbox:
         retired: Retired | None = None,
         service: str = DEFAULT,
     ) -> None:
+        if service != DEFAULT and (management_key or retired):
+            raise ValueError(f"Keys with a limit and models that go away are {DEFAULT}'s alone")
+        self.service = service
         self.is_for_room = not is_this_machine(host)
         self.key = secrets.token_hex(16) if self.is_for_room and not key else key
         ledger, over = Ledger(balance, log_lag, clock), None if self.is_for_room else fetch

@@ -149,7 +149,7 @@ def _uris(fields: Mapping[str, Any], offer: Offer, hints: list[str]) -> list[str
     if most is not None and len(items) > most:
         hints.append(f"image_urls: Expected at most {most} element(s), received {len(items)}")
     for number, item in enumerate(items):
-        if not isinstance(item, str) or not _is_uri(item):
+        if not isinstance(item, str) or not is_uri(item):
             hints.append(
                 f"image_urls.{number}: Invalid url. Expected an http(s) URL or a data URI with "
                 f"base64, received {_shown(item)}"
@@ -191,7 +191,7 @@ def _shown(value: object) -> str:
     return str(value) if _kind(value) == "number" else _kind(value)
 
 
-def _is_uri(text: str) -> bool:
+def is_uri(text: str) -> bool:
     """Whether it is an http(s) address or a data URI with base64."""
     if text.startswith("data:"):
         return DATA_URI.fullmatch(text) is not None

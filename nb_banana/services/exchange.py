@@ -58,6 +58,16 @@ class Call:
     form: Mapping[str, str] = field(default_factory=dict)
     files: tuple[Upload, ...] = ()
 
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The body as a dict: JSON, or the fields of a form with the names of its files."""
+        if self.json is not None:
+            return dict(self.json)
+        names: dict[str, Any] = {each.field: [] for each in self.files}
+        for each in self.files:
+            names[each.field].append(each.name)
+        return {**self.form, **names}
+
 
 @dataclass(frozen=True)
 class Reply:

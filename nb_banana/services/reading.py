@@ -19,7 +19,6 @@ from nb_banana.services.exchange import (
     ResultItem,
     ServiceAnswer,
     Unreadable,
-    at,
 )
 
 LONGEST_QUOTE = 400  # characters of the service's own words that a message of ours repeats
@@ -172,7 +171,8 @@ def item_in(entry: Any) -> ResultItem | None:
     link, broken = None, ""
     for name in ("b64_json", "url", "image_url"):
         text = entry.get(name)
-        text = at(text, "url") or text
+        if isinstance(text, dict):  # as in OpenAI's chat: {"image_url": {"url": …}}
+            text = text.get("url")
         if not isinstance(text, str) or not text:
             continue
         if name != "b64_json" and not is_data(text):

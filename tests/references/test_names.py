@@ -1,14 +1,17 @@
 """A word behind ``-i`` is a name of the notebook, else a file, else an address."""
 
+import sys
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nb_banana.display import output
 from nb_banana.errors import BadReferenceError
+from nb_banana.notebook.pictures import pictures
 from nb_banana.references.reference import as_references
 from nb_banana.references.variables import NotFound, find_picture, look_up, near_variables
 from tests.support.pictures import encode, picture
@@ -168,3 +171,18 @@ def test_pictures_come_first_among_near_names():
     names = {"trex2": 1, "trex1": 2, "trax": np.zeros(3), "tres": CAT, "In": [], "_trex": CAT}
     assert near_variables("trex", names)[0] == "tres"
     assert len(near_variables("trex", names)) == 3
+
+
+HALF = [
+    *("PIL.Image", "IPython.core.display", "matplotlib.figure", "matplotlib.artist", "IPython"),
+    "nb_banana.results.gallery",
+]
+
+
+@pytest.mark.parametrize("name", HALF)
+def test_what_another_thread_is_loading_right_now_keeps_no_picture_away(monkeypatch, name):
+    monkeypatch.setitem(sys.modules, name, ModuleType(name))  # so far it is empty
+    (reference,) = as_references([encode(CAT)])
+    assert reference.url.startswith("data:image/png")
+    assert dict(pictures({"cats": [encode(CAT)], "shown": CAT}, "")).keys() <= {"cats", "shown"}
+    assert output.shell() is None

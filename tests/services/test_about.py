@@ -190,3 +190,39 @@ def test_a_refusal_counts_for_the_budget(monkeypatch):
     context = nb_banana._default.client().context
     assert context.budget.used(context.kinds()[-1]) == cost
     google.stop()
+
+
+@pytest.fixture
+def both(service, monkeypatch):
+    """The AI/ML API is chosen, and fal draws where it is named."""
+    monkeypatch.setattr("nb_banana.services.tickets.FIRST_PAUSE", 0.02)
+    monkeypatch.setenv("FAL_KEY", KEY)
+    with Sandbox(KEY, service="fal") as queue:
+        monkeypatch.setattr("nb_banana.services.fal.Fal.base_url", queue.url)
+        yield service, queue
+
+
+def test_a_total_with_a_part_that_is_computed_says_about(both):
+    billed = generate("a banana").cost
+    assert "about" not in repr(nb_banana.spending())
+    computed = generate("a banana", service="fal").cost
+    another_kernel()
+    spent = nb_banana.spending()
+    lines = {line.what.strip(): line for line in spent.lines}
+    assert (lines["ever"].usd, lines["ever"].count) == (billed + computed, 2)
+    assert re.search(r"ever +about \$0.169 for 2 requests", repr(spent))
+    assert re.search(r"nano-banana-2 +\$0.089 for", repr(spent))
+    assert re.search(r"nano-banana-2 · fal +about \$0.08 for", repr(spent))
+    gallery = nb_banana.Gallery([generate("a pear"), generate("a pear", service="fal")])
+    assert "about $0.169" in gallery_caption(gallery)
+
+
+def test_one_budget_is_for_all_services_together(both, monkeypatch):
+    _, queue = both
+    google = running("google", monkeypatch)
+    configure(budget=0.13)
+    cost = generate("a banana").cost
+    with pytest.raises(errors.BudgetError, match=rf"{re.escape(dollars(cost))} of the budget of"):
+        generate("a banana", service="fal")
+    assert [len(each.posts) for each in (google, queue)] == [1, 0]
+    google.stop()

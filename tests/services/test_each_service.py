@@ -14,6 +14,7 @@ import pytest
 import nb_banana
 from nb_banana import Client, configure, errors, generate
 from nb_banana.credentials import PLACES
+from nb_banana.generation.recovery import recover_quietly
 from nb_banana.sandbox import Sandbox
 from nb_banana.sandbox.faults import TROUBLES
 from nb_banana.sandbox.services import SPOKEN
@@ -170,6 +171,26 @@ def test_a_request_without_an_answer_is_said_to_be_not_known(other):
         generate("a banana [trouble: drop-after]")
     assert len(other.posts) == 1
     assert not nb_banana.recover()[0].ended
+
+
+def test_an_answer_that_is_kept_is_not_said_to_be_paid_again(google):
+    with pytest.raises(errors.UnreadableAnswerError, match="as does running this again") as raised:
+        generate("a banana [trouble: cut-json]")
+    assert "pays for a new" not in str(raised.value)
+    with pytest.raises(errors.UnreadableAnswerError, match="Nothing was sent"):
+        generate("a banana [trouble: cut-json]")
+    assert len(google.posts) == 1
+
+
+def test_the_line_of_loading_promises_no_log_that_there_is_not(other):
+    with pytest.raises(errors.ConnectionDroppedError, match="pays for a new picture"):
+        generate("a banana [trouble: drop-after]")
+    context = nb_banana._default.client().context
+    assert recover_quietly(context).endswith(
+        "1 still open. nb_banana.recover() says what is known."
+    )
+    assert "not known: " in nb_banana.recover()[0].outcome
+    assert "log again" not in repr(nb_banana.recover())
 
 
 @pytest.mark.parametrize("name", ["openrouter", "openai"])

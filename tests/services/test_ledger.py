@@ -15,7 +15,7 @@ from nb_banana.services.aimlapi.ledger import TRANSACTIONS
 from nb_banana.services.endpoint import Endpoint
 from tests.conftest import KEY
 from tests.support.servers import posts, server
-from tests.support.wire import LOGS, as_json, page, row, wire
+from tests.support.wire import LOGS, POST, as_json, page, row, wire
 
 MINE = "inf-1"
 ONE = Decimal("0.0894875")
@@ -269,3 +269,26 @@ def test_the_ledger_of_the_sandbox_has_what_moved_its_balance(monkeypatch):
         for wrong in ({"cursor": "p1"}, {"limit": 101}, {"type": "GIFT"}, {"from": "today"}):
             assert asked(**wrong).status == 400
         assert KEY not in str(second)
+
+
+@pytest.mark.parametrize(("log", "is_asked"), [([row("nbb-1", cost=None)], True), ([], False)])
+def test_after_a_refusal_it_is_asked_where_the_log_has_a_row_without_a_sum(log, is_asked):
+    asked = []
+
+    def ledger(request):
+        asked.append(request)
+        return entries(entry())
+
+    def logs(request):
+        mine = {"client_request_id": service.posts[0].id, "inference_id": MINE}
+        return page([each | mine for each in log])
+
+    refused = as_json({"data": []}, **HEADS)
+    answers = {POST: lambda request: refused, LOGS: logs, TRANSACTIONS: ledger}
+    with wire(answers) as service:
+        configure(base_url=service.url)
+        with pytest.raises(errors.RefusalError) as raised:
+            nb_banana.generate("a banana")
+    assert bool(asked) is is_asked
+    assert ("ledger says that it was charged: $0.089" in str(raised.value)) is is_asked
+    assert nb_banana.spending().lines[0].usd == (ONE if is_asked else 0)

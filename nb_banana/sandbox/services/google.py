@@ -15,7 +15,8 @@ from nb_banana.sandbox.picture_store import Picture
 from nb_banana.sandbox.services.orders import Checker
 from nb_banana.sandbox.validation import GenerationOrder, read_object
 
-PATH, VERB = "/v1beta/models/", ":generateContent"
+PATH = re.compile(r"/v1(?:beta)?/models/(?P<model>[^/]+):generateContent")
+"""Google's own client asks without the ``beta``."""
 FLASH = {"512": "0.045", "1K": "0.067", "2K": "0.101", "4K": "0.151"}
 PRICES: dict[str, dict[str, str]] = {
     "gemini-3.1-flash-image": FLASH,
@@ -92,10 +93,10 @@ class GoogleApi(Api):
 
     def is_generation(self, method: str, path: str) -> bool:
         """See `Api.is_generation`."""
-        return method == "POST" and path.endswith(VERB)
+        return method == "POST" and PATH.fullmatch(path) is not None
 
     def _route(self, request: Request) -> Route:
-        if not (request.path.startswith(PATH) and request.path.endswith(VERB)):
+        if not PATH.fullmatch(request.path):
             raise Refused(404, "Not Found")
         if request.method != "POST":
             raise Refused(405, "Method Not Allowed", Allow="POST")
@@ -128,8 +129,8 @@ class GoogleApi(Api):
                 f"Invalid JSON payload received. Unknown name \"{name}\" at '{place}': "
                 "Cannot find field.",
             )
-        model = request.path.removeprefix(PATH).removesuffix(VERB)
-        if model not in PRICES:
+        asked = PATH.fullmatch(request.path)
+        if (model := asked["model"] if asked else "") not in PRICES:
             raise Refused(404, f"models/{model} is not found for API version v1beta.")
         parts = _parts(fields)
         wanted = _inner(fields, "generationConfig", "imageConfig")

@@ -6,7 +6,7 @@ from typing import Any
 
 from nb_banana.models import SCALES, SIZES
 from nb_banana.sandbox.catalogue import CREDITS_PER_USD
-from nb_banana.sandbox.validation import Fetch, GenerationOrder, read_references, scaled
+from nb_banana.sandbox.validation import Fetch, GenerationOrder, is_uri, read_references, scaled
 
 MOST_REFERENCES = 14
 MOST_PICTURES = 4
@@ -60,7 +60,7 @@ class Checker:
 
     def pictures(self, name: str, uris: list[Any], fetch: Fetch) -> tuple[bytes, ...]:
         """Reference pictures by their addresses."""
-        texts = [each for each in uris if isinstance(each, str)]
+        texts = [each for each in uris if isinstance(each, str) and is_uri(each)]
         if len(uris) > MOST_REFERENCES:
             self.wrong.append((name, f"At most {MOST_REFERENCES} pictures"))
         elif len(texts) < len(uris):
