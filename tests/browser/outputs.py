@@ -50,13 +50,6 @@ CELLS = {
 """What each cell shows, and its source. A later one uses what an earlier one made."""
 
 
-PLAIN = """from nb_banana.sandbox import painter
-from PIL import Image
-painter._scene = lambda idea, size, pictures, rng: Image.new("RGB", size, tuple(rng.randbytes(3)))
-"""
-"""The sandbox paints one colour, which takes no time."""
-
-
 def executed(folder: Path, setup: str = "") -> NotebookNode:
     """The notebook after one run in a kernel, as it is saved; `folder` holds its library."""
     first = new_code_cell(f"{setup}\nLONG = {LONG!r}")

@@ -5,10 +5,11 @@ import re
 import pytest
 
 from tests.support.amount import ALL, some
+from tests.support.shells import PLAIN_SCENES
 
 from .axe import findings
 from .lab import NARROW, WIDE
-from .outputs import PLAIN, executed
+from .outputs import executed
 from .themes import THEMES
 
 WORDS = """node => {
@@ -85,7 +86,7 @@ STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 @pytest.fixture(scope="module")
 def notebook(tmp_path_factory):
-    return executed(tmp_path_factory.mktemp("outputs"), PLAIN)
+    return executed(tmp_path_factory.mktemp("outputs"), PLAIN_SCENES)
 
 
 @pytest.fixture(scope="module")

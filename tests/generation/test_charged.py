@@ -267,10 +267,8 @@ def test_a_refusal_that_was_charged_all_the_same_is_said_and_booked(brisk, answe
     assert "the service's log says that it was charged: $0.089: its support" in said
     assert (journal()["state"], journal()["usd"]) == ("failed", str(ONE))
     kind = client().context.known_kinds()[0]
-    assert (client().context.budget[kind].spent, client().context.budget.under_way(kind)) == (
-        ONE,
-        0,
-    )
+    budget = client().context.budget
+    assert (budget[kind].spent, budget.under_way(kind)) == (ONE, 0)
     assert {line.usd for line in nb_banana.spending().lines} == {ONE}
     assert Gallery([Failure(ImageRequest("a banana"), error)]).cost == ONE
     assert pickle.loads(pickle.dumps(error)).facts["charge"].state == "charged"

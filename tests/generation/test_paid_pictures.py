@@ -137,7 +137,7 @@ B64 = base64.b64encode(NOISE.getvalue()).decode()
 ODD_SHAPES = {
     "another name": {"data": [{"image": B64}]},
     "another name of a link": {"data": [{"URL": "https://example.invalid/a.png"}]},
-    "one deeper": {"data": [{"image_url": {"url": "https://example.invalid/a.png"}}]},
+    "one deeper": {"data": [{"image": {"at": "https://example.invalid/a.png"}}]},
     "numbers": {"data": [{"b64_json": list(NOISE.getvalue())}]},
     "beside": {"data": None, "images": [{"url": "https://example.invalid/a.png"}]},
     "with words": {"data": [], "message": "Here it is.", "output": [B64]},
