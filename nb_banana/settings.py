@@ -174,7 +174,6 @@ class Banana(Configurable):
     timeout = Number(
         help="Seconds to wait for a picture. None: 120 for 1K, 240 for 2K, 600 for 4K.",
     )
-
     concurrency = Integer(
         4, min=1, max=256, help="How many pictures of one batch are on their way at once."
     )
