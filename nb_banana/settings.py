@@ -174,7 +174,6 @@ class Banana(Configurable):
     timeout = Number(
         help="Seconds to wait for a picture. None: 120 for 1K, 240 for 2K, 600 for 4K.",
     )
-
     concurrency = Integer(
         4, min=1, max=256, help="How many pictures of one batch are on their way at once."
     )
@@ -254,7 +253,8 @@ class Banana(Configurable):
 
     @validate("base_url")
     def _safe_address(self, proposal: Any) -> str:
-        url: str = proposal["value"].strip().rstrip("/").removesuffix("/v1")
+        url: str = proposal["value"].strip().rstrip("/")
+        url = url.removesuffix("/v1beta" if self.service == "google" else "/v1")
         self._address_of = self.service
         if not url and self.service not in PLACES:
             return url

@@ -174,6 +174,11 @@ def test_a_gateway_below_a_path_is_asked_below_it(monkeypatch, tail):
     ]
 
 
+def test_google_s_address_may_be_given_with_its_version():
+    configure(service="google", base_url="https://generativelanguage.googleapis.com/v1beta/")
+    assert client().context.kinds()[0] == "google"
+
+
 def test_two_clients_of_two_services_know_nothing_of_each_other(monkeypatch, tmp_path):
     for name in ("fal", "google"):
         monkeypatch.setenv(PLACES[name].names[0], f"key-of-{name}-{KEY}")

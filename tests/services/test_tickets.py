@@ -180,6 +180,16 @@ def test_work_that_takes_longer_than_the_patience_is_had_by_running_it_again(que
     assert len(queue.posts) == 1
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_a_retry_of_a_gallery_fetches_what_was_accepted(queue, again):
+    queue.odd["status"] = [(202, b"")] * 100
+    gallery = generate_many(["a banana"], **SOON)
+    assert isinstance(gallery.failures[0].error, errors.AnswerTimeoutError)
+    queue.odd["status"].clear()
+    assert gallery.retry(again=again)[0].path.is_file()
+    assert len(queue.posts) == 1
+
+
 def left_waiting(queue):
     """A request that is accepted, and that nobody waits for."""
     queue.odd["status"] = [(202, b"")] * 100
