@@ -144,7 +144,7 @@ def test_a_configuration_file_may_have_service_and_address_in_any_order():
         values = {"base_url": "https://gateway.example", "service": "openai"}
         with ipython_shell() as ip:
             ip.shell.config.Banana = Config({name: values[name] for name in names})
-            ip.run("%%banana\na pear")
+            ip.run("%reload_ext nb_banana")
         assert configure().base_url == "https://gateway.example"
         configure(service="aimlapi")
 
@@ -194,26 +194,31 @@ def test_colab_is_asked_for_the_secrets_of_the_service_alone(userdata):  # noqa:
     assert asked == ["GEMINI_API_KEY", "GOOGLE_API_KEY"]
 
 
-def test_without_its_own_key_the_keys_of_others_are_named_and_not_taken(monkeypatch, capsys):
+def said_in_a_new_kernel():
+    """What is said when the extension is loaded; where a keyring may have a key, with a cell."""
+    with ipython_shell() as ip:
+        ip.run("%reload_ext nb_banana")
+        said = ip.printed
+        ip.run("%%banana\na pear")
+    return said + ip.printed
+
+
+def test_without_its_own_key_the_keys_of_others_are_named_and_not_taken(monkeypatch):
     monkeypatch.setenv("GEMINI_API_KEY", KEY)
     with pytest.raises(errors.MissingKeyError) as raised:
         Client(backend="api").generate("a pear")
     assert 'google (GEMINI_API_KEY): %config Banana.service = "google"' in str(raised.value)
     with pytest.raises(errors.MissingKeyError, match=r"FAL_KEY.*login\(service=\"fal\"\)"):
         Client(backend="api", service="fal").generate("a pear")
-    capsys.readouterr()
-    with ipython_shell() as ip:
-        ip.run("%%banana\na pear")
-        said = ip.printed
+    said = said_in_a_new_kernel()
     assert 'There is a key for google (GEMINI_API_KEY): %config Banana.service = "google"' in said
     assert KEY not in said
 
 
-def test_the_note_of_the_sandbox_names_the_key_of_the_chosen_service(monkeypatch):
+def test_the_note_of_the_sandbox_names_the_key_of_the_chosen_service():
     configure(service="fal")
-    with ipython_shell() as ip:
-        ip.run("%reload_ext nb_banana")
-        assert 'With a key: FAL_KEY or nb_banana.login(service="fal")' in ip.printed
+    said = said_in_a_new_kernel()
+    assert 'With a key: FAL_KEY or nb_banana.login(service="fal")' in said
 
 
 # doctor
