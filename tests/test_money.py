@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 
 from nb_banana import configure, errors, generate
-from nb_banana.sandbox.faults import TROUBLES
+from nb_banana.sandbox.faults import troubles_of
 from tests.support.servers import answering, picture, posts, server
 from tests.support.shells import ipython_shell
 
@@ -20,6 +20,7 @@ AGAIN = {"429", "429-retry-after", "500", "503", "maintenance"}
 PICTURES = {
     "base64",
     "cut-picture",
+    "dropped-size",
     "half-picture",
     "jpeg",
     "not-a-picture",
@@ -28,7 +29,9 @@ PICTURES = {
     "wrong-size",
 }
 """Troubles that strike once and leave a picture all the same."""
-FREE = {"400", "401", "403", "404", "502-gateway", "refusal", "refusal-null", "drop-before"}
+FREE = {"400", "401", "402", "403", "404", "422", "502-gateway", "drop-before"} | {
+    *("refusal", "refusal-null"),
+}
 """Troubles that are not charged and not sent again, for nobody can be sure of it."""
 
 
@@ -64,7 +67,7 @@ def once(name):
     )
 
 
-@pytest.mark.parametrize("name", TROUBLES)
+@pytest.mark.parametrize("name", troubles_of("aimlapi"))
 def test_no_trouble_is_charged_twice_or_sent_after_it_may_have_been_charged(
     service, brisk, door, name
 ):
