@@ -238,11 +238,8 @@ class Banana(Configurable):
     @observe("service")
     def _own_address(self, change: Any) -> None:
         """An address belongs to the service that it was set for."""
-        name, kept = change["new"], self.config.get("Banana", {})
-        if "service" in kept:  # each ``%config`` sets all of the earlier ones again
-            kept["service"] = name
+        name = change["new"]
         if self._address_of != name:
-            kept.pop("base_url", None)
             self.base_url = PLACES[name].base_url if name in PLACES else ""  # known when loaded
 
     @validate("library")

@@ -129,7 +129,7 @@ def test_each_config_line_leaves_the_address_of_the_service_alone(ip):
     ip.run(f"%config Banana.base_url = '{gateway}'")
     ip.run("%config Banana.service = 'fal'")
     assert configure().base_url == PLACES["fal"].base_url
-    ip.run("%config Banana.resolution = '2K'")  # which sets all of the earlier ones once more
+    ip.run("%config Banana.resolution = '2K'")
     assert (configure().service, configure().base_url) == ("fal", PLACES["fal"].base_url)
     ip.run(f"%config Banana.base_url = '{gateway}'")
     ip.run("%config Banana.resolution = '1K'")
