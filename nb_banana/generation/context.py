@@ -339,7 +339,7 @@ class Context:
         shared = location.shared_folders(self.settings.shared_libraries, folder)
         found: dict[Path, Library] = {}
         for root in (*kept, *shared):
-            for place in (each.parent for each in sorted(root.glob(f"*/{location.INDEX}"))):
+            for place in location.libraries_in(root):
                 is_read = root in shared or location.can_only_be_read(place)
                 found.setdefault(
                     place, self._layer(place) if is_read else self._opened(place.name, place)

@@ -30,7 +30,7 @@ from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.exchange import Fate, Reply, ResultItem, ServiceAnswer
 from nb_banana.services.receipt import Receipt
 from nb_banana.services.result import BilledAnswer, DownloadResult, fetch_pictures
-from nb_banana.services.send import cost_of
+from nb_banana.services.send import usd_of
 
 LATEST_ROW = timedelta(minutes=30)
 """This long after a row that failed no row of another attempt comes, by the service's own clock:
@@ -316,7 +316,7 @@ def answer_of(row: UnfinishedRequest, library: Library, service: Endpoint) -> Bi
         return BilledAnswer(tuple(items), receipt) if receipt and items else None
     outcome = service.service.decode(Reply(200, {}, body))
     if receipt is None:
-        charge = Fate("charged", cost_of(outcome, row.request, service.service))
+        charge = Fate("charged", usd_of(outcome, row.request, service.service))
         receipt = bill_of(charge, row.request, service, library, row.request_id, row.created)
     if isinstance(outcome, ServiceAnswer):
         return BilledAnswer(outcome.items, receipt)

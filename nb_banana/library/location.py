@@ -69,10 +69,18 @@ def all_kinds(
     ``roots`` are folders with libraries: also what other services have there, wherever they are.
     """
     others = (API, SANDBOX, *(name for name in PLACES if name != AIMLAPI.service))
-    there = [place.parent.name for root in roots for place in sorted(root.glob(f"*/{INDEX}"))]
+    there = [folder.name for root in roots for folder in libraries_in(root)]
     packages = unknown_services(there)
     found = (kind for kind in there if "@" in kind or kind in packages)
     return tuple(dict.fromkeys((kind_of(base_url, service, own), *others, *found)))
+
+
+def libraries_in(root: Path) -> list[Path]:
+    """The folders of the libraries that are in a folder; none where it can't be looked into."""
+    try:
+        return sorted(place.parent for place in root.glob(f"*/{INDEX}"))
+    except OSError:  # a name that is too long
+        return []
 
 
 def unknown_services(kinds: Iterable[str]) -> set[str]:
@@ -125,7 +133,7 @@ def shared_folders(setting: Iterable[str], beside: Path) -> list[Path]:
 
 def has_libraries(root: Path) -> bool:
     """Whether a folder has a library of any kind of service."""
-    return any(root.glob(f"*/{INDEX}"))
+    return bool(libraries_in(root))
 
 
 def has_index(folder: Path) -> bool:

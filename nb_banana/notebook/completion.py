@@ -362,6 +362,7 @@ def _models(models: Sequence[Model]) -> Iterator[Suggestion]:
 def _about(model: Model, name: str) -> str:
     """What a model is, beside one of its names.
 
+    >>> from nb_banana.models import MODELS
     >>> _about(MODELS[0], "2")
     'nano-banana-2 · 5 references · up to 4K'
     """

@@ -240,7 +240,7 @@ def _receipt(
     reply: Reply,
 ) -> Receipt:
     """The receipt of an answer, before its picture is fetched."""
-    named, usd = outcome.inference_id, cost_of(outcome, request, service.service)
+    named, usd = outcome.inference_id, usd_of(outcome, request, service.service)
     return Receipt(
         model=request.model if request is not None else "",
         service=service.host,
@@ -256,7 +256,7 @@ def _receipt(
     )
 
 
-def cost_of(outcome: Decoded, request: ImageRequest | None, service: Service) -> Dollars | None:
+def usd_of(outcome: Decoded, request: ImageRequest | None, service: Service) -> Dollars | None:
     """What an outcome cost: what it says itself, else what can be computed from it."""
     if outcome.usd is not None or request is None or not service.computes_bill:
         return None if outcome.usd is None else Dollars(outcome.usd)

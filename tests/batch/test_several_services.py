@@ -17,20 +17,20 @@ BOTH = ["google", "fal"]
 def two(monkeypatch):
     """Two services with a sandbox each, at the addresses that are their own; a key for each."""
     running = {}
-    for name in BOTH:
-        key = f"{KEY}-{name}"
-        running[name] = Sandbox(key, service=name).start()
-        monkeypatch.setenv(PLACES[name].names[0], key)
-        url = running[name].url
-        monkeypatch.setitem(PLACES, name, PLACES[name]._replace(base_url=url))
-        speaks = _default.client().context.services[name]
-        monkeypatch.setattr(type(speaks), "base_url", url)
-        monkeypatch.setattr(type(speaks), "key_names", PLACES[name].names)
+    services = [_default.client().context.services[name] for name in BOTH]
+    with pytest.MonkeyPatch.context() as addresses:
+        for speaks in services:
+            name, key = speaks.name, f"{KEY}-{speaks.name}"
+            running[name] = Sandbox(key, service=name).start()
+            monkeypatch.setenv(PLACES[name].names[0], key)
+            url = running[name].url
+            addresses.setitem(PLACES, name, PLACES[name]._replace(base_url=url))
+            addresses.setattr(type(speaks), "base_url", url)
+            vars(speaks).pop("place", None)
+        yield running
+    for speaks in services:
+        running[speaks.name].stop()
         vars(speaks).pop("place", None)
-    yield running
-    for name, each in running.items():
-        each.stop()
-        vars(_default.client().context.services[name]).pop("place", None)
 
 
 def by_rows(prompt):
