@@ -289,6 +289,13 @@ class LabPage:
         self.wait_for_kernel()
         self.set_theme("light")
 
+    def reopen(self) -> None:
+        """Close the notebook, end its kernel and open its file again: it comes as it was saved."""
+        self.page.evaluate(CLOSE_ALL)
+        self.shutdown_kernel()
+        self.page.wait_for_function(IS_FREE)
+        self.show()
+
     def wait_for_kernel(self, timeout: float = 60) -> None:
         self.page.wait_for_function(KERNEL_IS_READY, timeout=timeout * 1000)
         self.is_fresh = True
