@@ -103,8 +103,7 @@ def test_the_handle_is_moved_and_jupyterlab_takes_neither_its_drag_nor_its_keys(
 
 def test_a_notebook_that_is_not_trusted_has_both_side_by_side(page):
     page.save()
-    page.server.judge(page.path, trusted=False)
-    page.reopen()
+    page.reopen(trusted=False)
     try:
         left, right = page.output(2).get_by_role("img").all()
         assert (seen_at(left, 0.9), seen_at(right, 0.1)) == ("red", "blue")
@@ -112,7 +111,6 @@ def test_a_notebook_that_is_not_trusted_has_both_side_by_side(page):
         expect(page.output(2).get_by_text("left: image")).to_be_visible()
         expect(page.output(2).locator("input:visible")).to_have_count(0)
     finally:
-        page.server.judge(page.path, trusted=True)
         page.reopen()
 
 
