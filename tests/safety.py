@@ -17,7 +17,12 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 from nb_banana import credentials
-from tests.support.shells import PLAIN_SCENES
+
+PLAIN_SCENES = """from nb_banana.sandbox import painter
+from PIL import Image
+painter._scene = lambda idea, size, pictures, rng: Image.new("RGB", size, tuple(rng.randbytes(3)))
+"""
+"""What a kernel runs as it starts. To paint a scene takes longer than all the rest."""
 
 # jsonschema's check of IRIs, which no notebook has, takes each worker more than a second to load.
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
@@ -49,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def paint_plainly(folder: Path) -> Path:
-    """Kernels have no configuration of a person's, and their sandboxes paint one colour."""
+    """For kernels: no configuration of a person's, and a sandbox that paints one colour."""
     startup = folder / "profile_default/startup"
     startup.mkdir(parents=True, exist_ok=True)
     (startup / "plain.py").write_text(PLAIN_SCENES, "utf-8")

@@ -20,7 +20,15 @@ from nb_banana._default import client
 from nb_banana.batch.background import PendingGallery, PendingImage
 from tests.support.shells import ipython_shell, run_notebook
 
-LOAD = "%load_ext nb_banana"
+HELD = """%load_ext nb_banana
+import threading
+from nb_banana.sandbox.api import Api
+go, answer = threading.Event(), Api._generate
+def held(*asked):
+    go.wait(60)
+    return answer(*asked)
+Api._generate = held"""
+"""The sandbox answers no request before a cell says so."""
 SLOW = "a cat [trouble: slow 1]"
 
 
@@ -201,6 +209,7 @@ def test_front_ends_that_feel_their_way_do_not_wait(service):
     image = generate(SLOW, background=True)
     assert not hasattr(image, "_repr_html_")
     assert not image.done
+    image.wait()
 
 
 UNTIL_IT_IS_SHOWN = (
@@ -213,10 +222,10 @@ UNTIL_IT_IS_SHOWN = (
 
 def test_the_placeholder_becomes_the_picture_while_other_cells_run():
     notebook = run_notebook(
-        LOAD,
+        HELD,
         # It comes during the next cell: between two cells nobody listens in `nbclient`.
-        "%%banana cat --background -a 16:9\na cat [trouble: slow 3]",
-        f"{UNTIL_IT_IS_SHOWN}\ncat.size",
+        "%%banana cat --background -a 16:9\na cat",
+        f"go.set()\n{UNTIL_IT_IS_SHOWN}\ncat.size",
     )
     (output,) = notebook.cells[1].outputs
     assert notebook.cells[2].outputs[0]["data"]["text/plain"] == "(1376, 768)"
@@ -228,15 +237,13 @@ def test_the_placeholder_becomes_the_picture_while_other_cells_run():
 
 def test_the_placeholder_becomes_the_error():
     notebook = run_notebook(
-        LOAD,
-        "from nb_banana.services import send; from urllib3.util import Retry\n"
-        "send.SHORTEST_PAUSE, send.ATTEMPTS = 0.6, Retry(total=4, backoff_factor=0.1)",
+        HELD,
         # It fails during the next cell, as above.
-        "%%banana cat --background\na cat [trouble: 503]",
-        UNTIL_IT_IS_SHOWN,
+        "%%banana cat --background\na cat [trouble: 400]",
+        f"go.set()\n{UNTIL_IT_IS_SHOWN}",
     )
-    (output,) = notebook.cells[2].outputs
-    assert output["data"]["text/plain"].startswith("ServerError: The service failed (503)")
+    (output,) = notebook.cells[1].outputs
+    assert output["data"]["text/plain"].startswith("BadRequestError: ")
 
 
 def test_a_kernel_that_ends_meanwhile_has_it_in_its_journal(service):

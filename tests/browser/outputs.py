@@ -50,9 +50,9 @@ CELLS = {
 """What each cell shows, and its source. A later one uses what an earlier one made."""
 
 
-def executed(folder: Path, setup: str = "") -> NotebookNode:
+def executed(folder: Path) -> NotebookNode:
     """The notebook after one run in a kernel, as it is saved; `folder` holds its library."""
-    first = new_code_cell(f"{setup}\nLONG = {LONG!r}")
+    first = new_code_cell(f"LONG = {LONG!r}")
     cells = [new_code_cell(source, metadata={"name": name}) for name, source in CELLS.items()]
     notebook = new_notebook(cells=[first, *cells])
     client = NotebookClient(

@@ -5,12 +5,10 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.shells import PLAIN_SCENES
-
 from .axe import findings
 
-HELD = f"""{PLAIN_SCENES}
-import pathlib, time
+HELD = """import pathlib, time
+from nb_banana.sandbox import painter
 plain = painter._scene
 def held(*asked):
     while not pathlib.Path("go").exists():

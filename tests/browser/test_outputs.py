@@ -5,7 +5,6 @@ import re
 import pytest
 
 from tests.support.amount import ALL, some
-from tests.support.shells import PLAIN_SCENES
 
 from .axe import findings
 from .lab import NARROW, WIDE
@@ -86,7 +85,7 @@ STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 @pytest.fixture(scope="module")
 def notebook(tmp_path_factory):
-    return executed(tmp_path_factory.mktemp("outputs"), PLAIN_SCENES)
+    return executed(tmp_path_factory.mktemp("outputs"))
 
 
 @pytest.fixture(scope="module")

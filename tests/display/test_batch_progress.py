@@ -9,10 +9,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 
 from nb_banana.display.batch_progress import Tally
-from tests.support.shells import PLAIN_SCENES
 
-SOON = f"""{PLAIN_SCENES}
-%load_ext nb_banana
+SOON = """%load_ext nb_banana
 import os, signal, threading, time, nb_banana
 from nb_banana import _threads
 from nb_banana.batch import runner

@@ -7,10 +7,9 @@ import pytest
 
 from nb_banana.errors import BananaError
 from nb_banana.results.pending import PendingValue
-from tests.support.shells import PLAIN_SCENES, watched
+from tests.support.shells import watched
 
-START = f"""{PLAIN_SCENES}
-%load_ext nb_banana
+START = """%load_ext nb_banana
 import time, nb_banana
 from ipykernel.zmqshell import ZMQDisplayPublisher as Publisher
 from nb_banana.display import batch_progress, progress

@@ -85,7 +85,7 @@ def runs(tmp_path_factory):
     """What stayed of each cell, and what it had sent."""
     folder = tmp_path_factory.mktemp("wait")
     cells = {(kind, name): cell for kind in KINDS for name, cell in KINDS[kind].items()}
-    with pytest.MonkeyPatch.context() as patch, Sandbox(delay=0.3) as service:
+    with pytest.MonkeyPatch.context() as patch, Sandbox(delay=0.1) as service:
         patch.setenv("XDG_DATA_HOME", str(folder / "data"))
         patch.setenv("SERVICE", service.url)
         patch.setenv("HERE", str(folder))
@@ -193,7 +193,7 @@ def test_nbconvert_has_the_picture_of_a_background_cell_if_it_is_told_to_wait(
     setting, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("NB_BANANA_BACKGROUND", setting)
-    cells = ("%load_ext nb_banana", "%%banana later --background\na ship [trouble: slow 1]")
+    cells = ("%load_ext nb_banana", "%%banana later --background\na ship [trouble: slow 0.5]")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in cells])
     ExecutePreprocessor(timeout=60).preprocess(notebook)
     page, _ = HTMLExporter().from_notebook_node(notebook)

@@ -27,7 +27,7 @@ from nb_banana import (
 from nb_banana._default import client
 from nb_banana.results.gallery import Gallery
 from tests.support.shelf import put
-from tests.support.shells import PLAIN_SCENES, ipython_shell, run_notebook
+from tests.support.shells import ipython_shell, run_notebook
 
 
 @pytest.fixture
@@ -270,9 +270,7 @@ made += [
 
 def test_the_cell_of_any_picture_runs_in_another_notebook(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    cells = run_notebook(
-        f"{PLAIN_SCENES}\n{MADE}", "[(each.cell(), each.request.key) for each in made]"
-    ).cells
+    cells = run_notebook(MADE, "[(each.cell(), each.request.key) for each in made]").cells
     made = ast.literal_eval(cells[1].outputs[0]["data"]["text/plain"])
     assert len(made) == 11
     start = (

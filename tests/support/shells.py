@@ -10,12 +10,6 @@ from IPython.utils.capture import capture_output
 from nbclient import NotebookClient
 from traitlets.config import Config
 
-PLAIN_SCENES = """from nb_banana.sandbox import painter
-from PIL import Image
-painter._scene = lambda idea, size, pictures, rng: Image.new("RGB", size, tuple(rng.randbytes(3)))
-"""
-"""For a kernel: its sandbox paints one colour. A scene takes longer than all the rest."""
-
 
 def run_notebook(*cells: str, allow_errors: bool = False, **options) -> nbformat.NotebookNode:
     """The cells, executed by a fresh kernel; tests read their outputs."""
