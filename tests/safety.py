@@ -18,9 +18,11 @@ from xdist.scheduler import LoadFileScheduling
 
 from nb_banana import credentials
 
-PLAIN_SCENES = """from nb_banana.sandbox import painter
-from PIL import Image
-painter._scene = lambda idea, size, pictures, rng: Image.new("RGB", size, tuple(rng.randbytes(3)))
+PLAIN_SCENES = """import pathlib
+if pathlib.Path.cwd().name != "notebooks":  # those run as they are handed out
+    from nb_banana.sandbox import painter
+    from PIL import Image
+    painter._scene = lambda idea, size, _, rng: Image.new("RGB", size, tuple(rng.randbytes(3)))
 """
 """What a kernel runs as it starts. To paint a scene takes longer than all the rest."""
 

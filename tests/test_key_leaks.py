@@ -304,7 +304,7 @@ def frames_of(error):
     ],
     ids=["one", "many", "background", "doctor", "spending", "log", "reference"],
 )
-def test_ctrl_c_leaves_the_key_in_no_frame(monkeypatch, path, call):
+def test_ctrl_c_leaves_the_key_in_no_frame(monkeypatch, brisk, path, call):
     monkeypatch.setenv("AIMLAPI_KEY", KEY)
     answer, over = interrupting(path)
     with server(answer) as (url, _):

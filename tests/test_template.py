@@ -18,7 +18,7 @@ import pandas as pd
 import PIL.Image
 import pytest
 import requests
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nb_banana
@@ -28,6 +28,7 @@ from nb_banana.references.variables import NumberedReferences
 from nb_banana.request import ImageRequest
 from nb_banana.template import TemplateError, fill, value_of
 from tests.conftest import KEY
+from tests.support.amount import rounds
 from tests.support.pictures import encode, picture
 from tests.support.shells import ipython_shell
 
@@ -66,6 +67,7 @@ def test_words_are_filled_in_and_the_rest_stays(text, filled):
     assert fill(text, NAMES) == filled
 
 
+@settings(max_examples=rounds(25, 100))
 @given(st.recursive(st.none() | st.text() | st.integers(), lambda x: st.dictionaries(st.text(), x)))
 def test_json_is_a_prompt_as_it_is(value):
     text = json.dumps(value, indent=1)

@@ -20,7 +20,7 @@ from nb_banana.results.gallery import Gallery
 from tests.support.servers import posts, server
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="who lives is read in /proc")
-SLOW = "a banana [trouble: slow 3]"
+SLOW = "a banana [trouble: slow 1.5]"
 CODE = "import sys, nb_banana; nb_banana.configure(base_url=sys.argv[1]); "
 
 

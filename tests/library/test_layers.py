@@ -86,7 +86,7 @@ def test_a_class_of_kernels_draws_from_one_shared_library(
     if is_closed:
         close(lesson)
     before, paid = snapshot(lesson), len(service.posts)
-    names = [f"s{number:02}" for number in range(rounds(3, 30))]
+    names = [f"s{number:02}" for number in range(rounds(2, 30))]
     call = [sys.executable, "-m", "tests.support.student_worker", setting, str(lesson)]
     students = {
         name: subprocess.Popen(

@@ -77,7 +77,7 @@ def test_a_charge_without_an_answer_is_known_to_the_stand_in(service, blocked):
     assert found.usd
 
 
-def test_what_stood_in_comes_home_as_soon_as_it_can(service, blocked):
+def test_what_stood_in_comes_home_as_soon_as_it_can(service, brisk, blocked):
     kept = generate("a banana", images=[red()])
     with pytest.raises(errors.ConnectionDroppedError):
         generate("a pear [trouble: drop-before]")

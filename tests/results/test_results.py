@@ -127,7 +127,7 @@ def shown(value):
     yield getattr(value, "_repr_html_", str)()
 
 
-def test_no_value_shows_what_a_terminal_obeys_or_a_kernel_cannot_send(service, tmp_path):
+def test_no_value_shows_what_a_terminal_obeys_or_a_kernel_cannot_send(service, brisk, tmp_path):
     path = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png")  # half a character
     Path(path).write_bytes(encode(picture()))
     image = nb_banana.generate(ODD, images=path, name="x", alt=ODD)

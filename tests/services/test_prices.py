@@ -452,7 +452,7 @@ def test_what_may_have_been_charged_counts_until_it_is_known(service, monkeypatc
     assert len(service.posts) == 1
 
 
-def test_what_failed_leaves_the_budget_alone(service):
+def test_what_failed_leaves_the_budget_alone(service, brisk):
     configure(budget=0.1)
     for trouble in ("400", "401", "refusal", "drop-before", "502-gateway"):
         with pytest.raises(errors.BananaError):

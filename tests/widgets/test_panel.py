@@ -232,12 +232,12 @@ def test_a_yes_holds_for_what_was_asked_and_not_for_a_form_that_costs_more_by_no
     configure(confirm_over=0.01)
     opened.prompt = "a banana"
     press(opened, "generate")
-    press(opened, "generate", confirmed=True, changed={"resolution": "4K", "count": 9})
-    assert opened.message["text"] == "This costs about $1.79 play money, more than $0.01. Send it?"
+    press(opened, "generate", confirmed=True, changed={"resolution": "4K", "count": 2})
+    assert opened.message["text"] == "This costs about $0.40 play money, more than $0.01. Send it?"
     assert service.posts == []
     press(opened, "generate", confirmed=True)
     settle(opened)
-    assert len(service.posts) == 9
+    assert len(service.posts) == 2
 
 
 def test_fresh_holds_for_one_picture(opened, service):

@@ -118,7 +118,9 @@ def test_the_certificates_are_read_once_for_all_threads(service, bundle, monkeyp
     assert len({each.client for each in service[1]}) == 2
 
 
-def test_an_answer_that_trickles_for_ever_is_given_up_over_tls_too(secure, bundle, monkeypatch):
+def test_an_answer_that_trickles_for_ever_is_given_up_over_tls_too(
+    secure, bundle, brisk, monkeypatch
+):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
     with server(trickle, secure) as (url, seen):
         with pytest.raises(errors.AnswerTimeoutError, match=r"within 0.5 s"):
