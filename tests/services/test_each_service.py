@@ -66,6 +66,8 @@ def test_a_picture_is_drawn_kept_and_billed_as_ever(other, door):
     assert image.receipt.is_about is find_service(name).computes_bill
     assert image.path.parents[2].name.startswith(f"{name}@127.0.0.1")
     assert image.receipt.sandbox
+    assert f"nano-banana-2 · {name} · " in image.caption
+    assert f"  nano-banana-2 · {name}" in [line.what for line in nb_banana.spending().lines]
     assert nb_banana.spending().lines[0].usd == image.cost
 
 
