@@ -83,6 +83,27 @@ def test_who_draws_is_chosen_for_one_call(service, monkeypatch, door):
     assert kinds[1].startswith("127.0.0.1")
 
 
+@pytest.mark.parametrize("later", ["recover", "the cell again"])
+def test_a_kernel_that_dies_with_the_picture_in_its_hands_loses_none(other, monkeypatch, later):
+    def dies(*_):
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr("nb_banana.generation.pipeline.fetch_pictures", dies)
+        with pytest.raises(SystemExit):
+            generate("a banana")
+    (image,) = nb_banana.recover().images if later == "recover" else [generate("a banana")]
+    assert image.path.is_file()
+    assert len(other.posts) == len(other.charges) == 1
+    assert not [*image.path.parents[2].glob("answers/*")]
+
+
+def test_a_dry_run_has_all_that_is_sent(fal):
+    shown = nb_banana.dry_run("a banana")
+    assert '"x-fal-no-retry": "1"' in shown.python
+    assert "-H 'x-fal-no-retry: 1'" in shown.curl
+
+
 def test_a_reference_goes_along(other):
     image = generate("as this", images=picture())
     assert image.path
