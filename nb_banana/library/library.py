@@ -61,9 +61,10 @@ class Library(Journal):
                 return self._put(session, request | columns, parts, pictures)
 
             first, *others = self._index.write(write)
-        with suppress(LibraryError):  # what was kept until now, see `JournalEntry.answered`
-            kept = self._vault.answers([request_id])
-            self._vault.remove([name for name in kept if self._vault.read(name) in data])
+        if (self.folder / "answers").is_dir():
+            with suppress(LibraryError):  # what was kept until now, see `JournalEntry.answered`
+                kept = self._vault.answers([request_id])
+                self._vault.remove([name for name in kept if self._vault.read(name) in data])
         return [replace(first, extras=tuple(others)), *others]
 
     def find(self, key: str) -> StoredImage | None:
