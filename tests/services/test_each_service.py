@@ -1,5 +1,6 @@
 """Other services than the AI/ML API: the same cell, the same books, whoever draws."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import threading
 import time
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -102,6 +104,31 @@ def test_a_dry_run_has_all_that_is_sent(fal):
     shown = nb_banana.dry_run("a banana")
     assert '"x-fal-no-retry": "1"' in shown.python
     assert "-H 'x-fal-no-retry: 1'" in shown.curl
+
+
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("openai", {"code": "insufficient_quota", "message": "No quota."}),
+        (
+            "google",
+            {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "credits are depleted"},
+        ),
+    ],
+)
+def test_too_many_requests_for_no_money_are_not_sent_again(monkeypatch, name, said, many):
+    body = json.dumps({"error": said}).encode()
+    monkeypatch.setenv(PLACES[name].names[0], KEY)
+    with server(lambda handler: handler.reply(429, body)) as (url, seen):
+        configure(service=name, base_url=url)
+        if many:
+            draw = partial(nb_banana.generate_many, ["a banana"] * 2)
+        else:
+            draw = partial(generate, "a banana")
+        with pytest.raises(errors.NotAllowedError, match="out of credits"):
+            draw()
+    assert len([each for each in seen if each.method == "POST"]) == 1
 
 
 def test_a_reference_goes_along(other):
