@@ -17,6 +17,7 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 
 from nb_banana import credentials
+from tests.support.shells import PLAIN_SCENES
 
 # jsonschema's check of IRIs, which no notebook has, takes each worker more than a second to load.
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
@@ -43,7 +44,16 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["TMPDIR"] = tempfile.tempdir = str(place)
     # Pictures of the tests go into a library of their own, not among a person's.
     os.environ["XDG_DATA_HOME"] = str(place / "data")
+    os.environ["IPYTHONDIR"] = str(paint_plainly(place / "ipython"))
     config.add_cleanup(lambda: shutil.rmtree(place, ignore_errors=True))
+
+
+def paint_plainly(folder: Path) -> Path:
+    """Kernels have no configuration of a person's, and their sandboxes paint one colour."""
+    startup = folder / "profile_default/startup"
+    startup.mkdir(parents=True, exist_ok=True)
+    (startup / "plain.py").write_text(PLAIN_SCENES, "utf-8")
+    return folder
 
 
 def temporary_folder() -> Path:

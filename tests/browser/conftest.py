@@ -19,6 +19,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
+from tests.safety import paint_plainly
+
 from .lab import WINDOW, Lab, Server, running_server
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
@@ -50,6 +52,7 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running_server(tmp_path_factory.mktemp("jupyter")) as server:
+        paint_plainly(server.home / "ipython")
         yield server
 
 

@@ -289,6 +289,17 @@ class LabPage:
         self.wait_for_kernel()
         self.set_theme("light")
 
+    def reopen(self, *, trusted: bool = True) -> None:
+        """Close the notebook, end its kernel and open its file again: it comes as it was saved."""
+        self.server.judge(self.path, trusted)
+        if self.app == "notebook":
+            self.shutdown_kernel()
+            self.load()
+            return
+        self.close()
+        self.page.wait_for_function(IS_FREE)
+        self.show()
+
     def wait_for_kernel(self, timeout: float = 60) -> None:
         self.page.wait_for_function(KERNEL_IS_READY, timeout=timeout * 1000)
         self.is_fresh = True

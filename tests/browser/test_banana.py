@@ -19,7 +19,7 @@ def page(module_lab):
             "A T-Rex relaxing on a beach, lying on a sun lounger and wearing sunglasses.",
             "trex.pil.resize((344, 192))",
             "%%banana -a 16:10\na banana",
-            "%%banana slow --fresh\na banana [trouble: slow 4]",
+            "%%banana slow --fresh\na banana [trouble: slow 2.5]",
             "",
         ],
         name="banana",

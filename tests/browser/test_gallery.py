@@ -101,13 +101,17 @@ def test_the_handle_is_moved_and_jupyterlab_takes_neither_its_drag_nor_its_keys(
     assert seen_at(picture, 0.3) == "blue"
 
 
-def test_a_notebook_that_is_not_trusted_has_both_side_by_side(page, lab):
-    strange = lab.open(page.save(), name="stranger", trusted=False)
-    left, right = strange.output(2).get_by_role("img").all()
-    assert (seen_at(left, 0.9), seen_at(right, 0.1)) == ("red", "blue")
-    assert left.bounding_box()["y"] == right.bounding_box()["y"]
-    expect(strange.output(2).get_by_text("left: image")).to_be_visible()
-    expect(strange.output(2).locator("input:visible")).to_have_count(0)
+def test_a_notebook_that_is_not_trusted_has_both_side_by_side(page):
+    page.save()
+    page.reopen(trusted=False)
+    try:
+        left, right = page.output(2).get_by_role("img").all()
+        assert (seen_at(left, 0.9), seen_at(right, 0.1)) == ("red", "blue")
+        assert left.bounding_box()["y"] == right.bounding_box()["y"]
+        expect(page.output(2).get_by_text("left: image")).to_be_visible()
+        expect(page.output(2).locator("input:visible")).to_have_count(0)
+    finally:
+        page.reopen()
 
 
 # nbconvert says of an output without anything to see that it shows nothing.

@@ -117,7 +117,7 @@ def box(locator):
     )
 
 
-@pytest.mark.parametrize("theme", some(list(THEMES), 5))
+@pytest.mark.parametrize("theme", some(list(THEMES), 3))
 def test_axe_finds_nothing_under_any_theme(page, state, theme):
     for name in STATES if theme == "a page without a theme" else ("full", "in trouble"):
         panel = show(page, state, theme=theme, **STATES[name])

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.support.amount import ALL
+
 from .axe import findings
 from .lab import NARROW, PROJECTOR, WIDE
 
@@ -43,7 +45,7 @@ def table(module_lab):
     return page
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", "dark"] if ALL else ["dark"])
 @pytest.mark.parametrize("window", [WIDE, PROJECTOR, NARROW])
 def test_a_thumbnail_has_its_width_and_date_and_model_do_not_break(table, window, theme):
     table.viewport(*window)

@@ -17,6 +17,7 @@ from nb_banana.lesson.manifest import take_settings
 from nb_banana.library.location import MANIFEST
 from nb_banana.settings import Banana
 from tests.lesson.test_unpacking import make, rewrite
+from tests.safety import paint_plainly
 from tests.support.amount import rounds
 
 LOAD = "%load_ext nb_banana\nimport nb_banana"
@@ -32,8 +33,7 @@ PACK = "print(nb_banana.pack('lesson.zip', notebook='lesson.ipynb'))"
 
 def environment(home, setting=""):
     """That of a person, who may have a configuration of IPython."""
-    profile = home / "ipython" / "profile_default"
-    profile.mkdir(parents=True)
+    profile = paint_plainly(home / "ipython") / "profile_default"
     (profile / "ipython_config.py").write_text(setting)
     return os.environ | {"XDG_DATA_HOME": str(home), "IPYTHONDIR": str(home / "ipython")}
 
