@@ -29,7 +29,7 @@ from nb_banana.services.exchange import (
     Ticket,
     Unreadable,
 )
-from nb_banana.services.failures import error_of, redact
+from nb_banana.services.failures import error_of, page_of, redact
 from nb_banana.services.receipt import SANDBOX_HEADER, Receipt
 from nb_banana.services.result import BilledAnswer
 from nb_banana.services.service import Service
@@ -225,7 +225,7 @@ def read_reply(
         raise errors.DownloadError(
             "The picture's link has your key in it, so it was not opened and is not kept. "
             f"{errors.UNSURE} Tell the service's support the ids, and make a new key at "
-            f"{service.service.key_page}: links are written to logs on their way.",
+            f"{page_of(service.service)}: links are written to logs on their way.",
             **facts,
             is_unsure=True,
         )

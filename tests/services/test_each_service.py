@@ -128,7 +128,8 @@ def test_too_many_requests_for_no_money_are_not_sent_again(monkeypatch, name, sa
             draw = partial(nb_banana.generate_many, ["a banana"] * 2)
         else:
             draw = partial(generate, "a banana")
-        with pytest.raises(errors.NotAllowedError, match="out of credits"):
+        page = find_service(name).billing_page or "the service's own page"
+        with pytest.raises(errors.NotAllowedError, match=f"out of credits.*Top it up at {page}"):
             draw()
     assert len([each for each in seen if each.method == "POST"]) == 1
 
