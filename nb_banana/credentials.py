@@ -68,12 +68,8 @@ PLACES = {
             "https://openrouter.ai/settings/keys",
         ),
         KeyPlace("fal", "https://queue.fal.run", ("FAL_KEY",), "https://fal.ai/dashboard/keys"),
-        KeyPlace(
-            "openai",
-            "https://api.openai.com",
-            ("OPENAI_API_KEY",),
-            "https://platform.openai.com/api-keys",
-        ),
+        # Mostly a gateway, which has its own page: only the person knows it.
+        KeyPlace("openai", "https://api.openai.com", ("OPENAI_API_KEY",), ""),
     )
 }
 """The services that come with us: what is known of them before any of them is loaded."""

@@ -22,6 +22,7 @@ USED_UP = (
     f"Your key has used up its limit{{said}}. {FREE} Ask whoever gave it to you for more; a limit "
     "by the day, week or month starts anew at 00:00 UTC."
 )
+UNKNOWN_PAGE = "the service's own page"
 LOOK_AT_MODEL = " Look at model and base_url. nb_banana.MODELS has the models that are known."
 _BY_STATUS: dict[int, tuple[type[errors.BananaError], str]] = {
     401: (
@@ -123,8 +124,13 @@ def _failed_inside(
 def _filled(sentence: str, status: int | None, said: str, reply: Reply, service: Service) -> str:
     wait = reply.headers.get("retry-after", "")
     when = f"in {wait} s" if wait.isdecimal() and len(wait) < 7 else "later"
-    pages = {"key_page": service.key_page, "billing_page": service.billing_page}
+    pages = {"key_page": page_of(service), "billing_page": service.billing_page or UNKNOWN_PAGE}
     return sentence.format(status=status, said=said, when=when, **pages)
+
+
+def page_of(service: Service) -> str:
+    """Where a key is made; in words where only the person knows that."""
+    return service.key_page or UNKNOWN_PAGE
 
 
 def _quoted(failed: Failed) -> str:

@@ -62,7 +62,8 @@ NAMES = {"512": "0.5K"}
 NAMED = {theirs: ours for ours, theirs in NAMES.items()}
 LINKS = ("status_url", "response_url", "cancel_url")
 LINK = re.compile(rf'"(?P<name>{"|".join(LINKS)})"\s*:\s*"(?P<link>[^"\\]+)"')
-OPEN = {"IN_QUEUE", "IN_PROGRESS"}
+OPEN = {"IN_QUEUE", "IN_PROGRESS", "QUEUED", "PENDING", "RUNNING", "PROCESSING"}
+"""States of what is not done: its own two, and what others call them."""
 FLAGGED = "content_policy_violation"
 
 

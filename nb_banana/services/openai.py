@@ -45,8 +45,6 @@ class OpenAi(Service):
     base_url = PLACE.base_url
     models = MODELS
     key_names = PLACE.names
-    key_page = PLACE.page
-    billing_page = PLACE.page
     count_field = "n"
     is_by_host = True
 

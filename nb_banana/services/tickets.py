@@ -130,12 +130,21 @@ def _ask(
     try:
         found = send.read_reply(reply, request, service, client_request_id)
     except errors.BananaError as error:
+        is_odd = isinstance(error, errors.UnreadableAnswerError)
+        if is_odd and not is_result and reply.status == 200 and _is_mute(reply):
+            # 202 until it is done, whatever stands in it.
+            return replace(ticket, handle={**ticket.handle, "is_done": True})
         told = error
     else:
         if isinstance(found, Ticket):
             return replace(found, handle={**ticket.handle, **found.handle})
         return found
     raise _meant(told, reply, ticket, service)  # not inside of `except`, as above
+
+
+def _is_mute(reply: Reply) -> bool:
+    """Whether a state has no words; what is cut off, or a page, is something else."""
+    return not reply.body.strip() or isinstance(reply.json, dict)
 
 
 def _meant(

@@ -151,6 +151,7 @@ STATES = {
     "202 and a page": (202, b"<html></html>", False),
     "in small letters": (200, b'{"status": "in_progress"}', False),
     "in the queue": (200, b'{"status": "IN_QUEUE", "queue_position": 3}', False),
+    "in the queue, by another word": (200, b'{"status": "queued", "status_url": "/s"}', False),
     "asked too early": (400, b'{"detail": "Request is still in progress"}', False),
     "done": (200, b'{"status": "COMPLETED"}', True),
     "of another name": (200, b'{"status": "DONE", "status_url": "/s"}', True),

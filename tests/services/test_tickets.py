@@ -111,6 +111,15 @@ def test_a_result_that_is_asked_for_too_early_is_asked_for_again(queue):
     assert len(queue.posts) == 1
 
 
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"logs": [], "metrics": {}}'])
+def test_a_state_that_is_fine_and_says_nothing_is_done(queue, body):
+    queue.odd["status"] = [(202, body)] + [(200, body)] * 3 * tickets.MOST_ODD
+    queue.odd["result"] = [(400, b'{"detail": "Request is still in progress"}')]
+    assert generate("a banana").path.is_file()
+    assert not queue.odd["result"]
+    assert len(queue.posts) == 1
+
+
 def test_a_key_in_a_link_of_a_ticket_is_kept_nowhere(queue, tmp_path):
     told = queue.told("1", "IN_QUEUE")
     told["status_url"] += f"?key={KEY}"
