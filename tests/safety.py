@@ -18,15 +18,18 @@ from xdist.scheduler import LoadFileScheduling
 
 from nb_banana import credentials
 
-PLAIN_SCENES = """import pathlib
-if pathlib.Path.cwd().name != "notebooks":  # those run as they are handed out
+PLAIN_SCENES = f"""import pathlib
+if not pathlib.Path.cwd().samefile({str(Path(__file__).parents[1] / "notebooks")!r}):
     from nb_banana.sandbox import painter
     from PIL import Image
     painter._scene = lambda idea, size, _, rng: Image.new("RGB", size, tuple(rng.randbytes(3)))
 """
-"""What a kernel runs as it starts. To paint a scene takes longer than all the rest."""
+"""What a kernel runs as it starts: to paint a scene takes longer than all the rest. Only our
+notebooks run as they are handed out."""
 
-# jsonschema's check of IRIs, which no notebook has, takes each worker more than a second to load.
+LIGHTER = "import sys; sys.modules['rfc3987_syntax'] = None\n"
+"""For processes that read notebooks: jsonschema's check of IRIs, which no notebook has, takes each
+more than a second to load."""
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 

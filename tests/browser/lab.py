@@ -32,6 +32,8 @@ from nbformat.sign import NotebookNotary
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import BrowserContext, Locator, Page, ViewportSize, expect
 
+from tests.safety import LIGHTER
+
 expect.set_options(timeout=30_000)  # ms; a slow machine is no failure
 KEY_VARIABLES = ("AIMLAPI_KEY", "AIMLAPI_API_KEY", "AIML_API_KEY")
 SETTINGS = {
@@ -175,7 +177,8 @@ def running_server(home: Path) -> Iterator[Server]:
     with (home / "server.log").open("w") as log:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+                *(sys.executable, "-c", f"{LIGHTER}import jupyterlab.labapp as lab; lab.main()"),
+                *("--no-browser", "--allow-root"),
                 *("--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"),
                 f"--ServerApp.root_dir={server.root}",
                 "--LabApp.expose_app_in_browser=True",

@@ -17,7 +17,7 @@ from nb_banana.lesson.manifest import take_settings
 from nb_banana.library.location import MANIFEST
 from nb_banana.settings import Banana
 from tests.lesson.test_unpacking import make, rewrite
-from tests.safety import paint_plainly
+from tests.safety import LIGHTER, paint_plainly
 from tests.support.amount import rounds
 
 LOAD = "%load_ext nb_banana\nimport nb_banana"
@@ -66,7 +66,8 @@ def test_a_lesson_compares_equal_on_another_machine_in_another_time_zone(tmp_pat
     lesson = teach(teacher, [*load, *CELLS], environment(tmp_path / "home", own))
     path = nb_banana.unpack(lesson, student.parent)
     assert (path.parent / MANIFEST).is_file()
-    compared = [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "-p", "no:randomly"]
+    compared = [sys.executable, "-c", f"{LIGHTER}import pytest; sys.exit(pytest.main())"]
+    compared += ["-q", "-c", os.devnull, "-p", "no:randomly"]
     done = subprocess.run(
         [*compared, "--nbval", "--nbval-current-env", path.name],
         cwd=path.parent,
