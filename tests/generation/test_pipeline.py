@@ -293,3 +293,21 @@ def test_the_magic_binds_what_comes_from_the_library(service):
         ip.run("%%banana two\na banana")
         assert ip.names["two"].caption.endswith("· two")
         assert ip.names["one"].bytes == ip.names["two"].bytes
+
+
+def test_a_ctrl_c_just_after_a_request_was_written_down_leaves_nobody_waiting(service, monkeypatch):
+    begin = Library.begin
+
+    def stopped(self, *values, **more):
+        begin(self, *values, **more)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Library, "begin", stopped)
+        with pytest.raises(errors.Interrupted, match="before it was sent") as caught:
+            generate("a banana")
+    request_id = caught.value.facts["client_request_id"]
+    assert library_of(service).fate(request_id) == ("failed", False)
+    assert not library_of(service).is_drawn(request_id)
+    assert generate("a banana").came == "made"
+    assert len(service.posts) == 1

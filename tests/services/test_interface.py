@@ -7,7 +7,7 @@ import pytest
 
 from nb_banana import errors
 from nb_banana.credentials import Secret
-from nb_banana.references.reference import as_reference, as_references, unique
+from nb_banana.references.reference import as_reference
 from nb_banana.request import ImageRequest
 from nb_banana.services import account, send
 from nb_banana.services.endpoint import Endpoint
