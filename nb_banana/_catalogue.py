@@ -93,7 +93,7 @@ def short_in(catalogue: Catalogue, name: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def drawer_in(catalogue: Catalogue, name: str, *, is_play: bool = False) -> str:
+def drawer_in(catalogue: Catalogue, name: str) -> str:
     """Who draws, while somebody waits: the model, and the service where that is another one."""
-    service = "" if is_play or catalogue is AIMLAPI else f" on {catalogue.service}"
+    service = "" if catalogue is AIMLAPI else f" on {catalogue.service}"
     return f"{short_in(catalogue, name)}{service}"

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from nb_banana._catalogue import AIMLAPI, short_in
 from nb_banana._hints import Hinted
 from nb_banana._text import Amounts, InDollars, as_html, dollars, plain
 from nb_banana.display.html import Name, Words, card, cards, note, paragraph, styled, table
@@ -16,9 +17,8 @@ from nb_banana.generation.budget import SessionTotals
 from nb_banana.generation.context import Context
 from nb_banana.library import location
 from nb_banana.library.records import Bill
-from nb_banana.models import short_name
 from nb_banana.services import account
-from nb_banana.services.registry import DEFAULT
+from nb_banana.services.registry import DEFAULT, find_service
 
 OF_MODEL = "  "  # how the name of a line begins that is of a model, and of no time
 
@@ -203,8 +203,9 @@ def _lines(accounts: Sequence[Account], session: SessionTotals) -> list[Statemen
     for each in accounts:
         name = location.service_name_of(each.kind)
         who = "" if name in {None, DEFAULT} else f" · {name}"
+        models = AIMLAPI if name is None else find_service(name).catalogue
         for bill in each.bills:
-            books.setdefault(f"{OF_MODEL}{short_name(bill.model)}{who}", []).append(bill)
+            books.setdefault(f"{OF_MODEL}{short_in(models, bill.model)}{who}", []).append(bill)
     first = StatementLine(
         "this session", session.spent, session.count, session.unknown, session.free
     )

@@ -17,7 +17,6 @@ from nb_banana.generation import pipeline
 from nb_banana.generation.context import Context
 from nb_banana.generation.lookup import find_reusable
 from nb_banana.generation.plan import Job, Plan
-from nb_banana.library.location import SANDBOX
 from nb_banana.request import expected_size, is_on
 from nb_banana.results.gallery import Gallery
 from nb_banana.results.gallery_display import script_lines
@@ -40,10 +39,10 @@ class PendingImage(PendingValue[BananaImage], BananaImage):
 
     _comes_later = frozenset(BananaImage.__annotations__) - {"request", "name"}
 
-    def __init__(self, plan: Plan, job: Job, stop: Callable[[], None], **shown: Any) -> None:
+    def __init__(self, job: Job, stop: Callable[[], None], **shown: Any) -> None:
         self.request, self.name = job.request, job.output.name
         self.alt = job.output.alt
-        placeholder = Placeholder(_what(plan, job), job.request.prompt, **shown)
+        placeholder = Placeholder(_what(job), job.request.prompt, **shown)
         PendingValue.__init__(self, placeholder, stop)
 
     def __repr__(self) -> str:
@@ -63,7 +62,7 @@ class PendingGallery(PendingValue[Gallery], Gallery):
         self._about = f"{len(jobs)} pictures"
         prompt = clean(f"{self._about}: {jobs[0].request.prompt}", LONGEST_PROMPT)
         counts = not batch.plan.is_stable
-        what = _what(batch.plan, jobs[0])
+        what = _what(jobs[0])
         placeholder = Placeholder(what, prompt, counts=counts)
         batch.bar.fill(placeholder, f"{what} · {prompt}")
         PendingValue.__init__(self, placeholder, batch.stop)
@@ -83,7 +82,7 @@ def start(plan: Plan) -> PendingImage:
     size = partial(expected_size, job.request, context.settings.preview)
     counts, usual = not plan.is_stable, pipeline.usual_of(plan, job)
     shown = {"counts": counts, "usual": usual, "size": size}
-    image = context.adopt(PendingImage(plan, job, limiter.stop, **shown))
+    image = context.adopt(PendingImage(job, limiter.stop, **shown))
     if (found := find_reusable(plan, job)) is not None:
         image.end(pipeline.hand_over(found, job.output))
         return image
@@ -168,6 +167,6 @@ def tell_of(value: Any) -> None:
         tell(*script_lines(value))
 
 
-def _what(plan: Plan, job: Job) -> str:
-    who = drawer_in(job.request.catalogue, job.request.model, is_play=plan.kind == SANDBOX)
+def _what(job: Job) -> str:
+    who = drawer_in(job.request.catalogue, job.request.model)
     return f"{who} is drawing in the background"

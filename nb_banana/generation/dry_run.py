@@ -98,11 +98,16 @@ class DryRun(Hinted):
     def _key_in_python(self) -> str:
         header = self._speaks.key_header
         before = f'"{header.before}" + ' if header.before else ""
-        return f'"{header.name}": {before}os.environ["{self._key_name}"]'
+        more = (
+            f", {json.dumps(name)}: {json.dumps(it)}" for name, it in self._call.headers.items()
+        )
+        return f'"{header.name}": {before}os.environ["{self._key_name}"]' + "".join(more)
 
     def _curl(self, payload: dict[str, Any]) -> str:
         header, call = self._speaks.key_header, self._call
         key = f'  -H "{header.name}: {header.before}${self._key_name}" \\\n'
+        for name, it in call.headers.items():
+            key += f"  -H {shlex.quote(f'{name}: {it}')} \\\n"
         body = (
             f'  -H "Content-Type: application/json" \\\n  -d {shlex.quote(_json(payload))}'
             if call.json is not None

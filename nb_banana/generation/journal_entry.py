@@ -81,8 +81,11 @@ class JournalEntry:
         return self.problem is before[1] or self.library is not before[0]
 
     def answered(self, items: Sequence[ResultItem], receipt: Receipt) -> None:
-        """The answer is there: its links and its bill."""
+        """The answer is there: its links and its bill, and what no link will give again."""
         self.reached = "answered"
+        for position, item in enumerate(items):
+            if item.data is not None and item.url is None:
+                self.keep_answer(item.data, position)
         self._write(Library.mark_answered, items, receipt)
         self._budget.settle(self.request_id, receipt.usd)
 

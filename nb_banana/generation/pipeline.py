@@ -242,7 +242,7 @@ ASKS_AGAIN = "nb_banana.recover() asks the service's log; "
 def _send(plan: Plan, job: Job, entry: JournalEntry) -> BananaImage:
     """Ask the service for what is written down, and keep what comes."""
     model, status = job.request.model, plan.context.model_status
-    who = drawer_in(job.request.catalogue, model, is_play=plan.kinds[-1] == SANDBOX)
+    who = drawer_in(job.request.catalogue, model)
     line = Spinner(f"{who} is drawing", usual_of(plan, job), _size(plan, job))
     with defer_interrupts():
         with line:

@@ -162,7 +162,7 @@ class Journal:
             return next((row["id"] for row in found if row["came"] or is_drawn(row)), None)
 
     def keep_answer(self, request_id: str, data: bytes, position: int | None = None) -> Path | None:
-        """Keep what came and was not understood: one picture of the answer, or all of it."""
+        """Keep what came before it is stored: one picture of the answer, or all of it."""
         if not self.has(request_id):
             raise NotKeptError(f"The library in {self.folder} has no request {request_id}.")
         name = answer_name(request_id, position)
@@ -200,7 +200,7 @@ class Journal:
         self, request_id: str, items: Sequence["ResultItem"], receipt: Receipt
     ) -> None:
         """The answer is there: keep the links of its pictures, and the bill."""
-        # A picture that came inside the answer has no link: it is stored at once.
+        # A picture that came inside the answer has no link: `JournalEntry` keeps it.
         links = json.dumps([item.url for item in items])
         bill = rows.step_row(receipt)
         self._step(request_id, state="answered", links=links, **bill, **this_process())

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from nb_banana._text import path_of
-from nb_banana.errors import LibraryUnavailableError, NotKeptError
+from nb_banana.errors import LibraryError, LibraryUnavailableError, NotKeptError
 from nb_banana.imaging.decode import PictureKind
 from nb_banana.library import rows
 from nb_banana.library.database import Database, MemoryDatabase, Transaction
@@ -61,6 +61,10 @@ class Library(Journal):
                 return self._put(session, request | columns, parts, pictures)
 
             first, *others = self._index.write(write)
+        if (self.folder / "answers").is_dir():
+            with suppress(LibraryError):  # what was kept until now, see `JournalEntry.answered`
+                kept = self._vault.answers([request_id])
+                self._vault.remove([name for name in kept if self._vault.read(name) in data])
         return [replace(first, extras=tuple(others)), *others]
 
     def find(self, key: str) -> StoredImage | None:

@@ -80,7 +80,7 @@ def image_caption(image: ShownImage) -> str:
 def other_service(image: ShownImage) -> str:
     """Who drew it, where that is not the service that everybody has."""
     name = image.request.catalogue.service
-    return "" if image.receipt.sandbox or name == AIMLAPI.service else name
+    return "" if name == AIMLAPI.service else name
 
 
 def origin_of(image: ShownImage) -> str:

@@ -85,6 +85,7 @@ def _send_until_answered(
             refusals += 1
             is_hopeless = (
                 service.limiter.is_stuck
+                or _is_spent(reply, service.service)
                 or _asked_pause(reply, service.service) > LONGEST_RETRY_AFTER
             )
             if is_hopeless or refusals > MOST_REFUSALS:
@@ -128,10 +129,16 @@ def carry_once(call: Call, service: Endpoint, timeout: float, facts: dict[str, A
 def _pause_before_next(reply: Reply, retry: Retry, service: Service) -> float | None:
     """Seconds to wait before the same request is sent again; None where it must not be."""
     not_charged = reply.status == 429 or (reply.status >= 500 and service.charged(reply) is False)
-    if not not_charged or not retry.total:
+    if not not_charged or not retry.total or _is_spent(reply, service):
         return None
     pause = max(_asked_pause(reply, service), retry.get_backoff_time() + SHORTEST_PAUSE)
     return pause if pause <= LONGEST_RETRY_AFTER else None
+
+
+def _is_spent(reply: Reply, service: Service) -> bool:
+    """Whether too many requests are meant, or that there is no money, which no pause brings."""
+    outcome = _decoded(reply, service)
+    return isinstance(outcome, Failed) and outcome.status == 402
 
 
 def _asked_pause(reply: Reply, service: Service) -> float:

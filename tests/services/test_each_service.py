@@ -1,5 +1,6 @@
 """Other services than the AI/ML API: the same cell, the same books, whoever draws."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import threading
 import time
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -66,6 +68,8 @@ def test_a_picture_is_drawn_kept_and_billed_as_ever(other, door):
     assert image.receipt.is_about is find_service(name).computes_bill
     assert image.path.parents[2].name.startswith(f"{name}@127.0.0.1")
     assert image.receipt.sandbox
+    assert f"nano-banana-2 · {name} · " in image.caption
+    assert f"  nano-banana-2 · {name}" in [line.what for line in nb_banana.spending().lines]
     assert nb_banana.spending().lines[0].usd == image.cost
 
 
@@ -81,6 +85,52 @@ def test_who_draws_is_chosen_for_one_call(service, monkeypatch, door):
     kinds = [image.path.parents[2].name for image in (first, second)]
     assert kinds[0] == "fal"
     assert kinds[1].startswith("127.0.0.1")
+
+
+@pytest.mark.parametrize("later", ["recover", "the cell again"])
+def test_a_kernel_that_dies_with_the_picture_in_its_hands_loses_none(other, monkeypatch, later):
+    def dies(*_):
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr("nb_banana.generation.pipeline.fetch_pictures", dies)
+        with pytest.raises(SystemExit):
+            generate("a banana")
+    (image,) = nb_banana.recover().images if later == "recover" else [generate("a banana")]
+    assert image.path.is_file()
+    assert len(other.posts) == len(other.charges) == 1
+    assert not [*image.path.parents[2].glob("answers/*")]
+
+
+def test_a_dry_run_has_all_that_is_sent(fal):
+    shown = nb_banana.dry_run("a banana")
+    assert '"x-fal-no-retry": "1"' in shown.python
+    assert "-H 'x-fal-no-retry: 1'" in shown.curl
+
+
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("openai", {"code": "insufficient_quota", "message": "No quota."}),
+        (
+            "google",
+            {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "credits are depleted"},
+        ),
+    ],
+)
+def test_too_many_requests_for_no_money_are_not_sent_again(monkeypatch, name, said, many):
+    body = json.dumps({"error": said}).encode()
+    monkeypatch.setenv(PLACES[name].names[0], KEY)
+    with server(lambda handler: handler.reply(429, body)) as (url, seen):
+        configure(service=name, base_url=url)
+        if many:
+            draw = partial(nb_banana.generate_many, ["a banana"] * 2)
+        else:
+            draw = partial(generate, "a banana")
+        with pytest.raises(errors.NotAllowedError, match="out of credits"):
+            draw()
+    assert len([each for each in seen if each.method == "POST"]) == 1
 
 
 def test_a_reference_goes_along(other):
