@@ -60,8 +60,11 @@ class JournalEntry:
                 self.problem = self.problem or error
                 last = error
                 continue
-            except BaseException:
+            except BaseException as error:
                 self.is_written = False
+                if isinstance(error, KeyboardInterrupt):  # it may have come just after the commit
+                    with suppress(errors.LibraryError):
+                        self.is_written = library.has(self.request_id)
                 raise
             if other is None:
                 self.reached = "sent"

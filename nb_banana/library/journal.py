@@ -123,9 +123,8 @@ class Journal:
             session.run(f"PRAGMA application_id = {identity}")
             return work(session)
 
-        result = self._index.write(first)
-        remember_own(identity)
-        return result
+        remember_own(identity)  # first: a Ctrl-C in between would leave one that is nobody's
+        return self._index.write(first)
 
     def _prepare(self) -> None:
         """See that the place takes what will come, before anything is sent."""

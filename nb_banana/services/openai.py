@@ -4,6 +4,7 @@ Sources: https://platform.openai.com/docs/api-reference/images and
 https://docs.litellm.ai/docs/image_generation
 """
 
+import json
 from typing import Any
 
 from nb_banana._text import amount, clean_id
@@ -56,7 +57,7 @@ class OpenAi(Service):
         if not request.references:
             body = asked | {"response_format": "b64_json"} | dict(request.params)
             return Call("POST", "/v1/images/generations", body)
-        form = {name: str(value) for name, value in (asked | dict(request.params)).items()}
+        form = {name: _text(value) for name, value in (asked | dict(request.params)).items()}
         files = []
         for number, each in enumerate(request.references, 1):
             mime, data = picture_of(each, self.title)
@@ -81,6 +82,11 @@ class OpenAi(Service):
         """See `Service.charged`. Of a 5xx it can't say what it cost: that is behind the gateway."""
         is_own = isinstance(at(reply.json, "error", "message"), str)
         return False if 400 <= reply.status < 500 and is_own and reply.status != 408 else None
+
+
+def _text(value: Any) -> str:
+    """A field of a form: what is no text is JSON."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _size(request: ImageRequest) -> str:

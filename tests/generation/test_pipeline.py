@@ -10,6 +10,7 @@ import pytest
 from nb_banana import configure, dry_run, edit, errors, generate, generate_many, load, spending
 from nb_banana._default import client
 from nb_banana.library import location
+from nb_banana.library.database import Database
 from nb_banana.library.library import Library
 from tests.support.doors import open_door
 from tests.support.shells import ipython_shell, run_notebook
@@ -293,3 +294,39 @@ def test_the_magic_binds_what_comes_from_the_library(service):
         ip.run("%%banana two\na banana")
         assert ip.names["two"].caption.endswith("· two")
         assert ip.names["one"].bytes == ip.names["two"].bytes
+
+
+def test_a_ctrl_c_just_after_a_request_was_written_down_leaves_nobody_waiting(service, monkeypatch):
+    begin = Library.begin
+
+    def stopped(self, *values, **more):
+        begin(self, *values, **more)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Library, "begin", stopped)
+        with pytest.raises(errors.Interrupted, match="before it was sent") as caught:
+            generate("a banana")
+    request_id = caught.value.facts["client_request_id"]
+    assert library_of(service).fate(request_id) == ("failed", False)
+    assert not library_of(service).is_drawn(request_id)
+    assert library_of(service).is_own
+    assert generate("a banana").came == "made"
+    assert len(service.posts) == 1
+
+
+def test_a_ctrl_c_just_after_the_first_line_of_a_library_leaves_it_one_s_own(
+    service, monkeypatch, tmp_path
+):
+    write = Database.write
+    configure(library=str(tmp_path / "pictures"))
+
+    def stopped(self, work):
+        write(self, work)
+        monkeypatch.setattr(Database, "write", write)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Database, "write", stopped)
+    with pytest.raises(errors.Interrupted):
+        generate("a banana")
+    assert library_of(service).is_own

@@ -7,10 +7,12 @@ import pytest
 
 from nb_banana import errors
 from nb_banana.credentials import Secret
+from nb_banana.references.reference import as_reference
 from nb_banana.request import ImageRequest
 from nb_banana.services import account, send
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.exchange import Call, Failed, KeyHeader
+from nb_banana.services.openai import OpenAi
 from nb_banana.services.reading import answer_in, words_in
 from nb_banana.services.service import Service
 from tests.conftest import KEY
@@ -122,3 +124,14 @@ def test_where_a_service_has_no_log_nobody_knows_and_nobody_is_asked():
         assert account.find_charge(service, "nbb-1", pauses=(0.0,)).state == "unknown"
         assert account.balance(service) is None
     assert not seen
+
+
+def test_what_is_no_text_goes_into_a_form_as_json():
+    more = {"quality": "high", "stream": False, "seed": 7, "extra_body": {"a": [1, None]}}
+    call = OpenAi().encode(ImageRequest("a banana", images=(as_reference(picture()),), params=more))
+    assert {name: call.form[name] for name in more} == {
+        "quality": "high",
+        "stream": "false",
+        "seed": "7",
+        "extra_body": '{"a": [1, null]}',
+    }
