@@ -293,12 +293,8 @@ class LabPage:
         self.set_theme("light")
 
     def reopen(self, *, trusted: bool = True) -> None:
-        """Close the notebook, end its kernel and open its file again: it comes as it was saved."""
+        """Close it in its JupyterLab, end its kernel, and open its file again as it was saved."""
         self.server.judge(self.path, trusted)
-        if self.app == "notebook":
-            self.shutdown_kernel()
-            self.load()
-            return
         self.close()
         self.page.wait_for_function(IS_FREE)
         self.show()

@@ -183,15 +183,11 @@ def test_each_picture_has_an_alt_text(show, shown):
 @pytest.fixture(scope="module", params=["lab", "notebook"] if ALL else ["lab"])
 def page(request, module_lab, notebook):
     page = module_lab.open(notebook, name=f"outputs-{request.param}", app=request.param)
-    arrange(page)
+    page.viewport(WIDE[0], 3000)
+    if request.param == "lab":
+        page.hide_sidebar()
     yield page
     page.close()
-
-
-def arrange(page):
-    page.viewport(WIDE[0], 3000)
-    if page.app == "lab":
-        page.hide_sidebar()
 
 
 def test_in_a_narrow_jupyter_no_picture_lies_on_words(page):
@@ -209,14 +205,14 @@ def test_axe_finds_nothing_in_jupyter(page, theme):
     assert findings(page.page, OURS) == []
 
 
-def test_where_a_notebook_is_not_trusted_every_word_is_there_and_stands_alone(page, show, shown):
-    page.reopen(trusted=False)
+def test_where_a_notebook_is_not_trusted_every_word_is_there_and_stands_alone(
+    module_lab, notebook, show, shown
+):
+    page = module_lab.open(notebook, name="strange", trusted=False)
     expected = [each.evaluate(WORDS) for each in show().locator("article").all()]
     outputs = page.page.locator(OURS)
     assert outputs.locator("style").count() == 0
     seen = [each.evaluate(SEEN) for each in outputs.all()]
-    page.reopen()
-    arrange(page)
     assert dict(zip(shown, seen, strict=True)) == dict(zip(shown, expected, strict=True))
 
 
