@@ -11,8 +11,6 @@ from typing import Any, Literal, NamedTuple
 from nb_banana._text import InDollars
 
 LONGEST_INT = 100  # digits of a number that is read as an int
-MOST_USD = 10**9
-"""More US dollars than this are a mistake of the service, and less than one part in it too."""
 
 
 class KeyHeader(NamedTuple):
@@ -130,17 +128,6 @@ def at(value: Any, *names: str) -> Any:
 def list_of(value: Any) -> list[Any]:
     """The list itself; an empty one in place of anything else."""
     return value if isinstance(value, list) else []
-
-
-def decimal_of(value: Any) -> Decimal | None:
-    """An amount that makes sense, exact; None in place of anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
-        return None
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and 0 <= number < MOST_USD else None
 
 
 @dataclass(frozen=True)

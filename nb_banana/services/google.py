@@ -8,7 +8,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from nb_banana._text import clean_id
+from nb_banana._text import amount, clean_id
 from nb_banana.credentials import PLACES
 from nb_banana.models import SIZES, Model
 from nb_banana.references.reference import Reference
@@ -24,7 +24,6 @@ from nb_banana.services.exchange import (
     ServiceAnswer,
     Unreadable,
     at,
-    decimal_of,
     list_of,
 )
 from nb_banana.services.reading import (
@@ -157,7 +156,7 @@ class Google(Service):
             return None
         of_input, of_text = TOKENS.get(request.model, USUAL_TOKENS)
         asked, thought, written = (
-            decimal_of(outcome.usage.get(name)) or Decimal(0)
+            amount(outcome.usage.get(name)) or Decimal(0)
             for name in ("promptTokenCount", "thoughtsTokenCount", "candidatesTokenCount")
         )
         tokens = asked * of_input + thought * of_text

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nb_banana._text import clean
+from nb_banana._text import amount, clean
 from nb_banana._threads import spawn
 from nb_banana.models import find_model, short_name
 from nb_banana.services.account import asker
 from nb_banana.services.endpoint import Endpoint
-from nb_banana.services.exchange import Reply, at, decimal_of, list_of
+from nb_banana.services.exchange import Reply, at, list_of
 
 PICTURES = "/v1/images/generations"  # what the figures call the making of pictures
 STATUSES = ("deprecated", "superseded", "withdrawn")  # no set: what came may be anything
@@ -197,7 +197,7 @@ def _median(body: Any, model: str) -> float | None:
     names = _names(model)
     rows = [row for row in list_of(at(body, "models")) if at(row, "alias") in names]
     for row in sorted(rows, key=lambda row: at(row, "endpoint") != PICTURES):
-        half = decimal_of(at(row, "metrics", "duration_ms", "p50"))
+        half = amount(at(row, "metrics", "duration_ms", "p50"))
         if half is not None and SHORTEST <= half / 1000 <= LONGEST:
             return float(half / 1000)
     return None

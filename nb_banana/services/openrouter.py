@@ -22,7 +22,6 @@ from nb_banana.services.exchange import (
     ServiceAnswer,
     Unreadable,
     at,
-    decimal_of,
     list_of,
 )
 from nb_banana.services.reading import answer_in, words_in
@@ -141,7 +140,7 @@ def _price_in(rows: list[Any], model: str, resolution: str) -> Decimal | None:
     made = [row for row in rows if _is_output(row)]
     fitting = [row for row in made if _variant(row) == resolution.upper()]
     for row in fitting or [row for row in made if not _variant(row)]:
-        cost, unit = decimal_of(row.get("cost_usd")), str(row.get("unit")).lower()
+        cost, unit = amount(row.get("cost_usd")), str(row.get("unit")).lower()
         if cost is not None and unit == "image":
             return cost
         if cost is not None and unit == "token" and resolution in OUTPUT.get(model, {}):

@@ -10,9 +10,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from nb_banana._text import amount
 from nb_banana.models import CREDITS_PER_USD
 from nb_banana.services.aimlapi.log import CLOCKS, MOST_PAGES, PAGE
-from nb_banana.services.exchange import Fate, Get, at, decimal_of
+from nb_banana.services.exchange import Fate, Get, at
 from nb_banana.services.receipt import SANDBOX_HEADER
 
 TRANSACTIONS = "/v2/billing/transactions"
@@ -94,4 +95,4 @@ def _usd(row: Mapping[str, Any]) -> Decimal | None:
 
 def _size(value: Any) -> Decimal | None:
     is_number = isinstance(value, int | str | Decimal) and not isinstance(value, bool)
-    return decimal_of(str(value).strip().removeprefix("-")) if is_number else None
+    return amount(str(value).strip().removeprefix("-")) if is_number else None

@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from urllib.parse import quote as quote_path
 
+from nb_banana._text import LARGEST_AMOUNT, amount
 from nb_banana.models import find_model
-from nb_banana.services.exchange import MOST_USD, Get, at, decimal_of, list_of
+from nb_banana.services.exchange import Get, at, list_of
 
 FRESH = 300.0
 """Seconds for which a quoted price is believed; then the service is asked whether it changed."""
@@ -77,7 +78,7 @@ def _quoted(pricing: Any, resolution: str) -> Decimal | None:
         return None
     if len(offers) != 1:
         return None
-    amount, per = (decimal_of(at(offers[0], "price")), decimal_of(at(offers[0], "per")))
-    if amount is None or not per or per * MOST_USD < 1:
+    price, per = amount(at(offers[0], "price")), amount(at(offers[0], "per"))
+    if price is None or not per or per * LARGEST_AMOUNT < 1:
         return None
-    return amount / per
+    return price / per

@@ -26,7 +26,6 @@ from nb_banana.services.exchange import (
     ServiceAnswer,
     Unreadable,
     at,
-    decimal_of,
 )
 from nb_banana.services.reading import answer_in, words_in
 from nb_banana.services.service import Service
@@ -106,7 +105,7 @@ class AimlApi(Service):
     def balance(self, get: Get) -> Decimal | None:
         """See `Service.balance`."""
         reply = get("/v2/billing", {})
-        return None if reply is None else decimal_of(at(reply.json, "current_balance"))
+        return None if reply is None else amount(at(reply.json, "current_balance"))
 
     def is_key_refused(self, get: Get) -> bool:
         """See `Service.is_key_refused`."""
