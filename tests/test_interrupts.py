@@ -5,9 +5,9 @@ import time
 from contextlib import contextmanager
 
 import nbformat
-from nbclient import NotebookClient
 
 from tests.conftest import KEY
+from tests.support.kernels import NotebookRunner
 from tests.support.servers import answering, picture, posts, server
 
 LATEST = 30.0
@@ -19,7 +19,7 @@ def interrupted(url, moment, *cells):
     start = f"%load_ext nb_banana\n%config Banana.base_url = '{url}'"
     code = [nbformat.v4.new_code_cell(cell) for cell in (start, *cells)]
     notebook = nbformat.v4.new_notebook(cells=code)
-    client = NotebookClient(notebook, timeout=60, allow_errors=True)
+    client = NotebookRunner(notebook, timeout=60, allow_errors=True)
 
     def watch():
         latest = time.monotonic() + LATEST

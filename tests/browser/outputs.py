@@ -3,9 +3,10 @@
 import os
 from pathlib import Path
 
-from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
+
+from tests.support.kernels import NotebookRunner
 
 from .lab import KEY_VARIABLES
 
@@ -55,7 +56,7 @@ def executed(folder: Path) -> NotebookNode:
     first = new_code_cell(f"LONG = {LONG!r}")
     cells = [new_code_cell(source, metadata={"name": name}) for name, source in CELLS.items()]
     notebook = new_notebook(cells=[first, *cells])
-    client = NotebookClient(
+    client = NotebookRunner(
         notebook, timeout=120, allow_errors=True, resources={"metadata": {"path": str(folder)}}
     )
     kept = {name: value for name, value in os.environ.items() if name not in KEY_VARIABLES}

@@ -80,6 +80,7 @@ def test_tiles_stand_and_fill_and_the_gallery_comes_into_their_place(page):
     expect(bar).to_have_count(0)
     expect(page.output(1).locator("figure .nbb-tile img")).to_have_count(6)
     expect(page.output(1)).to_contain_text("6 pictures, about $0.54 play money")
+    page.page.wait_for_function("() => window.seen.at(-1)[0] === 6")  # a frame is painted since
     counts, tops, ends, blanks = zip(*page.page.evaluate("() => window.seen"), strict=True)
     page.page.evaluate("() => { window.seen = null; }")
     assert counts[0] == 0

@@ -5,16 +5,17 @@ from decimal import Decimal
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 
 from nb_banana.display.batch_progress import Tally
+from tests.support.kernels import NotebookRunner
 
 SOON = """%load_ext nb_banana
 import os, signal, threading, time, nb_banana
 from nb_banana import _threads
 from nb_banana.batch import runner
 from nb_banana.display import batch_progress
+from tests.support.kernels import NotebookRunner
 batch_progress.QUIET_SECONDS = batch_progress.BEAT = 0.1
 nb_banana.configure(concurrency=1)
 def prompts():
@@ -29,7 +30,7 @@ def watched(*cells, **options):
     """The cells, executed by a kernel, and what each sent to be shown, in its order."""
     cells = [nbformat.v4.new_code_cell(each) for each in (SOON, *cells)]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    client = NotebookClient(notebook, timeout=60, **options)
+    client = NotebookRunner(notebook, timeout=60, **options)
     sent = [[] for _ in cells]
     process = client.process_message
 

@@ -13,7 +13,6 @@ from itertools import product
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 import nb_banana
 from nb_banana import configure, errors
@@ -29,7 +28,7 @@ from nb_banana.services import account
 from nb_banana.services.endpoint import Endpoint
 from tests.conftest import KEY
 from tests.support.amount import some
-from tests.support.kernels import make
+from tests.support.kernels import NotebookRunner, make
 from tests.support.shelf import picture as small
 from tests.support.shells import ipython_shell
 from tests.support.wire import LOGS, POST, as_json, hang_up, page, row, wire
@@ -404,7 +403,7 @@ def test_ctrl_c_in_a_notebook_says_it_too(service):
         "import nb_banana; nb_banana.recover()",
     ]
     notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
-    client = NotebookClient(notebook, timeout=60, allow_errors=True)
+    client = NotebookRunner(notebook, timeout=60, allow_errors=True)
 
     def interrupt(cell, cell_index):
         if cell_index == 2:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 import nb_banana
 from nb_banana import errors
 from nb_banana.request import ImageRequest
+from tests.support.kernels import NotebookRunner
 from tests.support.shelf import put
 
 pytestmark = pytest.mark.usefixtures("here")
@@ -150,7 +150,7 @@ def test_an_executed_notebook_is_found_out_and_mended(service, here):
     )
     cells = [nbformat.v4.new_code_cell(each) for each in sources]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    NotebookClient(notebook, timeout=60).execute()
+    NotebookRunner(notebook, timeout=60).execute()
     nbformat.write(notebook, "lesson.ipynb")
     said = nb_banana.lint("lesson.ipynb")
     assert [(each.cell, each.about) for each in said] == [(3, "alt text"), (4, "alt text")]

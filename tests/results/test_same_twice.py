@@ -6,11 +6,11 @@ import re
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from nb_banana.sandbox import Sandbox
 from tests.conftest import KEY
 from tests.support.amount import ALL
+from tests.support.kernels import NotebookRunner
 
 CELLS = (
     "%load_ext nb_banana\nimport os, nb_banana\n"
@@ -47,7 +47,7 @@ def outputs(notebook):
 def executed(cells, env):
     """A notebook of these cells, run in a kernel of its own with this environment."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in cells])
-    runner = NotebookClient(notebook, timeout=60, allow_errors=True)
+    runner = NotebookRunner(notebook, timeout=60, allow_errors=True)
     runner.create_kernel_manager()
     runner.execute(env=env)
     return notebook

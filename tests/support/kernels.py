@@ -1,6 +1,7 @@
 """Kernels as another day would have them, and a picture from one service whatever the settings."""
 
 from jupyter_client.manager import start_new_kernel
+from nbclient import NotebookClient
 
 from nb_banana import _default
 from nb_banana._client import Client
@@ -19,6 +20,22 @@ def started_kernel(**options):
         return start_new_kernel(startup_timeout=30, **options)
     except RuntimeError:
         return start_new_kernel(**options)
+
+
+class NotebookRunner(NotebookClient):
+    """Runs a notebook; its kernel too is started once more where a port was taken."""
+
+    async def async_start_new_kernel(self, **options):
+        self._options = options
+        await super().async_start_new_kernel(**options)
+
+    async def async_start_new_kernel_client(self):
+        try:
+            return await super().async_start_new_kernel_client()
+        except RuntimeError:
+            self.km = self.create_kernel_manager()
+            await self.async_start_new_kernel(**self._options)
+            return await super().async_start_new_kernel_client()
 
 
 def another_kernel():

@@ -7,14 +7,15 @@ from contextlib import contextmanager
 import nbformat
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
-from nbclient import NotebookClient
 from traitlets.config import Config
+
+from tests.support.kernels import NotebookRunner
 
 
 def run_notebook(*cells: str, allow_errors: bool = False, **options) -> nbformat.NotebookNode:
     """The cells, executed by a fresh kernel; tests read their outputs."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    NotebookClient(notebook, timeout=60, allow_errors=allow_errors, **options).execute()
+    NotebookRunner(notebook, timeout=60, allow_errors=allow_errors, **options).execute()
     return notebook
 
 
@@ -24,7 +25,7 @@ def watched(*cells: str, **options) -> tuple[nbformat.NotebookNode, list[list[tu
     An error ends only its cell.
     """
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    client = NotebookClient(notebook, timeout=60, allow_errors=True, **options)
+    client = NotebookRunner(notebook, timeout=60, allow_errors=True, **options)
     sent: list[list[tuple[str, dict]]] = [[] for _ in cells]
     process = client.process_message
 
