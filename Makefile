@@ -22,8 +22,9 @@ demo: .venv/.ok
 lab: .venv/.ok
 	$(BIN)/jupyter lab notebooks/quickstart.ipynb
 
-# Twice as many at once as two cores: half of a test is waiting. A file stays together, the longest first.
-PYTEST = -m pytest -n 4 --no-loadscope-reorder
+# More at once than two cores: half of a test is waiting. A file stays together, the longest first.
+WORKERS = 6
+PYTEST = -m pytest -n $(WORKERS) --no-loadscope-reorder
 
 # mypy and lint-imports run beside the tests; what pytest says comes last.
 test: .venv/.ok
@@ -35,7 +36,7 @@ test: .venv/.ok
 # All rounds, examples and cases of what `make test` does some of, a lesson's page in Chromium, and
 # the oldest versions.
 test-all: .venv-site/.ok
-	@NB_BANANA_TESTS=all $(MAKE) --no-print-directory test
+	@NB_BANANA_TESTS=all $(MAKE) --no-print-directory WORKERS=4 test
 	@$(MAKE) --no-print-directory test-floor
 
 # Python for a browser, as the page's kernel wants it, and the wheel that it begins with. Pyodide is
