@@ -37,7 +37,7 @@ test: .venv/.ok
 # the oldest versions.
 test-all: .venv-site/.ok
 	@NB_BANANA_TESTS=all $(MAKE) --no-print-directory WORKERS=4 test
-	@$(MAKE) --no-print-directory test-floor
+	@$(MAKE) --no-print-directory WORKERS=4 test-floor
 
 # Python for a browser, as the page's kernel wants it, and the wheel that it begins with. Pyodide is
 # an npm package: where npm is not installed, it comes from PyPI.
