@@ -29,6 +29,7 @@ from nb_banana.services.exchange import (
     ServiceAnswer,
     Ticket,
     Unreadable,
+    Upload,
 )
 from nb_banana.services.service import Service
 
@@ -92,7 +93,7 @@ class Guarded(Service):
     ) -> Call:
         try:
             if isinstance(found := ask(what), Call):
-                return found
+                return _sendable(found)
             said = f"{ask.__name__} gives no Call"
         except errors.BananaError:  # what a person is to be told
             raise
@@ -158,6 +159,18 @@ class Guarded(Service):
             return ask(*what)
         except Exception:  # noqa: BLE001 - a stranger's code: then it is not known
             return otherwise
+
+
+def _sendable(call: Call) -> Call:
+    """The call, where each part of it can be sent: else it fails on its way, as if by the wire."""
+    sent = [call.method, call.path, *call.headers, *call.headers.values(), *call.form]
+    sent += [value for value in call.form.values() if not isinstance(value, int | bytes)]
+    if not all(isinstance(each, str) for each in sent):
+        raise TypeError("what its Call has for a text is none")
+    if not all(isinstance(each, Upload) for each in call.files):
+        raise TypeError("what its Call has for a file is no Upload")
+    json.dumps(call.json, allow_nan=False)
+    return call
 
 
 def _sound(given: Any) -> Outcome:

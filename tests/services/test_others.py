@@ -196,7 +196,21 @@ def test_what_its_decoder_makes_of_a_paid_answer_never_loses_it(campus, code, sa
     assert (count, [each.ended for each in left]) == (1, [False])
 
 
-@pytest.mark.parametrize("made", ["1 / 0", "{'prompt': request.prompt}"])
+@pytest.mark.parametrize(
+    "made",
+    [
+        "1 / 0",
+        "{'prompt': request.prompt}",
+        "Call(None, None)",
+        "Call('POST', '/draw', {1, 2})",
+        "Call('POST', '/draw', {'a': float('nan')})",
+        "Call('POST', '/draw', headers=3)",
+        "Call('POST', '/draw', form=3)",
+        "Call('POST', '/draw', form={'a': 1.5})",
+        "Call('POST', '/draw', files=3)",
+        "Call('POST', '/draw', files=(b'picture',))",
+    ],
+)
 def test_a_request_that_it_can_t_make_is_not_sent_and_leaves_nothing_open(campus, made):
     call = 'Call("POST", "/draw", {"model": request.model, "words": request.prompt})'
     error, count, left = campus(CODE.replace(call, made))
