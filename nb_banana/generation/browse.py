@@ -17,7 +17,7 @@ from nb_banana.generation.period import since_until
 from nb_banana.imaging import metadata
 from nb_banana.imaging.decode import check_picture
 from nb_banana.library.library import Library
-from nb_banana.library.location import SANDBOX, service_name_of
+from nb_banana.library.location import SANDBOX, drawn_by
 from nb_banana.library.records import StoredImage
 from nb_banana.library.rows import embedded_receipt, embedded_request
 from nb_banana.library.search import Search
@@ -87,9 +87,8 @@ def list_kept(context: Context, asked: Asked) -> History:
     found: dict[str, tuple[datetime, BananaImage]] = {}  # one's own picture may be shared too
     libraries: list[Library] = []
     problems: list[LibraryError] = []
-    for library in context.every_library():
-        if asked.service is not None and not _is_by(context, library, asked.service):
-            continue
+    every = context.every_library() if asked.service is None else _by(context, asked.service)
+    for library in every:
         try:
             kept = library.history(search, most)
         except LibraryError as error:  # the others are listed all the same
@@ -116,12 +115,13 @@ def list_kept(context: Context, asked: Asked) -> History:
     return History(images, f"{many}{asked.said()} {where}", count=count, notes=notes)
 
 
-def _is_by(context: Context, library: Library, name: str) -> bool:
-    """Whether a library has the pictures of a service."""
-    speaks, kind = context.services[name], library.service
-    if kind == SANDBOX:
-        return False
-    return (service_name_of(kind) or AIMLAPI.service) == speaks.name or kind == speaks.name
+def _by(context: Context, name: str) -> list[Library]:
+    """The libraries with the pictures of a service, also of one whose package is gone."""
+    every = context.every_library()
+    if all(drawn_by(each.service) != name for each in every):
+        _ = context.services[name]  # from now on it is known; a name of none is refused
+    own = (each for each in every if each.service != SANDBOX)
+    return [each for each in own if (drawn_by(each.service) or AIMLAPI.service) == name]
 
 
 def _homeless(search: Search, libraries: Sequence[Library]) -> list[str]:

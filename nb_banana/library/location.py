@@ -96,6 +96,11 @@ def service_name_of(kind: str) -> str | None:
     return name if name in PLACES else None
 
 
+def drawn_by(kind: str) -> str | None:
+    """The same, also of a service whose package is gone meanwhile."""
+    return service_name_of(kind) or (kind.partition("@")[0] if "@" in kind else None)
+
+
 def library_folder(kind: str, setting: str | None, beside: Path) -> Path:
     """The folder of a library: the notebook's own where it has one and nobody chose another."""
     own = beside / BESIDE

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import nbformat
 import pytest
 from packaging.requirements import Requirement
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Playwright, expect
 
 from nb_banana import Client
 from nb_banana.lesson import wheels
@@ -133,9 +133,9 @@ class SitePage(LabPage):
 
 
 @pytest.fixture(scope="module")
-def lesson(site: LessonSite, chromium: str) -> Iterator[SitePage]:
+def lesson(site: LessonSite, playwright: Playwright, chromium: str) -> Iterator[SitePage]:
     """The page after all of its cells were run, with the addresses that it asked."""
-    with served(site.path) as url, sync_playwright() as playwright:
+    with served(site.path) as url:
         browser = playwright.chromium.launch(
             executable_path=chromium, args=[*CHROMIUM_ARGS, OFFLINE]
         )

@@ -96,6 +96,25 @@ def test_no_sandbox_stands_in_for_it(package, backend):
         Client(service="campus", backend=backend).generate("a banana")
 
 
+def test_its_pictures_and_bills_stay_when_its_package_is_gone(package, monkeypatch, tmp_path):
+    package(CODE)
+    monkeypatch.setenv("CAMPUS_KEY", KEY)
+    with (
+        server(answer) as (url, _),
+        Client(service="campus", base_url=url, library=tmp_path / "kept") as client,
+    ):
+        client.generate("a banana")
+    monkeypatch.setattr(sys, "path", [each for each in sys.path if "campus" not in each])
+    registry.find_service.cache_clear()
+    registry.PLACES.pop("campus")
+    with Client(backend="api", library=tmp_path / "kept") as client:
+        assert [image.prompt for image in client.history(service="campus")] == ["a banana"]
+        spent = {line.what.strip(): line.usd for line in client.spending().lines}
+        with pytest.raises(errors.SettingsError, match="no service 'campsu'"):
+            client.history(service="campsu")
+    assert spent["nano-banana-2 · campus"] == spent["ever"] == Decimal("0.01")
+
+
 def test_without_its_key_the_person_is_told_where_to_make_one(package):
     package(CODE)
     configure(service="campus", backend="api")

@@ -24,8 +24,6 @@ slow                a picture               1   1   stored     the picture
 401                 KeyRefusedError         1   0   failed     nothing
 402                 NotAllowedError         1   0   failed     nothing       Nothing was charged
   fal               NotAllowedError         1   0   failed     nothing
-  google            NotAllowedError         5   0   failed     nothing       Nothing was charged
-  openai            NotAllowedError         5   0   failed     nothing       Nothing was charged
 403                 NotAllowedError         1   0   failed     nothing
 404                 NotFoundError           1   0   failed     nothing
 422                 BadRequestError         1   0   failed     nothing       Nothing was charged
