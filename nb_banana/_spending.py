@@ -162,7 +162,7 @@ def _accounts(context: Context, kinds: Sequence[str]) -> list[Account]:
     # Play money only where there is no other.
     name = context.policy().speaks.name
     others = [kind for kind in context.known_kinds() if kind not in kinds]
-    others = [kind for kind in others if location.drawn_by(kind) not in {None, name}]
+    others = [kind for kind in others if location.named_in(kind) not in {None, name}]
     own = next(filter(None, (_used(context, kind) for kind in kinds)), None)
     found = [own, *(_used(context, kind) for kind in others)]
     used = [each for each in found if each is not None]
@@ -201,7 +201,7 @@ def _lines(accounts: Sequence[Account], session: SessionTotals) -> list[Statemen
         "ever": list(bills),
     }
     for each in accounts:
-        name = location.drawn_by(each.kind)
+        name = location.named_in(each.kind)
         who = "" if name in {None, DEFAULT} else f" · {name}"
         is_known = location.service_name_of(each.kind) is not None
         models = find_service(name).catalogue if name and is_known else AIMLAPI

@@ -17,7 +17,7 @@ from nb_banana.generation.period import since_until
 from nb_banana.imaging import metadata
 from nb_banana.imaging.decode import check_picture
 from nb_banana.library.library import Library
-from nb_banana.library.location import SANDBOX, drawn_by
+from nb_banana.library.location import SANDBOX, named_in
 from nb_banana.library.records import StoredImage
 from nb_banana.library.rows import embedded_receipt, embedded_request
 from nb_banana.library.search import Search
@@ -118,10 +118,10 @@ def list_kept(context: Context, asked: Asked) -> History:
 def _by(context: Context, name: str) -> list[Library]:
     """The libraries with the pictures of a service, also of one whose package is gone."""
     every = context.every_library()
-    if all(drawn_by(each.service) != name for each in every):
+    if all(named_in(each.service) != name for each in every):
         _ = context.services[name]  # from now on it is known; a name of none is refused
     own = (each for each in every if each.service != SANDBOX)
-    return [each for each in own if (drawn_by(each.service) or AIMLAPI.service) == name]
+    return [each for each in own if (named_in(each.service) or AIMLAPI.service) == name]
 
 
 def _homeless(search: Search, libraries: Sequence[Library]) -> list[str]:

@@ -96,7 +96,7 @@ def service_name_of(kind: str) -> str | None:
     return name if name in PLACES else None
 
 
-def drawn_by(kind: str) -> str | None:
+def named_in(kind: str) -> str | None:
     """The same, also of a service whose package is gone meanwhile."""
     return service_name_of(kind) or (kind.partition("@")[0] if "@" in kind else None)
 
