@@ -69,11 +69,15 @@ class CellNotes:
         """A cell has ended: an output without anything to see says what it used."""
         # What a thread has used may be of a picture in the background, which tells it itself.
         # Sorted, for threads end in any order, and who compares outputs sees it.
-        used = sorted(each for each, here in self._used.items() if here or not self._on_way)
+        expected, self._expected = self._expected, {}
+        # One that was there before the cell has ended is this cell's, though its thread used it.
+        quick = (value for value in expected.values() if value.done and not value._is_shown)
+        over = {each for value in quick for each in value._requests()}
+        kept = self._used.items()
+        used = sorted(each for each, here in kept if here or each in over or not self._on_way)
         self.drop(used)
         if used:
             OutputCell().show({}, _facts(used))
-        expected, self._expected = self._expected, {}
         for value in expected.values():
             if not (value.done or value._is_shown):
                 self._write_later(value, OutputCell())

@@ -122,6 +122,22 @@ def test_what_comes_later_is_noted_where_it_was_begun(here, tmp_path):
     assert nb_banana.pack("lesson.zip", notebook="lesson.ipynb").pictures == 4
 
 
+def test_what_is_there_before_its_cell_has_ended_is_noted_there_too(here, tmp_path):
+    cells = (
+        "import time\n"
+        "slow = nb_banana.generate('a [trouble: slow 1.5] lime', background=True)\n"
+        "quick = nb_banana.generate('a pear', background=True)\n"
+        "while not quick.done:\n    time.sleep(0.01)",
+        "slow.wait().size",
+    )
+    done = execute(here / "lesson.ipynb", "import nb_banana", *cells, home=tmp_path)
+    counts = [
+        sum(len(each.metadata.get("nb_banana", {}).get("requests", "")) for each in cell.outputs)
+        for cell in done.cells[1:]
+    ]
+    assert counts == [2, 0]
+
+
 def test_a_picture_that_is_gone_is_said_by_the_cell_that_makes_it(ran, tmp_path):
     shutil.rmtree(tmp_path / "data")
     with pytest.raises(errors.LessonError) as caught:
