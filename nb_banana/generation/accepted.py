@@ -26,9 +26,9 @@ def service_of(
     if kind == location.SANDBOX:
         return context.running_sandbox(row.drawn_by if row else None) or NO_SERVICE
     policy, is_there = context.policy(), True
-    name = location.service_name_of(kind)
-    if (name is not None or "@" in kind) and kind != kind_at(policy.base_url, policy.speaks):
-        speaks = context.services[name or kind.partition("@")[0]]
+    name = location.named_in(kind)
+    if name is not None and kind != kind_at(policy.base_url, policy.speaks):
+        speaks = context.services[name]
         asked_at = row.asked_at if row is not None and library.is_own else None
         at = (url for url in (speaks.base_url, asked_at or "") if kind_at(url, speaks) == kind)
         url = next(at, None)

@@ -76,9 +76,9 @@ class JournalEntry:
     def accepted(self, ticket: Ticket, service: Endpoint) -> bool:
         """The work is accepted; whether the ticket is written down, so that any kernel has it."""
         self.reached = "accepted"
-        before, name = (self.library, self.problem), service.service.name
+        library, problem, name = self.library, self.problem, service.service.name
         self._write(Library.mark_accepted, name, service.base_url, ticket.handle)
-        return self.problem is before[1] or self.library is not before[0]
+        return self.problem is problem or self.library is not library
 
     def answered(self, items: Sequence[ResultItem], receipt: Receipt) -> None:
         """The answer is there: its links and its bill, and what no link will give again."""

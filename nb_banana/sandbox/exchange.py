@@ -131,6 +131,11 @@ class Refused(Exception):  # noqa: N818 - named after what happened, as the erro
         self.message = message
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
+    @property
+    def said(self) -> str:
+        """The message as one text."""
+        return self.message if isinstance(self.message, str) else "; ".join(self.message)
+
 
 def stamp(moment: datetime) -> str:
     """A moment as the service writes it: ``2026-07-02T03:04:05.000Z``."""

@@ -105,8 +105,7 @@ class GoogleApi(Api):
         return Route("POST", self._generate)
 
     def _error(self, refused: Refused, *_: Any) -> Response:
-        text = refused.message
-        said = text if isinstance(text, str) else "; ".join(text)
+        said = refused.said
         details: list[dict[str, Any]] = []
         headers = dict(refused.headers)
         if wait := headers.pop("Retry-After", ""):
@@ -150,8 +149,7 @@ class GoogleApi(Api):
         kinds = settings.get("responseModalities")
         if kinds is not None and not (isinstance(kinds, list) and {*map(str, kinds)} <= KINDS):
             check.wrong.append(("responseModalities", f"Expected some of {', '.join(KINDS)}"))
-        if check.wrong:
-            raise Refused(400, "; ".join(f"{name}: {hint}" for name, hint in check.wrong))
+        check.refuse_wrong()
         return check.order(
             model,
             prompt,

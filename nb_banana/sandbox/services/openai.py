@@ -63,8 +63,7 @@ class OpenAiApi(Api):
         return super()._route(request)
 
     def _error(self, refused: Refused, *_: Any) -> Response:
-        text = refused.message
-        said = text if isinstance(text, str) else "; ".join(text)
+        said = refused.said
         kind = KINDS.get(refused.status, "server_error" if refused.status >= 500 else "error")
         code = str(refused.status)
         if said == self.no_credits[1]:
@@ -80,8 +79,7 @@ class OpenAiApi(Api):
             check.wrong.append(("image", "Field required"))
         pictures = check.pictures("image", files, self._fetch)
         wanted = check.choice("response_format", ("url", "b64_json"))
-        if check.wrong:
-            raise Refused(400, "; ".join(f"{name}: {hint}" for name, hint in check.wrong))
+        check.refuse_wrong()
         ratio, resolution = SHAPES.get(str(fields.get("size")), ("1:1", "1K"))
         return check.order(
             model,

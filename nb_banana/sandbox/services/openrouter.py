@@ -79,8 +79,7 @@ class OpenRouterApi(Api):
         return as_json({"id": name, "endpoints": [provider]})
 
     def _error(self, refused: Refused, *_: Any) -> Response:
-        text = refused.message
-        said = text if isinstance(text, str) else "; ".join(text)
+        said = refused.said
         body = {"error": {"code": refused.status, "message": said, "metadata": {}}}
         return as_json(body, refused.status, refused.headers)
 
@@ -97,8 +96,7 @@ class OpenRouterApi(Api):
         count = check.count("n")
         check.whole("seed")
         pictures = check.pictures("input_references", links, self._fetch)
-        if check.wrong:
-            raise Refused(400, "; ".join(f"{name}: {hint}" for name, hint in check.wrong))
+        check.refuse_wrong()
         if model not in PRICES:
             raise Refused(404, f"No endpoints found for {model}.")
         return check.order(

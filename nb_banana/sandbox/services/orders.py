@@ -6,6 +6,7 @@ from typing import Any
 
 from nb_banana.models import SCALES, SIZES
 from nb_banana.sandbox.catalogue import CREDITS_PER_USD
+from nb_banana.sandbox.exchange import Refused
 from nb_banana.sandbox.validation import Fetch, GenerationOrder, is_uri, read_references, scaled
 
 MOST_REFERENCES = 14
@@ -18,6 +19,11 @@ class Checker:
     def __init__(self, fields: Mapping[str, Any]) -> None:
         self.fields = fields
         self.wrong: list[tuple[str, str]] = []
+
+    def refuse_wrong(self) -> None:
+        """Refuse a body in which something is not right. Raises Refused with all of it."""
+        if self.wrong:
+            raise Refused(400, "; ".join(f"{name}: {hint}" for name, hint in self.wrong))
 
     def text(self, name: str) -> str:
         """A text that has to be there."""
