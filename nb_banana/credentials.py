@@ -277,12 +277,12 @@ def hide_key(options: dict[str, Any]) -> None:
 
 def known_keys() -> list[Secret]:
     """The keys that this process has or had. No keyring is asked for it: it may ask the person."""
-    found = list(dict.fromkeys(secret for _, secret in list(_known)))
+    found = dict.fromkeys(secret for _, secret in list(_known))
     named = (name for place in PLACES.values() for name in place.names)
     for text in filter(None, map(os.environ.get, (*named, MANAGEMENT))):
         with suppress(MissingKeyError):  # no key could look so
-            found.append(_of_environment(text))
-    return found
+            found[_of_environment(text)] = None
+    return list(found)
 
 
 @lru_cache(maxsize=64)

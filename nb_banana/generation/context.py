@@ -26,7 +26,8 @@ from nb_banana.generation import in_process
 from nb_banana.generation.budget import Budget
 from nb_banana.generation.cell_notes import CellNotes
 from nb_banana.library import location
-from nb_banana.library.library import Library, MemoryLibrary, StandInLibrary
+from nb_banana.library.library import Library, StandInLibrary
+from nb_banana.library.memory import MemoryLibrary
 from nb_banana.library.shared import SharedLibrary
 from nb_banana.library.transfer import bring_home
 from nb_banana.services.endpoint import Endpoint

@@ -1,7 +1,8 @@
 """The library's index: one SQLite file. The only module that imports `sqlite3`.
 
-Each step opens its own connection and closes it again. That costs a fraction of a millisecond, and
-threads and forked processes share nothing, no file stays open, and the folder may be moved.
+Each step opens its own connection and closes it again: threads and forked processes share nothing,
+no file stays open, and the folder may be moved. The steps of one request, one after the other, are
+`held` together.
 """
 
 import os
@@ -93,6 +94,15 @@ if hasattr(os, "register_at_fork"):  # a child has none of the threads that hold
     os.register_at_fork(after_in_child=_queues.clear)
 
 
+class _Held:
+    """What one thread holds open of an index: see `Database.held`."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.connection: sqlite3.Connection | None = None
+        self.file: tuple[int, ...] = ()
+
+
 class Database:
     """The file, opened anew for each step. It waits `patience` seconds while others write."""
 
@@ -106,7 +116,10 @@ class Database:
         migrations: tuple[tuple[str, ...], ...] = schema.MIGRATIONS,
     ) -> None:
         self.path, self.patience, self.migrations = path, patience, migrations
+        self._name = str(path)
         self._sound: tuple[int, ...] | None = None
+        # By process and thread. A forked child never closes what its parent has open.
+        self._held: dict[tuple[int, int], _Held] = {}
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
         """The rows that a query finds; none where there is no index yet."""
@@ -115,13 +128,34 @@ class Database:
         with self.turn, self._connected() as connection:
             return Transaction(connection).rows(sql, *values)
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """In the block this thread opens the file once, for it costs more than to ask it."""
+        thread = os.getpid(), threading.get_ident()
+        held = self._held.setdefault(thread, _Held())
+        held.depth += 1
+        try:
+            yield
+        finally:
+            held.depth -= 1
+            if not held.depth:
+                self.let_go()
+                self._held.pop(thread, None)
+
+    def let_go(self) -> None:
+        """Close what is `held` for now: something begins that takes long, or runs others' code."""
+        held = self._held.get((os.getpid(), threading.get_ident()))
+        if held is not None and held.connection is not None:
+            connection, held.connection = held.connection, None
+            connection.close()
+
     def write(self, work: Callable[[Transaction], Result]) -> Result:
         """Do some work in a transaction that is on the disk when this returns."""
         # Threads that write at the same moment share a transaction: the first to have its turn
         # writes for all. Measured with a turn for each instead: 128 commits of 20 ms by 16 threads
         # take 4.7 s and not 2.1, and a batch of 64 ends at up to 1.5 of ideal where others use the
         # disk, and not 1.15.
-        queue = _queues.setdefault(str(self.path), deque())
+        queue = _queues.setdefault(self._name, deque())
         done: Future[Result] = Future()
         queue.append((work, done))
         with self.turn:
@@ -152,7 +186,7 @@ class Database:
     def turn(self) -> threading.RLock:
         """Held by the thread of this process that uses the file."""
         # SQLite alone would let the others look again after naps of up to a tenth of a second.
-        return _turns.setdefault(str(self.path), threading.RLock())
+        return _turns.setdefault(self._name, threading.RLock())
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
@@ -160,9 +194,7 @@ class Database:
         if not self._is_there():
             self._create()
         was_sound = self._sound is not None and self._sound == self._mark()
-        with self._connected() as connection:
-            connection.execute("PRAGMA synchronous = FULL")  # not every build's default
-            connection.execute("BEGIN IMMEDIATE")
+        with self._connected("BEGIN IMMEDIATE") as connection:
             yield Transaction(connection)
             connection.execute("COMMIT")  # after an error, closing takes all of it back
         if was_sound:
@@ -206,15 +238,15 @@ class Database:
     def _mark(self) -> tuple[int, ...]:
         """What changes whenever somebody writes."""
         try:
-            found = self.path.stat()
+            found = os.stat(self._name)  # noqa: PTH116 - a path has to be read anew each time
         except OSError:
             return ()
-        return found.st_ino, found.st_size, found.st_mtime_ns
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
     def _is_there(self) -> bool:
         """Whether there is an index. What can't be read is there: else it would be paid again."""
         try:
-            found = self.path.stat()
+            found = os.stat(self._name)  # noqa: PTH116 - as above
         except (FileNotFoundError, NotADirectoryError):
             if self.path.is_symlink() or self.path.with_name(f".{self.path.name}.icloud").exists():
                 raise self._unavailable(
@@ -225,7 +257,7 @@ class Database:
             raise self._unavailable(f"be read: {error.strerror}") from error
         modes = [found.st_mode]
         with suppress(OSError):  # one look: another process may just be done with its journal
-            modes.append(self.path.with_name(f"{self.path.name}-journal").stat().st_mode)
+            modes.append(os.stat(f"{self._name}-journal").st_mode)  # noqa: PTH116
         if not all(map(stat.S_ISREG, modes)):  # SQLite would wait at a pipe for ever
             raise self._damaged("it is no file")
         if found.st_size < LEAST_SIZE:  # one of ours is never empty, see `_create`
@@ -238,8 +270,7 @@ class Database:
         try:
             part.parent.mkdir(parents=True, exist_ok=True)
             try:
-                with closing(sqlite3.connect(part, isolation_level=None)) as connection:
-                    connection.row_factory = _as_dict
+                with closing(connect(str(part))) as connection:
                     self._migrate(connection, is_new=True)
                 _give_name(part, self.path)
             finally:
@@ -252,15 +283,15 @@ class Database:
             raise self._unavailable(f"be written: {error.strerror}") from error
 
     @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        address = f"{self.path.absolute().as_uri()}?mode={self.mode}"
+    def _connected(self, begin: str = "BEGIN") -> Iterator[sqlite3.Connection]:
+        """The file in a transaction: statements by themselves would lock it one by one."""
         try:
-            connection = sqlite3.connect(address, self.patience, isolation_level=None, uri=True)
-            with closing(connection):
-                connection.row_factory = _as_dict
-                # The schema of a file that came from a stranger must not run functions.
-                connection.execute("PRAGMA trusted_schema = OFF")
-                self._migrate(connection)
+            with self._lent() as connection:
+                connection.execute(begin)
+                if self._sound is None or self._sound != self._mark():
+                    self._migrate(connection)
+                    if not connection.in_transaction:
+                        connection.execute(begin)
                 yield connection
         except sqlite3.ProgrammingError:
             raise
@@ -269,12 +300,41 @@ class Database:
         except sqlite3.Error as error:
             raise self._told(error) from error
 
+    @contextmanager
+    def _lent(self) -> Iterator[sqlite3.Connection]:
+        """A connection for one transaction: the one that this thread holds, or one of its own."""
+        held = self._held.get((os.getpid(), threading.get_ident()))
+        if held is None:
+            with closing(self._opened()) as connection:
+                yield connection
+            return
+        if held.connection is not None and held.file != self._mark()[:2]:
+            self.let_go()  # another file has its name by now
+        if held.connection is None:
+            held.connection, held.file = self._opened(), self._mark()[:2]
+        try:
+            yield held.connection
+            held.connection.rollback()  # the end of a transaction that only read
+        except BaseException:
+            self.let_go()  # which takes all of it back
+            raise
+
+    def _opened(self) -> sqlite3.Connection:
+        address = f"{self.path.absolute().as_uri()}?mode={self.mode}"
+        connection = connect(address, self.patience)
+        # The schema of a file that came from a stranger must not run functions.
+        connection.execute("PRAGMA trusted_schema = OFF")
+        if not _is_full():  # not every build's default
+            connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
     def _migrate(self, connection: sqlite3.Connection, *, is_new: bool = False) -> None:
         version = self._version(connection)
         if version == len(self.migrations):
             return
         if not version and not is_new:
             raise self._damaged("it is empty")
+        connection.rollback()
         connection.execute("BEGIN IMMEDIATE")
         # Asked again: another process may have done it while we waited.
         for version in range(self._version(connection), len(self.migrations)):
@@ -328,32 +388,6 @@ class Database:
         return self._damaged(error)
 
 
-class MemoryDatabase(Database):
-    """An index that is on no disk and ends with the process."""
-
-    def __init__(self) -> None:
-        super().__init__(Path(f"memory-{id(self)}"), patience=0)
-        self._connection = sqlite3.connect(
-            ":memory:", isolation_level=None, check_same_thread=False
-        )
-        self._connection.row_factory = _as_dict
-        self._migrate(self._connection, is_new=True)
-
-    def check(self) -> None:
-        """Nobody else writes it."""
-
-    def _is_there(self) -> bool:
-        return True
-
-    @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        try:
-            yield self._connection
-        except BaseException:
-            self._connection.rollback()
-            raise
-
-
 _TABLES = (
     "SELECT type, name, tbl_name, sql FROM sqlite_master "
     "WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name"  # left by ANALYZE: figures, no work
@@ -371,8 +405,7 @@ _PLACE = {
 @cache
 def _tables(migrations: tuple[tuple[str, ...], ...]) -> list[Row]:
     """The tables of a version, as SQLite describes them."""
-    with closing(sqlite3.connect(":memory:")) as fresh:
-        fresh.row_factory = _as_dict
+    with closing(connect(":memory:")) as fresh:
         for statement in (each for version in migrations for each in version):
             fresh.execute(statement)
         return fresh.execute(_TABLES).fetchall()
@@ -388,6 +421,22 @@ def _give_name(part: Path, path: Path) -> None:
         if path.exists():
             raise FileExistsError(path) from None
         part.rename(path)
+
+
+@cache
+def _is_full() -> bool:
+    """Whether SQLite waits for the disk by itself: to ask for it reads the file once more."""
+    with closing(connect(":memory:")) as fresh:
+        return bool(fresh.execute("PRAGMA synchronous").fetchone()["synchronous"] >= 2)
+
+
+def connect(address: str, patience: float = 5.0) -> sqlite3.Connection:
+    """SQLite's own connection, whose rows have names; for one thread at a time."""
+    connection = sqlite3.connect(
+        address, patience, isolation_level=None, check_same_thread=False, uri=True
+    )
+    connection.row_factory = _as_dict
+    return connection
 
 
 def _as_dict(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:

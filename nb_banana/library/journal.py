@@ -61,6 +61,7 @@ class Journal:
         self.folder = Path(folder)
         self.service = service
         self._index = Database(self.folder / INDEX, patience)
+        self.held, self.let_go = self._index.held, self._index.let_go
         self._vault = FileStore(self.folder)
 
     @property

@@ -46,10 +46,10 @@ class SharedDatabase(Database):
         return super()._is_there()
 
     @contextmanager
-    def _connected(self) -> Iterator[Any]:
+    def _connected(self, begin: str = "BEGIN") -> Iterator[Any]:
         if self._mark() != self._seen:
             self._check_header()
-        with super()._connected() as connection:
+        with super()._connected(begin) as connection:
             yield connection
 
     def _check_header(self) -> None:
