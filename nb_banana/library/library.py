@@ -218,7 +218,10 @@ class Library(Journal):
 
     def forget_requests(self, request_ids: Collection[str]) -> list[Path]:
         """The same for requests by their whole ids, in one transaction."""
-        return self._index.write(lambda session: delete(session, self._vault, request_ids))
+        try:
+            return self._index.write(lambda session: delete(session, self._vault, request_ids))
+        finally:
+            self._settle()
 
     @contextmanager
     def _written(self, pictures: Iterable[bytes]) -> Iterator[list[Part]]:
@@ -270,6 +273,8 @@ class Library(Journal):
 
     def _kept(self, source: Database | Transaction, where: str, *values: Any) -> list[StoredImage]:
         """The answers for which a condition on `requests` holds, the newest first."""
+        if source is self._index:
+            self._settle()
         # Our own text; what comes from elsewhere goes in by ?.
         found = source.rows(
             f"SELECT {rows.STORED_COLUMNS} FROM requests JOIN pictures ON request_id = id "  # noqa: S608
