@@ -230,7 +230,6 @@ class Journal:
         self, key: str | None = None, problems: list[LibraryError] | None = None
     ) -> list[UnfinishedRequest]:
         """The requests that nobody works on any more and that have no picture, oldest first."""
-        self._settle()
         found = self._index.rows(
             "SELECT * FROM requests WHERE service = ? "
             "AND state IN ('written', 'sent', 'accepted', 'answered', 'unknown') "
@@ -238,6 +237,8 @@ class Journal:
             self.service,
             key,
         )
+        if found or key is None:
+            self._settle()
         left: list[UnfinishedRequest] = []
         for row in found:
             try:

@@ -273,8 +273,6 @@ class Library(Journal):
 
     def _kept(self, source: Database | Transaction, where: str, *values: Any) -> list[StoredImage]:
         """The answers for which a condition on `requests` holds, the newest first."""
-        if source is self._index:
-            self._settle()
         # Our own text; what comes from elsewhere goes in by ?.
         found = source.rows(
             f"SELECT {rows.STORED_COLUMNS} FROM requests JOIN pictures ON request_id = id "  # noqa: S608
@@ -284,6 +282,8 @@ class Library(Journal):
         )
         if not found:
             return []
+        if source is self._index:
+            self._settle()
         with self._index.believed():
             pictures = [self._restored(row) for row in found]
         answers = [list(group) for _, group in groupby(pictures, attrgetter("request_id"))]
