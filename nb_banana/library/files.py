@@ -135,12 +135,6 @@ class FileStore:
                 if file.is_file() and time.time() - file.stat().st_mtime > STALE:
                     file.unlink()
 
-    def remove(self, names: Iterable[str]) -> None:
-        """Delete files for good; one that another program has open, on Windows, stays."""
-        for name in names:
-            with contextlib.suppress(OSError):
-                self.path(name).unlink(missing_ok=True)
-
     def set_aside(self, names: Iterable[str]) -> None:
         """Move files out of the way, all or none; one that is gone already is fine."""
         moved: list[str] = []

@@ -53,19 +53,31 @@ class Library(Journal):
         # The slow part, the bytes, before the transaction; the names in it, so that no other
         # kernel forgets the same picture meanwhile.
         data = [each for each, _ in pictures]
+        until_now = self._kept_until_now(request_id, data)
         with self._written(data) as parts, self._index.believed():
 
             def write(session: Transaction) -> list[StoredImage]:
                 request = self._asked(session, request_id)
                 self._change(session, request_id, columns)
-                return self._put(session, request | columns, parts, pictures)
+                kept = self._put(session, request | columns, parts, pictures)
+                with suppress(LibraryError):  # what another program has open stays
+                    self._vault.set_aside(until_now)
+                return kept
 
-            first, *others = self._index.write(write)
-        if (self.folder / "answers").is_dir():
-            with suppress(LibraryError):  # what was kept until now, see `JournalEntry.answered`
-                kept = self._vault.answers([request_id])
-                self._vault.remove([name for name in kept if self._vault.read(name) in data])
+            try:
+                first, *others = self._index.write(write)
+            finally:
+                self._settle()
         return [replace(first, extras=tuple(others)), *others]
+
+    def _kept_until_now(self, request_id: str, data: Collection[bytes]) -> list[str]:
+        """The names of what was kept of an answer's pictures, see `JournalEntry.answered`."""
+        if not (self.folder / "answers").is_dir():
+            return []
+        with suppress(LibraryError):
+            kept = self._vault.answers([request_id])
+            return [name for name in kept if self._vault.read(name) in data]
+        return []
 
     def find(self, key: str) -> StoredImage | None:
         """The picture of a request, by `ImageRequest.key`: the one that was asked for last."""
