@@ -68,7 +68,8 @@ class Journal:
     def is_own(self) -> bool:
         """Whether this person made it: only then are its links followed unasked."""
         # A folder beside a notebook may come from a stranger, and what is in it from him too.
-        return is_own(self.folder, self._index.identity())
+        found = self._index.rows("PRAGMA application_id")  # by which it is known
+        return is_own(self.folder, int(found[0]["application_id"]) if found else 0)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.service} in {self.folder}>"
@@ -116,7 +117,7 @@ class Journal:
 
     def _write_own(self, work: Callable[[Transaction], Result]) -> Result:
         """Write, and remember the index as one's own where this makes it."""
-        if not self._index.is_new():
+        if self._index.is_there():
             return self._index.write(work)
         identity = secrets.randbelow(2**31 - 1) + 1
 
