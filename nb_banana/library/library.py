@@ -60,14 +60,16 @@ class Library(Journal):
                 request = self._asked(session, request_id)
                 self._change(session, request_id, columns)
                 kept = self._put(session, request | columns, parts, pictures)
-                with suppress(LibraryError):  # what another program has open stays
-                    self._vault.set_aside(until_now)
+                if until_now:
+                    with suppress(LibraryError):  # what another program has open stays
+                        self._vault.set_aside(until_now)
                 return kept
 
             try:
                 first, *others = self._index.write(write)
             finally:
-                self._settle()
+                if until_now:
+                    self._settle()
         return [replace(first, extras=tuple(others)), *others]
 
     def _kept_until_now(self, request_id: str, data: Collection[bytes]) -> list[str]:
