@@ -1,12 +1,11 @@
 """The library's index: one SQLite file. The only module that imports `sqlite3`.
 
-Each step opens its own connection and closes it again: threads and forked processes share nothing,
-no file stays open, and the folder may be moved. The steps of one request, one after the other, are
-`held` together.
+Each step opens its own connection and closes it again, or those of one request that follow on each
+other: threads and forked processes share nothing, no file stays open, the folder may be moved.
 """
 
 import os
-import secrets
+import re
 import signal
 import sqlite3
 import stat
@@ -15,8 +14,9 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager, nullcontext, suppress
-from functools import cache
-from pathlib import Path
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
 from nb_banana._text import clean
@@ -25,13 +25,15 @@ from nb_banana.errors import (
     LibraryDamagedError,
     LibraryError,
     LibraryUnavailableError,
-    NewerLibraryError,
 )
 from nb_banana.library import location, schema
+from nb_banana.library.migration import TABLES, Versioned
 from nb_banana.library.schema import Row
 
 Result = TypeVar("Result")
 
+LONGEST_LOOK = 10.0  # seconds: who only looks does not wait as long as a picture that was paid
+STILL_HELD = 1.0  # seconds, where the wait before was in vain: it is said at once in each cell
 LEAST_SIZE = 100  # bytes of an SQLite file's header: a smaller file counts as an empty one to it
 
 
@@ -94,16 +96,15 @@ if hasattr(os, "register_at_fork"):  # a child has none of the threads that hold
     os.register_at_fork(after_in_child=_queues.clear)
 
 
+@dataclass
 class _Held:
     """What one thread holds open of an index: see `Database.held`."""
 
-    def __init__(self) -> None:
-        self.depth = 0
-        self.connection: sqlite3.Connection | None = None
-        self.file: tuple[int, ...] = ()
+    connection: sqlite3.Connection | None = None
+    file: tuple[int, ...] = ()
 
 
-class Database:
+class Database(Versioned):
     """The file, opened anew for each step. It waits `patience` seconds while others write."""
 
     mode = "rw"  # never makes the file
@@ -118,29 +119,29 @@ class Database:
         self.path, self.patience, self.migrations = path, patience, migrations
         self._name = str(path)
         self._sound: tuple[int, ...] | None = None
-        # By process and thread. A forked child never closes what its parent has open.
-        self._held: dict[tuple[int, int], _Held] = {}
+        self._held: dict[tuple[int, int], _Held] = {}  # by process: a child leaves its parent's
+        self._was_held = False  # by another program, when it was last asked
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
         """The rows that a query finds; none where there is no index yet."""
-        if not self._is_there():
+        if not self.is_there():
             return []
-        with self.turn, self._connected() as connection:
+        with self.turn, self._connected(looks=True) as connection:
             return Transaction(connection).rows(sql, *values)
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """In the block this thread opens the file once, for it costs more than to ask it."""
         thread = os.getpid(), threading.get_ident()
-        held = self._held.setdefault(thread, _Held())
-        held.depth += 1
+        if thread in self._held:
+            yield
+            return
+        self._held[thread] = _Held()
         try:
             yield
         finally:
-            held.depth -= 1
-            if not held.depth:
-                self.let_go()
-                self._held.pop(thread, None)
+            self.let_go()
+            del self._held[thread]
 
     def let_go(self) -> None:
         """Close what is `held` for now: something begins that takes long, or runs others' code."""
@@ -152,9 +153,8 @@ class Database:
     def write(self, work: Callable[[Transaction], Result]) -> Result:
         """Do some work in a transaction that is on the disk when this returns."""
         # Threads that write at the same moment share a transaction: the first to have its turn
-        # writes for all. Measured with a turn for each instead: 128 commits of 20 ms by 16 threads
-        # take 4.7 s and not 2.1, and a batch of 64 ends at up to 1.5 of ideal where others use the
-        # disk, and not 1.15.
+        # writes for all. With a turn for each 128 commits of 20 ms by 16 threads take 4.7 s and not
+        # 2.1, and a batch of 64 ends at up to 1.5 of ideal on a busy disk, and not 1.15.
         queue = _queues.setdefault(self._name, deque())
         done: Future[Result] = Future()
         queue.append((work, done))
@@ -191,9 +191,9 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
         """A transaction that holds the index alone, and is on the disk when it ends well."""
-        if not self._is_there():
+        if not self.is_there():
             self._create()
-        was_sound = self._sound is not None and self._sound == self._mark()
+        was_sound = self._is_as_seen()
         with self._connected("BEGIN IMMEDIATE") as connection:
             yield Transaction(connection)
             connection.execute("COMMIT")  # after an error, closing takes all of it back
@@ -217,23 +217,18 @@ class Database:
     def check(self) -> None:
         """See that the whole file is sound, unless nobody else has written since it was."""
         # A search in a damaged file may find nothing where there is something, and say no word.
-        if not self._is_there() or self._mark() == self._sound:
+        if not self.is_there() or self._mark() == self._sound:
             return
-        with self.turn, self._connected() as connection:
+        with self.turn, self._connected(looks=True) as connection:
             mark = self._mark()
             (said,) = connection.execute("PRAGMA integrity_check(1)").fetchone().values()
             if said != "ok":
                 raise self._damaged(said)
             self._sound = mark
 
-    def identity(self) -> int:
-        """The number by which a library is known as one's own; 0 where it has none."""
-        found = self.rows("PRAGMA application_id")
-        return int(found[0]["application_id"]) if found else 0
-
-    def is_new(self) -> bool:
-        """Whether nothing was ever written to it."""
-        return not self._is_there()
+    def _is_as_seen(self) -> bool:
+        """Whether nobody else has written since the whole of it was seen to be sound."""
+        return self._sound is not None and self._sound == self._mark()
 
     def _mark(self) -> tuple[int, ...]:
         """What changes whenever somebody writes."""
@@ -243,7 +238,7 @@ class Database:
             return ()
         return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
-    def _is_there(self) -> bool:
+    def is_there(self) -> bool:
         """Whether there is an index. What can't be read is there: else it would be paid again."""
         try:
             found = os.stat(self._name)  # noqa: PTH116 - as above
@@ -266,33 +261,32 @@ class Database:
 
     def _create(self) -> None:
         """Make the file under another name first: the one that bears its name is always whole."""
-        part = self.path.with_name(location.INCOMING) / f"{secrets.token_hex(8)}.part"
         try:
-            part.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with closing(connect(str(part))) as connection:
-                    self._migrate(connection, is_new=True)
-                _give_name(part, self.path)
-            finally:
-                part.unlink(missing_ok=True)
+            with location.appearing(self.path) as part, closing(connect(str(part))) as connection:
+                self._migrate(connection, is_new=True)
+            self._sound = self._mark()
         except sqlite3.Error as error:
-            raise self._told(error) from error
+            if isinstance(told := self._told(error), LibraryBusyError):  # nobody else knows it
+                told = self._unavailable("be written: its disk can't lock files")
+            raise told from error
         except FileExistsError:  # another process was faster
             return
         except OSError as error:
             raise self._unavailable(f"be written: {error.strerror}") from error
 
     @contextmanager
-    def _connected(self, begin: str = "BEGIN") -> Iterator[sqlite3.Connection]:
+    def _connected(self, begin: str = "BEGIN", *, looks: bool = False) -> Iterator[Any]:
         """The file in a transaction: statements by themselves would lock it one by one."""
+        longest = (STILL_HELD if self._was_held else LONGEST_LOOK) if looks else self.patience
         try:
-            with self._lent() as connection:
+            with self._lent(min(longest, self.patience)) as connection:
                 connection.execute(begin)
-                if self._sound is None or self._sound != self._mark():
+                if not self._is_as_seen():
                     self._migrate(connection)
-                    if not connection.in_transaction:
-                        connection.execute(begin)
+                if not connection.in_transaction:
+                    connection.execute(begin)
                 yield connection
+            self._was_held = False
         except sqlite3.ProgrammingError:
             raise
         except UnicodeDecodeError as error:  # of a name in it, which Python reads by itself
@@ -301,61 +295,28 @@ class Database:
             raise self._told(error) from error
 
     @contextmanager
-    def _lent(self) -> Iterator[sqlite3.Connection]:
+    def _lent(self, patience: float) -> Iterator[sqlite3.Connection]:
         """A connection for one transaction: the one that this thread holds, or one of its own."""
+        opened = partial(connect, f"{_address(self.path.absolute())}?mode={self.mode}", patience)
         held = self._held.get((os.getpid(), threading.get_ident()))
-        if held is None:
-            with closing(self._opened()) as connection:
+        if held is None or (held.connection is not None and held.connection.in_transaction):
+            with closing(opened()) as connection:
                 yield connection
             return
         if held.connection is not None and held.file != self._mark()[:2]:
             self.let_go()  # another file has its name by now
         if held.connection is None:
-            held.connection, held.file = self._opened(), self._mark()[:2]
+            held.connection, held.file = opened(), self._mark()[:2]
         try:
+            held.connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
             yield held.connection
             held.connection.rollback()  # the end of a transaction that only read
         except BaseException:
             self.let_go()  # which takes all of it back
             raise
 
-    def _opened(self) -> sqlite3.Connection:
-        address = f"{self.path.absolute().as_uri()}?mode={self.mode}"
-        connection = connect(address, self.patience)
-        # The schema of a file that came from a stranger must not run functions.
-        connection.execute("PRAGMA trusted_schema = OFF")
-        if not _is_full():  # not every build's default
-            connection.execute("PRAGMA synchronous = FULL")
-        return connection
-
-    def _migrate(self, connection: sqlite3.Connection, *, is_new: bool = False) -> None:
-        version = self._version(connection)
-        if version == len(self.migrations):
-            return
-        if not version and not is_new:
-            raise self._damaged("it is empty")
-        connection.rollback()
-        connection.execute("BEGIN IMMEDIATE")
-        # Asked again: another process may have done it while we waited.
-        for version in range(self._version(connection), len(self.migrations)):
-            for statement in self.migrations[version]:
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {version + 1}")
-        connection.execute("COMMIT")
-
-    def _version(self, connection: sqlite3.Connection) -> int:
-        """The file's version, which is one that we know, with just the tables that we made."""
-        # A view or a trigger in an index from a stranger would be work that he chose.
-        version = int(connection.execute("PRAGMA user_version").fetchone()["user_version"])
-        if version > len(self.migrations):
-            raise NewerLibraryError(
-                f"The library in {self.path.parent} was written by a newer nb_banana (its version "
-                f"is {version}, this one knows {len(self.migrations)}). It was left as it is. "
-                f"Run pip install -U nb-banana and restart the kernel, or {self.instead}."
-            )
-        if connection.execute(_TABLES).fetchall() != _tables(self.migrations[:version]):
-            raise self._damaged("it has not the tables that nb_banana makes")
-        return version
+    def _tables(self, version: int) -> list[Row]:
+        return _tables(self.migrations[:version])
 
     def _unavailable(self, why: str) -> LibraryUnavailableError:
         return LibraryUnavailableError(
@@ -363,35 +324,29 @@ class Database:
             'disk, or choose another with %config Banana.library = "…".'
         )
 
-    def _damaged(self, why: object) -> LibraryDamagedError:
-        return LibraryDamagedError(
-            f"The index of the library in {self.path.parent} is damaged ({why}). It was left as it "
-            "is, and the pictures are still files in its folder pictures. Put a backup of "
-            "index.sqlite in its place, or move it away to begin a new one; --fresh pays anew."
-        )
-
     def _told(self, error: sqlite3.Error) -> LibraryError:
         """What SQLite says, as a sentence with its cure. Codes: https://sqlite.org/rescode.html"""
         code = (getattr(error, "sqlite_errorcode", None) or sqlite3.SQLITE_CORRUPT) & 0xFF
         folder = self.path.parent
         if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            self._was_held = True
             return LibraryBusyError(
-                f"Another program held the library in {folder} for more than {self.patience:g} s. "
-                "Close what has index.sqlite open, then run it again."
+                f"Another program held the library in {folder} for too long. Close what has "
+                "index.sqlite open, then run it again; if nothing has, its disk can't lock files: "
+                f"{self.instead}."
             )
         if code == sqlite3.SQLITE_FULL:
             return LibraryUnavailableError(
                 f"The disk of the library in {folder} is full. Make room, or {self.instead}."
             )
+        name = getattr(error, "sqlite_errorname", "")  # such as SQLITE_IOERR_RDLOCK
+        if name.startswith("SQLITE_IOERR") and name.endswith("LOCK"):
+            return self._unavailable("be used: its disk can't lock files")
         if code in _PLACE:
             return self._unavailable(f"be opened or written ({error})")
         return self._damaged(error)
 
 
-_TABLES = (
-    "SELECT type, name, tbl_name, sql FROM sqlite_master "
-    "WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name"  # left by ANALYZE: figures, no work
-)
 _PLACE = {
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_READONLY,
@@ -408,35 +363,31 @@ def _tables(migrations: tuple[tuple[str, ...], ...]) -> list[Row]:
     with closing(connect(":memory:")) as fresh:
         for statement in (each for version in migrations for each in version):
             fresh.execute(statement)
-        return fresh.execute(_TABLES).fetchall()
+        return fresh.execute(TABLES).fetchall()
 
 
-def _give_name(part: Path, path: Path) -> None:
-    """Rename a file where there is none of the new name; else `FileExistsError`."""
-    try:
-        os.link(part, path)  # fails where there is one; a rename would replace it on most systems
-    except FileExistsError:
-        raise
-    except (OSError, AttributeError):  # a file system that has no links, or WebAssembly
-        if path.exists():
-            raise FileExistsError(path) from None
-        part.rename(path)
+def _address(path: PurePath) -> str:
+    """What SQLite opens. It takes no host, as a share of Windows has: https://sqlite.org/uri.html"""
+    return re.sub("^file://(?=[^/])", "file:////", path.as_uri())
 
 
 @cache
 def _is_full() -> bool:
     """Whether SQLite waits for the disk by itself: to ask for it reads the file once more."""
-    with closing(connect(":memory:")) as fresh:
-        return bool(fresh.execute("PRAGMA synchronous").fetchone()["synchronous"] >= 2)
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        return bool(fresh.execute("PRAGMA synchronous").fetchone()[0] >= 2)
 
 
 def connect(address: str, patience: float = 5.0) -> sqlite3.Connection:
     """SQLite's own connection, whose rows have names; for one thread at a time."""
-    connection = sqlite3.connect(
-        address, patience, isolation_level=None, check_same_thread=False, uri=True
-    )
-    connection.row_factory = _as_dict
-    return connection
+    how: Any = {"isolation_level": None, "check_same_thread": False, "uri": True}
+    made: sqlite3.Connection = sqlite3.connect(address, patience, **how)
+    made.row_factory = _as_dict
+    # The schema of a file that came from a stranger must not run functions.
+    made.execute("PRAGMA trusted_schema = OFF")
+    if not _is_full():  # not every build's default
+        made.execute("PRAGMA synchronous = FULL")
+    return made
 
 
 def _as_dict(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:

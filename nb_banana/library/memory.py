@@ -26,11 +26,12 @@ class MemoryDatabase(Database):
     def check(self) -> None:
         """Nobody else writes it."""
 
-    def _is_there(self) -> bool:
+    def is_there(self) -> bool:
+        """It always is."""
         return True
 
     @contextmanager
-    def _connected(self, begin: str = "BEGIN") -> Iterator[Any]:
+    def _connected(self, begin: str = "BEGIN", *, looks: bool = False) -> Iterator[Any]:  # noqa: ARG002
         self._connection.execute(begin)
         try:
             yield self._connection
