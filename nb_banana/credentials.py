@@ -93,7 +93,7 @@ class FoundKey(NamedTuple):
     place: str
 
 
-_known: dict[tuple[int, Secret], None] = {}
+_known: dict[tuple[int, Secret], Secret] = {}
 """The keys that anything in this process has or had: what is in none of its words. Each with the
 `id` of its `CredentialStore`, which takes its own away; no counts, for threads may lose one."""
 NOBODYS = 0  # in place of the `id`: given for one call, or found; it is known for good
@@ -215,7 +215,7 @@ class CredentialStore:
     def _keep(self, host: str, found: FoundKey) -> None:
         self._kept[host] = found
         self.forgotten.discard(host)
-        _known[id(self), found.secret] = None
+        _known[id(self), found.secret] = found.secret
 
     def for_host(self, host: str) -> FoundKey | None:
         """The key that was given for a host; None where there is none."""
@@ -260,8 +260,7 @@ def service_names() -> tuple[str, ...]:
 def given_key(given: str | Secret, service: str = AIMLAPI.service) -> Secret:
     """The key that somebody gave, which is one of the `known_keys` from then on."""
     secret = as_secret(given, PLACES[service].page if service in PLACES else "")
-    _known[NOBODYS, secret] = None
-    return secret
+    return _known.setdefault((NOBODYS, secret), secret)
 
 
 def as_secret(given: str | Secret, page: str = KEY_PAGE) -> Secret:

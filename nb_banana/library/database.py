@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
@@ -297,16 +297,15 @@ class Database(Versioned):
     @contextmanager
     def _lent(self, patience: float) -> Iterator[sqlite3.Connection]:
         """A connection for one transaction: the one that this thread holds, or one of its own."""
-        opened = partial(connect, f"{_address(self.path.absolute())}?mode={self.mode}", patience)
         held = self._held.get((os.getpid(), threading.get_ident()))
         if held is None or (held.connection is not None and held.connection.in_transaction):
-            with closing(opened()) as connection:
+            with closing(self._opened(patience)) as connection:
                 yield connection
             return
         if held.connection is not None and held.file != self._mark()[:2]:
             self.let_go()  # another file has its name by now
         if held.connection is None:
-            held.connection, held.file = opened(), self._mark()[:2]
+            held.connection, held.file = self._opened(patience), self._mark()[:2]
         try:
             held.connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
             yield held.connection
@@ -315,14 +314,11 @@ class Database(Versioned):
             self.let_go()  # which takes all of it back
             raise
 
+    def _opened(self, patience: float) -> sqlite3.Connection:
+        return connect(f"{_address(self.path.absolute())}?mode={self.mode}", patience)
+
     def _tables(self, version: int) -> list[Row]:
         return _tables(self.migrations[:version])
-
-    def _unavailable(self, why: str) -> LibraryUnavailableError:
-        return LibraryUnavailableError(
-            f"The library in {self.path.parent} can't {why}. Look at the folder's permissions and "
-            'disk, or choose another with %config Banana.library = "…".'
-        )
 
     def _told(self, error: sqlite3.Error) -> LibraryError:
         """What SQLite says, as a sentence with its cure. Codes: https://sqlite.org/rescode.html"""
@@ -380,8 +376,9 @@ def _is_full() -> bool:
 
 def connect(address: str, patience: float = 5.0) -> sqlite3.Connection:
     """SQLite's own connection, whose rows have names; for one thread at a time."""
-    how: Any = {"isolation_level": None, "check_same_thread": False, "uri": True}
-    made: sqlite3.Connection = sqlite3.connect(address, patience, **how)
+    made = sqlite3.connect(
+        address, patience, isolation_level=None, check_same_thread=False, uri=address[:5] == "file:"
+    )
     made.row_factory = _as_dict
     # The schema of a file that came from a stranger must not run functions.
     made.execute("PRAGMA trusted_schema = OFF")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from nb_banana.errors import LibraryDamagedError, NewerLibraryError
+from nb_banana.errors import LibraryDamagedError, LibraryUnavailableError, NewerLibraryError
 from nb_banana.library.schema import Row
 
 TABLES = (
@@ -56,4 +56,10 @@ class Versioned:
             f"The index of the library in {self.path.parent} is damaged ({why}). It was left as it "
             "is, and the pictures are still files in its folder pictures. Put a backup of "
             "index.sqlite in its place, or move it away to begin a new one; --fresh pays anew."
+        )
+
+    def _unavailable(self, why: str) -> LibraryUnavailableError:
+        return LibraryUnavailableError(
+            f"The library in {self.path.parent} can't {why}. Look at the folder's permissions and "
+            'disk, or choose another with %config Banana.library = "…".'
         )
