@@ -78,10 +78,7 @@ test-floor: .venv-floor/.ok
 
 # Which branches of nb_banana no test takes; kernels and other processes of the tests count too.
 coverage: .venv/.ok
-	@rm -f .coverage*
-	$(BIN)/coverage run $(PYTEST)
-	@$(BIN)/coverage combine --quiet
-	@$(BIN)/coverage report
+	$(BIN)/python $(PYTEST) --cov
 
 # All tests in ten other orders. The first line says the seed: `-p randomly -p no:xdist
 # --randomly-seed=SEED FILE` repeats what failed.
