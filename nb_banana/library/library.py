@@ -12,7 +12,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -91,22 +91,34 @@ class Library(Journal):
     ) -> list[StoredImage]:
         """The pictures that a search finds, or words of a prompt, newest first; no file is read."""
         fits, values = Search.of(what).condition(self.service)
-        where = f"seq IN (SELECT seq FROM requests WHERE {fits} ORDER BY seq DESC LIMIT ?)"  # noqa: S608
-        return self._kept(self._index, where, *values, -1 if limit is None else limit)
+        sql = f"SELECT seq FROM requests WHERE {fits} ORDER BY seq DESC LIMIT ?"  # noqa: S608 - our own text
+        if limit is None:
+            return self._kept(self._index, f"seq IN ({sql})", *values, -1)
+        wanted = [*values, limit]
+        found = self.answers.of(
+            ("history", sql, wanted),
+            lambda: [int(row["seq"]) for row in self._index.rows(sql, *wanted)],
+        )
+        return self._kept(self._index, "seq IN (SELECT value FROM json_each(?))", json.dumps(found))
 
     def count(self, what: str | Search | None = None) -> int:
         """How many answers `history` would have without a limit."""
         fits, values = Search.of(what).condition(self.service)
         sql = f"SELECT count(*) AS number FROM requests WHERE {fits}"  # noqa: S608 - as above
-        return sum(row["number"] for row in self._index.rows(sql, *values))
+        return self.answers.of(
+            ("count", sql, values),
+            lambda: sum(int(row["number"]) for row in self._index.rows(sql, *values)),
+        )
 
     def models(self) -> set[str]:
         """The ids of the models that drew what is kept here."""
-        found = self._index.rows(
-            "SELECT DISTINCT model FROM requests WHERE service = ? AND state = 'stored'",
-            self.service,
+        sql = "SELECT DISTINCT model FROM requests WHERE service = ? AND state = 'stored'"
+        return set(
+            self.answers.of(
+                ("models", self.service),
+                lambda: [str(row["model"]) for row in self._index.rows(sql, self.service)],
+            )
         )
-        return {str(row["model"]) for row in found}
 
     def made(self) -> dict[str, str]:
         """When each request that has a picture here was answered, as `rows.stamp`, by its id."""
@@ -139,7 +151,40 @@ class Library(Journal):
         found = self._kept(self._index, where, json.dumps(list(ids)))
         return {each.request_id: each for each in found}
 
-    def sizes(self) -> dict[str, int]:
+    def held(self) -> tuple[int, int]:
+        """The bytes of the picture files here, and how many of the files are gone or cut off."""
+
+        def look() -> tuple[int, int, dict[str, list[int]]]:
+            sizes = self._sizes()
+            marks = self._vault.marks({name.rpartition("/")[0] for name in sizes})
+            return sum(sizes.values()), self._vault.lost(sizes), marks
+
+        # A file that was cut off in its place leaves its folder as it was: such are looked for
+        # once a day.
+        size, lost, _ = self.answers.of(
+            ("held", self.service, f"{datetime.now(UTC):%Y-%m-%d}"),
+            look,
+            lambda found: self._vault.marks(found[2]) == found[2],
+        )
+        return size, lost
+
+    def old(self, age: timedelta) -> tuple[int, int]:
+        """How many pictures here were made longer ago, and how many bytes are free without them."""
+        before = rows.stamp(datetime.now(UTC) - age)
+
+        def look() -> tuple[str, str | None, int, int]:
+            made = self.made()
+            old = [request_id for request_id, time in made.items() if time < before]
+            later = min((time for time in made.values() if time >= before), default=None)
+            return before, later, len(old), self.freed_bytes(old) if old else 0
+
+        def holds(found: tuple[str, str | None, int, int]) -> bool:  # no other is old since
+            return found[0] <= before and (found[1] is None or before <= found[1])
+
+        _, _, count, freed = self.answers.of(("old", self.service, age.days), look, holds)
+        return count, freed
+
+    def _sizes(self) -> dict[str, int]:
         """The files of the pictures here: their bytes by their names, as they were kept."""
         found = self._index.rows(
             "SELECT path, size FROM requests JOIN pictures ON request_id = id "
@@ -148,10 +193,6 @@ class Library(Journal):
         )
         with self._index.believed():
             return {row["path"]: int(row["size"]) for row in found}
-
-    def lost(self, sizes: dict[str, int]) -> int:
-        """How many of these files are gone or cut off."""
-        return self._vault.lost(sizes)
 
     def freed_bytes(self, request_ids: Iterable[str]) -> int:
         """How many bytes of files would be free without these requests."""
