@@ -27,6 +27,7 @@ from nb_banana._text import amount
 from nb_banana.errors import LibraryDamagedError, LibraryError, LostPictureError, NotKeptError
 from nb_banana.library import rows
 from nb_banana.library.database import Database, Transaction
+from nb_banana.library.deletion import settle
 from nb_banana.library.files import FileStore, answer_name, check_file, read_whole, reference_names
 from nb_banana.library.location import INDEX, is_own, remember_own
 from nb_banana.library.owner import is_drawn, is_left, this_process
@@ -246,6 +247,8 @@ class Journal:
             self.service,
             key,
         )
+        if found or key is None:
+            self._settle()
         left: list[UnfinishedRequest] = []
         for row in found:
             try:
@@ -334,6 +337,12 @@ class Journal:
             name = self._vault.keep(part, data, names)
         row = {"digest": digest, "content": content, "mime": mime, "size": len(data), "path": name}
         session.add("reference_files", row, known="REPLACE")
+
+    def _settle(self) -> None:
+        """End a deletion that was broken off, such as that of a kernel that was killed."""
+        if self._vault.has_aside:
+            with suppress(LibraryError):  # who may only read leaves it to others
+                self._index.write(lambda session: settle(session, self._vault))
 
     def _step(self, request_id: str, **columns: Any) -> None:
         self._index.write(lambda session: self._change(session, request_id, columns))

@@ -259,7 +259,10 @@ class Library(Journal):
 
     def forget_requests(self, request_ids: Collection[str]) -> list[Path]:
         """The same for requests by their whole ids, in one transaction."""
-        return self._index.write(lambda session: delete(session, self._vault, request_ids))
+        try:
+            return self._index.write(lambda session: delete(session, self._vault, request_ids))
+        finally:
+            self._settle()
 
     @contextmanager
     def _written(self, pictures: Iterable[bytes]) -> Iterator[list[Part]]:
@@ -320,6 +323,8 @@ class Library(Journal):
         )
         if not found:
             return []
+        if source is self._index:
+            self._settle()
         with self._index.believed():
             pictures = [self._restored(row) for row in found]
         answers = [list(group) for _, group in groupby(pictures, attrgetter("request_id"))]
