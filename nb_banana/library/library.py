@@ -33,6 +33,8 @@ from nb_banana.library.search import Search
 from nb_banana.request import ImageRequest
 from nb_banana.services.receipt import Receipt
 
+LAST = "\U0010ffff"  # the letter that sorts behind all others
+_SPAN = " AND digest >= ? AND digest < ?"
 Part = tuple[Path, str]  # a picture's bytes under a temporary name, and their digest
 
 
@@ -136,14 +138,14 @@ class Library(Journal):
         Digests are of bytes, one row for each picture of an answer; with a source of those alone
         that have it among others.
         """
-        return self._index.rows(
+        sql = (
             "SELECT json_extract(value, '$.source') AS source, made.id AS id, digest, answered "
             "FROM requests AS made, json_each(made.refs) JOIN pictures ON request_id = made.id "
             "WHERE service = ? AND state = 'stored' AND refs <> '[]' "
-            "AND (?2 IS NULL OR instr(refs, ?2)) ORDER BY seq, position",
-            self.service,
-            source,
+            "AND (?2 IS NULL OR instr(refs, ?2)) ORDER BY seq, position"
         )
+        question = "links", self.service, source
+        return self.answers.of(question, lambda: self._index.rows(sql, self.service, source))
 
     def by_requests(self, ids: Iterable[str]) -> dict[str, StoredImage]:
         """The pictures of requests, by their ids. What is not kept is not among them."""
@@ -201,9 +203,9 @@ class Library(Journal):
     def by_id(self, text: str) -> StoredImage:
         """The picture of an id: a beginning of its digest (a file has six digits) or request id."""
         text = text.strip().lower()
-        span = (text, text + "\U0010ffff")
+        span = (text, text + LAST)
         found = self._pictures(
-            "id IN (SELECT request_id FROM pictures WHERE digest >= ? AND digest < ?) "
+            f"id IN (SELECT request_id FROM pictures WHERE true{_SPAN}) "  # noqa: S608 - our own text
             "OR (id >= ? AND id < ?)",
             *(span + span),
         )
@@ -228,10 +230,13 @@ class Library(Journal):
         folder = self.folder.resolve()
         if file.is_relative_to(folder):
             name = file.relative_to(folder).as_posix()
-            where = "id IN (SELECT request_id FROM pictures WHERE path = ?)"
-            for each in self._pictures(where, name):
-                if each.path == self.folder / name:
-                    return each
+            # The name ends with the beginning of the digest, and that is in an order.
+            start = file.stem.rpartition("-")[2]
+            where = "id IN (SELECT request_id FROM pictures WHERE path = ?{})"
+            for also, *span in ((_SPAN, start, start + LAST), ("",)):
+                for each in self._pictures(where.format(also), name, *span):
+                    if each.path == self.folder / name:
+                        return each
         try:
             return self.by_content(file.read_bytes())
         except OSError as error:
