@@ -502,7 +502,9 @@ TALKS: dict[str, dict[str, Talk]] = {
         },
     },
     "picture": {
-        "the picture, a byte at a time, for ever": endless(message(OK, "Content-Length: 5000"), b"a"),
+        "the picture, a byte at a time, for ever": endless(
+            message(OK, "Content-Length: 5000"), b"a"
+        ),
         "silence for ever in place of the picture": lambda e: (e.work(), time.sleep(10)),
         "reset in the picture": part(0.5, reset=True),
         "the picture cut off": part(0.5),
