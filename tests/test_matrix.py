@@ -22,7 +22,7 @@ from nb_banana.services import send, tickets
 from nb_banana.wire import connection, downloads
 from tests.conftest import KEY
 from tests.support.amount import ALL
-from tests.support.doors import DOORS, PanelSaid, open_door
+from tests.support.doors import DOORS, PanelSaidError, open_door
 from tests.support.raw_server import relay
 from tests.support.raw_troubles import MOST, ROADS, TALKS, road
 
@@ -554,6 +554,6 @@ def test_a_trouble_ends_the_same_through_each_door(meet, name, trouble, door):
     with meet(name, trouble) as met, open_door(door) as draw, capture_output():
         came = met.draw(draw)
         ending = told(met.ending(came), expected)
-    if isinstance(came, PanelSaid):
+    if isinstance(came, PanelSaidError):
         ending = ending._replace(kind=expected.kind)
     assert ending == expected
