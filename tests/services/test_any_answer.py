@@ -21,7 +21,18 @@ from tests.support.servers import picture
 from tests.support.spoiling import spoilt
 
 SMALL = picture()
-TROUBLES = ["", "", "", "base64", "two-pictures", "refusal", "400", "403", "cut-json", "504-gateway"]
+TROUBLES = [
+    "",
+    "",
+    "",
+    "base64",
+    "two-pictures",
+    "refusal",
+    "400",
+    "403",
+    "cut-json",
+    "504-gateway",
+]
 
 
 @pytest.fixture

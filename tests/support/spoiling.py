@@ -11,16 +11,52 @@ from nb_banana.sandbox import Sandbox
 
 JUNK = [
     *(None, True, False, 0, -1, 1, 7.5, -0.0, 10**30, 1e308, float("nan"), float("inf"), "", " "),
-    *("a", "\0", "\ud800", "null", "NaN", "1e999", "-1", "9" * 400, "http://[", "https://", "A" * 300),
+    *(
+        "a",
+        "\0",
+        "\ud800",
+        "null",
+        "NaN",
+        "1e999",
+        "-1",
+        "9" * 400,
+        "http://[",
+        "https://",
+        "A" * 300,
+    ),
     *("file:///etc/passwd", "data:image/png;base64,AAAA", "data:,", "//x", "http://127.0.0.1:9/1"),
     *("<b>a</b>", "\x1b[31m", "2026-13-45T99:99", "COMPLETED", "IN_PROGRESS", "FAILED", "charged"),
     *([], {}, [[]], [None], [{}], {"": None}, {"url": None}, {"a": {"b": []}}, ["a"] * 50, [0] * 3),
     *({"message": ["a", 1]}, {"code": "x", "message": {}}, {"price": -1}, {"usd": "a"}, [[["a"]]]),
 ]
 BODIES = [
-    *(b"", b"null", b"7", b'"a"', b"[]", b"{}", b"true", b"{", b"\xff\xfe{\x00}\x00", b"\xef\xbb\xbf{}"),
-    *(b"<html></html>", b"[" * 5000, b'{"a":' * 5000, b"9" * 6000, b'{"data": NaN}', b"\x1f\x8b\x08"),
-    *(b'{"data": [], "data": 7}', b"{} {}", b'{"usd": ' + b"9" * 6000 + b"}", b"data: {}\n\n", b"\0"),
+    *(
+        b"",
+        b"null",
+        b"7",
+        b'"a"',
+        b"[]",
+        b"{}",
+        b"true",
+        b"{",
+        b"\xff\xfe{\x00}\x00",
+        b"\xef\xbb\xbf{}",
+    ),
+    *(
+        b"<html></html>",
+        b"[" * 5000,
+        b'{"a":' * 5000,
+        b"9" * 6000,
+        b'{"data": NaN}',
+        b"\x1f\x8b\x08",
+    ),
+    *(
+        b'{"data": [], "data": 7}',
+        b"{} {}",
+        b'{"usd": ' + b"9" * 6000 + b"}",
+        b"data: {}\n\n",
+        b"\0",
+    ),
 ]
 
 
@@ -60,16 +96,18 @@ class Spoiler:
     def _value(self, value: Any) -> Any:
         """The value with one thing in it that is another one, doubled, nested or not there."""
         chance = self.chance
-        keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+        is_object = isinstance(value, dict)
+        keys = list(value) if is_object else list(range(len(value) if _is_list(value) else 0))
         if not keys or chance.random() < 0.15:
-            nested = [value], {"data": value}, [value, value], json.dumps(value), chance.choice(JUNK)
-            return chance.choice(nested)
-        key = chance.choice(list(keys))
+            nested = {"data": value}, json.dumps(value), chance.choice(JUNK)
+            return chance.choice([[value], [value, value], *nested])
+        key = chance.choice(keys)
         kind, inner = chance.random(), value[key]
         if kind < 0.2:
             del value[key]
-        elif kind < 0.3 and isinstance(value, dict):
-            value[chance.choice(["Url", "b64", "error", "detail", "status", key + "s"])] = value.pop(key)
+        elif kind < 0.3 and is_object:
+            names = ["Url", "b64", "error", "detail", "status", f"{key}s"]
+            value[chance.choice(names)] = value.pop(key)
         else:
             value[key] = self._value(inner)
         return value
@@ -81,8 +119,13 @@ class Spoiler:
             at = chance.randrange(len(found) + 1)
             end = min(len(found), at + chance.choice([1, 1, 2, 4, 30, 500, 10**6]))
             some = chance.randbytes(chance.choice([0, 1, 2, 4, 12]))
-            found[at:end] = chance.choice([b"", some, some, bytes(found[at:end]) * 2, b"\xff" * 4, b"\0" * 4])
+            twice = bytes(found[at:end]) * 2
+            found[at:end] = chance.choice([b"", some, some, twice, b"\xff" * 4, b"\0" * 4])
         return bytes(found)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
 
 
 @contextmanager
