@@ -39,17 +39,18 @@ class SharedDatabase(Database):
         """What is said to whoever would write, which nothing of ours does."""
         return self._unavailable("be written to from here, for it is only read")
 
-    def _is_there(self) -> bool:
+    def is_there(self) -> bool:
+        """See `Database.is_there`."""
         root = self.path.parent.parent
         if root.is_file():
             raise self._unavailable(f"be read: {root} is a file, and no folder with libraries")
-        return super()._is_there()
+        return super().is_there()
 
     @contextmanager
-    def _connected(self) -> Iterator[Any]:
+    def _connected(self, *, looks: bool = False) -> Iterator[Any]:
         if self._mark() != self._seen:
             self._check_header()
-        with super()._connected() as connection:
+        with super()._connected(looks=looks) as connection:
             yield connection
 
     def _check_header(self) -> None:
@@ -120,7 +121,7 @@ class SharedLibrary(Library):
         """As of any library; what is damaged and may have it is said."""
         found = super().find(key)
         if found is None:
-            self._index.check()  # a library that is written is checked before it is
+            self.check()  # a library that is written is checked before it is
         return found
 
     def known(self, keys: Iterable[str]) -> set[str]:
@@ -128,7 +129,7 @@ class SharedLibrary(Library):
         wanted = set(keys)
         found = super().known(wanted)
         if found < wanted:
-            self._index.check()
+            self.check()
         return found
 
     def unfinished(
@@ -137,7 +138,7 @@ class SharedLibrary(Library):
         """What this person has paid there for the same, and did not get; all else is not ours."""
         return super().unfinished(key, problems) if key is not None and self.is_own else []
 
-    def bills(self, since: Any = None) -> list[Bill]:  # noqa: ARG002 - as of any library
+    def bills(self, since: Any = None, *, between: Any = None) -> list[Bill]:  # noqa: ARG002 - as of any library
         """What others paid is in no bill."""
         return []
 
