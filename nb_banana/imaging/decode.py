@@ -130,6 +130,16 @@ def decoding() -> Iterator[None]:
         raise TruncatedPictureError(f"The picture {damaged(error)}.") from error
 
 
+def decoded(data: bytes) -> "Image.Image":
+    """A Pillow image of the bytes with its pixels, which can be used whatever its mode is."""
+    picture = open_picture(data)
+    with decoding():
+        picture.load()
+        if picture.mode in {"P", "PA"}:
+            picture.convert("RGB")  # a palette that is damaged, or not there
+    return picture
+
+
 def check_picture(data: bytes) -> PictureKind:
     """What kind of picture the bytes are, if they are a whole one.
 
@@ -207,11 +217,11 @@ def preview(data: bytes, longest: int, mark: bytes | None = None) -> tuple[str, 
         # Nearly all of the time is for decoding: a finer filter would add half of that once more.
         small.thumbnail((longest, longest), Image.Resampling.HAMMING, reducing_gap=1.5)
         small = ImageOps.exif_transpose(small)
-    out, packet = io.BytesIO(), provenance.small_packet(data) or mark
-    if small.has_transparency_data:
-        small.save(out, "PNG", optimize=True, **provenance.saving("PNG", packet))
-        return "image/png", out.getvalue()
-    small.save(out, "JPEG", quality=80, optimize=True, **provenance.saving("JPEG", packet))
+        out, packet = io.BytesIO(), provenance.small_packet(data) or mark
+        if small.has_transparency_data:
+            small.save(out, "PNG", optimize=True, **provenance.saving("PNG", packet))
+            return "image/png", out.getvalue()
+        small.save(out, "JPEG", quality=80, optimize=True, **provenance.saving("JPEG", packet))
     return "image/jpeg", out.getvalue()
 
 
