@@ -98,7 +98,7 @@ if hasattr(os, "register_at_fork"):  # a child has none of the threads that hold
 
 @dataclass
 class _Held:
-    """What one thread holds open of an index: see `Database.held`."""
+    """What one thread holds open of an index: see `Database.keep_open`."""
 
     connection: sqlite3.Connection | None = None
     file: tuple[int, ...] = ()
@@ -130,7 +130,7 @@ class Database(Versioned):
             return Transaction(connection).rows(sql, *values)
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def keep_open(self) -> Iterator[None]:
         """In the block this thread opens the file once, for it costs more than to ask it."""
         thread = os.getpid(), threading.get_ident()
         if thread in self._held:
@@ -144,7 +144,7 @@ class Database(Versioned):
             del self._held[thread]
 
     def let_go(self) -> None:
-        """Close what is `held` for now: something begins that takes long, or runs others' code."""
+        """Close what is kept open for now: something begins that takes long, or runs others' code."""
         held = self._held.get((os.getpid(), threading.get_ident()))
         if held is not None and held.connection is not None:
             connection, held.connection = held.connection, None

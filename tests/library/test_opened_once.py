@@ -83,7 +83,7 @@ def test_the_library_is_not_open_while_the_service_draws(service, tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells it")
 def test_it_is_open_in_the_block_and_closed_after_it(index):
     add(index, "one")
-    with index.held():
+    with index.keep_open():
         assert open_files(index.path) == 0
         assert names(index) == ["one"]
         add(index, "two")
@@ -96,7 +96,7 @@ def test_it_is_open_in_the_block_and_closed_after_it(index):
 
 def test_a_library_that_is_replaced_meanwhile_is_the_one_that_is_written(index):
     add(index, "one")
-    with index.held():
+    with index.keep_open():
         assert names(index) == ["one"]
         index.path.parent.rename(index.path.parent.with_name("away"))
         assert names(index) == []
@@ -112,7 +112,7 @@ def test_what_fails_in_the_block_is_taken_back_and_the_next_step_works(index):
         session.run("DELETE FROM requests")
         raise KeyError("no")
 
-    with index.held():
+    with index.keep_open():
         with pytest.raises(KeyError):
             index.write(fail)
         with pytest.raises(KeyError), index.writing() as session:
@@ -123,7 +123,7 @@ def test_what_fails_in_the_block_is_taken_back_and_the_next_step_works(index):
 
 def test_who_asks_within_a_transaction_is_answered_as_the_file_is(index):
     add(index, "one")
-    with index.held():
+    with index.keep_open():
         found = index.write(lambda session: (session.run("DELETE FROM requests"), names(index)))
     assert found == (1, ["one"])
     assert names(index) == []
@@ -131,7 +131,7 @@ def test_who_asks_within_a_transaction_is_answered_as_the_file_is(index):
 
 def test_another_thread_and_another_program_write_while_it_is_held(index):
     add(index, "one")
-    with index.held():
+    with index.keep_open():
         assert names(index) == ["one"]
         other = threading.Thread(target=add, args=(index, "two"))
         other.start()
@@ -144,7 +144,7 @@ def test_another_thread_and_another_program_write_while_it_is_held(index):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_child_opens_the_file_by_itself(index):
     add(index, "one")
-    with index.held():
+    with index.keep_open():
         add(index, "two")
         child = os.fork()
         if not child:
