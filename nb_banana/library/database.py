@@ -144,7 +144,7 @@ class Database(Versioned):
             del self._held[thread]
 
     def let_go(self) -> None:
-        """Close what is kept open for now: something begins that takes long, or runs others' code."""
+        """Close what is kept open, for now: a wait begins, or the code of others."""
         held = self._held.get((os.getpid(), threading.get_ident()))
         if held is not None and held.connection is not None:
             connection, held.connection = held.connection, None
