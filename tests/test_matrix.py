@@ -649,10 +649,9 @@ def in_short() -> str:
     names = ["what happens", "what you see", "sent again", "what it costs", "kept", "what to do"]
     rows = []
     for kind, troubles in KINDS.items():
-        ends = [each for ends in troubles.values() for each in ends.values()]
-        seen = joined(
-            each.kind if each.left == "the picture" else f"`{each.kind}`" for each in ends
-        )
+        often = [Counter(each.values()).most_common(1)[0][0] for each in troubles.values()]
+        seen = joined(e.kind if e.left == "the picture" else f"`{e.kind}`" for e in often)
+        ends = [end for each in troubles.values() for end in each.values()]
         again = "up to 4 times" if any(each.posts > 1 for each in ends) else "no"
         kept = joined(WAITS.get(e.left, e.left) for e in ends if e.left != "nothing")
         costs, cure = ANSWERS[kind]
