@@ -191,7 +191,10 @@ class KeySearch:
             if type(error).__name__ not in NOTHING_THERE:
                 self.silent.append(f"{whom} did not answer: {what_it_says(error)}.")
             return None
-        return FoundKey(given_key(Secret(text, place, self.place.page)), place)
+        try:
+            return FoundKey(given_key(Secret(text, place, self.place.page)), place)
+        finally:
+            text = ""  # as in `as_secret`
 
     def _from_keyring(self) -> tuple[str, Any]:
         import keyring  # looks for its backends, which takes its time
@@ -259,20 +262,26 @@ def service_names() -> tuple[str, ...]:
 
 def given_key(given: str | Secret, service: str = AIMLAPI.service) -> Secret:
     """The key that somebody gave, which is one of the `known_keys` from then on."""
-    secret = as_secret(given, PLACES[service].page if service in PLACES else "")
+    try:
+        secret = as_secret(given, PLACES[service].page if service in PLACES else "")
+    finally:
+        given = ""  # as below
     _known[NOBODYS, secret] = None
     return secret
 
 
 def as_secret(given: str | Secret, page: str = KEY_PAGE) -> Secret:
     """What somebody gave as a key, so that it does not show itself."""
-    return given if isinstance(given, Secret) else Secret(given, page=page)
+    try:
+        return given if isinstance(given, Secret) else Secret(given, page=page)
+    finally:
+        given = ""  # what is no key may be one with a letter too many, and a traceback shows it
 
 
-def hide_key(options: dict[str, Any]) -> None:
+def hide_key(options: dict[str, Any], service: str = AIMLAPI.service) -> None:
     """Let the key among some options not show itself: a traceback may show all variables."""
     if options.get("key") is not None:
-        options["key"] = given_key(options["key"])
+        options["key"] = given_key(options.pop("key"), service)
 
 
 def known_keys() -> list[Secret]:
@@ -304,9 +313,9 @@ def refuse_key(what: str, text: str, secret: Secret | None = None) -> None:
 
 def _from_environment(place: KeyPlace) -> FoundKey | None:
     for name in place.names:
-        if text := os.environ.get(name, "").strip():
+        if os.environ.get(name, "").strip():
             where = f"the environment variable {name}"
-            return FoundKey(Secret(text, where, place.page), where)
+            return FoundKey(Secret(os.environ[name], where, place.page), where)
     return None
 
 
