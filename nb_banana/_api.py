@@ -77,7 +77,7 @@ def generate(
     >>> generate("a {{colour}} fox", colour="red").prompt
     'a red fox'
     """
-    options["timeout"], options["key"], key = timeout, key, None  # from here on no traceback of anything can show it
+    options["timeout"], options["key"], key = timeout, key, None  # no traceback can show it
     hide_key(options)
     made: BananaImage | Gallery = _client().generate(
         prompt, count=count, background=background, **options

@@ -77,6 +77,7 @@ PLUGINS = "nb_banana.services"
 """The group of entry points by which packages bring further services."""
 MANAGEMENT = "AIMLAPI_MANAGEMENT_KEY"
 """Makes keys with a limit (`Classroom`), and is never looked for to draw."""
+KEY_NAMES = (*(name for place in PLACES.values() for name in place.names), MANAGEMENT)
 KEYRING_SERVICE = "nb_banana"
 NO_KEYRING = "keyring.backends.null.Keyring"
 """What ``PYTHON_KEYRING_BACKEND`` is where a person wants none: keyring's own documentation."""
@@ -287,8 +288,7 @@ def hide_key(options: dict[str, Any], service: str = AIMLAPI.service) -> None:
 def known_keys() -> list[Secret]:
     """The keys that this process has or had. No keyring is asked for it: it may ask the person."""
     found = list(dict.fromkeys(secret for _, secret in list(_known)))
-    named = (name for place in PLACES.values() for name in place.names)
-    for text in filter(None, map(os.environ.get, (*named, MANAGEMENT))):
+    for text in filter(None, map(os.environ.get, KEY_NAMES)):
         with suppress(MissingKeyError):  # no key could look so
             found.append(Secret(text))
     return found

@@ -6,10 +6,8 @@ Each step is in the journal before the next begins: it is always known what was 
 import copy
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
-from traceback import clear_frames
 from typing import Any
 
 from nb_banana import errors
@@ -50,14 +48,13 @@ HOW_TO_FETCH = " nb_banana.recover() tries it again, as does running this again;
 
 def make(plan: Plan, job: Job) -> BananaImage:
     """The picture of a request: from the library where it is there, else from the service."""
+    if not plan.is_stable:
+        return _make(plan, job)
     try:
-        # A line that was shown, and taken away, may leave an empty output behind.
-        with silently() if plan.is_stable else nullcontext():
+        with silently():  # a line that was shown, and taken away, may leave an empty output behind
             return _make(plan, job)
     except (errors.BananaError, Interrupted) as error:
-        clear_frames(error.__traceback__)  # who keeps the error keeps no picture with it
-        if plan.is_stable:
-            error.facts["hides_ids"] = True
+        error.facts["hides_ids"] = True
         raise
 
 
