@@ -125,6 +125,14 @@ class Secret:
         return {run for run in runs if run not in OUR_WORDS and wanted.search(run)}
 
 
+def as_secret(given: str | Secret, page: str = KEY_PAGE) -> Secret:
+    """What somebody gave as a key, so that it does not show itself."""
+    try:
+        return given if isinstance(given, Secret) else Secret(given, page=page)
+    finally:
+        given = ""  # what is no key may be one with a letter too many, and a traceback shows it
+
+
 def ask_for_key(host: str, page: str, names: Sequence[str]) -> str:
     """The key as the person types it, unseen; ``names`` are the variables that could have it."""
     import getpass  # load time: hardly ever

@@ -20,6 +20,7 @@ from nb_banana._secret import KEY_PAGE as KEY_PAGE
 from nb_banana._secret import SHORTEST_BY_CHANCE
 from nb_banana._secret import SHORTEST_IN_LINK as SHORTEST_IN_LINK
 from nb_banana._secret import Secret as Secret
+from nb_banana._secret import as_secret as as_secret
 from nb_banana._text import key_checks, what_it_says
 from nb_banana.errors import MissingKeyError, RequestError, SettingsError
 
@@ -269,14 +270,6 @@ def given_key(given: str | Secret, service: str = AIMLAPI.service) -> Secret:
         given = ""  # as below
     _known[NOBODYS, secret] = None
     return secret
-
-
-def as_secret(given: str | Secret, page: str = KEY_PAGE) -> Secret:
-    """What somebody gave as a key, so that it does not show itself."""
-    try:
-        return given if isinstance(given, Secret) else Secret(given, page=page)
-    finally:
-        given = ""  # what is no key may be one with a letter too many, and a traceback shows it
 
 
 def hide_key(options: dict[str, Any], service: str = AIMLAPI.service) -> None:
