@@ -168,7 +168,7 @@ NO_KEYS = {
 }
 
 
-@pytest.mark.parametrize("given", NO_KEYS.values(), ids=NO_KEYS)
+@pytest.mark.parametrize("given", some([*NO_KEYS.values()], 2), ids=some([*NO_KEYS], 2))
 @pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
 def test_what_can_not_be_a_key_is_in_no_frame_of_the_error_that_says_so(door, given):
     with pytest.raises(errors.MissingKeyError) as caught:
