@@ -78,7 +78,8 @@ def generate(
     'a red fox'
     """
     options["timeout"], options["key"], key = timeout, key, None  # no traceback can show it
-    hide_key(options)
+    if options["key"] is not None:
+        hide_key(options)
     made: BananaImage | Gallery = _client().generate(
         prompt, count=count, background=background, **options
     )
@@ -122,7 +123,8 @@ def sweep(
     [(1024, 1024), (1376, 768)]
     """
     options["timeout"], options["key"], key = timeout, key, None  # as in `generate`
-    hide_key(options)
+    if options["key"] is not None:
+        hide_key(options)
     made: Gallery = _client().sweep(
         prompt, over=over, names=names, raw=raw, count=count, background=background, **options
     )
@@ -169,7 +171,8 @@ def generate_many(
     ['2 red foxes', '3 blue foxes']
     """
     options["timeout"], options["key"], key = timeout, key, None  # as in `generate`
-    hide_key(options)
+    if options["key"] is not None:
+        hide_key(options)
     return _client().generate_many(prompts, rows, executor=executor, key_name=key_name, **options)
 
 

@@ -62,7 +62,8 @@ OUTPUT_NAMES = frozenset(each.name for each in fields(OutputOptions)) - {"confir
 
 def take_call_options(options: dict[str, Any]) -> tuple[OutputOptions, dict[str, Any]]:
     """Take out of the options what is no field of a request: the output, and how it is asked."""
-    hide_key(options)
+    if options.get("key") is not None:
+        hide_key(options)
     timeout = options.pop("timeout", None)
     patience = None if timeout is None else checked_seconds(timeout)
     quiet = options.pop("quiet", False)
