@@ -31,6 +31,8 @@ SURROUNDINGS = (
 )
 """What requests heeds of the environment. A session is for one state of it."""
 
+MOST_SESSIONS = 8  # hosts to which connections are kept: a sandbox has a new port each time
+
 Result = TypeVar("Result")
 
 CODINGS = ("gzip", "deflate")
@@ -160,12 +162,7 @@ class HttpTransport:
         request.prepare(method, url, auth=auth, headers=headers, **options)
         # By the adapter: the session's own `send` reads the body of a redirect, however long.
         return session.get_adapter(request.url or url).send(
-            request,
-            stream=True,
-            timeout=attempt,
-            verify=session.verify or False,
-            cert=session.cert,
-            proxies=session.proxies,
+            request, stream=True, timeout=attempt, verify=True, proxies=session.proxies
         )
 
     def guarded(self, attempt: Attempt, work: Callable[[], Result]) -> Result:
@@ -201,7 +198,10 @@ class HttpTransport:
             # Of those that begin at the same moment one reads the certificates. The main thread is
             # not among them: a Ctrl-C could leave the lock as it could a pool's.
             with nullcontext() if is_main else self._making:
-                known[key] = known.get(key) or _new_session(url)
+                session = known[key] = known.get(key) or _new_session(url)
+                if len(known) > MOST_SESSIONS:  # its connections in use are closed after that
+                    known.pop(next(iter(known))).close()
+            return session
         return known[key]
 
 

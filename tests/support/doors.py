@@ -122,7 +122,7 @@ DOORS = (*IN_SHELL, *PLAIN)
 
 @contextmanager
 def open_door(name: str) -> Iterator[Draw]:
-    """One of `DOORS` as ``draw(prompt, **options)``; an error is raised, by the panel its words."""
+    """One of `DOORS` as ``draw(prompt, **options)``; errors are raised, the panel's as words."""
     if name in PLAIN:
         yield PLAIN[name]
         return
