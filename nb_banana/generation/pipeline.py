@@ -66,7 +66,7 @@ def make(plan: Plan, job: Job) -> BananaImage:
 
 def _make(plan: Plan, job: Job) -> BananaImage:
     job.check()
-    since, libraries = now(), plan.libraries()
+    libraries, since = plan.libraries(), now()
     with plan.places[0].keep_open():
         image = find_reusable(plan, job, libraries) or _fetch_paid(plan, job, libraries)
         return hand_over(image or _draw_once(plan, job, since), job.output)
