@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import traceback
@@ -85,6 +86,7 @@ def test_no_notebook_of_ours_shows_or_leaves_the_key(tmp_path, monkeypatch, path
         config = tmp_path / "profile_default" / "ipython_config.py"
         config.write_text(CONFIG.format(url=tap.url))
         notebook = nbformat.read(path, 4)
+        shutil.copy(path, tmp_path)  # it packs itself
         resources = {"metadata": {"path": str(tmp_path)}}
         runner = NotebookRunner(notebook, timeout=120, allow_errors=True, resources=resources)
         runner.execute()
