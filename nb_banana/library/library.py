@@ -172,8 +172,9 @@ class Library(Journal):
 
         def look() -> tuple[int, int, dict[str, list[int]]]:
             sizes = self._sizes()
-            marks = self._vault.marks({name.rpartition("/")[0] for name in sizes})
-            return sum(sizes.values()), self._vault.lost(sizes), marks
+            with self._index.believed():
+                marks = self._vault.marks({name.rpartition("/")[0] for name in sizes})
+                return sum(sizes.values()), self._vault.lost(sizes), marks
 
         # A file that was cut off in its place leaves its folder as it was: such are looked for
         # once a day.

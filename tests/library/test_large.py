@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import threading
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -29,7 +29,7 @@ from nb_banana.library import answers, database, location
 from nb_banana.library.library import Library
 from nb_banana.library.search import Search
 from tests.conftest import KEY
-from tests.support.amount import rounds
+from tests.support.amount import rounds, some
 from tests.support.shelf import change, grow, index_of, picture, put, receipt
 
 NOBODY = "http://127.0.0.1:9"
@@ -296,6 +296,31 @@ def test_where_nothing_can_be_kept_it_is_found_out_all_the_same(known):
     (location.data_folder() / "answers").write_text("a file")
     assert [library.count(), library.count(), len(history())] == [3, 3, 3]
     assert "3 pictures" in repr(doctor())
+
+
+SENSELESS = [
+    (table, column, value)
+    for table, columns in {
+        "pictures": ("path", "size", "digest", "mime", "width"),
+        "requests": (
+            *("id", "model", "refs", "folded", "notebook", "parents"),
+            *("created", "answered", "usd", "about", "sandbox"),
+        ),
+    }.items()
+    for column in columns
+    for value in (b"\xff", "\0", "x", 10**18, 0.5)
+]
+
+
+@pytest.mark.parametrize(("table", "column", "value"), some(SENSELESS, 12))
+def test_values_that_make_no_sense_are_said_in_a_sentence_or_pass(known, table, column, value):
+    library = own(3)
+    last = {"requests": "seq = 2", "pictures": "request_id LIKE 'many%'"}[table]
+    change(library, f"UPDATE {table} SET {column} = ? WHERE {last}", value)
+    asked = (history, lambda: history("banana"), spending, doctor, recover)
+    for work in (*asked, *asked, lambda: library.links("x"), library.held, library.models):
+        with suppress(errors.BananaError):
+            repr(work())
 
 
 def test_an_index_in_the_mode_wal_is_looked_at_each_time(known):
