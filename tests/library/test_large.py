@@ -25,7 +25,7 @@ from nb_banana import (
     spending,
 )
 from nb_banana._default import client
-from nb_banana.library import answers, database, location
+from nb_banana.library import answers, database, inventory, location
 from nb_banana.library.library import Library
 from nb_banana.library.search import Search
 from tests.conftest import KEY
@@ -169,8 +169,8 @@ def told(library):
         "searched": [each.request_id for each in library.history("zebra")],
         "counts": (library.count(), library.count(Search("banana"))),
         "models": library.models(),
-        "held": library.held(),
-        "old": library.old(timedelta(90))[0],
+        "held": inventory.held(library),
+        "old": inventory.old(library, timedelta(90))[0],
         "ever": ever.usd if library.bills() else None,
         "today": lines["today"].usd,
         "unknown": ever.unknown,
@@ -239,15 +239,15 @@ def test_each_figure_is_that_of_counting_whatever_was_done_in_between(known, tmp
 
 def test_a_file_that_went_since_it_was_looked_for_is_counted(known):
     library = own(5)
-    assert library.held()[1] == 0
+    assert inventory.held(library)[1] == 0
     next((library.folder / "pictures").rglob("*.png")).unlink()
-    assert library.held()[1] == 1
+    assert inventory.held(library)[1] == 1
 
 
 def test_a_picture_that_is_as_old_since_is_counted_too(known):
     library = own(1)
     put(library, ImageRequest("a pear"), "nbb-1", made=datetime.now(UTC) - timedelta(days=3))
-    assert library.old(timedelta(days=3))[0] == 1
+    assert inventory.old(library, timedelta(days=3))[0] == 1
     waited = threading.Event()
     young = put(
         library,
@@ -255,10 +255,10 @@ def test_a_picture_that_is_as_old_since_is_counted_too(known):
         "nbb-2",
         made=datetime.now(UTC) - timedelta(days=3) + timedelta(milliseconds=300),
     )
-    assert library.old(timedelta(days=3))[0] in {1, 2}
+    assert inventory.old(library, timedelta(days=3))[0] in {1, 2}
     waited.wait(0.4)
     assert young.made < datetime.now(UTC) - timedelta(days=3)
-    assert library.old(timedelta(days=3))[0] == 2
+    assert inventory.old(library, timedelta(days=3))[0] == 2
 
 
 def test_nothing_that_a_person_wrote_is_in_what_is_kept(known, monkeypatch, tmp_path):
@@ -318,7 +318,13 @@ def test_values_that_make_no_sense_are_said_in_a_sentence_or_pass(known, table, 
     last = {"requests": "seq = 11", "pictures": "request_id LIKE 'many%'"}[table]
     change(library, f"UPDATE {table} SET {column} = ? WHERE {last}", value)
     asked = (history, lambda: history("banana"), spending, doctor, recover)
-    for work in (*asked, *asked, lambda: library.links(""), library.held, library.models):
+    for work in (
+        *asked,
+        *asked,
+        lambda: library.links(""),
+        lambda: inventory.held(library),
+        library.models,
+    ):
         with suppress(errors.BananaError):
             repr(work())
 
