@@ -5,7 +5,7 @@ Any Pillow mode becomes one of the four that a reference is sent in: L, LA, RGB,
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -37,6 +37,8 @@ MOST_SCALED_PIXELS = 1_000_000_000
 """Of a JPEG that is made smaller as it is decoded: the cameras of today end at 600 million."""
 OPEN_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 """What is opened at all. Pillow also knows formats that run other programs (EPS)."""
+PIXELS_AT_ONCE = 24_000_000
+"""Of pictures that are decoded side by side: in memory that is what one large picture takes."""
 SUFFIXES = {
     "image/png": ".png",
     "image/jpeg": ".jpg",
@@ -207,6 +209,12 @@ def preview(data: bytes, longest: int, mark: bytes | None = None) -> tuple[str, 
         return "image/png", out.getvalue()
     small.save(out, "JPEG", quality=80, optimize=True, **saving("JPEG", packet))
     return "image/jpeg", out.getvalue()
+
+
+def decoded_at_once(sizes: Iterable[tuple[int, int]]) -> int:
+    """How many pictures of these sizes may be decoded side by side."""
+    largest = max((width * height for width, height in sizes), default=1)
+    return max(1, PIXELS_AT_ONCE // max(1, largest))
 
 
 def to_eight_bits(picture: "Image.Image") -> "Image.Image":
