@@ -11,10 +11,11 @@ from nb_banana._default import client
 from nb_banana.generation.budget import HeldMoney
 from nb_banana.generation.journal_entry import JournalEntry, new_request_id
 from nb_banana.library.library import Library
+from nb_banana.library.transfer import bring_home
 from nb_banana.request import ImageRequest
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.exchange import ResultItem, Ticket
-from tests.support.shelf import index_of, picture, receipt
+from tests.support.shelf import change, index_of, picture, receipt
 
 BANANA = ImageRequest("a banana")
 TICKET, SERVICE = Ticket(handle={"id": 7}), Endpoint("https://example.com")
@@ -63,6 +64,7 @@ def test_money_is_free_again_where_nothing_was_sent_and_else_stays_set_aside(hom
     budget = client().context.budget
     entry = begun(home) if is_sent else JournalEntry((home,), new_request_id(), budget)
     budget.hold(entry.request_id, HeldMoney("api", Decimal(1)))
+    assert entry.reached == ("sent" if is_sent else "nothing")
     entry.leave()
     assert budget.used("api") == is_sent
 
@@ -79,6 +81,7 @@ def test_a_ticket_that_the_library_can_not_take_is_written_down_in_the_stand_in(
     entry = begun(home, stand_in)
     with held(home):
         assert entry.accepted(TICKET, SERVICE)
+        assert entry.reached == "accepted"
         entry.leave()
     (row,) = stand_in.unfinished()
     assert (row.request_id, row.asked_at) == (entry.request_id, SERVICE.base_url)
@@ -90,6 +93,31 @@ def test_it_is_known_whether_a_ticket_is_written_down(home):
     with held(home):
         assert not entry.accepted(TICKET, SERVICE)
     assert entry.accepted(TICKET, SERVICE)
+
+
+def test_a_request_whose_row_was_brought_home_meanwhile_ends_there(home, stand_in):
+    home.folder.write_text("a file in its place")
+    entry = begun(home, stand_in)
+    home.folder.unlink()
+    change(stand_in, "UPDATE requests SET started = 'long ago'")
+    bring_home(stand_in, home)
+    assert ids(entry.stored([picture(1)], receipt("nbb-1"))) == ids(home.history())
+    assert stand_in.history() == []
+
+
+def test_a_row_that_was_deleted_meanwhile_is_said(home):
+    entry = begun(home)
+    change(home, "DELETE FROM requests")
+    assert entry.stored([picture(1)], receipt("nbb-1")) is None
+    assert "deleted meanwhile" in str(entry.problem)
+
+
+def test_where_a_picture_can_not_be_kept_another_kernel_may_take_its_request(home):
+    entry = begun(home)
+    (home.folder / "pictures").write_text("a file in its place")
+    assert entry.stored([picture(1)], receipt("nbb-1")) is None
+    assert ids(home.unfinished()) == [entry.request_id]
+    assert str(home.folder) in str(entry.problem)
 
 
 def test_the_last_step_is_taken_once_and_again_only_where_it_failed(home):
