@@ -17,7 +17,15 @@ import pytest
 from nb_banana import errors
 from nb_banana.library.library import Library
 from nb_banana.library.location import default_folder
-from nb_banana.library.owner import _started, is_drawn, is_left, this_process
+from nb_banana.library.owner import (
+    GONE,
+    UNTOLD,
+    _started,
+    _started_elsewhere,
+    is_drawn,
+    is_left,
+    this_process,
+)
 from nb_banana.library.rows import now
 from nb_banana.models import MODELS
 from nb_banana.references.limits import ReferenceLimits
@@ -454,6 +462,16 @@ def test_a_process_that_has_ended_works_on_nothing_though_nobody_waited_for_it()
         child.kill()
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         assert (is_drawn(row), is_left(row)) == (False, True)
+
+
+def test_where_there_is_no_proc_psutil_tells_when_a_process_was_started(monkeypatch):
+    pytest.importorskip("psutil")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        first = _started_elsewhere(child.pid)
+        assert first == _started_elsewhere(child.pid) not in (GONE, UNTOLD)
+    assert _started_elsewhere(child.pid) == GONE
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    assert _started_elsewhere(child.pid) == UNTOLD
 
 
 def test_each_kind_of_service_has_a_folder_of_its_own(monkeypatch, tmp_path):
