@@ -124,6 +124,8 @@ def test_the_last_step_is_taken_once_and_again_only_where_it_failed(home):
     entry, bill = begun(home), receipt("nbb-1")
     with held(home):
         assert entry.stored([picture(1)], bill) is None
+    assert not entry.ended
     assert ids(entry.stored([picture(1)], bill)) == [entry.request_id]
+    assert entry.ended
     entry.failed("too late")
     assert (ids(home.history()), entry.reached) == ([entry.request_id], "kept")

@@ -1,6 +1,7 @@
 """The library keeps what was made, finds it again, and says what is wrong with it."""
 
 import hashlib
+import json
 import os
 import pickle
 import shutil
@@ -26,7 +27,7 @@ from nb_banana.library.owner import (
     is_left,
     this_process,
 )
-from nb_banana.library.rows import now
+from nb_banana.library.rows import embedded_facts, embedded_receipt, embedded_request, now
 from nb_banana.models import MODELS
 from nb_banana.references.limits import ReferenceLimits
 from nb_banana.references.reference import as_reference
@@ -472,6 +473,15 @@ def test_where_there_is_no_proc_psutil_tells_when_a_process_was_started(monkeypa
     assert _started_elsewhere(child.pid) == GONE
     monkeypatch.setitem(sys.modules, "psutil", None)
     assert _started_elsewhere(child.pid) == UNTOLD
+
+
+def test_the_facts_in_a_file_give_its_request_and_its_bill_back_whatever_else_it_says():
+    asked = {"model": "lite", "aspect_ratio": "16:9", "take": 2, "params": {"seed": 3}}
+    request, bill = ImageRequest("a banana", **asked), receipt("nbb-1", sandbox=True)
+    facts = json.loads(json.dumps(embedded_facts(request, bill)))
+    assert embedded_request(facts | {"limits": 3, "catalogue": 4, "images": ["mug"]}) == request
+    same = replace(bill, inference_id=None, credits=None, usd=None, seconds=0.0)
+    assert embedded_receipt(facts) == replace(same, model=request.model)
 
 
 def test_each_kind_of_service_has_a_folder_of_its_own(monkeypatch, tmp_path):
