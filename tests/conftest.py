@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from PIL import Image
 from urllib3.util import Retry
 
@@ -21,6 +23,12 @@ from nb_banana.wire import connection, downloads
 from tests.support.kernels import another_kernel
 from tests.support.reference_doors import Door, Function, Magic
 from tests.support.shells import ipython_shell
+
+# No test depends on the speed of the machine, nor on what else runs there.
+hypothesis_settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("any machine")
 
 KEY = "test-key-7f3a9c51d2e84b06"
 """What the tests use as a key. It must never turn up in anything that is written."""

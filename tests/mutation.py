@@ -20,12 +20,18 @@ ABOUT = {
     ),
     "journal": (
         "generation/journal_entry.py",
-        "generation/test_pipeline generation/test_recovery library/test_stand_in "
-        "library/test_library_trouble",
+        "generation/test_journal_entry generation/test_pipeline library/test_stand_in",
     ),
     "send": (
         "services/send.py",
-        "services/test_client services/test_odd_answers services/test_kinds services/test_tickets",
+        "services/test_client services/test_odd_answers services/test_kinds services/test_tickets "
+        "services/test_about test_key_leaks batch/test_batch_stops",
+    ),
+    "responses": (
+        "services/reading.py services/exchange.py services/result.py services/receipt.py "
+        "services/failures.py",
+        "services/test_odd_answers services/test_interface services/test_kinds "
+        "services/test_client",
     ),
     "services": (
         "services/*.py",
@@ -36,16 +42,18 @@ ABOUT = {
     ),
     "library": (
         "library/*.py",
-        "library/test_library library/test_layers library/test_stand_in results/test_history "
-        "library/test_library_trouble generation/test_forgetting generation/test_recovery "
-        "lesson/test_unshown test_statement",
+        "library/test_library library/test_transfer library/test_layers library/test_stand_in "
+        "library/test_library_trouble results/test_history results/test_archive "
+        "generation/test_forgetting generation/test_recovery services/test_tickets "
+        "services/test_prices lesson/test_unshown lesson/test_by_words test_statement",
     ),
 }
 """What is asked about: the modules, and the tests that prove what they do."""
 
 CONFIG = """[mutmut]
 source_paths = nb_banana
-only_mutate = nb_banana/{modules}
+only_mutate =
+    {modules}
 also_copy =
     README.md
     CHANGELOG.md
@@ -78,8 +86,11 @@ def copy_of_tree(name: str) -> Path:
             (place / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / file, place / file)
     modules, tests = ABOUT[name]
-    paths = "\n    ".join(f"tests/{each}.py" for each in tests.split())
-    (place / "setup.cfg").write_text(CONFIG.format(modules=modules, tests=paths), "utf-8")
+    config = CONFIG.format(
+        modules="\n    ".join(f"nb_banana/{each}" for each in modules.split()),
+        tests="\n    ".join(f"tests/{each}.py" for each in tests.split()),
+    )
+    (place / "setup.cfg").write_text(config, "utf-8")
     return place
 
 

@@ -81,13 +81,13 @@ class SecondInterrupt:
 def test_a_second_ctrl_c_takes_nothing_away(service, interrupt, line):
     configure(concurrency=2)
     interrupt(2)
-    second = SecondInterrupt(line)
+    second, before = SecondInterrupt(line), sys.gettrace()
     sys.settrace(second)
     try:
         with pytest.raises(errors.Interrupted) as it:
             generate_many(prompts(4, 0.5))
     finally:
-        sys.settrace(None)
+        sys.settrace(before)
     assert second.count >= line
     assert len(it.value.gallery) == 4
     settled()

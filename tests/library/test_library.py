@@ -1,9 +1,12 @@
 """The library keeps what was made, finds it again, and says what is wrong with it."""
 
 import hashlib
+import json
 import os
 import pickle
 import shutil
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,11 +18,22 @@ import pytest
 from nb_banana import errors
 from nb_banana.library.library import Library
 from nb_banana.library.location import default_folder
-from nb_banana.library.rows import now
+from nb_banana.library.owner import (
+    GONE,
+    UNTOLD,
+    _started,
+    _started_elsewhere,
+    is_drawn,
+    is_left,
+    this_process,
+)
+from nb_banana.library.rows import embedded_facts, embedded_receipt, embedded_request, now
 from nb_banana.models import MODELS
+from nb_banana.references.limits import ReferenceLimits
 from nb_banana.references.reference import as_reference
 from nb_banana.request import ImageRequest, copy_with
 from nb_banana.services.exchange import ResultItem
+from tests.support.pictures import photo
 from tests.support.shelf import change, data_url, picture, put, receipt
 
 # What is kept, and how it is found
@@ -428,6 +442,46 @@ def test_a_request_without_a_picture_can_be_forgotten(library):
 
 
 # Where it is, and who uses it
+
+
+def test_a_picture_that_is_found_tells_of_its_references_as_who_asks_now_named_them(library):
+    large, limits = photo(90, 90, 1), ReferenceLimits(total_bytes=10_000)
+    first = ImageRequest("a", images=as_reference(large, label="cup"), limits=limits)
+    put(library, first, "nbb-1")
+    again = ImageRequest("a", images=as_reference(large, label="mug"), limits=limits)
+    (told,) = library.find(again.key).asked_by(again).references
+    assert told.note
+    assert (told.label, told.note) == ("mug", again.references[0].note)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="psutil tells it elsewhere")
+def test_a_process_that_has_ended_works_on_nothing_though_nobody_waited_for_it():
+    with subprocess.Popen(["sleep", "60"]) as child:
+        row = {"id": "nbb-1", "pid": child.pid, "changed": now()}
+        row |= {"host": this_process()["host"], "started": _started(child.pid)}
+        assert (is_drawn(row), is_left(row)) == (True, False)
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert (is_drawn(row), is_left(row)) == (False, True)
+
+
+def test_where_there_is_no_proc_psutil_tells_when_a_process_was_started(monkeypatch):
+    pytest.importorskip("psutil")
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        first = _started_elsewhere(child.pid)
+        assert first == _started_elsewhere(child.pid) not in (GONE, UNTOLD)
+    assert _started_elsewhere(child.pid) == GONE
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    assert _started_elsewhere(child.pid) == UNTOLD
+
+
+def test_the_facts_in_a_file_give_its_request_and_its_bill_back_whatever_else_it_says():
+    asked = {"model": "lite", "aspect_ratio": "16:9", "take": 2, "params": {"seed": 3}}
+    request, bill = ImageRequest("a banana", **asked), receipt("nbb-1", sandbox=True)
+    facts = json.loads(json.dumps(embedded_facts(request, bill)))
+    assert embedded_request(facts | {"limits": 3, "catalogue": 4, "images": ["mug"]}) == request
+    same = replace(bill, inference_id=None, credits=None, usd=None, seconds=0.0)
+    assert embedded_receipt(facts) == replace(same, model=request.model)
 
 
 def test_each_kind_of_service_has_a_folder_of_its_own(monkeypatch, tmp_path):

@@ -27,8 +27,9 @@ def test_a_deleted_picture_is_said_and_not_taken_for_never_made(library):
 def test_a_cut_off_picture_is_said(library):
     kept = put(library, ImageRequest("a banana"), "nbb-1")
     kept.path.write_bytes(kept.read()[:-1])
-    with pytest.raises(errors.PictureChangedError, match="--fresh"):
+    with pytest.raises(errors.PictureChangedError, match="--fresh") as caught:
         library.find(kept.request.key)
+    assert caught.value.facts["path"] == kept.path
 
 
 def test_a_picture_with_other_bytes_of_the_same_length_is_said_when_it_is_read(library):
