@@ -135,6 +135,10 @@ class _Response(http.client.HTTPResponse):
 class _Connection(HTTPConnection):
     """Tells its attempt what happens. Comes before one of urllib3's classes, see `_watch`."""
 
+    # http.client writes all that it sends to stdout, the key too, where a person has set this for
+    # all connections.
+    debuglevel = 0
+
     @property
     def _attempt(self) -> Attempt:
         return cast(_Limit, self.timeout).attempt

@@ -31,6 +31,8 @@ SURROUNDINGS = (
 )
 """What requests heeds of the environment. A session is for one state of it."""
 
+MOST_SESSIONS = 8  # hosts to which connections are kept: a sandbox has a new port each time
+
 Result = TypeVar("Result")
 
 CODINGS = ("gzip", "deflate")
@@ -193,7 +195,10 @@ class HttpTransport:
             # Of those that begin at the same moment one reads the certificates. The main thread is
             # not among them: a Ctrl-C could leave the lock as it could a pool's.
             with nullcontext() if is_main else self._making:
-                known[key] = known.get(key) or _new_session(url)
+                session = known[key] = known.get(key) or _new_session(url)
+                if len(known) > MOST_SESSIONS:  # its connections in use are closed after that
+                    known.pop(next(iter(known))).close()
+            return session
         return known[key]
 
 
