@@ -424,8 +424,10 @@ PICTURES = [
 @pytest.mark.skipif(os.name != "posix", reason="pipes and devices are POSIX")
 def test_any_mix_of_references_is_taken_or_refused_in_a_sentence(places):
     kinds = [*places, *PICTURES, *ODD]
-    here = st.sampled_from(range(len(kinds))).map(kinds.__getitem__)
-    devices = [io.FileIO("/dev/zero"), open("/dev/zero", "rb")]  # noqa: PTH123, SIM115 - as a person
+    numbers = st.sampled_from(range(len(kinds)))  # for not each has a repr to be reported
+
+    def valued(inner):
+        return [*map(valued, inner)] if isinstance(inner, list) else kinds[inner]
 
     def use(images):
         tried(nb_banana.generate, "a fox", images=images)
@@ -433,13 +435,20 @@ def test_any_mix_of_references_is_taken_or_refused_in_a_sentence(places):
         tried(nb_banana.generate, "a {{x}}", x=images)
 
     @SAFE
-    @given(st.recursive(here, lambda inner: st.lists(inner, max_size=7), max_leaves=8))
-    def proves(images):
-        use(images)
+    @given(st.recursive(numbers, lambda inner: st.lists(inner, max_size=7), max_leaves=8))
+    def proves(chosen):
+        use(valued(chosen))
 
     def each():
-        for value in [*kinds, *devices]:
-            use(value)
+        for number in range(len(kinds)):
+            use(kinds[number])
+        for place in ["/dev/zero", "fifo", "loop"]:
+            tried(nb_banana.load, place)
+            tried(nb_banana.lint, place)
+            tried(nb_banana.pack, "a.zip", notebook=place)
+            tried(nb_banana.unpack, place, "lesson")
+        with io.FileIO("/dev/zero") as endless:
+            use(endless)
 
     for work in (each, proves):
         assert ending(work) is None

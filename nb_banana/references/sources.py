@@ -4,8 +4,8 @@ Nothing is imported here for a value to be recognised: whoever holds a numpy arr
 """
 
 import os
-import stat
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -140,8 +140,9 @@ def _is_file(value: Any) -> bool:
 def _from_file(value: Any) -> Source:
     """A file is read from its start, for who has just written into a buffer stands at its end."""
     # Its position is put back, and it stays open. What can't seek is read from where it stands.
-    if _is_device(value):
-        raise PictureProblem("is no file to be read, but a device")
+    with suppress(AttributeError, TypeError, ValueError, OSError):  # it is in memory
+        about = os.fstat(value.fileno())
+        locations.check_size(about)
     try:
         place = value.tell() if hasattr(value, "seek") and value.seekable() else None
         if place is not None:
@@ -155,14 +156,6 @@ def _from_file(value: Any) -> Source:
         raise PictureProblem(f"gives {type(data).__name__} and no bytes. Open it with 'rb'")
     name = getattr(value, "name", "")
     return Source(PurePath(name).name if isinstance(name, str) and name else "file", data=data)
-
-
-def _is_device(value: Any) -> bool:
-    """Whether it would be read without end, or waits for somebody at a keyboard."""
-    try:
-        return stat.S_ISCHR(os.fstat(value.fileno()).st_mode)
-    except (AttributeError, TypeError, ValueError, OSError):  # it is in memory
-        return False
 
 
 def _is_notebook_image(value: Any) -> bool:
