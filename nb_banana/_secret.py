@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -11,7 +12,7 @@ from nb_banana.models import MODELS
 KEY_PAGE = "https://aimlapi.com/app/keys"
 SHORTEST_PART = 5
 """A run of this many characters of a key counts as a part of it where the rest is masked."""
-MASKED = re.compile(r"\.{2}|…|\*{2}")  # how a service says that it left out the middle of a key
+MASKED = r"\.{2}|…|\*{2}"  # how a service says that it left out the middle of a key
 SHORTEST_IN_WORDS = 8  # A shorter key is a word that people write
 SHORTEST_BY_CHANCE = 12
 """A run of this many characters of a key, with a digit, is in no picture and no prose by chance."""
@@ -31,12 +32,14 @@ class Secret:
 
     def __init__(self, text: str, place: str = "", page: str = KEY_PAGE) -> None:
         cleaned = text.strip().strip(AROUND) if isinstance(text, str) else ""
-        if not cleaned or not cleaned.isascii() or not cleaned.isprintable() or " " in cleaned:
+        is_key = bool(cleaned) and cleaned.isascii() and cleaned.isprintable()
+        self._text = cleaned if is_key and " " not in cleaned else ""
+        text = cleaned = ""  # from here on no traceback of anything can show it
+        if not self._text:
             raise MissingKeyError(
                 f"What was given as the key{place and f' ({place})'} is empty or has characters "
                 f"that no key has. Copy it again{page and f' from {page}'}."
             )
-        self._text = cleaned
         self._parts: dict[int, frozenset[str]] = {}  # what `is_in` looks for, by its `run`
 
     def __repr__(self) -> str:
@@ -64,7 +67,7 @@ class Secret:
 
         def hide(found: re.Match[str]) -> str:
             word = found[0].lower()
-            known = masked if MASKED.search(word) else parts
+            known = masked if re.search(MASKED, word) else parts
             return "…" if any(part in word for part in known) else found[0]
 
         text = re.sub(r"[^\s\"'(),;<>]+", hide, text)
@@ -79,7 +82,7 @@ class Secret:
 
     def is_in(self, text: str, run: int = SHORTEST_BY_CHANCE) -> bool:
         """Whether the key is in a text, or so many characters of it in a row; quoted or not."""
-        where = f"{text} {unquote(text)}".lower()
+        where = (f"{text} {unquote(text)}" if "%" in text else text).lower()
         parts = self._parts.get(run)
         if parts is None:
             parts = self._parts[run] = self._looked_for(run)
@@ -120,3 +123,22 @@ class Secret:
         runs = {key[at : at + size] for at in range(len(key) - size + 1)}
         wanted = re.compile(r"\d" if digits else "")
         return {run for run in runs if run not in OUR_WORDS and wanted.search(run)}
+
+
+def as_secret(given: str | Secret, page: str = KEY_PAGE) -> Secret:
+    """What somebody gave as a key, so that it does not show itself."""
+    try:
+        return given if isinstance(given, Secret) else Secret(given, page=page)
+    finally:
+        given = ""  # what is no key may be one with a letter too many, and a traceback shows it
+
+
+def ask_for_key(host: str, page: str, names: Sequence[str]) -> str:
+    """The key as the person types it, unseen; ``names`` are the variables that could have it."""
+    import getpass  # load time: hardly ever
+
+    try:
+        return getpass.getpass(f"Key for {host}{page and f' ({page})'}: ")
+    except (EOFError, RuntimeError) as error:  # a kernel that nobody sits at raises RuntimeErrors
+        cure = f"Set {names[0]} instead" if names else 'Give it: login("…")'
+        raise MissingKeyError(f"Nobody can be asked for the key here. {cure}.") from error

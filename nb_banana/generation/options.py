@@ -5,22 +5,27 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nb_banana import template
 from nb_banana._catalogue import AIMLAPI, Catalogue, find_in, same_in, usual_in
-from nb_banana._text import clean, did_you_mean, shown
-from nb_banana.credentials import given_key, refuse_key
+from nb_banana._later import later
+from nb_banana._text import MARKS, clean, did_you_mean, shown
+from nb_banana.credentials import hide_key, refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.generation.context import Context
 from nb_banana.models import FIELD_OF, FIELDS, fields_taken, find_model, no_model
-from nb_banana.references.fetch import fetched
 from nb_banana.references.limits import LIMITS, ReferenceLimits
 from nb_banana.references.reference import Reference, as_references
-from nb_banana.references.variables import NumberedReferences
 from nb_banana.request import ImageRequest, copy_with, is_on, nearest_ratio, whole_number
 from nb_banana.results.image import BananaImage
 from nb_banana.settings import Banana, checked_seconds
+
+if TYPE_CHECKING:
+    from nb_banana import template
+    from nb_banana.references import fetch, variables
+else:  # a request without pictures and names needs none
+    (template,) = later("nb_banana", "template")
+    fetch, variables = later("nb_banana.references", "fetch", "variables")
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,8 @@ OUTPUT_NAMES = frozenset(each.name for each in fields(OutputOptions)) - {"confir
 
 def take_call_options(options: dict[str, Any]) -> tuple[OutputOptions, dict[str, Any]]:
     """Take out of the options what is no field of a request: the output, and how it is asked."""
-    if (secret := options.pop("key", None)) is not None:
-        secret = given_key(secret)
+    if options.get("key") is not None:
+        hide_key(options)
     timeout = options.pop("timeout", None)
     patience = None if timeout is None else checked_seconds(timeout)
     quiet = options.pop("quiet", False)
@@ -73,7 +78,7 @@ def take_call_options(options: dict[str, Any]) -> tuple[OutputOptions, dict[str,
         given[name] = is_on(name, given[name])
     named = options.get("service")
     service = named if isinstance(named, str) else None  # several are swept
-    how = {"key": secret, "timeout": patience, "quiet": quiet, "service": service}
+    how = {"key": options.pop("key", None), "timeout": patience, "quiet": quiet, "service": service}
     return OutputOptions(**given), how
 
 
@@ -158,7 +163,7 @@ def _build(
     # delivered, its resolution, its model), else from the settings.
     if not isinstance(prompt, str):
         raise no_words(prompt)
-    may_have_marks = any(mark in prompt for mark in template.MARKS)
+    may_have_marks = any(mark in prompt for mark in MARKS)
     if may_have_marks and not is_on("raw", raw):
         prompt, images = fill_prompt(context, prompt, images, values, resize, service)
     if model is not None and not isinstance(model, str):
@@ -247,19 +252,19 @@ def given_pictures(context: Context, images: Any, held: ReferenceLimits) -> tupl
     """One picture or many as references, by the settings; each once."""
     if context.settings.fetch_references:
         private = context.settings.fetch_private
-        images = fetched(images, held, context.transport, private=private)
+        images = fetch.fetched(images, held, context.transport, private=private)
     return as_references(images, limits=held)
 
 
 def numbered_references(
     context: Context, resize: bool | None = None, service: Any = None
-) -> NumberedReferences:
+) -> "variables.NumberedReferences":
     """What counts the pictures of one prompt, by the settings."""
-    fetch = None
+    fetched = None
     if context.settings.fetch_references:
         private = context.settings.fetch_private
-        fetch = partial(fetched, over=context.transport, private=private)
-    return NumberedReferences(limits_of(context, resize, service), fetch)
+        fetched = partial(fetch.fetched, over=context.transport, private=private)
+    return variables.NumberedReferences(limits_of(context, resize, service), fetched)
 
 
 def limits_of(context: Context, resize: bool | None, service: Any = None) -> ReferenceLimits:

@@ -8,13 +8,14 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nb_banana import errors
 from nb_banana._catalogue import drawer_in
+from nb_banana._later import Later
 from nb_banana.display.progress import Size, Spinner, Usual, silently
 from nb_banana.errors import Interrupted
-from nb_banana.generation import accepted, recovery
+from nb_banana.generation import accepted
 from nb_banana.generation.charges import (
     PAYS_AGAIN,
     Trouble,
@@ -43,6 +44,11 @@ from nb_banana.services.result import BilledAnswer, DownloadResult, fetch_pictur
 from nb_banana.services.send import send_generation
 from nb_banana.wire.interrupts import defer_interrupts
 
+if TYPE_CHECKING:
+    from nb_banana.generation import recovery
+else:  # for what an earlier request left
+    recovery = Later("nb_banana.generation.recovery")
+
 HOW_TO_FETCH = " nb_banana.recover() tries it again, as does running this again; --fresh pays anew."
 
 
@@ -59,11 +65,11 @@ def make(plan: Plan, job: Job) -> BananaImage:
 
 
 def _make(plan: Plan, job: Job) -> BananaImage:
-    since = now()
     job.check()
-    libraries = plan.libraries()
-    image = find_reusable(plan, job, libraries) or _fetch_paid(plan, job, libraries)
-    return hand_over(image or _draw_once(plan, job, since), job.output)
+    libraries, since = plan.libraries(), now()
+    with plan.places[0].keep_open():
+        image = find_reusable(plan, job, libraries) or _fetch_paid(plan, job, libraries)
+        return hand_over(image or _draw_once(plan, job, since), job.output)
 
 
 def _fetch_paid(plan: Plan, job: Job, libraries: Sequence[Library]) -> BananaImage | None:
@@ -136,6 +142,7 @@ def _draw_once(plan: Plan, job: Job, since: str) -> BananaImage:
         return _draw(plan, job, since)
     _ = plan.service  # an error of the key is nothing that others should wait for
     while not (in_flight := InFlight(plan.places[0], job.request.key)).is_ours:
+        plan.places[0].let_go()
         try:
             with Spinner("The same picture is being drawn", size=_size(plan, job)):
                 image = in_flight.wait()
@@ -286,6 +293,7 @@ def _ask(
     request: ImageRequest, service: Endpoint, entry: JournalEntry, status: ModelStatus
 ) -> BilledAnswer:
     """The answer of the service; whatever else comes of it is written down."""
+    entry.library.let_go()
     try:
         answer = send_generation(request, service, entry.request_id)
         if isinstance(answer, Ticket):
@@ -313,6 +321,7 @@ def _await_work(
     """The answer of work that is accepted, when it is there."""
     seconds = service.timeout or request.read_timeout
     is_kept = entry.accepted(ticket, service)
+    entry.library.let_go()
     try:
         return tickets.wait(ticket, request, service, entry.request_id, seconds)
     except (errors.BananaError, Interrupted) as error:

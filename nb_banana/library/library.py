@@ -16,22 +16,25 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from nb_banana._later import later
 from nb_banana._text import path_of
 from nb_banana.errors import LibraryError, LibraryUnavailableError, NotKeptError
 from nb_banana.imaging.decode import PictureKind
 from nb_banana.library import rows
-from nb_banana.library.database import Database, MemoryDatabase, Transaction
-from nb_banana.library.deletion import delete, freed_bytes
+from nb_banana.library.database import Database, Transaction
 from nb_banana.library.files import check_file, picture_names
 from nb_banana.library.journal import NO_OWNER, Journal
 from nb_banana.library.location import check_stand_in, has_index
 from nb_banana.library.records import StoredImage
 from nb_banana.library.schema import Row
-from nb_banana.library.search import Search
-from nb_banana.request import ImageRequest
 from nb_banana.services.receipt import Receipt
+
+if TYPE_CHECKING:
+    from nb_banana.library import deletion, search
+else:  # for who looks around in it
+    deletion, search = later("nb_banana.library", "deletion", "search")
 
 LAST = "\U0010ffff"  # the letter that sorts behind all others
 _SPAN = " AND digest >= ? AND digest < ?"
@@ -51,7 +54,8 @@ class Library(Journal):
         """Keep the pictures of an answer (bytes as they came). A second time does no harm."""
         if not pictures:
             raise ValueError("An answer without a picture is not stored: mark it as failed.")
-        columns = {"state": "stored", "error": None, **rows.receipt_row(receipt), **NO_OWNER}
+        answered = rows.receipt_row(receipt) | {"changed": rows.now()}
+        columns = {"state": "stored", "error": None, **answered, **NO_OWNER}
         # The slow part, the bytes, before the transaction; the names in it, so that no other
         # kernel forgets the same picture meanwhile.
         data = [each for each, _ in pictures]
@@ -103,10 +107,10 @@ class Library(Journal):
         return {row["key"] for row in found}
 
     def history(
-        self, what: str | Search | None = None, limit: int | None = 50
+        self, what: "str | search.Search | None" = None, limit: int | None = 50
     ) -> list[StoredImage]:
         """The pictures that a search finds, or words of a prompt, newest first; no file is read."""
-        fits, values = Search.of(what).condition(self.service)
+        fits, values = search.Search.of(what).condition(self.service)
         sql = f"SELECT seq FROM requests WHERE {fits} ORDER BY seq DESC LIMIT ?"  # noqa: S608 - our own text
         if limit is None:
             return self._kept(self._index, f"seq IN ({sql})", *values, -1)
@@ -117,9 +121,9 @@ class Library(Journal):
         )
         return self._kept(self._index, "seq IN (SELECT value FROM json_each(?))", json.dumps(found))
 
-    def count(self, what: str | Search | None = None) -> int:
+    def count(self, what: "str | search.Search | None" = None) -> int:
         """How many answers `history` would have without a limit."""
-        fits, values = Search.of(what).condition(self.service)
+        fits, values = search.Search.of(what).condition(self.service)
         sql = f"SELECT count(*) AS number FROM requests WHERE {fits}"  # noqa: S608 - as above
         return self.answers.of(
             ("count", sql, values),
@@ -212,7 +216,7 @@ class Library(Journal):
 
     def freed_bytes(self, request_ids: Iterable[str]) -> int:
         """How many bytes of files would be free without these requests."""
-        return freed_bytes(self._index, request_ids)
+        return deletion.freed_bytes(self._index, request_ids)
 
     def by_id(self, text: str) -> StoredImage:
         """The picture of an id: a beginning of its digest (a file has six digits) or request id."""
@@ -279,7 +283,9 @@ class Library(Journal):
     def forget_requests(self, request_ids: Collection[str]) -> list[Path]:
         """The same for requests by their whole ids, in one transaction."""
         try:
-            return self._index.write(lambda session: delete(session, self._vault, request_ids))
+            return self._index.write(
+                lambda session: deletion.delete(session, self._vault, request_ids)
+            )
         finally:
             self._settle()
 
@@ -312,7 +318,7 @@ class Library(Journal):
                 "request_id": request["id"],
                 "position": position,
                 "digest": digest,
-                **vars(kind),
+                **kind._asdict(),
                 "size": len(data),
                 "path": self._vault.keep(part, data, names),
             }
@@ -374,35 +380,6 @@ class Library(Journal):
             f"The library in {self.folder} has nothing with the id {text!r}. "
             "nb_banana.history() lists what it has."
         )
-
-
-class MemoryLibrary(Library):
-    """The journal alone, on no disk: nothing is read and nothing is kept. Ends with the process."""
-
-    is_own = True
-
-    def __init__(self, service: str) -> None:
-        super().__init__(Path(f"memory-{id(self)}"), service)
-        self._index = MemoryDatabase()
-
-    def _prepare(self) -> None:
-        """There is no folder."""
-
-    def _keep_references(self, session: Transaction, request: ImageRequest) -> None:
-        """There is no file."""
-
-    def keep_answer(self, request_id: str, data: bytes, position: int | None = None) -> None:
-        """There is no file."""
-
-    def store(
-        self,
-        request_id: str,
-        pictures: Sequence[tuple[bytes, PictureKind]],  # noqa: ARG002 - they stay with the person
-        receipt: Receipt,
-    ) -> list[StoredImage]:
-        """Note that the picture came. Nothing is kept."""
-        self._step(request_id, state="stored", error=None, **rows.step_row(receipt), **NO_OWNER)
-        return []
 
 
 class StandInLibrary(Library):

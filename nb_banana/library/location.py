@@ -161,6 +161,14 @@ def appearing(path: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
+def has_manifest(folder: Path) -> bool:
+    """Whether there is a lesson's file in a folder; where it can't be seen its reader says so."""
+    try:
+        return (folder / MANIFEST).exists()
+    except OSError:
+        return True
+
+
 def has_index(folder: Path) -> bool:
     """Whether there is a library in a folder, as far as can be seen."""
     try:

@@ -7,12 +7,12 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from nb_banana._text import InDollars
 from nb_banana.imaging.decode import PictureKind, preview
 from nb_banana.imaging.formats import read_header
 from nb_banana.library.files import check_file, preview_path, read_whole
-from nb_banana.references.locations import data_bytes
 from nb_banana.request import ImageRequest, copy_with
 from nb_banana.services.exchange import Ticket
 from nb_banana.services.receipt import Receipt, mark_of
@@ -86,8 +86,7 @@ def _preview(path: Path, digest: str, longest: int, mark: bytes) -> tuple[str, b
     return mime, small
 
 
-@dataclass(frozen=True)
-class UnfinishedRequest:
+class UnfinishedRequest(NamedTuple):
     """A request that nobody works on any more, and that has no picture yet."""
 
     request_id: str
@@ -143,6 +142,8 @@ class StoredBody:
     @property
     def data(self) -> bytes:
         """The bytes of the file."""
+        from nb_banana.references.locations import data_bytes  # load time: it has pictures
+
         return data_bytes(self.url)
 
     @property

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +14,10 @@ from nb_banana.credentials import PLACES, KeyPlace, KeySearch, default_store, ke
 from nb_banana.display.output import after_cell, is_rich, notebook_folder
 from nb_banana.errors import BananaError, Interrupted, LibraryUnavailableError, MissingKeyError
 from nb_banana.library.location import (
-    MANIFEST,
     SANDBOX_NOTE,
     all_kinds,
     has_index,
+    has_manifest,
     home_folders,
     library_folder,
     stand_in_folder,
@@ -166,12 +165,12 @@ def _hush(shell: Any, image: Any) -> None:
     after_cell(lambda: delattr(hook, "quiet"))
 
 
-@dataclass
 class _Loaded:
     """What a shell has of us, and whether it was not known yet who draws."""
 
-    matcher: Callable[[Any], Any]
-    is_note_due: bool = False
+    def __init__(self, matcher: Callable[[Any], Any]) -> None:
+        self.matcher = matcher
+        self.is_note_due = False
 
 
 _loaded: dict[int, _Loaded] = {}
@@ -190,7 +189,7 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
     # Who compares outputs is not told of the sandbox: with a key the line would not be there, and
     # the pictures say it. In a lesson it is said where it was said to who packed it.
     is_quiet = settings.caption == "stable"
-    if (notebook_folder() / MANIFEST).exists():
+    if has_manifest(notebook_folder()):
         from nb_banana.lesson.manifest import take_settings  # where there is one
 
         told = take_settings(settings, notebook_folder())

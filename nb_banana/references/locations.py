@@ -10,7 +10,6 @@ import re
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
-from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -83,6 +82,8 @@ def near_files(file: Path) -> list[str]:
 
 
 def _near(name: str, names: Iterable[str]) -> list[str]:
+    from difflib import get_close_matches  # only after a mistake
+
     return get_close_matches(name, list(names), n=3)
 
 

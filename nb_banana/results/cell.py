@@ -2,19 +2,19 @@
 
 import json
 import keyword
+import re
 import shlex
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 from nb_banana._catalogue import AIMLAPI, find_in, same_in, usual_in
-from nb_banana._text import CELL_OPTIONS
+from nb_banana._text import CELL_OPTIONS, MARKS
 from nb_banana.display.output import shell
 from nb_banana.errors import BananaError
 from nb_banana.models import DEFAULT_MODEL, WRITTEN, RequestField
 from nb_banana.references.reference import Reference, RemoteImage, as_reference
 from nb_banana.references.variables import find_picture
 from nb_banana.request import ImageRequest
-from nb_banana.template import MARKS
 
 if TYPE_CHECKING:
     from nb_banana.library.library import Library
@@ -35,7 +35,7 @@ def cell_of(
         for value in _values(each, request, library):
             words += [each.flags[0]] if value is True else [each.flags[0], shlex.quote(value)]
     marked = any(mark in text for mark in MARKS for text in (request.prompt, *words))
-    if marked or CELL_OPTIONS.match(request.prompt):
+    if marked or re.match(CELL_OPTIONS, request.prompt):
         words.append("--raw")
     # A semicolon at the end is the cell's own; a second one keeps the prompt's.
     ending = ";" if request.prompt.endswith(";") else ""

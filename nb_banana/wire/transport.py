@@ -31,6 +31,8 @@ SURROUNDINGS = (
 )
 """What requests heeds of the environment. A session is for one state of it."""
 
+MOST_SESSIONS = 8  # hosts to which connections are kept: a sandbox has a new port each time
+
 Result = TypeVar("Result")
 
 CODINGS = ("gzip", "deflate")
@@ -154,11 +156,14 @@ class HttpTransport:
         self, attempt: Attempt, method: str, url: str, auth: "KeyAuth", options: dict[str, Any]
     ) -> requests.Response:
         session = self.for_url(url)
-        request = session.prepare_request(requests.Request(method, url, auth=auth, **options))
+        request = requests.PreparedRequest()
+        # What a session would add, less what it would merge of cookies, hooks and netrc.
+        headers = {**session.headers, **(options.pop("headers", None) or {})}
+        request.prepare(method, url, auth=auth, headers=headers, **options)
         # By the adapter: the session's own `send` reads the body of a redirect, however long.
-        where = request.url or url
-        merged: Any = session.merge_environment_settings(where, {}, True, None, None)
-        return session.get_adapter(where).send(request, timeout=attempt.timeout, **merged)
+        return session.get_adapter(request.url or url).send(
+            request, stream=True, timeout=attempt, verify=True, proxies=session.proxies
+        )
 
     def guarded(self, attempt: Attempt, work: Callable[[], Result]) -> Result:
         """What the work gives. What goes wrong is one of our few errors, or a bare interrupt."""
@@ -193,7 +198,10 @@ class HttpTransport:
             # Of those that begin at the same moment one reads the certificates. The main thread is
             # not among them: a Ctrl-C could leave the lock as it could a pool's.
             with nullcontext() if is_main else self._making:
-                known[key] = known.get(key) or _new_session(url)
+                session = known[key] = known.get(key) or _new_session(url)
+                if len(known) > MOST_SESSIONS:  # its connections in use are closed after that
+                    known.pop(next(iter(known))).close()
+            return session
         return known[key]
 
 

@@ -22,7 +22,7 @@ FLAGS = {option.dest: option.flags[0] for option in OPTIONS}
 """The flag of each option of a cell, by what the function calls it."""
 
 
-class PanelSaid(Exception):
+class PanelSaidError(Exception):
     """The words of an error that the panel shows, whose kind nobody sees."""
 
 
@@ -102,7 +102,7 @@ def _by_panel(_shell: Shell) -> Draw:
             image, said = made.image, made.message
             made.close()
         if image is None:
-            raise PanelSaid(said.get("text"))
+            raise PanelSaidError(said.get("text"))
         return image
 
     return by_panel
@@ -122,7 +122,7 @@ DOORS = (*IN_SHELL, *PLAIN)
 
 @contextmanager
 def open_door(name: str) -> Iterator[Draw]:
-    """One of `DOORS` as ``draw(prompt, **options)``, which raises an error; the panel `PanelSaid`."""
+    """One of `DOORS` as ``draw(prompt, **options)``; errors are raised, the panel's as words."""
     if name in PLAIN:
         yield PLAIN[name]
         return

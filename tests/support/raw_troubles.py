@@ -351,6 +351,8 @@ TALKS: dict[str, dict[str, Talk]] = {
         "HTTP 0.9": lambda e: e.write(e.body),
         "a handshake of TLS": raw(CUT_TLS),
         "a proxy's words for a status": raw(b"Tunnel connection failed: 407\r\n\r\n"),
+        "TLS's words for a status": raw(b"CERTIFICATE_VERIFY_FAILED\r\n\r\n"),
+        "a timeout's words for a status": raw(b"timed out. (read timeout=5.0)\r\n\r\n"),
         "a status of words": raw(b"HTTP/1.1 Fine\r\n\r\n"),
         "status 000": own(start="HTTP/1.1 000 None"),
         "status 1000": own(start="HTTP/1.1 1000 Many"),
@@ -403,6 +405,12 @@ TALKS: dict[str, dict[str, Talk]] = {
             zlib.compress(e.body)[2:-4], "Content-Encoding: deflate"
         ),
         "gzip with zeros behind it": body(lambda whole: gzip.compress(whole) + bytes(64), GZIP),
+        "gzip with a line end behind it": body(lambda whole: gzip.compress(whole) + b"\r\n", GZIP),
+        "gzip in a list": body(gzip.compress, GZIP + ", identity"),
+        "deflate in gzip": body(
+            lambda whole: gzip.compress(zlib.compress(whole)), "Content-Encoding: deflate, gzip"
+        ),
+        "called deflate and is not": own("Content-Encoding: deflate"),
         "gzip by its old name": body(gzip.compress, "Content-Encoding: X-GZip"),
         "an absurd type": own("Content-Type: banana/split; charset=klingon"),
         "cookies": own("Set-Cookie: a=b; Domain=.invalid", "Set-Cookie: =\x01"),
@@ -535,6 +543,8 @@ TALKS: dict[str, dict[str, Talk]] = {
         "all of the picture in small pieces": in_pieces(400),
         "the picture in chunks": in_chunks("{0:x}"),
         "the picture in gzip": body(gzip.compress, GZIP),
+        "the picture with a length that is none": own(length="banana"),
+        "the picture called gzip": own(GZIP),
         "the picture called text": own("Content-Type: text/html"),
         "100 Continue before the picture": first(message("HTTP/1.1 100 Continue")),
         "the picture leads to the same host": lambda e: (

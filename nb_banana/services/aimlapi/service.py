@@ -8,13 +8,13 @@ https://docs.aimlapi.com/integrations/pricing
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from nb_banana._later import later
 from nb_banana._text import Dollars, amount, clean_id
 from nb_banana.credentials import AIMLAPI
 from nb_banana.models import CREDITS_PER_USD, documented_price
 from nb_banana.request import ImageRequest, asked_fields
-from nb_banana.services.aimlapi import ledger, log, pricing
 from nb_banana.services.exchange import (
     Call,
     Failed,
@@ -30,15 +30,19 @@ from nb_banana.services.exchange import (
 from nb_banana.services.reading import answer_in, words_in
 from nb_banana.services.service import Service
 
+if TYPE_CHECKING:
+    from nb_banana.services.aimlapi import ledger, log, pricing
+else:  # for what is asked beside a generation
+    ledger, log, pricing = later("nb_banana.services.aimlapi", "ledger", "log", "pricing")
+
 GENERATIONS = "/v1/images/generations"
 DEPRECATIONS = "/v1/models/deprecations"
 METRICS = "/models/metrics"
 NAMES = {"images": "image_urls", "web_search": "enable_web_search"}
 """What the service calls a field, where that is another name than ours."""
-OVER_LIMIT = re.compile(
-    r"charges using this key|(spending|usage|key'?s?) limit|limit (of|for|on) (this|the|your) "
-    r"(api )?key",
-    re.IGNORECASE,
+OVER_LIMIT = (
+    r"(?i)charges using this key|(spending|usage|key'?s?) limit|limit (of|for|on) (this|the|your) "
+    r"(api )?key"
 )
 """How the service may say that a key is over its limit: its pages give the first words."""
 
@@ -74,7 +78,7 @@ class AimlApi(Service):
             return answer_in(reply, **told)
         said = words_in(reply)
         may_be_over = reply.status in {402, 403} and is_own_words(reply)
-        is_over = may_be_over and OVER_LIMIT.search(said) is not None
+        is_over = may_be_over and re.search(OVER_LIMIT, said) is not None
         return Failed(said, is_over_limit=is_over, **told)
 
     def charged(self, reply: Reply) -> bool | None:
