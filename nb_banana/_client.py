@@ -1,35 +1,21 @@
 """`Client`: settings, keys, library, connections and budget in one object that does the work."""
 
 import contextlib
-import getpass
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nb_banana import _doctor, _spending, credentials
+from nb_banana import credentials
 from nb_banana._hints import Hinted
+from nb_banana._later import later
 from nb_banana._text import say
 from nb_banana._threads import awaited
-from nb_banana.batch import jobs, runner
-from nb_banana.batch import retry as retrying
-from nb_banana.batch.background import (
-    Pending,
-    await_all,
-    is_later,
-    list_pending,
-    start,
-    start_many,
-    tell_of,
-)
-from nb_banana.batch.executors import ExecutorTransport
-from nb_banana.batch.sweep import sort_out, sweep_jobs
 from nb_banana.credentials import CredentialStore, Secret
 from nb_banana.display.output import is_heard, shell
 from nb_banana.display.progress import silently, while_awaited
 from nb_banana.errors import MissingKeyError, RequestError
-from nb_banana.generation import browse, lookup, pipeline, recovery
+from nb_banana.generation import lookup, pipeline
 from nb_banana.generation.context import Context
-from nb_banana.generation.dry_run import DryRun
 from nb_banana.generation.options import (
     OutputOptions,
     build_request,
@@ -38,15 +24,30 @@ from nb_banana.generation.options import (
 )
 from nb_banana.generation.plan import Job, Plan
 from nb_banana.request import ImageRequest
-from nb_banana.results.gallery import Gallery
-from nb_banana.results.history import History
 from nb_banana.results.image import BananaImage
 from nb_banana.settings import Banana
 
 if TYPE_CHECKING:
-    from nb_banana.generation.family import Family
-    from nb_banana.lesson.lint import Findings
+    from nb_banana import _doctor, _spending
+    from nb_banana.batch import again as remaking
+    from nb_banana.batch import background as pending
+    from nb_banana.batch import executors, jobs, rows, runner, sweep
+    from nb_banana.batch import retry as retrying
+    from nb_banana.generation import browse, deletion, dry_run, family, recovery
+    from nb_banana.lesson import lint, site
     from nb_banana.lesson.pack import Lesson
+    from nb_banana.results.gallery import Gallery
+    from nb_banana.results.history import History
+else:  # one picture needs none of them
+    _doctor, _spending = later("nb_banana", "_doctor", "_spending")
+    remaking, pending, retrying = later("nb_banana.batch", "again", "background", "retry")
+    executors, jobs, rows, runner, sweep = later(
+        "nb_banana.batch", "executors", "jobs", "rows", "runner", "sweep"
+    )
+    browse, deletion, dry_run, family, recovery = later(
+        "nb_banana.generation", "browse", "deletion", "dry_run", "family", "recovery"
+    )
+    lint, site = later("nb_banana.lesson", "lint", "site")
 
 
 class Client(Hinted):
@@ -126,7 +127,8 @@ class Client(Hinted):
     def close(self) -> None:
         """Wait for what is on its way, close all, forget the keys. Pictures stay usable."""
         try:
-            await_all(self.context)  # it is paid
+            if self.context.on_way:
+                pending.await_all(self.context)  # it is paid
         finally:
             self.context.close()
             self.context.credentials.forget(for_good=True)
@@ -163,11 +165,11 @@ class Client(Hinted):
         """
         options.pop("background", None)  # a plan comes at once in any case
         output, how = take_call_options(options)
-        swept, filled, common = sort_out(prompt, options, over, names, raw=raw)
+        swept, filled, common = sweep.sort_out(prompt, options, over, names, raw=raw)
         if not is_sweep and not swept:
             common |= {"raw": raw, "values": filled or None}
             return self._plan_takes(prompt, common, count, output, how)
-        many = sweep_jobs(
+        many = sweep.sweep_jobs(
             self.context, prompt, swept, filled, common, raw=raw, count=count, output=output
         )
         return Plan(self.context, many, output, **how)
@@ -195,7 +197,7 @@ class Client(Hinted):
         with silently() if plan.is_quiet else contextlib.nullcontext():
             value = _run(plan, background=background)
         if plan.is_heard:
-            tell_of(value)
+            pending.tell_of(value)
         return value
 
     def generate(
@@ -210,7 +212,7 @@ class Client(Hinted):
         """See `nb_banana.generate`."""
         output, how = take_call_options(options)
         plan = self._plan_takes(prompt, known_options(options, prompt), count, output, how)
-        return self.run(plan, background=background is not False and is_later(background))
+        return self.run(plan, background=background is not False and pending.is_later(background))
 
     def sweep(
         self, /, prompt: str | ImageRequest, *, background: bool = False, **asked: Any
@@ -218,21 +220,20 @@ class Client(Hinted):
         """See `nb_banana.sweep`."""
         credentials.hide_key(asked)
         plan = self.plan(prompt, is_sweep=True, **asked)
-        return self.run(plan, background=is_later(background))
+        return self.run(plan, background=pending.is_later(background))
 
-    def generate_many(self, /, prompts: Any, rows: Any = None, **options: Any) -> Gallery:
+    def generate_many(self, /, prompts: Any, rows: Any = None, **options: Any) -> "Gallery":
         """See `nb_banana.generate_many`."""
         made: Gallery = self.run(self._plan_many(prompts, rows, options))
         return made
 
-    def _plan_many(self, prompts: Any, rows: Any, options: dict[str, Any]) -> Plan:
-        from nb_banana.batch.rows import jobs_of_many  # load time: not for one picture
-
+    def _plan_many(self, prompts: Any, table: Any, options: dict[str, Any]) -> Plan:
         executor, key_name = options.pop("executor", None), options.pop("key_name", None)
         output, how = take_call_options(options)
-        many, labels = jobs_of_many(self.context, prompts, rows, options, output)
+        many, labels = rows.jobs_of_many(self.context, prompts, table, options, output)
         if executor is not None:
-            how["carrier"] = ExecutorTransport(executor, key_name, self.settings.allow_http)
+            allowed = self.settings.allow_http
+            how["carrier"] = executors.ExecutorTransport(executor, key_name, allowed)
         return Plan(self.context, many, output, labels=labels, **how)
 
     def edit(self, /, image: Any, prompt: str, *, images: Any = (), **options: Any) -> Any:
@@ -248,14 +249,12 @@ class Client(Hinted):
 
     def again(self, image: BananaImage, /, **changes: Any) -> Any:
         """See `nb_banana.BananaImage.again`."""
-        from nb_banana.batch.again import plan_again, run_claimed  # load time, too
-
         credentials.hide_key(changes)
-        background = is_later(changes.pop("background", False))
+        background = pending.is_later(changes.pop("background", False))
         changes.setdefault("service", image.request.catalogue.service)
         count, (output, how) = changes.pop("count", None), take_call_options(changes)
-        plan = plan_again(self.context, image, changes, count, output, how)
-        return run_claimed(plan, lambda: self.run(plan, background=background))
+        plan = remaking.plan_again(self.context, image, changes, count, output, how)
+        return remaking.run_claimed(plan, lambda: self.run(plan, background=background))
 
     async def agenerate(self, /, prompt: str | ImageRequest, **options: Any) -> BananaImage:
         """See `nb_banana.agenerate`."""
@@ -269,20 +268,22 @@ class Client(Hinted):
         speaks = self.context.services[request.catalogue.service]
         return speaks.encode(request).payload
 
-    def retry(self, gallery: Gallery, *, again: bool = False) -> Gallery:
+    def retry(self, gallery: "Gallery", *, again: bool = False) -> "Gallery":
         """See `Gallery.retry`."""
         quiet = self.settings.quiet
         with silently() if quiet else contextlib.nullcontext():
             tried = retrying.try_again(self.context, gallery, again=again)
         if is_heard() and not quiet:
-            tell_of(tried)
+            pending.tell_of(tried)
         return tried
 
-    def dry_run(self, /, prompt: str | ImageRequest, **asked: Any) -> DryRun:
+    def dry_run(self, /, prompt: str | ImageRequest, **asked: Any) -> "dry_run.DryRun":
         """See `nb_banana.dry_run`."""
         credentials.hide_key(asked)
         plan = self.plan(prompt, **asked)
-        return DryRun(plan.job.request, plan.base_url, lookup.quote(plan), len(list(plan.jobs)))
+        return dry_run.DryRun(
+            plan.job.request, plan.base_url, lookup.quote(plan), len(list(plan.jobs))
+        )
 
     def estimate(self, /, prompt: Any, rows: Any = None, **asked: Any) -> lookup.Estimate:
         """See `nb_banana.estimate`."""
@@ -304,7 +305,7 @@ class Client(Hinted):
         model: str | None = None,
         notebook: str | os.PathLike[str] | None = None,
         service: str | None = None,
-    ) -> History:
+    ) -> "History":
         """See `nb_banana.history`."""
         asked = browse.Asked(query, limit, since, until, model, notebook, service)
         return browse.list_kept(self.context, asked)
@@ -321,40 +322,34 @@ class Client(Hinted):
         ask: bool = True,
     ) -> None:
         """See `nb_banana.forget`."""
-        from nb_banana.generation import deletion  # load time: few clients delete
-
         if older_than is None and keep is None:
             deletion.forget_kept(self.context, *what, ask=ask)
         else:
             deletion.forget_old(self.context, *what, older_than=older_than, keep=keep, ask=ask)
 
-    def family(self) -> "Family":
+    def family(self) -> "family.Family":
         """Which kept pictures were made from which; see `BananaImage.tree` and ``.children``."""
-        from nb_banana.generation.family import Family  # load time, too
+        return family.Family(self.context)
 
-        return Family(self.context)
-
-    def recover(self) -> recovery.Recovery:
+    def recover(self) -> "recovery.Recovery":
         """See `nb_banana.recover`."""
         return recovery.look_after_all(self.context)
 
-    def pending(self) -> Pending:
+    def pending(self) -> "pending.Pending":
         """See `nb_banana.pending`."""
-        return list_pending(self.context)
+        return pending.list_pending(self.context)
 
-    def spending(self) -> _spending.Statement:
+    def spending(self) -> "_spending.Statement":
         """See `nb_banana.spending`."""
         return _spending.make_statement(self.context)
 
-    def doctor(self) -> _doctor.Checkup:
+    def doctor(self) -> "_doctor.Checkup":
         """See `nb_banana.doctor`."""
         return _doctor.check_all(self.context)
 
-    def lint(self, notebook: str | os.PathLike[str] | None = None) -> "Findings":
+    def lint(self, notebook: str | os.PathLike[str] | None = None) -> "lint.Findings":
         """See `nb_banana.lint`."""
-        from nb_banana.lesson.lint import look_over  # load time: few clients do
-
-        return look_over(self.context, notebook)
+        return lint.look_over(self.context, notebook)
 
     def pack(
         self,
@@ -365,8 +360,6 @@ class Client(Hinted):
         pyodide: str | os.PathLike[str] | None = None,
     ) -> "Lesson":
         """See `nb_banana.pack`."""
-        from nb_banana.lesson import site  # load time: few clients pack
-
         lesson = site.pack_as(self.context, path, notebook=notebook, kind=format, pyodide=pyodide)
         if shell() is None:  # a script shows no value by itself
             say(repr(lesson))
@@ -387,11 +380,13 @@ class Client(Hinted):
 
 def _run(plan: Plan, *, background: bool) -> Any:
     if plan.is_many:
-        return start_many(plan) if background else runner.run_batch(plan)
-    return start(plan) if background else pipeline.make(plan, *plan.jobs)
+        return pending.start_many(plan) if background else runner.run_batch(plan)
+    return pending.start(plan) if background else pipeline.make(plan, *plan.jobs)
 
 
 def _ask(host: str, place: credentials.KeyPlace) -> str:
+    import getpass  # a key is seldom typed
+
     try:
         return getpass.getpass(f"Key for {host}{place.page and f' ({place.page})'}: ")
     except (EOFError, RuntimeError) as error:  # a kernel that nobody sits at raises RuntimeErrors

@@ -1,9 +1,8 @@
 """A name that is not there: what may have been meant by it, by its letters or by its sense."""
 
 import functools
-import inspect
 from collections.abc import Callable, Iterable
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
@@ -143,6 +142,8 @@ def absent(value: object, name: str) -> AttributeError:
     said = f"{whose} has no attribute {name!r}"
     if name.startswith("_"):
         return AttributeError(said, name=name, obj=value)
+    import inspect  # only after a mistake
+
     kinds = () if module else type(value).__mro__
     known = {*dir(value), *(each for kind in kinds for each in inspect.get_annotations(kind))}
     found = _otherwise((kind.__name__ for kind in kinds), name)
@@ -154,7 +155,7 @@ def absent(value: object, name: str) -> AttributeError:
 def _spelled(value: object, module: str, name: str) -> str:
     if module:
         return f"{module}.{name}"
-    call = "()" if inspect.isfunction(getattr(type(value), name, None)) else ""
+    call = "()" if isinstance(getattr(type(value), name, None), FunctionType) else ""
     return SPELLED.get(name, f".{name}{call}")
 
 
@@ -175,32 +176,39 @@ class Hinted:
 
 def hinted(call: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """A function that says which arguments it takes where it is given others."""
-    ours = [each for each in inspect.signature(call).parameters.values() if each.name != "self"]
-    taken = [each.name for each in ours]
-    named = [each.name for each in ours if each.kind is each.KEYWORD_ONLY]
-    further = [each.name for each in ours if each.kind is each.VAR_KEYWORD]
-    in_order = ", ".join(each for each in taken if each not in named + further)
 
     @functools.wraps(call)
     def told(*args: Arguments.args, **options: Arguments.kwargs) -> Result:
         try:
             return call(*args, **options)
         except TypeError as error:
-            unknown = next((each for each in options if not further and each not in taken), None)
             trace = error.__traceback__
             if trace is None or trace.tb_next is not None:  # an error from inside
                 raise
-            name, said = call.__qualname__, str(error)
+            names, said = list(options), str(error)
         finally:
             options.clear()  # a key may be among them, and a traceback shows them
-        if unknown is None:
-            by_name = f", and by its name {', '.join(named)}" if named else ""
-            raise TypeError(f"{said}. It takes {in_order or 'none'}{by_name}.")
-        near = _question(_otherwise([name], unknown) or meant_by(unknown, taken))
-        takes = f"It takes {', '.join(taken)}." if taken else "It takes none."
-        raise TypeError(f"{name}() has no argument {unknown!r}{near or '.'} {takes}")
+        raise TypeError(_not_taken(call, names, said))
 
     return told
+
+
+def _not_taken(call: Callable[..., Any], given: list[str], said: str) -> str:
+    """What is wrong with a call by these names, and what it takes."""
+    import inspect  # only after a mistake
+
+    ours = [each for each in inspect.signature(call).parameters.values() if each.name != "self"]
+    taken = [each.name for each in ours]
+    named = [each.name for each in ours if each.kind is each.KEYWORD_ONLY]
+    further = [each.name for each in ours if each.kind is each.VAR_KEYWORD]
+    unknown = next((each for each in given if not further and each not in taken), None)
+    if unknown is None:
+        in_order = ", ".join(each for each in taken if each not in named + further)
+        by_name = f", and by its name {', '.join(named)}" if named else ""
+        return f"{said}. It takes {in_order or 'none'}{by_name}."
+    near = _question(_otherwise([call.__qualname__], unknown) or meant_by(unknown, taken))
+    takes = f"It takes {', '.join(taken)}." if taken else "It takes none."
+    return f"{call.__qualname__}() has no argument {unknown!r}{near or '.'} {takes}"
 
 
 _KEY = " The key is no setting: Client(key=…), or nb_banana.login() for the default client."

@@ -1,6 +1,5 @@
 """Words for people: money, bytes, near misses, one line; as HTML, for any console; and paths."""
 
-import html
 import os
 import re
 import string
@@ -179,11 +178,15 @@ def one_line(text: str) -> str:
 def as_html(text: str) -> str:
     """A text in HTML: escaped and in one line."""
     # Where a page is made of Markdown, HTML ends at the first blank line.
+    import html  # its table of names is for who shows HTML
+
     return html.escape(printable(" ".join(text.splitlines())))
 
 
 def code_as_html(text: str) -> str:
     """Lines of code in HTML, for a ``pre``: as they are, and none of them blank there."""
+    import html  # as above
+
     lines = html.escape(printable(text)).split("\n")
     code = lines[0]
     for before, after in pairwise(lines):

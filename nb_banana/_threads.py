@@ -1,6 +1,5 @@
 """The one place that starts threads. Where none can start (WebAssembly), work is done in place."""
 
-import asyncio
 import sys
 import threading
 from collections.abc import Callable
@@ -45,6 +44,8 @@ async def awaited(work: Callable[..., Result], *args: Any, **options: Any) -> Re
     """What the work gives, while whoever awaits it is free."""
     if not HAS_THREADS:
         return work(*args, **options)
+    import asyncio  # whoever awaits has loaded it
+
     return await asyncio.to_thread(work, *args, **options)
 
 

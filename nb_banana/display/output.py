@@ -3,17 +3,16 @@
 IPython is imported only where it runs.
 """
 
-import ast
 import builtins
 import logging
 import os
+import secrets
 import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from nb_banana._text import plain
 from nb_banana._threads import spawn
@@ -61,6 +60,8 @@ def may_show_picture() -> bool:
 
 
 def _may_give_picture(source: str, transform: Callable[[str], str]) -> bool:
+    import ast  # IPython has it
+
     tree: Any = compile(source, "cell", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     value = getattr(tree.body[-1], "value", None) if isinstance(tree.body[-1], ast.Expr) else None
     value = value.value if isinstance(value, ast.Await) else value
@@ -109,7 +110,7 @@ class OutputCell:
     """An output of its own under the cell that runs. Threads may change it, also later."""
 
     def __init__(self) -> None:
-        self._place = {"display_id": uuid4().hex}
+        self._place = {"display_id": secrets.token_hex(16)}
         self.is_captured = is_captured()
         # Else a later cell of ``%%capture`` would get what comes into this place.
         self._publisher: Any = None if self.is_captured else getattr(shell(), "display_pub", None)

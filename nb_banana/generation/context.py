@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from nb_banana import _threads
 from nb_banana._default import HasClient
+from nb_banana._later import later
 from nb_banana.credentials import (
     CredentialStore,
     KeySearch,
@@ -22,13 +23,10 @@ from nb_banana.credentials import (
 )
 from nb_banana.display.output import notebook_folder
 from nb_banana.errors import LibraryError, LibraryUnavailableError, SettingsError
-from nb_banana.generation import in_process
 from nb_banana.generation.budget import Budget
 from nb_banana.generation.cell_notes import CellNotes
 from nb_banana.library import location
 from nb_banana.library.library import Library, MemoryLibrary, StandInLibrary
-from nb_banana.library.shared import SharedLibrary
-from nb_banana.library.transfer import bring_home
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.model_status import ModelStatus
 from nb_banana.services.pricing import PriceList
@@ -38,7 +36,12 @@ from nb_banana.settings import Banana, checked_seconds
 from nb_banana.wire.transport import HttpTransport, Transport
 
 if TYPE_CHECKING:
+    from nb_banana.generation import in_process
+    from nb_banana.library import shared, transfer
     from nb_banana.sandbox.server import Sandbox
+else:  # most clients have one library and a network
+    (in_process,) = later("nb_banana.generation", "in_process")
+    shared, transfer = later("nb_banana.library", "shared", "transfer")
 
 Made = TypeVar("Made", bound=HasClient)
 
@@ -73,7 +76,7 @@ class Places(NamedTuple):
     """Where pictures of one kind of service may be, the best first."""
 
     written: tuple[Library, ...]  # its library, and what stands in for that while it can't be used
-    read: tuple[SharedLibrary, ...] = ()  # where nothing new goes
+    read: "tuple[shared.SharedLibrary, ...]" = ()  # where nothing new goes
 
 
 class Context:
@@ -98,7 +101,7 @@ class Context:
         self.claimed: set[str] = set()  # keys of takes that `BananaImage.again` is about to draw
         self.claiming = threading.Lock()
         self._libraries: dict[tuple[str, Path | None, bool], Library] = {}
-        self._shared: dict[tuple[Path, Path | None], SharedLibrary] = {}
+        self._shared: dict[tuple[Path, Path | None], shared.SharedLibrary] = {}
         self._said: set[str] = set()
         self._sandboxes: dict[str, Sandbox] = {}  # by the service that each speaks as
         self._in_process: dict[str, in_process.InProcessTransport] = {}  # where none can listen
@@ -262,7 +265,7 @@ class Context:
 
     def _layers(
         self, kind: str, home: Path | None, written: Path | None, beside: Path
-    ) -> tuple[SharedLibrary, ...]:
+    ) -> tuple["shared.SharedLibrary", ...]:
         """The libraries that are only read: one's own where that can't be written, then others."""
         found = [self._layer(home, written)] if home and home != written else []
         known = {each.resolve() for each in (home, written) if each}
@@ -272,9 +275,9 @@ class Context:
                 found.append(self._layer(folder))
         return tuple(found)
 
-    def _layer(self, folder: Path, kept_in: Path | None = None) -> SharedLibrary:
+    def _layer(self, folder: Path, kept_in: Path | None = None) -> "shared.SharedLibrary":
         key = folder, kept_in
-        library = self._shared.get(key) or SharedLibrary(folder, folder.name, kept_in)
+        library = self._shared.get(key) or shared.SharedLibrary(folder, folder.name, kept_in)
         return self._shared.setdefault(key, library)
 
     def unsaid(self, remarks: Iterable[str]) -> tuple[str, ...]:
@@ -320,7 +323,7 @@ class Context:
         for home in homes:
             with suppress(LibraryError):  # then it stays where it is, and counts there
                 target = Library(home.folder, home.service, patience=0)
-                for request_id in bring_home(stand_in, target):
+                for request_id in transfer.bring_home(stand_in, target):
                     if self.used.pop((stand_in, request_id), ...) is None:
                         self.used[home, request_id] = None
 

@@ -5,22 +5,26 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nb_banana import template
 from nb_banana._catalogue import AIMLAPI, Catalogue, find_in, same_in, usual_in
+from nb_banana._later import later
 from nb_banana._text import clean, did_you_mean, shown
 from nb_banana.credentials import given_key, refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.generation.context import Context
 from nb_banana.models import FIELD_OF, FIELDS, fields_taken, find_model, no_model
-from nb_banana.references.fetch import fetched
 from nb_banana.references.limits import LIMITS, ReferenceLimits
 from nb_banana.references.reference import Reference, as_references
-from nb_banana.references.variables import NumberedReferences
 from nb_banana.request import ImageRequest, copy_with, is_on, nearest_ratio, whole_number
 from nb_banana.results.image import BananaImage
 from nb_banana.settings import Banana, checked_seconds
+
+if TYPE_CHECKING:
+    from nb_banana.references import fetch, variables
+else:  # a request without pictures needs neither
+    fetch, variables = later("nb_banana.references", "fetch", "variables")
 
 
 @dataclass(frozen=True)
@@ -247,19 +251,19 @@ def given_pictures(context: Context, images: Any, held: ReferenceLimits) -> tupl
     """One picture or many as references, by the settings; each once."""
     if context.settings.fetch_references:
         private = context.settings.fetch_private
-        images = fetched(images, held, context.transport, private=private)
+        images = fetch.fetched(images, held, context.transport, private=private)
     return as_references(images, limits=held)
 
 
 def numbered_references(
     context: Context, resize: bool | None = None, service: Any = None
-) -> NumberedReferences:
+) -> "variables.NumberedReferences":
     """What counts the pictures of one prompt, by the settings."""
-    fetch = None
+    fetched = None
     if context.settings.fetch_references:
         private = context.settings.fetch_private
-        fetch = partial(fetched, over=context.transport, private=private)
-    return NumberedReferences(limits_of(context, resize, service), fetch)
+        fetched = partial(fetch.fetched, over=context.transport, private=private)
+    return variables.NumberedReferences(limits_of(context, resize, service), fetched)
 
 
 def limits_of(context: Context, resize: bool | None, service: Any = None) -> ReferenceLimits:

@@ -8,13 +8,14 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nb_banana import errors
 from nb_banana._catalogue import drawer_in
+from nb_banana._later import Later
 from nb_banana.display.progress import Size, Spinner, Usual, silently
 from nb_banana.errors import Interrupted
-from nb_banana.generation import accepted, recovery
+from nb_banana.generation import accepted
 from nb_banana.generation.charges import (
     PAYS_AGAIN,
     Trouble,
@@ -42,6 +43,11 @@ from nb_banana.services.receipt import Receipt
 from nb_banana.services.result import BilledAnswer, DownloadResult, fetch_pictures
 from nb_banana.services.send import send_generation
 from nb_banana.wire.interrupts import defer_interrupts
+
+if TYPE_CHECKING:
+    from nb_banana.generation import recovery
+else:  # for what an earlier request left
+    recovery = Later("nb_banana.generation.recovery")
 
 HOW_TO_FETCH = " nb_banana.recover() tries it again, as does running this again; --fresh pays anew."
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nb_banana._later import Later
 from nb_banana.errors import (
     BananaError,
     NotAPictureError,
@@ -21,15 +22,18 @@ from nb_banana.imaging.formats import (
     PictureProblem,
     damaged,
     has_png_end,
+    plain_png_size,
     read_header,
     scan_channels,
     without_excess,
 )
-from nb_banana.imaging.provenance import saving, small_packet
 
 if TYPE_CHECKING:
     from PIL import Image
 
+    from nb_banana.imaging import provenance
+else:  # for copies alone
+    provenance = Later("nb_banana.imaging.provenance")
 
 MAX_PIXELS = 180_000_000
 """Twice Pillow's own guard would be a bomb; the largest 4K picture of any model has 38 million."""
@@ -135,6 +139,8 @@ def check_picture(data: bytes) -> PictureKind:
     """
     # The pixels of PNG, JPEG and WebP are not decoded, nor are checksums reckoned: the connection
     # has its own, and what was cut off shows at the end.
+    if (size := plain_png_size(data)) and size[0] * size[1] <= MAX_PIXELS // 2:
+        return _whole(data, PictureKind("image/png", *size), None)
     try:
         picture = open_picture(data)
     except PillowMissingError:
@@ -201,11 +207,11 @@ def preview(data: bytes, longest: int, mark: bytes | None = None) -> tuple[str, 
         # Nearly all of the time is for decoding: a finer filter would add half of that once more.
         small.thumbnail((longest, longest), Image.Resampling.HAMMING, reducing_gap=1.5)
         small = ImageOps.exif_transpose(small)
-    out, packet = io.BytesIO(), small_packet(data) or mark
+    out, packet = io.BytesIO(), provenance.small_packet(data) or mark
     if small.has_transparency_data:
-        small.save(out, "PNG", optimize=True, **saving("PNG", packet))
+        small.save(out, "PNG", optimize=True, **provenance.saving("PNG", packet))
         return "image/png", out.getvalue()
-    small.save(out, "JPEG", quality=80, optimize=True, **saving("JPEG", packet))
+    small.save(out, "JPEG", quality=80, optimize=True, **provenance.saving("JPEG", packet))
     return "image/jpeg", out.getvalue()
 
 

@@ -16,22 +16,26 @@ from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from nb_banana._later import later
 from nb_banana._text import path_of
 from nb_banana.errors import LibraryError, LibraryUnavailableError, NotKeptError
 from nb_banana.imaging.decode import PictureKind
 from nb_banana.library import rows
 from nb_banana.library.database import Database, MemoryDatabase, Transaction
-from nb_banana.library.deletion import delete, freed_bytes
 from nb_banana.library.files import check_file, picture_names
 from nb_banana.library.journal import NO_OWNER, Journal
 from nb_banana.library.location import check_stand_in, has_index
 from nb_banana.library.records import StoredImage
 from nb_banana.library.schema import Row
-from nb_banana.library.search import Search
 from nb_banana.request import ImageRequest
 from nb_banana.services.receipt import Receipt
+
+if TYPE_CHECKING:
+    from nb_banana.library import deletion, search
+else:  # for who looks around in it
+    deletion, search = later("nb_banana.library", "deletion", "search")
 
 Part = tuple[Path, str]  # a picture's bytes under a temporary name, and their digest
 
@@ -87,16 +91,16 @@ class Library(Journal):
         return {row["key"] for row in found}
 
     def history(
-        self, what: str | Search | None = None, limit: int | None = 50
+        self, what: "str | search.Search | None" = None, limit: int | None = 50
     ) -> list[StoredImage]:
         """The pictures that a search finds, or words of a prompt, newest first; no file is read."""
-        fits, values = Search.of(what).condition(self.service)
+        fits, values = search.Search.of(what).condition(self.service)
         where = f"seq IN (SELECT seq FROM requests WHERE {fits} ORDER BY seq DESC LIMIT ?)"  # noqa: S608
         return self._kept(self._index, where, *values, -1 if limit is None else limit)
 
-    def count(self, what: str | Search | None = None) -> int:
+    def count(self, what: "str | search.Search | None" = None) -> int:
         """How many answers `history` would have without a limit."""
-        fits, values = Search.of(what).condition(self.service)
+        fits, values = search.Search.of(what).condition(self.service)
         sql = f"SELECT count(*) AS number FROM requests WHERE {fits}"  # noqa: S608 - as above
         return sum(row["number"] for row in self._index.rows(sql, *values))
 
@@ -155,7 +159,7 @@ class Library(Journal):
 
     def freed_bytes(self, request_ids: Iterable[str]) -> int:
         """How many bytes of files would be free without these requests."""
-        return freed_bytes(self._index, request_ids)
+        return deletion.freed_bytes(self._index, request_ids)
 
     def by_id(self, text: str) -> StoredImage:
         """The picture of an id: a beginning of its digest (a file has six digits) or request id."""
@@ -218,7 +222,7 @@ class Library(Journal):
 
     def forget_requests(self, request_ids: Collection[str]) -> list[Path]:
         """The same for requests by their whole ids, in one transaction."""
-        return self._index.write(lambda session: delete(session, self._vault, request_ids))
+        return self._index.write(lambda session: deletion.delete(session, self._vault, request_ids))
 
     @contextmanager
     def _written(self, pictures: Iterable[bytes]) -> Iterator[list[Part]]:

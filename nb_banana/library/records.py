@@ -12,7 +12,6 @@ from nb_banana._text import InDollars
 from nb_banana.imaging.decode import PictureKind, preview
 from nb_banana.imaging.formats import read_header
 from nb_banana.library.files import check_file, preview_path, read_whole
-from nb_banana.references.locations import data_bytes
 from nb_banana.request import ImageRequest, copy_with
 from nb_banana.services.exchange import Ticket
 from nb_banana.services.receipt import Receipt, mark_of
@@ -136,6 +135,8 @@ class StoredBody:
     @property
     def data(self) -> bytes:
         """The bytes of the file."""
+        from nb_banana.references.locations import data_bytes  # load time: it has pictures
+
         return data_bytes(self.url)
 
     @property

@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from nb_banana._later import later
 from nb_banana._text import clean, printable
 from nb_banana.errors import BadReferenceError, BananaError
 from nb_banana.imaging.decode import upright_plain
 from nb_banana.imaging.formats import PictureProblem, problem_sentence
-from nb_banana.references import encode, sources
 from nb_banana.references.encoded import EncodeCache, EncodedImage, image_pixels
 from nb_banana.references.limits import (
     LIMITS,
@@ -19,6 +19,11 @@ from nb_banana.references.limits import (
     share,
     total_bytes,
 )
+
+if TYPE_CHECKING:
+    from nb_banana.references import encode, sources
+else:  # a request without pictures needs neither
+    encode, sources = later("nb_banana.references", "encode", "sources")
 
 ENCODE_CACHE = EncodeCache()
 """What was encoded in this process: a sweep of forty requests encodes a picture once."""
@@ -222,7 +227,7 @@ def _called(value: Any, label: str) -> str:
     return label or name
 
 
-def _reference(source: sources.Source, label: str, limits: ReferenceLimits) -> Reference:
+def _reference(source: "sources.Source", label: str, limits: ReferenceLimits) -> Reference:
     body = _encoded(source, limits)
     note = f"{label}: {body.changed()}" if body.smaller else None
     came_from = source.ours if source.ours is not None else body.came_digest or None
@@ -230,7 +235,7 @@ def _reference(source: sources.Source, label: str, limits: ReferenceLimits) -> R
     return Reference(body, label, note, came_from, given)
 
 
-def _encoded(source: sources.Source, limits: ReferenceLimits) -> EncodedImage:
+def _encoded(source: "sources.Source", limits: ReferenceLimits) -> EncodedImage:
     how = (limits.longest_side, limits.picture_bytes, limits.resize)
     if source.data is not None:
         data, ours = source.data, source.ours is not None

@@ -11,21 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from nb_banana import _default
 from nb_banana._hints import Hinted, hinted
+from nb_banana._later import later
 from nb_banana._text import in_dollars, plain
 from nb_banana.credentials import hide_key
 from nb_banana.display.output import display, shell
 from nb_banana.errors import LibraryError
-from nb_banana.imaging import metadata as embedding
-from nb_banana.imaging import save
 from nb_banana.imaging.decode import SUFFIXES, PictureKind, decoding, open_picture, preview
-from nb_banana.imaging.provenance import Provenance, find_xmp, read_provenance
 from nb_banana.library import rows
 from nb_banana.references.reference import Reference
 from nb_banana.request import ImageRequest, copy_with, mismatch, nearest_ratio
 from nb_banana.results import image_display
 from nb_banana.results.alt_text import AltText
-from nb_banana.results.cell import cell_of
-from nb_banana.results.lineage import Lineage
 from nb_banana.services.receipt import Receipt, mark_of
 from nb_banana.settings import settings_of
 
@@ -33,8 +29,13 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
 
+    from nb_banana.imaging import metadata, provenance, save
     from nb_banana.library.library import Library
     from nb_banana.library.records import StoredImage
+    from nb_banana.results import cell, lineage
+else:  # for who asks for them
+    metadata, provenance, save = later("nb_banana.imaging", "metadata", "provenance", "save")
+    cell, lineage = later("nb_banana.results", "cell", "lineage")
 
 Bytes = bytes  # the built-in type, whose name is an attribute of the class below
 
@@ -226,16 +227,16 @@ class BananaImage(_default.HasClient, Hinted):
         with decoding():
             picture.load()
         # So that a copy can say where it comes from: pil.save("x.jpg", xmp=pil.info["xmp"])
-        picture.info["xmp"] = find_xmp(data) or mark_of(self.receipt)
+        picture.info["xmp"] = provenance.find_xmp(data) or mark_of(self.receipt)
         return picture
 
     @property
-    def provenance(self) -> Provenance:
+    def provenance(self) -> "provenance.Provenance":
         """What the file says of how it was made: IPTC's source type, credit, C2PA or not.
 
         An invisible mark, such as SynthID, can't be read here: none found says nothing.
         """
-        return read_provenance(self.bytes)
+        return provenance.read_provenance(self.bytes)
 
     @property
     def credit(self) -> str:
@@ -263,7 +264,7 @@ class BananaImage(_default.HasClient, Hinted):
         A reference goes by its variable where this notebook has it, else by its address, its id in
         the library, or its file there.
         """
-        return cell_of(self.request, self.name, self._library, settings_of(self).service)
+        return cell.cell_of(self.request, self.name, self._library, settings_of(self).service)
 
     @hinted
     def save(self, path: str | os.PathLike[str], *, embed: bool = False) -> Path:
@@ -290,9 +291,7 @@ class BananaImage(_default.HasClient, Hinted):
         data = save.encode(self.bytes, self.mime, target.suffix, mark_of(self.receipt))
         if embed:
             mime = save.mime_of(target.suffix) or self.mime
-            data = embedding.embed_facts(
-                data, mime, rows.embedded_facts(self.request, self.receipt)
-            )
+            data = metadata.embed_facts(data, mime, rows.embedded_facts(self.request, self.receipt))
         save.write_whole(target, data)
         return target
 
@@ -337,9 +336,9 @@ class BananaImage(_default.HasClient, Hinted):
         made: BananaImage = _default.client_of(self).again(self, **changes)
         return made
 
-    def tree(self) -> Lineage:
+    def tree(self) -> "lineage.Lineage":
         """The family: what this picture was made from, and what was made from it and from that."""
-        return Lineage(self)
+        return lineage.Lineage(self)
 
     def show(self) -> None:
         """Show the picture: under the cell in a notebook, in a window elsewhere."""

@@ -4,12 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from nb_banana._hints import Hinted
+from nb_banana._later import Later
 from nb_banana._text import InDollars, dollars
 from nb_banana.display.html import Name, Words, styled, table
-from nb_banana.imaging.provenance import AI_GENERATED, DRAWN_BY_PROGRAM, own_packet
 from nb_banana.models import short_name
+
+if TYPE_CHECKING:
+    from nb_banana.imaging import provenance
+else:  # for copies alone
+    provenance = Later("nb_banana.imaging.provenance")
 
 SANDBOX_HEADER = "x-nb-banana-sandbox"  # in every answer of a sandbox: its money is play money
 
@@ -73,5 +79,5 @@ class Receipt(InDollars, Hinted):
 
 def mark_of(receipt: Receipt) -> bytes:
     """What copies say of their making where the picture's own file says nothing: XMP."""
-    kind = DRAWN_BY_PROGRAM if receipt.sandbox else AI_GENERATED
-    return own_packet(kind, receipt.credit)
+    drawn = provenance.DRAWN_BY_PROGRAM if receipt.sandbox else provenance.AI_GENERATED
+    return provenance.own_packet(drawn, receipt.credit)

@@ -3,7 +3,6 @@
 from contextlib import suppress
 from functools import lru_cache
 from importlib import import_module
-from importlib.metadata import entry_points
 
 from nb_banana._catalogue import AIMLAPI, Catalogue, find_in
 from nb_banana._text import did_you_mean, shown, what_it_says
@@ -39,6 +38,8 @@ def find_service(name: str = DEFAULT) -> Service:
 def _installed(name: str) -> Service:
     """The service of a package that was installed: an entry point of ours."""
     known = service_names()
+    from importlib.metadata import entry_points  # most people have none
+
     found = list(entry_points(group=PLUGINS, name=name)) if name in plugin_names() else []
     if not found:
         said = f"There is no service {shown(name)}: there are {', '.join(known)}."

@@ -8,13 +8,13 @@ https://docs.aimlapi.com/integrations/pricing
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from nb_banana._later import later
 from nb_banana._text import Dollars, amount, clean_id
 from nb_banana.credentials import AIMLAPI
 from nb_banana.models import CREDITS_PER_USD, documented_price
 from nb_banana.request import ImageRequest, asked_fields
-from nb_banana.services.aimlapi import ledger, log, pricing
 from nb_banana.services.exchange import (
     Call,
     Failed,
@@ -29,6 +29,11 @@ from nb_banana.services.exchange import (
 )
 from nb_banana.services.reading import answer_in, words_in
 from nb_banana.services.service import Service
+
+if TYPE_CHECKING:
+    from nb_banana.services.aimlapi import ledger, log, pricing
+else:  # for what is asked beside a generation
+    ledger, log, pricing = later("nb_banana.services.aimlapi", "ledger", "log", "pricing")
 
 GENERATIONS = "/v1/images/generations"
 DEPRECATIONS = "/v1/models/deprecations"
