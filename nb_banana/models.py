@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from nb_banana._text import clean, did_you_mean, shown
 from nb_banana.errors import RequestError
@@ -156,8 +156,7 @@ CREDITS_PER_USD = 2_000_000
 """https://docs.aimlapi.com/integrations/pricing: USD 1 is 2,000,000 credits."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RequestField:
+class RequestField(NamedTuple):
     """How a field is written, shown and kept: all that reads fields reads it here."""
 
     name: str

@@ -13,7 +13,6 @@ from nb_banana.credentials import refuse_key
 from nb_banana.display.output import is_heard, notebook_folder, notebook_path
 from nb_banana.generation.context import Context, Key
 from nb_banana.generation.options import DEFAULT_OUTPUT, OutputOptions
-from nb_banana.imaging import save
 from nb_banana.library.library import Library
 from nb_banana.library.location import SANDBOX
 from nb_banana.request import ImageRequest, check_characters
@@ -39,6 +38,8 @@ class Job:
             check_characters(name, value)
         if (target := self.output.save) is not None:
             title = self.request.prompt
+            from nb_banana.imaging import save  # load time: few are saved as they are made
+
             save.check_writable(save.save_target(target, suffix=".png", title=title))
 
     def refuse_key(self, service: Endpoint) -> None:

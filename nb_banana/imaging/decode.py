@@ -7,8 +7,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nb_banana._later import Later
 from nb_banana.errors import (
@@ -53,8 +52,7 @@ SUFFIXES = {
 """The file suffix of each kind of picture that may come."""
 
 
-@dataclass(frozen=True)
-class PictureKind:
+class PictureKind(NamedTuple):
     """What the bytes themselves say: MIME type, width and height in pixels."""
 
     mime: str

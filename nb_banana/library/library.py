@@ -253,7 +253,7 @@ class Library(Journal):
                 "request_id": request["id"],
                 "position": position,
                 "digest": digest,
-                **vars(kind),
+                **kind._asdict(),
                 "size": len(data),
                 "path": self._vault.keep(part, data, names),
             }

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
@@ -161,7 +162,12 @@ def default_folder(kind: str, setting: str | None = None, beside: Path | None = 
 
 def data_folder() -> Path:
     """The user's data folder for us; on Linux ``$XDG_DATA_HOME/nb_banana``."""
-    import platformdirs  # a kernel has it already, a script that names a folder needs it not
+    is_plain = sys.platform == "linux" and "ANDROID_ROOT" not in os.environ
+    if is_plain and os.environ.get("HOME", "").startswith("/"):
+        plain = path_of(os.environ.get("XDG_DATA_HOME", "").strip() or "~/.local/share")
+        if plain.is_absolute():  # the same, and nothing is loaded
+            return plain / "nb_banana"
+    import platformdirs
 
     try:
         folder = platformdirs.user_data_path("nb_banana", appauthor=False)

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from nb_banana._text import InDollars
 from nb_banana.imaging.decode import PictureKind, preview
@@ -85,8 +86,7 @@ def _preview(path: Path, digest: str, longest: int, mark: bytes) -> tuple[str, b
     return mime, small
 
 
-@dataclass(frozen=True)
-class UnfinishedRequest:
+class UnfinishedRequest(NamedTuple):
     """A request that nobody works on any more, and that has no picture yet."""
 
     request_id: str

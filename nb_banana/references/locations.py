@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -69,6 +68,8 @@ def near_files(file: Path) -> list[str]:
 
 
 def _near(name: str, names: Iterable[str]) -> list[str]:
+    from difflib import get_close_matches  # only after a mistake
+
     return get_close_matches(name, list(names), n=3)
 
 

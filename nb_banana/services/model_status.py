@@ -8,8 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from nb_banana._text import amount, clean
 from nb_banana._threads import spawn
@@ -31,8 +30,7 @@ SHORTEST = 0.5
 LONGEST_NAME = 80
 
 
-@dataclass(frozen=True)
-class Deprecation:
+class Deprecation(NamedTuple):
     """What the service says of a model that goes away, or that there is a newer one of."""
 
     model: str
@@ -62,15 +60,14 @@ class Deprecation:
         return f' Its successor is {named}: -m {typed}, or model="{typed}".' if typed else ""
 
 
-@dataclass
 class _Answer:
     """What one service said; ``rows`` are None where it could not be asked."""
 
-    began: float
-    rows: list[Any] | None = None
-    etag: str = ""
-    stale_at: float = 0.0
-    ended: threading.Event = field(default_factory=threading.Event)
+    def __init__(
+        self, began: float, rows: list[Any] | None = None, etag: str = "", stale_at: float = 0.0
+    ) -> None:
+        self.began, self.rows, self.etag, self.stale_at = began, rows, etag, stale_at
+        self.ended = threading.Event()
 
 
 class ModelStatus:

@@ -10,7 +10,6 @@ from typing import Any
 
 from nb_banana._text import clean, is_data
 from nb_banana.errors import RequestError
-from nb_banana.references.locations import base64_bytes
 from nb_banana.references.reference import Reference, RemoteImage
 from nb_banana.services.exchange import (
     Failed,
@@ -111,6 +110,8 @@ def _bare_picture(data: bytes, body: Any) -> bytes | None:
 
 def bytes_inside(text: str) -> bytes:
     """The bytes of base64, or of a ``data:`` address. Raises ValueError: they can't be read."""
+    from nb_banana.references.locations import base64_bytes  # load time: most answers are links
+
     if not is_data(text):
         return base64_bytes(text)
     rest = re.split(",|%2c", text, maxsplit=1, flags=re.IGNORECASE)[1:]

@@ -1,7 +1,6 @@
 """What a generation gave: links or bytes of pictures, and the receipt for all of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from nb_banana.errors import LinkGoneError, PictureError
@@ -12,8 +11,7 @@ from nb_banana.services.receipt import Receipt
 from nb_banana.wire.downloads import FetchedPicture, fetch_link, paid_error
 
 
-@dataclass(frozen=True)
-class BilledAnswer:
+class BilledAnswer(NamedTuple):
     """The pictures of one generation, usually one, and the receipt for all of them."""
 
     items: tuple[ResultItem, ...]
