@@ -112,10 +112,13 @@ def _default_client() -> Any:
     from nb_banana._client import Client
     from nb_banana.credentials import default_store
     from nb_banana.display.output import notebook_folder, shell
-    from nb_banana.lesson.manifest import take_settings
+    from nb_banana.library.location import has_manifest
     from nb_banana.settings import settings
 
-    if settings not in getattr(shell(), "configurables", ()):  # else done with the extension
+    is_loaded = settings in getattr(shell(), "configurables", ())  # then the extension has done it
+    if not is_loaded and has_manifest(notebook_folder()):
+        from nb_banana.lesson.manifest import take_settings  # where there is one
+
         take_settings(settings, notebook_folder())
     return Client.of(settings, default_store)
 

@@ -354,6 +354,7 @@ def is_data(address: str) -> bool:
     return address[:80].lstrip(BLANK).lower().startswith("data:")
 
 
+MARKS = ("{{", "{%")  # what a prompt has that is filled
 CELL_OPTIONS = re.compile(r"(?:\s*#\|[^\n]*(?:\n|\Z))+")
 """Lines such as ``#| label: fig-fox`` at the top of a cell, which are no part of the prompt."""
 

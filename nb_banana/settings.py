@@ -1,6 +1,7 @@
 """`Banana`: the settings, as traits. ``%config Banana`` and `configure` change the same object."""
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -8,6 +9,7 @@ from traitlets import (
     Bool,
     Enum,
     Float,
+    HasTraits,
     Integer,
     List,
     TraitError,
@@ -16,8 +18,6 @@ from traitlets import (
     observe,
     validate,
 )
-from traitlets.config import Configurable
-from traitlets.config.loader import LazyConfigValue
 
 from nb_banana._hints import MEANT_SETTINGS
 from nb_banana._text import did_you_mean, shown
@@ -41,6 +41,11 @@ if TYPE_CHECKING:
     _FloatTrait = Float[Any, Any]
 else:  # of traitlets before 5.10 they can't be subscripted when they are run
     _ListTrait, _TextTrait, _FloatTrait = List, TraitType, Float
+
+if TYPE_CHECKING or "traitlets.config" in sys.modules:  # wherever IPython runs
+    from traitlets.config import Configurable
+else:  # a script has no ``%config``, which takes its time; see `notebook.magic` for who comes later
+    Configurable = HasTraits
 
 LONGEST_TIMEOUT = 86_400.0
 
@@ -98,7 +103,7 @@ class Folders(_ListTrait):
 
     def validate(self, obj: Any, value: Any) -> list[str]:  # noqa: ARG002 - traitlets calls it so
         """Called by traitlets with each new value."""
-        if isinstance(value, LazyConfigValue):  # c.Banana.shared_libraries.append(…)
+        if type(value).__name__ == "LazyConfigValue":  # c.Banana.shared_libraries.append(…)
             value = value.get_value([])
         given = [value] if isinstance(value, str | os.PathLike) else value
         if given is None:
@@ -326,7 +331,7 @@ class Banana(Configurable):
 
     def is_chosen(self, name: str) -> bool:
         """Whether the person has set it: by `change`, ``%config`` or their configuration file."""
-        return name in self.chosen or name in self.config.get("Banana", {})
+        return name in self.chosen or name in getattr(self, "config", {}).get("Banana", {})
 
     def change(self, **changes: Any) -> "Banana":
         """Change several of them, or none if one is wrong; see `nb_banana.configure`."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import BuiltinMethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from nb_banana._text import clean, did_you_mean, is_absent
+from nb_banana._text import MARKS, clean, did_you_mean, is_absent
 from nb_banana.credentials import has_key, refuse_key
 from nb_banana.errors import RequestError
 
@@ -23,7 +23,6 @@ LONGEST_VALUE = 4000
 LONGEST_LIST = 20  # items of one list in a prompt; more is a mistake too
 AS_IT_IS = "Write --raw (raw=True in Python) where {{ and {% are meant as they are."
 LONGEST_REASON = 400  # characters of what a value of the person's says when it can't be filled in
-MARKS = ("{{", "{%")
 _MARKED = re.compile(r"\{\{(?:.*?\}\})?|\{%(?:.*?%\})?", re.DOTALL)
 """The same, with what stands in them."""
 MANY_VARIABLES, MANY_IN_TEXT = 5, 3

@@ -7,10 +7,9 @@ from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from nb_banana import template
 from nb_banana._catalogue import AIMLAPI, Catalogue, find_in, same_in, usual_in
 from nb_banana._later import later
-from nb_banana._text import clean, did_you_mean, shown
+from nb_banana._text import MARKS, clean, did_you_mean, shown
 from nb_banana.credentials import given_key, refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.generation.context import Context
@@ -22,8 +21,10 @@ from nb_banana.results.image import BananaImage
 from nb_banana.settings import Banana, checked_seconds
 
 if TYPE_CHECKING:
+    from nb_banana import template
     from nb_banana.references import fetch, variables
-else:  # a request without pictures needs neither
+else:  # a request without pictures and names needs none
+    (template,) = later("nb_banana", "template")
     fetch, variables = later("nb_banana.references", "fetch", "variables")
 
 
@@ -162,7 +163,7 @@ def _build(
     # delivered, its resolution, its model), else from the settings.
     if not isinstance(prompt, str):
         raise no_words(prompt)
-    may_have_marks = any(mark in prompt for mark in template.MARKS)
+    may_have_marks = any(mark in prompt for mark in MARKS)
     if may_have_marks and not is_on("raw", raw):
         prompt, images = fill_prompt(context, prompt, images, values, resize, service)
     if model is not None and not isinstance(model, str):

@@ -142,6 +142,14 @@ def has_libraries(root: Path) -> bool:
     return bool(libraries_in(root))
 
 
+def has_manifest(folder: Path) -> bool:
+    """Whether there is a lesson's file in a folder; where it can't be seen its reader says so."""
+    try:
+        return (folder / MANIFEST).exists()
+    except OSError:
+        return True
+
+
 def has_index(folder: Path) -> bool:
     """Whether there is a library in a folder, as far as can be seen."""
     try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import needs_local_scope, no_var_expand
 from traitlets import TraitError
+from traitlets.config import Configurable
 
 from nb_banana import _default
 from nb_banana._text import below_magic, say
@@ -15,16 +16,16 @@ from nb_banana.credentials import PLACES, KeyPlace, KeySearch, default_store, ke
 from nb_banana.display.output import after_cell, is_rich, notebook_folder
 from nb_banana.errors import BananaError, Interrupted, LibraryUnavailableError, MissingKeyError
 from nb_banana.library.location import (
-    MANIFEST,
     SANDBOX_NOTE,
     all_kinds,
     has_index,
+    has_manifest,
     home_folders,
     library_folder,
     stand_in_folder,
 )
 from nb_banana.notebook.completion import make_matcher, matchers_of
-from nb_banana.settings import settings
+from nb_banana.settings import Banana, settings
 
 if TYPE_CHECKING:
     from nb_banana.notebook.parser import ParsedLine
@@ -183,6 +184,7 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
     unload_extension(shell)
     shell.register_magic_function(make_magic(shell, open_panel), "line_cell", "banana")
     shell.input_transformers_cleanup.append(below_magic)
+    _make_configurable()
     shell.configurables.append(settings)
     _take_config(shell)
     _loaded[id(shell)] = loaded = _Loaded(make_matcher(shell.Completer, shell.user_ns))
@@ -190,7 +192,7 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
     # Who compares outputs is not told of the sandbox: with a key the line would not be there, and
     # the pictures say it. In a lesson it is said where it was said to who packed it.
     is_quiet = settings.caption == "stable"
-    if (notebook_folder() / MANIFEST).exists():
+    if has_manifest(notebook_folder()):
         from nb_banana.lesson.manifest import take_settings  # where there is one
 
         told = take_settings(settings, notebook_folder())
@@ -206,6 +208,13 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
         from nb_banana.generation.recovery import recover_quietly
 
         say(recover_quietly(_default.client().context))  # a paid picture came back, or may yet
+
+
+def _make_configurable() -> None:
+    """Have IPython know the settings also where a script had them before it ran."""
+    if not isinstance(settings, Configurable):
+        known: Any = type("Banana", (Banana, Configurable), {"__module__": Banana.__module__})
+        settings.__class__ = known
 
 
 def _is_something_left() -> bool:

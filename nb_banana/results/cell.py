@@ -7,14 +7,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 from nb_banana._catalogue import AIMLAPI, find_in, same_in, usual_in
-from nb_banana._text import CELL_OPTIONS
+from nb_banana._text import CELL_OPTIONS, MARKS
 from nb_banana.display.output import shell
 from nb_banana.errors import BananaError
 from nb_banana.models import DEFAULT_MODEL, WRITTEN, RequestField
 from nb_banana.references.reference import Reference, RemoteImage, as_reference
 from nb_banana.references.variables import find_picture
 from nb_banana.request import ImageRequest
-from nb_banana.template import MARKS
 
 if TYPE_CHECKING:
     from nb_banana.library.library import Library

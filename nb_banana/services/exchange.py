@@ -238,8 +238,7 @@ Outcome = ServiceAnswer | Refusal | Failed | Ticket | Unreadable
 """What a reply can mean."""
 
 
-@dataclass(frozen=True)
-class SentRequest:
+class SentRequest(NamedTuple):
     """A request without an answer, as it is looked up.
 
     Attributes:

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from json import dumps
+from queue import LifoQueue
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -183,6 +184,15 @@ class _Connection(HTTPConnection):
         return _Response(sock, self._attempt, *args, **options)
 
 
+class _Idle(LifoQueue[Any]):
+    """A pool's connections that nobody uses now. urllib3 would put a None for each that may be."""
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        """Called by urllib3, which takes an empty one for None too."""
+        if item is not None:
+            super().put(item, block, timeout)
+
+
 def _watch(manager: PoolManager) -> None:
     """Let all connections of a manager, a proxy's too, tell their attempts what happens."""
     pools: dict[str, Any] = manager.pool_classes_by_scheme
@@ -193,9 +203,8 @@ def _watched(pool: Any) -> Any:
     own = pool.ConnectionCls
     if issubclass(own, _Connection):
         return pool
-    return type(
-        pool.__name__, (pool,), {"ConnectionCls": type(own.__name__, (_Connection, own), {})}
-    )
+    connection = type(own.__name__, (_Connection, own), {})
+    return type(pool.__name__, (pool,), {"ConnectionCls": connection, "QueueCls": _Idle})
 
 
 def prepared(
