@@ -11,7 +11,7 @@ from nb_banana.models import MODELS
 KEY_PAGE = "https://aimlapi.com/app/keys"
 SHORTEST_PART = 5
 """A run of this many characters of a key counts as a part of it where the rest is masked."""
-MASKED = re.compile(r"\.{2}|…|\*{2}")  # how a service says that it left out the middle of a key
+MASKED = r"\.{2}|…|\*{2}"  # how a service says that it left out the middle of a key
 SHORTEST_IN_WORDS = 8  # A shorter key is a word that people write
 SHORTEST_BY_CHANCE = 12
 """A run of this many characters of a key, with a digit, is in no picture and no prose by chance."""
@@ -63,7 +63,7 @@ class Secret:
 
         def hide(found: re.Match[str]) -> str:
             word = found[0].lower()
-            known = masked if MASKED.search(word) else parts
+            known = masked if re.search(MASKED, word) else parts
             return "…" if any(part in word for part in known) else found[0]
 
         text = re.sub(r"[^\s\"'(),;<>]+", hide, text)

@@ -120,7 +120,8 @@ def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str
     return f" Did you mean {' or '.join(near)}?" if near else ""
 
 
-UNSHOWN = re.compile(
+# Patterns are texts here: `re` keeps what it made of them, and they are not needed at once.
+UNSHOWN = (
     "[\0-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f"
     "\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
@@ -134,7 +135,7 @@ def printable(text: str) -> str:
     >>> printable("a\x1b[2Jb\ud800"), printable("Donau\xaddampf")
     ('a [2Jb ', 'Donaudampf')
     """
-    return UNSHOWN.sub(_in_its_place, text)
+    return re.sub(UNSHOWN, _in_its_place, text)
 
 
 def _in_its_place(found: re.Match[str]) -> str:
@@ -256,7 +257,7 @@ def shown(value: object) -> str:
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
-LIKE_A_KEY = re.compile(r"(?=[\w-]*\d)[\w-]{12,}|[\w-]{24,}")
+LIKE_A_KEY = r"(?=[\w-]*\d)[\w-]{12,}|[\w-]{24,}"
 LONGEST_READ, LONGEST_REASON = 1_000, 160
 
 
@@ -271,7 +272,7 @@ def what_it_says(error: Exception) -> str:
     except Exception:  # noqa: BLE001 - a stranger's error may fail at that too
         said = ""
     legible = "".join(each if each.isprintable() else " " for each in said[:LONGEST_READ])
-    legible = clean(LIKE_A_KEY.sub("…", legible), LONGEST_REASON).rstrip(".")
+    legible = clean(re.sub(LIKE_A_KEY, "…", legible), LONGEST_REASON).rstrip(".")
     return ": ".join(filter(None, (type(error).__name__, legible)))
 
 
@@ -355,7 +356,7 @@ def is_data(address: str) -> bool:
 
 
 MARKS = ("{{", "{%")  # what a prompt has that is filled
-CELL_OPTIONS = re.compile(r"(?:\s*#\|[^\n]*(?:\n|\Z))+")
+CELL_OPTIONS = r"(?:\s*#\|[^\n]*(?:\n|\Z))+"
 """Lines such as ``#| label: fig-fox`` at the top of a cell, which are no part of the prompt."""
 
 

@@ -36,7 +36,7 @@ from nb_banana.references.reference import Reference, RemoteImage, as_references
 
 READ_TIMEOUTS = {"1K": 120.0, "2K": 240.0, "4K": 600.0}
 """Seconds to wait for an answer. 4K has been seen to take 282 s."""
-INVISIBLE = re.compile(
+INVISIBLE = (
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
     "\U0001d159\U000e0000-\U000e0fff]"
 )
@@ -198,7 +198,7 @@ def _checked_prompt(prompt: Any) -> str:
 def _is_invisible(letter: str) -> bool:
     """Whether a character shows nothing: a space, a control, a mark for what stands beside it."""
     unseen = unicodedata.category(letter) in {"Cc", "Cf", "Zs", "Zl", "Zp"}
-    return unseen or INVISIBLE.match(letter) is not None
+    return unseen or re.match(INVISIBLE, letter) is not None
 
 
 def check_characters(what: str, text: str) -> None:

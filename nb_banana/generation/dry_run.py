@@ -144,7 +144,7 @@ class DryRun(Hinted):
 def _json(payload: dict[str, Any], indent: int | None = None) -> str:
     """JSON as people read it, and escapes for what must not reach a screen."""
     text = json.dumps(payload, indent=indent, ensure_ascii=False)
-    return UNSHOWN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return re.sub(UNSHOWN, lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _line(number: int, reference: Reference) -> str:

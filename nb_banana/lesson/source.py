@@ -53,7 +53,7 @@ def prompts(source: str) -> list[str]:
     for whole, line in MAGIC_LINE.findall(source):
         if whole or source.lstrip().startswith("%%banana"):
             body = source.lstrip().partition("\n")[2]
-            top = None if "--raw" in whole.split() else CELL_OPTIONS.match(body)
+            top = None if "--raw" in whole.split() else re.match(CELL_OPTIONS, body)
             found.append(body[top.end() :] if top else body)
             break
         found += _endings(line)

@@ -30,7 +30,7 @@ def split_cell(text: str) -> tuple[str, str]:
     >>> split_cell("#| label: fig-fox\n#| echo: false\n\na fox\n#| in the rain")
     ('#| label: fig-fox\n#| echo: false\n', '\na fox\n#| in the rain')
     """
-    top = CELL_OPTIONS.match(text)
+    top = re.match(CELL_OPTIONS, text)
     return (top[0], text[top.end() :]) if top else ("", text)
 
 

@@ -19,18 +19,18 @@ from nb_banana.settings import settings
 if TYPE_CHECKING:
     from nb_banana._catalogue import Catalogue
 
-MAGIC_START = re.compile(r"""\s*(%%banana|([\w.\[\]'", ]+=\s*)?%banana)\s""")
+MAGIC_START = r"""\s*(%%banana|([\w.\[\]'", ]+=\s*)?%banana)\s"""
 """A line whose end is for us: ``%%banana …``, ``%banana …``, ``small = %banana …``."""
-_CELL_START = re.compile(r"%%banana(?!\S)")
-_WORD = re.compile(r"""(?:\{\{.*?(?:\}\}|$)|"[^"]*(?:"|$)|'[^']*(?:'|$)|\\.|[^\s"'\\]|\\$)+""")
+_CELL_START = r"%%banana(?!\S)"
+_WORD = r"""(?:\{\{.*?(?:\}\}|$)|"[^"]*(?:"|$)|'[^']*(?:'|$)|\\.|[^\s"'\\]|\\$)+"""
 """A word as the parser reads it; its quotes may still be open."""
-_MARKED = re.compile(r"(\{\{|\{|\$)\s*(\w*)$")
-_STEPS = re.compile(r"(?:(\{\{)[^}]*|[{$][^\s{}]*)$")
+_MARKED = r"(\{\{|\{|\$)\s*(\w*)$"
+_STEPS = r"(?:(\{\{)[^}]*|[{$][^\s{}]*)$"
 """A name that is filled in, and one with further steps, of which IPython itself knows more."""
 _CLOSED_BY = {"{{": "}}", "{": "}", "$": ""}
 _WHOLE = str.maketrans(" -", "\xa0\u2011")
 """JupyterLab breaks what stands beside a text at each space and hyphen, into the next row."""
-_QUOTES = re.compile(r"""["']""" if os.name == "nt" else r"""["']|\\(?=.)""")
+_QUOTES = r"""["']""" if os.name == "nt" else r"""["']|\\(?=.)"""
 
 
 class Suggestion(NamedTuple):
@@ -65,7 +65,7 @@ def make_matcher(completer: Any, names: Mapping[str, Any]) -> Callable[[Any], An
         line, place = asked.line_with_cursor, asked.cursor_position
         lines = asked.full_text.split("\n")
         above, below = lines[: asked.cursor_line], "\n".join(lines[asked.cursor_line + 1 :])
-        if any(map(_CELL_START.match, below_magic(above)[:1])):
+        if any(re.match(_CELL_START, each) for each in below_magic(above)[:1]):
             found = complete_prompt(line[:place], names, rest=line[place:])
         else:
             found = complete(line[:place], names, rest=line[place:], below=below)
@@ -118,7 +118,7 @@ def begun_word(line: str) -> str:
 
 def _words(line: str) -> list[str]:
     """The words of a line; the last is the one that is being written, and may be empty."""
-    found = list(_WORD.finditer(line))
+    found = list(re.finditer(_WORD, line))
     words = [each[0] for each in found]
     return words if found and found[-1].end() == len(line) else [*words, ""]
 
@@ -131,18 +131,18 @@ def complete(
     >>> [each.text for each in complete("%%banana -m 2 -a 1", {})]
     ['1:1', '16:9']
     """
-    start = MAGIC_START.match(line)
+    start = re.match(MAGIC_START, line)
     if start is None:
         return None
     is_cell = start[1] == "%%banana"
     *before, word = _words(line[start.end() :])
-    if (mark := _MARKED.search(word)) and not (is_cell and mark[1] != "{{"):
+    if (mark := re.search(_MARKED, word)) and not (is_cell and mark[1] != "{{"):
         return list(_variables(word[: mark.start()], mark, names, rest))
-    if (steps := _STEPS.search(word)) and not (is_cell and not steps[1]):
+    if (steps := re.search(_STEPS, word)) and not (is_cell and not steps[1]):
         return None
     given, is_prompt = read_given(before, is_cell=is_cell)
     waits = bool(given) and given[-1].option.metavar != "" and given[-1].value is None
-    after = _WORD.findall(rest)
+    after = re.findall(_WORD, rest)
     whole, _ = read_given([*before, *([word] if waits else []), *after], is_cell=is_cell)
     flag, equals, written = word.partition("=")
     option = _option_of(flag)
@@ -159,9 +159,9 @@ def complete(
 def complete_prompt(line: str, names: Mapping[str, Any], *, rest: str) -> list[Suggestion] | None:
     """What may stand at the end of a line of a cell's prompt: the name in ``{{``, else nothing."""
     word = begun_word(line)
-    if (mark := _MARKED.search(word)) and mark[1] == "{{":
+    if (mark := re.search(_MARKED, word)) and mark[1] == "{{":
         return list(_variables(word[: mark.start()], mark, names, rest))
-    return None if (steps := _STEPS.search(word)) and steps[1] else []
+    return None if (steps := re.search(_STEPS, word)) and steps[1] else []
 
 
 def read_given(words: Sequence[str], *, is_cell: bool) -> tuple[list[Given], bool]:
@@ -221,7 +221,7 @@ def _names(word: str, names: Mapping[str, Any]) -> Iterator[Suggestion]:
 
 
 def _unquoted(written: str) -> str:
-    return _QUOTES.sub("", written)
+    return re.sub(_QUOTES, "", written)
 
 
 class _Asked(NamedTuple):

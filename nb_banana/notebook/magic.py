@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -167,12 +166,12 @@ def _hush(shell: Any, image: Any) -> None:
     after_cell(lambda: delattr(hook, "quiet"))
 
 
-@dataclass
 class _Loaded:
     """What a shell has of us, and whether it was not known yet who draws."""
 
-    matcher: Callable[[Any], Any]
-    is_note_due: bool = False
+    def __init__(self, matcher: Callable[[Any], Any]) -> None:
+        self.matcher = matcher
+        self.is_note_due = False
 
 
 _loaded: dict[int, _Loaded] = {}

@@ -2,6 +2,7 @@
 
 import json
 import keyword
+import re
 import shlex
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
@@ -34,7 +35,7 @@ def cell_of(
         for value in _values(each, request, library):
             words += [each.flags[0]] if value is True else [each.flags[0], shlex.quote(value)]
     marked = any(mark in text for mark in MARKS for text in (request.prompt, *words))
-    if marked or CELL_OPTIONS.match(request.prompt):
+    if marked or re.match(CELL_OPTIONS, request.prompt):
         words.append("--raw")
     # A semicolon at the end is the cell's own; a second one keeps the prompt's.
     ending = ";" if request.prompt.endswith(";") else ""

@@ -40,10 +40,9 @@ DEPRECATIONS = "/v1/models/deprecations"
 METRICS = "/models/metrics"
 NAMES = {"images": "image_urls", "web_search": "enable_web_search"}
 """What the service calls a field, where that is another name than ours."""
-OVER_LIMIT = re.compile(
-    r"charges using this key|(spending|usage|key'?s?) limit|limit (of|for|on) (this|the|your) "
-    r"(api )?key",
-    re.IGNORECASE,
+OVER_LIMIT = (
+    r"(?i)charges using this key|(spending|usage|key'?s?) limit|limit (of|for|on) (this|the|your) "
+    r"(api )?key"
 )
 """How the service may say that a key is over its limit: its pages give the first words."""
 
@@ -79,7 +78,7 @@ class AimlApi(Service):
             return answer_in(reply, **told)
         said = words_in(reply)
         may_be_over = reply.status in {402, 403} and is_own_words(reply)
-        is_over = may_be_over and OVER_LIMIT.search(said) is not None
+        is_over = may_be_over and re.search(OVER_LIMIT, said) is not None
         return Failed(said, is_over_limit=is_over, **told)
 
     def charged(self, reply: Reply) -> bool | None:
