@@ -44,7 +44,7 @@ def many(
 def cases(stage: Stage) -> list[Case]:
     plain = stage.http()
     return [
-        *cases_of(stage, "http", plain, 1.015),
+        *cases_of(stage, "http", plain, 1.03),
         *cases_of(stage, "TLS", stage.tls(), 1.03),
     ]
 

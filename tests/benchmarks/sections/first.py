@@ -25,7 +25,7 @@ def cases(stage: Stage) -> list[Case]:
         case("requests.Session", "session", home="ours", is_reference=True),
         case("requests.Session, Pillow, traitlets, sqlite3", "session importing", home="ours"),
         *[case(name, client) for name, client in CLIENTS.items()],
-        case("nb_banana", "nb_banana", home="ours", goals={"wall": Goal(0.9)}),
+        case("nb_banana", "nb_banana", home="ours", goals={"wall": Goal(1.4)}),
     ]
 
 
@@ -37,7 +37,7 @@ SECTION = Section(
     cases,
     rounds=9,
     warm=True,
-    floor="The second row is the floor: Pillow looks at what came, the settings are traits "
-    "(which a kernel has loaded before us), the journal is SQLite's. What is left above "
-    "it is our own modules, some 40 ms, and a library that is made anew.",
+    floor="What is left above a Session is traitlets, SQLite, some 70 modules of ours, a library "
+    "that is made anew with its three writes, and the question which models go away, over a second "
+    "connection. requests and Pillow are not loaded.",
 )

@@ -6,6 +6,7 @@ from ..cases import Case, Goal, Measure, Section
 from ..stage import Stage
 
 LOAD = "%load_ext nb_banana"
+TEN_MS = {"wall": Goal(0.010, "value")}
 EMPTY = "%load_ext tests.benchmarks.work.empty_magic"
 
 
@@ -15,10 +16,9 @@ def cases(stage: Stage) -> list[Case]:
         case("ours", "import requests", "import requests", is_reference=True),
         case("ours", "one empty magic", EMPTY),
         case("ours", "autoreload", "%load_ext autoreload"),
-        ours("nb_banana", "%load_ext nb_banana", {"wall": Goal(0.2)}),
-        ours(
-            "nb_banana, a library with pictures", "%load_ext nb_banana", {"wall": Goal(0.2)}, base
-        ),
+        ours("nb_banana", LOAD, TEN_MS),
+        ours("nb_banana, a library with pictures", LOAD, TEN_MS, base=base),
+        ours("nb_banana, with keyring", LOAD, TEN_MS, kernel="own"),
         ours("nb_banana, only import", "import nb_banana", {"wall": Goal(0.005, "value")}),
         case("loading", "import requests", "import requests", is_reference=True),
         case("loading", "jupysql", "%load_ext sql"),
@@ -35,8 +35,10 @@ def case(kernel: str, name: str, line: str, **options: Any) -> Case:
     return Case(name, "loading", argument, "own", GROUPS[kernel], **options)
 
 
-def ours(name: str, line: str, goals: dict[str, Goal], base: str = "") -> Case:
-    argument = {"kernel": "ours", "line": line, "base": base}
+def ours(
+    name: str, line: str, goals: dict[str, Goal], *, kernel: str = "ours", base: str = ""
+) -> Case:
+    argument = {"kernel": kernel, "line": line, "base": base}
     return Case(name, "loading", argument, "own", goals=goals)
 
 
