@@ -6,7 +6,7 @@ BIN = .venv/bin
 # Tests start Python some two hundred times: what is compiled once is there for all of them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo lab test test-all test-floor lint bench screenshots clean
+.PHONY: demo lab test test-all test-floor coverage random mutation lint bench screenshots clean
 
 # uv makes the environment in seconds; a fresh machine has only pip to get it with. No lock file.
 .venv/.ok: pyproject.toml
@@ -71,6 +71,23 @@ FLOOR = tests/test_floor.py tests/test_imports.py tests/test_settings_and_keys.p
 test-floor: .venv-floor/.ok
 	.venv-floor/bin/python $(PYTEST) -W default $(FLOOR) notebooks/quickstart.ipynb
 
+# Which branches of nb_banana no test takes; kernels and other processes of the tests count too.
+coverage: .venv/.ok
+	@rm -f .coverage*
+	$(BIN)/coverage run $(PYTEST)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+# All tests in ten other orders. The first line says the seed: `-p randomly -p no:xdist
+# --randomly-seed=SEED FILE` repeats what failed.
+random: .venv/.ok
+	@for round in 1 2 3 4 5 6 7 8 9 10; do $(BIN)/python $(PYTEST) -p randomly || exit 1; done
+
+# Changes of the code that no test notices. make mutation ABOUT=request is a part, SOME='[37]' every
+# fifth of them.
+mutation: .venv/.ok
+	@$(BIN)/python -m tests.mutation $(ABOUT) $(if $(SOME),--some '$(SOME)')
+
 lint: .venv/.ok
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -103,4 +120,4 @@ screenshots: .venv/.ok
 	@SHOTS=$(SHOTS) $(BIN)/python -m tests.browser.screenshots
 
 clean:
-	rm -rf .venv .venv-floor .venv-site .venv-bench .venv-bench-ours .venv-bench-loading bench.md bench.json demo build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
+	rm -rf .coverage* .mutation .venv .venv-floor .venv-site .venv-bench .venv-bench-ours .venv-bench-loading bench.md bench.json demo build dist .pytest_cache .ruff_cache .mypy_cache .import_linter_cache

@@ -27,7 +27,7 @@ AROUND = " \t\r\n\ufeff\u200b'\"`´‘’‚‛“”„‟«»‹›"
 class Secret:
     """A key that does not show itself: not in a repr, a traceback, a log or a pickle."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("_parts", "_text")
 
     def __init__(self, text: str, place: str = "", page: str = KEY_PAGE) -> None:
         cleaned = text.strip().strip(AROUND) if isinstance(text, str) else ""
@@ -37,6 +37,7 @@ class Secret:
                 f"that no key has. Copy it again{page and f' from {page}'}."
             )
         self._text = cleaned
+        self._parts: dict[int, frozenset[str]] = {}  # what `is_in` looks for, by its `run`
 
     def __repr__(self) -> str:
         return "Secret(…)"
@@ -79,16 +80,25 @@ class Secret:
     def is_in(self, text: str, run: int = SHORTEST_BY_CHANCE) -> bool:
         """Whether the key is in a text, or so many characters of it in a row; quoted or not."""
         where = f"{text} {unquote(text)}".lower()
+        parts = self._parts.get(run)
+        if parts is None:
+            parts = self._parts[run] = self._looked_for(run)
+        if parts:
+            return any(part in where for part in parts)
+        if run >= SHORTEST_BY_CHANCE and len(self._text) < SHORTEST_IN_WORDS:
+            return False
+        return self._stands_in(where)
+
+    def _looked_for(self, run: int) -> frozenset[str]:
+        """What a text with the key has in it; nothing where the key may be a part of a word."""
         if run < SHORTEST_BY_CHANCE:  # no person wrote it
             run = min(run, len(self._text))
             parts = self._runs(run, digits=False) if run >= SHORTEST_PART else set()
-        elif len(self._text) < SHORTEST_IN_WORDS:
-            return False
         else:
             parts = self._runs(run) if re.search("[a-z]", self._text.lower()) else set()
         if len(self._text) < SHORTEST_BY_CHANCE or not parts:
-            return self._stands_in(where)
-        return any(part in where for part in parts | self._spellings)
+            return frozenset()
+        return frozenset(parts | self._spellings)
 
     def _stands_in(self, where: str) -> bool:
         key = self._text.lower()

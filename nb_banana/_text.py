@@ -341,9 +341,11 @@ def clean_id(value: Any) -> str | None:
 
 
 def slug(text: str, longest: int = 48) -> str:
-    """A readable file name from a prompt: ``"A T-Rex, on a beach!"`` is ``a-t-rex-on-a-beach``."""
-    words = re.sub(r"\W+", "-", text.lower()).strip("-")
-    return words[:longest].rstrip("-") or "picture"
+    """A readable part of a file name: ``"A T-Rex, on a beach!"`` is ``a-t-rex-on-a-beach``."""
+    # Composed, so that one name has one spelling: macOS and Linux compose what is typed apart.
+    words = re.sub(r"\W+", "-", unicodedata.normalize("NFC", text.lower())).strip("-")
+    short = words[:longest].encode()[: 3 * longest].decode("utf-8", "ignore")  # a disk counts bytes
+    return short.rstrip("-") or "picture"
 
 
 def is_data(address: str) -> bool:

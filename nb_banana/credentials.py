@@ -171,11 +171,11 @@ class KeySearch:
     @cached_property
     def found(self) -> FoundKey | None:
         """The key, or None when there is none that may be sent there."""
+        if self.at_hand is not None:
+            return self.at_hand
         has_keyring = not self.was_forgotten and _has_keyring()
-        return (
-            self.at_hand
-            or (self._ask("The keyring", self._from_keyring) if has_keyring else None)
-            or (self._ask("Colab", self._from_colab) if self._may_ask_colab else None)
+        return (self._ask("The keyring", self._from_keyring) if has_keyring else None) or (
+            self._ask("Colab", self._from_colab) if self._may_ask_colab else None
         )
 
     @property
@@ -281,8 +281,14 @@ def known_keys() -> list[Secret]:
     named = (name for place in PLACES.values() for name in place.names)
     for text in filter(None, map(os.environ.get, (*named, MANAGEMENT))):
         with suppress(MissingKeyError):  # no key could look so
-            found.append(Secret(text))
+            found.append(_of_environment(text))
     return found
+
+
+@lru_cache(maxsize=64)
+def _of_environment(text: str) -> Secret:
+    """A key of the environment: what a text with it has in it is found out once."""
+    return Secret(text)
 
 
 def has_key(text: str, run: int = SHORTEST_BY_CHANCE) -> bool:

@@ -46,7 +46,6 @@ if TYPE_CHECKING or "traitlets.config" in sys.modules:  # wherever IPython runs
     from traitlets.config import Configurable
 else:  # a script has no ``%config``, which takes its time; see `notebook.magic` for who comes later
     Configurable = HasTraits
-
 LONGEST_TIMEOUT = 86_400.0
 
 
@@ -196,7 +195,6 @@ class Banana(Configurable):
         help="The folder that keeps the pictures; a relative one is beside the notebook. "
         "None: your own data folder.",
     )
-
     shared_libraries = Folders(
         help="Folders with pictures that are looked in after the library, in this order, and never "
         "written to; relative ones are beside the notebook. With keep = False none is read."

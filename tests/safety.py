@@ -18,14 +18,15 @@ from xdist.scheduler import LoadFileScheduling
 
 from nb_banana import credentials
 
-PLAIN_SCENES = f"""import pathlib
+PLAIN_SCENES = f"""import pathlib, warnings
+warnings.filterwarnings("error", module=r"nb_banana\\b")
 if not pathlib.Path.cwd().samefile({str(Path(__file__).parents[1] / "notebooks")!r}):
     from nb_banana.sandbox import painter
     from PIL import Image
     painter._scene = lambda idea, size, _, rng: Image.new("RGB", size, tuple(rng.randbytes(3)))
 """
-"""What a kernel runs as it starts: to paint a scene takes longer than all the rest. Only our
-notebooks run as they are handed out."""
+"""What a kernel runs as it starts: a warning of ours is an error there too, and to paint a scene
+takes longer than all the rest. Only our notebooks run as they are handed out."""
 
 LIGHTER = "import sys; sys.modules['rfc3987_syntax'] = None\n"
 """For processes that read notebooks: jsonschema's check of IRIs, which no notebook has, takes each
@@ -35,6 +36,8 @@ sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 def pytest_configure(config: pytest.Config) -> None:
     """Runs before the first test is collected, also for notebooks and doctests."""
+    patch = pytest.MonkeyPatch()  # pytest may run again in this process: mutmut does
+    config.add_cleanup(patch.undo)
     for name in (
         *(name for place in credentials.PLACES.values() for name in place.names),
         credentials.MANAGEMENT,
@@ -43,18 +46,19 @@ def pytest_configure(config: pytest.Config) -> None:
         "http_proxy",
         "https_proxy",
     ):
-        os.environ.pop(name, None)
+        patch.delenv(name, raising=False)
     # A shell starts `make test &` so that it ignores Ctrl-C, which tests send, and wait for.
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+    patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     # What stands in for a library is in the system's temporary folder.
     place = temporary_folder() / f"nbb-{os.getpid()}"
     place.mkdir(exist_ok=True)
-    os.environ["TMPDIR"] = tempfile.tempdir = str(place)
+    patch.setenv("TMPDIR", str(place))
+    patch.setattr(tempfile, "tempdir", str(place))
     # Pictures of the tests go into a library of their own, not among a person's.
-    os.environ["XDG_DATA_HOME"] = str(place / "data")
-    os.environ["IPYTHONDIR"] = str(paint_plainly(place / "ipython"))
+    patch.setenv("XDG_DATA_HOME", str(place / "data"))
+    patch.setenv("IPYTHONDIR", str(paint_plainly(place / "ipython")))
     config.add_cleanup(lambda: shutil.rmtree(place, ignore_errors=True))
 
 

@@ -4,6 +4,7 @@ import contextlib
 import io
 import itertools
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,7 @@ SAVE_FORMATS = {
     ".pdf": "PDF",
 }
 """What a picture can be saved as."""
+ON_WINDOWS = os.name == "nt"
 MIMES = {name: f"image/{name.lower()}" for name in SAVE_FORMATS.values()}
 
 
@@ -56,13 +58,15 @@ def save_target(path: str | os.PathLike[str], *, suffix: str, title: str) -> Pat
         if into := is_folder(path):
             if wanted.exists() and not wanted.is_dir():
                 raise SaveError(f"{wanted} is a file. Name a folder for the picture, or a file.")
-            wanted = _free_name(wanted, slug(title), suffix)
+            wanted = _free_name(wanted, stem(title), suffix)
         elif not wanted.suffix:
             wanted = wanted.with_name(wanted.name + suffix)
     except (TypeError, ValueError, RuntimeError, OSError) as error:
         is_open = hasattr(path, "write")
         cure = ' Into an open file: picture.pil.save(file, "PNG").' if is_open else ""
         raise SaveError(f"{shown(path)} is no path to save to: {_reason(error)}.{cure}") from None
+    if ON_WINDOWS and is_reserved(wanted.name):
+        raise SaveError(f"Windows takes no file of the name {wanted.name}. Choose another one.")
     if wanted.suffix.lower() not in {*SAVE_FORMATS, suffix}:
         raise SaveError(
             f"A picture can't be saved as {wanted.suffix}: choose one of {', '.join(SAVE_FORMATS)}."
@@ -70,6 +74,28 @@ def save_target(path: str | os.PathLike[str], *, suffix: str, title: str) -> Pat
     if not into and not wanted.parent.is_dir():
         raise SaveError(f"There is no folder {wanted.parent}. Make it first.")
     return wanted
+
+
+_RESERVED = re.compile(
+    r'[\x00-\x1f\x7f<>:"/\\|?*]|[. ]$|^(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d¹²³]) *(\.|$)',
+    re.I,
+)
+
+
+def is_reserved(name: str) -> bool:
+    """Whether some system takes a name for a folder, a drive or a device, or does not take it.
+
+    >>> [each for each in ("fox.png", "NUL.png", "COM¹", "a:b", "fox.") if is_reserved(each)]
+    ['NUL.png', 'COM¹', 'a:b', 'fox.']
+    """
+    # https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file
+    return _RESERVED.search(name) is not None
+
+
+def stem(title: str) -> str:
+    """A file name that every system takes, but for its suffix."""
+    name = slug(title)
+    return f"{name}-picture" if is_reserved(name) else name
 
 
 def check_writable(path: Path) -> None:

@@ -39,6 +39,7 @@ from nb_banana.errors import (
 )
 from nb_banana.imaging.decode import check_picture
 from nb_banana.imaging.formats import PictureProblem
+from nb_banana.imaging.save import is_reserved
 from nb_banana.lesson import notebook_file
 from nb_banana.lesson.manifest import LARGEST, STRANGE, read_manifest
 from nb_banana.library import transfer
@@ -52,11 +53,6 @@ MOST_UNPACKED_BYTES = 4_000_000_000  # bytes of all files together
 MOST_PACKED = 100
 """How many times smaller a file may be in the zip. Pictures hardly shrink, an index some ten."""
 FREE = 1_000_000  # bytes up to which a file may shrink as it likes
-_ODD = re.compile(
-    # What some system takes for a folder, a drive, a device, or does not take at all.
-    r'[\x00-\x1f\x7f<>:"|?*\\]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)',
-    re.I,
-)
 _IN_LIBRARY = re.compile(rf"(.+)/(?:{re.escape(INDEX)}|README\.txt|(?:pictures|references)/.+)")
 NOTHING_UNPACKED = (
     "Nothing was unpacked. Download it again, or ask for a new one made by nb_banana.pack()."
@@ -281,7 +277,7 @@ def _sorted_out(names: list[str], files: tuple[zipfile.ZipInfo, ...]) -> LessonC
 def _check_name(file: zipfile.ZipInfo) -> None:
     name = file.orig_filename  # `filename` ends at a NUL
     parts = name.split("/")
-    if name != file.filename or "" in parts or any(map(_ODD.search, parts)):
+    if name != file.filename or "" in parts or any(map(is_reserved, parts)):
         raise PictureProblem(f"has a file with a name that is not safe: {name!r}")
     if len(name.encode("utf-8", "replace")) > 1000 or len(parts) > 20:
         raise PictureProblem(f"has a file with a name that is too long: {name[:60]!r}…")

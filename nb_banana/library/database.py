@@ -5,7 +5,7 @@ threads and forked processes share nothing, no file stays open, and the folder m
 """
 
 import os
-import secrets
+import re
 import signal
 import sqlite3
 import stat
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager, nullcontext, suppress
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
 from nb_banana._text import clean
@@ -31,6 +31,8 @@ from nb_banana.library.schema import Row
 
 Result = TypeVar("Result")
 
+LONGEST_LOOK = 10.0  # seconds: who only looks does not wait as long as a picture that was paid
+STILL_HELD = 1.0  # seconds, where the wait before was in vain: it is said at once in each cell
 LEAST_SIZE = 100  # bytes of an SQLite file's header: a smaller file counts as an empty one to it
 
 
@@ -107,12 +109,13 @@ class Database:
     ) -> None:
         self.path, self.patience, self.migrations = path, patience, migrations
         self._sound: tuple[int, ...] | None = None
+        self._was_held = False  # by another program, when it was last asked
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
         """The rows that a query finds; none where there is no index yet."""
-        if not self._is_there():
+        if not self.is_there():
             return []
-        with self.turn, self._connected() as connection:
+        with self.turn, self._connected(looks=True) as connection:
             return Transaction(connection).rows(sql, *values)
 
     def write(self, work: Callable[[Transaction], Result]) -> Result:
@@ -157,7 +160,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
         """A transaction that holds the index alone, and is on the disk when it ends well."""
-        if not self._is_there():
+        if not self.is_there():
             self._create()
         was_sound = self._sound is not None and self._sound == self._mark()
         with self._connected() as connection:
@@ -185,23 +188,14 @@ class Database:
     def check(self) -> None:
         """See that the whole file is sound, unless nobody else has written since it was."""
         # A search in a damaged file may find nothing where there is something, and say no word.
-        if not self._is_there() or self._mark() == self._sound:
+        if not self.is_there() or self._mark() == self._sound:
             return
-        with self.turn, self._connected() as connection:
+        with self.turn, self._connected(looks=True) as connection:
             mark = self._mark()
             (said,) = connection.execute("PRAGMA integrity_check(1)").fetchone().values()
             if said != "ok":
                 raise self._damaged(said)
             self._sound = mark
-
-    def identity(self) -> int:
-        """The number by which a library is known as one's own; 0 where it has none."""
-        found = self.rows("PRAGMA application_id")
-        return int(found[0]["application_id"]) if found else 0
-
-    def is_new(self) -> bool:
-        """Whether nothing was ever written to it."""
-        return not self._is_there()
 
     def _mark(self) -> tuple[int, ...]:
         """What changes whenever somebody writes."""
@@ -211,7 +205,7 @@ class Database:
             return ()
         return found.st_ino, found.st_size, found.st_mtime_ns
 
-    def _is_there(self) -> bool:
+    def is_there(self) -> bool:
         """Whether there is an index. What can't be read is there: else it would be paid again."""
         try:
             found = self.path.stat()
@@ -234,34 +228,37 @@ class Database:
 
     def _create(self) -> None:
         """Make the file under another name first: the one that bears its name is always whole."""
-        part = self.path.with_name(location.INCOMING) / f"{secrets.token_hex(8)}.part"
         try:
-            part.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with closing(sqlite3.connect(part, isolation_level=None)) as connection:
-                    connection.row_factory = _as_dict
-                    self._migrate(connection, is_new=True)
-                _give_name(part, self.path)
-            finally:
-                part.unlink(missing_ok=True)
+            with (
+                location.appearing(self.path) as part,
+                closing(sqlite3.connect(part, isolation_level=None)) as connection,
+            ):
+                connection.row_factory = _as_dict
+                self._migrate(connection, is_new=True)
         except sqlite3.Error as error:
-            raise self._told(error) from error
+            if isinstance(told := self._told(error), LibraryBusyError):  # nobody else knows it
+                told = self._unavailable("be written: its disk can't lock files")
+            raise told from error
         except FileExistsError:  # another process was faster
             return
         except OSError as error:
             raise self._unavailable(f"be written: {error.strerror}") from error
 
     @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
-        address = f"{self.path.absolute().as_uri()}?mode={self.mode}"
+    def _connected(self, *, looks: bool = False) -> Iterator[sqlite3.Connection]:
+        address = f"{_address(self.path.absolute())}?mode={self.mode}"
+        longest = (STILL_HELD if self._was_held else LONGEST_LOOK) if looks else self.patience
         try:
-            connection = sqlite3.connect(address, self.patience, isolation_level=None, uri=True)
-            with closing(connection):
+            opened = sqlite3.connect(
+                address, min(longest, self.patience), isolation_level=None, uri=True
+            )
+            with closing(opened) as connection:
                 connection.row_factory = _as_dict
                 # The schema of a file that came from a stranger must not run functions.
                 connection.execute("PRAGMA trusted_schema = OFF")
                 self._migrate(connection)
                 yield connection
+            self._was_held = False
         except sqlite3.ProgrammingError:
             raise
         except UnicodeDecodeError as error:  # of a name in it, which Python reads by itself
@@ -315,14 +312,19 @@ class Database:
         code = (getattr(error, "sqlite_errorcode", None) or sqlite3.SQLITE_CORRUPT) & 0xFF
         folder = self.path.parent
         if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            self._was_held = True
             return LibraryBusyError(
-                f"Another program held the library in {folder} for more than {self.patience:g} s. "
-                "Close what has index.sqlite open, then run it again."
+                f"Another program held the library in {folder} for too long. Close what has "
+                "index.sqlite open, then run it again; if nothing has, its disk can't lock files: "
+                f"{self.instead}."
             )
         if code == sqlite3.SQLITE_FULL:
             return LibraryUnavailableError(
                 f"The disk of the library in {folder} is full. Make room, or {self.instead}."
             )
+        name = getattr(error, "sqlite_errorname", "")  # such as SQLITE_IOERR_RDLOCK
+        if name.startswith("SQLITE_IOERR") and name.endswith("LOCK"):
+            return self._unavailable("be used: its disk can't lock files")
         if code in _PLACE:
             return self._unavailable(f"be opened or written ({error})")
         return self._damaged(error)
@@ -342,11 +344,12 @@ class MemoryDatabase(Database):
     def check(self) -> None:
         """Nobody else writes it."""
 
-    def _is_there(self) -> bool:
+    def is_there(self) -> bool:
+        """It always is."""
         return True
 
     @contextmanager
-    def _connected(self) -> Iterator[sqlite3.Connection]:
+    def _connected(self, *, looks: bool = False) -> Iterator[sqlite3.Connection]:  # noqa: ARG002
         try:
             yield self._connection
         except BaseException:
@@ -378,16 +381,9 @@ def _tables(migrations: tuple[tuple[str, ...], ...]) -> list[Row]:
         return fresh.execute(_TABLES).fetchall()
 
 
-def _give_name(part: Path, path: Path) -> None:
-    """Rename a file where there is none of the new name; else `FileExistsError`."""
-    try:
-        os.link(part, path)  # fails where there is one; a rename would replace it on most systems
-    except FileExistsError:
-        raise
-    except (OSError, AttributeError):  # a file system that has no links, or WebAssembly
-        if path.exists():
-            raise FileExistsError(path) from None
-        part.rename(path)
+def _address(path: PurePath) -> str:
+    """What SQLite opens. It takes no host, as a share of Windows has: https://sqlite.org/uri.html"""
+    return re.sub("^file://(?=[^/])", "file:////", path.as_uri())
 
 
 def _as_dict(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:

@@ -14,7 +14,11 @@ from nb_banana.library.files import FileStore
 
 
 def delete(session: Transaction, files: FileStore, request_ids: Collection[str]) -> list[Path]:
-    """Empty the rows of requests but for their bills; delete, and name, the files then unused."""
+    """Empty the rows of requests but for their bills; set aside, and name, the files then unused.
+
+    They are deleted by `settle`, after the commit.
+    """
+    settle(session, files)
     names = _empty(session, files, request_ids)
     found = session.rows(
         "SELECT value FROM json_each(?) WHERE value NOT IN "
@@ -22,9 +26,24 @@ def delete(session: Transaction, files: FileStore, request_ids: Collection[str])
         json.dumps(list(names)),
     )
     unused = [each["value"] for each in found]
-    # Before the commit: after it, another kernel could have kept the same bytes again.
-    files.remove(unused)
+    # Before the commit: after it, another kernel could have kept the same bytes again. And no
+    # more than that: whoever is killed before the commit has deleted nothing.
+    files.set_aside(unused)
     return [files.path(name) for name in unused]
+
+
+def settle(session: Transaction, files: FileStore) -> None:
+    """Delete what a deletion has set aside; put back what it did not come to commit."""
+    if not files.has_aside:
+        return
+    found = session.rows(
+        "SELECT value FROM json_each(?) WHERE value IN "
+        "(SELECT path FROM pictures UNION ALL SELECT path FROM reference_files) "
+        "OR EXISTS (SELECT 1 FROM requests WHERE state NOT IN ('stored', 'forgotten') "
+        "AND (value = 'answers/' || id || '.bin' OR value GLOB 'answers/' || id || '-*.bin'))",
+        json.dumps(files.aside()),
+    )
+    files.settle_aside([each["value"] for each in found])
 
 
 def _empty(session: Transaction, files: FileStore, request_ids: Collection[str]) -> set[str]:

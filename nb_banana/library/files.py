@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import unquote
 
 from nb_banana._text import slug
 from nb_banana.errors import (
@@ -134,25 +135,56 @@ class FileStore:
                 if file.is_file() and time.time() - file.stat().st_mtime > STALE:
                     file.unlink()
 
-    def remove(self, names: Iterable[str]) -> None:
-        """Delete files, all or none; one that is gone already is fine."""
-        moved: list[tuple[Path, Path]] = []
+    def set_aside(self, names: Iterable[str]) -> None:
+        """Move files out of the way, all or none; one that is gone already is fine."""
+        moved: list[str] = []
         with self._explained():
             try:
-                for path in map(self.path, names):
-                    part = self._incoming / f"{secrets.token_hex(8)}.part"
-                    part.parent.mkdir(parents=True, exist_ok=True)
+                for name, path in [(each, self.path(each)) for each in names]:
+                    self._aside.mkdir(parents=True, exist_ok=True)
                     with contextlib.suppress(FileNotFoundError):
-                        path.rename(part)
-                        moved.append((path, part))
+                        path.rename(self._place_aside(name))
+                        moved.append(name)
             except OSError:  # one that another program has open, on Windows
-                for path, part in moved:
-                    part.rename(path)
+                self.settle_aside(moved)
                 raise
-        for path, part in moved:  # what stays of these `prepare` removes another day
-            for each in (part, preview_path(path)):
-                with contextlib.suppress(OSError):
-                    each.unlink(missing_ok=True)
+
+    @property
+    def has_aside(self) -> bool:
+        """Whether there are files that are set aside, which is seen in no time."""
+        return self._aside.is_dir()
+
+    def aside(self) -> list[str]:
+        """The names of the files that are set aside."""
+        if self._aside.is_symlink():  # a stranger's, that leads out of the folder
+            return []
+        with contextlib.suppress(OSError):
+            names = [unquote(each.name) for each in self._aside.iterdir()]
+            return [each for each in names if _OURS.fullmatch(each)]
+        return []
+
+    def settle_aside(self, wanted: Collection[str]) -> None:
+        """Put back those of the files set aside that are wanted; delete the others for good."""
+        for name in self.aside():
+            path, aside = self.path(name), self._place_aside(name)
+            with contextlib.suppress(OSError):
+                if name in wanted and not path.exists():
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    aside.rename(path)
+                    continue
+                aside.unlink(missing_ok=True)
+                if name not in wanted:
+                    preview_path(path).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._aside.rmdir()
+
+    def _place_aside(self, name: str) -> Path:
+        # No more is quoted than must be: a name in Chinese would get too long.
+        return self._aside / name.replace("%", "%25").replace("/", "%2F")
+
+    @property
+    def _aside(self) -> Path:
+        return self._incoming / "removed"
 
     @property
     def _incoming(self) -> Path:

@@ -26,6 +26,7 @@ from nb_banana._text import amount
 from nb_banana.errors import LibraryDamagedError, LibraryError, LostPictureError, NotKeptError
 from nb_banana.library import rows
 from nb_banana.library.database import Database, Transaction
+from nb_banana.library.deletion import settle
 from nb_banana.library.files import FileStore, answer_name, check_file, read_whole, reference_names
 from nb_banana.library.location import INDEX, is_own, remember_own
 from nb_banana.library.owner import is_drawn, is_left, this_process
@@ -67,7 +68,8 @@ class Journal:
     def is_own(self) -> bool:
         """Whether this person made it: only then are its links followed unasked."""
         # A folder beside a notebook may come from a stranger, and what is in it from him too.
-        return is_own(self.folder, self._index.identity())
+        found = self._index.rows("PRAGMA application_id")  # by which it is known
+        return is_own(self.folder, int(found[0]["application_id"]) if found else 0)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.service} in {self.folder}>"
@@ -115,7 +117,7 @@ class Journal:
 
     def _write_own(self, work: Callable[[Transaction], Result]) -> Result:
         """Write, and remember the index as one's own where this makes it."""
-        if not self._index.is_new():
+        if self._index.is_there():
             return self._index.write(work)
         identity = secrets.randbelow(2**31 - 1) + 1
 
@@ -236,6 +238,8 @@ class Journal:
             self.service,
             key,
         )
+        if found or key is None:
+            self._settle()
         left: list[UnfinishedRequest] = []
         for row in found:
             try:
@@ -317,6 +321,12 @@ class Journal:
             name = self._vault.keep(part, data, names)
         row = {"digest": digest, "content": content, "mime": mime, "size": len(data), "path": name}
         session.add("reference_files", row, known="REPLACE")
+
+    def _settle(self) -> None:
+        """End a deletion that was broken off, such as that of a kernel that was killed."""
+        if self._vault.has_aside:
+            with suppress(LibraryError):  # who may only read leaves it to others
+                self._index.write(lambda session: settle(session, self._vault))
 
     def _step(self, request_id: str, **columns: Any) -> None:
         self._index.write(lambda session: self._change(session, request_id, columns))

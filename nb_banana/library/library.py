@@ -18,12 +18,13 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nb_banana._later import later
+from nb_banana._later import Later
 from nb_banana._text import path_of
 from nb_banana.errors import LibraryError, LibraryUnavailableError, NotKeptError
 from nb_banana.imaging.decode import PictureKind
 from nb_banana.library import rows
 from nb_banana.library.database import Database, MemoryDatabase, Transaction
+from nb_banana.library.deletion import delete, freed_bytes
 from nb_banana.library.files import check_file, picture_names
 from nb_banana.library.journal import NO_OWNER, Journal
 from nb_banana.library.location import check_stand_in, has_index
@@ -33,9 +34,9 @@ from nb_banana.request import ImageRequest
 from nb_banana.services.receipt import Receipt
 
 if TYPE_CHECKING:
-    from nb_banana.library import deletion, search
+    from nb_banana.library import search
 else:  # for who looks around in it
-    deletion, search = later("nb_banana.library", "deletion", "search")
+    search = Later("nb_banana.library.search")
 
 Part = tuple[Path, str]  # a picture's bytes under a temporary name, and their digest
 
@@ -57,19 +58,33 @@ class Library(Journal):
         # The slow part, the bytes, before the transaction; the names in it, so that no other
         # kernel forgets the same picture meanwhile.
         data = [each for each, _ in pictures]
+        until_now = self._kept_until_now(request_id, data)
         with self._written(data) as parts, self._index.believed():
 
             def write(session: Transaction) -> list[StoredImage]:
                 request = self._asked(session, request_id)
                 self._change(session, request_id, columns)
-                return self._put(session, request | columns, parts, pictures)
+                kept = self._put(session, request | columns, parts, pictures)
+                if until_now:
+                    with suppress(LibraryError):  # what another program has open stays
+                        self._vault.set_aside(until_now)
+                return kept
 
-            first, *others = self._index.write(write)
-        if (self.folder / "answers").is_dir():
-            with suppress(LibraryError):  # what was kept until now, see `JournalEntry.answered`
-                kept = self._vault.answers([request_id])
-                self._vault.remove([name for name in kept if self._vault.read(name) in data])
+            try:
+                first, *others = self._index.write(write)
+            finally:
+                if until_now:
+                    self._settle()
         return [replace(first, extras=tuple(others)), *others]
+
+    def _kept_until_now(self, request_id: str, data: Collection[bytes]) -> list[str]:
+        """The names of what was kept of an answer's pictures, see `JournalEntry.answered`."""
+        if not (self.folder / "answers").is_dir():
+            return []
+        with suppress(LibraryError):
+            kept = self._vault.answers([request_id])
+            return [name for name in kept if self._vault.read(name) in data]
+        return []
 
     def find(self, key: str) -> StoredImage | None:
         """The picture of a request, by `ImageRequest.key`: the one that was asked for last."""
@@ -159,7 +174,7 @@ class Library(Journal):
 
     def freed_bytes(self, request_ids: Iterable[str]) -> int:
         """How many bytes of files would be free without these requests."""
-        return deletion.freed_bytes(self._index, request_ids)
+        return freed_bytes(self._index, request_ids)
 
     def by_id(self, text: str) -> StoredImage:
         """The picture of an id: a beginning of its digest (a file has six digits) or request id."""
@@ -222,7 +237,10 @@ class Library(Journal):
 
     def forget_requests(self, request_ids: Collection[str]) -> list[Path]:
         """The same for requests by their whole ids, in one transaction."""
-        return self._index.write(lambda session: deletion.delete(session, self._vault, request_ids))
+        try:
+            return self._index.write(lambda session: delete(session, self._vault, request_ids))
+        finally:
+            self._settle()
 
     @contextmanager
     def _written(self, pictures: Iterable[bytes]) -> Iterator[list[Part]]:
@@ -283,6 +301,8 @@ class Library(Journal):
         )
         if not found:
             return []
+        if source is self._index:
+            self._settle()
         with self._index.believed():
             pictures = [self._restored(row) for row in found]
         answers = [list(group) for _, group in groupby(pictures, attrgetter("request_id"))]

@@ -2,11 +2,12 @@
 
 import hashlib
 import os
+import secrets
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -148,6 +149,25 @@ def has_manifest(folder: Path) -> bool:
         return (folder / MANIFEST).exists()
     except OSError:
         return True
+
+
+@contextmanager
+def appearing(path: Path) -> Iterator[Path]:
+    """A name for the time in which a file is made; `FileExistsError` where there is one then."""
+    part = path.with_name(INCOMING) / f"{secrets.token_hex(8)}.part"
+    part.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield part
+        try:
+            os.link(part, path)  # fails where there is one; a rename would mostly replace it
+        except FileExistsError:
+            raise
+        except (OSError, AttributeError):  # a file system that has no links, or WebAssembly
+            if path.exists():
+                raise FileExistsError(path) from None
+            part.rename(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def has_index(folder: Path) -> bool:

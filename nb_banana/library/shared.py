@@ -39,17 +39,18 @@ class SharedDatabase(Database):
         """What is said to whoever would write, which nothing of ours does."""
         return self._unavailable("be written to from here, for it is only read")
 
-    def _is_there(self) -> bool:
+    def is_there(self) -> bool:
+        """See `Database.is_there`."""
         root = self.path.parent.parent
         if root.is_file():
             raise self._unavailable(f"be read: {root} is a file, and no folder with libraries")
-        return super()._is_there()
+        return super().is_there()
 
     @contextmanager
-    def _connected(self) -> Iterator[Any]:
+    def _connected(self, *, looks: bool = False) -> Iterator[Any]:
         if self._mark() != self._seen:
             self._check_header()
-        with super()._connected() as connection:
+        with super()._connected(looks=looks) as connection:
             yield connection
 
     def _check_header(self) -> None:

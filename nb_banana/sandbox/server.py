@@ -1,5 +1,6 @@
 """The HTTP side of the sandbox: a threading server, and the `Sandbox` that holds it."""
 
+import os
 import secrets
 import socket
 import socketserver
@@ -132,6 +133,7 @@ class Sandbox:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    allow_reuse_address = os.name != "nt"  # Windows would let two servers have one port
     request_queue_size = 128  # a batch connects all at once
     timeout = 0.5  # seconds after which it looks whether it is to stop, where nobody comes
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from nb_banana._text import megabytes, one_line, slug
+from nb_banana._text import megabytes, one_line
 from nb_banana._threads import pool
 from nb_banana.errors import BadReferenceError, BananaError, SaveError
 from nb_banana.imaging import save
@@ -194,12 +194,12 @@ def keep_upload(name: str, data: bytes) -> str:
     as_reference(data, label=name, limits=ReferenceLimits.of(settings))
     folder = Path(FOLDER)
     given = Path(name.replace("\\", "/"))
-    stem, suffix = slug(given.stem), given.suffix.lower()
+    title, suffix = save.stem(given.stem), given.suffix.lower()
     suffix = suffix if suffix[1:].isalnum() and suffix.isascii() else ""
     try:
         folder.mkdir(exist_ok=True)
         names = (
-            f"{stem}{f'-{number}' if number else ''}{suffix}" for number in (0, *range(2, 10_000))
+            f"{title}{f'-{number}' if number else ''}{suffix}" for number in (0, *range(2, 10_000))
         )
         path = next(
             each for each in map(folder.joinpath, names) if not each.exists() or _is(each, data)

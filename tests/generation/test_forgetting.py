@@ -1,5 +1,6 @@
 """A library is kept from growing: what is old goes, after it was said what that is, and no more."""
 
+import os
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +24,8 @@ from nb_banana._text import megabytes
 from nb_banana.generation import deletion
 from nb_banana.library.library import Library
 from tests.conftest import KEY
+from tests.support.amount import rounds
+from tests.support.mortal import live
 from tests.support.pictures import encode, picture
 from tests.support.shelf import change, data_url, put
 
@@ -267,3 +270,30 @@ def test_a_time_that_is_none_is_said_in_a_sentence_and_nothing_is_deleted(shelf,
 def test_a_size_that_is_none_does_not_stop_the_doctor(shelf):
     change(shelf, "UPDATE pictures SET size = 'x' WHERE request_id = 'nbb-50'")
     assert "can't be read" in repr(doctor())
+
+
+# Killed
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
+def test_a_kernel_that_is_killed_while_it_forgets_has_deleted_all_or_nothing(shelf):
+    """A row whose file is gone could not be had any more, nor be paid for again unasked."""
+    step, has_died, within = rounds(3, 1), True, ("library/files", "library/deletion")
+    while has_died:
+        one, two = f"nbb-one-{step}", f"nbb-two-{step}"
+        put(shelf, ImageRequest(one), one)
+        shelf.begin(ImageRequest(two), two)
+        shelf.keep_answer(two, b"a", 0)
+        shelf.mark_unknown(two, "no answer came")
+        paid = len(shelf.bills())
+        has_died = not live(lambda names=(one, two): forget(*names, ask=False), step, within)
+        kept = {each.request_id: each.read() for each in shelf.history()}
+        assert (one in kept) is (shelf.kept_answer(two, 0) == b"a") is bool(shelf.unfinished())
+        assert len(kept) == len(AGES) + (one in kept)
+        files = [each.name for each in shelf.folder.glob("pictures/*/*")]
+        assert sorted(files) == sorted(each.path.name for each in shelf.history())
+        assert len(shelf.bills()) == paid
+        assert not (shelf.folder / "incoming" / "removed").exists()
+        shelf.forget_requests([one, two])
+        step += rounds(13, 1)
+    assert one not in kept

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,10 @@ from nb_banana import errors
 from nb_banana.imaging.decode import PictureKind
 from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
+from nb_banana.services.exchange import ResultItem
 from tests.support.amount import rounds
-from tests.support.shelf import bytes_of, index_of, put
+from tests.support.mortal import live
+from tests.support.shelf import bytes_of, index_of, put, receipt
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills and limits are POSIX")
 STATES = ("sent", "answered", "stored")
@@ -132,6 +135,29 @@ def finish(library):
     kept = library.history(limit=None)
     assert library.unfinished() == []
     assert len(list(library.folder.rglob("*.png"))) == len(kept) == len(library.bills())
+
+
+def test_a_kernel_that_is_killed_while_it_stores_leaves_the_picture_once(library):
+    """What came inside of an answer is in the folder answers until it is a picture, and no more."""
+    step, has_died, within = 0, True, ("library/files", "library/deletion")
+    while has_died:
+        step += rounds(13, 1)
+        name, data = f"nbb-{step}", bytes_of(f"nbb-{step}")
+        pictures = [(data, PictureKind("image/png", 8, 8))]
+        library.begin(ImageRequest(name), name)
+        library.keep_answer(name, data, 0)
+        library.mark_answered(name, [ResultItem(data=data)], receipt(name))
+        store = partial(library.store, name, pictures, receipt(name))
+        has_died = not live(store, step, within)
+        library.release(name, "it died")
+        open_ = [each.request_id for each in library.unfinished()]
+        assert (library.kept_answer(name, 0) == data) is bool(open_)
+        kept = {each.request_id: each.read() for each in library.history(name)}
+        assert kept == ({} if open_ else {name: data})
+        store()
+        assert library.unfinished() == []
+        assert not list((library.folder / "answers").iterdir())
+    assert not open_
 
 
 def test_an_index_that_is_held_too_long_is_said(library):
