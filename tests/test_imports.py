@@ -42,6 +42,36 @@ def test_loading_the_extension_loads_few_modules_of_ours():
     assert len(set(found) - rooms) <= 15, found
 
 
+NOT_FOR_ONE_PICTURE = (
+    *("requests", "PIL", "IPython", "jinja2", "anywidget", "numpy", "traitlets.config", "asyncio"),
+    *("xml", "html", "uuid", "difflib", "platform", "argparse", "pickle", "urllib.request"),
+)
+
+
+def test_the_first_picture_of_a_script_loads_what_it_needs_and_no_more(service):
+    """At eab5be1 it loaded 119 modules of ours, and five of these libraries."""
+    found = said(
+        "import sys, nb_banana\n"
+        f"image = nb_banana.configure(base_url={service.url!r}) and nb_banana.generate('a fox')\n"
+        "assert image.came == 'made' and image.path.exists()\n"
+        "print(*sys.modules)"
+    ).split()
+    assert [name for name in NOT_FOR_ONE_PICTURE if name in found] == []
+    ours = [name for name in found if name.startswith("nb_banana")]
+    assert len(ours) <= 78, ours
+
+
+def test_no_more_is_loaded_for_a_picture_that_is_there(service):
+    nb_banana.generate("a fox")
+    found = said(
+        "import sys, nb_banana\n"
+        f"nb_banana.configure(base_url={service.url!r})\n"
+        "assert nb_banana.generate('a fox').came == 'reused'\n"
+        "print(*sys.modules)"
+    ).split()
+    assert [name for name in NOT_FOR_ONE_PICTURE if name in found] == []
+
+
 def said(code):
     """The last line that a fresh Python prints."""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -59,6 +89,25 @@ def test_the_extension_can_be_loaded_again_as_often_as_one_likes():
         "print(len(sys.meta_path) - before, 'banana' in shell.magics_manager.magics['cell'])"
     )
     assert found == "0 True"
+
+
+def test_what_a_script_has_set_is_known_to_config_where_ipython_starts_later():
+    """Without IPython nothing of `traitlets.config` is loaded, so the settings join it here."""
+    found = said(
+        "import nb_banana, sys\n"
+        "settings = nb_banana.configure(resolution='2K')\n"
+        "assert 'traitlets.config' not in sys.modules\n"
+        "from IPython.core.interactiveshell import InteractiveShell as S\n"
+        "shell = S.instance(); shell.run_line_magic('load_ext', 'nb_banana')\n"
+        "assert shell.run_line_magic('config', 'Banana.resolution') == '2K'\n"
+        "shell.run_line_magic('config', 'Banana.aspect_ratio = \"16:9\"')\n"
+        "shell.run_line_magic('config', 'Banana.shared_libraries = [\"/srv\"]')\n"
+        "shell.run_line_magic('config', 'Banana')\n"
+        "shell.run_line_magic('unload_ext', 'nb_banana')\n"
+        "print(settings, settings.is_chosen('aspect_ratio'), settings.is_chosen('model'))"
+    )
+    said_of = "Banana(aspect_ratio='16:9', resolution='2K', shared_libraries=['/srv'])"
+    assert found == f"{said_of} True False"
 
 
 def test_public_names_are_there_and_no_others():

@@ -192,7 +192,8 @@ def data_folder() -> Path:
     """The user's data folder for us; on Linux ``$XDG_DATA_HOME/nb_banana``."""
     is_plain = sys.platform == "linux" and "ANDROID_ROOT" not in os.environ
     if is_plain and os.environ.get("HOME", "").startswith("/"):
-        plain = path_of(os.environ.get("XDG_DATA_HOME", "").strip() or "~/.local/share")
+        given = os.environ.get("XDG_DATA_HOME", "")
+        plain = Path(given) if given.strip() else path_of("~/.local/share")
         if plain.is_absolute():  # the same, and nothing is loaded
             return plain / "nb_banana"
     import platformdirs
