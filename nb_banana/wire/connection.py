@@ -28,6 +28,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import HTTPError
 
 from nb_banana._version import __version__
+from nb_banana.credentials import Secret
 
 IN_BROWSER = sys.platform == "emscripten"
 """There the browser sends, by urllib3's own backend: there is no socket that could be watched."""
@@ -64,6 +65,7 @@ HEADERS = {
     "Connection": "keep-alive",
 }
 Headers = Mapping[str, str]
+Key = tuple[Secret | None, str, str]  # where there is one, its header, and what stands before it
 
 
 class Attempt:
@@ -207,15 +209,16 @@ def _watched(pool: Any) -> Any:
     return type(pool.__name__, (pool,), {"ConnectionCls": connection, "QueueCls": _Idle})
 
 
-def prepared(
+def _prepared(
     url: str,
+    key: Key,
     *,
     params: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
     json: Any = None,
     files: Sequence[tuple[str, tuple[Any, ...]]] = (),
 ) -> tuple[str, HTTPHeaderDict, bytes | None]:
-    """The address with its query, the headers and the body, as they are sent but for the key."""
+    """The address with its query, the headers and the body, as they are sent."""
     told = HTTPHeaderDict({} if IN_BROWSER else HEADERS)  # it sets these itself
     told.update(headers or {})
     if query := urlencode({k: v for k, v in (params or {}).items() if v is not None}, doseq=True):
@@ -228,6 +231,9 @@ def prepared(
         body, kind = dumps(json, allow_nan=False).encode(), "application/json"
     if kind:
         told.setdefault("Content-Type", kind)
+    secret, name, before = key
+    if secret is not None:  # in one request's header; nothing else of ours has it
+        told[name] = before + secret.reveal()
     return url, told, body
 
 
@@ -250,9 +256,10 @@ class Connections:
         _watch(self._manager)
 
     def send(
-        self, attempt: Attempt, method: str, url: str, headers: Headers, body: bytes | None
+        self, attempt: Attempt, method: str, url: str, key: Key, options: dict[str, Any]
     ) -> BaseHTTPResponse:
         """Send one request; the body of its answer, a redirect too, is not read yet."""
+        url, headers, body = _prepared(url, key, **options)
         limit = _Limit(CONNECT_TIMEOUT)
         limit.attempt = attempt
         # The limit only brings the attempt to its connection, which sets what counts before each
@@ -293,9 +300,10 @@ class BrowserConnections(Connections):
         self._let_through: set[str] = set()
 
     def send(
-        self, attempt: Attempt, method: str, url: str, headers: Headers, body: bytes | None
+        self, attempt: Attempt, method: str, url: str, key: Key, options: dict[str, Any]
     ) -> BaseHTTPResponse:
         """As above, with the time limits of the browser."""
+        url, headers, body = _prepared(url, key, **options)
         if method == "POST":
             self._ask_leave(url, headers)
         try:

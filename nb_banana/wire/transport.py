@@ -20,7 +20,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from nb_banana.credentials import Secret, is_loopback, room_host
 from nb_banana.wire import connection
-from nb_banana.wire.connection import CODINGS, Attempt, Connections, prepared
+from nb_banana.wire.connection import CODINGS, Attempt, Connections, Key
 
 SURROUNDINGS = (
     *("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"),
@@ -147,18 +147,9 @@ class HttpTransport:
         return HttpAnswer(self.guarded(attempt, work), attempt, self)
 
     def _respond(
-        self,
-        attempt: Attempt,
-        method: str,
-        url: str,
-        key: tuple[Secret | None, str, str],
-        options: dict[str, Any],
+        self, attempt: Attempt, method: str, url: str, key: Key, options: dict[str, Any]
     ) -> BaseHTTPResponse:
-        where, headers, body = prepared(url, **options)
-        secret, name, before = key
-        if secret is not None:  # one request's header; nothing else of ours has it
-            headers[name] = before + secret.reveal()
-        return self.for_url(url).send(attempt, method, where, headers, body)
+        return self.for_url(url).send(attempt, method, url, key, options)
 
     def guarded(self, attempt: Attempt, work: Callable[[], Result]) -> Result:
         """What the work gives. What goes wrong is one of our few errors, or a bare interrupt."""
