@@ -6,7 +6,7 @@ BIN = .venv/bin
 # Tests start Python some two hundred times: what is compiled once is there for all of them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo lab test test-all test-floor coverage random mutation lint bench screenshots clean
+.PHONY: demo lab test test-all test-floor coverage random mutation lint audit bench screenshots clean
 
 # uv makes the environment in seconds; a fresh machine has only pip to get it with. No lock file.
 .venv/.ok: pyproject.toml
@@ -26,16 +26,21 @@ lab: .venv/.ok
 WORKERS = 6
 PYTEST = -m pytest -n $(WORKERS) --no-loadscope-reorder
 
+# What reading can tell of systems that the tests don't run on.
+OTHERS = darwin win32
+
 # mypy and lint-imports run beside the tests; what pytest says comes last.
 test: .venv/.ok
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/deptry --no-ansi .
 	@{ $(BIN)/mypy && $(BIN)/lint-imports; } & $(BIN)/python $(PYTEST); tests=$$?; \
 	wait $$! || { echo "mypy or lint-imports failed: see above."; exit 1; }; exit $$tests
 
 # All rounds, examples and cases of what `make test` does some of, a lesson's page in Chromium, and
 # the oldest versions.
 test-all: .venv-site/.ok
+	@for system in $(OTHERS); do $(BIN)/mypy --platform $$system --cache-dir .mypy_cache/$$system || exit 1; done
 	@NB_BANANA_TESTS=all $(MAKE) --no-print-directory WORKERS=4 test
 	@$(MAKE) --no-print-directory WORKERS=4 test-floor
 
@@ -73,10 +78,7 @@ test-floor: .venv-floor/.ok
 
 # Which branches of nb_banana no test takes; kernels and other processes of the tests count too.
 coverage: .venv/.ok
-	@rm -f .coverage*
-	$(BIN)/coverage run $(PYTEST)
-	@$(BIN)/coverage combine --quiet
-	@$(BIN)/coverage report
+	$(BIN)/python $(PYTEST) --cov
 
 # All tests in ten other orders. The first line says the seed: `-p randomly -p no:xdist
 # --randomly-seed=SEED FILE` repeats what failed.
@@ -93,6 +95,16 @@ lint: .venv/.ok
 	$(BIN)/ruff format .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry .
+
+# Whether what is installed here has a known hole. It asks PyPI, and fails where that can't be asked;
+# no part of the tests, for what is found another day is no fault of a change.
+audit: .venv/.ok
+	@$(BIN)/uv tool run --quiet pip-audit --strict --skip-editable --progress-spinner off \
+		--path $$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))") || { \
+	echo "Not audited, or something was found: see above. Where a package was \"not found on PyPI\", this"; \
+	echo "machine reaches a mirror without PyPI's list of holes: run it where pypi.org can be reached."; \
+	exit 1; }
 
 # Three environments beside .venv: nb_banana as a new user has it, its peers, extensions to load.
 .venv-bench-ours/.ok: .venv/.ok pyproject.toml

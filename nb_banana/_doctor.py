@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from importlib import metadata
 
 from nb_banana._catalogue import usual_in
@@ -26,7 +26,6 @@ from nb_banana.errors import (
 from nb_banana.generation.context import Context, Policy
 from nb_banana.library import location
 from nb_banana.library.library import Library, MemoryLibrary
-from nb_banana.library.rows import stamp
 from nb_banana.library.shared import SharedLibrary
 from nb_banana.request import ImageRequest, copy_with
 from nb_banana.services import account
@@ -276,22 +275,19 @@ def _shared(library: SharedLibrary) -> Iterator[Check]:
 
 def _held(library: Library, name: str) -> Iterator[Check]:
     """What a library has, and whether it is all there."""
-    sizes = library.sizes()  # of the index, and a look at each folder: there may be many files
-    size = megabytes(sum(sizes.values()))
-    yield Check(name, f"{library.folder}: {library.count()} pictures, {size}")
-    if lost := library.lost(sizes):
+    size, lost = library.held()
+    yield Check(name, f"{library.folder}: {library.count()} pictures, {megabytes(size)}")
+    if lost:
         said = f"{lost} of its files are gone or cut off: put them back from a backup"
         yield Check(name, said, fine=False)
 
 
 def _old(library: Library, name: str) -> Iterator[Check]:
     """What could go, where a library has pictures that are old."""
-    before = stamp(datetime.now(UTC) - OLD)
-    old = [request_id for request_id, made in library.made().items() if made < before]
+    old, freed = library.old(OLD)
     if old:
-        size = megabytes(library.freed_bytes(old))
-        many = "1 picture is" if len(old) == 1 else f"{len(old):,} pictures are"
-        said = f"{many} older than {OLD.days} days: {size}"
+        many = "1 picture is" if old == 1 else f"{old:,} pictures are"
+        said = f"{many} older than {OLD.days} days: {megabytes(freed)}"
         cure = f'nb_banana.forget(older_than="{OLD.days} days") deletes such, after asking'
         yield Check(name, f"{said}. {cure}")
 

@@ -2,20 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nb_banana._catalogue import AIMLAPI, short_in
 from nb_banana._hints import Hinted
-from nb_banana._text import Amounts, InDollars, as_html, dollars, plain
+from nb_banana._text import AboutDollars, Amounts, InDollars, as_html, dollars, plain
 from nb_banana.display.html import Name, Words, card, cards, note, paragraph, styled, table
 from nb_banana.display.output import notebook_path
 from nb_banana.errors import LibraryError, MissingKeyError
 from nb_banana.generation.budget import SessionTotals
 from nb_banana.generation.context import Context
 from nb_banana.library import location
+from nb_banana.library.library import Library
 from nb_banana.library.records import Bill
 from nb_banana.services import account
 from nb_banana.services.registry import DEFAULT, find_service
@@ -129,7 +130,6 @@ def make_statement(context: Context) -> Statement:
     search = context.search_key()
     *real, drawer = context.kinds(search)
     accounts = _accounts(context, (*real, drawer))
-    bills = [bill for each in accounts for bill in each.bills]
     session = context.budget.totals(each.kind for each in accounts)
     balance = None
     if drawer != location.SANDBOX:
@@ -144,16 +144,47 @@ def make_statement(context: Context) -> Statement:
         budget=context.budget.limit,
         used=context.budget.used(drawer),
         draws_for_play=drawer == location.SANDBOX,
-        is_play_money=is_sandbox or any(bill.sandbox for bill in bills),
+        is_play_money=is_sandbox or any(each.is_play for each in accounts),
         note=" ".join(filter(None, (each.note for each in accounts))),
     )
 
 
+@dataclass(frozen=True)
+class Sum:
+    """What some requests cost together, see `StatementLine`."""
+
+    usd: Decimal = Decimal(0)
+    count: int = 0
+    unknown: int = 0
+    free: int = 0
+
+    def plus(self, other: "Sum") -> "Sum":
+        """Both together."""
+        return Sum(
+            self.usd + other.usd,
+            self.count + other.count,
+            self.unknown + other.unknown,
+            self.free + other.free,
+        )
+
+    @classmethod
+    def of(cls, bills: Sequence[Bill]) -> "Sum":
+        """What these cost."""
+        unknown = sum(bill.count for bill in bills if bill.usd is None)
+        free = sum(bill.count for bill in bills if bill.usd is not None and not bill.usd)
+        count = sum(bill.count for bill in bills) - free
+        return cls(sum((bill.total for bill in bills), Decimal(0)), count, unknown, free)
+
+
 class Account(NamedTuple):
-    """What was charged by a kind of service, and why that can't be read."""
+    """What was charged by a kind of service, and why that can't be read.
+
+    ``sums`` are by what they are told as: a time, or a model's id after `OF_MODEL`.
+    """
 
     kind: str
-    bills: list[Bill]
+    sums: dict[str, Sum]
+    is_play: bool
     note: str
 
 
@@ -166,7 +197,7 @@ def _accounts(context: Context, kinds: Sequence[str]) -> list[Account]:
     own = next(filter(None, (_used(context, kind) for kind in kinds)), None)
     found = [own, *(_used(context, kind) for kind in others)]
     used = [each for each in found if each is not None]
-    real = [each for each in used if not any(bill.sandbox for bill in each.bills)]
+    real = [each for each in used if not each.is_play]
     return real or used or [_books(context, kinds[-1])]
 
 
@@ -179,45 +210,82 @@ def _used(context: Context, kind: str) -> Account | None:
 
 
 def _books(context: Context, kind: str) -> Account:
+    libraries = [each for each in context.libraries(kind) if not each.is_shared]
+    try:
+        if len(libraries) == 1:
+            return _account(kind, libraries[0])
+    except LibraryError as error:
+        return Account(kind, {}, is_play=False, note=str(error))
     bills: dict[str, Bill] = {}  # one that a stand-in took over is in both books
     problems: list[str] = []
-    for library in context.libraries(kind):
+    for library in libraries:
         try:
             bills |= {bill.request_id: bill for bill in library.bills()}
         except LibraryError as error:
             problems.append(str(error))
-    return Account(kind, list(bills.values()), " ".join(problems))
+    sums = _sums(list(bills.values()), _times())
+    is_play = any(bill.sandbox for bill in bills.values())
+    return Account(kind, sums, is_play, " ".join(problems))
+
+
+def _account(kind: str, library: Library) -> Account:
+    """The account of a library that alone has the bills of its kind."""
+    times = _times()
+
+    def look() -> tuple[bool, dict[str, list[Any]]]:
+        bills = library.bills(between=list(times.values()))
+        sums = {
+            what: [isinstance(each.usd, AboutDollars), str(each.usd), *astuple(each)[1:]]
+            for what, each in _sums(bills, times).items()
+        }
+        return any(bill.sandbox for bill in bills), sums
+
+    question = "spent", kind, notebook_path(), *map(str, times.values())
+    is_play, found = library.answers.of(question, look)
+    sums = {
+        what: Sum((AboutDollars if is_about else Decimal)(usd), *counts)
+        for what, (is_about, usd, *counts) in found.items()
+    }
+    return Account(kind, sums, is_play, "")
+
+
+def _times() -> dict[str, datetime]:
+    """When the times began that are told of."""
+    now = datetime.now().astimezone()
+    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return {"today": day, "this month": day.replace(day=1)}
+
+
+def _sums(bills: Sequence[Bill], times: dict[str, datetime]) -> dict[str, Sum]:
+    """What some bills come to by notebook, time and model; nothing where there are none."""
+    if not bills:
+        return {}
+    here = notebook_path()
+    books = {"this notebook": [bill for bill in bills if bill.notebook == here]} if here else {}
+    for what, begin in times.items():
+        books[what] = [bill for bill in bills if bill.made >= begin]
+    books["ever"] = list(bills)
+    for bill in bills:
+        books.setdefault(f"{OF_MODEL}{bill.model}", []).append(bill)
+    return {what: Sum.of(counted) for what, counted in books.items()}
 
 
 def _lines(accounts: Sequence[Account], session: SessionTotals) -> list[StatementLine]:
-    bills = [bill for each in accounts for bill in each.bills]
-    now = datetime.now().astimezone()
-    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    here = notebook_path()
-    books = {"this notebook": [bill for bill in bills if bill.notebook == here]} if here else {}
-    books |= {
-        "today": [bill for bill in bills if bill.made >= day],
-        "this month": [bill for bill in bills if bill.made >= day.replace(day=1)],
-        "ever": list(bills),
-    }
+    times = [*(["this notebook"] if notebook_path() else []), *_times(), "ever"]
+    books = dict.fromkeys(times, Sum())
     for each in accounts:
         name = location.named_in(each.kind)
         who = "" if name in {None, DEFAULT} else f" · {name}"
         is_known = location.service_name_of(each.kind) is not None
         models = find_service(name).catalogue if name and is_known else AIMLAPI
-        for bill in each.bills:
-            books.setdefault(f"{OF_MODEL}{short_in(models, bill.model)}{who}", []).append(bill)
+        for what, found in each.sums.items():
+            model = what.removeprefix(OF_MODEL)
+            line = what if model == what else f"{OF_MODEL}{short_in(models, model)}{who}"
+            books[line] = books.get(line, Sum()).plus(found)
     first = StatementLine(
         "this session", session.spent, session.count, session.unknown, session.free
     )
-    return [first, *(_line(what, counted) for what, counted in books.items())]
-
-
-def _line(what: str, bills: Sequence[Bill]) -> StatementLine:
-    unknown = sum(bill.usd is None for bill in bills)
-    paid = [bill.usd for bill in bills if bill.usd]
-    count = len(paid) + unknown
-    return StatementLine(what, sum(paid, Decimal(0)), count, unknown, len(bills) - count)
+    return [first, *(StatementLine(what, *astuple(found)) for what, found in books.items())]
 
 
 def _is_of_model(line: StatementLine) -> bool:

@@ -1,7 +1,6 @@
 """`Banana`: the settings, as traits. ``%config Banana`` and `configure` change the same object."""
 
 import os
-import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -9,7 +8,6 @@ from traitlets import (
     Bool,
     Enum,
     Float,
-    HasTraits,
     Integer,
     List,
     TraitError,
@@ -18,6 +16,8 @@ from traitlets import (
     observe,
     validate,
 )
+from traitlets.config import Configurable
+from traitlets.config.loader import LazyConfigValue
 
 from nb_banana._hints import MEANT_SETTINGS
 from nb_banana._text import did_you_mean, shown
@@ -42,10 +42,6 @@ if TYPE_CHECKING:
 else:  # of traitlets before 5.10 they can't be subscripted when they are run
     _ListTrait, _TextTrait, _FloatTrait = List, TraitType, Float
 
-if TYPE_CHECKING or "traitlets.config" in sys.modules:  # wherever IPython runs
-    from traitlets.config import Configurable
-else:  # a script has no ``%config``, which takes its time; see `notebook.magic` for who comes later
-    Configurable = HasTraits
 LONGEST_TIMEOUT = 86_400.0
 
 
@@ -102,7 +98,7 @@ class Folders(_ListTrait):
 
     def validate(self, obj: Any, value: Any) -> list[str]:  # noqa: ARG002 - traitlets calls it so
         """Called by traitlets with each new value."""
-        if type(value).__name__ == "LazyConfigValue":  # c.Banana.shared_libraries.append(…)
+        if isinstance(value, LazyConfigValue):  # c.Banana.shared_libraries.append(…)
             value = value.get_value([])
         given = [value] if isinstance(value, str | os.PathLike) else value
         if given is None:
@@ -195,6 +191,7 @@ class Banana(Configurable):
         help="The folder that keeps the pictures; a relative one is beside the notebook. "
         "None: your own data folder.",
     )
+
     shared_libraries = Folders(
         help="Folders with pictures that are looked in after the library, in this order, and never "
         "written to; relative ones are beside the notebook. With keep = False none is read."
@@ -329,7 +326,7 @@ class Banana(Configurable):
 
     def is_chosen(self, name: str) -> bool:
         """Whether the person has set it: by `change`, ``%config`` or their configuration file."""
-        return name in self.chosen or name in getattr(self, "config", {}).get("Banana", {})
+        return name in self.chosen or name in self.config.get("Banana", {})
 
     def change(self, **changes: Any) -> "Banana":
         """Change several of them, or none if one is wrong; see `nb_banana.configure`."""

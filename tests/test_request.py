@@ -14,6 +14,7 @@ from nb_banana.errors import RequestError
 from nb_banana.models import MODELS, find_model, model_id
 from nb_banana.references.limits import ReferenceLimits
 from nb_banana.references.reference import as_reference
+from nb_banana.request import copy_with, expected_size
 from tests.support.pictures import encode, photo, picture
 
 
@@ -79,6 +80,9 @@ def test_a_wrong_value_lists_the_allowed_ones_and_offers_the_nearest():
         {"model": 2},
         {"take": 0},
         {"take": True},
+        {"take": "2"},
+        {"take": 1.5},
+        {"take": 2**63},
         {"images": 3},
         {"images": [3]},
         {"images": ["ftp://example.com/a.png"]},
@@ -102,6 +106,11 @@ def test_a_wrong_value_lists_the_allowed_ones_and_offers_the_nearest():
 def test_wrong_input_is_refused_in_a_sentence(wrong):
     with pytest.raises(RequestError, match=r"\.$|\.\s"):
         ImageRequest(**{"prompt": "a", **wrong})
+
+
+def test_what_a_model_can_not_do_is_said_in_its_own_words():
+    with pytest.raises(RequestError, match=r"^nano-banana-pro can't search the web\. Leave web_s"):
+        ImageRequest("a", model="pro", web_search=True)
 
 
 def test_an_unknown_model_is_sent_unchecked():
@@ -160,6 +169,29 @@ def test_all_that_decides_the_picture_decides_the_key():
         {"images": "https://example.com/a.png"},
     ]
     assert len({ImageRequest(**{"prompt": "a", **each}).key for each in variants}) == len(variants)
+
+
+def test_a_copy_with_another_take_has_a_key_of_its_own():
+    first = ImageRequest("a")
+    keys = [first.key, copy_with(first, take=2).key]
+    assert keys == [ImageRequest("a").key, ImageRequest("a", take=2).key]
+    assert keys[0] != keys[1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "size"),
+    [
+        ({"params": {"aspect_ratio": "16:9"}}, (500, 279)),
+        ({"aspect_ratio": "16:9", "params": {"aspect_ratio": "1:1"}}, (500, 500)),
+        ({"params": {"aspect_ratio": "7:5"}}, (500, 500)),
+        ({"model": "acme/new", "aspect_ratio": "7:5"}, (500, 500)),
+        ({"model": "acme/new"}, (500, 500)),
+        ({"model": "lite", "images": "https://example.com/a.png"}, (500, 279)),
+        ({"model": "lite", "images": picture(90, 90)}, (500, 500)),
+    ],
+)
+def test_the_frame_of_a_picture_has_the_ratio_that_is_asked_however_it_is_asked(asked, size):
+    assert expected_size(ImageRequest("a", **asked), longest=500) == size
 
 
 def test_a_reference_counts_by_its_bytes_not_by_its_label(tmp_path):

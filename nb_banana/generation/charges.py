@@ -13,7 +13,7 @@ from nb_banana.request import ImageRequest
 from nb_banana.services import account
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.exchange import UNKNOWN, Fate
-from nb_banana.services.failures import LOOK_AT_MODEL
+from nb_banana.services.failures import FREE, LOOK_AT_MODEL, NOT_SAID
 from nb_banana.services.model_status import Deprecation
 from nb_banana.services.receipt import Receipt
 from nb_banana.wire.interrupts import allow_interrupts
@@ -29,7 +29,7 @@ REFUSED_AND_CHARGED = (
     "why."
 )
 REFUSED_AND_FREE = "The service's {source} says that it was not charged."
-CLAIMS = ("Nothing was charged.", "It was not charged.", "Whether it was charged was not said.")
+CLAIMS = (FREE, "It was not charged.", NOT_SAID)
 """What an error says of the charge before the log was asked."""
 NEVER_RUN = frozenset({401, 404, 405, 411, 413, 414, 415, 429, 431})
 """Statuses of what was turned away before any model ran: the log has nothing of it."""
@@ -162,9 +162,7 @@ def _corrected(error: errors.BananaError, told: str) -> str:
     said = str(error.args[0])
     if not told:
         return said
-    # Of 403 nothing is said of the charge: what stands there is the service's.
-    claims = () if error.facts.get("status") == 403 else CLAIMS
-    for claim in claims:
+    for claim in CLAIMS:
         before, found, after = said.rpartition(claim)  # the service's own words come before ours
         if found:
             return before + told + after

@@ -51,6 +51,7 @@ class Found(InDollars):
         image: the picture, where it was fetched.
         ended: whether there is nothing left to do.
         lost: whether it was charged, and its picture can't be had any more.
+        unsaid: whether there is no picture to be had, and nobody says if it was charged.
     """
 
     request_id: str
@@ -60,6 +61,7 @@ class Found(InDollars):
     image: BananaImage | None = field(default=None, repr=False)
     ended: bool = True
     lost: bool = False
+    unsaid: bool = False
 
 
 class Recovery(Hinted, Sequence[Found]):
@@ -96,12 +98,14 @@ class Recovery(Hinted, Sequence[Found]):
         fetched, open_ = len(self.images), sum(not each.ended for each in self)
         lost = [each.request_id for each in self if each.lost]
         some = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
-        free = len(self) - fetched - open_ - len(lost)
+        unsaid = sum(each.unsaid for each in self)
+        free = len(self) - fetched - open_ - len(lost) - unsaid
         parts = [
             f"{len(self)} unfinished request{'s' if len(self) > 1 else ''}",
             f"{fetched} fetched into the library" if fetched else "",
             f"{free} not charged" if free else "",
             f"{len(lost)} charged without a picture ({some})" if lost else "",
+            f"{unsaid} without a picture, whether charged was not said" if unsaid else "",
             f"{open_} still open" if open_ else "",
         ]
         return printable(" ".join([", ".join(filter(None, parts)) + ".", *self.problems]))
@@ -215,8 +219,11 @@ class _Case:
                 drop = f" If it is surely lost: nb_banana.forget({self.row.request_id!r})"
                 return self._told(f"{error.args[0]}{drop}", ended=False)
             told = noted(error, self.entry)
-            is_open = told.facts.get("accepted") or is_unsure(told)
-            return self._told(str(told), ended=not is_open)
+            if told.facts.get("accepted") or is_unsure(told):
+                return self._told(str(told), ended=False)
+            receipt: Receipt | None = told.facts.get("receipt")
+            usd = receipt.usd if receipt else Decimal(0)
+            return self._told(str(told), usd=usd or None, lost=bool(usd), unsaid=usd is None)
         return self._fetch(answer)
 
     def _fetch(self, answer: BilledAnswer | None) -> Found:

@@ -5,7 +5,7 @@ Any Pillow mode becomes one of the four that a reference is sent in: L, LA, RGB,
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -40,6 +40,8 @@ MOST_SCALED_PIXELS = 1_000_000_000
 """Of a JPEG that is made smaller as it is decoded: the cameras of today end at 600 million."""
 OPEN_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 """What is opened at all. Pillow also knows formats that run other programs (EPS)."""
+PIXELS_AT_ONCE = 24_000_000
+"""Of pictures that are decoded side by side: in memory that is what one large picture takes."""
 SUFFIXES = {
     "image/png": ".png",
     "image/jpeg": ".jpg",
@@ -128,6 +130,16 @@ def decoding() -> Iterator[None]:
         raise TruncatedPictureError(f"The picture {damaged(error)}.") from error
 
 
+def decoded(data: bytes) -> "Image.Image":
+    """A Pillow image of the bytes with its pixels, which can be used whatever its mode is."""
+    picture = open_picture(data)
+    with decoding():
+        picture.load()
+        if picture.mode in {"P", "PA"}:
+            picture.convert("RGB")  # a palette that is damaged, or not there
+    return picture
+
+
 def check_picture(data: bytes) -> PictureKind:
     """What kind of picture the bytes are, if they are a whole one.
 
@@ -205,12 +217,18 @@ def preview(data: bytes, longest: int, mark: bytes | None = None) -> tuple[str, 
         # Nearly all of the time is for decoding: a finer filter would add half of that once more.
         small.thumbnail((longest, longest), Image.Resampling.HAMMING, reducing_gap=1.5)
         small = ImageOps.exif_transpose(small)
-    out, packet = io.BytesIO(), provenance.small_packet(data) or mark
-    if small.has_transparency_data:
-        small.save(out, "PNG", optimize=True, **provenance.saving("PNG", packet))
-        return "image/png", out.getvalue()
-    small.save(out, "JPEG", quality=80, optimize=True, **provenance.saving("JPEG", packet))
+        out, packet = io.BytesIO(), provenance.small_packet(data) or mark
+        if small.has_transparency_data:
+            small.save(out, "PNG", optimize=True, **provenance.saving("PNG", packet))
+            return "image/png", out.getvalue()
+        small.save(out, "JPEG", quality=80, optimize=True, **provenance.saving("JPEG", packet))
     return "image/jpeg", out.getvalue()
+
+
+def decoded_at_once(sizes: Iterable[tuple[int, int]]) -> int:
+    """How many pictures of these sizes may be decoded side by side."""
+    largest = max((width * height for width, height in sizes), default=1)
+    return max(1, PIXELS_AT_ONCE // max(1, largest))
 
 
 def to_eight_bits(picture: "Image.Image") -> "Image.Image":

@@ -132,7 +132,7 @@ def encode_pixels(picture: "Image.Image", suffix: str, marks: Marks | None = Non
         drawn = picture.convert("RGB") if name in OPAQUE else picture
         marks = saving(name, picture.info.get("xmp")) if marks is None else marks
         drawn.save(out, name, **quality, **marks)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - each of Pillow's encoders has its own
         raise SaveError(f"The picture can't be written as {suffix}: {error}.") from None
     return out.getvalue()
 

@@ -123,6 +123,16 @@ class FileStore:
         differ = [name for name, size in sizes.items() if there.get(name) != size]
         return sum(not _has_size(self.path(name), sizes[name]) for name in differ)
 
+    def marks(self, folders: Iterable[str]) -> dict[str, list[int]]:
+        """What changes where a file comes into one of these folders, or goes out of it."""
+        found: dict[str, list[int]] = {}
+        for name in folders:
+            found[name] = []
+            with contextlib.suppress(OSError):
+                mark = (self.folder / name).stat()
+                found[name] = [mark.st_ino, mark.st_mtime_ns]
+        return found
+
     def read(self, name: str) -> bytes:
         """The bytes of a file."""
         with self._explained():

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -37,11 +38,13 @@ from nb_banana.request import ImageRequest
 from nb_banana.services.receipt import Receipt
 
 if TYPE_CHECKING:
+    from nb_banana.library.answers import Answers
     from nb_banana.services.exchange import ResultItem
 
 
 Result = TypeVar("Result")
 OPEN = "id = ? AND state NOT IN ('stored', 'forgotten')"
+_BILL = "model, notebook, usd, about, sandbox"
 _OWNER = "id, host, pid, started, changed"
 _COST = (
     "(state IN ('stored', 'accepted', 'answered', 'unknown') "
@@ -181,7 +184,14 @@ class Journal:
 
     def check(self) -> None:
         """See that the index is sound; a damaged one may just find less."""
-        self._index.check()
+        self.answers.of("sound", self._index.check)
+
+    @cached_property
+    def answers(self) -> "Answers":
+        """What was found out about the index while it was as it is now."""
+        from nb_banana.library.answers import Answers  # loaded where something is looked through
+
+        return Answers(self._index.path)
 
     def kept_answer(self, request_id: str, position: int | None = None) -> bytes | None:
         """What `keep_answer` has kept; None where there is nothing."""
@@ -252,14 +262,21 @@ class Journal:
                 problems.append(error)  # one bad row does not hide the others
         return left
 
-    def bills(self, since: datetime | None = None) -> list[Bill]:
-        """What was charged or may have been, oldest first. Of a lesson's somebody else paid."""
+    def bills(
+        self, since: datetime | None = None, *, between: Sequence[datetime] | None = None
+    ) -> list[Bill]:
+        """What was charged or may have been, oldest first. Of a lesson's somebody else paid.
+
+        With times, requests that differ in nothing else and lie between the same two are one bill.
+        """
+        group = "seq" if between is None else f"{_BILL}{', created >= ?' * len(between)}"
         found = self._index.rows(
-            "SELECT id, created, model, notebook, usd, about, sandbox FROM requests "
-            "WHERE service = ? AND answered IS NOT NULL AND created >= ? AND NOT came_along "
-            "ORDER BY seq",
+            f"SELECT min(id) AS id, min(created) AS created, {_BILL}, count(*) AS count "  # noqa: S608 - our own text
+            "FROM requests WHERE service = ? AND answered IS NOT NULL AND created >= ? "
+            f"AND NOT came_along GROUP BY {group} ORDER BY min(seq)",
             self.service,
             rows.stamp(since) if since else "",
+            *map(rows.stamp, between or ()),
         )
         with self._index.believed():
             return [rows.restore_bill(row) for row in found]

@@ -12,19 +12,18 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nb_banana._later import Later
+from nb_banana._later import later
 from nb_banana._text import path_of
 from nb_banana.errors import LibraryError, LibraryUnavailableError, NotKeptError
 from nb_banana.imaging.decode import PictureKind
 from nb_banana.library import rows
 from nb_banana.library.database import Database, MemoryDatabase, Transaction
-from nb_banana.library.deletion import delete, freed_bytes
 from nb_banana.library.files import check_file, picture_names
 from nb_banana.library.journal import NO_OWNER, Journal
 from nb_banana.library.location import check_stand_in, has_index
@@ -34,10 +33,12 @@ from nb_banana.request import ImageRequest
 from nb_banana.services.receipt import Receipt
 
 if TYPE_CHECKING:
-    from nb_banana.library import search
+    from nb_banana.library import deletion, search
 else:  # for who looks around in it
-    search = Later("nb_banana.library.search")
+    deletion, search = later("nb_banana.library", "deletion", "search")
 
+LAST = "\U0010ffff"  # the letter that sorts behind all others
+_SPAN = " AND digest >= ? AND digest < ?"
 Part = tuple[Path, str]  # a picture's bytes under a temporary name, and their digest
 
 
@@ -110,22 +111,34 @@ class Library(Journal):
     ) -> list[StoredImage]:
         """The pictures that a search finds, or words of a prompt, newest first; no file is read."""
         fits, values = search.Search.of(what).condition(self.service)
-        where = f"seq IN (SELECT seq FROM requests WHERE {fits} ORDER BY seq DESC LIMIT ?)"  # noqa: S608
-        return self._kept(self._index, where, *values, -1 if limit is None else limit)
+        sql = f"SELECT seq FROM requests WHERE {fits} ORDER BY seq DESC LIMIT ?"  # noqa: S608 - our own text
+        if limit is None:
+            return self._kept(self._index, f"seq IN ({sql})", *values, -1)
+        wanted = [*values, limit]
+        found = self.answers.of(
+            ("history", sql, wanted),
+            lambda: [int(row["seq"]) for row in self._index.rows(sql, *wanted)],
+        )
+        return self._kept(self._index, "seq IN (SELECT value FROM json_each(?))", json.dumps(found))
 
     def count(self, what: "str | search.Search | None" = None) -> int:
         """How many answers `history` would have without a limit."""
         fits, values = search.Search.of(what).condition(self.service)
         sql = f"SELECT count(*) AS number FROM requests WHERE {fits}"  # noqa: S608 - as above
-        return sum(row["number"] for row in self._index.rows(sql, *values))
+        return self.answers.of(
+            ("count", sql, values),
+            lambda: sum(int(row["number"]) for row in self._index.rows(sql, *values)),
+        )
 
     def models(self) -> set[str]:
         """The ids of the models that drew what is kept here."""
-        found = self._index.rows(
-            "SELECT DISTINCT model FROM requests WHERE service = ? AND state = 'stored'",
-            self.service,
+        sql = "SELECT DISTINCT model FROM requests WHERE service = ? AND state = 'stored'"
+        return set(
+            self.answers.of(
+                ("models", self.service),
+                lambda: [str(row["model"]) for row in self._index.rows(sql, self.service)],
+            )
         )
-        return {str(row["model"]) for row in found}
 
     def made(self) -> dict[str, str]:
         """When each request that has a picture here was answered, as `rows.stamp`, by its id."""
@@ -143,14 +156,14 @@ class Library(Journal):
         Digests are of bytes, one row for each picture of an answer; with a source of those alone
         that have it among others.
         """
-        return self._index.rows(
+        sql = (
             "SELECT json_extract(value, '$.source') AS source, made.id AS id, digest, answered "
             "FROM requests AS made, json_each(made.refs) JOIN pictures ON request_id = made.id "
             "WHERE service = ? AND state = 'stored' AND refs <> '[]' "
-            "AND (?2 IS NULL OR instr(refs, ?2)) ORDER BY seq, position",
-            self.service,
-            source,
+            "AND (?2 IS NULL OR instr(refs, ?2)) ORDER BY seq, position"
         )
+        question = "links", self.service, source
+        return self.answers.of(question, lambda: self._index.rows(sql, self.service, source))
 
     def by_requests(self, ids: Iterable[str]) -> dict[str, StoredImage]:
         """The pictures of requests, by their ids. What is not kept is not among them."""
@@ -158,7 +171,40 @@ class Library(Journal):
         found = self._kept(self._index, where, json.dumps(list(ids)))
         return {each.request_id: each for each in found}
 
-    def sizes(self) -> dict[str, int]:
+    def held(self) -> tuple[int, int]:
+        """The bytes of the picture files here, and how many of the files are gone or cut off."""
+
+        def look() -> tuple[int, int, dict[str, list[int]]]:
+            sizes = self._sizes()
+            marks = self._vault.marks({name.rpartition("/")[0] for name in sizes})
+            return sum(sizes.values()), self._vault.lost(sizes), marks
+
+        # A file that was cut off in its place leaves its folder as it was: such are looked for
+        # once a day.
+        size, lost, _ = self.answers.of(
+            ("held", self.service, f"{datetime.now(UTC):%Y-%m-%d}"),
+            look,
+            lambda found: self._vault.marks(found[2]) == found[2],
+        )
+        return size, lost
+
+    def old(self, age: timedelta) -> tuple[int, int]:
+        """How many pictures here were made longer ago, and how many bytes are free without them."""
+        before = rows.stamp(datetime.now(UTC) - age)
+
+        def look() -> tuple[str, str | None, int, int]:
+            made = self.made()
+            old = [request_id for request_id, time in made.items() if time < before]
+            later = min((time for time in made.values() if time >= before), default=None)
+            return before, later, len(old), self.freed_bytes(old) if old else 0
+
+        def holds(found: tuple[str, str | None, int, int]) -> bool:  # no other is old since
+            return found[0] <= before and (found[1] is None or before <= found[1])
+
+        _, _, count, freed = self.answers.of(("old", self.service, age.days), look, holds)
+        return count, freed
+
+    def _sizes(self) -> dict[str, int]:
         """The files of the pictures here: their bytes by their names, as they were kept."""
         found = self._index.rows(
             "SELECT path, size FROM requests JOIN pictures ON request_id = id "
@@ -168,20 +214,16 @@ class Library(Journal):
         with self._index.believed():
             return {row["path"]: int(row["size"]) for row in found}
 
-    def lost(self, sizes: dict[str, int]) -> int:
-        """How many of these files are gone or cut off."""
-        return self._vault.lost(sizes)
-
     def freed_bytes(self, request_ids: Iterable[str]) -> int:
         """How many bytes of files would be free without these requests."""
-        return freed_bytes(self._index, request_ids)
+        return deletion.freed_bytes(self._index, request_ids)
 
     def by_id(self, text: str) -> StoredImage:
         """The picture of an id: a beginning of its digest (a file has six digits) or request id."""
         text = text.strip().lower()
-        span = (text, text + "\U0010ffff")
+        span = (text, text + LAST)
         found = self._pictures(
-            "id IN (SELECT request_id FROM pictures WHERE digest >= ? AND digest < ?) "
+            f"id IN (SELECT request_id FROM pictures WHERE true{_SPAN}) "  # noqa: S608 - our own text
             "OR (id >= ? AND id < ?)",
             *(span + span),
         )
@@ -206,10 +248,13 @@ class Library(Journal):
         folder = self.folder.resolve()
         if file.is_relative_to(folder):
             name = file.relative_to(folder).as_posix()
-            where = "id IN (SELECT request_id FROM pictures WHERE path = ?)"
-            for each in self._pictures(where, name):
-                if each.path == self.folder / name:
-                    return each
+            # The name ends with the beginning of the digest, and that is in an order.
+            start = file.stem.rpartition("-")[2]
+            where = "id IN (SELECT request_id FROM pictures WHERE path = ?{})"
+            for also, *span in ((_SPAN, start, start + LAST), ("",)):
+                for each in self._pictures(where.format(also), name, *span):
+                    if each.path == self.folder / name:
+                        return each
         try:
             return self.by_content(file.read_bytes())
         except OSError as error:
@@ -238,7 +283,9 @@ class Library(Journal):
     def forget_requests(self, request_ids: Collection[str]) -> list[Path]:
         """The same for requests by their whole ids, in one transaction."""
         try:
-            return self._index.write(lambda session: delete(session, self._vault, request_ids))
+            return self._index.write(
+                lambda session: deletion.delete(session, self._vault, request_ids)
+            )
         finally:
             self._settle()
 

@@ -4,7 +4,6 @@ import hashlib
 import os
 import secrets
 import stat
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -143,14 +142,6 @@ def has_libraries(root: Path) -> bool:
     return bool(libraries_in(root))
 
 
-def has_manifest(folder: Path) -> bool:
-    """Whether there is a lesson's file in a folder; where it can't be seen its reader says so."""
-    try:
-        return (folder / MANIFEST).exists()
-    except OSError:
-        return True
-
-
 @contextmanager
 def appearing(path: Path) -> Iterator[Path]:
     """A name for the time in which a file is made; `FileExistsError` where there is one then."""
@@ -168,6 +159,14 @@ def appearing(path: Path) -> Iterator[Path]:
             part.rename(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def has_manifest(folder: Path) -> bool:
+    """Whether there is a lesson's file in a folder; where it can't be seen its reader says so."""
+    try:
+        return (folder / MANIFEST).exists()
+    except OSError:
+        return True
 
 
 def has_index(folder: Path) -> bool:
@@ -190,13 +189,7 @@ def default_folder(kind: str, setting: str | None = None, beside: Path | None = 
 
 def data_folder() -> Path:
     """The user's data folder for us; on Linux ``$XDG_DATA_HOME/nb_banana``."""
-    is_plain = sys.platform == "linux" and "ANDROID_ROOT" not in os.environ
-    if is_plain and os.environ.get("HOME", "").startswith("/"):
-        given = os.environ.get("XDG_DATA_HOME", "")
-        plain = Path(given) if given.strip() else path_of("~/.local/share")
-        if plain.is_absolute():  # the same, and nothing is loaded
-            return plain / "nb_banana"
-    import platformdirs
+    import platformdirs  # a kernel has it already, a script that names a folder needs it not
 
     try:
         folder = platformdirs.user_data_path("nb_banana", appauthor=False)

@@ -105,7 +105,7 @@ class UnfinishedRequest(NamedTuple):
 
 @dataclass(frozen=True)
 class Bill(InDollars):
-    """What one request cost. It stays when its picture is forgotten."""
+    """What one request cost, or each of several. It stays when the picture is forgotten."""
 
     request_id: str
     made: datetime  # when it was asked for, UTC
@@ -113,6 +113,13 @@ class Bill(InDollars):
     notebook: str | None
     usd: Decimal | None  # None where the service did not say
     sandbox: bool  # it is play money
+    count: int = 1  # of the requests: those that cost the same may be one bill
+
+    @property
+    def total(self) -> Decimal:
+        """What all of them cost; 0 where the service did not say."""
+        usd = self.usd or Decimal(0)
+        return type(usd)(usd * self.count)
 
 
 @dataclass(frozen=True)

@@ -236,6 +236,7 @@ def restore_bill(row: Row) -> Bill:
         _typed(row["notebook"], str | None, "notebook"),
         AboutDollars(usd) if usd and row["about"] else usd,
         bool(row["sandbox"]),
+        row["count"],
     )
 
 

@@ -121,7 +121,7 @@ class SharedLibrary(Library):
         """As of any library; what is damaged and may have it is said."""
         found = super().find(key)
         if found is None:
-            self._index.check()  # a library that is written is checked before it is
+            self.check()  # a library that is written is checked before it is
         return found
 
     def known(self, keys: Iterable[str]) -> set[str]:
@@ -129,7 +129,7 @@ class SharedLibrary(Library):
         wanted = set(keys)
         found = super().known(wanted)
         if found < wanted:
-            self._index.check()
+            self.check()
         return found
 
     def unfinished(
@@ -138,7 +138,7 @@ class SharedLibrary(Library):
         """What this person has paid there for the same, and did not get; all else is not ours."""
         return super().unfinished(key, problems) if key is not None and self.is_own else []
 
-    def bills(self, since: Any = None) -> list[Bill]:  # noqa: ARG002 - as of any library
+    def bills(self, since: Any = None, *, between: Any = None) -> list[Bill]:  # noqa: ARG002 - as of any library
         """What others paid is in no bill."""
         return []
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import needs_local_scope, no_var_expand
 from traitlets import TraitError
-from traitlets.config import Configurable
 
 from nb_banana import _default
 from nb_banana._text import below_magic, say
@@ -24,7 +23,7 @@ from nb_banana.library.location import (
     stand_in_folder,
 )
 from nb_banana.notebook.completion import make_matcher, matchers_of
-from nb_banana.settings import Banana, settings
+from nb_banana.settings import settings
 
 if TYPE_CHECKING:
     from nb_banana.notebook.parser import ParsedLine
@@ -183,7 +182,6 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
     unload_extension(shell)
     shell.register_magic_function(make_magic(shell, open_panel), "line_cell", "banana")
     shell.input_transformers_cleanup.append(below_magic)
-    _make_configurable()
     shell.configurables.append(settings)
     _take_config(shell)
     _loaded[id(shell)] = loaded = _Loaded(make_matcher(shell.Completer, shell.user_ns))
@@ -207,13 +205,6 @@ def load_extension(shell: Any, open_panel: OpenPanel) -> None:
         from nb_banana.generation.recovery import recover_quietly
 
         say(recover_quietly(_default.client().context))  # a paid picture came back, or may yet
-
-
-def _make_configurable() -> None:
-    """Have IPython know the settings also where a script had them before it ran."""
-    if not isinstance(settings, Configurable):
-        known: Any = type("Banana", (Banana, Configurable), {"__module__": Banana.__module__})
-        settings.__class__ = known
 
 
 def _is_something_left() -> bool:

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nb_banana._threads import side_by_side
 from nb_banana.errors import BananaError
+from nb_banana.imaging.decode import decoded_at_once
 from nb_banana.imaging.sheet import (
     SheetCanvas,
     cell_ratio,
@@ -96,10 +98,15 @@ def _sheet(
     enlarged: float,
     grid: Grid | None = None,
 ) -> ContactSheet:
-    # Each picture is read, made small and let go before the next.
-    pieces = {}
+    # Each picture is read, made small and let go before another one takes its place.
+    read = side_by_side(
+        lambda number: _piece(entries[number], canvas.layout.cell, enlarged),
+        places,
+        decoded_at_once(each.size for each in entries if isinstance(each, BananaImage)),
+    )
+    pieces = dict(zip(places, read, strict=True))
     for number, cell in places.items():
-        pieces[number] = piece = _piece(entries[number], canvas.layout.cell, enlarged)
+        piece = pieces[number]
         if isinstance(piece, str):
             canvas.explain(piece, *cell)
         else:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from itertools import chain, count, takewhile
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 from zlib import crc32
 
 from nb_banana._text import as_html, is_absent, path_of, plain, say, shown, slug
@@ -141,7 +142,11 @@ def _titles(
     parts: list[list[str]] = [[] for _ in entries]
     if labels is not None and list(labels) != list(range(len(labels))):  # else nobody named them
         for part, label in zip(parts, labels, strict=True):
-            name = "" if is_absent(label) else re.sub(r"\W+", "-", str(label)).strip("-")
+            name = (
+                ""
+                if is_absent(label)
+                else re.sub(r"\W+", "-", normalize("NFC", str(label))).strip("-")
+            )
             part += [name[:LONGEST_PART].rstrip("-")] if name else []
     fields = varied_fields(variants)
     for field in fields:

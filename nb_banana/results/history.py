@@ -9,7 +9,9 @@ from typing import Any, overload
 from nb_banana._catalogue import short_in
 from nb_banana._hints import Hinted, hinted, out_of_range
 from nb_banana._text import as_html, clean, dollars, plain
+from nb_banana._threads import side_by_side
 from nb_banana.display.html import Words, note, paragraph, styled, table
+from nb_banana.imaging.decode import decoded_at_once
 from nb_banana.models import WRITTEN
 from nb_banana.results.export import MONEY_COLUMNS, frame_of, save_kept
 from nb_banana.results.image import BananaImage
@@ -105,10 +107,12 @@ class History(Hinted, Sequence[BananaImage]):
             return styled(note(self._above), kind="history")
         is_play = all(map(_play, self))
         above = f"{self._above.rstrip('.')}. The prices are play money." if is_play else self._above
+        most = decoded_at_once(image.size for image in self)
+        small = side_by_side(lambda image: thumbnail(image, longest=96), self, most)
         rows = [
             (
                 f"<small>{number}</small>",
-                thumbnail(image, longest=96),
+                small[number],
                 Words(f"{clean(image.prompt, 200)}{_mark(image)}"),
                 f"{image.width}×{image.height}",
                 as_html(_drawer(image)),

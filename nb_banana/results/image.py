@@ -16,7 +16,7 @@ from nb_banana._text import in_dollars, plain
 from nb_banana.credentials import hide_key
 from nb_banana.display.output import display, shell
 from nb_banana.errors import LibraryError
-from nb_banana.imaging.decode import SUFFIXES, PictureKind, decoding, open_picture, preview
+from nb_banana.imaging.decode import SUFFIXES, PictureKind, decoded, preview
 from nb_banana.library import rows
 from nb_banana.references.reference import Reference
 from nb_banana.request import ImageRequest, copy_with, mismatch, nearest_ratio
@@ -223,9 +223,7 @@ class BananaImage(_default.HasClient, Hinted):
     def pil(self) -> "Image.Image":
         """A new Pillow image, yours to draw on."""
         data = self.bytes
-        picture = open_picture(data)
-        with decoding():
-            picture.load()
+        picture = decoded(data)
         # So that a copy can say where it comes from: pil.save("x.jpg", xmp=pil.info["xmp"])
         picture.info["xmp"] = provenance.find_xmp(data) or mark_of(self.receipt)
         return picture

@@ -18,6 +18,8 @@ may go on behind a gateway, unless the service itself says it does not."""
 MOVED = frozenset({301, 302, 307, 308})
 """The request is wanted elsewhere. 303 says that it was taken; of these the log has the word."""
 FREE = "Nothing was charged."
+NOT_SAID = "Whether it was charged was not said."
+BEFORE_IT = "Something before the service did not let the request through (403){said}."
 USED_UP = (
     f"Your key has used up its limit{{said}}. {FREE} Ask whoever gave it to you for more; a limit "
     "by the day, week or month starts anew at 00:00 UTC."
@@ -27,7 +29,7 @@ LOOK_AT_MODEL = " Look at model and base_url. nb_banana.MODELS has the models th
 _BY_STATUS: dict[int, tuple[type[errors.BananaError], str]] = {
     401: (
         errors.KeyRefusedError,
-        "The service does not accept the key{said}. Make one at {key_page} and call "
+        f"The service does not accept the key{{said}}. {FREE} Make one at {{key_page}} and call "
         "nb_banana.login().",
     ),
     402: (
@@ -36,12 +38,12 @@ _BY_STATUS: dict[int, tuple[type[errors.BananaError], str]] = {
     ),
     403: (
         errors.NotAllowedError,
-        "The account may not do this{said}. Top up its credits or look at its plan at "
+        f"The account may not do this{{said}}. {FREE} Top up its credits or look at its plan at "
         "{billing_page}.",
     ),
     404: (
         errors.NotFoundError,
-        f"The service knows no such model or address{{said}}.{LOOK_AT_MODEL}",
+        f"The service knows no such model or address{{said}}. {FREE}{LOOK_AT_MODEL}",
     ),
     429: (
         errors.RateLimitError,
@@ -83,7 +85,7 @@ def _failed(
     if status in MOVED and reply.headers.get("location"):
         return errors.ServiceError(
             "The service's address answers with a redirect, which is not followed, for the key "
-            "must not go to another host. Set base_url to the address that it names.",
+            f"must not go to another host. {NOT_SAID} Set base_url to the address that it names.",
             **facts,
         )
     if not is_own and status not in DEFINITE:
@@ -100,7 +102,7 @@ def _failed(
     if failed.is_over_limit:
         kind, sentence = errors.KeyLimitError, USED_UP
     elif status == 403 and not is_own:
-        sentence = "Something before the service did not let the request through (403){said}."
+        sentence = f"{BEFORE_IT} {FREE}"
     if failed.may_cost:
         sentence = sentence.replace(FREE, errors.UNSURE)
         facts["is_unsure"] = True
@@ -164,7 +166,7 @@ def _refused(refusal: Refusal, facts: Mapping[str, Any]) -> errors.AnswerError:
 
 def _bill(receipt: Receipt | None) -> str:
     if receipt is None or receipt.usd is None:
-        return "Whether it was charged was not said."
+        return NOT_SAID
     return f"It was charged {dollars(receipt.usd)}." if receipt.usd else "It was not charged."
 
 

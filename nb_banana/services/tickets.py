@@ -9,7 +9,7 @@ from nb_banana.request import ImageRequest
 from nb_banana.services import send
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.exchange import Reply, Ticket
-from nb_banana.services.failures import FREE, redact
+from nb_banana.services.failures import FREE, NOT_SAID, redact
 from nb_banana.services.result import BilledAnswer
 from nb_banana.wire.interrupts import allow_interrupts
 
@@ -119,10 +119,11 @@ def _ask(
         raise errors.UncertainError(f"{error.args[0]} {errors.UNSURE}", **facts) from None
     try:
         reply = send.carry_once(call, service, ASK_SECONDS, facts)
-    except (errors.UncertainError, errors.NotConnectedError, errors.UnreadableAnswerError):
+    except (errors.UncertainError, errors.NotConnectedError):
         return ticket  # a question costs nothing, and is asked again
-    except errors.BananaError as error:  # an executor that is gone, a worker without a key
-        raise _not_now(error, service) from None
+    except errors.BananaError as error:  # an executor that is gone, or more bytes than we read
+        is_odd = isinstance(error, errors.UnreadableAnswerError)
+        raise _not_now(error, service, may_pass=is_odd) from None
     is_own = speaks.charged(reply) is False  # it is of the work itself, and not of the question
     is_result = ticket.handle.get("is_done", True)
     if reply.status in PASSING or (reply.status >= 500 and not (is_own and is_result)):
@@ -139,12 +140,19 @@ def _ask(
         if isinstance(found, Ticket):
             return replace(found, handle={**ticket.handle, **found.handle})
         return found
+    if is_odd and not (is_result and reply.status == 200 and _is_own(reply)):
+        raise _not_now(told, service, may_pass=True)  # a page of whoever is on the way, or half
     raise _meant(told, reply, ticket, service)  # not inside of `except`, as above
 
 
 def _is_mute(reply: Reply) -> bool:
     """Whether a state has no words; what is cut off, or a page, is something else."""
     return not reply.body.strip() or isinstance(reply.json, dict)
+
+
+def _is_own(reply: Reply) -> bool:
+    """Whether the service itself may have said it: what a proxy says is a page."""
+    return not reply.body.lstrip().startswith(b"<")
 
 
 def _meant(
@@ -164,12 +172,14 @@ def _meant(
     return error
 
 
-def _not_now(error: errors.BananaError, service: Endpoint) -> errors.BananaError:
+def _not_now(
+    error: errors.BananaError, service: Endpoint, *, may_pass: bool = False
+) -> errors.BananaError:
     """The question was turned away, or could not be asked; the work is where it was."""
     said = str(error.args[0])
-    for claim in (FREE, errors.UNSURE, "Nothing was sent."):
+    for claim in (FREE, NOT_SAID, errors.UNSURE, "Nothing was sent."):
         said = said.replace(f" {claim}", "")
     return type(error)(
         f"{said} {service.service.title} has your request. {NOT_LOST}",
-        **error.facts | {"accepted": True},
+        **error.facts | {"accepted": True, "may_pass": may_pass or None},
     )

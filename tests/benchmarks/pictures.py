@@ -71,6 +71,7 @@ MAKERS: dict[str, Callable[[], bytes]] = {
     "photo-1k.png": lambda: png(photo(SIZES["1k"], 4.8)),
     "photo-2k.png": lambda: png(photo(SIZES["2k"], 2.5), 3),
     "photo-4k.png": lambda: png(photo(SIZES["4k"], 0.8), 1),
+    "tiny.png": lambda: png(flat((43, 24))),
     "flat-1k.png": lambda: png(flat(SIZES["1k"])),
     "transparent-1k.png": lambda: png(cut_out(SIZES["1k"])),
     "photo-1k.jpg": lambda: jpeg(photo(SIZES["1k"], 6)),

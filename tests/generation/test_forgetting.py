@@ -139,6 +139,15 @@ def test_what_is_paid_and_not_fetched_yet_stays(shelf):
     assert len(shelf.unfinished()) == 2
 
 
+def test_what_was_kept_of_an_answer_goes_with_its_picture_and_that_of_others_stays(shelf):
+    for age in AGES:
+        shelf.keep_answer(f"nbb-{age}", b"what came")
+        shelf.keep_answer(f"nbb-{age}", b"one of them", 0)
+    forget(older_than="90 days", ask=False)
+    left = {each.name for each in shelf.folder.glob("answers/*")}
+    assert left == {f"nbb-{age}{at}.bin" for age in (50, 2, 0) for at in ("", "-0")}
+
+
 def test_what_was_spent_is_the_same_afterwards(service):
     made = [generate(prompt) for prompt in ("a fox", "an owl")]
     before = spending()

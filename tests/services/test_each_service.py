@@ -18,12 +18,10 @@ from nb_banana import Client, configure, errors, generate
 from nb_banana.credentials import PLACES
 from nb_banana.generation.recovery import recover_quietly
 from nb_banana.sandbox import Sandbox
-from nb_banana.sandbox.faults import TROUBLES
 from nb_banana.sandbox.services import SPOKEN
 from nb_banana.services import tickets
 from nb_banana.services.registry import find_service
 from tests.conftest import KEY
-from tests.support.amount import ALL
 from tests.support.doors import open_door
 from tests.support.servers import picture, server
 
@@ -205,17 +203,16 @@ def test_a_service_that_is_none_is_refused_with_those_that_are():
             set_it()
 
 
-COVERED = list(TROUBLES) if ALL else ["500", "503", "drop-after", "504-gateway", "refusal", "html"]
+def test_a_state_that_can_t_be_told_for_now_is_asked_again(fal):
+    assert generate("a banana [trouble: queue-503 x2]", aspect_ratio="16:9").size == (1376, 768)
+    states = [each for each in fal.received if each.path.endswith("/status")]
+    assert (len(states), len(fal.posts), len(fal.charges)) == (3, 1, 1)
 
 
-@pytest.mark.parametrize("name", COVERED)
-def test_whatever_goes_wrong_nothing_that_may_be_charged_is_sent_twice(other, brisk, name):
-    configure(timeout=3)
+def test_fal_is_told_not_to_run_again_what_failed(fal):
     with suppress(errors.BananaError):
-        generate(f"a banana [trouble: {name}]")
-    assert len(other.charges) <= 1
-    if other.charges:
-        assert len(other.posts) == 1
+        generate("a banana [trouble: 500]")
+    assert [each.headers["x-fal-no-retry"] for each in fal.posts] == ["1"]
 
 
 def test_a_request_without_an_answer_is_said_to_be_not_known(other):

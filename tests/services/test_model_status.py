@@ -63,7 +63,7 @@ def vendor(monkeypatch):
 UNDATED = "The service ends nano-banana-2, and does not say when."
 GONE = "The service withdrew nano-banana-2 on "
 KNOWN = "nb_banana.MODELS has the models that are known."
-UNKNOWN = "The service knows no such model or address: Model not found."
+UNKNOWN = "The service knows no such model or address: Model not found. Nothing was charged."
 STAY = "Pictures of it in your library stay there."
 ENDS = "The service ends nano-banana-2 on 2026-12-01."
 

@@ -144,6 +144,15 @@ def test_a_model_is_found_by_its_id_and_its_aliases():
     assert asked(as_json({"data": rows})) == Decimal("0.06")
 
 
+@pytest.mark.parametrize(("status", "expected"), [(200, Decimal("0.06")), (500, None), (0, None)])
+def test_a_model_that_the_list_has_no_more_is_asked_for_by_itself(status, expected):
+    own = as_json({"id": MODEL, "pricing": fixed(0.06)}, status) if status else None
+    none = as_json({"data": []})
+    with wire({MODELS: lambda request: none, f"/model/{MODEL}": lambda request: own}) as service:
+        assert client().context.prices.price(Endpoint(service.url), MODEL, None) == expected
+    assert service.seen[-1].query == {"include": "pricing"}
+
+
 def test_the_sandbox_quotes_what_it_charges(service):
     image = nb_banana.generate("a banana", resolution="2K")
     assert (

@@ -207,6 +207,17 @@ def left_waiting(queue):
     queue.odd["status"].clear()
 
 
+def test_work_without_a_picture_is_not_called_free_where_nobody_says_so(queue):
+    left_waiting(queue)
+    queue.odd["result"] = [(200, b'{"images": [{"url": null}]}')]
+    found = nb_banana.recover()
+    assert found[0].ended
+    assert found[0].unsaid
+    assert "Whether it was charged was not said" in found[0].outcome
+    assert found.summary.endswith("1 without a picture, whether charged was not said.")
+    assert len(nb_banana.recover()) == 0
+
+
 @pytest.mark.parametrize("changed", [{"service": "aimlapi"}, {"base_url": "http://127.0.0.1:9"}])
 def test_it_is_asked_where_it_was_given_whatever_the_settings_are_by_now(queue, changed):
     left_waiting(queue)

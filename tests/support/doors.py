@@ -22,6 +22,10 @@ FLAGS = {option.dest: option.flags[0] for option in OPTIONS}
 """The flag of each option of a cell, by what the function calls it."""
 
 
+class PanelSaidError(Exception):
+    """The words of an error that the panel shows, whose kind nobody sees."""
+
+
 def written(option: str, value: Any) -> list[str]:
     """An option and its value as a cell has them."""
     flag = FLAGS[option]
@@ -32,8 +36,11 @@ def by_function(prompt: str, **options: Any) -> Any:
     return generate(prompt, **options)
 
 
+CHOSEN = ("service", "base_url", "timeout")
+
+
 def by_client(prompt: str, **options: Any) -> Any:
-    chosen = {name: getattr(nb_banana.configure(), name) for name in ("service", "base_url")}
+    chosen = {name: getattr(nb_banana.configure(), name) for name in CHOSEN}
     with nb_banana.Client(**chosen) as client:
         return client.generate(prompt, **options)
 
@@ -92,8 +99,10 @@ def _by_panel(_shell: Shell) -> Draw:
             made = nb_banana.panel()
             press(made, "generate", changed={"prompt": prompt, **options})
             settle(made)
-            image = made.image
+            image, said = made.image, made.message
             made.close()
+        if image is None:
+            raise PanelSaidError(said.get("text"))
         return image
 
     return by_panel
@@ -113,7 +122,7 @@ DOORS = (*IN_SHELL, *PLAIN)
 
 @contextmanager
 def open_door(name: str) -> Iterator[Draw]:
-    """One of `DOORS` as ``draw(prompt, **options)``; an error is raised by each but the panel."""
+    """One of `DOORS` as ``draw(prompt, **options)``; errors are raised, the panel's as words."""
     if name in PLAIN:
         yield PLAIN[name]
         return

@@ -100,8 +100,8 @@ def picture(form: str = "PNG", mode: str = "RGB", size: tuple[int, int] = (64, 4
 def raw_server(talk: Callable) -> Iterator[tuple[str, list]]:
     """A server that writes bytes of the test's own: its URL, and the heads of the requests.
 
-    `talk(connection, head)` answers a request that was read to its end; the connection is closed
-    when it returns, or kept for the next request where it returns True.
+    `talk(connection, request)` answers one that was read to its end; the connection is closed when
+    it returns, or kept for the next request where it returns True.
     """
 
     def serve(connection):
@@ -109,9 +109,9 @@ def raw_server(talk: Callable) -> Iterator[tuple[str, list]]:
         with suppress(OSError, ValueError), connection, connection.makefile("rb") as coming:
             while head := b"".join(takewhile(bytes.strip, iter(coming.readline, b""))):
                 length = re.search(rb"(?i)content-length: (\d+)", head)
-                coming.read(int(length[1]) if length else 0)
+                body = coming.read(int(length[1]) if length else 0)
                 heads.append(head)
-                if not talk(connection, head):
+                if not talk(connection, head + b"\r\n" + body):
                     return
 
     def accept():

@@ -1,16 +1,19 @@
 """What the tests of the library put into it."""
 
 import base64
+import hashlib
 import io
+import json
 import random
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from PIL import Image
 
 from nb_banana.imaging.decode import PictureKind
+from nb_banana.library.rows import stamp
 from nb_banana.library.schema import MIGRATIONS
 from nb_banana.services.receipt import Receipt
 
@@ -72,3 +75,41 @@ def make_older(library, version):
     change(library, "DROP INDEX requests_unfinished")
     change(library, next(each for each in MIGRATIONS[0] if "requests_unfinished" in each))
     change(library, f"PRAGMA user_version = {version}")
+
+
+def grow(library, count, *, files=True):
+    """So many pictures more of the last two years, written at once: as the first one, but others.
+
+    Every tenth was made from the one before it, and one prompt in the middle speaks of a zebra.
+    """
+    now = datetime.now(UTC)
+    (asked,) = library._index.rows("SELECT * FROM requests ORDER BY seq LIMIT 1")
+    (image,) = library._index.rows("SELECT * FROM pictures LIMIT 1")
+    data = (library.folder / image["path"]).read_bytes()
+    del asked["seq"]
+    digests = [hashlib.sha256(b"%d" % number).hexdigest() for number in range(count)]
+    with library._index.writing() as session:
+        for number, digest in enumerate(digests):
+            made = now - timedelta(700) * (1 - number / count)
+            prompt = f"a {'zebra' if number == count // 2 else 'banana'} {number}"
+            time, path = stamp(made), f"pictures/{made:%Y-%m}/{made:%Y-%m-%d}-many-{digest}.png"
+            source = {"digest": digests[number - 1], "label": "x", "source": digests[number - 1]}
+            new = {
+                "id": f"many-{digest}",
+                "key": digest,
+                "family": digest,
+                "prompt": prompt,
+                "folded": prompt,
+                "notebook": f"/home/me/{number % 20}.ipynb",
+                **dict.fromkeys(("created", "changed", "answered"), time),
+                "usd": ("0.0894875", "0.12", None, f"0.0{number % 500}")[number % 4],
+                "refs": json.dumps([source] if number % 10 == 9 else []),
+            }
+            session.add("requests", asked | new)
+            row = {"request_id": new["id"], "digest": digest, "path": path}
+            session.add("pictures", image | row)
+            if files:
+                file = library.folder / path
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(data)
+    return digests

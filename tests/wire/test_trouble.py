@@ -6,7 +6,6 @@ import json
 import socket
 import struct
 import time
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -23,7 +22,6 @@ from nb_banana.wire.transport import HttpTransport, NoAnswerError
 from tests.conftest import KEY
 from tests.generation.test_charged import journal
 from tests.support.servers import drip, ending, message, picture, raw_server
-from tests.test_key_leaks import all_of, hides_the_key
 
 OK = "HTTP/1.1 200 OK"
 CHUNKED = "Transfer-Encoding: chunked"
@@ -129,14 +127,6 @@ REDIRECTS = {
     ),
 }
 
-AFTER_SENDING = [
-    *((name, ENDLESS, errors.AnswerTimeoutError, "unknown") for name in ENDLESS),
-    *((name, DROPPED, errors.ConnectionDroppedError, "unknown") for name in DROPPED),
-    *((name, UNREADABLE, errors.UnreadableAnswerError, "unknown") for name in UNREADABLE),
-    *((name, GATEWAY, errors.GatewayError, "unknown") for name in GATEWAY),
-    *((name, REDIRECTS, errors.ServiceError, "failed") for name in REDIRECTS),
-]
-
 
 def at(method: bytes, talk):
     """The trouble where it is asked with this method; another request is answered with 404."""
@@ -152,23 +142,6 @@ def at(method: bytes, talk):
 
 def posts(heads):
     return [head for head in heads if head.startswith(b"POST")]
-
-
-@pytest.mark.parametrize(
-    ("name", "table", "kind", "state"), AFTER_SENDING, ids=[each[0] for each in AFTER_SENDING]
-)
-def test_trouble_after_a_request_was_sent_is_an_error_of_ours(
-    brisk, monkeypatch, name, table, kind, state
-):
-    monkeypatch.setenv("AIMLAPI_KEY", KEY)
-    with raw_server(at(b"POST", table[name])) as (url, heads):
-        configure(base_url=url, timeout=0.4 if table is ENDLESS else 30)
-        error = ending(lambda: nb_banana.generate("a banana"))
-        assert type(error) is kind, error
-        assert len(posts(heads)) == 1
-    assert journal()["state"] == state
-    assert ("not charged" in str(error)) is (state == "failed" and "redirect" not in str(error))
-    hides_the_key(*all_of(error))
 
 
 def each_ending(table, ask):
@@ -238,30 +211,6 @@ def of_pictures(heads):
     return [each for each in heads if b"/v1/models/deprecations" not in each]
 
 
-CHARGED = {
-    "a length of 5,000 digits": ("Content-Length: " + "9" * 5000,),
-    "a length below nothing": ("Content-Length: -5",),
-    "a length that is a word": ("Content-Length: banana",),
-    "called gzip": (GZIP, f"Content-Length: {len(JSON)}"),
-    "called brotli": ("Content-Encoding: br", f"Content-Length: {len(JSON)}"),
-}
-
-
-@pytest.mark.parametrize("before", [100, 102, 103, None])
-@pytest.mark.parametrize("name", CHARGED)
-def test_what_is_wrong_about_a_message_does_not_lose_what_is_in_it(name, before):
-    def talk(connection, head):
-        first = message(f"HTTP/1.1 {before} Soon", "A: b") if before else b""
-        body = JSON if head.startswith(b"POST") else picture()
-        headers = [each.replace(str(len(JSON)), str(len(body))) for each in CHARGED[name]]
-        connection.sendall(first + message(OK, *headers, body=body))
-
-    with raw_server(talk) as (url, heads):
-        configure(base_url=url)
-        assert nb_banana.generate("a banana").bytes == picture()
-    assert len(of_pictures(heads)) == 2
-
-
 def test_what_is_compressed_has_the_same_bound_as_what_is_not(brisk, monkeypatch):
     monkeypatch.setattr("nb_banana.services.send.LONGEST_ANSWER", 300_000)
     bomb = saying("200 OK", GZIP + ", gzip", body=gzip.compress(gzip.compress(b" " * 300_001)))
@@ -269,35 +218,6 @@ def test_what_is_compressed_has_the_same_bound_as_what_is_not(brisk, monkeypatch
         configure(base_url=url)
         with pytest.raises(errors.UnreadableAnswerError, match="larger than any picture"):
             nb_banana.generate("a banana")
-
-
-PACKED_ONCE = gzip.compress(JSON)
-COMPRESSED = {
-    "several parts": ("gzip", gzip.compress(JSON[:9]) + gzip.compress(JSON[9:])),
-    "its old name": ("X-GZip", PACKED_ONCE),
-    "zlib": ("deflate", zlib.compress(JSON)),
-    "deflate without a head": ("deflate", zlib.compress(JSON)[2:-4]),
-    "zeros behind it": ("gzip", PACKED_ONCE + bytes(64)),
-    "a line end behind it": ("gzip", PACKED_ONCE + b"\r\n"),
-    "a list": ("gzip, identity", PACKED_ONCE),
-    "twice": ("gzip, gzip", gzip.compress(PACKED_ONCE)),
-    "two kinds": ("deflate, gzip", gzip.compress(zlib.compress(JSON)[2:-4])),
-    "called deflate": ("deflate", JSON),
-}
-
-
-@pytest.mark.parametrize("name", COMPRESSED)
-def test_a_compressed_answer_is_read_whole(name):
-    coding, body = COMPRESSED[name]
-
-    def talk(connection, head):
-        is_post = head.startswith(b"POST")
-        headers = [f"Content-Encoding: {coding}"] if is_post else []
-        connection.sendall(message(OK, *headers, body=body if is_post else picture()))
-
-    with raw_server(talk) as (url, _):
-        configure(base_url=url)
-        assert nb_banana.generate("a banana").size == (64, 48)
 
 
 @pytest.mark.parametrize("more", [b"", b"x" * 1000])

@@ -5,6 +5,7 @@ from . import (
     batch,
     first,
     generation,
+    large,
     library,
     load,
     memory,
@@ -29,6 +30,7 @@ SECTIONS: dict[str, Section] = {
         memory.SECTION,
         reference.SECTION,
         library.SECTION,
+        large.SECTION,
         progress.SECTION,
     )
 }

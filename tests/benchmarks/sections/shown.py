@@ -37,7 +37,29 @@ usual([lambda image=image: image for image in made])"""
 
 def cases(stage: Stage) -> list[Case]:
     names = list(SIZES)[: 1 if stage.quick else None]
-    return [each for name in names for each in cases_of(stage, name)]
+    return [*(each for name in names for each in cases_of(stage, name)), *sheets(stage)]
+
+
+def sheets(stage: Stage) -> list[Case]:
+    pictures, count = stage.count(100, 4), stage.count(3, 1)
+    kinds = ("photo-1k.png", "photo-1k.jpg")[: 1 if stage.quick else None]
+
+    def case(name: str, way: str, kind: str, **options: Any) -> Case:
+        argument = {"way": way, "picture": stage.picture(kind), "pictures": pictures}
+        group = f"{pictures} pictures at once, {kind.rpartition('.')[2].upper()}"
+        return Case(name, "sheeting", argument | {"count": count}, "ours", group, **options)
+
+    goals = {"wall": Goal(1)}
+    return [
+        each
+        for kind in kinds
+        for each in (
+            case("Pillow decodes each", "pillow", kind, is_reference=True),
+            case("nb_banana, a gallery", "gallery", kind, goals=goals),
+            case("nb_banana, a contact sheet", "contact sheet", kind, goals=goals),
+            case("nb_banana, the history", "history", kind, goals=goals),
+        )
+    ]
 
 
 def cases_of(stage: Stage, name: str) -> list[Case]:
