@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from nb_banana import _default
 from nb_banana._hints import hinted
-from nb_banana.credentials import given_key, hide_key
+from nb_banana.credentials import hide_key
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -77,8 +77,9 @@ def generate(
     >>> generate("a {{colour}} fox", colour="red").prompt
     'a red fox'
     """
-    options |= {"key": key if key is None else given_key(key), "timeout": timeout}
-    key = None  # from here on no traceback of anything can show it
+    options["timeout"], options["key"], key = timeout, key, None  # no traceback can show it
+    if options["key"] is not None:
+        hide_key(options)
     made: BananaImage | Gallery = _client().generate(
         prompt, count=count, background=background, **options
     )
@@ -121,8 +122,9 @@ def sweep(
     >>> [image.size for image in grid.where(animal="owl")]
     [(1024, 1024), (1376, 768)]
     """
-    options |= {"key": key if key is None else given_key(key), "timeout": timeout}
-    key = None  # as in `generate`
+    options["timeout"], options["key"], key = timeout, key, None  # as in `generate`
+    if options["key"] is not None:
+        hide_key(options)
     made: Gallery = _client().sweep(
         prompt, over=over, names=names, raw=raw, count=count, background=background, **options
     )
@@ -168,8 +170,9 @@ def generate_many(
     >>> [image.prompt for image in generate_many("{{size}} {{colour}} foxes", table)]
     ['2 red foxes', '3 blue foxes']
     """
-    options |= {"key": key if key is None else given_key(key), "timeout": timeout}
-    key = None  # as in `generate`
+    options["timeout"], options["key"], key = timeout, key, None  # as in `generate`
+    if options["key"] is not None:
+        hide_key(options)
     return _client().generate_many(prompts, rows, executor=executor, key_name=key_name, **options)
 
 
@@ -262,10 +265,9 @@ def login(key: str | None = None, *, save: bool = False, service: str | None = N
     Raises:
         MissingKeyError: nothing was given, or nobody is there to be asked.
     """
-    name = service or _client().settings.service
-    secret = None if key is None else given_key(key, name)
-    key = None  # as in `generate`
-    _client().login(secret, save=save, service=service)
+    given, key = {"key": key}, None  # as in `generate`
+    hide_key(given, service or _client().settings.service)
+    _client().login(given["key"], save=save, service=service)
 
 
 @hinted

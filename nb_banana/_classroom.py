@@ -14,7 +14,7 @@ from nb_banana.credentials import (
     MANAGEMENT,
     VENDOR_HOST,
     Secret,
-    given_key,
+    hide_key,
     host_of,
     is_loopback,
     refuse_key,
@@ -64,8 +64,9 @@ class Classroom(Hinted):
         base_url: str | None = None,
         client: Any = None,
     ) -> None:
-        secret = None if management_key is None else given_key(management_key)
+        given: dict[str, Any] = {"key": management_key}
         management_key = None  # from here on no traceback of anything can show it
+        hide_key(given)
         self._client = client if client is not None else _default.client()
         context = self._client.context
         if base_url is not None:
@@ -75,13 +76,14 @@ class Classroom(Hinted):
             self._url = context.sandbox_url()
         else:
             self._url = context.policy(service=KEYS_OF).base_url
-        self._given = secret
+        self._given: Secret | None = given["key"]
         self.handout: Handout | None = None
         """What `create` made last, also where it was stopped."""
         self._service()  # where there is no key it is said now
 
     def __repr__(self) -> str:
-        return f"<Classroom of {host_of(self._url)}>"
+        there = vars(self).get("_url")  # not yet in a traceback of why it could not be made
+        return f"<Classroom of {host_of(there)}>" if there else "<Classroom>"
 
     def __reduce__(self) -> Any:
         raise TypeError(
@@ -191,8 +193,8 @@ class Classroom(Hinted):
             return self._given
         is_near = is_loopback(self._url)
         if is_near or host_of(self._url) == VENDOR_HOST:
-            if text := os.environ.get(MANAGEMENT, "").strip():
-                return Secret(text, f"the environment variable {MANAGEMENT}")
+            if os.environ.get(MANAGEMENT, "").strip():
+                return Secret(os.environ[MANAGEMENT], f"the environment variable {MANAGEMENT}")
             if is_near:
                 return Secret(PLAY)
             raise errors.MissingKeyError(

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from nb_banana import credentials
 from nb_banana._hints import Hinted
 from nb_banana._later import later
+from nb_banana._secret import ask_for_key
 from nb_banana._text import say
 from nb_banana._threads import awaited
 from nb_banana.credentials import CredentialStore, Secret
 from nb_banana.display.output import is_heard, shell
 from nb_banana.display.progress import silently, while_awaited
-from nb_banana.errors import MissingKeyError, RequestError
+from nb_banana.errors import RequestError
 from nb_banana.generation import lookup, pipeline
 from nb_banana.generation.context import Context
 from nb_banana.generation.options import (
@@ -84,8 +85,10 @@ class Client(Hinted):
         budget: float | None = None,
         **settings: Any,
     ) -> None:
-        secret = None if key is None else credentials.as_secret(key)
-        key = None  # from here on no traceback of anything can show it
+        try:
+            secret = None if key is None else credentials.as_secret(key)
+        finally:
+            key = None  # from here on no traceback of anything can show it
         held = CredentialStore(key=secret)  # no setting may have it in it
         folder = os.fspath(library) if isinstance(library, os.PathLike) else library
         given = {"base_url": base_url, "library": folder, "backend": backend, "budget": budget}
@@ -112,6 +115,8 @@ class Client(Hinted):
         return self.context.settings
 
     def __repr__(self) -> str:
+        if "context" not in vars(self):  # in a traceback of why it could not be made
+            return "<Client>"
         host = credentials.host_of(self.settings.base_url)
         return f"<Client of {host}, backend {self.settings.backend!r}>"
 
@@ -369,26 +374,18 @@ class Client(Hinted):
         self, key: str | Secret | None = None, *, save: bool = False, service: str | None = None
     ) -> None:
         """See `nb_banana.login`."""
-        _, url, _, speaks = self.context.policy(service=service)
-        host = credentials.host_of(url)
-        given = _ask(host, speaks.place) if key is None else key
-        secret = credentials.as_secret(given, speaks.key_page)
-        key = None  # from here on no traceback of anything can show it
-        place = self.context.credentials.remember(url, secret, save=save)
-        say(f"Key for {host} kept {place}.")
+        try:
+            _, url, _, speaks = self.context.policy(service=service)
+            host, place = credentials.host_of(url), speaks.place
+            given = ask_for_key(host, place.page, place.names) if key is None else key
+            secret = credentials.as_secret(given, speaks.key_page)
+        finally:
+            given, key = "", None  # as in `__init__`
+        where = self.context.credentials.remember(url, secret, save=save)
+        say(f"Key for {host} kept {where}.")
 
 
 def _run(plan: Plan, *, background: bool) -> Any:
     if plan.is_many:
         return pending.start_many(plan) if background else runner.run_batch(plan)
     return pending.start(plan) if background else pipeline.make(plan, *plan.jobs)
-
-
-def _ask(host: str, place: credentials.KeyPlace) -> str:
-    import getpass  # a key is seldom typed
-
-    try:
-        return getpass.getpass(f"Key for {host}{place.page and f' ({place.page})'}: ")
-    except (EOFError, RuntimeError) as error:  # a kernel that nobody sits at raises RuntimeErrors
-        cure = f"Set {place.names[0]} instead" if place.names else 'Give it: login("…")'
-        raise MissingKeyError(f"Nobody can be asked for the key here. {cure}.") from error

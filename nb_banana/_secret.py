@@ -2,6 +2,7 @@
 
 import base64
 import re
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -31,12 +32,14 @@ class Secret:
 
     def __init__(self, text: str, place: str = "", page: str = KEY_PAGE) -> None:
         cleaned = text.strip().strip(AROUND) if isinstance(text, str) else ""
-        if not cleaned or not cleaned.isascii() or not cleaned.isprintable() or " " in cleaned:
+        is_key = bool(cleaned) and cleaned.isascii() and cleaned.isprintable()
+        self._text = cleaned if is_key and " " not in cleaned else ""
+        text = cleaned = ""  # from here on no traceback of anything can show it
+        if not self._text:
             raise MissingKeyError(
                 f"What was given as the key{place and f' ({place})'} is empty or has characters "
                 f"that no key has. Copy it again{page and f' from {page}'}."
             )
-        self._text = cleaned
         self._parts: dict[int, frozenset[str]] = {}  # what `is_in` looks for, by its `run`
 
     def __repr__(self) -> str:
@@ -120,3 +123,22 @@ class Secret:
         runs = {key[at : at + size] for at in range(len(key) - size + 1)}
         wanted = re.compile(r"\d" if digits else "")
         return {run for run in runs if run not in OUR_WORDS and wanted.search(run)}
+
+
+def as_secret(given: str | Secret, page: str = KEY_PAGE) -> Secret:
+    """What somebody gave as a key, so that it does not show itself."""
+    try:
+        return given if isinstance(given, Secret) else Secret(given, page=page)
+    finally:
+        given = ""  # what is no key may be one with a letter too many, and a traceback shows it
+
+
+def ask_for_key(host: str, page: str, names: Sequence[str]) -> str:
+    """The key as the person types it, unseen; ``names`` are the variables that could have it."""
+    import getpass  # load time: hardly ever
+
+    try:
+        return getpass.getpass(f"Key for {host}{page and f' ({page})'}: ")
+    except (EOFError, RuntimeError) as error:  # a kernel that nobody sits at raises RuntimeErrors
+        cure = f"Set {names[0]} instead" if names else 'Give it: login("…")'
+        raise MissingKeyError(f"Nobody can be asked for the key here. {cure}.") from error

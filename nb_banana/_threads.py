@@ -3,8 +3,10 @@
 import os
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from functools import partial
 from typing import Any, TypeVar
 
 HAS_THREADS = sys.platform not in {"emscripten", "wasi"}
@@ -30,16 +32,40 @@ def spawn(
     return None
 
 
-class _InPlace(Executor):
-    """An executor that has done the work when it is given back."""
+class Pool:
+    """Up to so many threads that take work as it comes, and end when there is none left."""
 
-    def submit(self, work: Callable[..., Any], /, *args: Any, **options: Any) -> "Future[Any]":
+    # An executor of concurrent.futures takes no work any more when the main thread is at its end.
+    # A batch in the background goes on then: the interpreter waits for its threads.
+
+    def __init__(self, count: int) -> None:
+        self._free = count
+        self._waiting: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._lock = threading.Lock()
+
+    def submit(self, work: Callable[..., Any], /, *args: Any) -> "Future[Any]":
+        """Have it done: at once where a thread is free, or where none can start."""
         future: Future[Any] = Future()
-        try:
-            future.set_result(work(*args, **options))
-        except BaseException as error:  # noqa: BLE001 - an executor hands on whatever it was
-            future.set_exception(error)
+        with self._lock:
+            self._waiting.append((future, partial(work, *args)))
+            is_free = self._free > 0
+            self._free -= is_free
+        if is_free:
+            spawn(self._work, daemon=False)
         return future
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._free += 1
+                    return
+                future, work = self._waiting.popleft()
+            try:
+                future.set_result(work())
+            except BaseException as error:  # noqa: BLE001 - whoever looks at the future gets it
+                future.set_exception(error)
+            del future, work  # what came is not kept until there is more to do
 
 
 async def awaited(work: Callable[..., Result], *args: Any, **options: Any) -> Result:
@@ -51,17 +77,14 @@ async def awaited(work: Callable[..., Result], *args: Any, **options: Any) -> Re
     return await asyncio.to_thread(work, *args, **options)
 
 
-def pool(count: int, name: str = NAME) -> Executor:
-    """So many threads that take work as it comes."""
-    return ThreadPoolExecutor(count, name) if HAS_THREADS else _InPlace()
-
-
 def side_by_side(work: Callable[[Item], Result], items: Iterable[Item], most: int) -> list[Result]:
     """What work that holds no lock gives for each, in their order; so many at once at most."""
     count = min(most, _processors())
     if count < 2 or not HAS_THREADS:
         return [work(each) for each in items]
-    executor = pool(count)
+    from concurrent.futures import ThreadPoolExecutor  # load time: not for one picture
+
+    executor = ThreadPoolExecutor(count, NAME)
     try:
         return list(executor.map(work, items))
     finally:  # after a Ctrl-C what has not begun is left

@@ -20,6 +20,7 @@ from nb_banana._secret import KEY_PAGE as KEY_PAGE
 from nb_banana._secret import SHORTEST_BY_CHANCE
 from nb_banana._secret import SHORTEST_IN_LINK as SHORTEST_IN_LINK
 from nb_banana._secret import Secret as Secret
+from nb_banana._secret import as_secret as as_secret
 from nb_banana._text import key_checks, what_it_says
 from nb_banana.errors import MissingKeyError, RequestError, SettingsError
 
@@ -77,6 +78,7 @@ PLUGINS = "nb_banana.services"
 """The group of entry points by which packages bring further services."""
 MANAGEMENT = "AIMLAPI_MANAGEMENT_KEY"
 """Makes keys with a limit (`Classroom`), and is never looked for to draw."""
+KEY_NAMES = (*(name for place in PLACES.values() for name in place.names), MANAGEMENT)
 KEYRING_SERVICE = "nb_banana"
 NO_KEYRING = "keyring.backends.null.Keyring"
 """What ``PYTHON_KEYRING_BACKEND`` is where a person wants none: keyring's own documentation."""
@@ -191,7 +193,10 @@ class KeySearch:
             if type(error).__name__ not in NOTHING_THERE:
                 self.silent.append(f"{whom} did not answer: {what_it_says(error)}.")
             return None
-        return FoundKey(given_key(Secret(text, place, self.place.page)), place)
+        try:
+            return FoundKey(given_key(Secret(text, place, self.place.page)), place)
+        finally:
+            text = ""  # as in `as_secret`
 
     def _from_keyring(self) -> tuple[str, Any]:
         import keyring  # looks for its backends, which takes its time
@@ -259,27 +264,24 @@ def service_names() -> tuple[str, ...]:
 
 def given_key(given: str | Secret, service: str = AIMLAPI.service) -> Secret:
     """The key that somebody gave, which is one of the `known_keys` from then on."""
-    secret = as_secret(given, PLACES[service].page if service in PLACES else "")
+    try:
+        secret = as_secret(given, PLACES[service].page if service in PLACES else "")
+    finally:
+        given = ""  # as below
     _known[NOBODYS, secret] = None
     return secret
 
 
-def as_secret(given: str | Secret, page: str = KEY_PAGE) -> Secret:
-    """What somebody gave as a key, so that it does not show itself."""
-    return given if isinstance(given, Secret) else Secret(given, page=page)
-
-
-def hide_key(options: dict[str, Any]) -> None:
+def hide_key(options: dict[str, Any], service: str = AIMLAPI.service) -> None:
     """Let the key among some options not show itself: a traceback may show all variables."""
     if options.get("key") is not None:
-        options["key"] = given_key(options["key"])
+        options["key"] = given_key(options.pop("key"), service)
 
 
 def known_keys() -> list[Secret]:
     """The keys that this process has or had. No keyring is asked for it: it may ask the person."""
     found = list(dict.fromkeys(secret for _, secret in list(_known)))
-    named = (name for place in PLACES.values() for name in place.names)
-    for text in filter(None, map(os.environ.get, (*named, MANAGEMENT))):
+    for text in filter(None, map(os.environ.get, KEY_NAMES)):
         with suppress(MissingKeyError):  # no key could look so
             found.append(_of_environment(text))
     return found
@@ -310,9 +312,9 @@ def refuse_key(what: str, text: str, secret: Secret | None = None) -> None:
 
 def _from_environment(place: KeyPlace) -> FoundKey | None:
     for name in place.names:
-        if text := os.environ.get(name, "").strip():
+        if os.environ.get(name, "").strip():
             where = f"the environment variable {name}"
-            return FoundKey(Secret(text, where, place.page), where)
+            return FoundKey(Secret(os.environ[name], where, place.page), where)
     return None
 
 

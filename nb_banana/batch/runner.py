@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nb_banana import _threads, errors
 from nb_banana._later import later
-from nb_banana._threads import pool
+from nb_banana._threads import Pool
 from nb_banana.batch.jobs import numbered
 from nb_banana.display.batch_progress import BatchProgress
 from nb_banana.display.progress import silently
@@ -149,7 +149,7 @@ class BatchRunner:
         self.limiter.stop()
 
     def _work(self) -> None:
-        workers = pool(self.threads)
+        workers = Pool(self.threads)
         try:
             for job in self.waiting:
                 if self._is_over and not isinstance(self.waiting, list):
@@ -173,7 +173,6 @@ class BatchRunner:
             self._collect_all()
             raise
         finally:
-            workers.shutdown(wait=False)
             self.bar.close()
 
     def _is_busy(self) -> bool:

@@ -29,7 +29,8 @@ class CellNotes:
         self._on_way = on_way
         self._used: dict[str, bool] = {}  # whether the thread that runs cells has used it
         self._expected: dict[int, Expected] = {}
-        self._events: Any = None
+        self._events: Any = None  # of the shell, while there is something to be written
+        self._lock = threading.Lock()
 
     def use(self, request_id: str) -> None:
         """A picture was drawn, or found in a library."""
@@ -55,20 +56,23 @@ class CellNotes:
 
     def close(self) -> None:
         """Watch the cells no more."""
-        if self._events is not None:
-            self._events.unregister("post_run_cell", self._write)
-        self._events = None
+        with self._lock:
+            if self._events is not None:
+                self._events.unregister("post_run_cell", self._write)
+            self._events = None
 
     def _watch(self) -> None:
-        if self._events is None:
-            running: Any = shell()
-            self._events = running.events
-            self._events.register("post_run_cell", self._write)
+        with self._lock:
+            if self._events is None:
+                running: Any = shell()
+                self._events = running.events
+                self._events.register("post_run_cell", self._write)
 
     def _write(self, *_: Any) -> None:
         """A cell has ended: an output without anything to see says what it used."""
         # What a thread has used may be of a picture in the background, which tells it itself.
         # Sorted, for threads end in any order, and who compares outputs sees it.
+        self.close()  # what is used from here on watches again
         expected, self._expected = self._expected, {}
         # One that was there before the cell has ended is this cell's, though its thread used it.
         quick = (value for value in expected.values() if value.done and not value._is_shown)
@@ -76,6 +80,8 @@ class CellNotes:
         kept = self._used.items()
         used = sorted(each for each, here in kept if here or each in over or not self._on_way)
         self.drop(used)
+        if self._used:  # by threads, of pictures that are on their way
+            self._watch()
         if used:
             OutputCell().show({}, _facts(used))
         for value in expected.values():

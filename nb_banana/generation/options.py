@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nb_banana._catalogue import AIMLAPI, Catalogue, find_in, same_in, usual_in
 from nb_banana._later import later
 from nb_banana._text import MARKS, clean, did_you_mean, shown
-from nb_banana.credentials import given_key, refuse_key
+from nb_banana.credentials import hide_key, refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.generation.context import Context
 from nb_banana.models import FIELD_OF, FIELDS, fields_taken, find_model, no_model
@@ -67,8 +67,8 @@ OUTPUT_NAMES = frozenset(each.name for each in fields(OutputOptions)) - {"confir
 
 def take_call_options(options: dict[str, Any]) -> tuple[OutputOptions, dict[str, Any]]:
     """Take out of the options what is no field of a request: the output, and how it is asked."""
-    if (secret := options.pop("key", None)) is not None:
-        secret = given_key(secret)
+    if options.get("key") is not None:
+        hide_key(options)
     timeout = options.pop("timeout", None)
     patience = None if timeout is None else checked_seconds(timeout)
     quiet = options.pop("quiet", False)
@@ -78,7 +78,7 @@ def take_call_options(options: dict[str, Any]) -> tuple[OutputOptions, dict[str,
         given[name] = is_on(name, given[name])
     named = options.get("service")
     service = named if isinstance(named, str) else None  # several are swept
-    how = {"key": secret, "timeout": patience, "quiet": quiet, "service": service}
+    how = {"key": options.pop("key", None), "timeout": patience, "quiet": quiet, "service": service}
     return OutputOptions(**given), how
 
 

@@ -29,6 +29,7 @@ from urllib.parse import quote, urlsplit
 
 from nb_banana._text import plain
 from nb_banana._version import __version__
+from nb_banana.credentials import KEY_NAMES
 from nb_banana.errors import LessonError, LibraryError
 from nb_banana.generation.context import Context
 from nb_banana.lesson import notebook_file, pack, wheels
@@ -271,7 +272,9 @@ def _write_json(path: Path, value: object) -> None:
 def _run(project: Path, site: Path) -> None:
     """Build with JupyterLite, in a process of its own that reads nobody's settings."""
     outer = {
-        name: value for name, value in os.environ.items() if not name.startswith("JUPYTERLITE_")
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("JUPYTERLITE_") and name not in KEY_NAMES  # it draws nothing
     }
     nobody = {"JUPYTER_NO_CONFIG": "1", "JUPYTER_CONFIG_DIR": str(project / "config")}
     done = subprocess.run(  # noqa: S603 - our own Python

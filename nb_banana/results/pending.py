@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from types import TracebackType
 from typing import Any, ClassVar, Generic, TypeVar
 
 from nb_banana._hints import absent
@@ -35,6 +36,7 @@ class PendingValue(Generic[Value]):
         self._future: Future[Value] = Future()
         self._placeholder = placeholder
         self._stop = stop
+        self._trace: TracebackType | None = None  # how its error came about
         self._started = time.monotonic()
         self._ending = threading.Lock()
 
@@ -65,6 +67,7 @@ class PendingValue(Generic[Value]):
             TimeoutError: it is not there yet; it goes on.
             Interrupted: Ctrl-C, or `cancel`; it may come all the same.
         """
+        self._forget_waits()
         try:
             return self._future.result(timeout)
         except Interrupted:
@@ -78,7 +81,13 @@ class PendingValue(Generic[Value]):
 
     def __await__(self) -> Generator[Any, None, Value]:
         # Shielded: who stops to wait must not take it from others who do.
+        self._forget_waits()
         return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
+
+    def _forget_waits(self) -> None:
+        """Let go the frames in which its error was raised before: each time adds its own."""
+        if self.done and (error := self._future.exception()) is not None:
+            error.__traceback__ = self._trace
 
     @property
     def _is_shown(self) -> bool:
@@ -127,6 +136,7 @@ class PendingValue(Generic[Value]):
                 self._placeholder.end(outcome)
             finally:  # nobody waits for ever because a display is broken
                 if isinstance(outcome, BaseException):
+                    self._trace = outcome.__traceback__
                     self._future.set_exception(outcome)
                 else:
                     vars(self).update(vars(outcome))

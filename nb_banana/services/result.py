@@ -50,6 +50,8 @@ def fetch_pictures(answer: BilledAnswer, service: Endpoint) -> DownloadResult:
         try:
             pictures.append(fetch_picture(item, service, facts))
         except PictureError as error:
+            # It is told, not raised: its frames hold the picture that is none.
+            error.__traceback__ = error.__context__ = None
             problems.append(error)
             if item.data is not None:
                 unread[position] = item.data

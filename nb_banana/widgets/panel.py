@@ -98,7 +98,9 @@ class Panel(Fields):
         self._thumbnails.close()
         self._made, self._pending = (), None
         self._output.put("The panel was closed. <code>%banana</code> opens it again.")
+        layout = self.layout  # a widget of its own, which ipywidgets keeps
         super().close()
+        layout.close()
 
     def look_around(self, *_: Any) -> None:
         """See which pictures the notebook and the library have by now; after each cell."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nb_banana._text import megabytes, one_line
-from nb_banana._threads import pool
+from nb_banana._threads import Pool
 from nb_banana.errors import BadReferenceError, BananaError, SaveError
 from nb_banana.imaging import save
 from nb_banana.imaging.decode import preview
@@ -95,7 +95,8 @@ class Thumbnails:
 
     def __init__(self, send: Callable[[Mapping[str, Any], list[bytes]], None]) -> None:
         self._send = send
-        self._worker = pool(1, "nb_banana panel")
+        self._worker = Pool(1)
+        self._is_open = True
         self._places: dict[str, dict[str, tuple[Any, int]]] = {}
 
     def see(self, place: str, values: Mapping[str, Any], longest: int = THUMBNAIL_SIDE) -> None:
@@ -103,6 +104,8 @@ class Thumbnails:
         self._places[place] = {
             thumbnail: (each, longest) for thumbnail, each in values.items() if thumbnail
         }
+        if not self._is_open:  # the thread was at it when the panel was closed
+            self._places = {}
 
     def see_words(self, place: str, found: Mapping[str, Any]) -> list[dict[str, str]]:
         """The same by a cell's words, and what the browser has to know of each."""
@@ -133,13 +136,11 @@ class Thumbnails:
 
     def later(self, work: Callable[[], None]) -> None:
         """Do it in the thread, so that the kernel stays free."""
-        with suppress(RuntimeError):  # the panel was closed
-            self._worker.submit(work)
+        self._worker.submit(lambda: work() if self._is_open else None)
 
     def close(self) -> None:
         """Let the pictures and the thread go."""
-        self._worker.shutdown(wait=False, cancel_futures=True)
-        self._places = {}
+        self._is_open, self._places = False, {}
 
     def _find(self, thumbnail: str) -> tuple[Any, int]:
         places = list(self._places.values())

@@ -10,25 +10,14 @@ import socket
 import ssl
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from json import dumps
 from queue import LifoQueue
 from typing import Any, cast
-from urllib.parse import urlencode
 
-from urllib3 import (
-    BaseHTTPResponse,
-    HTTPHeaderDict,
-    PoolManager,
-    Retry,
-    Timeout,
-    encode_multipart_formdata,
-)
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import PoolManager
 from urllib3.connection import HTTPConnection
-from urllib3.exceptions import HTTPError
-
-from nb_banana._version import __version__
-from nb_banana.credentials import Secret
+from urllib3.util import Retry
 
 IN_BROWSER = sys.platform == "emscripten"
 """There the browser sends, by urllib3's own backend: there is no socket that could be watched."""
@@ -53,21 +42,6 @@ CONNECT_RETRY = Retry(
 )
 
 
-NO_RETRY = Retry(0, read=False)
-
-CODINGS = ("gzip", "deflate")
-"""What a body may be compressed with, which is taken off here: a few bytes may become gigabytes,
-and urllib3 bounds that only in its later versions."""
-HEADERS = {
-    "User-Agent": f"nb_banana/{__version__}",
-    "Accept-Encoding": ", ".join(CODINGS),
-    "Accept": "*/*",
-    "Connection": "keep-alive",
-}
-Headers = Mapping[str, str]
-Key = tuple[Secret | None, str, str]  # where there is one, its header, and what stands before it
-
-
 class Attempt:
     """One request on its way, with one deadline from its first byte to the answer's last."""
 
@@ -76,6 +50,14 @@ class Attempt:
         self._seconds = seconds
         self._silence = seconds if silence is None else silence
         self._deadline = 0.0
+
+    @property
+    def timeout(self) -> tuple[float, float]:
+        """What requests takes for the time limits: to connect, and to read."""
+        # Both only bring the attempt to its connection, which sets what counts before each step.
+        limit = _Limit(CONNECT_TIMEOUT)
+        limit.attempt = self
+        return limit, limit
 
     def connect(self, *, has_proxy: bool) -> None:
         """A connection is made, which has a time of its own: nothing was sent yet."""
@@ -154,6 +136,10 @@ class _Response(http.client.HTTPResponse):
 class _Connection(HTTPConnection):
     """Tells its attempt what happens. Comes before one of urllib3's classes, see `_watch`."""
 
+    # http.client writes all that it sends to stdout, the key too, where a person has set this for
+    # all connections.
+    debuglevel = 0
+
     @property
     def _attempt(self) -> Attempt:
         return cast(_Limit, self.timeout).attempt
@@ -209,117 +195,69 @@ def _watched(pool: Any) -> Any:
     return type(pool.__name__, (pool,), {"ConnectionCls": connection, "QueueCls": _Idle})
 
 
-def _prepared(
-    url: str,
-    key: Key,
-    *,
-    params: Mapping[str, Any] | None = None,
-    headers: Mapping[str, str] | None = None,
-    json: Any = None,
-    files: Sequence[tuple[str, tuple[Any, ...]]] = (),
-) -> tuple[str, HTTPHeaderDict, bytes | None]:
-    """The address with its query, the headers and the body, as they are sent."""
-    told = HTTPHeaderDict({} if IN_BROWSER else HEADERS)  # it sets these itself
-    told.update(headers or {})
-    if query := urlencode({k: v for k, v in (params or {}).items() if v is not None}, doseq=True):
-        url += ("&" if "?" in url else "?") + query
-    body, kind = None, ""
-    if files:
-        parts = [(name, part if part[0] else part[1]) for name, part in files]  # a file, or a text
-        body, kind = encode_multipart_formdata(parts)
-    elif json is not None:
-        body, kind = dumps(json, allow_nan=False).encode(), "application/json"
-    if kind:
-        told.setdefault("Content-Type", kind)
-    secret, name, before = key
-    if secret is not None:  # in one request's header; nothing else of ours has it
-        told[name] = before + secret.reveal()
-    return url, told, body
+class Adapter(HTTPAdapter):
+    """Its connections tell each attempt whether it was sent, and keep its time."""
+
+    # All connections have one TLS context, where one is given; requests reads the certificates for
+    # each anew.
+
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self._context = context
+        super().__init__(max_retries=CONNECT_RETRY, pool_maxsize=MOST_KEPT)
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        """Called by requests to make its pools."""
+        super().init_poolmanager(*args, **options)
+        _watch(self.poolmanager)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """Called by requests for the pools behind a proxy, which may be asked over TLS itself."""
+        if self._context is not None and proxy.lower().startswith("https:"):
+            options["proxy_ssl_context"] = self._context
+        manager = super().proxy_manager_for(proxy, **options)
+        _watch(manager)
+        return manager
+
+    def build_connection_pool_key_attributes(self, *args: Any, **options: Any) -> Any:
+        """Called by requests, which documents this as the place to set a context."""
+        host, own = super().build_connection_pool_key_attributes(*args, **options)
+        return host, own if self._context is None else {"ssl_context": self._context}
+
+    def cert_verify(self, *args: Any) -> None:
+        """Called by requests for each connection. A context knows the certificates already."""
+        if self._context is None:
+            super().cert_verify(*args)  # type: ignore[no-untyped-call]
 
 
-class Connections:
-    """All connections to one host: urllib3's pools, whose connections keep each attempt's time."""
-
-    # One TLS context is everybody's, where it is given: to read the certificates takes its time.
-
-    def __init__(self, context: ssl.SSLContext | None = None, proxy: str | None = None) -> None:
-        options: dict[str, Any] = {} if context is None else {"ssl_context": context}
-        if proxy is None:
-            self._manager = PoolManager(maxsize=MOST_KEPT, **options)
-        else:
-            from requests.adapters import HTTPAdapter  # few have a proxy
-
-            if context is not None and proxy.lower().startswith("https:"):  # it is asked over TLS
-                options["proxy_ssl_context"] = context
-            # It knows what SOCKS takes, and where a proxy's user and password go.
-            self._manager = HTTPAdapter(pool_maxsize=MOST_KEPT).proxy_manager_for(proxy, **options)
-        _watch(self._manager)
-
-    def send(
-        self, attempt: Attempt, method: str, url: str, key: Key, options: dict[str, Any]
-    ) -> BaseHTTPResponse:
-        """Send one request; the body of its answer, a redirect too, is not read yet."""
-        url, headers, body = _prepared(url, key, **options)
-        limit = _Limit(CONNECT_TIMEOUT)
-        limit.attempt = attempt
-        # The limit only brings the attempt to its connection, which sets what counts before each
-        # step.
-        return self._urlopen(method, url, headers, body, CONNECT_RETRY, limit)
-
-    def close(self) -> None:
-        """Close them. Others are made when they are needed."""
-        self._manager.clear()
-
-    def _urlopen(
-        self,
-        method: str,
-        url: str,
-        headers: Headers,
-        body: bytes | None,
-        retries: Retry,
-        limit: float,
-    ) -> BaseHTTPResponse:
-        return self._manager.urlopen(
-            method,
-            url,
-            headers=headers,
-            body=body,
-            retries=retries,
-            timeout=Timeout(connect=limit, read=limit),
-            redirect=False,
-            preload_content=False,
-            decode_content=False,
-        )
-
-
-class BrowserConnections(Connections):
+class BrowserAdapter(HTTPAdapter):
     """Sends by the browser, which has certificates, redirects and CORS in its own hands."""
 
     def __init__(self) -> None:
-        self._manager = PoolManager(maxsize=MOST_KEPT)
+        super().__init__(pool_maxsize=MOST_KEPT)
         self._let_through: set[str] = set()
 
-    def send(
-        self, attempt: Attempt, method: str, url: str, key: Key, options: dict[str, Any]
-    ) -> BaseHTTPResponse:
-        """As above, with the time limits of the browser."""
-        url, headers, body = _prepared(url, key, **options)
-        if method == "POST":
-            self._ask_leave(url, headers)
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # requests gives all of them by name
+        """Called by our transport, with an attempt's time limits."""
+        attempt = cast(_Limit, options["timeout"][0]).attempt
+        if request.method == "POST":
+            self._ask_leave(request)
         try:
-            return self._urlopen(method, url, headers, body, NO_RETRY, attempt.begin_in_browser())
-        except HTTPError:
+            return super().send(request, **{**options, "timeout": attempt.begin_in_browser()})
+        except requests.RequestException:
             attempt.fail_in_browser()
             raise
 
-    def _ask_leave(self, url: str, headers: Headers) -> None:
+    def _ask_leave(self, request: requests.PreparedRequest) -> None:
         """See that this page may call there at all: a GET with the same headers costs nothing."""
         # A browser that keeps a page from calling a host says no more than that nothing came, as
         # for a connection that broke off when the POST was charged.
+        url = request.url or ""
         if url not in self._let_through:
             # By their names: an id that is the POST's own would be found twice in a service's log,
             # and a row of this GET be taken for what became of the POST.
             said = ("authorization", "content-type")
-            told = {k: v if k.lower() in said else "0" for k, v in headers.items()}
-            self._urlopen("GET", url, told, None, NO_RETRY, CONNECT_TIMEOUT).close()
+            headers = {k: v if k.lower() in said else "0" for k, v in request.headers.items()}
+            headers.pop("Content-Length", None)
+            question = requests.Request("GET", url, headers=headers).prepare()
+            super().send(question, timeout=CONNECT_TIMEOUT).close()
             self._let_through.add(url)

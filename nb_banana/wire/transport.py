@@ -1,36 +1,43 @@
-"""One HTTP request and its body with a bound, the key for one host alone, connections by host."""
+"""One HTTP request and its body with a bound, the key for one host alone, `requests`' sessions."""
 
 import os
 import ssl
-import sys
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from functools import cache, partial
+from http.cookiejar import DefaultCookiePolicy
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-import certifi
-from urllib3 import BaseHTTPResponse
+import requests
+from requests import utils
+from requests.auth import AuthBase
+from requests.models import REDIRECT_STATI
 from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
+from nb_banana._version import __version__
 from nb_banana.credentials import Secret, is_loopback, room_host
 from nb_banana.wire import connection
-from nb_banana.wire.connection import CODINGS, Attempt, Connections, Key
+from nb_banana.wire.connection import Adapter, Attempt
 
 SURROUNDINGS = (
     *("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"),
     *("no_proxy", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
 )
-"""What is heeded of the environment, as requests does. Connections are for one state of it."""
+"""What requests heeds of the environment. A session is for one state of it."""
+
+MOST_SESSIONS = 8  # hosts to which connections are kept: a sandbox has a new port each time
 
 Result = TypeVar("Result")
 
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
+CODINGS = ("gzip", "deflate")
+"""What a body may be compressed with, which is taken off here: a few bytes may become gigabytes,
+and urllib3 bounds that only in its later versions."""
 PACKED, GZIP, MOST_LAYERS = {*CODINGS, "x-gzip"}, b"\x1f\x8b", 4
 
 NETWORK_CURE = "Look at the network (and base_url), then run it again."
@@ -115,7 +122,7 @@ class Transport(Protocol):
 
 
 class HttpTransport:
-    """Connections for each host, which are kept and used again, each by one at a time."""
+    """One session for each host: connections are kept and used again, each by one at a time."""
 
     # The main thread has its own. Only there a Ctrl-C is raised, and a pool of connections that was
     # interrupted may hold its lock for ever: https://bugs.python.org/issue29988
@@ -126,8 +133,8 @@ class HttpTransport:
     def _begin(self) -> None:
         self._process = os.getpid()
         self._making = threading.Lock()
-        self._main: dict[tuple[str | None, ...], Connections] = {}
-        self._shared: dict[tuple[str | None, ...], Connections] = {}
+        self._main: dict[tuple[str | None, ...], requests.Session] = {}
+        self._shared: dict[tuple[str | None, ...], requests.Session] = {}
 
     def send(
         self,
@@ -142,14 +149,18 @@ class HttpTransport:
     ) -> "HttpAnswer":
         """Send one request. Redirects are not followed; the body is not read yet."""
         attempt = Attempt(seconds, silence)
-        key = (secret, *key_header)
-        work = partial(self._respond, attempt, method, url, key, options)
+        work = partial(self._respond, attempt, method, url, KeyAuth(secret, key_header), options)
         return HttpAnswer(self.guarded(attempt, work), attempt, self)
 
     def _respond(
-        self, attempt: Attempt, method: str, url: str, key: Key, options: dict[str, Any]
-    ) -> BaseHTTPResponse:
-        return self.for_url(url).send(attempt, method, url, key, options)
+        self, attempt: Attempt, method: str, url: str, auth: "KeyAuth", options: dict[str, Any]
+    ) -> requests.Response:
+        session = self.for_url(url)
+        request = session.prepare_request(requests.Request(method, url, auth=auth, **options))
+        # By the adapter: the session's own `send` reads the body of a redirect, however long.
+        where = request.url or url
+        merged: Any = session.merge_environment_settings(where, {}, True, None, None)
+        return session.get_adapter(where).send(request, timeout=attempt.timeout, **merged)
 
     def guarded(self, attempt: Attempt, work: Callable[[], Result]) -> Result:
         """What the work gives. What goes wrong is one of our few errors, or a bare interrupt."""
@@ -172,8 +183,8 @@ class HttpTransport:
             while known:
                 known.popitem()[1].close()
 
-    def for_url(self, url: str) -> Connections:
-        """Those for an address, as the environment is now; on loopback without a proxy."""
+    def for_url(self, url: str) -> requests.Session:
+        """The session for an address, as the environment is now; on loopback without a proxy."""
         if self._process != os.getpid():  # a forked child would get its parent's answers
             self._begin()
         is_main = threading.current_thread() is threading.main_thread()
@@ -184,32 +195,42 @@ class HttpTransport:
             # Of those that begin at the same moment one reads the certificates. The main thread is
             # not among them: a Ctrl-C could leave the lock as it could a pool's.
             with nullcontext() if is_main else self._making:
-                known[key] = known.get(key) or _new_connections(url)
+                session = known[key] = known.get(key) or _new_session(url)
+                if len(known) > MOST_SESSIONS:  # its connections in use are closed after that
+                    known.pop(next(iter(known))).close()
+            return session
         return known[key]
 
 
-def _new_connections(url: str) -> Connections:
-    if connection.IN_BROWSER:
-        return connection.BrowserConnections()
+def _new_session(url: str) -> requests.Session:
+    session = requests.Session()
+    # What requests looks up in the environment with each call is looked up here, once.
+    session.trust_env = False
     # A host of the own network is asked directly: a proxy would read a key that goes over http.
-    proxy = None if is_loopback(url) or room_host(url) else _proxy(url)
-    if not url.startswith("https:"):
-        return Connections(None, proxy)
-    named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    return Connections(_context(named or certifi.where()), proxy)
+    if not (is_loopback(url) or room_host(url) or connection.IN_BROWSER):
+        session.proxies.update(_proxies(url))
+    # A jar that takes no cookies: it is not made for threads that read and write it at once.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    if connection.IN_BROWSER:  # which sets these headers itself, and allows no others
+        session.headers.clear()
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, connection.BrowserAdapter())
+        return session
+    session.headers["User-Agent"] = f"nb_banana/{__version__}"
+    session.headers["Accept-Encoding"] = ", ".join(CODINGS)
+    if url.startswith("https:"):
+        named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+        session.mount("https://", Adapter(_context(named or utils.DEFAULT_CA_BUNDLE_PATH)))
+    session.mount("http://", Adapter())
+    return session
 
 
-def _proxy(url: str) -> str | None:
-    """The proxy that the environment, or the system, names for this address."""
-    is_system = sys.platform in {"darwin", "win32"}
-    if not is_system and not any(name.lower().endswith("_proxy") for name in os.environ):
-        return None
-
-    from requests import utils  # few have a proxy
-
-    proxy = utils.select_proxy(url, utils.get_environ_proxies(url))
+def _proxies(url: str) -> dict[str, str]:
+    """The proxies that the environment names. The one for this address can be used."""
+    proxies: dict[str, str] = utils.get_environ_proxies(url)
+    proxy = utils.select_proxy(url, proxies)
     if not proxy:
-        return None
+        return proxies
     if proxy.lower().startswith("socks") and find_spec("socks") is None:
         name = next((each for each in SURROUNDINGS if os.environ.get(each) == proxy), "ALL_PROXY")
         raise UnsentError(
@@ -217,13 +238,13 @@ def _proxy(url: str) -> str | None:
             "pip install 'requests[socks]'."
         )
     try:
-        whole: str = utils.prepend_scheme_if_needed(proxy, "http")  # type: ignore[no-untyped-call]
+        whole = utils.prepend_scheme_if_needed(proxy, "http")  # type: ignore[no-untyped-call]
         is_address = bool((parse_url(whole).host or "").encode("idna"))
     except ValueError:  # urllib3's errors and Unicode's are of this kind
         is_address = False
     if not is_address:
         raise UnsentError(PROXY_CURE)
-    return whole
+    return proxies
 
 
 @cache
@@ -245,22 +266,35 @@ LONGEST_NUMBER = 18
 """Digits of a length that makes sense. Python refuses to read a number of thousands."""
 
 
+class KeyAuth(AuthBase):
+    """Puts the key into one request's header; nothing else of ours does."""
+
+    def __init__(self, secret: Secret | None, header: tuple[str, str] = BEARER) -> None:
+        self.secret, self.header = secret, header
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Called by requests. Without a key this also keeps netrc's out."""
+        if self.secret is not None:
+            request.headers[self.header[0]] = self.header[1] + self.secret.reveal()
+        return request
+
+
 class HttpAnswer:
     """An `Answer` over a connection. It holds no request: no key."""
 
     def __init__(
-        self, response: BaseHTTPResponse, attempt: Attempt, transport: HttpTransport
+        self, response: requests.Response, attempt: Attempt, transport: HttpTransport
     ) -> None:
-        self.status = response.status
+        self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
-        self._raw = response
+        self._raw = response.raw
         self._attempt = attempt
         self._transport = transport
 
     @property
     def redirect(self) -> str | None:
         """Where to look instead, as it is said; None where this is the answer."""
-        return self.headers.get("location") if self.status in REDIRECTS else None
+        return self.headers.get("location") if self.status in REDIRECT_STATI else None
 
     def read(self, most: int) -> bytes:
         """The whole body; nothing of a redirect's, which is for nobody."""

@@ -19,6 +19,7 @@ import pytest
 
 import nb_banana
 from nb_banana import Client, errors
+from nb_banana.credentials import KEY_NAMES
 from nb_banana.lesson import site as lesson_site
 from nb_banana.lesson import wheels
 from nb_banana.lesson.pyodide_folder import CORE, open_pyodide
@@ -349,6 +350,17 @@ def test_a_build_that_fails_says_its_last_line_and_the_old_page_stays(
     with pytest.raises(errors.LessonError, match="build the page: OSError: no room on the Moon"):
         pack(teacher, target)
     assert tree(tmp_path) == before
+
+
+def test_what_builds_the_page_is_not_given_the_keys(teacher, tmp_path, monkeypatch):
+    (tmp_path / "doit").mkdir()
+    program = f"import os\nraise OSError([each for each in {KEY_NAMES} if each in os.environ])"
+    (tmp_path / "doit" / "__init__.py").write_text(program)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    for name in KEY_NAMES:
+        monkeypatch.setenv(name, KEY)
+    with pytest.raises(errors.LessonError, match=r"OSError: \[\]$"):
+        pack(teacher, tmp_path / "site")
 
 
 def test_what_somebody_works_on_beside_the_package_is_on_no_page(monkeypatch, tmp_path):

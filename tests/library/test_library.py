@@ -10,13 +10,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import platformdirs
 import pytest
 
 from nb_banana import errors
-from nb_banana.errors import LibraryUnavailableError
 from nb_banana.library.library import Library
-from nb_banana.library.location import data_folder, default_folder
+from nb_banana.library.location import default_folder
 from nb_banana.library.rows import now
 from nb_banana.models import MODELS
 from nb_banana.references.reference import as_reference
@@ -438,24 +436,6 @@ def test_each_kind_of_service_has_a_folder_of_its_own(monkeypatch, tmp_path):
         assert default_folder("api") == tmp_path / "nb_banana" / "api"
     assert default_folder("api").parent == default_folder("sandbox").parent
     assert default_folder("api") != default_folder("sandbox")
-
-
-@pytest.mark.parametrize("given", [None, "", " ", "/srv/data", " /srv/data ", "~/data", "data"])
-@pytest.mark.parametrize("home", [None, "", "/home/fox", "fox"])
-def test_the_data_folder_is_where_platformdirs_says(monkeypatch, home, given):
-    """On Linux without that package, whose loading takes its time."""
-    for name, value in (("HOME", home), ("XDG_DATA_HOME", given)):
-        if value is None:
-            monkeypatch.delenv(name, raising=False)
-        else:
-            monkeypatch.setenv(name, value)
-    try:
-        expected = platformdirs.user_data_path("nb_banana", appauthor=False)
-    except (RuntimeError, KeyError):
-        with pytest.raises(LibraryUnavailableError):
-            data_folder()
-    else:
-        assert data_folder() == expected
 
 
 def test_a_relative_folder_is_beside_the_notebook(monkeypatch, tmp_path):

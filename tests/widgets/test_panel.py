@@ -9,7 +9,7 @@ import weakref
 import pytest
 from IPython.utils.capture import capture_output
 
-from nb_banana import configure, errors, generate, history
+from nb_banana import _threads, configure, errors, generate, history
 from nb_banana.display import progress
 from nb_banana.services.aimlapi.service import METRICS
 from nb_banana.services.google import Google
@@ -530,11 +530,14 @@ def test_a_closed_panel_lets_its_pictures_and_its_thread_go(ip):
         made.prompt = "a banana"
         press(made, "generate")
         settle(made)
-        image, worker = weakref.ref(made.image), made._thumbnails._worker
+        image = weakref.ref(made.image)
         made.close()
+    for each in threading.enumerate():
+        if each.name == _threads.NAME:
+            each.join(30)
+            assert not each.is_alive()
     gc.collect()
     assert image() is None
-    assert worker._shutdown
     assert made.look_around not in ip.shell.events.callbacks["post_run_cell"]
 
 
