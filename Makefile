@@ -71,7 +71,8 @@ FLOOR = tests/test_floor.py tests/test_imports.py tests/test_settings_and_keys.p
 	tests/generation/test_recovery.py tests/test_statement.py tests/lesson/test_packing.py tests/lesson/test_unpacking.py \
 	tests/lesson/test_lesson.py tests/lesson/test_manifest.py tests/lesson/test_unshown.py tests/library/test_layers.py \
 	tests/results/test_same_twice.py tests/notebook/test_cell_options.py tests/imaging/test_without_pillow.py \
-	tests/test_threads.py tests/wire/test_in_browser.py tests/test_classroom.py tests/test_room.py
+	tests/test_threads.py tests/wire/test_in_browser.py tests/test_classroom.py tests/test_room.py tests/batch/test_executors.py::test_dask_sends_each_request_once \
+	tests/library/test_locks.py tests/imaging/test_file_names.py tests/test_supply.py
 
 test-floor: .venv-floor/.ok
 	.venv-floor/bin/python $(PYTEST) -W default $(FLOOR) notebooks/quickstart.ipynb

@@ -25,7 +25,8 @@ from nb_banana.errors import (
 )
 from nb_banana.generation.context import Context, Policy
 from nb_banana.library import location
-from nb_banana.library.library import Library, MemoryLibrary
+from nb_banana.library.library import Library
+from nb_banana.library.memory import MemoryLibrary
 from nb_banana.library.shared import SharedLibrary
 from nb_banana.request import ImageRequest, copy_with
 from nb_banana.services import account

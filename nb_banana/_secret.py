@@ -82,7 +82,7 @@ class Secret:
 
     def is_in(self, text: str, run: int = SHORTEST_BY_CHANCE) -> bool:
         """Whether the key is in a text, or so many characters of it in a row; quoted or not."""
-        where = f"{text} {unquote(text)}".lower()
+        where = (f"{text} {unquote(text)}" if "%" in text else text).lower()
         parts = self._parts.get(run)
         if parts is None:
             parts = self._parts[run] = self._looked_for(run)

@@ -95,7 +95,7 @@ class FoundKey(NamedTuple):
     place: str
 
 
-_known: dict[tuple[int, Secret], None] = {}
+_known: dict[tuple[int, Secret], Secret] = {}
 """The keys that anything in this process has or had: what is in none of its words. Each with the
 `id` of its `CredentialStore`, which takes its own away; no counts, for threads may lose one."""
 NOBODYS = 0  # in place of the `id`: given for one call, or found; it is known for good
@@ -220,7 +220,7 @@ class CredentialStore:
     def _keep(self, host: str, found: FoundKey) -> None:
         self._kept[host] = found
         self.forgotten.discard(host)
-        _known[id(self), found.secret] = None
+        _known[id(self), found.secret] = found.secret
 
     def for_host(self, host: str) -> FoundKey | None:
         """The key that was given for a host; None where there is none."""
@@ -268,8 +268,7 @@ def given_key(given: str | Secret, service: str = AIMLAPI.service) -> Secret:
         secret = as_secret(given, PLACES[service].page if service in PLACES else "")
     finally:
         given = ""  # as below
-    _known[NOBODYS, secret] = None
-    return secret
+    return _known.setdefault((NOBODYS, secret), secret)
 
 
 def hide_key(options: dict[str, Any], service: str = AIMLAPI.service) -> None:
@@ -280,11 +279,11 @@ def hide_key(options: dict[str, Any], service: str = AIMLAPI.service) -> None:
 
 def known_keys() -> list[Secret]:
     """The keys that this process has or had. No keyring is asked for it: it may ask the person."""
-    found = list(dict.fromkeys(secret for _, secret in list(_known)))
+    found = dict.fromkeys(secret for _, secret in list(_known))
     for text in filter(None, map(os.environ.get, KEY_NAMES)):
         with suppress(MissingKeyError):  # no key could look so
-            found.append(_of_environment(text))
-    return found
+            found[_of_environment(text)] = None
+    return list(found)
 
 
 @lru_cache(maxsize=64)

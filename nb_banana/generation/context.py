@@ -26,7 +26,7 @@ from nb_banana.errors import LibraryError, LibraryUnavailableError, SettingsErro
 from nb_banana.generation.budget import Budget
 from nb_banana.generation.cell_notes import CellNotes
 from nb_banana.library import location
-from nb_banana.library.library import Library, MemoryLibrary, StandInLibrary
+from nb_banana.library.library import Library, StandInLibrary
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.model_status import ModelStatus
 from nb_banana.services.pricing import PriceList
@@ -37,11 +37,11 @@ from nb_banana.wire.transport import HttpTransport, Transport
 
 if TYPE_CHECKING:
     from nb_banana.generation import in_process
-    from nb_banana.library import shared, transfer
+    from nb_banana.library import memory, shared, transfer
     from nb_banana.sandbox.server import Sandbox
 else:  # most clients have one library and a network
     (in_process,) = later("nb_banana.generation", "in_process")
-    shared, transfer = later("nb_banana.library", "shared", "transfer")
+    memory, shared, transfer = later("nb_banana.library", "memory", "shared", "transfer")
 
 Made = TypeVar("Made", bound=HasClient)
 
@@ -297,7 +297,7 @@ class Context:
             if stands_in:
                 library = StandInLibrary(location.stand_in_folder(home, kind), home, kind)
             else:
-                library = MemoryLibrary(kind) if home is None else Library(home, kind)
+                library = Library(home, kind) if home else memory.MemoryLibrary(kind)
         return self._libraries.setdefault(key, library)
 
     def libraries(self, kind: str) -> list[Library]:

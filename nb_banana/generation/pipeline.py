@@ -65,11 +65,11 @@ def make(plan: Plan, job: Job) -> BananaImage:
 
 
 def _make(plan: Plan, job: Job) -> BananaImage:
-    since = now()
     job.check()
-    libraries = plan.libraries()
-    image = find_reusable(plan, job, libraries) or _fetch_paid(plan, job, libraries)
-    return hand_over(image or _draw_once(plan, job, since), job.output)
+    libraries, since = plan.libraries(), now()
+    with plan.places[0].keep_open():
+        image = find_reusable(plan, job, libraries) or _fetch_paid(plan, job, libraries)
+        return hand_over(image or _draw_once(plan, job, since), job.output)
 
 
 def _fetch_paid(plan: Plan, job: Job, libraries: Sequence[Library]) -> BananaImage | None:
@@ -142,6 +142,7 @@ def _draw_once(plan: Plan, job: Job, since: str) -> BananaImage:
         return _draw(plan, job, since)
     _ = plan.service  # an error of the key is nothing that others should wait for
     while not (in_flight := InFlight(plan.places[0], job.request.key)).is_ours:
+        plan.places[0].let_go()
         try:
             with Spinner("The same picture is being drawn", size=_size(plan, job)):
                 image = in_flight.wait()
@@ -292,6 +293,7 @@ def _ask(
     request: ImageRequest, service: Endpoint, entry: JournalEntry, status: ModelStatus
 ) -> BilledAnswer:
     """The answer of the service; whatever else comes of it is written down."""
+    entry.library.let_go()
     try:
         answer = send_generation(request, service, entry.request_id)
         if isinstance(answer, Ticket):
@@ -319,6 +321,7 @@ def _await_work(
     """The answer of work that is accepted, when it is there."""
     seconds = service.timeout or request.read_timeout
     is_kept = entry.accepted(ticket, service)
+    entry.library.let_go()
     try:
         return tickets.wait(ticket, request, service, entry.request_id, seconds)
     except (errors.BananaError, Interrupted) as error:

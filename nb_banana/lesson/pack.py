@@ -1,5 +1,6 @@
 """`pack`: a notebook and exactly the pictures that it needs, in one zip file for a class."""
 
+import json
 import os
 import stat
 import tempfile
@@ -288,12 +289,17 @@ def _notes(
             "the notebook from its start in a new kernel, save it, and pack it from another one."
         )
     text = source.data.decode("utf-8", "replace")
-    if setting and home == location.BESIDE and setting in text:
+    if setting and home == location.BESIDE and _in_notebook(setting) in text:
         notes.append(
             f"The notebook sets Banana.library to {setting}, which nobody else has. Leave that out "
             "of the lesson, or choose a folder beside the notebook."
         )
     own = str(path_of("~"))
-    if len(own) > 1 and own + os.sep in text:
+    if len(own) > 1 and _in_notebook(own + os.sep) in text:
         notes.append(f"The notebook itself names your folder {own}. Look whether it should.")
     return notes
+
+
+def _in_notebook(text: str) -> str:
+    """How it stands in a notebook's file, which doubles the backslashes of Windows."""
+    return json.dumps(text, ensure_ascii=False)[1:-1]

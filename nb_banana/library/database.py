@@ -1,7 +1,7 @@
 """The library's index: one SQLite file. The only module that imports `sqlite3`.
 
-Each step opens its own connection and closes it again. That costs a fraction of a millisecond, and
-threads and forked processes share nothing, no file stays open, and the folder may be moved.
+Each step opens its own connection and closes it again, or those of one request that follow on each
+other: threads and forked processes share nothing, no file stays open, the folder may be moved.
 """
 
 import os
@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
@@ -24,9 +25,9 @@ from nb_banana.errors import (
     LibraryDamagedError,
     LibraryError,
     LibraryUnavailableError,
-    NewerLibraryError,
 )
 from nb_banana.library import location, schema
+from nb_banana.library.migration import TABLES, Versioned
 from nb_banana.library.schema import Row
 
 Result = TypeVar("Result")
@@ -95,7 +96,15 @@ if hasattr(os, "register_at_fork"):  # a child has none of the threads that hold
     os.register_at_fork(after_in_child=_queues.clear)
 
 
-class Database:
+@dataclass
+class _Held:
+    """What one thread holds open of an index: see `Database.keep_open`."""
+
+    connection: sqlite3.Connection | None = None
+    file: tuple[int, ...] = ()
+
+
+class Database(Versioned):
     """The file, opened anew for each step. It waits `patience` seconds while others write."""
 
     mode = "rw"  # never makes the file
@@ -108,7 +117,9 @@ class Database:
         migrations: tuple[tuple[str, ...], ...] = schema.MIGRATIONS,
     ) -> None:
         self.path, self.patience, self.migrations = path, patience, migrations
+        self._name = str(path)
         self._sound: tuple[int, ...] | None = None
+        self._held: dict[tuple[int, int], _Held] = {}  # by process: a child leaves its parent's
         self._was_held = False  # by another program, when it was last asked
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
@@ -118,13 +129,33 @@ class Database:
         with self.turn, self._connected(looks=True) as connection:
             return Transaction(connection).rows(sql, *values)
 
+    @contextmanager
+    def keep_open(self) -> Iterator[None]:
+        """In the block this thread opens the file once, for it costs more than to ask it."""
+        thread = os.getpid(), threading.get_ident()
+        if thread in self._held:
+            yield
+            return
+        self._held[thread] = _Held()
+        try:
+            yield
+        finally:
+            self.let_go()
+            del self._held[thread]
+
+    def let_go(self) -> None:
+        """Close what is kept open, for now: a wait begins, or the code of others."""
+        held = self._held.get((os.getpid(), threading.get_ident()))
+        if held is not None and held.connection is not None:
+            connection, held.connection = held.connection, None
+            connection.close()
+
     def write(self, work: Callable[[Transaction], Result]) -> Result:
         """Do some work in a transaction that is on the disk when this returns."""
         # Threads that write at the same moment share a transaction: the first to have its turn
-        # writes for all. Measured with a turn for each instead: 128 commits of 20 ms by 16 threads
-        # take 4.7 s and not 2.1, and a batch of 64 ends at up to 1.5 of ideal where others use the
-        # disk, and not 1.15.
-        queue = _queues.setdefault(str(self.path), deque())
+        # writes for all. With a turn for each 128 commits of 20 ms by 16 threads take 4.7 s and not
+        # 2.1, and a batch of 64 ends at up to 1.5 of ideal on a busy disk, and not 1.15.
+        queue = _queues.setdefault(self._name, deque())
         done: Future[Result] = Future()
         queue.append((work, done))
         with self.turn:
@@ -155,17 +186,15 @@ class Database:
     def turn(self) -> threading.RLock:
         """Held by the thread of this process that uses the file."""
         # SQLite alone would let the others look again after naps of up to a tenth of a second.
-        return _turns.setdefault(str(self.path), threading.RLock())
+        return _turns.setdefault(self._name, threading.RLock())
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
         """A transaction that holds the index alone, and is on the disk when it ends well."""
         if not self.is_there():
             self._create()
-        was_sound = self._sound is not None and self._sound == self._mark()
-        with self._connected() as connection:
-            connection.execute("PRAGMA synchronous = FULL")  # not every build's default
-            connection.execute("BEGIN IMMEDIATE")
+        was_sound = self._is_as_seen()
+        with self._connected("BEGIN IMMEDIATE") as connection:
             yield Transaction(connection)
             connection.execute("COMMIT")  # after an error, closing takes all of it back
         if was_sound:
@@ -197,18 +226,22 @@ class Database:
                 raise self._damaged(said)
             self._sound = mark
 
+    def _is_as_seen(self) -> bool:
+        """Whether nobody else has written since the whole of it was seen to be sound."""
+        return self._sound is not None and self._sound == self._mark()
+
     def _mark(self) -> tuple[int, ...]:
         """What changes whenever somebody writes."""
         try:
-            found = self.path.stat()
+            found = os.stat(self._name)  # noqa: PTH116 - a path has to be read anew each time
         except OSError:
             return ()
-        return found.st_ino, found.st_size, found.st_mtime_ns
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
     def is_there(self) -> bool:
         """Whether there is an index. What can't be read is there: else it would be paid again."""
         try:
-            found = self.path.stat()
+            found = os.stat(self._name)  # noqa: PTH116 - as above
         except (FileNotFoundError, NotADirectoryError):
             if self.path.is_symlink() or self.path.with_name(f".{self.path.name}.icloud").exists():
                 raise self._unavailable(
@@ -219,7 +252,7 @@ class Database:
             raise self._unavailable(f"be read: {error.strerror}") from error
         modes = [found.st_mode]
         with suppress(OSError):  # one look: another process may just be done with its journal
-            modes.append(self.path.with_name(f"{self.path.name}-journal").stat().st_mode)
+            modes.append(os.stat(f"{self._name}-journal").st_mode)  # noqa: PTH116
         if not all(map(stat.S_ISREG, modes)):  # SQLite would wait at a pipe for ever
             raise self._damaged("it is no file")
         if found.st_size < LEAST_SIZE:  # one of ours is never empty, see `_create`
@@ -229,12 +262,9 @@ class Database:
     def _create(self) -> None:
         """Make the file under another name first: the one that bears its name is always whole."""
         try:
-            with (
-                location.appearing(self.path) as part,
-                closing(sqlite3.connect(part, isolation_level=None)) as connection,
-            ):
-                connection.row_factory = _as_dict
+            with location.appearing(self.path) as part, closing(connect(str(part))) as connection:
                 self._migrate(connection, is_new=True)
+            self._sound = self._mark()
         except sqlite3.Error as error:
             if isinstance(told := self._told(error), LibraryBusyError):  # nobody else knows it
                 told = self._unavailable("be written: its disk can't lock files")
@@ -245,18 +275,16 @@ class Database:
             raise self._unavailable(f"be written: {error.strerror}") from error
 
     @contextmanager
-    def _connected(self, *, looks: bool = False) -> Iterator[sqlite3.Connection]:
-        address = f"{_address(self.path.absolute())}?mode={self.mode}"
+    def _connected(self, begin: str = "BEGIN", *, looks: bool = False) -> Iterator[Any]:
+        """The file in a transaction: statements by themselves would lock it one by one."""
         longest = (STILL_HELD if self._was_held else LONGEST_LOOK) if looks else self.patience
         try:
-            opened = sqlite3.connect(
-                address, min(longest, self.patience), isolation_level=None, uri=True
-            )
-            with closing(opened) as connection:
-                connection.row_factory = _as_dict
-                # The schema of a file that came from a stranger must not run functions.
-                connection.execute("PRAGMA trusted_schema = OFF")
-                self._migrate(connection)
+            with self._lent(min(longest, self.patience)) as connection:
+                connection.execute(begin)
+                if not self._is_as_seen():
+                    self._migrate(connection)
+                if not connection.in_transaction:
+                    connection.execute(begin)
                 yield connection
             self._was_held = False
         except sqlite3.ProgrammingError:
@@ -266,46 +294,31 @@ class Database:
         except sqlite3.Error as error:
             raise self._told(error) from error
 
-    def _migrate(self, connection: sqlite3.Connection, *, is_new: bool = False) -> None:
-        version = self._version(connection)
-        if version == len(self.migrations):
+    @contextmanager
+    def _lent(self, patience: float) -> Iterator[sqlite3.Connection]:
+        """A connection for one transaction: the one that this thread holds, or one of its own."""
+        held = self._held.get((os.getpid(), threading.get_ident()))
+        if held is None or (held.connection is not None and held.connection.in_transaction):
+            with closing(self._opened(patience)) as connection:
+                yield connection
             return
-        if not version and not is_new:
-            raise self._damaged("it is empty")
-        connection.execute("BEGIN IMMEDIATE")
-        # Asked again: another process may have done it while we waited.
-        for version in range(self._version(connection), len(self.migrations)):
-            for statement in self.migrations[version]:
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {version + 1}")
-        connection.execute("COMMIT")
+        if held.connection is not None and held.file != self._mark()[:2]:
+            self.let_go()  # another file has its name by now
+        if held.connection is None:
+            held.connection, held.file = self._opened(patience), self._mark()[:2]
+        try:
+            held.connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+            yield held.connection
+            held.connection.rollback()  # the end of a transaction that only read
+        except BaseException:
+            self.let_go()  # which takes all of it back
+            raise
 
-    def _version(self, connection: sqlite3.Connection) -> int:
-        """The file's version, which is one that we know, with just the tables that we made."""
-        # A view or a trigger in an index from a stranger would be work that he chose.
-        version = int(connection.execute("PRAGMA user_version").fetchone()["user_version"])
-        if version > len(self.migrations):
-            raise NewerLibraryError(
-                f"The library in {self.path.parent} was written by a newer nb_banana (its version "
-                f"is {version}, this one knows {len(self.migrations)}). It was left as it is. "
-                f"Run pip install -U nb-banana and restart the kernel, or {self.instead}."
-            )
-        if connection.execute(_TABLES).fetchall() != _tables(self.migrations[:version]):
-            raise self._damaged("it has not the tables that nb_banana makes")
-        return version
+    def _opened(self, patience: float) -> sqlite3.Connection:
+        return connect(f"{_address(self.path.absolute())}?mode={self.mode}", patience)
 
-    def _unavailable(self, why: str) -> LibraryUnavailableError:
-        return LibraryUnavailableError(
-            f"The library in {self.path.parent} can't {why}. Look at the folder's permissions and "
-            'disk, or choose another with %config Banana.library = "…".'
-        )
-
-    def _damaged(self, why: object) -> LibraryDamagedError:
-        return LibraryDamagedError(
-            f"The index of the library in {self.path.parent} is damaged ({why}). It was left as it "
-            "is, and the pictures are still files in its folder pictures. Put a backup of "
-            "index.sqlite in its place, or move it away to begin a new one; --fresh pays anew."
-        )
+    def _tables(self, version: int) -> list[Row]:
+        return _tables(self.migrations[:version])
 
     def _told(self, error: sqlite3.Error) -> LibraryError:
         """What SQLite says, as a sentence with its cure. Codes: https://sqlite.org/rescode.html"""
@@ -330,37 +343,6 @@ class Database:
         return self._damaged(error)
 
 
-class MemoryDatabase(Database):
-    """An index that is on no disk and ends with the process."""
-
-    def __init__(self) -> None:
-        super().__init__(Path(f"memory-{id(self)}"), patience=0)
-        self._connection = sqlite3.connect(
-            ":memory:", isolation_level=None, check_same_thread=False
-        )
-        self._connection.row_factory = _as_dict
-        self._migrate(self._connection, is_new=True)
-
-    def check(self) -> None:
-        """Nobody else writes it."""
-
-    def is_there(self) -> bool:
-        """It always is."""
-        return True
-
-    @contextmanager
-    def _connected(self, *, looks: bool = False) -> Iterator[sqlite3.Connection]:  # noqa: ARG002
-        try:
-            yield self._connection
-        except BaseException:
-            self._connection.rollback()
-            raise
-
-
-_TABLES = (
-    "SELECT type, name, tbl_name, sql FROM sqlite_master "
-    "WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name"  # left by ANALYZE: figures, no work
-)
 _PLACE = {
     sqlite3.SQLITE_PERM,
     sqlite3.SQLITE_READONLY,
@@ -374,16 +356,35 @@ _PLACE = {
 @cache
 def _tables(migrations: tuple[tuple[str, ...], ...]) -> list[Row]:
     """The tables of a version, as SQLite describes them."""
-    with closing(sqlite3.connect(":memory:")) as fresh:
-        fresh.row_factory = _as_dict
+    with closing(connect(":memory:")) as fresh:
         for statement in (each for version in migrations for each in version):
             fresh.execute(statement)
-        return fresh.execute(_TABLES).fetchall()
+        return fresh.execute(TABLES).fetchall()
 
 
 def _address(path: PurePath) -> str:
     """What SQLite opens. It takes no host, as a share of Windows has: https://sqlite.org/uri.html"""
     return re.sub("^file://(?=[^/])", "file:////", path.as_uri())
+
+
+@cache
+def _is_full() -> bool:
+    """Whether SQLite waits for the disk by itself: to ask for it reads the file once more."""
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        return bool(fresh.execute("PRAGMA synchronous").fetchone()[0] >= 2)
+
+
+def connect(address: str, patience: float = 5.0) -> sqlite3.Connection:
+    """SQLite's own connection, whose rows have names; for one thread at a time."""
+    made = sqlite3.connect(
+        address, patience, isolation_level=None, check_same_thread=False, uri=address[:5] == "file:"
+    )
+    made.row_factory = _as_dict
+    # The schema of a file that came from a stranger must not run functions.
+    made.execute("PRAGMA trusted_schema = OFF")
+    if not _is_full():  # not every build's default
+        made.execute("PRAGMA synchronous = FULL")
+    return made
 
 
 def _as_dict(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:

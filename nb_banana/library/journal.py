@@ -65,6 +65,7 @@ class Journal:
         self.folder = Path(folder)
         self.service = service
         self._index = Database(self.folder / INDEX, patience)
+        self.keep_open, self.let_go = self._index.keep_open, self._index.let_go
         self._vault = FileStore(self.folder)
 
     @property
@@ -99,8 +100,8 @@ class Journal:
             "service": self.service,
             "state": "sent",
             "key": request.key,
-            "family": rows.family_key(request),
             **rows.request_row(request),
+            "family": rows.family_key(request),
             "parents": json.dumps(list(parents)),
             "notebook": notebook,
             "created": time,

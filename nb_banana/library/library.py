@@ -23,13 +23,12 @@ from nb_banana._text import path_of
 from nb_banana.errors import LibraryError, LibraryUnavailableError, NotKeptError
 from nb_banana.imaging.decode import PictureKind
 from nb_banana.library import rows
-from nb_banana.library.database import Database, MemoryDatabase, Transaction
+from nb_banana.library.database import Database, Transaction
 from nb_banana.library.files import check_file, picture_names
 from nb_banana.library.journal import NO_OWNER, Journal
 from nb_banana.library.location import check_stand_in, has_index
 from nb_banana.library.records import StoredImage
 from nb_banana.library.schema import Row
-from nb_banana.request import ImageRequest
 from nb_banana.services.receipt import Receipt
 
 if TYPE_CHECKING:
@@ -55,7 +54,8 @@ class Library(Journal):
         """Keep the pictures of an answer (bytes as they came). A second time does no harm."""
         if not pictures:
             raise ValueError("An answer without a picture is not stored: mark it as failed.")
-        columns = {"state": "stored", "error": None, **rows.receipt_row(receipt), **NO_OWNER}
+        answered = rows.receipt_row(receipt) | {"changed": rows.now()}
+        columns = {"state": "stored", "error": None, **answered, **NO_OWNER}
         # The slow part, the bytes, before the transaction; the names in it, so that no other
         # kernel forgets the same picture meanwhile.
         data = [each for each, _ in pictures]
@@ -380,35 +380,6 @@ class Library(Journal):
             f"The library in {self.folder} has nothing with the id {text!r}. "
             "nb_banana.history() lists what it has."
         )
-
-
-class MemoryLibrary(Library):
-    """The journal alone, on no disk: nothing is read and nothing is kept. Ends with the process."""
-
-    is_own = True
-
-    def __init__(self, service: str) -> None:
-        super().__init__(Path(f"memory-{id(self)}"), service)
-        self._index = MemoryDatabase()
-
-    def _prepare(self) -> None:
-        """There is no folder."""
-
-    def _keep_references(self, session: Transaction, request: ImageRequest) -> None:
-        """There is no file."""
-
-    def keep_answer(self, request_id: str, data: bytes, position: int | None = None) -> None:
-        """There is no file."""
-
-    def store(
-        self,
-        request_id: str,
-        pictures: Sequence[tuple[bytes, PictureKind]],  # noqa: ARG002 - they stay with the person
-        receipt: Receipt,
-    ) -> list[StoredImage]:
-        """Note that the picture came. Nothing is kept."""
-        self._step(request_id, state="stored", error=None, **rows.step_row(receipt), **NO_OWNER)
-        return []
 
 
 class StandInLibrary(Library):

@@ -42,22 +42,22 @@ CONNECT_RETRY = Retry(
 )
 
 
-class Attempt:
+class Attempt(float):
     """One request on its way, with one deadline from its first byte to the answer's last."""
+
+    # It is given to requests as the time limit, the seconds to connect, which urllib3 hands on as
+    # the number it is: so each connection, which is used by many attempts, knows whose turn it is.
+    # What counts before each later step is set by the connection.
+
+    def __new__(cls, seconds: float, silence: float | None = None) -> "Attempt":  # noqa: ARG004 - see __init__
+        """A number that is the same for all of them."""
+        return super().__new__(cls, CONNECT_TIMEOUT)
 
     def __init__(self, seconds: float, silence: float | None = None) -> None:
         self.is_sent = self.is_late = self.has_proxy = False
         self._seconds = seconds
         self._silence = seconds if silence is None else silence
         self._deadline = 0.0
-
-    @property
-    def timeout(self) -> tuple[float, float]:
-        """What requests takes for the time limits: to connect, and to read."""
-        # Both only bring the attempt to its connection, which sets what counts before each step.
-        limit = _Limit(CONNECT_TIMEOUT)
-        limit.attempt = self
-        return limit, limit
 
     def connect(self, *, has_proxy: bool) -> None:
         """A connection is made, which has a time of its own: nothing was sent yet."""
@@ -84,14 +84,6 @@ class Attempt:
         if left <= 0:
             raise TimeoutError("the time is up")
         sock.settimeout(min(left, self._silence))
-
-
-class _Limit(float):
-    """Seconds to connect, and whose: urllib3 hands them on as the number they are."""
-
-    # So each connection, which is used by many attempts, knows whose turn it is.
-
-    attempt: Attempt
 
 
 class _Reader(io.RawIOBase):
@@ -142,7 +134,7 @@ class _Connection(HTTPConnection):
 
     @property
     def _attempt(self) -> Attempt:
-        return cast(_Limit, self.timeout).attempt
+        return cast(Attempt, self.timeout)
 
     def connect(self) -> None:
         """Called by urllib3, again for each try."""
@@ -238,7 +230,7 @@ class BrowserAdapter(HTTPAdapter):
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]  # requests gives all of them by name
         """Called by our transport, with an attempt's time limits."""
-        attempt = cast(_Limit, options["timeout"][0]).attempt
+        attempt: Attempt = options["timeout"]
         if request.method == "POST":
             self._ask_leave(request)
         try:

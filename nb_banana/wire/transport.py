@@ -156,11 +156,14 @@ class HttpTransport:
         self, attempt: Attempt, method: str, url: str, auth: "KeyAuth", options: dict[str, Any]
     ) -> requests.Response:
         session = self.for_url(url)
-        request = session.prepare_request(requests.Request(method, url, auth=auth, **options))
+        request = requests.PreparedRequest()
+        # What a session would add, less what it would merge of cookies, hooks and netrc.
+        headers = {**session.headers, **(options.pop("headers", None) or {})}
+        request.prepare(method, url, auth=auth, headers=headers, **options)
         # By the adapter: the session's own `send` reads the body of a redirect, however long.
-        where = request.url or url
-        merged: Any = session.merge_environment_settings(where, {}, True, None, None)
-        return session.get_adapter(where).send(request, timeout=attempt.timeout, **merged)
+        return session.get_adapter(request.url or url).send(
+            request, stream=True, timeout=attempt, verify=True, proxies=session.proxies
+        )
 
     def guarded(self, attempt: Attempt, work: Callable[[], Result]) -> Result:
         """What the work gives. What goes wrong is one of our few errors, or a bare interrupt."""

@@ -15,6 +15,7 @@ from PIL import Image
 import nb_banana
 from nb_banana import errors
 from nb_banana._default import client
+from nb_banana.lesson.pack import _in_notebook
 from nb_banana.library import location
 from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
@@ -338,3 +339,8 @@ def test_no_key_of_any_service_is_packed(here, shelf, monkeypatch, name):
         nb_banana.pack("lesson.zip", notebook="lesson.ipynb")
     if name is None:
         client.close()
+
+
+def test_a_folder_of_windows_is_looked_for_as_it_stands_in_a_notebook(tmp_path):
+    file = save(tmp_path / "own.ipynb", cell_of("open('C:\\\\Büro\\\\cat.png')"))
+    assert _in_notebook("C:\\\\Büro\\\\") in file.read_text("utf-8")

@@ -1,0 +1,158 @@
+"""The index is opened once for the steps that follow on each other, and for nothing that waits."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from nb_banana.library.database import Database
+from nb_banana.library.location import INDEX
+from nb_banana.library.owner import this_process
+
+COUNTED = """
+import sys
+import nb_banana
+
+nb_banana.configure(backend="sandbox")
+nb_banana.generate("a banana to begin with")
+opened = []
+sys.addaudithook(lambda event, given: event == "sqlite3.connect" and opened.append(given[0]))
+for number in range(3):
+    nb_banana.generate(f"a banana {number}")
+print(len([each for each in opened if "/sandbox/" in str(each)]))
+"""
+
+
+def add(index, name):
+    now = "2026-11-26T00:00:00.000000+00:00"
+    row = dict.fromkeys(("service", "state", "key", "family", "prompt", "folded", "model"), "a")
+    row |= {"id": name, "take": 1, "parameters": "{}", "refs": "[]", "parents": "[]"}
+    row |= {"created": now, "changed": now, **this_process()}
+    index.write(lambda session: session.add("requests", row))
+
+
+def names(index):
+    return [row["id"] for row in index.rows("SELECT id FROM requests ORDER BY seq")]
+
+
+def open_files(path):
+    """How often this process has a file open."""
+    links = []
+    for each in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # the one that lists them
+            links.append(each.readlink())
+    return links.count(path)
+
+
+@pytest.fixture
+def index(tmp_path):
+    return Database(tmp_path / "library" / INDEX, 1)
+
+
+def test_a_generation_opens_its_library_twice(tmp_path):
+    place = {"XDG_DATA_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTED], env=os.environ | place, capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["6"], done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells it")
+def test_the_library_is_not_open_while_the_service_draws(service, tmp_path):
+    import nb_banana
+
+    made = []
+    prompt = "a banana [trouble: slow 2]"
+    drawing = threading.Thread(target=lambda: made.append(nb_banana.generate(prompt)))
+    drawing.start()
+    while not service.posts:
+        time.sleep(0.01)
+    seen = [open_files(each) for each in tmp_path.rglob(INDEX)]
+    drawing.join()
+    index = made[0].path.parents[2] / INDEX
+    assert not any(seen)
+    assert index.is_file()
+    assert open_files(index) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells it")
+def test_it_is_open_in_the_block_and_closed_after_it(index):
+    add(index, "one")
+    with index.keep_open():
+        assert open_files(index.path) == 0
+        assert names(index) == ["one"]
+        add(index, "two")
+        assert open_files(index.path) == 1
+        index.let_go()
+        assert open_files(index.path) == 0
+        assert names(index) == ["one", "two"]
+    assert open_files(index.path) == 0
+
+
+def test_a_library_that_is_replaced_meanwhile_is_the_one_that_is_written(index):
+    add(index, "one")
+    with index.keep_open():
+        assert names(index) == ["one"]
+        index.path.parent.rename(index.path.parent.with_name("away"))
+        assert names(index) == []
+        add(index, "two")
+        assert names(index) == ["two"]
+    assert names(Database(index.path.parent.with_name("away") / INDEX, 1)) == ["one"]
+
+
+def test_what_fails_in_the_block_is_taken_back_and_the_next_step_works(index):
+    add(index, "one")
+
+    def fail(session):
+        session.run("DELETE FROM requests")
+        raise KeyError("no")
+
+    with index.keep_open():
+        with pytest.raises(KeyError):
+            index.write(fail)
+        with pytest.raises(KeyError), index.writing() as session:
+            fail(session)
+        add(index, "two")
+    assert names(index) == ["one", "two"]
+
+
+def test_who_asks_within_a_transaction_is_answered_as_the_file_is(index):
+    add(index, "one")
+    with index.keep_open():
+        found = index.write(lambda session: (session.run("DELETE FROM requests"), names(index)))
+    assert found == (1, ["one"])
+    assert names(index) == []
+
+
+def test_another_thread_and_another_program_write_while_it_is_held(index):
+    add(index, "one")
+    with index.keep_open():
+        assert names(index) == ["one"]
+        other = threading.Thread(target=add, args=(index, "two"))
+        other.start()
+        other.join()
+        add(Database(index.path, 1), "three")
+        add(index, "four")
+        assert names(index) == ["one", "two", "three", "four"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_opens_the_file_by_itself(index):
+    add(index, "one")
+    with index.keep_open():
+        add(index, "two")
+        child = os.fork()
+        if not child:
+            try:
+                add(index, "child")
+                os._exit(0)
+            finally:
+                os._exit(1)
+        assert os.waitpid(child, 0)[1] == 0
+        add(index, "three")
+        assert names(index) == ["one", "two", "child", "three"]
