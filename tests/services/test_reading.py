@@ -1,0 +1,117 @@
+"""What an answer means is read from it alone, and its bill and ids stay with whatever it means."""
+
+import base64
+import json
+from decimal import Decimal
+
+import pytest
+
+from nb_banana.services.exchange import Failed, Refusal, Reply, ServiceAnswer, Unreadable
+from nb_banana.services.reading import DEEPEST, OTHER_SHAPE, UNKNOWN_SHAPE, answer_in, may_hold_more
+from tests.support.shelf import picture
+
+PNG = picture(1, (16, 16))[0]
+TOLD = {"usd": Decimal("0.04"), "inference_id": "inf-1"}
+LINK = "https://cdn.example.com/a.png"
+
+
+def told(body):
+    """The kind of an answer, and its own words."""
+    answer = answer_in(Reply(200, {}, json.dumps(body).encode()), **TOLD)
+    assert {name: getattr(answer, name) for name in TOLD} == TOLD
+    words = {ServiceAnswer: "items", Refusal: "reason", Failed: "said", Unreadable: "why"}
+    return type(answer), getattr(answer, words[type(answer)])
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "words"),
+    [
+        ({"data": [5]}, Unreadable, OTHER_SHAPE),
+        ({"data": 5}, Unreadable, OTHER_SHAPE),
+        ({"data": [], "output": {"links": [LINK]}}, Unreadable, UNKNOWN_SHAPE),
+        ({"error": "No.", "output": LINK}, Unreadable, UNKNOWN_SHAPE),
+        ({"error": "No.", "output": None}, Failed, "No."),
+        ({"error": "No.", "data": {}}, Failed, "No."),
+        ({"error": "No.", "data": []}, Failed, "No."),
+        ({"errors": ["No."], "x": 1}, Failed, "No."),
+        ({"error": {"code": 400}}, Failed, ""),
+        ({"message": "No.", "meta": {}}, Failed, "No."),
+        ({"message": "No.", "cost": 0, "data": []}, Refusal, "No."),
+        (["No."], Failed, "No."),
+        ({"data": [{"block_reason": "Not this."}]}, Refusal, "Not this."),
+        ({"data": [{"finish_reason": "Nor that."}]}, Refusal, "Nor that."),
+        ({"data": [{"text": "I only talk."}]}, Refusal, "I only talk."),
+        ({"data": [{"text": "later"}, {"text": "second"}]}, Refusal, "later"),
+        ({"data": []}, Refusal, ""),
+        (None, Unreadable, "it is cut off or not JSON"),
+    ],
+)
+def test_an_answer_without_a_picture_says_why(body, kind, words):
+    assert told(body) == (kind, words)
+
+
+@pytest.mark.parametrize("name", ["statusCode", "status", "code"])
+@pytest.mark.parametrize(
+    ("value", "status"),
+    [(400, 400), ("402", 402), (499, 499), (399, None), (500, None), ("no", None), ([400], None)],
+)
+def test_the_status_of_an_error_is_read_from_inside_of_an_answer(name, value, status):
+    for body in ({name: value, "message": "No."}, {"error": {name: value, "message": "No."}}):
+        failed = answer_in(Reply(200, {}, json.dumps(body).encode()))
+        assert (failed.said.partition(":")[0], failed.status) == ("No.", status)
+
+
+@pytest.mark.parametrize(("entries", "is_announced"), [([], False), ([{"text": "No."}], True)])
+def test_it_is_known_whether_a_picture_was_announced(entries, is_announced):
+    refusal = answer_in(Reply(200, {}, json.dumps({"data": entries}).encode()))
+    assert refusal.is_announced is is_announced
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        PNG,
+        base64.b64encode(PNG),
+        b"data:image/png;base64," + base64.b64encode(PNG),
+        json.dumps(base64.b64encode(PNG).decode()).encode(),
+    ],
+    ids=["bytes", "base64", "a data address", "base64 as JSON"],
+)
+def test_an_answer_may_be_the_picture_itself(body):
+    answer = answer_in(Reply(200, {}, body), **TOLD)
+    assert [each.data for each in answer.items] == [PNG]
+    assert answer.usd == TOLD["usd"]
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (base64.b64encode(bytes(300)), "it is cut off or not JSON"),
+        (b" <html>" + bytes(300), "it is a web page"),
+        (b"", "it is cut off or not JSON"),
+    ],
+)
+def test_what_is_neither_a_picture_nor_json_is_said_to_be_so(body, why):
+    assert answer_in(Reply(200, {}, body)).why == why
+
+
+def test_base64_that_is_not_whole_says_what_is_wrong_with_the_first():
+    kind, words = told({"data": [{"b64_json": "a", "url": "data:image/png;base64,"}]})
+    assert kind is Unreadable
+    assert words.startswith("the picture in it is not whole base64 (")
+    assert "()" not in words
+    assert "it has no bytes" not in words
+
+
+def test_a_link_beside_base64_that_is_not_whole_is_the_picture():
+    _, (item,) = told({"data": [{"b64_json": "a", "url": LINK}]})
+    assert (item.url, item.data) == (LINK, None)
+
+
+@pytest.mark.parametrize(("depth", "is_found"), [(DEEPEST, True), (DEEPEST + 1, False)])
+@pytest.mark.parametrize("around", [lambda inner: [inner], lambda inner: {"output": inner}])
+def test_a_link_is_looked_for_so_deep_and_no_deeper(around, depth, is_found):
+    body = LINK
+    for _ in range(depth):
+        body = around(body)
+    assert may_hold_more(body) is is_found
