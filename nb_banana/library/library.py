@@ -58,7 +58,7 @@ class Library(Journal):
         columns = {"state": "stored", "error": None, **answered, **NO_OWNER}
         # The slow part, the bytes, before the transaction; the names in it, so that no other
         # kernel forgets the same picture meanwhile.
-        data = [each for each, _ in pictures]
+        until_now = self._vault.same_answers(request_id, data := [each for each, _ in pictures])
         with self._written(data) as parts, self._index.believed():
 
             def write(session: Transaction) -> list[StoredImage]:
@@ -67,7 +67,7 @@ class Library(Journal):
                 kept = self._put(session, request | columns, parts, pictures)
                 if until_now:
                     with suppress(LibraryError):  # what another program has open stays
-                        self._vault.set_aside(self._vault.same_answers(request_id, data))
+                        self._vault.set_aside(until_now)
                 return kept
 
             try:
