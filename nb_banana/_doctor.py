@@ -24,7 +24,7 @@ from nb_banana.errors import (
     SettingsError,
 )
 from nb_banana.generation.context import Context, Policy
-from nb_banana.library import location
+from nb_banana.library import inventory, location
 from nb_banana.library.library import Library
 from nb_banana.library.memory import MemoryLibrary
 from nb_banana.library.shared import SharedLibrary
@@ -276,7 +276,7 @@ def _shared(library: SharedLibrary) -> Iterator[Check]:
 
 def _held(library: Library, name: str) -> Iterator[Check]:
     """What a library has, and whether it is all there."""
-    size, lost = library.held()
+    size, lost = inventory.held(library)
     yield Check(name, f"{library.folder}: {library.count()} pictures, {megabytes(size)}")
     if lost:
         said = f"{lost} of its files are gone or cut off: put them back from a backup"
@@ -285,7 +285,7 @@ def _held(library: Library, name: str) -> Iterator[Check]:
 
 def _old(library: Library, name: str) -> Iterator[Check]:
     """What could go, where a library has pictures that are old."""
-    old, freed = library.old(OLD)
+    old, freed = inventory.old(library, OLD)
     if old:
         many = "1 picture is" if old == 1 else f"{old:,} pictures are"
         said = f"{many} older than {OLD.days} days: {megabytes(freed)}"

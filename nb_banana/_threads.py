@@ -79,16 +79,23 @@ async def awaited(work: Callable[..., Result], *args: Any, **options: Any) -> Re
 
 def side_by_side(work: Callable[[Item], Result], items: Iterable[Item], most: int) -> list[Result]:
     """What work that holds no lock gives for each, in their order; so many at once at most."""
-    count = min(most, _processors())
+    waiting = list(items)
+    count = min(most, _processors(), len(waiting))
     if count < 2 or not HAS_THREADS:
-        return [work(each) for each in items]
+        return [work(each) for each in waiting]
     from concurrent.futures import ThreadPoolExecutor  # load time: not for one picture
 
     executor = ThreadPoolExecutor(count, NAME)
     try:
-        return list(executor.map(work, items))
-    finally:  # after a Ctrl-C what has not begun is left
+        started = [executor.submit(work, each) for each in waiting]
+    except RuntimeError:  # as many as the system allows
+        started = []
+    try:
+        if started:
+            return [each.result() for each in started]
+    finally:  # after an error or a Ctrl-C what has not begun is left
         executor.shutdown(cancel_futures=True)
+    return [work(each) for each in waiting]
 
 
 def _processors() -> int:

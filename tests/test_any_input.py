@@ -1,8 +1,11 @@
 """Whatever is given, it works or it ends in an error of ours: nothing raw, nothing endless."""
 
+import io
 import itertools
 import json
+import os
 import re
+import struct
 import zlib
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as rules
 from hypothesis import strategies as st
+from IPython.utils.capture import capture_output
 
 import nb_banana
 from nb_banana import configure, errors
@@ -21,6 +25,8 @@ from nb_banana.notebook.call import read_call
 from nb_banana.notebook.options import OPTIONS
 from tests.support.amount import rounds
 from tests.support.pictures import encode, picture, with_chunk
+from tests.support.servers import ending
+from tests.support.shells import ipython_shell
 
 SAFE = rules(
     deadline=None,
@@ -147,6 +153,35 @@ def test_any_line(line):
     tried(run_line)
 
 
+LINE_ENDS = re.compile(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+"""What would end the line of a magic: what follows is Python then."""
+
+
+@pytest.fixture(scope="module")
+def shell():
+    with ipython_shell() as running:
+        running.names.update(NAMES)
+        yield running
+
+
+@SAFE
+@given(LINES, LINES, st.booleans())
+@example("--sweep text={{endless}}", "{{text}}", True)
+@example("-i {{odd}} {odd} $huge", "", False)
+@example("a\ud800 {huge}", "a\0 fox", True)
+@example("--background --count 2 --save '{nan}'", "{{infinite}}", True)
+def test_any_magic_in_a_real_shell_is_an_error_of_ours_in_a_sentence(shell, line, text, is_cell):
+    line = LINE_ENDS.sub(" ", line)
+    cell = f"%%banana {line}\n{text or 'a'}" if is_cell else f"%banana {line}"
+    with capture_output() as told:
+        result = shell.shell.run_cell(cell)
+    assert isinstance(result.error_in_exec, OURS), repr(cell)
+    assert result.error_before_exec is None, repr(cell)
+    assert "Traceback" not in told.stdout + told.stderr
+    assert result.success or str(result.error_in_exec)[:20] in told.stdout + told.stderr
+
+
+OURS = errors.BananaError | errors.Interrupted | None
 ODD = [
     *(10**5000, -(10**5000), 10**30, ENDLESS, ROUND, DEEP, Odd(), Mute(), Odd, object(), 1j),
     *("a" * 300, "\0", "~nobody/a.png", "a\ud800", "9" * 400 + ":1", "/", "", " ", "{{a}}"),
@@ -306,3 +341,114 @@ def test_a_bomb_in_any_chunk_takes_no_memory():
     body = b"".join(packed.compress(bytes(1 << 20)) for _ in range(1 << 10)) + packed.flush()
     for name in (b"zTXt", b"iCCP"):
         tried(nb_banana.generate, "a fox", images=with_chunk(name, b"a\0\0" + body))
+
+
+# References
+
+
+class Reader:
+    """A file that gives whatever it is made of."""
+
+    def __init__(self, gives):
+        self.gives = gives
+
+    def read(self, *_):
+        return self.gives
+
+
+@pytest.fixture
+def places(tmp_path):
+    """Paths that are no picture, one of each kind that a folder can have."""
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "to-fifo.png").symlink_to("fifo")
+    (tmp_path / "nowhere.png").symlink_to("gone.png")
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "good.png").write_bytes(encode(picture()))
+    (tmp_path / "secret.png").write_bytes(encode(picture()))
+    with (tmp_path / "huge.png").open("wb") as file:
+        file.write(encode(picture()))
+        file.truncate(3 << 30)
+    devices = ["/dev/zero", "/dev/null", "/dev/random", "/dev/tty", "/dev/stdin", "/proc/self/mem"]
+    return [*map(str, tmp_path.iterdir()), *tmp_path.iterdir(), *devices, tmp_path / "good.png/a"]
+
+
+WIDE = struct.pack(">II", 2**31 - 1, 2**31 - 1)
+PICTURES = [
+    *(picture(), picture(mode="1"), picture(mode="I"), picture(mode="F"), picture(mode="CMYK")),
+    *(encode(picture()), bytearray(encode(picture())), memoryview(encode(picture(), "GIF"))),
+    *(b"", b"<svg></svg>", encode(picture())[:60], encode(picture())[:16] + WIDE + bytes(60)),
+    *(
+        "https://example.com/a.png",
+        "http://[",
+        "ftp://a/b",
+        "file:///etc/passwd",
+        "//a",
+        "C:\\a.png",
+    ),
+    *(
+        "data:",
+        "data:,a",
+        "data:image/png;base64,",
+        "data:image/png;base64,AAAA",
+        "data:;base64,%%",
+    ),
+    *(np.broadcast_to(np.uint8(7), (10**6, 10**6, 3)), np.empty((0, 5, 3)), np.empty((5, 0))),
+    *(np.full((2, 2), None), np.array([["a"]]), np.zeros((2, 2), "M8[s]"), np.zeros((2, 2), "V4")),
+    *(
+        np.ma.masked_all((4, 4)),
+        np.zeros((4, 4, 3), "u1")[::-1, ::-2],
+        np.asfortranarray(np.eye(4)),
+    ),
+    *(
+        np.zeros((4, 4), ">u2"),
+        np.zeros((4, 4), "f2"),
+        np.zeros((4, 4), "G"),
+        np.array("a"),
+        np.int8(3),
+    ),
+    *(Reader(b""), Reader(None), Reader("a"), Reader(7), Reader(Odd()), Reader(encode(picture()))),
+    *(
+        io.BytesIO(encode(picture())),
+        io.StringIO("a"),
+        {"a": picture()},
+        {1, 2},
+        range(3),
+        slice(1),
+    ),
+    *(Odd(), Mute(), Odd, ENDLESS, ROUND, DEEP, [picture(), [picture()]], ((),), iter([picture()])),
+]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and devices are POSIX")
+def test_any_mix_of_references_is_taken_or_refused_in_a_sentence(places):
+    kinds = [*places, *PICTURES, *ODD]
+    numbers = st.sampled_from(range(len(kinds)))  # for not each has a repr to be reported
+
+    def valued(inner):
+        return [*map(valued, inner)] if isinstance(inner, list) else kinds[inner]
+
+    def use(images):
+        tried(nb_banana.generate, "a fox", images=images)
+        tried(nb_banana.dry_run, "a fox", images=images)
+        tried(nb_banana.generate, "a {{x}}", x=images)
+
+    @SAFE
+    @given(st.recursive(numbers, lambda inner: st.lists(inner, max_size=7), max_leaves=8))
+    def proves(chosen):
+        use(valued(chosen))
+
+    def each():
+        for number in range(len(kinds)):
+            use(kinds[number])
+        for place in ["/dev/zero", "fifo", "loop"]:
+            tried(nb_banana.load, place)
+            tried(nb_banana.lint, place)
+            tried(nb_banana.pack, "a.zip", notebook=place)
+            tried(nb_banana.unpack, place, "lesson")
+        with io.FileIO("/dev/zero") as endless:
+            use(endless)
+
+    for work in (each, proves):
+        assert ending(work) is None

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import traceback
@@ -17,7 +18,7 @@ from nb_banana.sandbox import Sandbox
 from nb_banana.services.registry import find_service
 from tests.support import canary_worker
 from tests.support.amount import ALL, some
-from tests.support.canary import CANARY, SPELLINGS, found_below, found_in, tapped
+from tests.support.canary import CANARY, MANAGER, SPELLINGS, found_below, found_in, tapped
 from tests.support.kernels import NotebookRunner
 
 ROOT = Path(__file__).parents[1]
@@ -30,18 +31,19 @@ def surroundings(home, **more):
     names = ("PATH", "LANG", "VIRTUAL_ENV", "SYSTEMROOT")
     own = {name: os.environ[name] for name in names if name in os.environ}
     folders = dict.fromkeys(("HOME", "TMPDIR", "XDG_DATA_HOME", "IPYTHONDIR"), str(home))
-    return own | folders | {"PYTHONPATH": str(ROOT), "PYTHONASYNCIODEBUG": "1", **more}
+    return own | folders | {"PYTHONPATH": str(ROOT), **more}
 
 
 @pytest.mark.parametrize(("service", "source"), EACH if ALL else EACH[1:2])
 def test_the_key_goes_into_one_header_of_one_host_and_nowhere_else(tmp_path, service, source):
     """Whatever is done with it, looked at, logged, kept, packed, pickled or shown as an error."""
-    name = PLACES[service].names[0] if source == "environment" else canary_worker.HELD
+    names = {canary_worker.HELD}
+    names |= {PLACES[service].names[0]} if source == "environment" else set()
     with Sandbox(CANARY, service=service) as sandbox, tapped(sandbox.url) as tap:
         sandbox.api.url = tap.url  # where its pictures are fetched
         command = [sys.executable, "-m", canary_worker.__name__, service, tap.url, source]
         command += ["everything"] if source == "environment" else []  # a page is built slowly
-        env = surroundings(tmp_path, **{name: CANARY, canary_worker.HELD: CANARY})
+        env = surroundings(tmp_path, PYTHONASYNCIODEBUG="1", **dict.fromkeys(names, CANARY))
         done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert b"urllib3.connectionpool" in done.stdout + done.stderr  # all was logged
@@ -75,15 +77,16 @@ c.InteractiveShellApp.exec_lines = [
 @pytest.mark.skipif(not ALL, reason="kernels run whole notebooks: make test-all")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[each.stem for each in NOTEBOOKS])
 def test_no_notebook_of_ours_shows_or_leaves_the_key(tmp_path, monkeypatch, path):
-    with Sandbox(CANARY, management_key=CANARY) as sandbox, tapped(sandbox.url) as tap:
+    with Sandbox(CANARY, management_key=MANAGER) as sandbox, tapped(sandbox.url) as tap:
         sandbox.api.url = tap.url
-        names = {PLACES["aimlapi"].names[0]: CANARY, MANAGEMENT: CANARY}
+        names = {PLACES["aimlapi"].names[0]: CANARY, MANAGEMENT: MANAGER}
         for name, text in surroundings(tmp_path, **names).items():
             monkeypatch.setenv(name, text)
         (tmp_path / "profile_default").mkdir()
         config = tmp_path / "profile_default" / "ipython_config.py"
         config.write_text(CONFIG.format(url=tap.url))
         notebook = nbformat.read(path, 4)
+        shutil.copy(path, tmp_path)  # it packs itself
         resources = {"metadata": {"path": str(tmp_path)}}
         runner = NotebookRunner(notebook, timeout=120, allow_errors=True, resources=resources)
         runner.execute()

@@ -42,6 +42,36 @@ def test_loading_the_extension_loads_few_modules_of_ours():
     assert len(set(found) - rooms) <= 15, found
 
 
+NOT_FOR_ONE_PICTURE = (
+    *("PIL", "IPython", "jinja2", "anywidget", "numpy", "asyncio", "xml", "html", "uuid"),
+    *("platform", "getpass", "shlex"),
+)
+
+
+def test_the_first_picture_of_a_script_loads_what_it_needs_and_no_more(service):
+    """At eab5be1 it loaded 119 modules of ours, and five of these libraries."""
+    found = said(
+        "import sys, nb_banana\n"
+        f"image = nb_banana.configure(base_url={service.url!r}) and nb_banana.generate('a fox')\n"
+        "assert image.came == 'made' and image.path.exists()\n"
+        "print(*sys.modules)"
+    ).split()
+    assert [name for name in NOT_FOR_ONE_PICTURE if name in found] == []
+    ours = [name for name in found if name.startswith("nb_banana")]
+    assert len(ours) <= 78, ours
+
+
+def test_no_more_is_loaded_for_a_picture_that_is_there(service):
+    nb_banana.generate("a fox")
+    found = said(
+        "import sys, nb_banana\n"
+        f"nb_banana.configure(base_url={service.url!r})\n"
+        "assert nb_banana.generate('a fox').came == 'reused'\n"
+        "print(*sys.modules)"
+    ).split()
+    assert [name for name in NOT_FOR_ONE_PICTURE if name in found] == []
+
+
 def said(code):
     """The last line that a fresh Python prints."""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

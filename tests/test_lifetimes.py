@@ -296,8 +296,8 @@ with nb_banana.Client(base_url=sys.argv[1]) as client:
 """
 SPAWN = """
 import sys
-
-
+import concurrent.futures as futures
+import multiprocessing
 import nb_banana
 
 def draw(words):
@@ -307,7 +307,7 @@ def draw(words):
 if __name__ == "__main__":
     nb_banana.configure(base_url=sys.argv[1])
     mine = nb_banana.generate("mine")
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+    with futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         theirs = pool.submit(draw, "theirs").result()
     assert theirs.size == mine.size and nb_banana.generate("theirs").came == "reused"
     assert theirs.edit("riper").came == "made"
@@ -347,7 +347,7 @@ ENDING = {
         1,
     ),
     "a sandbox of its own": (
-        "nb_banana.configure(base_url='', backend='sandbox')\n"
+        "nb_banana.configure(backend='sandbox')\n"
         "nb_banana.generate('a banana', count=4, background=True)",
         4,
     ),
@@ -382,7 +382,10 @@ def test_a_script_that_ends_ends_in_peace_and_loses_nothing(tmp_path, name):
         start = "import asyncio, sys\nimport nb_banana\nnb_banana.configure(base_url=sys.argv[1])\n"
         script(tmp_path, start + code, sandbox.url)
         configure(base_url=sandbox.url, library=str(tmp_path / "nb_banana"))
-        kept = nb_banana.history() or Client(backend="sandbox").history()
+        kept = (
+            nb_banana.history()
+            or Client(backend="sandbox", library=tmp_path / "nb_banana").history()
+        )
     assert len(kept) == number
 
 

@@ -292,6 +292,7 @@ the list is empty                         RefusalError            1  1  failed  
   fal                                     RefusalError            1  1  failed    nothing      was not said
   google                                  RefusalError            1  1  failed    nothing      It was charged about
 a list of 10,000 empty ones               NoPictureError          1  1  failed    nothing      It was charged
+  fal                                     NoPictureError          1  1  failed    nothing      was not said
   google                                  RefusalError            1  1  failed    nothing      It was charged about
   openai                                  NoPictureError          1  1  failed    nothing      It was charged $0.067
   openrouter                              NoPictureError          1  1  failed    nothing      It was charged $0.067

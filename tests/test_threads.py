@@ -117,3 +117,42 @@ def test_without_threads_one_interrupt_stops_all_that_is_left(no_threads, monkey
         nb_banana.generate_many(["a cat", "a pear", "an owl", "a fox"])
     kinds = [type(each.error) for each in stopped.value.facts["gallery"].failures]
     assert kinds == [errors.Interrupted, errors.NotSentError, errors.NotSentError]
+
+
+def test_work_that_is_done_side_by_side_comes_back_in_order_and_leaves_no_thread(monkeypatch):
+    monkeypatch.setattr(_threads, "_processors", lambda: 4)
+    known, together, free = set(threading.enumerate()), threading.Barrier(3), threading.Semaphore(3)
+
+    def work(number):
+        assert free.acquire(blocking=False)  # never a fourth
+        together.wait(30)
+        free.release()
+        return number * number
+
+    assert _threads.side_by_side(work, range(9), 3) == [number * number for number in range(9)]
+    assert set(threading.enumerate()) == known
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_an_error_side_by_side_is_raised_and_what_has_not_begun_is_left(monkeypatch, error):
+    monkeypatch.setattr(_threads, "_processors", lambda: 2)
+    known, begun = set(threading.enumerate()), []
+
+    def work(number):
+        begun.append(number)
+        raise error
+
+    with pytest.raises(error):
+        _threads.side_by_side(work, range(10_000), 2)
+    assert len(begun) < 10_000
+    assert set(threading.enumerate()) == known
+
+
+def test_where_no_more_threads_can_start_it_is_done_in_place(monkeypatch):
+    monkeypatch.setattr(_threads, "_processors", lambda: 4)
+
+    def refused(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    assert _threads.side_by_side(abs, [-1, -2], 4) == [1, 2]

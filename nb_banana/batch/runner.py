@@ -8,9 +8,11 @@ import threading
 import time
 from collections.abc import Mapping, Sized
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from nb_banana import _threads, errors
+from nb_banana._later import later
 from nb_banana._threads import Pool
 from nb_banana.batch.jobs import numbered
 from nb_banana.display.batch_progress import BatchProgress
@@ -18,16 +20,21 @@ from nb_banana.display.progress import silently
 from nb_banana.generation import pipeline
 from nb_banana.generation.lookup import find_reusable, how_many, look_ahead
 from nb_banana.generation.plan import Job, Plan
-from nb_banana.results import export
-from nb_banana.results.contact_sheet import MOST_SHOWN
 from nb_banana.results.failure import Failure, GalleryEntry
-from nb_banana.results.gallery import Gallery
-from nb_banana.results.gallery_display import entry_cost
-from nb_banana.results.gallery_tiles import FillingTiles
 from nb_banana.results.image import BananaImage
 from nb_banana.services.send import LONGEST_RETRY_AFTER
 from nb_banana.wire.interrupts import first_interrupt
 from nb_banana.wire.rate_limit import STOPPED, AdaptiveLimiter
+
+if TYPE_CHECKING:
+    from nb_banana.results import contact_sheet, export, gallery_display, gallery_tiles
+    from nb_banana.results import gallery as galleries
+    from nb_banana.results.gallery import Gallery
+else:  # with the first picture that came, while the service draws the others
+    contact_sheet, export, gallery_display, gallery_tiles, galleries = later(
+        *("nb_banana.results", "contact_sheet", "export", "gallery_display", "gallery_tiles"),
+        "gallery",
+    )
 
 
 class EqualRequests:
@@ -76,7 +83,7 @@ SETTLING = 1.0  # seconds after a Ctrl-C for what is not on its way to say what 
 TICK = 0.5  # seconds between two looks at the clock while nothing ends
 
 
-def run_batch(plan: Plan) -> Gallery:
+def run_batch(plan: Plan) -> "Gallery":
     """The pictures of all jobs, in their order; one that fails is an entry and no exception."""
     return prepare_batch(plan).run()
 
@@ -102,7 +109,6 @@ class BatchRunner:
         self.waiting = plan.jobs
         total = len(plan.jobs) if isinstance(plan.jobs, list) else None
         lasting = how_many(total) if plan.is_stable else None
-        self._filling = FillingTiles()
         self.bar = BatchProgress(total, said, lasting, lanes=self.workers, tiles=self._tiles)
         self.jobs: list[Job] = []
         self.entries: dict[int, GalleryEntry] = {}
@@ -111,7 +117,7 @@ class BatchRunner:
         self._equals = EqualRequests()
         self._billed: set[object] = set()
 
-    def run(self) -> Gallery:
+    def run(self) -> "Gallery":
         """Do all jobs. Raises as the function `run_batch`."""
         with first_interrupt():  # a second one would take the gallery away
             try:
@@ -194,7 +200,7 @@ class BatchRunner:
     def _take(self, future: "Future[GalleryEntry]") -> None:
         entry = self.entries[self.on_way[future]] = future.result()
         del self.on_way[future]
-        cost = entry_cost(entry)
+        cost = gallery_display.entry_cost(entry)
         usd = cost.usd if cost.request not in self._billed else None
         if cost.is_new:
             self._billed.add(cost.request)
@@ -241,14 +247,22 @@ class BatchRunner:
         )
         return refused or isinstance(error, FATAL) or facts.get("is_fatal", False)
 
+    @cached_property
+    def _filling(self) -> "gallery_tiles.FillingTiles":
+        return gallery_tiles.FillingTiles()
+
     def _tiles(self) -> str:
         """The pictures that came, and a place for each of the others: in the bar's own thread."""
-        jobs = self.waiting if isinstance(self.waiting, list) else self.jobs[:MOST_SHOWN]
+        jobs = (
+            self.waiting
+            if isinstance(self.waiting, list)
+            else self.jobs[: contact_sheet.MOST_SHOWN]
+        )
         entries = [self.entries.get(number) for number in range(len(jobs))]
         asked = [job.request for job in jobs]
         return self._filling.html(asked, [job.variant for job in jobs], entries)
 
-    def gallery(self) -> Gallery:
+    def gallery(self) -> "Gallery":
         """What came, in the order in which it was asked for; what did not come is said."""
         for future in [each for each in self.on_way if each.done()]:
             self._take(future)
@@ -264,11 +278,13 @@ class BatchRunner:
         ]
         variants = [job.variant for job in self.jobs]
         whole, labels = self.whole, self.plan.labels
-        found = Gallery(entries, variants, index=labels, name=whole.name, folder=whole.save)
+        found = galleries.Gallery(
+            entries, variants, index=labels, name=whole.name, folder=whole.save
+        )
         return adopt(found)
 
 
-def _told(gallery: Gallery, on_way: int) -> str:
+def _told(gallery: "Gallery", on_way: int) -> str:
     still = f" {on_way} more are on their way and will be in your library." if on_way else ""
     return (
         f"Stopped. {len(gallery.images)} of {len(gallery)} are done.{still} Run it again: what is "

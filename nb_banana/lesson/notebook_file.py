@@ -57,9 +57,16 @@ def named_path(given: str | os.PathLike[str]) -> Path:
     return path
 
 
+def refuse_device(path: Path) -> None:
+    """Raise an OSError for a device or a pipe, which would be waited for, or has no end."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(0, "it is a device or a pipe")
+
+
 def read_notebook(path: Path) -> SavedNotebook:
     """Read a notebook."""
     try:
+        refuse_device(path)
         data = path.read_bytes()
     except OSError as error:
         raise LessonError(

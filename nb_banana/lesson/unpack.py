@@ -93,6 +93,7 @@ def unpack(path: str | os.PathLike[str], folder: str | os.PathLike[str] = ".") -
     if not (home.is_dir() or (home.parent.is_dir() and not home.exists())):
         raise LessonError(f"There is no folder {home}. Make it first, or choose another.")
     with _explained(archive, home):
+        notebook_file.refuse_device(archive)
         near = home if home.is_dir() else home.parent
         with tempfile.TemporaryDirectory(prefix=".nb_banana-", dir=near) as work:
             raw, clean = Path(work, "raw"), Path(work, "clean")

@@ -56,7 +56,11 @@ class Answers:
             found: Answer = known[name]
             return found
         answer = work()
-        if len(json.dumps(answer)) <= LONGEST:
+        try:
+            is_short = len(json.dumps(answer)) <= LONGEST
+        except (TypeError, ValueError):  # a stranger's index has values of any kind
+            return answer
+        if is_short:
             known.pop(name, None)
             known[name] = answer
             for oldest in list(known)[:-MOST]:

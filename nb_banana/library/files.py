@@ -128,7 +128,7 @@ class FileStore:
         found: dict[str, list[int]] = {}
         for name in folders:
             found[name] = []
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, ValueError):
                 mark = (self.folder / name).stat()
                 found[name] = [mark.st_ino, mark.st_mtime_ns]
         return found

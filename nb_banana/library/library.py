@@ -2,8 +2,8 @@
 
 `journal` has the steps of a request, `database` the SQLite file, `schema` its tables, `files` the
 picture files, `records` what is handed out, `rows` the way from one to the other, `search` what is
-looked for, `deletion` what is forgotten, `owner` who works on a row, `transfer` the way from one
-library to another.
+looked for, `inventory` what it has as a whole, `answers` what is known of that, `deletion` what is
+forgotten, `owner` who works on a row, `transfer` the way from one library to another.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -170,49 +170,6 @@ class Library(Journal):
         where = "id IN (SELECT value FROM json_each(?))"
         found = self._kept(self._index, where, json.dumps(list(ids)))
         return {each.request_id: each for each in found}
-
-    def held(self) -> tuple[int, int]:
-        """The bytes of the picture files here, and how many of the files are gone or cut off."""
-
-        def look() -> tuple[int, int, dict[str, list[int]]]:
-            sizes = self._sizes()
-            marks = self._vault.marks({name.rpartition("/")[0] for name in sizes})
-            return sum(sizes.values()), self._vault.lost(sizes), marks
-
-        # A file that was cut off in its place leaves its folder as it was: such are looked for
-        # once a day.
-        size, lost, _ = self.answers.of(
-            ("held", self.service, f"{datetime.now(UTC):%Y-%m-%d}"),
-            look,
-            lambda found: self._vault.marks(found[2]) == found[2],
-        )
-        return size, lost
-
-    def old(self, age: timedelta) -> tuple[int, int]:
-        """How many pictures here were made longer ago, and how many bytes are free without them."""
-        before = rows.stamp(datetime.now(UTC) - age)
-
-        def look() -> tuple[str, str | None, int, int]:
-            made = self.made()
-            old = [request_id for request_id, time in made.items() if time < before]
-            later = min((time for time in made.values() if time >= before), default=None)
-            return before, later, len(old), self.freed_bytes(old) if old else 0
-
-        def holds(found: tuple[str, str | None, int, int]) -> bool:  # no other is old since
-            return found[0] <= before and (found[1] is None or before <= found[1])
-
-        _, _, count, freed = self.answers.of(("old", self.service, age.days), look, holds)
-        return count, freed
-
-    def _sizes(self) -> dict[str, int]:
-        """The files of the pictures here: their bytes by their names, as they were kept."""
-        found = self._index.rows(
-            "SELECT path, size FROM requests JOIN pictures ON request_id = id "
-            "WHERE service = ? AND state = 'stored'",
-            self.service,
-        )
-        with self._index.believed():
-            return {row["path"]: int(row["size"]) for row in found}
 
     def freed_bytes(self, request_ids: Iterable[str]) -> int:
         """How many bytes of files would be free without these requests."""

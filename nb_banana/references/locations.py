@@ -7,12 +7,13 @@ fetched by the service; a ``data:`` one has the picture in it.
 import base64
 import os
 import re
+import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from nb_banana._text import BLANK, path_of
+from nb_banana._text import BLANK, megabytes, path_of
 from nb_banana.imaging.formats import PictureProblem
 
 PICTURE_SUFFIXES = {
@@ -20,6 +21,8 @@ PICTURE_SUFFIXES = {
     *(".bmp", ".heic", ".heif", ".avif"),
 }
 LONGEST_SHOWN = 80
+LONGEST_FILE = 2**30
+"""Bytes of a file that is read at all: what a picture of as many pixels as we open may have."""
 SPACE = re.compile(r"[\s\ufeff\u200b\u2060]+")
 URL_SAFE = str.maketrans("-_", "+/")
 
@@ -34,11 +37,22 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
             raise PictureProblem(missing_file(file))
         if not file.is_file():
             raise PictureProblem("is no file to be read, but a device or a pipe")
+        check_size(file.stat())
         return file.read_bytes()
     except OSError as error:
         raise PictureProblem(f"can't be read: {error.strerror or error}") from error
     except ValueError as error:  # a NUL in a name
         raise PictureProblem(f"is no name of a file: {error}") from error
+
+
+def check_size(about: os.stat_result) -> None:
+    """See that a file has an end, and is not longer than any picture that is opened."""
+    if stat.S_ISCHR(about.st_mode):
+        raise PictureProblem("is no file to be read, but a device")
+    if about.st_size > LONGEST_FILE:
+        raise PictureProblem(
+            f"is no picture that can be opened: its file has {megabytes(about.st_size)}"
+        )
 
 
 def missing_file(file: Path) -> str:

@@ -5,6 +5,7 @@ Nothing is imported here for a value to be recognised: whoever holds a numpy arr
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -139,6 +140,9 @@ def _is_file(value: Any) -> bool:
 def _from_file(value: Any) -> Source:
     """A file is read from its start, for who has just written into a buffer stands at its end."""
     # Its position is put back, and it stays open. What can't seek is read from where it stands.
+    with suppress(AttributeError, TypeError, ValueError, OSError):  # it is in memory
+        about = os.fstat(value.fileno())
+        locations.check_size(about)
     try:
         place = value.tell() if hasattr(value, "seek") and value.seekable() else None
         if place is not None:

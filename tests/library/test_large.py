@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 import threading
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -25,11 +25,11 @@ from nb_banana import (
     spending,
 )
 from nb_banana._default import client
-from nb_banana.library import answers, database, location
+from nb_banana.library import answers, database, inventory, location
 from nb_banana.library.library import Library
 from nb_banana.library.search import Search
 from tests.conftest import KEY
-from tests.support.amount import rounds
+from tests.support.amount import rounds, some
 from tests.support.shelf import change, grow, index_of, picture, put, receipt
 
 NOBODY = "http://127.0.0.1:9"
@@ -169,8 +169,8 @@ def told(library):
         "searched": [each.request_id for each in library.history("zebra")],
         "counts": (library.count(), library.count(Search("banana"))),
         "models": library.models(),
-        "held": library.held(),
-        "old": library.old(timedelta(90))[0],
+        "held": inventory.held(library),
+        "old": inventory.old(library, timedelta(90))[0],
         "ever": ever.usd if library.bills() else None,
         "today": lines["today"].usd,
         "unknown": ever.unknown,
@@ -239,15 +239,15 @@ def test_each_figure_is_that_of_counting_whatever_was_done_in_between(known, tmp
 
 def test_a_file_that_went_since_it_was_looked_for_is_counted(known):
     library = own(5)
-    assert library.held()[1] == 0
+    assert inventory.held(library)[1] == 0
     next((library.folder / "pictures").rglob("*.png")).unlink()
-    assert library.held()[1] == 1
+    assert inventory.held(library)[1] == 1
 
 
 def test_a_picture_that_is_as_old_since_is_counted_too(known):
     library = own(1)
     put(library, ImageRequest("a pear"), "nbb-1", made=datetime.now(UTC) - timedelta(days=3))
-    assert library.old(timedelta(days=3))[0] == 1
+    assert inventory.old(library, timedelta(days=3))[0] == 1
     waited = threading.Event()
     young = put(
         library,
@@ -255,10 +255,10 @@ def test_a_picture_that_is_as_old_since_is_counted_too(known):
         "nbb-2",
         made=datetime.now(UTC) - timedelta(days=3) + timedelta(milliseconds=300),
     )
-    assert library.old(timedelta(days=3))[0] in {1, 2}
+    assert inventory.old(library, timedelta(days=3))[0] in {1, 2}
     waited.wait(0.4)
     assert young.made < datetime.now(UTC) - timedelta(days=3)
-    assert library.old(timedelta(days=3))[0] == 2
+    assert inventory.old(library, timedelta(days=3))[0] == 2
 
 
 def test_nothing_that_a_person_wrote_is_in_what_is_kept(known, monkeypatch, tmp_path):
@@ -296,6 +296,37 @@ def test_where_nothing_can_be_kept_it_is_found_out_all_the_same(known):
     (location.data_folder() / "answers").write_text("a file")
     assert [library.count(), library.count(), len(history())] == [3, 3, 3]
     assert "3 pictures" in repr(doctor())
+
+
+SENSELESS = [
+    (table, column, value)
+    for table, columns in {
+        "pictures": ("path", "size", "digest", "mime", "width"),
+        "requests": (
+            *("id", "model", "refs", "folded", "notebook", "parents"),
+            *("created", "answered", "usd", "about", "sandbox"),
+        ),
+    }.items()
+    for column in columns
+    for value in (b"\xff", "\0", "pictures/\0/x", 10**18, 0.5)
+]
+
+
+@pytest.mark.parametrize(("table", "column", "value"), some(SENSELESS, 12))
+def test_values_that_make_no_sense_are_said_in_a_sentence_or_pass(known, table, column, value):
+    library = own(12)
+    last = {"requests": "seq = 11", "pictures": "request_id LIKE 'many%'"}[table]
+    change(library, f"UPDATE {table} SET {column} = ? WHERE {last}", value)
+    asked = (history, lambda: history("banana"), spending, doctor, recover)
+    for work in (
+        *asked,
+        *asked,
+        lambda: library.links(""),
+        lambda: inventory.held(library),
+        library.models,
+    ):
+        with suppress(errors.BananaError):
+            repr(work())
 
 
 def test_an_index_in_the_mode_wal_is_looked_at_each_time(known):

@@ -7,8 +7,9 @@ import itertools
 import pytest
 from PIL import Image, ImageChops
 
-from nb_banana import errors, generate
+from nb_banana import _threads, errors, generate
 from nb_banana.imaging import sheet as imaging_text
+from nb_banana.imaging.decode import decoded_at_once
 from nb_banana.imaging.sheet import BAD_MOUNT, MOUNT, PAPER, near_square_layout, table_layout
 from nb_banana.request import ImageRequest
 from nb_banana.results import contact_sheet
@@ -277,3 +278,20 @@ def test_names_of_rows_and_of_their_field_have_their_room():
         layout = table_layout(rows, ["a", "b"], field, 1.0, foot=False)
         for text in (field, rows[0], rows[-1][:15]):
             assert imaging_text.length(text, layout.size) < layout.left
+
+
+def test_a_sheet_is_the_same_whether_its_pictures_are_decoded_one_by_one_or_not(monkeypatch):
+    found = []
+    for processors in (1, 4):
+        monkeypatch.setattr(_threads, "_processors", lambda: processors)  # noqa: B023 - used at once
+        gallery = Gallery([plain(color) for color in COLORS] + [failure()])
+        found.append(gallery._repr_mimebundle_()[0])
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "count"),
+    [([], 24_000_000), ([(1376, 768)], 22), ([(1, 1), (2752, 1536)], 5), ([(5504, 3072)], 1)],
+)
+def test_no_more_are_decoded_at_once_than_a_large_picture_takes_of_memory(sizes, count):
+    assert decoded_at_once(sizes) == count

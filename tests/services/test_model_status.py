@@ -132,7 +132,10 @@ def test_a_list_that_can_not_be_had_or_read_is_silent_and_the_picture_is_there(v
     vendor.answers[DEPRECATIONS] = lambda _: answer
     assert nb_banana.generate("a banana").notes == ()
     vendor.answers[POST] = missing
-    with pytest.raises(errors.NotFoundError, match=r"Model not found\. Look at model and base_url"):
+    with pytest.raises(
+        errors.NotFoundError,
+        match=r"Model not found\. Nothing was charged\. Look at model and base_url",
+    ):
         nb_banana.generate("a fox")
 
 

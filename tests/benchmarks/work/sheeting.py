@@ -26,8 +26,7 @@ def measure(way: str, picture: str, pictures: int, count: int) -> dict[str, floa
     with Image.open(picture) as opened:
         kind = PictureKind(Image.MIME[str(opened.format)], *opened.size)
     for number, prompt in enumerate(prompts):
-        mine = numbered(data, number) if kind.mime == "image/png" else data
-        put(library, ImageRequest(prompt), f"nbb-{number}", (mine, kind))
+        put(library, ImageRequest(prompt), f"nbb-{number}", (numbered(data, number), kind))
     return {"wall": usual(ways(prompts)[way], count)}
 
 
