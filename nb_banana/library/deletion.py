@@ -91,11 +91,11 @@ def freed_bytes(index: Database, request_ids: Iterable[str]) -> int:
         "asked AS (SELECT json_extract(value, '$.digest') AS digest "
         "FROM requests AS r, json_each(r.refs) "
         "WHERE r.refs <> '[]' AND r.id NOT IN (SELECT id FROM gone)), "
-        "used AS (SELECT path FROM pictures WHERE request_id NOT IN (SELECT id FROM gone) "
-        "UNION SELECT path FROM reference_files WHERE digest IN (SELECT digest FROM asked)), "
-        "files AS (SELECT path, size FROM pictures UNION SELECT path, size FROM reference_files) "
-        "SELECT coalesce(sum(size), 0) AS bytes FROM files "
-        "WHERE path NOT IN (SELECT path FROM used)",
+        "files AS (SELECT path, size, request_id NOT IN (SELECT id FROM gone) AS used "
+        "FROM pictures UNION ALL "
+        "SELECT path, size, digest IN (SELECT digest FROM asked) FROM reference_files) "
+        "SELECT coalesce(sum(size), 0) AS bytes FROM "
+        "(SELECT max(size) AS size FROM files GROUP BY path HAVING NOT max(used))",
         json.dumps(list(request_ids)),
     )
     return sum(int(each["bytes"]) for each in found)

@@ -135,7 +135,7 @@ class Journal:
     def _prepare(self) -> None:
         """See that the place takes what will come, before anything is sent."""
         self._vault.prepare()
-        self._index.check()
+        self.check()
 
     def is_drawn(self, request_id: str) -> bool:
         """Whether a process of this machine that lives still works on a request."""
@@ -185,7 +185,15 @@ class Journal:
 
     def check(self) -> None:
         """See that the index is sound; a damaged one may just find less."""
-        self.answers.of("sound", self._index.check)
+        if self._index.is_sound():
+            return
+
+        def look() -> None:
+            # Once a day each row is looked for in each index; else that each page makes sense.
+            self.answers.of("whole", self._index.check, lasting=True)
+            self._index.check(quick=True)
+
+        self.answers.of("sound", look)
 
     @cached_property
     def answers(self) -> "Answers":
