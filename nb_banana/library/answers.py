@@ -94,8 +94,10 @@ class Answers:
         if not header.startswith(_ROLLBACK):  # in the mode WAL the file is not what is changed
             return []
         day = f"{datetime.now(UTC):%Y-%m-%d}"
-        file = found.st_ino, found.st_size, found.st_mtime_ns
-        return [*file, header.hex(), __version__, day]
+        return [
+            *(found.st_ino, found.st_size, found.st_mtime_ns),
+            *(header.hex(), __version__, day),
+        ]
 
     @property
     def _file(self) -> Path:

@@ -7,7 +7,7 @@ and of the files those are looked at again whose folder has changed.
 import json
 from datetime import UTC, datetime, timedelta
 
-from nb_banana.library import rows
+from nb_banana.library import deletion, rows
 from nb_banana.library.library import Library
 
 _MONTH = len("pictures/2026-01/")  # how the names of files begin that are in one folder
@@ -44,19 +44,15 @@ def held(library: Library) -> tuple[int, int]:
 def old(library: Library, age: timedelta) -> tuple[int, int]:
     """How many pictures in it were made longer ago, and how many bytes are free without them."""
     before = rows.stamp(datetime.now(UTC) - age)
+    which = "FROM requests WHERE service = ? AND state = 'stored' AND answered"
 
     def look() -> tuple[str, str | None, int, int]:
-        (found,) = library._index.rows(
-            "SELECT count(CASE WHEN answered < ?1 THEN 1 END) AS gone, "
-            "min(CASE WHEN answered >= ?1 THEN answered END) AS later "
-            "FROM requests WHERE service = ?2 AND state = 'stored'",
-            before,
-            library.service,
-        ) or ({"gone": 0, "later": None},)
-        if not found["gone"]:
-            return before, found["later"], 0, 0
-        gone = [request_id for request_id, time in library.made().items() if time < before]
-        return before, found["later"], len(gone), library.freed_bytes(gone)
+        index, asked = library._index, (library.service, before)
+        later = index.rows(f"SELECT min(answered) AS time {which} >= ?", *asked)
+        gone = index.rows(f"SELECT count(*) AS number {which} < ?", *asked)
+        count = sum(row["number"] for row in gone)
+        freed = deletion.freed_bytes(index, f"SELECT id {which} < ?", *asked) if count else 0
+        return before, later[0]["time"] if later else None, count, freed
 
     def holds(found: tuple[str, str | None, int, int]) -> bool:  # no other is old since
         return found[0] <= before and (found[1] is None or before <= found[1])
@@ -67,7 +63,8 @@ def old(library: Library, age: timedelta) -> tuple[int, int]:
 
 def _parts(library: Library, known: dict[str, Part]) -> dict[str, Part]:
     """The files, month by month; a month that is as it is known is not looked at."""
-    index, files, own = library._index, library._vault, ("true",)
+    index, files = library._index, library._vault
+    own: tuple[str, ...] = ("true",)
     by_month = (
         "SELECT substr(path, 1, ?) AS month, count(*) AS count, sum(size) AS bytes, "
         "sum(position = 0) AS answers FROM pictures WHERE {} GROUP BY month"
