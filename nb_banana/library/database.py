@@ -214,17 +214,22 @@ class Database(Versioned):
                 "It was left as it is. Put a backup of index.sqlite in its place."
             ) from error
 
-    def check(self) -> None:
+    def check(self, *, quick: bool = False) -> None:
         """See that the whole file is sound, unless nobody else has written since it was."""
         # A search in a damaged file may find nothing where there is something, and say no word.
-        if not self.is_there() or self._mark() == self._sound:
+        if self.is_sound():
             return
         with self.turn, self._connected(looks=True) as connection:
             mark = self._mark()
-            (said,) = connection.execute("PRAGMA integrity_check(1)").fetchone().values()
+            how = "quick_check" if quick else "integrity_check"
+            (said,) = connection.execute(f"PRAGMA {how}(1)").fetchone().values()
             if said != "ok":
                 raise self._damaged(said)
             self._sound = mark
+
+    def is_sound(self) -> bool:
+        """Whether this process knows that it is, without a look at all of it."""
+        return not self.is_there() or self._mark() == self._sound
 
     def _is_as_seen(self) -> bool:
         """Whether nobody else has written since the whole of it was seen to be sound."""

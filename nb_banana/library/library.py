@@ -163,7 +163,8 @@ class Library(Journal):
 
     def freed_bytes(self, request_ids: Iterable[str]) -> int:
         """How many bytes of files would be free without these requests."""
-        return deletion.freed_bytes(self._index, request_ids)
+        ids = json.dumps(list(request_ids))
+        return deletion.freed_bytes(self._index, "SELECT value AS id FROM json_each(?)", ids)
 
     def by_id(self, text: str) -> StoredImage:
         """The picture of an id: a beginning of its digest (a file has six digits) or request id."""

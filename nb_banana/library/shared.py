@@ -141,7 +141,7 @@ class SharedLibrary(Library):
         """What this person has paid there for the same, and did not get; all else is not ours."""
         return super().unfinished(key, problems) if key is not None and self.is_own else []
 
-    def bills(self, since: Any = None, *, between: Any = None) -> list[Bill]:  # noqa: ARG002 - as of any library
+    def bills(self, since: Any = None) -> list[Bill]:  # noqa: ARG002 - as of any library
         """What others paid is in no bill."""
         return []
 
