@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from nb_banana._version import __version__
 from nb_banana.errors import LibraryError
 from nb_banana.library import location
+from nb_banana.library.files import drop_parts
 
 Answer = TypeVar("Answer")
 Mark = list[int | str]
@@ -106,6 +107,7 @@ class Answers:
             file = self._file
             part = file.with_name(f"{secrets.token_hex(8)}.part")
             file.parent.mkdir(parents=True, exist_ok=True)
+            drop_parts(file.parent)
             try:
                 part.write_text(json.dumps({"mark": mark, "answers": dict(known)}), "utf-8")
                 part.replace(file)
