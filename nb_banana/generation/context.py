@@ -2,7 +2,6 @@
 
 import os
 import sys
-import threading
 import weakref
 from collections.abc import Iterable
 from contextlib import suppress
@@ -99,13 +98,13 @@ class Context:
         self.on_way: dict[tuple[int, int], Any] = {}  # by process and `id`
         self.cell_notes = CellNotes(self.on_way)
         self.claimed: set[str] = set()  # keys of takes that `BananaImage.again` is about to draw
-        self.claiming = threading.Lock()
+        self.claiming = _threads.lock()
         self._libraries: dict[tuple[str, Path | None, bool], Library] = {}
         self._shared: dict[tuple[Path, Path | None], shared.SharedLibrary] = {}
         self._said: set[str] = set()
         self._sandboxes: dict[str, Sandbox] = {}  # by the service that each speaks as
         self._in_process: dict[str, in_process.InProcessTransport] = {}  # where none can listen
-        self._sandbox_lock = threading.Lock()
+        self._sandbox_lock = _threads.lock()
 
     def close(self) -> None:
         """Close what was opened: connections, and the sandbox."""

@@ -52,10 +52,7 @@ class FileStore:
             readme = self.folder / "README.txt"
             if not readme.exists():
                 readme.write_text(README, "utf-8")
-            for part in self._incoming.glob("*.part"):
-                with contextlib.suppress(OSError):  # another process may be faster
-                    if time.time() - part.stat().st_mtime > STALE:
-                        part.unlink()
+            drop_parts(self._incoming)
             if shutil.disk_usage(self.folder).free < ROOM:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -220,6 +217,14 @@ class FileStore:
                 f"The library in {self.folder} can't be written to: {why}. {cure}, or choose "
                 'another folder with %config Banana.library = "…".'
             ) from error
+
+
+def drop_parts(folder: Path) -> None:
+    """Delete what writers that died have left: a ``.part``, and SQLite's journal of one."""
+    for part in folder.glob("*.part*"):
+        with contextlib.suppress(OSError):  # another process may be faster
+            if time.time() - part.stat().st_mtime > STALE:
+                part.unlink()
 
 
 def _has_size(path: Path, size: int) -> bool:
