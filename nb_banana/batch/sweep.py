@@ -7,6 +7,7 @@ from typing import Any
 from nb_banana import template
 from nb_banana._text import did_you_mean, shown
 from nb_banana.batch.jobs import MOST_JOBS, check_count, takes
+from nb_banana.credentials import refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.generation.context import Context
 from nb_banana.generation.options import (
@@ -148,6 +149,7 @@ def _check(
                 f"The sweep of {name} needs {{{{{name}}}}} filled in: leave --raw out."
             )
         elif name not in known:
+            refuse_key("A name that is swept", name)
             raise RequestError(
                 f"There is no {name} to sweep: it is no field ({', '.join(SWEPT_OPTIONS)}), and "
                 f"the prompt has no {{{{{name}}}}}.{did_you_mean(name, [*SWEPT_OPTIONS, *known])}"

@@ -172,7 +172,7 @@ class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
         for name in values:
             if name not in known:
                 raise RequestError(
-                    f"There is no {name!r} in this gallery: there are {', '.join(known)}."
+                    f"There is no {shown(name)} in this gallery: there are {', '.join(known)}."
                     + did_you_mean(name, known)
                 )
         return self._some(
