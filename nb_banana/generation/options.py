@@ -107,9 +107,9 @@ def options_like(
 
 def catalogue_named(context: Context, service: Any = None) -> Catalogue:
     """The models of a service, by default of that of the settings."""
-    if service is not None and not isinstance(service, str):
-        raise RequestError(f'service is a name such as "fal", not {shown(service)}.')
-    return context.services[service or context.settings.service].catalogue
+    if service is not None:
+        return context.find_named(service).catalogue
+    return context.services[context.settings.service].catalogue
 
 
 def usual_options(

@@ -43,7 +43,7 @@ def _installed(name: str) -> Service:
     found = list(entry_points(group=PLUGINS, name=name)) if name in plugin_names() else []
     if not found:
         said = f"There is no service {shown(name)}: there are {', '.join(known)}."
-        raise SettingsError(said + did_you_mean(str(name), known))
+        raise SettingsError(said + did_you_mean(name, known))
     # Who uses what comes with us never loads it.
     from nb_banana.services.guarded import Guarded, check
 
