@@ -114,6 +114,13 @@ class FileStore:
         mine = (each for each in stems if each in ids or each.rpartition("-")[0] in ids)
         return [f"answers/{each}.bin" for each in mine]
 
+    def same_answers(self, request_id: str, data: Collection[bytes]) -> list[str]:
+        """The names of what was kept of an answer's pictures, see `JournalEntry.answered`."""
+        if (self.folder / "answers").is_dir():
+            with contextlib.suppress(LibraryUnavailableError):
+                return [each for each in self.answers([request_id]) if self.read(each) in data]
+        return []
+
     def lost(self, sizes: dict[str, int]) -> int:
         """How many files of these names are gone, or have another size."""
         there: dict[str, int] = {}  # a look at a whole folder is quicker than one at each file

@@ -3,6 +3,7 @@
 Each charge is a kept picture, or is fetched or named by `recover`; nothing is paid twice unasked.
 """
 
+import gc
 import itertools
 import json
 import os
@@ -77,7 +78,7 @@ class Books(RuleBasedStateMachine):
     def rest(self):
         """What is on its way is answered, or has nobody to be answered to any more."""
         if self.is_up:
-            until(lambda: not self.sandbox._server._open, 60)
+            until(lambda: gc.collect() >= 0 and not self.sandbox._server._open)
 
     @property
     def libraries(self):
