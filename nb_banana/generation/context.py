@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from nb_banana import _threads
 from nb_banana._default import HasClient
-from nb_banana._later import later
+from nb_banana._later import Later, later
 from nb_banana._text import shown
 from nb_banana.credentials import (
     CredentialStore,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from nb_banana.library import memory, shared, transfer
     from nb_banana.sandbox.server import Sandbox
 else:  # most clients have one library and a network
-    (in_process,) = later("nb_banana.generation", "in_process")
+    in_process = Later("nb_banana.generation.in_process")
     memory, shared, transfer = later("nb_banana.library", "memory", "shared", "transfer")
 
 Made = TypeVar("Made", bound=HasClient)

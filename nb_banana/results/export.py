@@ -144,11 +144,8 @@ def _titles(
     parts: list[list[str]] = [[] for _ in entries]
     if labels is not None and list(labels) != list(range(len(labels))):  # else nobody named them
         for part, label in zip(parts, labels, strict=True):
-            name = (
-                ""
-                if is_absent(label)
-                else re.sub(r"\W+", "-", normalize("NFC", str(label))).strip("-")
-            )
+            word = "" if is_absent(label) else normalize("NFC", str(label))
+            name = re.sub(r"\W+", "-", word).strip("-")
             part += [name[:LONGEST_PART].rstrip("-")] if name else []
     fields = varied_fields(variants)
     for field in fields:
