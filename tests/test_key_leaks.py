@@ -441,6 +441,8 @@ QUOTING = {
     "library": lambda: configure(library=f"/tmp/{KEY}"),
     "option": lambda: parse_cell_line(f"-a {KEY}", {}),
     "take": lambda: parse_cell_line(f"--take {KEY}", {}),
+}
+NAMING = {
     "a file": lambda: generate("a banana").save(f"{KEY}.png"),
     "a folder": lambda: generate_many(["a banana"]).save(KEY),
     "a folder of all": lambda: nb_banana.history().save(f"out/{KEY}"),
@@ -456,8 +458,10 @@ QUOTING = {
 }
 
 
-@pytest.mark.parametrize("call", QUOTING.values(), ids=QUOTING)
-@pytest.mark.parametrize("source", [from_colab, from_keyring, None])
+EACH_SOURCE = [(call, each) for call in QUOTING for each in (from_colab, from_keyring, None)]
+
+
+@pytest.mark.parametrize(("call", "source"), EACH_SOURCE + [(each, None) for each in NAMING])
 def test_a_key_from_wherever_it_came_is_known_to_what_quotes_words(
     sandbox, monkeypatch, source, call
 ):
@@ -466,7 +470,7 @@ def test_a_key_from_wherever_it_came_is_known_to_what_quotes_words(
         source(monkeypatch)
     generate("a banana", **({} if source else {"key": KEY}))
     with pytest.raises((errors.RequestError, errors.SettingsError), match="key in it") as caught:
-        call()
+        (QUOTING | NAMING)[call]()
     hides_the_key(str(caught.value), repr(caught.value), repr(caught.value.__cause__))
 
 

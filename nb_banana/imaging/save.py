@@ -105,7 +105,8 @@ def stem(title: str) -> str:
 def check_writable(path: Path) -> None:
     """Find out before a picture is paid whether its file could be written; no folder is made."""
     try:
-        path.exists()  # a name that is too long is found here
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            path.lstat()  # a name that is too long, a NUL or half of a character is found here
         above = path.absolute().parents
         there = next(each for each in above if each.exists())
         with _part(path if there == above[0] else there / path.name):

@@ -217,6 +217,22 @@ def test_a_folder_that_cannot_be_is_said_before_anything_is_paid(door, tmp_path,
     assert (tmp_path / "file").read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["a\0.png", "\0", "a\0/", "a\ud800.png", "\ud800/", "{{x}}.png"])
+@pytest.mark.parametrize("options", [{}, {"count": 2}, {"background": True}])
+def test_a_name_that_no_file_has_is_said_before_anything_is_paid(
+    service, tmp_path, monkeypatch, name, options
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(errors.SaveError):
+        generate(
+            "a {{x}} banana",
+            values={"x": "\0"} if "{{" in name else {"x": "b"},
+            save=name,
+            **options,
+        )
+    assert service.posts == []
+
+
 def test_a_folder_is_not_made_before_the_picture_is_there(service, tmp_path):
     with pytest.raises(errors.BananaError):
         generate("a banana [trouble: 400]", save=f"{tmp_path}/new/")
