@@ -132,9 +132,11 @@ def _otherwise(kinds: Iterable[str], word: str) -> list[str]:
 def out_of_range(place: Any, count: int) -> IndexError:
     """The error of a place that a sequence of pictures does not have."""
     there = f"there are {count:,}, from [0] to [{count - 1}]" if count else "there are none"
-    from nb_banana._text import shown  # only after a mistake
+    from operator import index  # only after a mistake, and so is the next
 
-    return IndexError(f"There is no picture [{shown(place)}]: {there}.")
+    from nb_banana._text import shown
+
+    return IndexError(f"There is no picture [{shown(index(place))}]: {there}.")
 
 
 def absent(value: object, name: str) -> AttributeError:

@@ -379,6 +379,8 @@ def test_any_value_for_what_is_done_with_pictures(look):
     for some in (gallery, nb_banana.history()):
         with pytest.raises(IndexError, match=r"no picture \[an int\]: there are 1"):
             some[10**5000]
+        with pytest.raises(IndexError, match=r"no picture \[7\]"):
+            some[np.int64(7)]
 
 
 def test_a_bomb_in_any_chunk_takes_no_memory():
