@@ -136,8 +136,8 @@ class Journal:
 
     def _prepare(self) -> None:
         """See that the place takes what will come, before anything is sent."""
-        self._vault.prepare()
         self.check()
+        self._vault.prepare()
 
     def is_drawn(self, request_id: str) -> bool:
         """Whether a process of this machine that lives still works on a request."""
