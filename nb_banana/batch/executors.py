@@ -104,6 +104,12 @@ class ExecutorTransport:
                 "executor is one of concurrent.futures, e.g. ProcessPoolExecutor(4), Dask's "
                 f"client.get_executor() or ipyparallel's cluster.executor(), not {shown(executor)}."
             )
+        is_name = isinstance(key_name, str) and key_name.strip() and key_name.isprintable()
+        if key_name is not None and not is_name:
+            raise errors.RequestError(
+                "key_name is the name of an environment variable of the workers, such as "
+                f'"AIMLAPI_KEY", not {shown(key_name)}.'
+            )
         self.key_name, self._allow_http = key_name, tuple(allow_http)
         self._lock = threading.Lock()  # ipyparallel's does not expect many at once
         submit: Any = executor.submit

@@ -259,3 +259,11 @@ def test_rows_of_a_table_are_sent_by_workers_too(service, executor):
     gallery = generate_many("{{n}} {{what}}", rows, what="cats", executor=executor)
     assert [image.prompt for image in gallery] == ["0 cats", "1 cats", "2 cats"]
     assert len(service.posts) == 3
+
+
+@pytest.mark.parametrize("name", [5, {}, b"A", ["A"], "", " ", "A\0", "\ud800"])
+def test_what_names_no_variable_of_the_workers_is_refused_before_anything_begins(service, name):
+    with ThreadPoolExecutor(1) as pool, pytest.raises(errors.RequestError, match="key_name is the"):
+        generate_many(["a banana"], executor=pool, key_name=name)
+    assert service.posts == []
+    assert "unfinished" not in repr(nb_banana.recover())
