@@ -266,4 +266,4 @@ def test_what_names_no_variable_of_the_workers_is_refused_before_anything_begins
     with ThreadPoolExecutor(1) as pool, pytest.raises(errors.RequestError, match="key_name is the"):
         generate_many(["a banana"], executor=pool, key_name=name)
     assert service.posts == []
-    assert "unfinished" not in repr(nb_banana.recover())
+    assert "still open" not in repr(nb_banana.recover())
