@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from nb_banana._version import __version__
 from nb_banana.errors import LibraryError
 from nb_banana.library import location
+from nb_banana.library.files import drop_parts
 
 Answer = TypeVar("Answer")
 Mark = list[int | str]
@@ -123,6 +124,7 @@ class Answers:
             part = file.with_name(f"{secrets.token_hex(8)}.part")
             file.parent.mkdir(parents=True, exist_ok=True)
             told = {"mark": mark, "answers": dict(answers), "lasting": dict(lasting)}
+            drop_parts(file.parent)
             try:
                 part.write_text(json.dumps(told), "utf-8")
                 part.replace(file)

@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
@@ -87,21 +86,27 @@ class Transaction:
 
 
 _turns: dict[str, threading.RLock] = {}  # who uses an index now, by its path
-
+_Held = tuple[sqlite3.Connection, tuple[int, ...]]  # what a thread keeps open, and of which file
 _Task = tuple[Callable[[Transaction], Any], Future[Any]]
 _queues: dict[str, deque[_Task]] = {}  # what waits to be written to an index, by its path
 
+
+def _before_fork() -> None:
+    """Wait for what others write: SQLite in the child would take it for its own, and for held."""
+    for turn in list(_turns.values()):
+        turn.acquire(timeout=LONGEST_LOOK)
+
+
+def _after_fork() -> None:
+    for turn in list(_turns.values()):
+        with suppress(RuntimeError):  # it was waited for in vain, or is a new one
+            turn.release()
+
+
 if hasattr(os, "register_at_fork"):  # a child has none of the threads that hold or wait
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork)
     os.register_at_fork(after_in_child=_turns.clear)
     os.register_at_fork(after_in_child=_queues.clear)
-
-
-@dataclass
-class _Held:
-    """What one thread holds open of an index: see `Database.keep_open`."""
-
-    connection: sqlite3.Connection | None = None
-    file: tuple[int, ...] = ()
 
 
 class Database(Versioned):
@@ -119,7 +124,7 @@ class Database(Versioned):
         self.path, self.patience, self.migrations = path, patience, migrations
         self._name = str(path)
         self._sound: tuple[int, ...] | None = None
-        self._held: dict[tuple[int, int], _Held] = {}  # by process: a child leaves its parent's
+        self._held: dict[tuple[int, int], _Held | None] = {}  # by process: a child has its own
         self._was_held = False  # by another program, when it was last asked
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
@@ -136,19 +141,19 @@ class Database(Versioned):
         if thread in self._held:
             yield
             return
-        self._held[thread] = _Held()
+        self._held[thread] = None
         try:
             yield
         finally:
-            self.let_go()
-            del self._held[thread]
+            if held := self._held.pop(thread):
+                held[0].close()
 
     def let_go(self) -> None:
         """Close what is kept open, for now: a wait begins, or the code of others."""
-        held = self._held.get((os.getpid(), threading.get_ident()))
-        if held is not None and held.connection is not None:
-            connection, held.connection = held.connection, None
-            connection.close()
+        thread = os.getpid(), threading.get_ident()
+        if held := self._held.get(thread):
+            self._held[thread] = None
+            held[0].close()
 
     def write(self, work: Callable[[Transaction], Result]) -> Result:
         """Do some work in a transaction that is on the disk when this returns."""
@@ -249,9 +254,8 @@ class Database(Versioned):
             found = os.stat(self._name)  # noqa: PTH116 - as above
         except (FileNotFoundError, NotADirectoryError):
             if self.path.is_symlink() or self.path.with_name(f".{self.path.name}.icloud").exists():
-                raise self._unavailable(
-                    "be read: its index.sqlite is not on this machine"
-                ) from None
+                why = "be read: its index.sqlite is not on this machine"
+                raise self._unavailable(why) from None
             return False
         except OSError as error:
             raise self._unavailable(f"be read: {error.strerror}") from error
@@ -302,19 +306,21 @@ class Database(Versioned):
     @contextmanager
     def _lent(self, patience: float) -> Iterator[sqlite3.Connection]:
         """A connection for one transaction: the one that this thread holds, or one of its own."""
-        held = self._held.get((os.getpid(), threading.get_ident()))
-        if held is None or (held.connection is not None and held.connection.in_transaction):
+        thread = os.getpid(), threading.get_ident()
+        held = self._held.get(thread)
+        if thread not in self._held or (held and held[0].in_transaction):
             with closing(self._opened(patience)) as connection:
                 yield connection
             return
-        if held.connection is not None and held.file != self._mark()[:2]:
-            self.let_go()  # another file has its name by now
-        if held.connection is None:
-            held.connection, held.file = self._opened(patience), self._mark()[:2]
+        file = self._mark()[:2]  # before it is opened: another one may just get its name
+        if held and held[1] != file:
+            self.let_go()
+            held = None
+        connection, _ = self._held[thread] = held or (self._opened(patience), file)
         try:
-            held.connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
-            yield held.connection
-            held.connection.rollback()  # the end of a transaction that only read
+            connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+            yield connection
+            connection.rollback()  # the end of a transaction that only read
         except BaseException:
             self.let_go()  # which takes all of it back
             raise
@@ -349,12 +355,8 @@ class Database(Versioned):
 
 
 _PLACE = {
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_AUTH,
-    sqlite3.SQLITE_NOLFS,
+    *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR),
+    *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_NOLFS),
 }
 
 

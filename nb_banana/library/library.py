@@ -58,8 +58,9 @@ class Library(Journal):
         columns = {"state": "stored", "error": None, **answered, **NO_OWNER}
         # The slow part, the bytes, before the transaction; the names in it, so that no other
         # kernel forgets the same picture meanwhile.
-        data = [each for each, _ in pictures]
-        until_now = self._kept_until_now(request_id, data)
+        data, until_now = [each for each, _ in pictures], []
+        if (self.folder / "answers").is_dir():
+            until_now = self._vault.same_answers(request_id, data)
         with self._written(data) as parts, self._index.believed():
 
             def write(session: Transaction) -> list[StoredImage]:
@@ -77,15 +78,6 @@ class Library(Journal):
                 if until_now:
                     self._settle()
         return [replace(first, extras=tuple(others)), *others]
-
-    def _kept_until_now(self, request_id: str, data: Collection[bytes]) -> list[str]:
-        """The names of what was kept of an answer's pictures, see `JournalEntry.answered`."""
-        if not (self.folder / "answers").is_dir():
-            return []
-        with suppress(LibraryError):
-            kept = self._vault.answers([request_id])
-            return [name for name in kept if self._vault.read(name) in data]
-        return []
 
     def find(self, key: str) -> StoredImage | None:
         """The picture of a request, by `ImageRequest.key`: the one that was asked for last."""

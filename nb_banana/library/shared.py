@@ -42,7 +42,11 @@ class SharedDatabase(Database):
     def is_there(self) -> bool:
         """See `Database.is_there`."""
         root = self.path.parent.parent
-        if root.is_file():
+        try:
+            is_file = root.is_file()
+        except OSError as error:  # a name that is too long
+            raise self._unavailable(f"be read: {error.strerror}") from None
+        if is_file:
             raise self._unavailable(f"be read: {root} is a file, and no folder with libraries")
         return super().is_there()
 
