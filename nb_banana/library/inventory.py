@@ -13,6 +13,8 @@ from nb_banana.library.library import Library
 _MONTH = len("pictures/2026-01/")  # how the names of files begin that are in one folder
 _OWN = "request_id IN (SELECT id FROM requests WHERE service = ? AND state = 'stored')"
 
+_NO_TIME = "coalesce(answered NOT GLOB '[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T*', true)"
+
 Part = tuple[list[int], int, int, dict[str, list[int]]]
 """Of the files of a month: what the index says, their bytes, how many are gone, and the folders."""
 
@@ -48,6 +50,8 @@ def old(library: Library, age: timedelta) -> tuple[int, int]:
 
     def look() -> tuple[str, str | None, int, int]:
         index, asked = library._index, (library.service, before)
+        if index.rows(f"SELECT 1 {which} IS NOT ? AND {_NO_TIME} LIMIT 1", *asked):
+            library.made()  # which says what is wrong with it
         later = index.rows(f"SELECT min(answered) AS time {which} >= ?", *asked)
         gone = index.rows(f"SELECT count(*) AS number {which} < ?", *asked)
         count = sum(row["number"] for row in gone)

@@ -291,7 +291,7 @@ class Journal:
         """
         counts = ", ".join(f"sum(created >= ?) AS since_{place}" for place in range(len(times)))
         found = self._index.rows(
-            "SELECT min(id) AS id, min(created) AS created, NULL AS notebook, "  # noqa: S608 - as above
+            "SELECT '' AS id, min(created) AS created, NULL AS notebook, "  # noqa: S608 - as above
             f"{_BILL}, count(*) AS count, sum(notebook IS ?) AS here, {counts} "
             f"FROM requests WHERE {_BILLED} GROUP BY {_BILL} ORDER BY min(seq)",
             *(notebook, *map(rows.stamp, times), self.service),

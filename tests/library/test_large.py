@@ -245,6 +245,94 @@ def test_a_file_that_went_since_it_was_looked_for_is_counted(known):
     assert inventory.held(library)[1] == 1
 
 
+def test_files_that_go_from_some_months_are_counted_beside_those_that_are_known(known):
+    library, rng = own(40), random.Random(7)
+    for number in range(6):
+        files = sorted((library.folder / "pictures").rglob("*.png"))
+        rng.choice(files).unlink()
+        put(library, ImageRequest(f"a fig {number}"), f"nbb-fig-{number}")
+        expected = plain(library)["held"]
+        assert expected[1] == number + 1
+        assert inventory.held(Library(library.folder, library.service)) == expected
+
+
+def test_what_a_stranger_changes_in_the_figures_of_a_month_is_counted(known):
+    library = own(5)
+    size, _ = inventory.held(library)
+    change(library, "UPDATE pictures SET size = size + 1 WHERE request_id = 'nbb-0'")
+    assert inventory.held(library) == (size + 1, 1)
+
+
+def test_pictures_of_another_service_in_the_same_folder_are_not_counted(known):
+    library = own(5)
+    size, lost = inventory.held(library)
+    put(Library(library.folder, "elsewhere.example"), ImageRequest("a fig"), "nbb-elsewhere")
+    assert inventory.held(library) == (size, lost)
+    assert library.count() == 5
+
+
+def test_what_is_deleted_frees_no_file_that_another_picture_or_an_edit_needs(known):
+    library, long_ago = own(1), NOW - timedelta(100)
+    data = picture("same")
+    first = put(library, ImageRequest("a fig"), "nbb-1", data, long_ago)
+    assert inventory.old(library, timedelta(90)) == (1, first.size)
+    edit = ImageRequest("a plum", images=[first.path])
+    put(library, edit, "nbb-2", picture("plum"))
+    assert inventory.old(library, timedelta(90)) == (1, 0)
+    library.forget(["nbb-2"])
+    assert inventory.old(library, timedelta(90)) == (1, first.size)
+    put(library, ImageRequest("a pear"), "nbb-3", data)
+    assert inventory.old(library, timedelta(90)) == (1, 0)
+
+
+def test_the_whole_index_is_looked_through_once_a_day(known, monkeypatch):
+    library = own(1500)
+    steps = Steps(monkeypatch)
+    first = steps.of(Library(library.folder, library.service).check)
+    put(library, ImageRequest("a fig"), "nbb-fig")
+    again = steps.of(Library(library.folder, library.service).check)
+    assert again * 4 < first * 3  # of the instructions; of the time it is a sixth
+
+
+def test_a_picture_of_a_new_process_does_not_look_through_all_of_a_large_index(known, monkeypatch):
+    library = own(1500)
+    steps = Steps(monkeypatch)
+    whole = steps.of(Library(library.folder, library.service).check)
+    asked = Library(library.folder, library.service)
+    begun = steps.of(lambda: asked.begin(ImageRequest("a fig"), "nbb-fig"))
+    assert begun * 4 < whole * 3
+
+
+@pytest.mark.parametrize("since", [0, 3])
+def test_a_page_that_was_overwritten_is_said_whatever_was_written_that_day(known, since):
+    library = own(200)
+    Library(library.folder, library.service).check()
+    for number in range(since):
+        put(library, ImageRequest(f"a fig {number}"), f"nbb-fig-{number}")
+    data = bytearray(index_of(library).read_bytes())
+    data[8192 : 8192 + 4096] = b"\x5a" * 4096
+    index_of(library).write_bytes(data)
+    with pytest.raises(errors.LibraryDamagedError):
+        Library(library.folder, library.service).check()
+
+
+@pytest.mark.parametrize("place", ["another file", "in its place"])
+def test_a_backup_that_is_put_in_the_indexs_place_is_looked_through_as_a_whole(known, place):
+    library = own(1)
+    fig = put(library, ImageRequest("a fig"), "nbb-fig")
+    spare = index_of(library).with_suffix(".spare")
+    shutil.copy2(index_of(library), spare)
+    library.forget(["nbb-fig"])
+    pear = put(library, ImageRequest("a pear"), "nbb-pear")
+    assert pear.size == fig.size
+    assert inventory.held(library)[1] == 0
+    if place == "another file":
+        spare.replace(index_of(library))
+    else:
+        shutil.copy2(spare, index_of(library))
+    assert inventory.held(library)[1] == 1
+
+
 def test_a_picture_that_is_as_old_since_is_counted_too(known):
     library = own(1)
     put(library, ImageRequest("a pear"), "nbb-1", made=datetime.now(UTC) - timedelta(days=3))
@@ -281,7 +369,11 @@ def test_of_a_library_that_is_not_large_nothing_is_kept():
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\xff", b"[]", b"null", b'{"mark": [1]}', b"[" * 100_000, b'{"answers": []}']
+    "content",
+    [
+        *(b"", b"\xff", b"[]", b"null", b'{"mark": [1]}', b"[" * 100_000, b'{"answers": []}'),
+        *(b'{"mark": 1, "answers": {}, "lasting": {}}', b'{"answers": {}, "lasting": []}'),
+    ],
 )
 def test_what_was_kept_and_is_damaged_is_found_out_anew(known, content):
     library = own(3)
