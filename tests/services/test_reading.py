@@ -7,7 +7,17 @@ from decimal import Decimal
 import pytest
 
 from nb_banana.services.exchange import Failed, Refusal, Reply, ServiceAnswer, Unreadable
-from nb_banana.services.reading import DEEPEST, OTHER_SHAPE, UNKNOWN_SHAPE, answer_in, may_hold_more
+from nb_banana.services.reading import (
+    DEEPEST,
+    MOST_ENTRIES,
+    MOST_PICTURES,
+    OTHER_SHAPE,
+    TOO_MANY,
+    UNKNOWN_SHAPE,
+    answer_in,
+    may_hold_more,
+)
+from nb_banana.services.registry import find_service
 from tests.support.shelf import picture
 
 PNG = picture(1, (16, 16))[0]
@@ -28,6 +38,8 @@ def told(body):
     [
         ({"data": [5]}, Unreadable, OTHER_SHAPE),
         ({"data": 5}, Unreadable, OTHER_SHAPE),
+        ({"data": [{"url": LINK}] * (MOST_PICTURES + 1)}, Unreadable, TOO_MANY),
+        ({"data": [{}] * (MOST_ENTRIES + 1)}, Unreadable, TOO_MANY),
         ({"data": [], "output": {"links": [LINK]}}, Unreadable, UNKNOWN_SHAPE),
         ({"error": "No.", "output": LINK}, Unreadable, UNKNOWN_SHAPE),
         ({"error": "No.", "output": None}, Failed, "No."),
@@ -48,6 +60,23 @@ def told(body):
 )
 def test_an_answer_without_a_picture_says_why(body, kind, words):
     assert told(body) == (kind, words)
+
+
+def test_of_as_many_pictures_as_are_fetched_all_come():
+    assert told({"data": [{"url": LINK}] * MOST_PICTURES})[0] is ServiceAnswer
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"candidates": [{}] * MOST_ENTRIES + [{}]},
+        {"candidates": [{"content": {"parts": [{"text": "no"}] * MOST_ENTRIES}}]},
+        {"candidates": [{"content": {"parts": [{}] * 150}}] * 150},
+    ],
+)
+def test_an_answer_of_google_with_far_too_many_parts_is_kept_unread(body):
+    answer = find_service("google").decode(Reply(200, {}, json.dumps(body).encode()))
+    assert answer == Unreadable(TOO_MANY)
 
 
 @pytest.mark.parametrize("name", ["statusCode", "status", "code"])
