@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
@@ -30,6 +31,25 @@ def spawn(
     if needed:
         work(*args)
     return None
+
+
+_locks: "weakref.WeakSet[Any]" = weakref.WeakSet()  # those of `lock` that are in use
+
+
+def lock() -> threading.RLock:
+    """One that nobody holds in a forked child: whoever held it there is no thread of it."""
+    made = threading.RLock()
+    _locks.add(made)
+    return made
+
+
+def _free_locks() -> None:
+    for each in list(_locks):
+        each._at_fork_reinit()  # as logging and concurrent.futures do with theirs
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_free_locks)
 
 
 class Pool:

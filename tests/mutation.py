@@ -30,8 +30,8 @@ ABOUT = {
     "responses": (
         "services/reading.py services/exchange.py services/result.py services/receipt.py "
         "services/failures.py",
-        "services/test_odd_answers services/test_interface services/test_kinds "
-        "services/test_client",
+        "services/test_reading services/test_odd_answers services/test_interface "
+        "services/test_kinds services/test_client",
     ),
     "services": (
         "services/*.py",

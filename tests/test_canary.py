@@ -34,7 +34,8 @@ def surroundings(home, **more):
     return own | folders | {"PYTHONPATH": str(ROOT), **more}
 
 
-@pytest.mark.parametrize(("service", "source"), EACH if ALL else EACH[1:2])
+@pytest.mark.skipif(not ALL, reason="a process that does everything: make test-all")
+@pytest.mark.parametrize(("service", "source"), EACH)
 def test_the_key_goes_into_one_header_of_one_host_and_nowhere_else(tmp_path, service, source):
     """Whatever is done with it, looked at, logged, kept, packed, pickled or shown as an error."""
     names = {canary_worker.HELD}

@@ -12,9 +12,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import nb_banana
 from nb_banana import Client, _default, credentials, errors
+from nb_banana.references.reference import ENCODE_CACHE
 from nb_banana.sandbox import Sandbox
 from tests.support.servers import answering, picture, server
 
@@ -176,6 +178,7 @@ def test_the_functions_are_those_of_the_default_client(service):
 
 FACTS_OF_THE_PROCESS = {
     ("_text", "key_checks"),
+    ("_threads", "_locks"),
     ("_default", "_client"),
     ("_default", "_factory"),
     ("credentials", "_known"),
@@ -359,6 +362,36 @@ def test_a_forked_child_waits_for_nothing_of_its_parents(two):
         os._exit(code)
     assert os.waitpid(child, 0)[1] == 0
     assert image.wait().came == "made"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_waits_for_no_lock_that_a_thread_of_its_parent_has(two):
+    (first, _), _ = two
+    held, over = threading.Barrier(2), threading.Event()
+
+    def hold():
+        budget, status = first.context.budget._lock, first.context.model_status._lock
+        notes, claiming = first.context.cell_notes._lock, first.context.claiming
+        with budget, status, notes, claiming, first.context._sandbox_lock, ENCODE_CACHE._lock:
+            held.wait()
+            over.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        code = 1
+        with suppress(BaseException):
+            made = first.generate("a banana", images=[Image.new("RGB", (8, 8))])
+            code = int(first.again(made).came != "made")
+            first.close()
+        os._exit(code)
+    status = os.waitpid(child, 0)[1]
+    over.set()
+    thread.join()
+    assert status == 0
 
 
 def test_galleries_of_two_clients_in_one_are_tried_again_each_where_it_came_from(two):

@@ -4,7 +4,6 @@
 # is what the model's page says or what it charged last, whichever is more. Where there is neither,
 # nobody can say, and nothing is sent under a budget.
 
-import threading
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import NamedTuple
 
 from nb_banana._catalogue import AIMLAPI, Catalogue, find_in
 from nb_banana._text import InDollars, dollars
+from nb_banana._threads import lock
 from nb_banana.errors import BudgetError, LibraryError, RequestError
 from nb_banana.library.library import Library
 from nb_banana.library.location import SANDBOX
@@ -100,7 +100,7 @@ class Budget:
     def __init__(self, settings: Banana, prices: PriceList) -> None:
         self._settings = settings
         self._prices = prices
-        self._lock = threading.RLock()
+        self._lock = lock()
         self._tallies: dict[str, SessionTotals] = {}
         self._held: dict[str, HeldMoney] = {}
         self._play = {SANDBOX}  # the kinds of service whose money is play money

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
+from nb_banana._threads import lock
 from nb_banana.display.output import OutputCell, is_kernel, shell
 
 
@@ -30,7 +31,7 @@ class CellNotes:
         self._used: dict[str, bool] = {}  # whether the thread that runs cells has used it
         self._expected: dict[int, Expected] = {}
         self._events: Any = None  # of the shell, while there is something to be written
-        self._lock = threading.Lock()
+        self._lock = lock()
 
     def use(self, request_id: str) -> None:
         """A picture was drawn, or found in a library."""

@@ -14,18 +14,12 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
 from nb_banana._text import clean
-from nb_banana.errors import (
-    LibraryBusyError,
-    LibraryDamagedError,
-    LibraryError,
-    LibraryUnavailableError,
-)
+from nb_banana.errors import LibraryBusyError, LibraryDamagedError, LibraryError
 from nb_banana.library import location, schema
 from nb_banana.library.migration import TABLES, Versioned
 from nb_banana.library.schema import Row
@@ -87,21 +81,27 @@ class Transaction:
 
 
 _turns: dict[str, threading.RLock] = {}  # who uses an index now, by its path
-
+_Held = tuple[sqlite3.Connection, tuple[int, ...]]  # what a thread keeps open, and of which file
 _Task = tuple[Callable[[Transaction], Any], Future[Any]]
 _queues: dict[str, deque[_Task]] = {}  # what waits to be written to an index, by its path
 
+
+def _before_fork() -> None:
+    """Wait for what others write: SQLite in the child would take it for its own, and for held."""
+    for turn in list(_turns.values()):
+        turn.acquire(timeout=LONGEST_LOOK)
+
+
+def _after_fork() -> None:
+    for turn in list(_turns.values()):
+        with suppress(RuntimeError):  # it was waited for in vain, or is a new one
+            turn.release()
+
+
 if hasattr(os, "register_at_fork"):  # a child has none of the threads that hold or wait
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork)
     os.register_at_fork(after_in_child=_turns.clear)
     os.register_at_fork(after_in_child=_queues.clear)
-
-
-@dataclass
-class _Held:
-    """What one thread holds open of an index: see `Database.keep_open`."""
-
-    connection: sqlite3.Connection | None = None
-    file: tuple[int, ...] = ()
 
 
 class Database(Versioned):
@@ -119,7 +119,7 @@ class Database(Versioned):
         self.path, self.patience, self.migrations = path, patience, migrations
         self._name = str(path)
         self._sound: tuple[int, ...] | None = None
-        self._held: dict[tuple[int, int], _Held] = {}  # by process: a child leaves its parent's
+        self._held: dict[tuple[int, int], _Held | None] = {}  # by process: a child has its own
         self._was_held = False  # by another program, when it was last asked
 
     def rows(self, sql: str, *values: Any) -> list[Row]:
@@ -136,19 +136,19 @@ class Database(Versioned):
         if thread in self._held:
             yield
             return
-        self._held[thread] = _Held()
+        self._held[thread] = None
         try:
             yield
         finally:
-            self.let_go()
-            del self._held[thread]
+            if held := self._held.pop(thread):
+                held[0].close()
 
     def let_go(self) -> None:
         """Close what is kept open, for now: a wait begins, or the code of others."""
-        held = self._held.get((os.getpid(), threading.get_ident()))
-        if held is not None and held.connection is not None:
-            connection, held.connection = held.connection, None
-            connection.close()
+        thread = os.getpid(), threading.get_ident()
+        if held := self._held.get(thread):
+            self._held[thread] = None
+            held[0].close()
 
     def write(self, work: Callable[[Transaction], Result]) -> Result:
         """Do some work in a transaction that is on the disk when this returns."""
@@ -214,17 +214,22 @@ class Database(Versioned):
                 "It was left as it is. Put a backup of index.sqlite in its place."
             ) from error
 
-    def check(self) -> None:
+    def check(self, *, quick: bool = False) -> None:
         """See that the whole file is sound, unless nobody else has written since it was."""
         # A search in a damaged file may find nothing where there is something, and say no word.
-        if not self.is_there() or self._mark() == self._sound:
+        if self.is_sound():
             return
         with self.turn, self._connected(looks=True) as connection:
             mark = self._mark()
-            (said,) = connection.execute("PRAGMA integrity_check(1)").fetchone().values()
+            how = "quick_check" if quick else "integrity_check"
+            (said,) = connection.execute(f"PRAGMA {how}(1)").fetchone().values()
             if said != "ok":
                 raise self._damaged(said)
             self._sound = mark
+
+    def is_sound(self) -> bool:
+        """Whether this process knows that it is, without a look at all of it."""
+        return not self.is_there() or self._mark() == self._sound
 
     def _is_as_seen(self) -> bool:
         """Whether nobody else has written since the whole of it was seen to be sound."""
@@ -244,9 +249,8 @@ class Database(Versioned):
             found = os.stat(self._name)  # noqa: PTH116 - as above
         except (FileNotFoundError, NotADirectoryError):
             if self.path.is_symlink() or self.path.with_name(f".{self.path.name}.icloud").exists():
-                raise self._unavailable(
-                    "be read: its index.sqlite is not on this machine"
-                ) from None
+                why = "be read: its index.sqlite is not on this machine"
+                raise self._unavailable(why) from None
             return False
         except OSError as error:
             raise self._unavailable(f"be read: {error.strerror}") from error
@@ -297,19 +301,21 @@ class Database(Versioned):
     @contextmanager
     def _lent(self, patience: float) -> Iterator[sqlite3.Connection]:
         """A connection for one transaction: the one that this thread holds, or one of its own."""
-        held = self._held.get((os.getpid(), threading.get_ident()))
-        if held is None or (held.connection is not None and held.connection.in_transaction):
+        thread = os.getpid(), threading.get_ident()
+        held = self._held.get(thread)
+        if thread not in self._held or (held and held[0].in_transaction):
             with closing(self._opened(patience)) as connection:
                 yield connection
             return
-        if held.connection is not None and held.file != self._mark()[:2]:
-            self.let_go()  # another file has its name by now
-        if held.connection is None:
-            held.connection, held.file = self._opened(patience), self._mark()[:2]
+        file = self._mark()[:2]  # before it is opened: another one may just get its name
+        if held and held[1] != file:
+            self.let_go()
+            held = None
+        connection, _ = self._held[thread] = held or (self._opened(patience), file)
         try:
-            held.connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
-            yield held.connection
-            held.connection.rollback()  # the end of a transaction that only read
+            connection.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+            yield connection
+            connection.rollback()  # the end of a transaction that only read
         except BaseException:
             self.let_go()  # which takes all of it back
             raise
@@ -319,38 +325,6 @@ class Database(Versioned):
 
     def _tables(self, version: int) -> list[Row]:
         return _tables(self.migrations[:version])
-
-    def _told(self, error: sqlite3.Error) -> LibraryError:
-        """What SQLite says, as a sentence with its cure. Codes: https://sqlite.org/rescode.html"""
-        code = (getattr(error, "sqlite_errorcode", None) or sqlite3.SQLITE_CORRUPT) & 0xFF
-        folder = self.path.parent
-        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            self._was_held = True
-            return LibraryBusyError(
-                f"Another program held the library in {folder} for too long. Close what has "
-                "index.sqlite open, then run it again; if nothing has, its disk can't lock files: "
-                f"{self.instead}."
-            )
-        if code == sqlite3.SQLITE_FULL:
-            return LibraryUnavailableError(
-                f"The disk of the library in {folder} is full. Make room, or {self.instead}."
-            )
-        name = getattr(error, "sqlite_errorname", "")  # such as SQLITE_IOERR_RDLOCK
-        if name.startswith("SQLITE_IOERR") and name.endswith("LOCK"):
-            return self._unavailable("be used: its disk can't lock files")
-        if code in _PLACE:
-            return self._unavailable(f"be opened or written ({error})")
-        return self._damaged(error)
-
-
-_PLACE = {
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_AUTH,
-    sqlite3.SQLITE_NOLFS,
-}
 
 
 @cache

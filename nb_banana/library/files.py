@@ -52,10 +52,7 @@ class FileStore:
             readme = self.folder / "README.txt"
             if not readme.exists():
                 readme.write_text(README, "utf-8")
-            for part in self._incoming.glob("*.part"):
-                with contextlib.suppress(OSError):  # another process may be faster
-                    if time.time() - part.stat().st_mtime > STALE:
-                        part.unlink()
+            drop_parts(self._incoming)
             if shutil.disk_usage(self.folder).free < ROOM:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -109,10 +106,17 @@ class FileStore:
 
     def answers(self, request_ids: Collection[str]) -> list[str]:
         """The names of what is kept of the answers to requests, see `answer_name`."""
-        stems = [each.stem for each in (self.folder / "answers").glob("*.bin")]
+        names = [each.stem for each in (self.folder / "answers").glob("*.bin")]
         ids = set(request_ids)
-        mine = (each for each in stems if each in ids or each.rpartition("-")[0] in ids)
+        parts = [(each, *each.rpartition("-")[::2]) for each in names]
+        mine = (each for each, of, at in parts if each in ids or (of in ids and at.isdigit()))
         return [f"answers/{each}.bin" for each in mine]
+
+    def same_answers(self, request_id: str, data: Collection[bytes]) -> list[str]:
+        """The names of what was kept of an answer's pictures, see `JournalEntry.answered`."""
+        with contextlib.suppress(LibraryUnavailableError):  # one that another program holds
+            return [each for each in self.answers([request_id]) if self.read(each) in data]
+        return []
 
     def lost(self, sizes: dict[str, int]) -> int:
         """How many files of these names are gone, or have another size."""
@@ -213,6 +217,14 @@ class FileStore:
                 f"The library in {self.folder} can't be written to: {why}. {cure}, or choose "
                 'another folder with %config Banana.library = "…".'
             ) from error
+
+
+def drop_parts(folder: Path) -> None:
+    """Delete what writers that died have left: a ``.part``, and SQLite's journal of one."""
+    for part in folder.glob("*.part*"):
+        with contextlib.suppress(OSError):  # another process may be faster
+            if time.time() - part.stat().st_mtime > STALE:
+                part.unlink()
 
 
 def _has_size(path: Path, size: int) -> bool:

@@ -5,7 +5,6 @@ What was encoded once is not encoded again, as long as it fits in a number of by
 
 import binascii
 import hashlib
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from nb_banana._text import megabytes
+from nb_banana._threads import lock
 from nb_banana.errors import PictureError, PillowMissingError
 from nb_banana.imaging.decode import OPEN_FORMATS, open_picture, require_pillow, upright_plain
 from nb_banana.imaging.formats import PictureProblem
@@ -123,7 +123,7 @@ class EncodeCache:
         self._largest = largest
         self._size = 0
         self._entries: OrderedDict[Hashable, EncodedImage] = OrderedDict()
-        self._lock = threading.RLock()
+        self._lock = lock()
 
     def of_file(self, data: bytes, how: Hashable, make: Callable[[], EncodedImage]) -> EncodedImage:
         """The picture made of a file's bytes, in the way that `how` names."""

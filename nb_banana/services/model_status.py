@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from nb_banana._text import amount, clean
-from nb_banana._threads import spawn
+from nb_banana._threads import lock, spawn
 from nb_banana.models import find_model, short_name
 from nb_banana.services.account import asker
 from nb_banana.services.endpoint import Endpoint
@@ -76,7 +76,7 @@ class ModelStatus:
     def __init__(self) -> None:
         self._answers: dict[str, _Answer] = {}
         self._usual: dict[tuple[str, str], float | None] = {}
-        self._lock = threading.Lock()
+        self._lock = lock()
 
     def begin(self, service: Endpoint) -> None:
         """Ask which models go away while a picture is fetched; only where nobody did yet."""

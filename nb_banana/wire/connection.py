@@ -192,6 +192,13 @@ class Adapter(HTTPAdapter):
         self._context = context
         super().__init__(max_retries=CONNECT_RETRY, pool_maxsize=MOST_KEPT)
 
+    def close(self) -> None:
+        """Close those too that the frames of a failed request name: urllib3 leaves them open."""
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            for key in manager.pools.keys():  # noqa: SIM118 - no dict
+                manager.pools[key].close()
+        super().close()
+
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """Called by requests to make its pools."""
         super().init_poolmanager(*args, **options)

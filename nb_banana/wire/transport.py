@@ -197,7 +197,7 @@ class HttpTransport:
             with nullcontext() if is_main else self._making:
                 session = known[key] = known.get(key) or _new_session(url)
                 if len(known) > MOST_SESSIONS:  # its connections in use are closed after that
-                    known.pop(next(iter(known))).close()
+                    known.pop(next(iter(known)))
             return session
         return known[key]
 

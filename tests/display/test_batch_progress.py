@@ -13,7 +13,7 @@ from tests.support.kernels import NotebookRunner
 SOON = """%load_ext nb_banana
 import os, signal, threading, time, nb_banana
 from nb_banana import _threads
-from nb_banana.batch import runner
+from nb_banana.results.gallery_tiles import FillingTiles
 from nb_banana.display import batch_progress
 from tests.support.kernels import NotebookRunner
 batch_progress.QUIET_SECONDS = batch_progress.BEAT = 0.1
@@ -71,9 +71,9 @@ def runs(tmp_path_factory):
             "waited": "_ = later.wait()\ntime.sleep(0.5)",
             "interrupted": "threading.Timer(1, os.kill, [os.getpid(), signal.SIGINT]).start()\n"
             "nb_banana.generate('a bat [trouble: slow 0.6]', count=4)",
-            "broken": "kept, runner.FillingTiles.html = runner.FillingTiles.html, None\n"
+            "broken": "kept, FillingTiles.html = FillingTiles.html, None\n"
             "many = nb_banana.sweep('a {{x}} [trouble: slow 0.3]', x=['ant', 'emu'])\n"
-            "runner.FillingTiles.html = kept\nprint(len(many.images))",
+            "FillingTiles.html = kept\nprint(len(many.images))",
             "no threads": "_threads.HAS_THREADS = False\n"
             "nb_banana.sweep('a {{x}} [trouble: slow 0.3]', x=['gnu', 'elk', 'yak'])",
         }

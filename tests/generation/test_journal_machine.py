@@ -77,7 +77,7 @@ class Books(RuleBasedStateMachine):
     def rest(self):
         """What is on its way is answered, or has nobody to be answered to any more."""
         if self.is_up:
-            until(lambda: not self.sandbox._server._open, 60)
+            until(lambda: not self.sandbox._server._open)
 
     @property
     def libraries(self):

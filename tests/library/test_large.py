@@ -1,6 +1,7 @@
 """A large library is counted once, and not again until somebody writes to it."""
 
 import json
+import os
 import random
 import shutil
 import sqlite3
@@ -289,6 +290,16 @@ def test_what_was_kept_and_is_damaged_is_found_out_anew(known, content):
     file.write_bytes(content)
     assert Library(library.folder, library.service).count() == 3
     assert json.loads(file.read_bytes())["answers"]
+
+
+def test_what_a_process_that_was_killed_left_there_goes_after_a_day(known):
+    folder = location.data_folder() / "answers"
+    folder.mkdir(parents=True)
+    for name in ("old", "new"):
+        (folder / f"{name}.part").write_text("half")
+    os.utime(folder / "old.part", (0, 0))
+    own(3).count()
+    assert [each.name for each in folder.glob("*.part")] == ["new.part"]
 
 
 def test_where_nothing_can_be_kept_it_is_found_out_all_the_same(known):

@@ -156,3 +156,36 @@ def test_a_forked_child_opens_the_file_by_itself(index):
         assert os.waitpid(child, 0)[1] == 0
         add(index, "three")
         assert names(index) == ["one", "two", "child", "three"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_that_is_forked_while_another_thread_writes_can_write_and_takes_nothing_back(index):
+    begun = threading.Event()
+
+    def slowly(session):
+        session.run("UPDATE requests SET prompt = 'b'")
+        begun.set()
+        time.sleep(0.3)
+
+    def write():
+        with index.keep_open():
+            assert names(index) == ["one"]
+            index.write(slowly)
+            add(index, "thread")
+
+    add(index, "one")
+    thread = threading.Thread(target=write)
+    thread.start()
+    begun.wait()
+    child = os.fork()
+    if not child:
+        try:
+            index._held.clear()  # as a client's end does
+            add(index, "child")
+            os._exit(0)
+        finally:
+            os._exit(1)
+    thread.join()
+    assert os.waitpid(child, 0)[1] == 0
+    assert sorted(names(index)) == ["child", "one", "thread"]
+    assert index.rows("SELECT prompt FROM requests WHERE id = 'one'") == [{"prompt": "b"}]

@@ -6,7 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from nb_banana.services.exchange import Failed, Refusal, Reply, ServiceAnswer, Unreadable
+from nb_banana.services.exchange import (
+    Failed,
+    Refusal,
+    Reply,
+    ResultItem,
+    ServiceAnswer,
+    Unreadable,
+)
 from nb_banana.services.reading import (
     DEEPEST,
     MOST_ENTRIES,
@@ -16,6 +23,7 @@ from nb_banana.services.reading import (
     UNKNOWN_SHAPE,
     answer_in,
     may_hold_more,
+    words_in,
 )
 from nb_banana.services.registry import find_service
 from tests.support.shelf import picture
@@ -122,6 +130,36 @@ def test_an_answer_may_be_the_picture_itself(body):
 )
 def test_what_is_neither_a_picture_nor_json_is_said_to_be_so(body, why):
     assert answer_in(Reply(200, {}, body)).why == why
+
+
+@pytest.mark.parametrize(
+    ("body", "url"),
+    [
+        ({"images": [{"url": LINK}]}, LINK),
+        ({"images": [LINK]}, LINK),
+        ({"data": {"url": LINK}}, LINK),
+        ({"data": [{"b64_json": "", "image_url": {"url": LINK}}]}, LINK),
+        ({"status": 400, "data": [{"url": LINK}]}, LINK),
+    ],
+)
+def test_a_link_is_had_wherever_services_put_it(body, url):
+    assert told(body) == (ServiceAnswer, (ResultItem(url=url),))
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "words"),
+    [
+        (b"Slow down.", "text/plain", "Slow down."),
+        (b"Slow \xff down.", "text/plain; charset=utf-8", "Slow \ufffd down."),
+        (b"<h1>No</h1>", "text/html", ""),
+        (b"No kind.", None, ""),
+        (b'{"title": "No.", "detail": "Too large."}', "text/plain", "No.: Too large."),
+        (b'{"error": {"a": {"error": "deep"}}}', "application/json", "a: deep"),
+        (b'{"detail": [{"msg": "one"}, {"msg": "two"}]}', "application/json", "one; two"),
+    ],
+)
+def test_the_words_of_a_service_are_read_in_each_shape(body, kind, words):
+    assert words_in(Reply(500, {"content-type": kind} if kind else {}, body)) == words
 
 
 def test_base64_that_is_not_whole_says_what_is_wrong_with_the_first():

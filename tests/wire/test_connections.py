@@ -1,5 +1,6 @@
 """Who uses a connection: one at a time, and never the main thread's or another process's."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -9,8 +10,10 @@ from functools import partial
 
 import pytest
 
-from nb_banana import ImageRequest, errors
+from nb_banana import Client, ImageRequest, errors
 from nb_banana.services.endpoint import Endpoint
+from tests.conftest import KEY
+from tests.services.test_each_service import until
 from tests.support.kernels import make
 from tests.support.servers import answering, posts, server
 
@@ -87,6 +90,17 @@ def test_two_threads_at_once_have_two_connections_and_each_its_own_answer():
             list(pool.map(partial(ask, url), ("one", "two")))
     assert len(posts(seen)) == 6
     assert len({each.client for each in posts(seen)}) == 2
+
+
+def test_a_closed_client_has_no_connection_though_an_error_names_its_pool(service, tmp_path):
+    client = Client(key=KEY, base_url=service.url, library=tmp_path)
+    gc.disable()  # it would close them too, some time
+    try:
+        with client, pytest.raises(errors.UncertainError):
+            client.generate("a banana [trouble: drop-before]")
+        until(lambda: not service._server._open)
+    finally:
+        gc.enable()
 
 
 def test_a_cookie_is_not_kept():
