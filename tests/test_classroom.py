@@ -17,6 +17,8 @@ import nb_banana
 from nb_banana import Classroom, Client, credentials, errors
 from nb_banana.sandbox import Sandbox
 from nb_banana.services.aimlapi import class_keys
+from nb_banana.services.endpoint import Endpoint
+from tests.support.servers import message, raw_server
 from tests.support.wire import as_json, hang_up, wire
 
 MANAGER = "management-4e1c8b7d2f6a9035"
@@ -427,6 +429,17 @@ def test_a_key_whose_answer_is_lost_is_looked_up_and_not_asked_for_again(answer)
     assert "'student-03', 'student-04'" in said
     assert list(caught.value.handout) == list(room.handout) == ["student-01"]
     assert len(school.asked) == 2
+
+
+def test_a_key_is_had_although_its_answer_breaks_off_behind_it():
+    body = b'{"data": {"key": "class-key-5d41402abc4b2a76b9719d911017c592"}}'
+
+    def talk(connection, request):
+        connection.sendall(message("HTTP/1.1 201 Created", "Content-Length: 999", body=body))
+
+    with raw_server(talk) as (url, heads):
+        made = class_keys.make_key(Endpoint(url), "Ada", Decimal(1), "month")
+    assert (made.error, len(heads)) == (None, 1)
 
 
 def test_a_key_that_was_not_made_is_said_to_be_so():

@@ -183,6 +183,7 @@ a bomb of gzip                            UnreadableAnswerError   1  1  unknown 
   aimlapi                                 UnreadableAnswerError   1  1  unknown   nothing      that it was charged
   fal                                     UnreadableAnswerError   1  1  accepted  its work     Nothing is lost
 a bomb of gzip in gzip                    .
+gzip of 10,000 empty parts                .
 a bomb of deflate                         .
 a length of 1 GB                          .
 a body of 1 GB                            .
@@ -225,6 +226,7 @@ the list is a number                      UnreadableAnswerError   1  1  unknown 
   openai                                  UnreadableAnswerError   1  1  unknown   what came    It was charged $0.067
   openrouter                              UnreadableAnswerError   1  1  unknown   what came    It was charged $0.067
 the list is a text                        .
+a list of 30,000 empty ones               .
 the list is true                          .
 a list of numbers                         UnreadableAnswerError   1  1  unknown   what came    It was charged $0.067
   aimlapi                                 UnreadableAnswerError   1  1  unknown   what came    that it was charged

@@ -26,7 +26,7 @@ from nb_banana.services.exchange import (
 from nb_banana.services.reading import (
     UNKNOWN_SHAPE,
     answer_in,
-    item_in,
+    items_in,
     may_hold_more,
     words_in,
 )
@@ -185,7 +185,7 @@ def _drawn(
 ) -> ServiceAnswer | Refusal | Unreadable:
     """The pictures of a result, or why there is none."""
     try:
-        items = tuple(item for entry in entries if (item := item_in(entry)))
+        items = items_in(entries)
     except ValueError as error:
         return Unreadable(str(error), **told)
     if items:

@@ -27,6 +27,8 @@ from nb_banana.services.exchange import (
     list_of,
 )
 from nb_banana.services.reading import (
+    MOST_ENTRIES,
+    TOO_MANY,
     UNKNOWN_SHAPE,
     answer_in,
     bytes_inside,
@@ -124,6 +126,8 @@ class Google(Service):
         candidates = _named(body, "candidates")
         if candidates is None and _named(body, "promptFeedback") is None:
             return answer_in(reply, **told)
+        if _size(candidates) > MOST_ENTRIES:
+            return Unreadable(TOO_MANY, **told)
         drawn = [_parts(each) for each in _each(candidates)]
         try:
             # A smaller draft comes first: the last one is the picture.
@@ -195,6 +199,12 @@ def _named(value: Any, name: str) -> Any:
 def _each(value: Any) -> list[dict[str, Any]]:
     """What a list has, or the one that stands without its list."""
     return [each for each in list_of(value) or [value] if isinstance(each, dict)]
+
+
+def _size(candidates: Any) -> int:
+    """How many parts are to be looked through, and candidates."""
+    found = list_of(candidates) or [candidates]
+    return len(found) + sum(len(list_of(at(each, "content", "parts"))) for each in found)
 
 
 def _parts(candidate: dict[str, Any]) -> list[dict[str, Any]]:

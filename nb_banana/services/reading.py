@@ -36,10 +36,15 @@ BEGINNINGS = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"RIFF", b"GIF8")
 LINKS = ("https://", "http://", "data:")
 DEEPEST = 8
 MOST_HINTS = 10
+MOST_ENTRIES = 20_000
+"""What a list of an answer may have to be looked through: beyond, the answer is kept as it came."""
+MOST_PICTURES = 100
+"""Of one answer, which are fetched and kept; the most that any service takes is ten."""
 CODES = frozenset(map(str, range(400, 500)))
 
 
 UNKNOWN_SHAPE = "there may be a picture in it, in a shape that is not known here"
+TOO_MANY = "it has far more in it than any picture needs"
 OTHER_SHAPE = "it has another shape than the service promises"
 
 
@@ -85,7 +90,7 @@ def _answer_in(reply: Reply, told: dict[str, Any]) -> ServiceAnswer | Refusal | 
     if not isinstance(data, list | None):
         raise _UnreadableError(OTHER_SHAPE)
     entries = data or []
-    items = tuple(item for entry in entries if (item := item_in(entry)))
+    items = items_in(entries)
     if items:
         return ServiceAnswer(items, **told)
     if may_hold_more(body):
@@ -157,6 +162,16 @@ def _code_in(body: Any) -> int | None:
             if isinstance(value, int | str) and str(value) in CODES:
                 return int(value)
     return None
+
+
+def items_in(entries: list[Any]) -> tuple[ResultItem, ...]:
+    """The pictures of a list. Raises ValueError: one, or all of them, can't be read."""
+    if len(entries) > MOST_ENTRIES:
+        raise _UnreadableError(TOO_MANY)
+    items = tuple(item for entry in entries if (item := item_in(entry)))
+    if len(items) > MOST_PICTURES:
+        raise _UnreadableError(TOO_MANY)
+    return items
 
 
 def item_in(entry: Any) -> ResultItem | None:

@@ -370,7 +370,7 @@ def _without_layer(body: bytes, name: str, most: int) -> bytes:
             if name != "deflate" or unpacker.unused_data or not (unpacker.eof or parts[-1][most:]):
                 raise
         count += len(parts[-1])
-        if count > most:
+        if count > most or len(parts) * len(left) > 64 * most:  # each copies all that is behind it
             raise TooLongError
         left = unpacker.unused_data
     return b"".join(parts)

@@ -16,12 +16,16 @@ from nb_banana.services.exchange import (
 )
 from nb_banana.services.reading import (
     DEEPEST,
+    MOST_ENTRIES,
+    MOST_PICTURES,
     OTHER_SHAPE,
+    TOO_MANY,
     UNKNOWN_SHAPE,
     answer_in,
     may_hold_more,
     words_in,
 )
+from nb_banana.services.registry import find_service
 from tests.support.shelf import picture
 
 PNG = picture(1, (16, 16))[0]
@@ -42,6 +46,8 @@ def told(body):
     [
         ({"data": [5]}, Unreadable, OTHER_SHAPE),
         ({"data": 5}, Unreadable, OTHER_SHAPE),
+        ({"data": [{"url": LINK}] * (MOST_PICTURES + 1)}, Unreadable, TOO_MANY),
+        ({"data": [{}] * (MOST_ENTRIES + 1)}, Unreadable, TOO_MANY),
         ({"data": [], "output": {"links": [LINK]}}, Unreadable, UNKNOWN_SHAPE),
         ({"error": "No.", "output": LINK}, Unreadable, UNKNOWN_SHAPE),
         ({"error": "No.", "output": None}, Failed, "No."),
@@ -62,6 +68,23 @@ def told(body):
 )
 def test_an_answer_without_a_picture_says_why(body, kind, words):
     assert told(body) == (kind, words)
+
+
+def test_of_as_many_pictures_as_are_fetched_all_come():
+    assert told({"data": [{"url": LINK}] * MOST_PICTURES})[0] is ServiceAnswer
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"candidates": [{}] * MOST_ENTRIES + [{}]},
+        {"candidates": [{"content": {"parts": [{"text": "no"}] * MOST_ENTRIES}}]},
+        {"candidates": [{"content": {"parts": [{}] * 150}}] * 150},
+    ],
+)
+def test_an_answer_of_google_with_far_too_many_parts_is_kept_unread(body):
+    answer = find_service("google").decode(Reply(200, {}, json.dumps(body).encode()))
+    assert answer == Unreadable(TOO_MANY)
 
 
 @pytest.mark.parametrize("name", ["statusCode", "status", "code"])

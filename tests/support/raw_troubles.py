@@ -459,6 +459,9 @@ TALKS: dict[str, dict[str, Talk]] = {
         "brotli": lambda e: e.answer(random.Random(0).randbytes(200), "Content-Encoding: br"),
         "a bomb of gzip": lambda e: e.answer(bomb(), GZIP),
         "a bomb of gzip in gzip": lambda e: e.answer(bomb(2), GZIP + ", gzip"),
+        "gzip of 10,000 empty parts": body(
+            lambda whole: gzip.compress(b"") * 10_000 + gzip.compress(whole), GZIP
+        ),
         "a bomb of deflate": lambda e: e.answer(
             zlib.compress(b" " * 2 * MOST), "Content-Encoding: deflate"
         ),
@@ -489,6 +492,7 @@ TALKS: dict[str, dict[str, Talk]] = {
         "a list of null": listed([None]),
         "a list of lists": listed([[]]),
         "a list of 10,000 empty ones": listed([{}] * 10_000),
+        "a list of 30,000 empty ones": listed([{}] * 30_000),
         "the picture is null": valued(None),
         "the picture is a number": valued(7),
         "the picture is a list": valued([]),
