@@ -99,10 +99,12 @@ lint: .venv/.ok
 	$(BIN)/deptry .
 
 # Whether what is installed here has a known hole. It asks PyPI, and fails where that can't be asked;
-# no part of the tests, for what is found another day is no fault of a change.
+# no part of the tests, for what is found another day is no fault of a change. As a list, without
+# us: what pip-audit leaves out by itself (`--skip-editable`) is a failure to `--strict`.
 audit: .venv/.ok
-	@$(BIN)/uv tool run --quiet pip-audit --strict --skip-editable --progress-spinner off \
-		--path $$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))") || { \
+	@$(BIN)/uv pip freeze -q --python $(BIN)/python --exclude-editable | \
+		$(BIN)/uv tool run --quiet pip-audit --strict --no-deps --disable-pip --progress-spinner off \
+		-r /dev/stdin || { \
 	echo "Not audited, or something was found: see above. Where a package was \"not found on PyPI\", this"; \
 	echo "machine reaches a mirror without PyPI's list of holes: run it where pypi.org can be reached."; \
 	exit 1; }

@@ -117,7 +117,7 @@ class Classroom(Hinted):
         if not isinstance(period, str) or period not in class_keys.RETENTIONS:
             known = ", ".join(class_keys.RETENTIONS)
             said = f"period is one of {known}, not {shown(period)}."
-            raise errors.RequestError(said + did_you_mean(str(period), class_keys.RETENTIONS))
+            raise errors.RequestError(said + did_you_mean(period, class_keys.RETENTIONS))
         service = self._service()
         there = {each.name for each in class_keys.list_keys(service)}
         if taken := [name for name in wanted if name in there]:
@@ -253,7 +253,7 @@ def _stopped(name: str, handout: Handout) -> str:
 def _prefix(name: str, service: Endpoint) -> str:
     """What the service calls the key of a name."""
     found = class_keys.list_keys(service)
-    fitting = [each for each in found if each.name is not None and each.name == name]
+    fitting = [each for each in found if isinstance(name, str) and each.name == name]
     if len(fitting) == 1:
         return fitting[0].prefix
     if len(fitting) > 1:
@@ -263,7 +263,7 @@ def _prefix(name: str, service: Endpoint) -> str:
         )
     known = [each.name for each in found if each.name is not None]
     said = f"There is no key named {shown(name)}."
-    raise errors.RequestError(said + did_you_mean(str(name), known))
+    raise errors.RequestError(said + did_you_mean(name, known))
 
 
 def _names(names: Any) -> list[str]:
@@ -285,7 +285,7 @@ def _names(names: Any) -> list[str]:
 def _numbered(count: Any) -> list[str]:
     try:
         number = operator.index(count)
-    except TypeError:
+    except Exception:  # noqa: BLE001 - a value's own code
         raise errors.RequestError(
             f"names are the students' names, or how many: not {shown(count)}."
         ) from None

@@ -26,7 +26,8 @@ def client() -> Any:
 
 def client_of(value: Any) -> Any:
     """The client that made a value; of one that was unpickled the default client."""
-    return getattr(value, "_client", None) or client()
+    # By its kind: any other value, such as a module, may have a name that is written so.
+    return (value._client if isinstance(value, HasClient) else None) or client()
 
 
 class HasClient:

@@ -132,7 +132,9 @@ def _otherwise(kinds: Iterable[str], word: str) -> list[str]:
 def out_of_range(place: Any, count: int) -> IndexError:
     """The error of a place that a sequence of pictures does not have."""
     there = f"there are {count:,}, from [0] to [{count - 1}]" if count else "there are none"
-    return IndexError(f"There is no picture [{place}]: {there}.")
+    from nb_banana._text import shown  # only after a mistake
+
+    return IndexError(f"There is no picture [{shown(place)}]: {there}.")
 
 
 def absent(value: object, name: str) -> AttributeError:

@@ -1,8 +1,8 @@
 """`spending`: what was spent and what was saved, by time and by model, and what is left."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -223,7 +223,11 @@ def _books(context: Context, kind: str) -> Account:
             bills |= {bill.request_id: bill for bill in library.bills()}
         except LibraryError as error:
             problems.append(str(error))
-    sums = _sums(list(bills.values()), _times())
+    here, times = notebook_path(), _times().values()
+    sums = _sums(
+        (each, [each.notebook == here, *(each.made >= begin for begin in times)])
+        for each in bills.values()
+    )
     is_play = any(bill.sandbox for bill in bills.values())
     return Account(kind, sums, is_play, " ".join(problems))
 
@@ -233,12 +237,12 @@ def _account(kind: str, library: Library) -> Account:
     times = _times()
 
     def look() -> tuple[bool, dict[str, list[Any]]]:
-        bills = library.bills(between=list(times.values()))
+        costs = library.costs(notebook_path(), list(times.values()))
         sums = {
             what: [isinstance(each.usd, AboutDollars), str(each.usd), *astuple(each)[1:]]
-            for what, each in _sums(bills, times).items()
+            for what, each in _sums(costs).items()
         }
-        return any(bill.sandbox for bill in bills), sums
+        return any(bill.sandbox for bill, _ in costs), sums
 
     question = "spent", kind, notebook_path(), *map(str, times.values())
     is_play, found = library.answers.of(question, look)
@@ -256,17 +260,15 @@ def _times() -> dict[str, datetime]:
     return {"today": day, "this month": day.replace(day=1)}
 
 
-def _sums(bills: Sequence[Bill], times: dict[str, datetime]) -> dict[str, Sum]:
-    """What some bills come to by notebook, time and model; nothing where there are none."""
-    if not bills:
-        return {}
-    here = notebook_path()
-    books = {"this notebook": [bill for bill in bills if bill.notebook == here]} if here else {}
-    for what, begin in times.items():
-        books[what] = [bill for bill in bills if bill.made >= begin]
-    books["ever"] = list(bills)
-    for bill in bills:
-        books.setdefault(f"{OF_MODEL}{bill.model}", []).append(bill)
+def _sums(costs: Iterable[tuple[Bill, Sequence[int]]]) -> dict[str, Sum]:
+    """What some bills come to by notebook, time and model, see `Journal.costs`."""
+    told = "this notebook" if notebook_path() else "", *_times()
+    books: dict[str, list[Bill]] = {}
+    for bill, counts in costs:
+        parts = zip(told, counts, strict=True)
+        for what, count in (*parts, ("ever", bill.count), (OF_MODEL + bill.model, bill.count)):
+            if what:
+                books.setdefault(what, []).extend([replace(bill, count=count)] if count else [])
     return {what: Sum.of(counted) for what, counted in books.items()}
 
 

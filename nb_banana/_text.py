@@ -114,9 +114,9 @@ def near_words(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> list[
     return get_close_matches(word, words, n=3, cutoff=cutoff)
 
 
-def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+def did_you_mean(word: object, known: Iterable[str], *, cutoff: float = 0.6) -> str:
     """A space and a sentence with the known words that are near to this one; else nothing."""
-    near = near_words(word, known, cutoff=cutoff)
+    near = near_words(word if isinstance(word, str) else shown(word), known, cutoff=cutoff)
     return f" Did you mean {' or '.join(near)}?" if near else ""
 
 
@@ -313,7 +313,11 @@ def path_of(text: str | os.PathLike[str]) -> Path:
     >>> path_of("~nobody-at-all/cat.png").name
     'cat.png'
     """
-    return Path(os.path.expanduser(text))  # noqa: PTH111 - pathlib's own raises RuntimeError then
+    try:
+        name = os.fspath(text)
+    except Exception as error:  # noqa: BLE001 - a value's own code
+        raise TypeError(what_it_says(error)) from None
+    return Path(os.path.expanduser(name))  # noqa: PTH111 - pathlib's own raises RuntimeError then
 
 
 LARGEST_AMOUNT = 10**12  # more credits or dollars than this are a mistake of the service

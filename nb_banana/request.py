@@ -240,7 +240,7 @@ def whole_number(what: str, value: Any) -> int:
     """A number that counts something, numpy's too: from 1, and not too large for the library."""
     try:
         number = 0 if isinstance(value, bool) else operator.index(value)
-    except TypeError:
+    except Exception:  # noqa: BLE001 - a value's own code
         number = 0
     if number < 1:
         raise RequestError(f"{what} is a whole number from 1, not {shown(value)}.")

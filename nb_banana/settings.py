@@ -20,7 +20,7 @@ from traitlets.config import Configurable
 from traitlets.config.loader import LazyConfigValue
 
 from nb_banana._hints import MEANT_SETTINGS
-from nb_banana._text import did_you_mean, shown
+from nb_banana._text import clean, did_you_mean, shown
 from nb_banana.credentials import (
     AIMLAPI,
     PLACES,
@@ -42,14 +42,15 @@ if TYPE_CHECKING:
 else:  # of traitlets before 5.10 they can't be subscripted when they are run
     _ListTrait, _TextTrait, _FloatTrait = List, TraitType, Float
 
-LONGEST_TIMEOUT = 86_400.0
+LONGEST_TIMEOUT, LONGEST_ERROR = 86_400.0, 1_000
+HAS_KEY = "A setting has your key in it, or a part of it. Nothing was changed."
 
 
 def checked_seconds(value: Any) -> float:
     """A number of seconds to wait, from a number or its text; RequestError where it is none."""
     try:
         seconds = 0.0 if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
+    except Exception:  # noqa: BLE001 - a value's own code
         seconds = 0.0
     if not 0 < seconds <= LONGEST_TIMEOUT:
         raise RequestError(
@@ -334,9 +335,7 @@ class Banana(Configurable):
         lists = [each for each in changes.values() if isinstance(each, list | tuple)]
         given = (*changes, *changes.values(), *(each for some in lists for each in some))
         if has_key(" ".join(str(each) for each in given if isinstance(each, str | os.PathLike))):
-            raise SettingsError(
-                "A setting has your key in it, or a part of it. Nothing was changed."
-            )
+            raise SettingsError(HAS_KEY)
         for name in changes:
             if name not in known:
                 raise SettingsError(
@@ -350,7 +349,9 @@ class Banana(Configurable):
             # Beside its own errors traitlets raises what the repr of a value or a comparison does.
             self._set(before)
             which = "" if isinstance(error, TraitError) else f"{', '.join(changes)}: "
-            raise SettingsError(f"{which}{error}") from error
+            if has_key(said := f"{which}{error}"):  # inside of a value that it can't have
+                raise SettingsError(HAS_KEY) from None
+            raise SettingsError(clean(said, LONGEST_ERROR)) from error
         self.chosen |= changes.keys()
         return self
 

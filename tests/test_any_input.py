@@ -67,6 +67,10 @@ class Odd:
         return "Odd()"
 
 
+class NoPath(os.PathLike):
+    __fspath__ = Odd.__str__
+
+
 class Mute(Odd):
     __repr__ = Odd.__str__
 
@@ -329,10 +333,52 @@ def test_any_prompts(values):
         (lambda: run("--aspect", "a fox"), "--aspect-ratio: expected one argument"),
         (lambda: run("--param x=" + "[" * 100_000, "a fox"), "is not JSON"),
         (lambda: nb_banana.sweep("{{" + "(" * 50_000, x=[1]), "nested too deep|broken"),
+        (lambda: nb_banana.sweep("a {{x}}", x=[1], names="x"), "names is a dict"),
+        (lambda: nb_banana.dry_run("a fox", names=[1]), "names is a dict"),
+        (lambda: nb_banana.login("a-key", service={}), "service is a name"),
+        (lambda: client().login("a-key", service=10**5000), "service is a name"),
+        (lambda: nb_banana.history(service={}), "service is a name"),
+        (lambda: nb_banana.history(notebook=NoPath()), "notebook has no name"),
+        (lambda: nb_banana.load(NoPath()), "has no name that a file can have"),
+        (lambda: nb_banana.unpack(NoPath()), "can't be the name of a file: RuntimeError: no"),
+        (lambda: nb_banana.compare(NoPath(), picture()), "NoPath given as a reference"),
+        (lambda: nb_banana.edit(nb_banana, "a fox"), "module"),
+        (lambda: nb_banana.pack("a.zip", format={}), "can't be packed as {}"),
     ],
 )
 def test_what_is_wrong_is_said(call, sentence):
     assert re.search(sentence, refused(call))
+
+
+def test_a_setting_that_can_not_be_is_told_in_a_line_however_long_it_is():
+    assert len(refused(configure, keep="a" * 10**6)) <= 1_000
+    configure(shared_libraries=["a" * 300, "a" * 5_000], budget=None)
+    tried(nb_banana.generate, "a fox")
+    assert "can't be read: " in refused(nb_banana.history)
+
+
+TRUTHLESS = np.zeros(3)
+LOOKS = {
+    "preview": lambda image, _: image.preview({}),
+    "embed": lambda image, _: image.save("a.png", embed=TRUTHLESS),
+    "labels": lambda _, gallery: gallery.contact_sheet(labels=TRUTHLESS),
+    "again": lambda _, gallery: gallery.retry(again=TRUTHLESS),
+    "forget": lambda image, _: nb_banana.forget(image, ask=TRUTHLESS),
+    "model": lambda _, gallery: gallery.where(model={}),
+    "many digits": lambda _, gallery: gallery.where(model=10**5000, aspect_ratio=10**5000),
+    "nothing": lambda _, gallery: gallery.where(aspect_ratio=Mute()),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+def test_any_value_for_what_is_done_with_pictures(look):
+    configure(backend="sandbox")
+    gallery = nb_banana.generate_many(["a fox"])
+    tried(look, gallery[0], gallery)
+    assert nb_banana.load(gallery[0].id).bytes == gallery[0].bytes
+    for some in (gallery, nb_banana.history()):
+        with pytest.raises(IndexError, match=r"no picture \[an int\]: there are 1"):
+            some[10**5000]
 
 
 def test_a_bomb_in_any_chunk_takes_no_memory():

@@ -9,6 +9,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import numpy
 import pytest
 import requests
 
@@ -195,6 +196,18 @@ def test_a_key_that_is_disabled_or_deleted_draws_nothing(school, room):
     assert [(each.name, each.disabled) for each in listed(room)] == [("Ada", True)]
     room.enable("Ada")
     assert student(school, handout["Ada"]).generate("a banana").came == "made"
+
+
+NO_NAMES = (10**5000, 1, None, ["1"], numpy.array(["1", "a"]), {})
+
+
+@pytest.mark.parametrize("act", ["disable", "enable", "delete"])
+@pytest.mark.parametrize("number", range(len(NO_NAMES)))  # for not each has a repr
+def test_what_is_no_name_names_no_key(room, act, number):
+    room.create(["1"])
+    with pytest.raises(errors.RequestError, match="There is no key named"):
+        getattr(room, act)(NO_NAMES[number])
+    assert [each.disabled for each in listed(room)] == [False]
 
 
 @pytest.mark.parametrize("act", ["disable", "enable", "delete"])

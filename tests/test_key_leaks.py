@@ -441,6 +441,18 @@ QUOTING = {
     "library": lambda: configure(library=f"/tmp/{KEY}"),
     "option": lambda: parse_cell_line(f"-a {KEY}", {}),
     "take": lambda: parse_cell_line(f"--take {KEY}", {}),
+    "a file": lambda: generate("a banana").save(f"{KEY}.png"),
+    "a folder": lambda: generate_many(["a banana"]).save(KEY),
+    "a folder of all": lambda: nb_banana.history().save(f"out/{KEY}"),
+    "a file of two": lambda: nb_banana.compare(picture(), picture()).save(f"{KEY}.png"),
+    "alt": lambda: setattr(generate("a banana"), "alt", f"a {KEY}"),
+    "lint": lambda: nb_banana.lint(f"{KEY}.ipynb"),
+    "pack": lambda: nb_banana.pack("a.zip", notebook=f"{KEY}.ipynb"),
+    "unpack": lambda: nb_banana.unpack(f"{KEY}.zip"),
+    "unpack into": lambda: nb_banana.unpack("a.zip", KEY),
+    "inside of a setting": lambda: configure(quiet={KEY: 1}),
+    "what is swept": lambda: nb_banana.sweep("a banana", over={KEY: [1]}),
+    "column": lambda: generate_many("a {{x}}", {KEY: [1]}),
 }
 
 
@@ -456,6 +468,30 @@ def test_a_key_from_wherever_it_came_is_known_to_what_quotes_words(
     with pytest.raises((errors.RequestError, errors.SettingsError), match="key in it") as caught:
         call()
     hides_the_key(str(caught.value), repr(caught.value), repr(caught.value.__cause__))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda many: many.where(**{KEY: 1}),
+        lambda many: many[KEY],
+        lambda many: generate_many(["a banana"], executor=KEY),
+        lambda _: nb_banana.MODELS[KEY],
+    ],
+)
+def test_a_key_in_place_of_a_name_is_not_quoted(sandbox, call):
+    configure(base_url=sandbox.url)
+    many = generate_many(["a banana"], key=KEY)
+    with pytest.raises((errors.BananaError, TypeError)) as caught:
+        call(many)
+    hides_the_key(str(caught.value), repr(caught.value))
+
+
+def test_pictures_that_can_not_be_compared_are_told_in_a_traceback_with_its_variables():
+    with pytest.raises(errors.BananaError) as caught:
+        nb_banana.compare(picture(), "gone.png")
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert "<Comparison of left and right>" in "".join(shown.format())
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,13 @@ chunks                                    .
 no reason                                 .
 status 201                                .
 HTTP 1.0                                  .
+a length too long                         .
+a chunk cut off                           .
+chunks without an end                     .
+a length too long and a reset             .
+a length too long and silence for ever    .
+trailers for ever behind it               .
+gzip without its end, a length too long  .
 called gzip and is not                    .
 called brotli                             .
 called zstd                               .
@@ -95,6 +102,8 @@ the picture in gzip                       .
 the picture with a length that is none    .
 the picture called gzip                   .
 the picture called text                   .
+a length too long for the picture         .
+a reset behind the picture                .
 100 Continue before the picture           .
 the picture leads to the same host        .
 JPEG for PNG                              .
@@ -115,7 +124,6 @@ a body for ever                           .
 a body without a length for ever          .
 chunks for ever                           .
 a chunk's size for ever                   .
-trailers for ever                         .
 gzip for ever                             .
 100 Continue for ever                     .
 102 Processing for ever                   .
@@ -125,16 +133,8 @@ closed without a byte                     ConnectionDroppedError  1  1  unknown 
 [drop-after]                              .
 reset without a byte                      .
 reset in the headers                      .
-reset in the JSON                         .
-a length too long                         .
 two lengths                               .
-a chunk cut off                           .
 a chunk's size that is none               .
-a chunk's size below nothing              .
-a chunk's size beyond all                 .
-a chunk's size of 5,000 digits            .
-a chunk's size too small                  .
-chunks without an end                     .
 bytes that are no HTTP                    .
 HTTP 0.9                                  .
 a handshake of TLS                        .
@@ -147,7 +147,6 @@ status 1000                               .
 1,000 headers                             .
 a header of 1 MB                          .
 status 099                                .
-206 with half of it                       .
 [drop-before]                             ConnectionDroppedError  1  0  unknown   nothing      is not known
   aimlapi                                 ConnectionDroppedError  1  0  unknown   nothing      is not known yet
 == the answer is none of the service's
@@ -207,10 +206,20 @@ a number                                  .
 a text                                    .
 an empty list                             .
 an empty object                           .
+a chunk's size too small                  .
+one bracket, and the end                  .
 [cut-json]                                UnreadableAnswerError   1  1  unknown   what came    is not known
   aimlapi                                 UnreadableAnswerError   1  1  unknown   what came    that it was charged
   fal                                     a picture               1  1  stored    the picture
   openai                                  UnreadableAnswerError   1  1  unknown   what came    It was charged $0.067
+reset in the JSON                         .
+206 with half of it                       .
+closed in the JSON                        .
+a chunk's size below nothing              .
+a chunk's size beyond all                 .
+a chunk's size of 5,000 digits            .
+trailers for ever                         UnreadableAnswerError   1  1  unknown   what came    is not known
+  aimlapi                                 UnreadableAnswerError   1  1  unknown   what came    that it was charged
 the list is a number                      UnreadableAnswerError   1  1  unknown   what came    is not known
   aimlapi                                 UnreadableAnswerError   1  1  unknown   what came    that it was charged
   openai                                  UnreadableAnswerError   1  1  unknown   what came    It was charged $0.067
@@ -237,6 +246,7 @@ a proxy's page with a 403                 NotAllowedError         1  0  failed  
 [403]                                     .
 [400]                                     BadRequestError         1  0  failed    nothing      Nothing was charged
 [401]                                     KeyRefusedError         1  0  failed    nothing      Nothing was charged
+401 that is cut off                       .
 [404]                                     NotFoundError           1  0  failed    nothing      Nothing was charged
 [422]                                     BadRequestError         1  0  failed    nothing      Nothing was charged
   fal                                     RefusalError            1  1  failed    nothing      was not said

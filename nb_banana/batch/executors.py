@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from nb_banana import errors
+from nb_banana._text import shown
 from nb_banana.credentials import KeySearch, Secret, is_loopback, missing_key
 from nb_banana.services import result, send
 from nb_banana.services.endpoint import Endpoint
@@ -101,7 +102,7 @@ class ExecutorTransport:
         if not isinstance(executor, Executor):
             raise errors.RequestError(
                 "executor is one of concurrent.futures, e.g. ProcessPoolExecutor(4), Dask's "
-                f"client.get_executor() or ipyparallel's cluster.executor(), not {executor!r}."
+                f"client.get_executor() or ipyparallel's cluster.executor(), not {shown(executor)}."
             )
         self.key_name, self._allow_http = key_name, tuple(allow_http)
         self._lock = threading.Lock()  # ipyparallel's does not expect many at once

@@ -165,6 +165,7 @@ def _plain(value: Any) -> Any:
 
 
 def _unused(cells: Mapping[str, Any], names: Iterable[str]) -> str:
+    refuse_key("A column", " ".join(cells))
     columns = ", ".join(clean(each, 40) for each in list(cells)[:20]) or "none"
     if not names:
         one = next((each for each in cells if each.isidentifier()), "colour")

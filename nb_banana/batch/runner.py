@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from nb_banana.results import gallery as galleries
     from nb_banana.results.gallery import Gallery
 else:  # with the first picture that came, while the service draws the others
-    contact_sheet, export, gallery_display, gallery_tiles, galleries = later(
-        *("nb_banana.results", "contact_sheet", "export", "gallery_display", "gallery_tiles"),
-        "gallery",
+    contact_sheet, export, galleries = later(
+        "nb_banana.results", "contact_sheet", "export", "gallery"
     )
+    gallery_display, gallery_tiles = later("nb_banana.results", "gallery_display", "gallery_tiles")
 
 
 class EqualRequests:
@@ -253,11 +253,8 @@ class BatchRunner:
 
     def _tiles(self) -> str:
         """The pictures that came, and a place for each of the others: in the bar's own thread."""
-        jobs = (
-            self.waiting
-            if isinstance(self.waiting, list)
-            else self.jobs[: contact_sheet.MOST_SHOWN]
-        )
+        most = contact_sheet.MOST_SHOWN
+        jobs = self.waiting if isinstance(self.waiting, list) else self.jobs[:most]
         entries = [self.entries.get(number) for number in range(len(jobs))]
         asked = [job.request for job in jobs]
         return self._filling.html(asked, [job.variant for job in jobs], entries)

@@ -5,8 +5,9 @@ from itertools import islice, product
 from typing import Any
 
 from nb_banana import template
-from nb_banana._text import did_you_mean
+from nb_banana._text import did_you_mean, shown
 from nb_banana.batch.jobs import MOST_JOBS, check_count, takes
+from nb_banana.credentials import refuse_key
 from nb_banana.errors import RequestError
 from nb_banana.generation.context import Context
 from nb_banana.generation.options import (
@@ -95,6 +96,8 @@ def sort_out(
     for name in named:
         if name not in REQUEST_OPTIONS and (name in swept or name in options):
             raise given_twice(name)
+    if names is not None and not isinstance(names, Mapping):
+        raise RequestError(f"names is a dict such as globals(), not {shown(names)}.")
     # In a cell they are those of the notebook.
     names = {**names, **named} if names else template.GivenValues(named)
     common: dict[str, Any] = {}
@@ -146,6 +149,7 @@ def _check(
                 f"The sweep of {name} needs {{{{{name}}}}} filled in: leave --raw out."
             )
         elif name not in known:
+            refuse_key("A name that is swept", name)
             raise RequestError(
                 f"There is no {name} to sweep: it is no field ({', '.join(SWEPT_OPTIONS)}), and "
                 f"the prompt has no {{{{{name}}}}}.{did_you_mean(name, [*SWEPT_OPTIONS, *known])}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nb_banana import _default, models
 from nb_banana._hints import Hinted, hinted
-from nb_banana._text import as_html, dollars, plain
+from nb_banana._text import as_html, dollars, plain, shown
 from nb_banana.display.html import Name, Words, paragraph, styled, table
 from nb_banana.models import CREDITS_PER_USD, PRICES_READ, Model
 
@@ -48,7 +48,7 @@ class ModelTable(Hinted, tuple[Model, ...]):
             if isinstance(place, str):
                 raise TypeError(
                     "MODELS is a tuple, MODELS[0] its first model. One by its name: "
-                    f"[each for each in MODELS if {place!r} in each.short]."
+                    f"[each for each in MODELS if {shown(place)} in each.short]."
                 )
             return super().__getitem__(place)
 

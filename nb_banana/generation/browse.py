@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nb_banana._catalogue import AIMLAPI
-from nb_banana._text import clean, did_you_mean, path_of, shown
+from nb_banana._text import clean, did_you_mean, path_of, shown, what_it_says
 from nb_banana.credentials import refuse_key
 from nb_banana.errors import LibraryError, NotKeptError, RequestError
 from nb_banana.generation.context import Context
@@ -118,8 +118,8 @@ def list_kept(context: Context, asked: Asked) -> History:
 def _by(context: Context, name: str) -> list[Library]:
     """The libraries with the pictures of a service, also of one whose package is gone."""
     every = context.every_library()
-    if all(named_in(each.service) != name for each in every):
-        _ = context.services[name]  # from now on it is known; a name of none is refused
+    if not isinstance(name, str) or all(named_in(each.service) != name for each in every):
+        context.find_named(name)  # from now on it is known; a name of none is refused
     own = (each for each in every if each.service != SANDBOX)
     return [each for each in own if (named_in(each.service) or AIMLAPI.service) == name]
 
@@ -158,12 +158,20 @@ def _notebooks(given: Any) -> tuple[str, ...]:
     """A notebook's name or path with and without its suffix, as the end of a path."""
     if not isinstance(given, str | os.PathLike):
         raise RequestError(f"notebook is the name or the path of a notebook, not {shown(given)}.")
-    text = os.fsdecode(given).strip()
+    text = _text_of("notebook", given).strip()
     refuse_key("The notebook", text)
     if not text:
         raise RequestError("notebook is empty. Give the name or the path of a notebook.")
     path = posixpath.normpath(str(path_of(text)).replace("\\", "/"))
     return path, f"{path}.ipynb"
+
+
+def _text_of(what: str, path: str | os.PathLike[str]) -> str:
+    try:
+        return os.fsdecode(path)
+    except Exception as error:  # noqa: BLE001 - a value's own code
+        said = f"{what} has no name that a file can have: {what_it_says(error)}."
+        raise RequestError(said) from None
 
 
 def _told(value: Any) -> str:
@@ -179,7 +187,7 @@ def load_kept(context: Context, what: str | os.PathLike[str] | bytes) -> BananaI
         return _by_content(context, what)
     if not isinstance(what, str | os.PathLike):
         raise RequestError(f"load takes an id, a file or bytes, not {shown(what)}.")
-    text = os.fsdecode(what)
+    text = _text_of("what is loaded", what)
     refuse_key("The id or path", text)
     if path := _file(text):
         image, _ = _search(context, lambda library: library.by_path(path))

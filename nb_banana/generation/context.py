@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from nb_banana import _threads
 from nb_banana._default import HasClient
-from nb_banana._later import later
+from nb_banana._later import Later, later
+from nb_banana._text import shown
 from nb_banana.credentials import (
     CredentialStore,
     KeySearch,
@@ -21,7 +22,7 @@ from nb_banana.credentials import (
     missing_key,
 )
 from nb_banana.display.output import notebook_folder
-from nb_banana.errors import LibraryError, LibraryUnavailableError, SettingsError
+from nb_banana.errors import LibraryError, LibraryUnavailableError, RequestError, SettingsError
 from nb_banana.generation.budget import Budget
 from nb_banana.generation.cell_notes import CellNotes
 from nb_banana.library import location
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from nb_banana.library import memory, shared, transfer
     from nb_banana.sandbox.server import Sandbox
 else:  # most clients have one library and a network
-    (in_process,) = later("nb_banana.generation", "in_process")
+    in_process = Later("nb_banana.generation.in_process")
     memory, shared, transfer = later("nb_banana.library", "memory", "shared", "transfer")
 
 Made = TypeVar("Made", bound=HasClient)
@@ -155,12 +156,18 @@ class Context:
             raise missing_key(search)
         return self.service(url, None, timeout, speaks)
 
+    def find_named(self, service: Any) -> Service:
+        """The service of a name that a person gave; where that is empty, that of the settings."""
+        if service is not None and not isinstance(service, str):
+            raise RequestError(f'service is a name such as "fal", not {shown(service)}.')
+        return self.services[service or self.settings.service]
+
     def policy(self, timeout: float | None = None, service: str | None = None) -> Policy:
         """What the settings say now; ``timeout``, in seconds, and ``service`` win."""
         settings = self.settings
         patience = settings.timeout if timeout is None else checked_seconds(timeout)
         name = settings.service
-        speaks = self.services[service or name]
+        speaks = self.find_named(service)
         url = settings.base_url if service is None or service == name else ""
         backend = settings.backend
         if backend == "auto" and speaks.name not in BUILT_IN:

@@ -13,6 +13,7 @@ from nb_banana.generation.period import period
 from nb_banana.library.library import Library
 from nb_banana.library.records import UnfinishedRequest
 from nb_banana.library.rows import stamp
+from nb_banana.request import is_on
 from nb_banana.results.image import BananaImage
 from nb_banana.services import tickets
 
@@ -33,6 +34,7 @@ def forget_kept(
         chosen = [_find(context, each) for each in _flat(what)]
     except RecursionError:
         raise RequestError("forget takes ids and pictures, not a list that holds itself.") from None
+    ask = is_on("ask", ask)
     if not chosen:
         say("Nothing to forget.")
         return
@@ -68,7 +70,7 @@ def forget_old(
             "Name pictures, or say with older_than= and keep= how old those are that go, not both. "
             "Nothing was deleted."
         )
-    before = None if older_than is None else _before(older_than)
+    before, ask = None if older_than is None else _before(older_than), is_on("ask", ask)
     if keep is not None and (isinstance(keep, bool) or not isinstance(keep, int) or keep < 0):
         raise RequestError(
             f"keep is how many of the newest pictures stay, a whole number from 0, not "

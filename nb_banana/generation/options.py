@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from nb_banana._catalogue import AIMLAPI, Catalogue, find_in, same_in, usual_in
-from nb_banana._later import later
+from nb_banana._later import Later, later
 from nb_banana._text import MARKS, clean, did_you_mean, shown
 from nb_banana.credentials import hide_key, refuse_key
 from nb_banana.errors import RequestError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nb_banana import template
     from nb_banana.references import fetch, variables
 else:  # a request without pictures and names needs none
-    (template,) = later("nb_banana", "template")
+    template = Later("nb_banana.template")
     fetch, variables = later("nb_banana.references", "fetch", "variables")
 
 
@@ -107,9 +107,9 @@ def options_like(
 
 def catalogue_named(context: Context, service: Any = None) -> Catalogue:
     """The models of a service, by default of that of the settings."""
-    if service is not None and not isinstance(service, str):
-        raise RequestError(f'service is a name such as "fal", not {shown(service)}.')
-    return context.services[service or context.settings.service].catalogue
+    if service is not None:
+        return context.find_named(service).catalogue
+    return context.services[context.settings.service].catalogue
 
 
 def usual_options(

@@ -37,9 +37,9 @@ class Job:
                 raise errors.RequestError(f"{name} is a text, not {shown(value)}.")
             check_characters(name, value)
         if (target := self.output.save) is not None:
-            title = self.request.prompt
             from nb_banana.imaging import save  # load time: few are saved as they are made
 
+            title = self.request.prompt
             save.check_writable(save.save_target(target, suffix=".png", title=title))
 
     def refuse_key(self, service: Endpoint) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nb_banana._text import path_of, shown, slug
-from nb_banana.errors import PictureError, SaveError
+from nb_banana.credentials import refuse_key
+from nb_banana.errors import PictureError, RequestError, SaveError
 from nb_banana.imaging.decode import decoding, open_picture, to_eight_bits
 from nb_banana.imaging.provenance import Marks, kept_in, saving
 
@@ -54,6 +55,7 @@ def save_target(path: str | os.PathLike[str], *, suffix: str, title: str) -> Pat
     # In a folder, which need not be there yet, the file gets a name from the title, and a number
     # where that is taken.
     try:
+        refuse_key("The name of the file", os.fsdecode(path))
         wanted = path_of(os.fsdecode(path))
         if into := is_folder(path):
             if wanted.exists() and not wanted.is_dir():
@@ -61,6 +63,8 @@ def save_target(path: str | os.PathLike[str], *, suffix: str, title: str) -> Pat
             wanted = _free_name(wanted, stem(title), suffix)
         elif not wanted.suffix:
             wanted = wanted.with_name(wanted.name + suffix)
+    except RequestError:  # a ValueError too
+        raise
     except (TypeError, ValueError, RuntimeError, OSError) as error:
         is_open = hasattr(path, "write")
         cure = ' Into an open file: picture.pil.save(file, "PNG").' if is_open else ""

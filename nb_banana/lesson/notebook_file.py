@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nb_banana._text import path_of, shown
+from nb_banana.credentials import refuse_key
 from nb_banana.errors import LessonError
 from nb_banana.lesson.source import DrawingNames, draws
 
@@ -54,6 +55,7 @@ def named_path(given: str | os.PathLike[str]) -> Path:
         # Too long, a NUL, half of a character, no path at all.
         reason = str(getattr(error, "strerror", None) or error).rstrip(".")
         raise LessonError(f"{shown(given)} can't be the name of a file: {reason}.") from None
+    refuse_key("The name of the file", str(path))
     return path
 
 

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from nb_banana._text import plain
+from nb_banana._text import plain, shown
 from nb_banana._version import __version__
 from nb_banana.credentials import KEY_NAMES
 from nb_banana.errors import LessonError, LibraryError
@@ -108,10 +108,10 @@ def pack_as(
     pyodide: str | os.PathLike[str] | None,
 ) -> Lesson:
     """See `nb_banana.pack`."""
+    if kind is not None and not (isinstance(kind, str) and kind in {"zip", "site"}):
+        raise LessonError(f'A lesson can\'t be packed as {shown(kind)}: choose "zip" or "site".')
     if kind == "site":
         return _write_site(context, path, notebook, pyodide)
-    if kind not in {None, "zip"}:
-        raise LessonError(f'A lesson can\'t be packed as {kind!r}: choose "zip" or "site".')
     if pyodide is not None:
         raise LessonError('pyodide= is for a page: add format="site", or leave it out.')
     return pack.write_lesson(context, path, notebook=notebook)

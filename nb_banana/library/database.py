@@ -19,12 +19,7 @@ from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
 from nb_banana._text import clean
-from nb_banana.errors import (
-    LibraryBusyError,
-    LibraryDamagedError,
-    LibraryError,
-    LibraryUnavailableError,
-)
+from nb_banana.errors import LibraryBusyError, LibraryDamagedError, LibraryError
 from nb_banana.library import location, schema
 from nb_banana.library.migration import TABLES, Versioned
 from nb_banana.library.schema import Row
@@ -220,17 +215,22 @@ class Database(Versioned):
                 "It was left as it is. Put a backup of index.sqlite in its place."
             ) from error
 
-    def check(self) -> None:
+    def check(self, *, quick: bool = False) -> None:
         """See that the whole file is sound, unless nobody else has written since it was."""
         # A search in a damaged file may find nothing where there is something, and say no word.
-        if not self.is_there() or self._mark() == self._sound:
+        if self.is_sound():
             return
         with self.turn, self._connected(looks=True) as connection:
             mark = self._mark()
-            (said,) = connection.execute("PRAGMA integrity_check(1)").fetchone().values()
+            how = "quick_check" if quick else "integrity_check"
+            (said,) = connection.execute(f"PRAGMA {how}(1)").fetchone().values()
             if said != "ok":
                 raise self._damaged(said)
             self._sound = mark
+
+    def is_sound(self) -> bool:
+        """Whether this process knows that it is, without a look at all of it."""
+        return not self.is_there() or self._mark() == self._sound
 
     def _is_as_seen(self) -> bool:
         """Whether nobody else has written since the whole of it was seen to be sound."""
@@ -326,34 +326,6 @@ class Database(Versioned):
 
     def _tables(self, version: int) -> list[Row]:
         return _tables(self.migrations[:version])
-
-    def _told(self, error: sqlite3.Error) -> LibraryError:
-        """What SQLite says, as a sentence with its cure. Codes: https://sqlite.org/rescode.html"""
-        code = (getattr(error, "sqlite_errorcode", None) or sqlite3.SQLITE_CORRUPT) & 0xFF
-        folder = self.path.parent
-        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            self._was_held = True
-            return LibraryBusyError(
-                f"Another program held the library in {folder} for too long. Close what has "
-                "index.sqlite open, then run it again; if nothing has, its disk can't lock files: "
-                f"{self.instead}."
-            )
-        if code == sqlite3.SQLITE_FULL:
-            return LibraryUnavailableError(
-                f"The disk of the library in {folder} is full. Make room, or {self.instead}."
-            )
-        name = getattr(error, "sqlite_errorname", "")  # such as SQLITE_IOERR_RDLOCK
-        if name.startswith("SQLITE_IOERR") and name.endswith("LOCK"):
-            return self._unavailable("be used: its disk can't lock files")
-        if code in _PLACE:
-            return self._unavailable(f"be opened or written ({error})")
-        return self._damaged(error)
-
-
-_PLACE = {
-    *(sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR),
-    *(sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_AUTH, sqlite3.SQLITE_NOLFS),
-}
 
 
 @cache

@@ -84,18 +84,18 @@ def _drop_references(session: Transaction, digests: Iterable[str]) -> set[str]:
     return {each["path"] for each in files}
 
 
-def freed_bytes(index: Database, request_ids: Iterable[str]) -> int:
-    """How many bytes of files `delete` would free."""
+def freed_bytes(index: Database, gone: str, *values: str) -> int:
+    """How many bytes of files `delete` would free of the requests that a query names."""
     found = index.rows(
-        "WITH gone AS (SELECT value AS id FROM json_each(?)), "
+        f"WITH gone AS ({gone}), "  # noqa: S608 - our own text
         "asked AS (SELECT json_extract(value, '$.digest') AS digest "
         "FROM requests AS r, json_each(r.refs) "
         "WHERE r.refs <> '[]' AND r.id NOT IN (SELECT id FROM gone)), "
-        "used AS (SELECT path FROM pictures WHERE request_id NOT IN (SELECT id FROM gone) "
-        "UNION SELECT path FROM reference_files WHERE digest IN (SELECT digest FROM asked)), "
-        "files AS (SELECT path, size FROM pictures UNION SELECT path, size FROM reference_files) "
-        "SELECT coalesce(sum(size), 0) AS bytes FROM files "
-        "WHERE path NOT IN (SELECT path FROM used)",
-        json.dumps(list(request_ids)),
+        "files AS (SELECT path, size, request_id NOT IN (SELECT id FROM gone) AS used "
+        "FROM pictures UNION ALL "
+        "SELECT path, size, digest IN (SELECT digest FROM asked) FROM reference_files) "
+        "SELECT coalesce(sum(size), 0) AS bytes FROM "
+        "(SELECT max(size) AS size FROM files GROUP BY path HAVING NOT max(used))",
+        *values,
     )
     return sum(int(each["bytes"]) for each in found)

@@ -106,16 +106,16 @@ class FileStore:
 
     def answers(self, request_ids: Collection[str]) -> list[str]:
         """The names of what is kept of the answers to requests, see `answer_name`."""
-        stems = [each.stem for each in (self.folder / "answers").glob("*.bin")]
+        names = [each.stem for each in (self.folder / "answers").glob("*.bin")]
         ids = set(request_ids)
-        mine = (each for each in stems if each in ids or each.rpartition("-")[0] in ids)
+        parts = [(each, *each.rpartition("-")[::2]) for each in names]
+        mine = (each for each, of, at in parts if each in ids or (of in ids and at.isdigit()))
         return [f"answers/{each}.bin" for each in mine]
 
     def same_answers(self, request_id: str, data: Collection[bytes]) -> list[str]:
         """The names of what was kept of an answer's pictures, see `JournalEntry.answered`."""
-        if (self.folder / "answers").is_dir():
-            with contextlib.suppress(LibraryUnavailableError):
-                return [each for each in self.answers([request_id]) if self.read(each) in data]
+        with contextlib.suppress(LibraryUnavailableError):  # one that another program holds
+            return [each for each in self.answers([request_id]) if self.read(each) in data]
         return []
 
     def lost(self, sizes: dict[str, int]) -> int:

@@ -43,8 +43,10 @@ if TYPE_CHECKING:
 
 
 Result = TypeVar("Result")
+Counts = list[int]
 OPEN = "id = ? AND state NOT IN ('stored', 'forgotten')"
-_BILL = "model, notebook, usd, about, sandbox"
+_BILL = "model, usd, about, sandbox"
+_BILLED = "service = ? AND answered IS NOT NULL AND NOT came_along"
 _OWNER = "id, host, pid, started, changed"
 _COST = (
     "(state IN ('stored', 'accepted', 'answered', 'unknown') "
@@ -134,8 +136,8 @@ class Journal:
 
     def _prepare(self) -> None:
         """See that the place takes what will come, before anything is sent."""
+        self.check()
         self._vault.prepare()
-        self._index.check()
 
     def is_drawn(self, request_id: str) -> bool:
         """Whether a process of this machine that lives still works on a request."""
@@ -185,7 +187,15 @@ class Journal:
 
     def check(self) -> None:
         """See that the index is sound; a damaged one may just find less."""
-        self.answers.of("sound", self._index.check)
+        if self._index.is_sound():
+            return
+
+        def look() -> None:
+            # Once a day each row is looked for in each index; else that each page makes sense.
+            self.answers.of("whole", self._index.check, lasting=True)
+            self._index.check(quick=True)
+
+        self.answers.of("sound", look)
 
     @cached_property
     def answers(self) -> "Answers":
@@ -263,24 +273,32 @@ class Journal:
                 problems.append(error)  # one bad row does not hide the others
         return left
 
-    def bills(
-        self, since: datetime | None = None, *, between: Sequence[datetime] | None = None
-    ) -> list[Bill]:
-        """What was charged or may have been, oldest first. Of a lesson's somebody else paid.
-
-        With times, requests that differ in nothing else and lie between the same two are one bill.
-        """
-        group = "seq" if between is None else f"{_BILL}{', created >= ?' * len(between)}"
+    def bills(self, since: datetime | None = None) -> list[Bill]:
+        """What was charged or may have been, oldest first. Of a lesson's somebody else paid."""
         found = self._index.rows(
-            f"SELECT min(id) AS id, min(created) AS created, {_BILL}, count(*) AS count "  # noqa: S608 - our own text
-            "FROM requests WHERE service = ? AND answered IS NOT NULL AND created >= ? "
-            f"AND NOT came_along GROUP BY {group} ORDER BY min(seq)",
+            f"SELECT id, created, notebook, {_BILL}, 1 AS count FROM requests "  # noqa: S608 - our own text
+            f"WHERE {_BILLED} AND created >= ? ORDER BY seq",
             self.service,
             rows.stamp(since) if since else "",
-            *map(rows.stamp, between or ()),
         )
         with self._index.believed():
             return [rows.restore_bill(row) for row in found]
+
+    def costs(self, notebook: str | None, times: Sequence[datetime]) -> list[tuple[Bill, Counts]]:
+        """The same with one bill for all that cost the same; and how many of these are whose.
+
+        These are those of a notebook, and for each time those that were asked for since.
+        """
+        counts = ", ".join(f"sum(created >= ?) AS since_{place}" for place in range(len(times)))
+        found = self._index.rows(
+            "SELECT min(id) AS id, min(created) AS created, NULL AS notebook, "  # noqa: S608 - as above
+            f"{_BILL}, count(*) AS count, sum(notebook IS ?) AS here, {counts} "
+            f"FROM requests WHERE {_BILLED} GROUP BY {_BILL} ORDER BY min(seq)",
+            *(notebook, *map(rows.stamp, times), self.service),
+        )
+        names = "here", *(f"since_{place}" for place in range(len(times)))
+        with self._index.believed():
+            return [(rows.restore_bill(row), [int(row[name]) for name in names]) for row in found]
 
     def last_bill(
         self, models: Iterable[str], resolution: str

@@ -23,7 +23,7 @@ class MemoryDatabase(Database):
         self._connection = connect(":memory:")
         self._migrate(self._connection, is_new=True)
 
-    def check(self) -> None:
+    def check(self, *, quick: bool = False) -> None:
         """Nobody else writes it."""
 
     def is_there(self) -> bool:

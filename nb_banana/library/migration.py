@@ -1,15 +1,30 @@
-"""What tables an index has to have, and how one of an earlier version gets those of today."""
+"""An index's tables and version, and what is said where one can't be used."""
 
 from pathlib import Path
 from typing import Any
 
-from nb_banana.errors import LibraryDamagedError, LibraryUnavailableError, NewerLibraryError
+from nb_banana.errors import (
+    LibraryBusyError,
+    LibraryDamagedError,
+    LibraryError,
+    LibraryUnavailableError,
+    NewerLibraryError,
+)
 from nb_banana.library.schema import Row
 
 TABLES = (
     "SELECT type, name, tbl_name, sql FROM sqlite_master "
     "WHERE name NOT LIKE 'sqlite_stat%' ORDER BY type, name"  # left by ANALYZE: figures, no work
 )
+_PLACE = {
+    "SQLITE_PERM",
+    "SQLITE_READONLY",
+    "SQLITE_IOERR",
+    "SQLITE_CANTOPEN",
+    "SQLITE_AUTH",
+    "SQLITE_NOLFS",
+}
+"""What is wrong with the place where an index lies, and not with the index."""
 
 
 class Versioned:
@@ -18,6 +33,7 @@ class Versioned:
     path: Path
     migrations: tuple[tuple[str, ...], ...]
     instead: str
+    _was_held: bool
 
     def _tables(self, version: int) -> list[Row]:
         raise NotImplementedError
@@ -50,6 +66,28 @@ class Versioned:
         if connection.execute(TABLES).fetchall() != self._tables(version):
             raise self._damaged("it has not the tables that nb_banana makes")
         return version
+
+    def _told(self, error: Exception) -> LibraryError:
+        """What SQLite says, as a sentence with its cure. Names: https://sqlite.org/rescode.html"""
+        name = getattr(error, "sqlite_errorname", None) or "SQLITE_CORRUPT"
+        kind = "_".join(name.split("_")[:2])  # such as SQLITE_IOERR of SQLITE_IOERR_RDLOCK
+        folder = self.path.parent
+        if kind in {"SQLITE_BUSY", "SQLITE_LOCKED"}:
+            self._was_held = True
+            return LibraryBusyError(
+                f"Another program held the library in {folder} for too long. Close what has "
+                "index.sqlite open, then run it again; if nothing has, its disk can't lock files: "
+                f"{self.instead}."
+            )
+        if kind == "SQLITE_FULL":
+            return LibraryUnavailableError(
+                f"The disk of the library in {folder} is full. Make room, or {self.instead}."
+            )
+        if kind == "SQLITE_IOERR" and name.endswith("LOCK"):
+            return self._unavailable("be used: its disk can't lock files")
+        if kind in _PLACE:
+            return self._unavailable(f"be opened or written ({error})")
+        return self._damaged(error)
 
     def _damaged(self, why: object) -> LibraryDamagedError:
         return LibraryDamagedError(

@@ -42,7 +42,11 @@ class SharedDatabase(Database):
     def is_there(self) -> bool:
         """See `Database.is_there`."""
         root = self.path.parent.parent
-        if root.is_file():
+        try:
+            is_file = root.is_file()
+        except OSError as error:  # a name that is too long
+            raise self._unavailable(f"be read: {error.strerror}") from None
+        if is_file:
             raise self._unavailable(f"be read: {root} is a file, and no folder with libraries")
         return super().is_there()
 
@@ -141,7 +145,7 @@ class SharedLibrary(Library):
         """What this person has paid there for the same, and did not get; all else is not ours."""
         return super().unfinished(key, problems) if key is not None and self.is_own else []
 
-    def bills(self, since: Any = None, *, between: Any = None) -> list[Bill]:  # noqa: ARG002 - as of any library
+    def bills(self, since: Any = None) -> list[Bill]:  # noqa: ARG002 - as of any library
         """What others paid is in no bill."""
         return []
 

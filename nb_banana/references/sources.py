@@ -73,7 +73,8 @@ def describe(value: Any) -> str:
         )
         return "The data: address" if is_data(value) else repr(shown)
     if isinstance(value, os.PathLike) and not _is_ours(value):
-        return repr(os.fspath(value))
+        with suppress(Exception):  # a value's own code
+            return repr(os.fspath(value))
     return f"The {type(value).__name__} given as a reference"
 
 

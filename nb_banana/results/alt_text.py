@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-from nb_banana._text import clean, one_line, shorten
-from nb_banana.errors import LibraryError
-from nb_banana.request import ImageRequest
+from nb_banana._text import clean, one_line, shorten, shown
+from nb_banana.credentials import refuse_key
+from nb_banana.errors import LibraryError, RequestError
+from nb_banana.request import ImageRequest, check_characters
 
 if TYPE_CHECKING:
     from nb_banana.library.library import Library
@@ -44,6 +45,11 @@ class AltText:
         )
 
     def __set__(self, owner: object, text: str | None) -> None:
+        if text is not None:
+            if not isinstance(text, str):
+                raise RequestError(f"alt is a text, not {shown(text)}.")
+            check_characters("alt", text)
+            refuse_key("The alt text", text)
         vars(owner)["alt"] = text
 
 

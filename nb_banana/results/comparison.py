@@ -114,6 +114,7 @@ class Comparison(Hinted):
 
     def __init__(self, before: Any, after: Any) -> None:
         self.before, self.after = before, after
+        self._names = [*SIDES]  # in a traceback of why they can't be compared
         found = [as_reference(each) for each in (before, after)]
         for each in found:
             if each.data is None:

@@ -13,6 +13,7 @@ from unicodedata import normalize
 from zlib import crc32
 
 from nb_banana._text import as_html, is_absent, path_of, plain, say, shown, slug
+from nb_banana.credentials import refuse_key
 from nb_banana.errors import BananaError, LostPictureError, RequestError, SaveError
 from nb_banana.imaging.decode import SUFFIXES
 from nb_banana.imaging.save import SAVE_FORMATS, check_writable, is_folder, write_whole
@@ -99,6 +100,7 @@ def check_folder(folder: str | os.PathLike[str]) -> None:
 
 
 def _place(folder: str | os.PathLike[str]) -> Path:
+    refuse_key("The name of the folder", os.fsdecode(folder))
     place = path_of(os.fsdecode(folder))
     if place.suffix.lower() in SAVE_FORMATS and not is_folder(folder):
         raise SaveError(
@@ -112,7 +114,7 @@ def _place(folder: str | os.PathLike[str]) -> Path:
 def _said(folder: str | os.PathLike[str]) -> Iterator[None]:
     try:
         yield
-    except SaveError:
+    except (SaveError, RequestError):
         raise
     except FileExistsError:
         raise SaveError(
@@ -142,11 +144,8 @@ def _titles(
     parts: list[list[str]] = [[] for _ in entries]
     if labels is not None and list(labels) != list(range(len(labels))):  # else nobody named them
         for part, label in zip(parts, labels, strict=True):
-            name = (
-                ""
-                if is_absent(label)
-                else re.sub(r"\W+", "-", normalize("NFC", str(label))).strip("-")
-            )
+            word = "" if is_absent(label) else normalize("NFC", str(label))
+            name = re.sub(r"\W+", "-", word).strip("-")
             part += [name[:LONGEST_PART].rstrip("-")] if name else []
     fields = varied_fields(variants)
     for field in fields:

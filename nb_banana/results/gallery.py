@@ -14,7 +14,7 @@ from nb_banana._text import did_you_mean, in_dollars, plain, shown
 from nb_banana.display.output import display, shell
 from nb_banana.errors import LabelError, RequestError
 from nb_banana.models import WRITTEN
-from nb_banana.request import ImageRequest, whole_number
+from nb_banana.request import ImageRequest, is_on, whole_number
 from nb_banana.results import contact_sheet, export, gallery_display
 from nb_banana.results.failure import Failure, GalleryEntry
 from nb_banana.results.gallery_display import batch_cost
@@ -141,7 +141,7 @@ class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
         more = ", …" if len(known) > MOST_NAMED else ""
         raise LabelError(
             f"No picture is labelled {shown(label)}. There are {', '.join(known[:MOST_NAMED])}"
-            f"{more}.{did_you_mean(str(label), known)}"
+            f"{more}.{did_you_mean(label, known)}"
         )
 
     def __len__(self) -> int:
@@ -172,7 +172,7 @@ class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
         for name in values:
             if name not in known:
                 raise RequestError(
-                    f"There is no {name!r} in this gallery: there are {', '.join(known)}."
+                    f"There is no {shown(name)} in this gallery: there are {', '.join(known)}."
                     + did_you_mean(name, known)
                 )
         return self._some(
@@ -192,7 +192,7 @@ class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
             asked = self._index[number]
         found = self._variants[number].get(name, asked)
         if name == "model":
-            found, value = (_model_of(request, str(each)) for each in (found, value))
+            found, value = (_model_of(request, each) for each in (found, value))
         return is_equal(found, value)
 
     def _some(self, places: Iterable[int]) -> "Gallery":
@@ -273,7 +273,7 @@ class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
         Raises:
             BananaError: see `nb_banana.errors`.
         """
-        tried: Gallery = _default.client_of(self).retry(self, again=again)
+        tried: Gallery = _default.client_of(self).retry(self, again=is_on("again", again))
         return tried
 
     @hinted
@@ -294,7 +294,7 @@ class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
         if not self:
             raise RequestError("The gallery is empty: there is nothing to draw a sheet of.")
         return contact_sheet.draw_sheet(
-            self, self._variants, columns=columns, labels=labels
+            self, self._variants, columns=columns, labels=is_on("labels", labels)
         ).picture
 
     def show(self) -> None:
@@ -315,9 +315,9 @@ class Gallery(_default.HasClient, Hinted, Sequence[GalleryEntry]):
         return gallery_display.gallery_bundle(self, include, exclude)
 
 
-def _model_of(request: ImageRequest, name: str) -> str:
+def _model_of(request: ImageRequest, name: Any) -> Any:
     """The id of a model, by any name that it has at who drew this."""
     try:
-        return id_in(request.catalogue, name)
+        return id_in(request.catalogue, name) if isinstance(name, str) else name
     except RequestError:  # it has no such model
         return name

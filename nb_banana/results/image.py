@@ -19,7 +19,7 @@ from nb_banana.errors import LibraryError
 from nb_banana.imaging.decode import SUFFIXES, PictureKind, decoded, preview
 from nb_banana.library import rows
 from nb_banana.references.reference import Reference
-from nb_banana.request import ImageRequest, copy_with, mismatch, nearest_ratio
+from nb_banana.request import ImageRequest, copy_with, is_on, mismatch, nearest_ratio, whole_number
 from nb_banana.results import image_display
 from nb_banana.results.alt_text import AltText
 from nb_banana.services.receipt import Receipt, mark_of
@@ -286,6 +286,7 @@ class BananaImage(_default.HasClient, Hinted):
 
         """
         target = save.save_target(path, suffix=SUFFIXES.get(self.mime, ""), title=self.prompt)
+        embed = is_on("embed", embed)
         data = save.encode(self.bytes, self.mime, target.suffix, mark_of(self.receipt))
         if embed:
             mime = save.mime_of(target.suffix) or self.mime
@@ -391,6 +392,7 @@ class BananaImage(_default.HasClient, Hinted):
         Raises:
             LostPictureError: it is in the library, and its file is not what was kept.
         """
+        longest = whole_number("longest", longest)
         if self._data is not None or self._kept is None:
             return preview(self.bytes, longest, mark_of(self.receipt))
         return self._kept.preview(longest)

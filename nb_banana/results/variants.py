@@ -49,9 +49,9 @@ def is_equal(one: Any, other: Any) -> bool:
     """
     if one is other:
         return True
-    if isinstance(one, str) or isinstance(other, str):
-        return str(one) == str(other)
     try:
+        if isinstance(one, str) or isinstance(other, str):
+            return str(one) == str(other)
         return bool(one == other)
     except Exception:  # noqa: BLE001 - arrays compare to arrays, pandas.NA to nothing, others raise
         return False

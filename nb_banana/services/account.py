@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.endpoint import Endpoint, what_came
 from nb_banana.services.exchange import UNKNOWN, Fate, Get, Reply, SentRequest, Ticket
 from nb_banana.wire import transport
 
@@ -82,9 +82,11 @@ def asker(service: Endpoint, *, with_key: bool = True, seconds: float | None = N
                 params=query,
                 headers=headers,
             )
-            body = answer.read(LONGEST_BODY)
+            try:
+                return Reply(answer.status, answer.headers, answer.read(LONGEST_BODY))
+            except transport.NoAnswerError as error:
+                return what_came(answer, error)
         except (transport.TooLongError, transport.NoAnswerError, transport.UnsentError):
             return None
-        return Reply(answer.status, answer.headers, body)
 
     return get

@@ -11,7 +11,7 @@ from nb_banana.services.exchange import Call, Reply
 from nb_banana.services.registry import find_service
 from nb_banana.services.service import Service
 from nb_banana.wire.rate_limit import AdaptiveLimiter
-from nb_banana.wire.transport import HttpTransport, Transport
+from nb_banana.wire.transport import Answer, HttpTransport, NoAnswerError, Transport
 
 
 class Carrier(Protocol):
@@ -72,6 +72,20 @@ class Endpoint:
         """An id that the service gave; None where it is none, or has the key in it."""
         found = clean_id(value)
         return None if found is None or self.holds_key(found) else found
+
+
+def what_came(answer: Answer, error: NoAnswerError, *, in_part: bool = False) -> Reply:
+    """What came of an answer that broke off, if it is whole JSON all the same; else the error."""
+    # In part it is taken too where only that can say more: of a POST, which is not sent again.
+    reply = Reply(answer.status, answer.headers, error.came, is_cut=True)
+    is_whole = isinstance(reply.json, dict | list | str)  # of a number the end may be missing
+    if error.is_late:
+        is_used = is_whole and reply.is_fine  # no other is waited for again and again
+    else:
+        is_used = is_whole or (in_part and bool(reply.body or not reply.is_fine))
+    if not is_used:
+        raise error
+    return reply
 
 
 def _place(address: SplitResult) -> tuple[str, str | None, int | None]:

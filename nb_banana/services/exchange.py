@@ -79,12 +79,14 @@ class Reply:
         is_fine: whether the status is 200 to 299.
     """
 
-    # ``pictures`` is what a worker has fetched from the links in it already.
+    # ``pictures`` is what a worker has fetched from the links in it already; ``is_cut`` says that
+    # the connection ended before its body did, or too late.
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     pictures: tuple[bytes | None, ...] = ()
+    is_cut: bool = False
 
     @cached_property
     def json(self) -> Any:

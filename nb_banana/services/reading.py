@@ -90,10 +90,7 @@ def _answer_in(reply: Reply, told: dict[str, Any]) -> ServiceAnswer | Refusal | 
         return ServiceAnswer(items, **told)
     if may_hold_more(body):
         raise _UnreadableError(UNKNOWN_SHAPE)
-    reason = (
-        next((text for source in (body, *entries[:MOST_HINTS]) if (text := _reason(source))), None)
-        or ""
-    )
+    reason = next(filter(None, map(_reason, (body, *entries[:MOST_HINTS]))), "")
     return Refusal(reason, is_announced=bool(entries), **told)
 
 

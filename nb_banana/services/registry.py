@@ -37,13 +37,13 @@ def find_service(name: str = DEFAULT) -> Service:
 
 def _installed(name: str) -> Service:
     """The service of a package that was installed: an entry point of ours."""
-    known = service_names()
-    from importlib.metadata import entry_points  # most people have none
+    from importlib.metadata import entry_points  # load time: most people have none
 
+    known = service_names()
     found = list(entry_points(group=PLUGINS, name=name)) if name in plugin_names() else []
     if not found:
         said = f"There is no service {shown(name)}: there are {', '.join(known)}."
-        raise SettingsError(said + did_you_mean(str(name), known))
+        raise SettingsError(said + did_you_mean(name, known))
     # Who uses what comes with us never loads it.
     from nb_banana.services.guarded import Guarded, check
 

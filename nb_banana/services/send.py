@@ -18,7 +18,7 @@ from urllib3.util import Retry
 from nb_banana import errors
 from nb_banana._text import AboutDollars, Dollars, clean_id
 from nb_banana.request import ImageRequest
-from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.endpoint import Endpoint, what_came
 from nb_banana.services.exchange import (
     Call,
     Decoded,
@@ -173,7 +173,10 @@ def send_once(call: Call, service: Endpoint, timeout: float, facts: dict[str, An
                 **body,
             )
         headers = answer.headers
-        return Reply(answer.status, answer.headers, answer.read(LONGEST_ANSWER))
+        try:
+            return Reply(answer.status, headers, answer.read(LONGEST_ANSWER))
+        except NoAnswerError as broken:
+            return what_came(answer, broken, in_part=True)
     except (KeyboardInterrupt, TooLongError, NoAnswerError, UnsentError) as error:
         kind, said = _no_answer(error, service.host, timeout)
     named = {"inference_id": clean_id(headers.get(speaks.inference_header))} if headers else {}

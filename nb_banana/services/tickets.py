@@ -124,6 +124,8 @@ def _ask(
     except errors.BananaError as error:  # an executor that is gone, or more bytes than we read
         is_odd = isinstance(error, errors.UnreadableAnswerError)
         raise _not_now(error, service, may_pass=is_odd) from None
+    if reply.is_cut and reply.json is None:  # as one that did not come
+        return ticket
     is_own = speaks.charged(reply) is False  # it is of the work itself, and not of the question
     is_result = ticket.handle.get("is_done", True)
     if reply.status in PASSING or (reply.status >= 500 and not (is_own and is_result)):

@@ -53,7 +53,7 @@ class Attempt(float):
         return super().__new__(cls, CONNECT_TIMEOUT)
 
     def __init__(self, seconds: float, silence: float | None = None) -> None:
-        self.is_sent = self.is_late = self.has_proxy = False
+        self.is_sent = self.is_late = self.has_proxy = self.in_body = self.is_broken = False
         self._seconds = seconds
         self._silence = seconds if silence is None else silence
         self._deadline = 0.0
@@ -98,9 +98,13 @@ class _Reader(io.RawIOBase):
         try:
             self._attempt.limit(self._sock)
             return cast(int | None, self._raw.readinto(buffer))
-        except TimeoutError:
-            self._attempt.is_late = True
-            raise
+        except OSError as error:  # its time is up, or a reset
+            self._attempt.is_late |= isinstance(error, TimeoutError)
+            if not self._attempt.in_body:
+                raise
+            # As an end: those who read through this forget what came when they meet an error.
+            self._attempt.is_broken = True
+            return 0
 
     def close(self) -> None:
         self._raw.close()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from functools import partial
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -77,13 +78,23 @@ def _until_it_is_there(url: str, near: Near, over: transport.Transport) -> Fetch
         try:
             data = _download(url, near, deadline, over)
             return data, check_picture(data)
-        except PictureError as error:
+        except (PictureError, transport.NoAnswerError) as error:
             pause = retry.get_backoff_time()
             is_over = not retry.total or time.monotonic() + pause >= deadline
-            if is_over or not error.facts.get("passing", True):
+            if isinstance(error, transport.NoAnswerError):
+                if is_over:
+                    return _whole(error.came)
+            elif is_over or not error.facts.get("passing", True):
                 raise
         time.sleep(pause)
         retry = retry.increment("GET", url, error=None)
+
+
+def _whole(data: bytes) -> FetchedPicture:
+    """What came of a download that broke off each time, where it is a whole picture."""
+    with suppress(PictureError):
+        return data, check_picture(data)
+    raise DownloadError("The download of the picture broke off.")
 
 
 def _absolute(base: str, url: str, facts: dict[str, Any]) -> str:
@@ -122,8 +133,6 @@ def _download(url: str, near: Near, deadline: float, over: transport.Transport) 
     except tuple(BROKEN) as error:
         kind, why = next(told for each, told in BROKEN.items() if isinstance(error, each))
         raise kind(why, passing=False) from None
-    except transport.NoAnswerError:
-        raise DownloadError("The download of the picture broke off.") from None
     if status in {404, 410}:
         raise LinkGoneError(f"The picture's link answers {status}: it is not there.", passing=False)
     if status != 200:

@@ -32,14 +32,12 @@ SURROUNDINGS = (
 """What requests heeds of the environment. A session is for one state of it."""
 
 MOST_SESSIONS = 8  # hosts to which connections are kept: a sandbox has a new port each time
-
 Result = TypeVar("Result")
 
 CODINGS = ("gzip", "deflate")
 """What a body may be compressed with, which is taken off here: a few bytes may become gigabytes,
 and urllib3 bounds that only in its later versions."""
 PACKED, GZIP, MOST_LAYERS = {*CODINGS, "x-gzip"}, b"\x1f\x8b", 4
-
 NETWORK_CURE = "Look at the network (and base_url), then run it again."
 PROXY_CURE = "The proxy did not let it through: look at HTTPS_PROXY and its password."
 BROWSER_CURE = (
@@ -48,16 +46,15 @@ BROWSER_CURE = (
 )
 CERTIFICATE_CURE = "Its certificate was refused: look at the clock, and at REQUESTS_CA_BUNDLE."
 
-
 BEARER = ("Authorization", "Bearer ")  # where most services want the key, and what stands before
 
 
 class NoAnswerError(Exception):
-    """A request was sent, at least in part, and no whole answer came."""
+    """A request was sent, at least in part, and no whole answer came: ``came`` of its body."""
 
-    def __init__(self, *, is_late: bool) -> None:
+    def __init__(self, *, is_late: bool, came: bytes = b"") -> None:
         super().__init__("it took too long" if is_late else "the connection ended too early")
-        self.is_late = is_late
+        self.is_late, self.came = is_late, came
 
 
 class UnsentError(Exception):
@@ -265,8 +262,7 @@ def _context(certificates: str) -> ssl.SSLContext:
 
 
 CHUNK = 64 * 1024  # bytes read at once of a body that is small, or names no length
-LONGEST_NUMBER = 18
-"""Digits of a length that makes sense. Python refuses to read a number of thousands."""
+LONGEST_NUMBER = 18  # digits of a length; Python refuses to read a number of thousands
 
 
 class KeyAuth(AuthBase):
@@ -301,10 +297,15 @@ class HttpAnswer:
 
     def read(self, most: int) -> bytes:
         """The whole body; nothing of a redirect's, which is for nobody."""
+        pieces: list[bytes] = []
         try:
             if 300 <= self.status < 400:
                 return b""
-            return self._transport.guarded(self._attempt, partial(self._body, most))
+            self._transport.guarded(self._attempt, partial(self._collect, pieces, most))
+            return self._unpacked(pieces, most)
+        except NoAnswerError as error:
+            error.came = self._unpacked(pieces, most)
+            raise
         finally:
             # A body that was read to its end gives its connection back; another closes it.
             self.close()
@@ -313,32 +314,36 @@ class HttpAnswer:
         """Read no more of it."""
         self._raw.close()
 
-    def _body(self, most: int) -> bytes:
-        length = self._known_length()
+    def _collect(self, pieces: list[bytes], most: int) -> None:
+        """Read the body, as far as it comes."""
+        length, count = self._known_length(), 0
         if length > most:
             raise TooLongError
+        raw: Any = self._raw
+        read = partial(raw.read1, CHUNK)
+        if length > CHUNK:  # its pieces and their whole would be twice the memory
+            read = partial(raw.read, length)
         if connection.IN_BROWSER:  # which has unpacked it already
-            body = bytes(self._raw.read())
-            if len(body) > most:
-                raise TooLongError
-            return body
-        # At once where it is large: its pieces and their whole would be twice the memory.
-        body = self._raw.read() if length > CHUNK else b"".join(self._pieces(most))
-        return _unpacked(body, self.headers.get("Content-Encoding", ""), most)
-
-    def _known_length(self) -> int:
-        """Bytes that are to come; 0 where nobody says how many."""
-        length = self.headers.get("Content-Length", "")
-        is_number = length.isdecimal() and len(length) <= LONGEST_NUMBER
-        return int(length) if is_number and "Transfer-Encoding" not in self.headers else 0
-
-    def _pieces(self, most: int) -> Iterator[bytes]:
-        count = 0
-        while piece := self._raw.read1(CHUNK):
+            read = raw.read
+        self._attempt.in_body = True
+        while piece := read():
+            pieces.append(piece)
             count += len(piece)
             if count > most:
                 raise TooLongError
-            yield piece
+        if self._attempt.is_broken:
+            raise ConnectionError
+
+    def _known_length(self) -> int:
+        """Bytes that are to come; 0 where nobody says how many."""
+        said = self.headers.get("Content-Length", "")
+        is_number = said.isdecimal() and "Transfer-Encoding" not in self.headers
+        return int(said) if is_number and len(said) <= LONGEST_NUMBER else 0
+
+    def _unpacked(self, pieces: list[bytes], most: int) -> bytes:
+        coding = "" if connection.IN_BROWSER else self.headers.get("Content-Encoding", "")
+        work = partial(_unpacked, b"".join(pieces), coding, most)
+        return self._transport.guarded(self._attempt, work)
 
 
 def _unpacked(body: bytes, coding: str, most: int) -> bytes:

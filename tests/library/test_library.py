@@ -57,6 +57,18 @@ def test_a_receipt_comes_back_as_it_was(library):
     assert library.find(ImageRequest("a banana").key).receipt == bill
 
 
+def test_an_odd_name_beside_what_was_kept_of_an_answer_takes_no_picture_away(library):
+    data, kind = picture(1)
+    library.begin(ImageRequest("a banana"), "nbb-1")
+    library.keep_answer("nbb-1", data, 0)
+    odd = library.folder / "answers/nbb-1-copy: 2.bin"  # of what keeps two machines in step
+    odd.write_bytes(data)
+    stored = library.store("nbb-1", [(data, kind)], receipt("nbb-1"))
+    assert stored[0].read() == data
+    assert library.forget_requests(["nbb-1"]) == [stored[0].path]
+    assert [each.name for each in odd.parent.iterdir()] == [odd.name]
+
+
 def test_what_was_never_made_is_none_and_makes_no_folder(library):
     assert library.find(ImageRequest("a banana").key) is None
     assert library.history() == library.unfinished() == library.bills() == []

@@ -179,7 +179,6 @@ def breaking(ledger, log=lambda: page([])):
             handler.send_header("x-inference-id", MINE)
             handler.send_header("Content-Length", "1000")
             handler.end_headers()
-            handler.wfile.write(b'{"data": [')
             handler.close_connection = True
             return
         status, body, heads = ledger() if handler.path.startswith(TRANSACTIONS) else log()

@@ -88,11 +88,11 @@ def endless(start: bytes, again: bytes, *, charged: bool = True) -> Talk:
     return talk
 
 
-def part(share: float, *, reset: bool = False, **how: Any) -> Talk:
+def part(share: float, *, reset: bool = False, more: int = 0, **how: Any) -> Talk:
     """So much of the good answer's body, as if it were to be whole."""
 
     def talk(e: Exchange) -> None:
-        e.answer(e.body[: int(len(e.body) * share)], length=len(e.body))
+        e.answer(e.body[: int(len(e.body) * share)], length=len(e.body) + more, **how)
         if reset:
             time.sleep(0.05)  # else it overtakes what was sent
             e.reset()
@@ -337,6 +337,23 @@ TALKS: dict[str, dict[str, Talk]] = {
         "reset in the headers": raw(b"HTTP/1.1 200 OK\r\nContent-", reset=True),
         "closed in the headers": raw(b"HTTP/1.1 200 OK\r\nContent-"),
         "reset in the JSON": part(0.5, reset=True),
+        "closed in the JSON": part(0.5),
+        "one bracket, and the end": lambda e: e.answer(b"{", length=9),
+        "a length too long and a reset": part(1, reset=True, more=900),
+        "a length too long and silence for ever": lambda e: (
+            e.answer(length=len(e.body) + 9),
+            time.sleep(10),
+        ),
+        "trailers for ever behind it": lambda e: (
+            in_chunks("{0:x}", end=b"\r\n0\r\n")(e),
+            drip(e.connection, b"a: b\r\n"),
+        ),
+        "gzip without its end, a length too long": lambda e: e.answer(
+            gzip.compress(e.body)[:-8], GZIP, length=len(e.body) + 600
+        ),
+        "401 that is cut off": lambda e: e.write(
+            message("HTTP/1.1 401 No", "Content-Length: 99", body=b'{"mess')
+        ),
         "a length too long": lambda e: e.answer(length=len(e.body) + 600),
         "a length far too long": lambda e: e.answer(length=len(e.body) + 600_000),
         "two lengths": lambda e: e.answer(None, "Content-Length: 5", length=len(e.body) + 1),
@@ -366,7 +383,7 @@ TALKS: dict[str, dict[str, Talk]] = {
         "204 No Content": head(start="HTTP/1.1 204 No Content"),
         "204 with a body": own(start="HTTP/1.1 204 No Content"),
         "205 Reset Content": head("Content-Length: 0", start="HTTP/1.1 205 Reset"),
-        "206 with half of it": part(0.5),
+        "206 with half of it": part(0.5, start="HTTP/1.1 206 Partial Content"),
         "304 Not Modified": head(start="HTTP/1.1 304 Not Modified"),
         "304 with a body": own(start="HTTP/1.1 304 Not Modified"),
         "200 with nothing": status(200, charged=True),
@@ -540,6 +557,8 @@ TALKS: dict[str, dict[str, Talk]] = {
         ),
         "the picture in gzip cut off": body(lambda whole: gzip.compress(whole)[:-900], GZIP),
         # good all the same
+        "a length too long for the picture": part(1, more=900),
+        "a reset behind the picture": part(1, reset=True, more=900),
         "all of the picture in small pieces": in_pieces(400),
         "the picture in chunks": in_chunks("{0:x}"),
         "the picture in gzip": body(gzip.compress, GZIP),

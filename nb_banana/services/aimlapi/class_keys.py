@@ -14,7 +14,7 @@ from nb_banana import errors
 from nb_banana._text import InDollars, amount, clean_id
 from nb_banana.credentials import KEY_PAGE, MANAGEMENT, Secret, given_key
 from nb_banana.services.aimlapi.service import AimlApi, is_own_words
-from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.endpoint import Endpoint, what_came
 from nb_banana.services.exchange import Reply, at
 from nb_banana.services.failures import error_of, redact
 from nb_banana.wire.transport import NoAnswerError, TooLongError, UnsentError
@@ -133,7 +133,10 @@ def _until_answered(
             answer = service.transport.send(
                 method, service.base_url + path, secret=service.secret, seconds=TIMEOUT, **options
             )
-            reply = Reply(answer.status, answer.headers, answer.read(LONGEST_BODY))
+            try:
+                reply = Reply(answer.status, answer.headers, answer.read(LONGEST_BODY))
+            except NoAnswerError as broken:
+                reply = what_came(answer, broken)
         except (UnsentError, NoAnswerError, TooLongError) as trouble:
             error = _no_answer(service, trouble)
         else:
