@@ -315,11 +315,15 @@ def answer_of(row: UnfinishedRequest, library: Library, service: Endpoint) -> Bi
     """What is there of a request's answer: links, and what came inside; None where nothing is."""
     receipt, body = row.receipt, library.kept_answer(row.request_id)
     if body is None:
+        links = row.links or _links_unsaid(row, library)
         items = [
             ResultItem(url=link, data=library.kept_answer(row.request_id, position))
-            for position, link in enumerate(row.links)
+            for position, link in enumerate(links)
         ]
         items = [each for each in items if each.url or each.data is not None]
+        if receipt is None and items:
+            charge = _charge_of(items, row, service)
+            receipt = bill_of(charge, row.request, service, library, row.request_id, row.created)
         return BilledAnswer(tuple(items), receipt) if receipt and items else None
     outcome = service.service.decode(Reply(200, {}, body))
     if receipt is None:
@@ -333,6 +337,23 @@ def answer_of(row: UnfinishedRequest, library: Library, service: Endpoint) -> Bi
         client_request_id=row.request_id,
         body=body,
     )
+
+
+def _links_unsaid(row: UnfinishedRequest, library: Library) -> list[None]:
+    """One for each picture that was kept by a kernel that died before its row could say so."""
+    found: list[None] = []
+    while library.kept_answer(row.request_id, len(found)) is not None:
+        found.append(None)
+    return found
+
+
+def _charge_of(items: list[ResultItem], row: UnfinishedRequest, service: Endpoint) -> Fate:
+    """What they cost: as the log says, or as it is computed."""
+    if service is not NO_SERVICE and service.service.keeps_log:
+        told = account.find_charge(service, row.request_id, sent=row.created, pauses=(0.0,))
+        if told.state == "charged":
+            return told
+    return Fate("charged", usd_of(ServiceAnswer(tuple(items)), row.request, service.service))
 
 
 LINK_GONE = "the service has no picture at its link any more"

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -17,10 +18,12 @@ from nb_banana.generation.budget import HeldMoney
 from nb_banana.library import location, owner
 from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
+from nb_banana.sandbox import Sandbox
 from nb_banana.services import account
 from nb_banana.services.exchange import ResultItem
 from tests.conftest import KEY
 from tests.library.test_library_crash import running
+from tests.support import mortal
 from tests.support.shelf import change, index_of, picture, put, receipt
 from tests.support.shells import ipython_shell
 from tests.support.wire import LOGS, page, row, wire
@@ -555,3 +558,35 @@ def test_a_link_that_nobody_answers_is_not_asked_again_and_again(shelf, monkeypa
     assert "No connection" in found.outcome
     assert not found.ended
     assert len(asked) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.parametrize(
+    ("name", "words", "again"),
+    [("google", "", False), ("openrouter", "", True), ("aimlapi", " [trouble: base64]", False)],
+)
+def test_a_picture_that_was_kept_before_its_kernel_died_is_had_though_its_row_says_nothing(
+    tmp_path, monkeypatch, name, words, again
+):
+    def mark_answered(*_):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def draw():
+        with nb_banana.Client(**whose) as kernel, monkeypatch.context() as patch:
+            patch.setattr(Library, "mark_answered", mark_answered)
+            kernel.generate("a banana" + words)
+
+    with Sandbox(KEY, service=name) as sandbox:
+        whose = {"key": KEY, "service": name, "base_url": sandbox.url, "library": tmp_path}
+        assert not mortal.live(draw)
+        with nb_banana.Client(**whose) as kernel:
+            if not again:
+                assert [each.lost for each in kernel.recover()] == [False]
+            (image,) = [kernel.generate("a banana" + words)]
+            bill = kernel.spending().lines[-1]
+        assert image.came == "reused"
+        assert len(sandbox.posts) == 1
+        assert not list(tmp_path.glob("*/answers/*"))
+        assert bill.count == 1
+        if name == "aimlapi":
+            assert bill.usd == Decimal(sandbox.charges[0].credits) / 2_000_000

@@ -1,6 +1,7 @@
 """The index is opened once for the steps that follow on each other, and for nothing that waits."""
 
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -139,6 +140,13 @@ def test_another_thread_and_another_program_write_while_it_is_held(index):
         add(Database(index.path, 1), "three")
         add(index, "four")
         assert names(index) == ["one", "two", "three", "four"]
+
+
+def test_what_is_pickled_while_the_file_is_held_opens_it_by_itself(index):
+    add(index, "one")
+    with index.keep_open():
+        assert names(index) == ["one"]
+        assert names(pickle.loads(pickle.dumps(index))) == ["one"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
