@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from itertools import takewhile
 from types import SimpleNamespace
 
@@ -106,7 +107,8 @@ def raw_server(talk: Callable) -> Iterator[tuple[str, list]]:
 
     def serve(connection):
         # A client that hung up is what many of these tests are about.
-        with suppress(OSError, ValueError), connection, connection.makefile("rb") as coming:
+        broken = (OSError, ValueError, HTTPException)  # one of the two ends was closed
+        with suppress(*broken), connection, connection.makefile("rb") as coming:
             while head := b"".join(takewhile(bytes.strip, iter(coming.readline, b""))):
                 length = re.search(rb"(?i)content-length: (\d+)", head)
                 body = coming.read(int(length[1]) if length else 0)
