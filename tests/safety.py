@@ -82,7 +82,15 @@ def temporary_folder() -> Path:
     return memory if has_room else Path(tempfile.gettempdir())
 
 
-LONGEST = ("tests/browser", "tests/batch", "tests/lesson", "notebooks", "tests/notebook")
+LONGEST = (
+    *(
+        "tests/browser",
+        "tests/test_lifetimes",
+        "tests/test_matrix",
+        "tests/generation/test_journal",
+    ),
+    *("tests/batch", "tests/lesson", "notebooks", "tests/notebook"),
+)
 """What takes longest begins first, so that at the end nobody waits for one of them."""
 
 
