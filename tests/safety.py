@@ -83,13 +83,14 @@ def temporary_folder() -> Path:
 
 
 LONGEST = (
-    *(
-        "tests/browser",
-        "tests/test_lifetimes",
-        "tests/test_matrix",
-        "tests/generation/test_journal",
-    ),
-    *("tests/batch", "tests/lesson", "notebooks", "tests/notebook"),
+    "tests/browser",
+    "tests/test_lifetimes",
+    "tests/test_matrix",
+    "tests/generation/test_journal",
+    "tests/batch",
+    "tests/lesson",
+    "notebooks",
+    "tests/notebook",
 )
 """What takes longest begins first, so that at the end nobody waits for one of them."""
 

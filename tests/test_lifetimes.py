@@ -58,7 +58,7 @@ def test_nothing_stays_of_many_pictures_through_any_door(service, name):
 
         go(2)
         before = census()
-        go(rounds(3, 200))
+        go(rounds(3, 120))
         assert more_than(before) == {}
 
 
@@ -77,7 +77,7 @@ def test_nothing_stays_of_a_client_of_any_service(tmp_path, name):
 
     go(1)
     before = census()
-    go(rounds(2, 200))
+    go(rounds(2, 60))
     assert more_than(before) == {}
 
 
@@ -115,7 +115,7 @@ def test_nothing_stays_of_many_errors_though_each_is_kept(service, brisk, name):
     before = census()
     del before["objects"]  # those that are named in the frames of the errors
     known = len(kept)
-    go(rounds(3, 100))
+    go(rounds(3, 10))
     assert more_than(before) == {}
     held = sum(len(each) for error in kept[known:] for each in _bytes_of(error))
     assert held <= 2000 * len(kept)
