@@ -14,6 +14,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from nbval import kernel as nbval_kernel
 from xdist.scheduler import LoadFileScheduling
 
 from nb_banana import credentials
@@ -60,6 +61,18 @@ def pytest_configure(config: pytest.Config) -> None:
     patch.setenv("XDG_DATA_HOME", str(place / "data"))
     patch.setenv("IPYTHONDIR", str(paint_plainly(place / "ipython")))
     config.add_cleanup(lambda: shutil.rmtree(place, ignore_errors=True))
+    patch.setattr(nbval_kernel, "start_new_kernel", started_kernel)
+
+
+_start = nbval_kernel.start_new_kernel
+
+
+def started_kernel(**options: object) -> object:
+    """A notebook's kernel; once more where somebody else took one of its ports."""
+    try:
+        return _start(**options)
+    except RuntimeError:
+        return _start(**options)
 
 
 def paint_plainly(folder: Path) -> Path:

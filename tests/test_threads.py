@@ -130,7 +130,7 @@ def test_work_that_is_done_side_by_side_comes_back_in_order_and_leaves_no_thread
         return number * number
 
     assert _threads.side_by_side(work, range(9), 3) == [number * number for number in range(9)]
-    assert set(threading.enumerate()) == known
+    assert set(threading.enumerate()) <= known  # one of before may have ended
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
@@ -145,7 +145,7 @@ def test_an_error_side_by_side_is_raised_and_what_has_not_begun_is_left(monkeypa
     with pytest.raises(error):
         _threads.side_by_side(work, range(10_000), 2)
     assert len(begun) < 10_000
-    assert set(threading.enumerate()) == known
+    assert set(threading.enumerate()) <= known  # one of before may have ended
 
 
 def test_where_no_more_threads_can_start_it_is_done_in_place(monkeypatch):
