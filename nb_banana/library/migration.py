@@ -1,5 +1,6 @@
 """An index's tables and version, and what is said where one can't be used."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,7 @@ class Versioned:
     migrations: tuple[tuple[str, ...], ...]
     instead: str
     _was_held: bool
-
-    def _tables(self, version: int) -> list[Row]:
-        raise NotImplementedError
+    _tables: Callable[[int], list[Row]]  # those of a version, as SQLite describes them
 
     def _migrate(self, connection: Any, *, is_new: bool = False) -> None:
         version = self._version(connection)
