@@ -199,11 +199,15 @@ def test_what_a_kernel_notes_of_a_cell_is_written_and_then_nothing_watches_any_m
         "import nb_banana; nb_banana.configure(backend='sandbox')\n"
         "watching = get_ipython().events.callbacks['post_run_cell']; before = [*watching]",
         "x = nb_banana.generate('a banana')",
-        "y = nb_banana.generate('an owl', background=True)",
+        "import time; y = nb_banana.generate('a [trouble: slow 1] owl', background=True)\n"
+        "y.on_end(lambda: time.sleep(2))  # its thread tells us after the next cell has ended",
         "y.wait();",
-        "print([*watching] == before)",
+        "print([*watching] == before)\n"
+        "from nb_banana._default import client\n"
+        "while client().context.on_way:\n    time.sleep(0.01)",
     )
-    assert notebook.cells[1].outputs[0].metadata["nb_banana"]["unshown"]
+    for drawn, told in zip(notebook.cells[1:4], (True, True, False), strict=True):
+        assert [each.metadata["nb_banana"]["unshown"] for each in drawn.outputs] == [told] * told
     assert notebook.cells[4].outputs[0].text == "True\n"
 
 

@@ -30,6 +30,7 @@ class CellNotes:
         self._on_way = on_way
         self._used: dict[str, bool] = {}  # whether the thread that runs cells has used it
         self._expected: dict[int, Expected] = {}
+        self._later: dict[int, Expected] = {}  # whose cell has ended, and has a place for them
         self._events: Any = None  # of the shell, while there is something to be written
         self._lock = lock()
 
@@ -78,9 +79,11 @@ class CellNotes:
         # One that was there before the cell has ended is this cell's, though its thread used it.
         quick = (value for value in expected.values() if value.done and not value._is_shown)
         over = {each for value in quick for each in value._requests()}
-        kept = self._used.items()
+        # One that has come this moment, and whose thread has not said so yet, has its own place.
+        come = {each for it in [*self._later.values()] if it.done for each in it._requests()}
+        kept = list(self._used.items())  # threads add to it
         used = sorted(each for each, here in kept if here or each in over or not self._on_way)
-        self.drop(used)
+        self.drop({*used, *come})
         if self._used:  # by threads, of pictures that are on their way
             self._watch()
         if used:
@@ -91,10 +94,12 @@ class CellNotes:
 
     def _write_later(self, value: Expected, place: OutputCell) -> None:
         place.reserve()
+        self._later[id(value)] = value
 
         def write() -> None:
             used = value._requests()
             self.drop(used)
+            self._later.pop(id(value), None)
             place.show({}, _facts(used))
 
         value.on_end(write)
