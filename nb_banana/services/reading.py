@@ -35,6 +35,8 @@ NOT_PICTURES = (WORDS_ALONE - {"success", "status", "code"}) | {"text", "revised
 LONG = 200  # characters or numbers: what has so many without a space is data and no word
 BEGINNINGS = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"RIFF", b"GIF8")
 LINKS = ("https://", "http://", "data:")
+LINK_OR_DATA = re.compile(rb'url"|://|:\\/|data:|[\w+/=%%-]{%d}' % LONG)
+"""The same in bytes of JSON that broke off; they may be of UTF-16, less its zeros."""
 LONGEST_LINK = 64 * 1024
 """Characters of an address: no server takes more, and whatever looks at one takes memory for it."""
 DEEPEST = 8
@@ -145,6 +147,11 @@ def may_hold_more(value: Any, depth: int = 0) -> bool:
         is_bytes = len(value) >= LONG and all(isinstance(each, int) for each in value)
         return is_bytes or any(may_hold_more(each, depth + 1) for each in value)
     return False
+
+
+def may_hold_picture(data: bytes) -> bool:
+    """Whether an answer that broke off has the beginning of a link or long data in it."""
+    return LINK_OR_DATA.search(data.replace(b"\0", b"")) is not None
 
 
 def _refusal_in(body: Any, told: dict[str, Any]) -> Failed | None:
