@@ -193,7 +193,7 @@ def test_a_forked_process_is_told_at_once_that_a_picture_does_not_come_there(ser
         finally:
             os._exit(0)
     os.close(writing)
-    with open(reading) as told:
+    with os.fdopen(reading) as told:
         assert "is on its way in another process" in told.read()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert image.wait().path
