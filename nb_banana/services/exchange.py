@@ -11,6 +11,9 @@ from typing import Any, Literal, NamedTuple
 from nb_banana._text import InDollars
 
 LONGEST_INT = 100  # digits of a number that is read as an int
+MOST_PARTS = 200_000
+"""Values that an answer of JSON may have to be taken apart: each of them is some 100 bytes in
+memory, and a body of ``[],`` would be thirty times its size. Ten pictures have a hundred."""
 
 
 class KeyHeader(NamedTuple):
@@ -75,7 +78,8 @@ class Reply:
         status: of HTTP.
         headers: ``reply.headers.get("x-id")`` finds ``X-ID`` too.
         body: the bytes, unpacked where they were gzipped.
-        json: the body as JSON, numbers with a point as `Decimal`; None where it is none.
+        json: the body as JSON, numbers with a point as `Decimal`; None where it is none, or where
+            ``is_vast``.
         is_fine: whether the status is 200 to 299.
     """
 
@@ -92,10 +96,19 @@ class Reply:
     def json(self) -> Any:
         """The body as JSON; None where it is none."""
         # Money is never a float: `Decimal`.
+        if self.is_vast:
+            return None
         try:
             return json.loads(self.body, parse_float=_number, parse_int=_whole)
         except (ValueError, RecursionError):
             return None
+
+    @cached_property
+    def is_vast(self) -> bool:
+        """Whether it may have more than `MOST_PARTS` values, so that it is not taken apart."""
+        # Each is the first of its list or object, or comes after a comma; base64 has none of these.
+        body = self.body
+        return len(body) > MOST_PARTS and sum(map(body.count, (b",", b"[", b"{"))) > MOST_PARTS
 
     @cached_property
     def is_fine(self) -> bool:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nb_banana import errors
+from nb_banana import configure, errors, generate, recover
 from nb_banana.credentials import Secret
 from nb_banana.request import ImageRequest
-from nb_banana.services import send, tickets
+from nb_banana.services import account, send, tickets
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.exchange import Refusal, Reply, ServiceAnswer, Ticket, Unreadable
 from nb_banana.services.registry import find_service
@@ -223,6 +223,54 @@ def test_an_answer_that_is_packed_and_calls_itself_something_else_is_read(name):
     outcome, seen = asked(name, lambda handler: handler.reply(200, data, **how))
     assert outcome.items[0].data == PICTURE
     assert len(seen) == 1
+
+
+CUT = {
+    "one byte": (b"{", False),
+    "white space": (b" \r\n\t ", False),
+    "half a header of JSON": (
+        b'{"created":1732650000,"model":"nano-banana","id":"' + b"a" * 64,
+        False,
+    ),
+    "the same in UTF-16": ('{"created": 1732650000, "mod'.encode("utf-16"), False),
+    "a link": (b'{"created":1,"data":[{"url":"https://cdn.exa', True),
+    "a link as some write it": (b'{"link":"https:\\/\\/cdn.exa', True),
+    "a link in UTF-16": ('{"data": [{"link": "https://cdn'.encode("utf-16"), True),
+    "a link on the same host": (b'{"data": [{"url": "/1.png", "a', True),
+    "base64": (b'{"data":[{"b64_json":"' + b"iVBOR" * 50, True),
+    "an address with data": (b'{"data":["data:image/png;base64,' + B64[:20].encode(), True),
+}
+
+
+@pytest.mark.parametrize("name", ["aimlapi", *OTHERS])
+@pytest.mark.parametrize(("came", "is_kept"), CUT.values(), ids=CUT)
+def test_of_an_answer_that_broke_off_is_kept_what_may_have_a_picture(name, came, is_kept):
+    outcome, seen = asked(name, lambda handler: broken_off(handler, came))
+    assert isinstance(outcome, errors.UnreadableAnswerError | errors.UncertainError), outcome
+    assert bool(outcome.facts.get("body")) is is_kept
+    assert ("facts['body']" in str(outcome)) is is_kept
+    assert len(posts(seen)) == 1
+
+
+def broken_off(handler, came):
+    """A good answer that ends too early."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "5000")
+    handler.end_headers()
+    handler.wfile.write(came)
+    handler.close_connection = True
+
+
+def test_a_useless_byte_of_an_answer_is_as_no_answer(service, brisk, monkeypatch):
+    monkeypatch.setattr(account, "PAUSES", (0.0,))
+    with server(lambda handler: broken_off(handler, b"{")) as (url, seen):
+        configure(base_url=url)
+        for count in (1, 2):  # each time anew, for nothing was had
+            with pytest.raises(errors.UnreadableAnswerError, match="not known yet") as caught:
+                generate("a banana")
+            assert "--fresh" not in str(caught.value)
+            assert len(posts(seen)) == count
+    assert [each.outcome[:14] for each in recover()] == ["not known yet:"] * 2
 
 
 TICKET = {"status": "COMPLETED", "request_id": "1", "response_url": "/1", "status_url": "/1/status"}
