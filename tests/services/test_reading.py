@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import FrozenInstanceError, replace
 from decimal import Decimal
 
 import pytest
@@ -182,3 +183,16 @@ def test_a_link_is_looked_for_so_deep_and_no_deeper(around, depth, is_found):
     for _ in range(depth):
         body = around(body)
     assert may_hold_more(body) is is_found
+
+
+def test_what_a_reply_means_is_a_value():
+    """Equal by kind and by all that it says, and its repr has all of it."""
+    said = Refusal("no", usd=Decimal("0.02"))
+    assert said == replace(said) != Refusal("no")
+    assert said != Failed("no", usd=Decimal("0.02"))
+    assert repr(said) == (
+        "Refusal(usd=Decimal('0.02'), credits=None, inference_id=None, request_id=None, usage={}, "
+        "reason='no', is_announced=False)"
+    )
+    with pytest.raises(FrozenInstanceError):
+        said.reason = "yes"
