@@ -158,7 +158,7 @@ class ResultItem:
     data: bytes | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Decoded:
     """What each kind of answer may say besides: what it cost, and its ids.
 
@@ -176,8 +176,18 @@ class Decoded:
     request_id: str | None = None
     usage: Mapping[str, Any] = field(default_factory=dict)
 
+    # Once for all kinds: `dataclass` writes and compiles them for each anew, in each process.
+    def __repr__(self) -> str:
+        said = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__qualname__}({said})"
 
-@dataclass(frozen=True)
+    def __eq__(self, other: object) -> bool:
+        return vars(self) == vars(other) if type(other) is type(self) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # ``usage`` is a dict
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class ServiceAnswer(Decoded):
     """The pictures of one generation, usually one.
 
@@ -188,7 +198,7 @@ class ServiceAnswer(Decoded):
     items: tuple[ResultItem, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Refusal(Decoded):
     """It went well, and the model made no picture. It may have cost something all the same.
 
@@ -201,7 +211,7 @@ class Refusal(Decoded):
     is_announced: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Failed(Decoded):
     """The service, or what stands before it, said no. `Service.charged` says what that means.
 
@@ -221,7 +231,7 @@ class Failed(Decoded):
     retry_after: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Unreadable(Decoded):
     """It went well, and what came can't be read: it is kept as it came.
 
@@ -234,7 +244,7 @@ class Unreadable(Decoded):
     is_named: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Ticket(Decoded):
     """The work is accepted: it is asked for until it is done, also by a later kernel.
 

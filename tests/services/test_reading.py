@@ -3,6 +3,7 @@
 import base64
 import json
 import tracemalloc
+from dataclasses import FrozenInstanceError, replace
 from decimal import Decimal
 
 import pytest
@@ -215,3 +216,16 @@ def test_an_answer_takes_little_more_memory_than_its_bytes(name, body):
 def test_a_percent_sign_that_stands_for_another_again_and_again_comes_to_an_end():
     body = json.dumps({"data": [{"b64_json": "%" + "25" * 1_000_000}]}).encode()
     assert isinstance(ending(lambda: answer_in(Reply(200, {}, body))), Unreadable)
+
+
+def test_what_a_reply_means_is_a_value():
+    """Equal by kind and by all that it says, and its repr has all of it."""
+    said = Refusal("no", usd=Decimal("0.02"))
+    assert said == replace(said) != Refusal("no")
+    assert said != Failed("no", usd=Decimal("0.02"))
+    assert repr(said) == (
+        "Refusal(usd=Decimal('0.02'), credits=None, inference_id=None, request_id=None, usage={}, "
+        "reason='no', is_announced=False)"
+    )
+    with pytest.raises(FrozenInstanceError):
+        said.reason = "yes"
