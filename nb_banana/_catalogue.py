@@ -1,6 +1,5 @@
 """`Catalogue`: the models of one service. `models.MODELS` are those of the service by default."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -8,13 +7,14 @@ from nb_banana.errors import RequestError
 from nb_banana.models import DEFAULT_MODEL, MODELS, Model, find_model, model_id, short_name
 
 
-@dataclass(frozen=True, eq=False)
 class Catalogue:
     """The models of one service: what a person may call them there, and what they take."""
 
-    service: str
-    models: tuple[Model, ...]
-    count_field: str = "num_images"  # the further field that asks for several pictures at once
+    def __init__(
+        self, service: str, models: tuple[Model, ...], count_field: str = "num_images"
+    ) -> None:
+        self.service, self.models = service, models
+        self.count_field = count_field  # the further field that asks for several pictures at once
 
     def __reduce__(self) -> Any:
         return (

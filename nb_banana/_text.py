@@ -135,7 +135,8 @@ def printable(text: str) -> str:
     >>> printable("a\x1b[2Jb\ud800"), printable("Donau\xaddampf")
     ('a [2Jb ', 'Donaudampf')
     """
-    return re.sub(UNSHOWN, _in_its_place, text)
+    # What can't be printed has all of these; most texts have none, and then no pattern is made.
+    return text if text.isprintable() else re.sub(UNSHOWN, _in_its_place, text)
 
 
 def _in_its_place(found: re.Match[str]) -> str:

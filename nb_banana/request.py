@@ -198,7 +198,7 @@ def _checked_prompt(prompt: Any) -> str:
 def _is_invisible(letter: str) -> bool:
     """Whether a character shows nothing: a space, a control, a mark for what stands beside it."""
     unseen = unicodedata.category(letter) in {"Cc", "Cf", "Zs", "Zl", "Zp"}
-    return unseen or re.match(INVISIBLE, letter) is not None
+    return unseen or (not letter.isascii() and re.match(INVISIBLE, letter) is not None)
 
 
 def check_characters(what: str, text: str) -> None:

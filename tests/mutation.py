@@ -40,6 +40,26 @@ ABOUT = {
         "services/test_ledger services/test_prices services/test_prices_of_each "
         "services/test_model_status test_classroom",
     ),
+    "each": (
+        "services/google.py services/openrouter.py services/fal.py services/openai.py",
+        "services/test_each_service services/test_others services/test_prices_of_each "
+        "services/test_about services/test_tickets services/test_reading",
+    ),
+    "aimlapi": (
+        "services/aimlapi/*.py",
+        "services/test_client services/test_ledger services/test_prices services/test_interface "
+        "generation/test_charged generation/test_estimate test_classroom",
+    ),
+    "money": (
+        "generation/budget.py generation/charges.py services/pricing.py services/receipt.py",
+        "test_money generation/test_estimate generation/test_charged generation/test_paid_pictures "
+        "services/test_prices services/test_prices_of_each services/test_about "
+        "services/test_each_service batch/test_several_services results/test_one_bill",
+    ),
+    "notes": (
+        "generation/cell_notes.py",
+        "test_two_clients lesson/test_unshown batch/test_background widgets/test_panel_cells",
+    ),
     "library": (
         "library/*.py",
         "library/test_library library/test_transfer library/test_layers library/test_stand_in "

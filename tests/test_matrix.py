@@ -207,8 +207,10 @@ a number                                  .
 a text                                    .
 an empty list                             .
 an empty object                           .
+one bracket, and the end                  UnreadableAnswerError   1  1  unknown   nothing      is not known
+  aimlapi                                 UnreadableAnswerError   1  1  unknown   nothing      that it was charged
+  openai                                  UnreadableAnswerError   1  1  unknown   nothing      It was charged $0.067
 a chunk's size too small                  .
-one bracket, and the end                  .
 [cut-json]                                UnreadableAnswerError   1  1  unknown   what came    is not known
   aimlapi                                 UnreadableAnswerError   1  1  unknown   what came    that it was charged
   fal                                     a picture               1  1  stored    the picture

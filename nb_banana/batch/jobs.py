@@ -26,7 +26,7 @@ def numbered(jobs: Iterable[Job], name: str | None) -> Iterator[Job]:
     """The jobs as one of many each: its place is in its name, as in ``cafe[0]``."""
     for number, job in enumerate(jobs):
         own = job.output.name if name is None else f"{name}[{number}]"
-        yield replace(job, output=replace(job.output, name=own, save=None))
+        yield job._replace(output=replace(job.output, name=own, save=None))
 
 
 def check_count(count: int) -> None:

@@ -23,7 +23,7 @@ from nb_banana.generation.plan import Job, Plan
 from nb_banana.results.failure import Failure, GalleryEntry
 from nb_banana.results.image import BananaImage
 from nb_banana.services.send import LONGEST_RETRY_AFTER
-from nb_banana.wire.interrupts import first_interrupt
+from nb_banana.wire.interrupts import defer_interrupts, first_interrupt
 from nb_banana.wire.rate_limit import STOPPED, AdaptiveLimiter
 
 if TYPE_CHECKING:
@@ -159,8 +159,9 @@ class BatchRunner:
                 self.jobs.append(job)
                 while self._is_busy():
                     self._collect()
-                future = workers.submit(self._make, job)
-                self.on_way[future] = len(self.jobs) - 1
+                with defer_interrupts():  # what has begun is counted
+                    future = workers.submit(self._make, job)
+                    self.on_way[future] = len(self.jobs) - 1
                 if future.done():  # in place, where no thread can start
                     self._collect()
             self._collect_all()

@@ -28,7 +28,7 @@ else:  # a request without pictures and names needs none
     fetch, variables = later("nb_banana.references", "fetch", "variables")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class OutputOptions:
     """What a person wants of the picture besides what is in the request."""
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from nb_banana import errors
 from nb_banana._text import shown
@@ -20,13 +20,12 @@ from nb_banana.services.endpoint import Carrier, Endpoint
 from nb_banana.wire.rate_limit import AdaptiveLimiter
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """A picture that is asked for; ``variant`` is in what it differs from the others."""
 
     request: ImageRequest
     output: OutputOptions = DEFAULT_OUTPUT
-    variant: Mapping[str, Any] = field(default_factory=dict)
+    variant: Mapping[str, Any] = {}
 
     def check(self) -> None:
         """See that the output options can be fulfilled, before anything is sent."""
@@ -51,7 +50,7 @@ class Job:
 
     def confirmed(self) -> "Job":
         """The same, whose price the person has agreed to."""
-        return replace(self, output=replace(self.output, confirmed=True))
+        return self._replace(output=replace(self.output, confirmed=True))
 
 
 class Plan:

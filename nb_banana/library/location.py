@@ -205,7 +205,7 @@ def remember_own(identity: int) -> None:
     with suppress(OSError):
         names = data_folder() / OWN
         names.parent.mkdir(parents=True, exist_ok=True)
-        with names.open("a", encoding="ascii") as file:
+        with names.open("a", encoding="utf-8") as file:
             file.write(f"{identity:08x}\n")
 
 
@@ -217,7 +217,7 @@ def is_own(folder: Path, identity: int) -> bool:
         home = data_folder()
         if folder.is_relative_to(home):
             return True
-        return bool(identity) and f"{identity:08x}" in (home / OWN).read_text("ascii").split()
+        return bool(identity) and f"{identity:08x}" in (home / OWN).read_text("utf-8").split()
     except (OSError, ValueError):
         return False
 

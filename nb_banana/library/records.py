@@ -122,12 +122,11 @@ class Bill(InDollars):
         return type(usd)(usd * self.count)
 
 
-@dataclass(frozen=True)
 class StoredBody:
     """A reference picture in the library: it is read when it is sent, and not before."""
 
-    digest: str
-    read: Callable[[str], str] = field(repr=False, compare=False)
+    def __init__(self, digest: str, read: Callable[[str], str]) -> None:
+        self.digest, self.read = digest, read
 
     @property
     def url(self) -> str:

@@ -26,7 +26,7 @@ PIECE = 3 * 2**16
 BAND = 256  # rows that are hashed at once
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, repr=False)
 class EncodedImage:
     """A picture as it is sent."""
 
@@ -64,7 +64,7 @@ class EncodedImage:
         """A hash of the pixels that were given; None where they are not there any more."""
         data = self.data if self.exact else given
         if self.pixels is None and data is not None:
-            object.__setattr__(self, "pixels", file_pixels(data))  # decoded once
+            self.pixels = file_pixels(data)  # decoded once
         return self.pixels
 
     def changed(self, first: "EncodedImage | None" = None) -> str:

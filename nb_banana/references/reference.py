@@ -29,11 +29,11 @@ ENCODE_CACHE = EncodeCache()
 """What was encoded in this process: a sweep of forty requests encodes a picture once."""
 
 
-@dataclass(frozen=True)
 class RemoteImage:
     """An http(s) address, which the service fetches itself."""
 
-    url: str
+    def __init__(self, url: str) -> None:
+        self.url = url
 
     @property
     def digest(self) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LONGEST_PROMPT, LONGEST = 500, 1000  # characters of a prompt in it, and of all of it
 LONGEST_PARENT, LONGEST_INNER = 80, 40  # of what an image 1 is, and of what that was made from
 GENERATIONS = 5  # how far back it is looked what a picture was made from
-NAMED = re.compile(r"\bimage (\d{1,3})\b", re.IGNORECASE)
+NAMED = r"(?i)\bimage (\d{1,3})\b"
 NAMELESS = frozenset({"", "image", "picture"})  # labels that say nothing
 TELLING = frozenset({"prompt", "description", "subject", "scene"})
 """What prompts that are JSON call the words that say what is to be seen."""
@@ -76,7 +76,7 @@ def described(
         told.add(number)
         return f"{name[0]} ({what})" if what else name[0]
 
-    words = NAMED.sub(with_what, words)
+    words = re.sub(NAMED, with_what, words)
     rest = [
         f"image {number}: {what}"
         for number, what in enumerate(found, 1)
@@ -137,13 +137,13 @@ def _what(label: str, source: Any, library: "Library | None", depth: int) -> str
     inner = [
         shorten(each, LONGEST_INNER) for each in _references(request, sources, library, depth - 1)
     ]
-    if inner and inner[0] and not NAMED.search(words):
+    if inner and inner[0] and not re.search(NAMED, words):
         words = f"{inner[0]}: {words}"
 
     def in_its_place(name: re.Match[str]) -> str:
         return dict(enumerate(inner, 1)).get(int(name[1])) or name[0]
 
-    return shorten(NAMED.sub(in_its_place, words), LONGEST_PARENT).rstrip(". ")
+    return shorten(re.sub(NAMED, in_its_place, words), LONGEST_PARENT).rstrip(". ")
 
 
 def prompt_words(prompt: str) -> str:

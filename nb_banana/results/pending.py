@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import os
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -17,6 +18,11 @@ from nb_banana.errors import BananaError, Interrupted
 from nb_banana.settings import is_stable
 
 Value = TypeVar("Value")
+ELSEWHERE = (
+    "This picture is on its way in another process, of which this one is a copy (fork), and never "
+    "comes here. Wait for it before the copy is made, or ask for it again here: what has arrived "
+    "is free."
+)
 CANCELLED = (
     "You cancelled it. What was sent by then may be charged: what comes is kept in your library, "
     "and nb_banana.recover() looks after the rest."
@@ -39,6 +45,7 @@ class PendingValue(Generic[Value]):
         self._trace: TracebackType | None = None  # how its error came about
         self._started = time.monotonic()
         self._ending = threading.Lock()
+        self._process = os.getpid()  # a forked child has no thread that draws
 
     def __getattr__(self, attribute: str) -> Any:
         # Called for what is not there yet. Other names are asked for by front ends that feel
@@ -63,11 +70,11 @@ class PendingValue(Generic[Value]):
             The value itself.
 
         Raises:
-            BananaError: what went wrong, see `nb_banana.errors`.
+            BananaError: what went wrong, see `nb_banana.errors`; or it never comes here.
             TimeoutError: it is not there yet; it goes on.
             Interrupted: Ctrl-C, or `cancel`; it may come all the same.
         """
-        self._forget_waits()
+        self._begin_wait()
         try:
             return self._future.result(timeout)
         except Interrupted:
@@ -81,11 +88,13 @@ class PendingValue(Generic[Value]):
 
     def __await__(self) -> Generator[Any, None, Value]:
         # Shielded: who stops to wait must not take it from others who do.
-        self._forget_waits()
+        self._begin_wait()
         return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
 
-    def _forget_waits(self) -> None:
+    def _begin_wait(self) -> None:
         """Let go the frames in which its error was raised before: each time adds its own."""
+        if self._process != os.getpid() and not self.done:
+            raise BananaError(ELSEWHERE)
         if self.done and (error := self._future.exception()) is not None:
             error.__traceback__ = self._trace
 
@@ -155,6 +164,8 @@ class PendingValue(Generic[Value]):
     @property
     def state(self) -> str:
         """How it is with it, in a few words; nothing when it is there."""
+        if not self.done and self._process != os.getpid():
+            return "on its way in another process"
         if not self.done:
             waited = f" for {time.monotonic() - self._started:.0f} s"
             return f"on its way{'' if is_stable(self) else waited}"

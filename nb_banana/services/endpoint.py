@@ -23,7 +23,7 @@ class Carrier(Protocol):
         """Send one attempt and bring its reply. Raises as `services.send.send_once`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Endpoint:
     """Where requests go, and the key that may go there."""
 
@@ -33,11 +33,11 @@ class Endpoint:
     allow_http: tuple[str, ...] = ()  # private hosts that are spoken to over http
     service: Service = field(default_factory=find_service)  # who draws there
     # how many requests at once, where there are many.
-    limiter: AdaptiveLimiter | None = field(default=None, compare=False, repr=False)
+    limiter: AdaptiveLimiter | None = None
     # who sends, where it is not this process.
-    carrier: Carrier | None = field(default=None, compare=False, repr=False)
+    carrier: Carrier | None = None
     # the connections that it is asked over.
-    transport: Transport = field(default_factory=HttpTransport, compare=False, repr=False)
+    transport: Transport = field(default_factory=HttpTransport)
 
     @property
     def is_loopback(self) -> bool:

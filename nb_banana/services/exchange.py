@@ -11,6 +11,9 @@ from typing import Any, Literal, NamedTuple
 from nb_banana._text import InDollars
 
 LONGEST_INT = 100  # digits of a number that is read as an int
+MOST_PARTS = 200_000
+"""Values that an answer of JSON may have to be taken apart: each of them is some 100 bytes in
+memory, and a body of ``[],`` would be thirty times its size. Ten pictures have a hundred."""
 
 
 class KeyHeader(NamedTuple):
@@ -75,7 +78,8 @@ class Reply:
         status: of HTTP.
         headers: ``reply.headers.get("x-id")`` finds ``X-ID`` too.
         body: the bytes, unpacked where they were gzipped.
-        json: the body as JSON, numbers with a point as `Decimal`; None where it is none.
+        json: the body as JSON, numbers with a point as `Decimal`; None where it is none, or where
+            ``is_vast``.
         is_fine: whether the status is 200 to 299.
     """
 
@@ -92,10 +96,19 @@ class Reply:
     def json(self) -> Any:
         """The body as JSON; None where it is none."""
         # Money is never a float: `Decimal`.
+        if self.is_vast:
+            return None
         try:
             return json.loads(self.body, parse_float=_number, parse_int=_whole)
         except (ValueError, RecursionError):
             return None
+
+    @cached_property
+    def is_vast(self) -> bool:
+        """Whether it may have more than `MOST_PARTS` values, so that it is not taken apart."""
+        # Each is the first of its list or object, or comes after a comma; base64 has none of these.
+        body = self.body
+        return len(body) > MOST_PARTS and sum(map(body.count, (b",", b"[", b"{"))) > MOST_PARTS
 
     @cached_property
     def is_fine(self) -> bool:
@@ -145,7 +158,7 @@ class ResultItem:
     data: bytes | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Decoded:
     """What each kind of answer may say besides: what it cost, and its ids.
 
@@ -163,8 +176,18 @@ class Decoded:
     request_id: str | None = None
     usage: Mapping[str, Any] = field(default_factory=dict)
 
+    # Once for all kinds: `dataclass` writes and compiles them for each anew, in each process.
+    def __repr__(self) -> str:
+        said = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__qualname__}({said})"
 
-@dataclass(frozen=True)
+    def __eq__(self, other: object) -> bool:
+        return vars(self) == vars(other) if type(other) is type(self) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # ``usage`` is a dict
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class ServiceAnswer(Decoded):
     """The pictures of one generation, usually one.
 
@@ -175,7 +198,7 @@ class ServiceAnswer(Decoded):
     items: tuple[ResultItem, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Refusal(Decoded):
     """It went well, and the model made no picture. It may have cost something all the same.
 
@@ -188,7 +211,7 @@ class Refusal(Decoded):
     is_announced: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Failed(Decoded):
     """The service, or what stands before it, said no. `Service.charged` says what that means.
 
@@ -208,7 +231,7 @@ class Failed(Decoded):
     retry_after: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Unreadable(Decoded):
     """It went well, and what came can't be read: it is kept as it came.
 
@@ -221,7 +244,7 @@ class Unreadable(Decoded):
     is_named: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Ticket(Decoded):
     """The work is accepted: it is asked for until it is done, also by a later kernel.
 

@@ -7,6 +7,7 @@ from nb_banana import errors
 from nb_banana._text import dollars
 from nb_banana.credentials import Secret
 from nb_banana.services.exchange import Decoded, Failed, Refusal, Reply, Unreadable
+from nb_banana.services.reading import may_hold_picture
 from nb_banana.services.receipt import Receipt
 from nb_banana.services.service import Service
 
@@ -142,8 +143,10 @@ def _quoted(failed: Failed) -> str:
 def _unreadable(
     outcome: Unreadable, reply: Reply, facts: Mapping[str, Any]
 ) -> errors.UnreadableAnswerError:
-    said = f"The service's answer can't be read: {outcome.why}. {errors.UNSURE} "
-    said += "The error's facts['body'] has the answer."
+    said = f"The service's answer can't be read: {outcome.why}. {errors.UNSURE}"
+    if reply.is_cut and not may_hold_picture(reply.body):  # there is nothing to keep
+        return errors.UnreadableAnswerError(said, **facts)
+    said += " The error's facts['body'] has the answer."
     if outcome.is_named:
         said = f"The service's answer can't be read ({outcome.why}). {errors.UNSURE}"
     return errors.UnreadableAnswerError(said, **{**facts, "body": reply.body})

@@ -24,6 +24,7 @@ from nb_banana.services.exchange import (
     list_of,
 )
 from nb_banana.services.reading import (
+    LONGEST_LINK,
     UNKNOWN_SHAPE,
     answer_in,
     items_in,
@@ -158,10 +159,15 @@ def _is_early(reply: Reply) -> bool:
 def _links(reply: Reply) -> dict[str, str]:
     """Where the work is asked for; also of an answer that was cut off."""
     body = reply.json
-    if isinstance(body, dict):
-        return {name: body[name] for name in LINKS if isinstance(body.get(name), str)}
-    text = reply.body.decode(errors="replace") if body is None else ""
-    return {found["name"]: found["link"] for found in LINK.finditer(text)}
+    links = {name: at(body, name) for name in LINKS}
+    if body is None:
+        text = reply.body.decode(errors="replace")
+        links = {found["name"]: found["link"] for found in LINK.finditer(text)}
+    return {
+        name: link
+        for name, link in links.items()
+        if isinstance(link, str) and len(link) <= LONGEST_LINK
+    }
 
 
 def _kinds(reply: Reply) -> set[Any]:

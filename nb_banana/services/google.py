@@ -31,6 +31,7 @@ from nb_banana.services.reading import (
     TOO_MANY,
     UNKNOWN_SHAPE,
     answer_in,
+    as_it_came,
     bytes_inside,
     may_hold_more,
     picture_of,
@@ -129,13 +130,11 @@ class Google(Service):
         if _size(candidates) > MOST_ENTRIES:
             return Unreadable(TOO_MANY, **told)
         drawn = [_parts(each) for each in _each(candidates)]
-        try:
-            # A smaller draft comes first: the last one is the picture.
-            found = next((each[-1] for parts in drawn if (each := _pictures(parts))), None)
-        except (ValueError, TypeError, AttributeError) as error:
-            return Unreadable(f"the picture in it is not whole base64 ({error})", **told)
-        if found is not None:
-            return ServiceAnswer((ResultItem(data=found),), **told)
+        items, trouble = _pictures(drawn)
+        if items:
+            return ServiceAnswer(items, **told)
+        if trouble:
+            return Unreadable(f"the picture in it is not whole base64 ({trouble})", **told)
         if may_hold_more(drawn) or not isinstance(candidates, dict | list | None):
             return Unreadable(UNKNOWN_SHAPE, **told)
         return Refusal(_why(body, [part for parts in drawn for part in parts]), **told)
@@ -165,7 +164,7 @@ class Google(Service):
         )
         tokens = asked * of_input + thought * of_text
         if isinstance(outcome, ServiceAnswer):
-            return price * len(outcome.items) + tokens / MILLION
+            return price + tokens / MILLION
         is_refusal = isinstance(outcome, Refusal) and outcome.usage
         return (tokens + written * of_text) / MILLION if is_refusal else None
 
@@ -214,9 +213,22 @@ def _parts(candidate: dict[str, Any]) -> list[dict[str, Any]]:
     return [{name: of for name, of in each.items() if name not in SIGNED} for each in said]
 
 
-def _pictures(parts: list[dict[str, Any]]) -> list[bytes]:
-    found = (at(_named(each, "inlineData"), "data") for each in parts)
-    return [bytes_inside(data) for data in found if data]
+def _pictures(drawn: list[list[dict[str, Any]]]) -> tuple[tuple[ResultItem, ...], str]:
+    """The picture of the candidates, and what is wrong with what should be one and can't be read.
+
+    That comes along behind the picture, as it came.
+    """
+    odd: list[ResultItem] = []
+    trouble = ""
+    for parts in drawn:
+        inside = [at(_named(each, "inlineData"), "data") for each in parts]
+        for data in filter(None, reversed(inside)):  # smaller drafts come first
+            try:
+                return (ResultItem(data=bytes_inside(data)), *odd), ""
+            except (ValueError, TypeError, AttributeError) as error:
+                odd.append(as_it_came(data))
+                trouble = trouble or str(error)
+    return (), trouble
 
 
 def _said(reply: Reply) -> str:

@@ -4,6 +4,7 @@ Nearly all services answer pictures as ``{"data": [{"b64_json" or "url"}]}`` and
 words somewhere in it: `answer_in` and `words_in` read both, whoever wrote them.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -34,6 +35,10 @@ NOT_PICTURES = (WORDS_ALONE - {"success", "status", "code"}) | {"text", "revised
 LONG = 200  # characters or numbers: what has so many without a space is data and no word
 BEGINNINGS = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"RIFF", b"GIF8")
 LINKS = ("https://", "http://", "data:")
+LINK_OR_DATA = re.compile(rb'url"|://|:\\/|data:|[\w+/=%%-]{%d}' % LONG)
+"""The same in bytes of JSON that broke off; they may be of UTF-16, less its zeros."""
+LONGEST_LINK = 64 * 1024
+"""Characters of an address: no server takes more, and whatever looks at one takes memory for it."""
 DEEPEST = 8
 MOST_HINTS = 10
 MOST_ENTRIES = 20_000
@@ -82,8 +87,10 @@ def _answer_in(reply: Reply, told: dict[str, Any]) -> ServiceAnswer | Refusal | 
             raise _UnreadableError(UNKNOWN_SHAPE)
         return refusal
     if not isinstance(body, dict):
-        looks = "a web page" if reply.body.lstrip()[:1] == b"<" else "cut off or not JSON"
-        raise _UnreadableError(f"it is {looks}")
+        start = reply.body.lstrip()[:1]
+        if reply.is_vast and start in {b"{", b"["}:
+            raise _UnreadableError(TOO_MANY)
+        raise _UnreadableError(f"it is {'a web page' if start == b'<' else 'cut off or not JSON'}")
     data = body["data"] if "data" in body else body.get("images", "")
     if isinstance(data, dict):  # the one of them, without its list
         data = [data]
@@ -142,6 +149,11 @@ def may_hold_more(value: Any, depth: int = 0) -> bool:
     return False
 
 
+def may_hold_picture(data: bytes) -> bool:
+    """Whether an answer that broke off has the beginning of a link or long data in it."""
+    return LINK_OR_DATA.search(data.replace(b"\0", b"")) is not None
+
+
 def _refusal_in(body: Any, told: dict[str, Any]) -> Failed | None:
     """The error that an answer is which should be pictures; None where it is none."""
     code = _code_in(body)
@@ -165,13 +177,35 @@ def _code_in(body: Any) -> int | None:
 
 
 def items_in(entries: list[Any]) -> tuple[ResultItem, ...]:
-    """The pictures of a list. Raises ValueError: one, or all of them, can't be read."""
+    """The pictures of a list, and behind them what can't be read, as it came.
+
+    Raises:
+        ValueError: there is none that can be read, and something that can't.
+    """
     if len(entries) > MOST_ENTRIES:
         raise _UnreadableError(TOO_MANY)
-    items = tuple(item for entry in entries if (item := item_in(entry)))
+    items: list[ResultItem] = []
+    odd: list[Any] = []
+    trouble: _UnreadableError | None = None
+    for entry in entries:
+        try:
+            item = item_in(entry)
+        except _UnreadableError as error:
+            trouble = trouble or error
+            odd.append(entry)
+        else:
+            items += filter(None, [item])
+    if trouble is not None and not items:
+        raise trouble
+    items += [as_it_came(each) for each in odd if isinstance(each, dict) or may_hold_more(each)]
     if len(items) > MOST_PICTURES:
         raise _UnreadableError(TOO_MANY)
-    return items
+    return tuple(items)
+
+
+def as_it_came(value: Any) -> ResultItem:
+    """What can't be read, beside a picture that can: it is kept, and said to be none."""
+    return ResultItem(data=json.dumps(value, default=str).encode())
 
 
 def item_in(entry: Any) -> ResultItem | None:
@@ -198,6 +232,8 @@ def item_in(entry: Any) -> ResultItem | None:
             return ResultItem(data=bytes_inside(text))
         except ValueError as error:
             broken = broken or str(error)
+    if link and len(link) > LONGEST_LINK:
+        raise _UnreadableError("the link in it is longer than any address")
     if broken and not link:
         raise _UnreadableError(f"the picture in it is not whole base64 ({broken})")
     return ResultItem(url=link) if link else None

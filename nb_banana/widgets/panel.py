@@ -239,8 +239,8 @@ class Panel(Fields):
             if outcome.problem:
                 self._say("note" if outcome.stopped else "error", outcome.problem)
         self._pending = None
-        self.put(busy={})
         self.look_around()
+        self.put(busy={})  # last: who sees it may rely on the rest
 
     def _cancel(self) -> None:
         if self._pending is not None:

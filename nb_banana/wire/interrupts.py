@@ -56,8 +56,12 @@ def allow_interrupts() -> Iterator[None]:
     if not _is_main() or not isinstance(hold, Hold):
         yield
         return
-    hold.let_go()
-    signal.signal(signal.SIGINT, hold.before)
+    holds = [hold]  # one in the other, as of a batch whose pictures no thread draws
+    while isinstance(outer := holds[-1].before, Hold):
+        holds.append(outer)
+    for each in holds:
+        each.let_go()
+    signal.signal(signal.SIGINT, holds[-1].before)
     try:
         yield
     finally:

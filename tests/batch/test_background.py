@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 
 import numpy as np
 import PIL.Image
@@ -165,6 +166,41 @@ def settled():
     for thread in threading.enumerate():
         if thread.name.startswith("nb_banana") and "panel" not in thread.name:
             thread.join(20)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda image: image.wait(),
+        lambda image: image.bytes,
+        copy.copy,
+        lambda image: asyncio.run(awaited(image)),
+    ],
+    ids=["wait", "an attribute", "copy", "await"],
+)
+def test_a_forked_process_is_told_at_once_that_a_picture_does_not_come_there(service, use):
+    image = generate(SLOW, background=True)
+    with warnings.catch_warnings():  # of a fork beside threads, from Python 3.12 on
+        warnings.simplefilter("ignore", DeprecationWarning)
+        reading, writing = os.pipe()
+        child = os.fork()
+    if not child:
+        signal.alarm(20)  # where it would wait for ever
+        try:
+            use(image)
+        except errors.BananaError as error:
+            os.write(writing, str(error).encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as told:
+        assert "is on its way in another process" in told.read()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert image.wait().path
+
+
+async def awaited(image):
+    return await image
 
 
 def test_waiting_has_an_end_and_the_picture_goes_on(service):

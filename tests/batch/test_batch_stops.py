@@ -11,7 +11,7 @@ from itertools import count
 import pytest
 
 import nb_banana
-from nb_banana import configure, errors, generate_many
+from nb_banana import _threads, configure, errors, generate_many
 from nb_banana._default import client
 from nb_banana.batch import runner
 from tests.support.amount import some
@@ -92,6 +92,36 @@ def test_a_second_ctrl_c_takes_nothing_away(service, interrupt, line):
     assert len(it.value.gallery) == 4
     settled()
     assert len(generate_many(prompts(4, 0.5)).images) == len(service.posts) == 4
+
+
+def test_what_was_sent_as_ctrl_c_came_is_counted(service, monkeypatch):
+    submit = runner.Pool.submit
+
+    def interrupted(*args):
+        future = submit(*args)
+        while not service.posts:
+            time.sleep(0.01)
+        signal.raise_signal(signal.SIGINT)
+        return future
+
+    monkeypatch.setattr(runner.Pool, "submit", interrupted)
+    monkeypatch.setattr(runner, "SETTLING", 0.0)
+    with pytest.raises(errors.Interrupted) as it:
+        generate_many(prompts(2))
+    said = [str(each.error) for each in it.value.gallery]
+    assert ["on its way" in each for each in said] == [True, False]
+    assert ["Nothing was charged" in each for each in said] == [False, True]
+
+
+def test_ctrl_c_comes_at_once_in_a_wait_of_a_picture_that_no_thread_draws(
+    service, interrupt, monkeypatch
+):
+    monkeypatch.setattr(_threads, "HAS_THREADS", False)
+    interrupt(1)
+    with pytest.raises(errors.Interrupted) as it:
+        generate_many(prompts(2, 9))
+    assert "Stopped waiting for a request that was sent" in str(it.value.gallery[0].error)
+    assert len(service.posts) == 1
 
 
 def test_what_is_in_the_library_comes_at_once_the_second_time(service, interrupt):

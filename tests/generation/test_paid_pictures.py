@@ -13,8 +13,12 @@ from PIL import Image
 
 from nb_banana import configure, errors, generate, load, recover
 from nb_banana._default import client
+from nb_banana.credentials import PLACES
 from nb_banana.imaging.save import SAVE_FORMATS
 from nb_banana.references.reference import as_reference
+from nb_banana.services.exchange import Reply
+from nb_banana.services.registry import find_service
+from tests.conftest import KEY
 from tests.support.amount import ALL
 from tests.support.pictures import LARGE_PNGS
 from tests.support.servers import answering, picture, posts, server
@@ -231,6 +235,45 @@ def test_base64_that_is_cut_off_is_on_the_error_as_it_came(brisk):
     with pytest.raises(errors.UnreadableAnswerError, match="not whole base64") as caught:
         drawn([{"b64_json": text}])
     assert text.encode() in caught.value.facts["body"]
+
+
+HALF = B64[:-3]
+MIXED = {
+    "aimlapi": {"data": [{"b64_json": HALF}, {"b64_json": B64}]},
+    "fal": {"images": [{"url": f"data:image/png;base64,{HALF}"}, {"url": f"data:,{B64}"}]},
+    "google": {
+        "candidates": [
+            {"content": {"parts": [{"inlineData": {"data": each}} for each in (B64, HALF)]}}
+        ]
+    },
+    "openai": {"data": [{"b64_json": B64}, [HALF]]},
+    "openrouter": {"data": [{"b64_json": B64}, {"b64_json": HALF}, None]},
+}
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_a_picture_that_can_t_be_read_takes_no_other_of_its_answer_along(name, monkeypatch):
+    monkeypatch.setenv(PLACES[name].names[0], KEY)
+    body = json.dumps(MIXED[name]).encode()
+    with server(lambda handler: handler.reply(200, body)) as (url, seen):
+        configure(service=name, base_url=url)
+        with pytest.raises(errors.NotAPictureError, match="made and charged") as caught:
+            generate("two")
+        assert generate("two").bytes == caught.value.facts["image"].bytes == NOISE.getvalue()
+        assert HALF.encode() in caught.value.facts["data"]
+    assert len(posts(seen)) == 1
+
+
+@pytest.mark.parametrize("odd", [None, 7, "nothing", {}, []])
+def test_what_holds_no_picture_beside_one_is_nothing(odd):
+    assert drawn([odd, {"b64_json": B64}]).bytes == NOISE.getvalue()
+
+
+def test_a_smaller_draft_that_can_t_be_read_is_nothing():
+    parts = [{"inlineData": {"data": each}} for each in (HALF, B64)]
+    body = json.dumps({"candidates": [{"content": {"parts": parts}}]}).encode()
+    found = find_service("google").decode(Reply(200, {}, body))
+    assert [each.data for each in found.items] == [NOISE.getvalue()]
 
 
 def test_base64_that_is_cut_off_does_not_matter_where_there_is_a_link_too():

@@ -1,5 +1,6 @@
 """Other services than the AI/ML API: the same cell, the same books, whoever draws."""
 
+import base64
 import json
 import os
 import signal
@@ -17,15 +18,19 @@ import nb_banana
 from nb_banana import Client, configure, errors, generate
 from nb_banana.credentials import PLACES
 from nb_banana.generation.recovery import recover_quietly
+from nb_banana.request import ImageRequest
 from nb_banana.sandbox import Sandbox
 from nb_banana.sandbox.services import SPOKEN
 from nb_banana.services import tickets
+from nb_banana.services.exchange import Call, Upload
 from nb_banana.services.registry import find_service
 from tests.conftest import KEY
 from tests.support.doors import open_door
 from tests.support.servers import picture, server
 
 OTHERS = [name for name in SPOKEN if name != "aimlapi"]
+B64 = base64.b64encode(picture()).decode()
+DATA = f"data:image/png;base64,{B64}"
 
 
 def other_service(name, monkeypatch):
@@ -137,6 +142,127 @@ def test_a_reference_goes_along(other):
     assert image.path
     assert len(other.posts) == len(other.charges) == 1
     assert "image/png" in str(other.posts[0].body)
+
+
+INLINE = {"inlineData": {"mimeType": "image/png", "data": B64}}
+GOOGLE = "/v1beta/models/gemini-3.1-flash-image:generateContent"
+FAL = "/fal-ai/nano-banana-2"
+OPENAI = {"model": "nano-banana-2", "prompt": "a banana"}
+ALL = {"aspect_ratio": "16:9", "resolution": "2K", "images": picture(), "params": {"seed": 7}}
+SENT = [
+    (
+        "google",
+        {**ALL, "web_search": True},
+        Call(
+            "POST",
+            GOOGLE,
+            {
+                "contents": [{"role": "user", "parts": [INLINE, {"text": "a banana"}]}],
+                "generationConfig": {
+                    "responseModalities": ["IMAGE"],
+                    "imageConfig": {"aspectRatio": "16:9", "imageSize": "2K"},
+                },
+                "tools": [{"googleSearch": {}}],
+                "seed": 7,
+            },
+        ),
+    ),
+    (
+        "google",
+        {},
+        Call(
+            "POST",
+            GOOGLE,
+            {
+                "contents": [{"role": "user", "parts": [{"text": "a banana"}]}],
+                "generationConfig": {"responseModalities": ["IMAGE"]},
+            },
+        ),
+    ),
+    (
+        "openrouter",
+        {**ALL, "model": "2"},
+        Call(
+            "POST",
+            "/v1/images",
+            {
+                "model": "google/gemini-3.1-flash-image-preview",
+                "prompt": "a banana",
+                "aspect_ratio": "16:9",
+                "resolution": "2K",
+                "input_references": [{"type": "image_url", "image_url": {"url": DATA}}],
+                "seed": 7,
+            },
+        ),
+    ),
+    (
+        "fal",
+        {**ALL, "resolution": "512", "web_search": True},
+        Call(
+            "POST",
+            f"{FAL}/edit",
+            {
+                "prompt": "a banana",
+                "aspect_ratio": "16:9",
+                "resolution": "0.5K",
+                "enable_web_search": True,
+                "image_urls": [DATA],
+                "seed": 7,
+            },
+            {"x-fal-no-retry": "1"},
+        ),
+    ),
+    *(
+        (
+            "fal",
+            asked,
+            Call("POST", FAL, {"prompt": "a banana", **asked}, {"x-fal-no-retry": "1"}),
+        )
+        for asked in ({}, {"resolution": "2K"})
+    ),
+    (
+        "openai",
+        {**ALL, "params": {"n": 2, "user": "me"}},
+        Call(
+            "POST",
+            "/v1/images/edits",
+            form={**OPENAI, "n": "2", "size": "2752x1536", "user": "me"},
+            files=(Upload("image[]", "image-1.png", picture(), "image/png"),),
+        ),
+    ),
+    (
+        "openai",
+        {"params": {"seed": 7}},
+        Call(
+            "POST",
+            "/v1/images/generations",
+            {**OPENAI, "n": 1, "response_format": "b64_json", "seed": 7},
+        ),
+    ),
+    *(
+        (
+            "openai",
+            asked,
+            Call(
+                "POST",
+                "/v1/images/generations",
+                {**OPENAI, "n": 1, "response_format": "b64_json", "size": size},
+            ),
+        )
+        for asked, size in (
+            ({"aspect_ratio": "16:9"}, "1376x768"),
+            ({"resolution": "4K"}, "4096x4096"),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "asked", "call"), SENT)
+def test_what_is_sent_is_what_the_service_s_pages_say(name, asked, call):
+    service = find_service(name)
+    asked = {"model": "2"} | asked
+    request = ImageRequest("a banana", **asked, catalogue=service.catalogue)
+    assert service.encode(request) == call
 
 
 @pytest.mark.parametrize("name", ["google", "openai"])

@@ -8,9 +8,11 @@ import nb_banana
 from nb_banana import configure, errors, estimate, generate
 from nb_banana._default import client
 from nb_banana.credentials import PLACES, Secret
+from nb_banana.request import ImageRequest
 from nb_banana.sandbox import Sandbox
 from nb_banana.sandbox.services import SPOKEN
 from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.exchange import Failed, Refusal, ResultItem, ServiceAnswer, Unreadable
 from nb_banana.services.registry import find_service
 from nb_banana.widgets import controller
 from nb_banana.widgets.form import Form
@@ -50,6 +52,7 @@ PICTURES = [
     ("fal", {}, "0.08"),
     ("fal", {"resolution": "2K", "web_search": True}, "0.135"),
     ("fal", {"resolution": "512"}, "0.06"),
+    ("fal", {"params": {"resolution": "0.5K"}}, "0.06"),
     ("fal", {"params": {"resolution": "4K", "num_images": 2}}, "0.32"),
     ("fal", {"params": {"enable_web_search": True}}, "0.095"),
     ("fal", {"model": "2.1"}, None),
@@ -71,6 +74,33 @@ def test_a_picture_has_the_price_of_its_service(drawn_by, name, asked, usd):
     assert not [each for each in sandbox.received if each.method == "POST"]
     assert not any("uthorization" in str(each.headers) for each in sandbox.received)
     assert KEY not in str([each.headers for each in sandbox.received])
+
+
+FLASH, NEW = "gemini-3.1-flash-image", "gemini-nano-banana-2.1"
+USAGE = {"promptTokenCount": 1000, "thoughtsTokenCount": 200, "candidatesTokenCount": 30}
+PICTURE = ResultItem(data=b"")
+
+
+@pytest.mark.parametrize(
+    ("model", "outcome", "usd"),
+    [
+        (FLASH, ServiceAnswer((PICTURE,), usage=USAGE), "0.0681"),
+        (FLASH, ServiceAnswer((PICTURE, PICTURE), usage=USAGE), "0.1351"),
+        (FLASH, ServiceAnswer((PICTURE,)), "0.067"),
+        (FLASH, ServiceAnswer((PICTURE,), usage=USAGE | {"promptTokenCount": "much"}), "0.0676"),
+        (NEW, ServiceAnswer((PICTURE,), usage=USAGE), "0.0366"),
+        (FLASH, Refusal(usage=USAGE), "0.00119"),
+        (NEW, Refusal(usage=USAGE), "0.003225"),
+        (FLASH, Refusal(), None),
+        (FLASH, Failed(usage=USAGE), None),
+        (FLASH, Unreadable(usage=USAGE), None),
+        ("another", ServiceAnswer((PICTURE,), usage=USAGE), None),
+    ],
+)
+def test_google_s_bill_is_its_pictures_and_its_tokens(model, outcome, usd):
+    google = find_service("google")
+    request = ImageRequest("a banana", model, catalogue=google.catalogue)
+    assert google.bill(request, outcome) == (None if usd is None else Decimal(usd))
 
 
 def test_each_of_a_batch_has_its_own_price(drawn_by):
@@ -149,6 +179,7 @@ def quoted(answer, resolution=None, model=NAME):
         (priced(per(0.05), per(0.151, "4K")), "4K", "0.151"),
         (priced(per(0.04, "low_1k"), per(0.09, "high_1k")), None, None),
         (priced(per(0.01, billable="input_image"), per(0.067)), None, "0.067"),
+        (priced(per(0.01, billable="output_text"), per(0.067)), None, "0.067"),
         (priced(per(0.00006, unit="token")), "2K", "0.1008"),
         (priced(per(0.01, unit="megapixel")), None, None),
         (priced(per(0.01, unit="token", billable="input_text")), None, None),

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import tracemalloc
+from dataclasses import FrozenInstanceError, replace
 from decimal import Decimal
 
 import pytest
@@ -26,6 +28,7 @@ from nb_banana.services.reading import (
     words_in,
 )
 from nb_banana.services.registry import find_service
+from tests.support.servers import ending
 from tests.support.shelf import picture
 
 PNG = picture(1, (16, 16))[0]
@@ -182,3 +185,47 @@ def test_a_link_is_looked_for_so_deep_and_no_deeper(around, depth, is_found):
     for _ in range(depth):
         body = around(body)
     assert may_hold_more(body) is is_found
+
+
+VAST = 5_000_000
+VAST_BODIES = {
+    "lists": b'{"data": [' + b"[]," * (VAST // 3) + b"[]]}",
+    "objects": b'{"data": [' + b'{"a":0},' * (VAST // 8) + b"{}]}",
+    "figures": b'{"data": [' + b"1.5," * (VAST // 4) + b"7]}",
+    "depth": b"[" * VAST,
+    "a list in UTF-16": ("[" + "[]," * (VAST // 6) + "7]").encode("utf-16"),
+    "white space in base64": b'{"data": [{"b64_json": "' + b"AA\\n" * (VAST // 4) + b'"}]}',
+    "percent signs": b'{"data": [{"b64_json": "' + b"%41" * (VAST // 3) + b'"}]}',
+    "percent signs in a link": b'{"data": [{"url": "http://' + b"%41" * (VAST // 3) + b'"}]}',
+}
+
+
+@pytest.mark.parametrize("name", ["fal", "google", "openai"])
+@pytest.mark.parametrize("body", VAST_BODIES.values(), ids=VAST_BODIES)
+def test_an_answer_takes_little_more_memory_than_its_bytes(name, body):
+    service = find_service(name)
+    service.decode(Reply(200, {}, b"{}"))  # loads what it needs
+    tracemalloc.start()
+    found = service.decode(Reply(200, {}, body))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 7 * len(body)
+    assert isinstance(found, Unreadable | ServiceAnswer)
+
+
+def test_a_percent_sign_that_stands_for_another_again_and_again_comes_to_an_end():
+    body = json.dumps({"data": [{"b64_json": "%" + "25" * 1_000_000}]}).encode()
+    assert isinstance(ending(lambda: answer_in(Reply(200, {}, body))), Unreadable)
+
+
+def test_what_a_reply_means_is_a_value():
+    """Equal by kind and by all that it says, and its repr has all of it."""
+    said = Refusal("no", usd=Decimal("0.02"))
+    assert said == replace(said) != Refusal("no")
+    assert said != Failed("no", usd=Decimal("0.02"))
+    assert repr(said) == (
+        "Refusal(usd=Decimal('0.02'), credits=None, inference_id=None, request_id=None, usage={}, "
+        "reason='no', is_announced=False)"
+    )
+    with pytest.raises(FrozenInstanceError):
+        said.reason = "yes"

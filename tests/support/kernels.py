@@ -49,11 +49,12 @@ def another_kernel():
 
 def client_at(service):
     """The client of a service: the same for the same address, key and timeout."""
-    if service not in _clients:
+    place = service.base_url, service.secret, service.timeout
+    if place not in _clients:
         settings = Banana(base_url=service.base_url, timeout=service.timeout)
         key = service.secret or (None if service.is_loopback else Secret("a-key-of-nobody-0"))
-        _clients[service] = Client.of(settings, CredentialStore(service.base_url, key))
-    return _clients[service]
+        _clients[place] = Client.of(settings, CredentialStore(service.base_url, key))
+    return _clients[place]
 
 
 def make(request, output=DEFAULT_OUTPUT, *, service):
