@@ -167,7 +167,12 @@ class Database(Versioned):
                 # A Ctrl-C in here would take along what other threads have written down.
                 is_held = isinstance(signal.getsignal(signal.SIGINT), Hold)
                 with nullcontext() if is_held else defer_interrupts():
-                    self._write_all([queue.popleft() for _ in range(len(queue))])
+                    tasks = [queue.popleft() for _ in range(len(queue))]
+                    try:
+                        self._write_all(tasks)
+                    except BaseException:  # a second Ctrl-C: the others write theirs themselves
+                        queue.extend(each for each in tasks if each[1] is not came)
+                        raise
         result: Result
         result, error = came.pop()
         if error is None:
