@@ -277,7 +277,6 @@ class Database(Versioned):
         """Make the file under another name first: the one that bears its name is always whole."""
         try:
             with location.appearing(self.path) as part, closing(connect(str(part))) as connection:
-                connection.execute("PRAGMA journal_mode = MEMORY")  # what breaks off is not used
                 self._migrate(connection, is_new=True)
             self._sound = self._mark()
         except sqlite3.Error as error:
