@@ -302,7 +302,7 @@ key_checks.append(has_key)
 
 def refuse_key(what: str, text: str, secret: Secret | None = None) -> None:
     """See that no key is in a text that would be sent, kept and shown."""
-    if has_key(text) or (secret is not None and secret.is_in(text)):
+    if text and (has_key(text) or (secret is not None and secret.is_in(text))):
         raise RequestError(
             f"{what} has your key in it, or a part of it, so nothing was sent and nothing was "
             "kept. Take it out; nb_banana finds the key by itself."

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from nb_banana.results import contact_sheet, export, gallery_display, gallery_tiles
     from nb_banana.results import gallery as galleries
     from nb_banana.results.gallery import Gallery
-else:  # with the first picture that came, while the service draws the others
+else:  # while the service draws
     contact_sheet, export, galleries = later(
         "nb_banana.results", "contact_sheet", "export", "gallery"
     )
@@ -187,6 +187,8 @@ class BatchRunner:
 
     def _collect(self) -> None:
         done, _ = wait(self.on_way, TICK, FIRST_COMPLETED)
+        if not done:
+            _ = galleries.Gallery  # is loaded while there is nothing else to do
         for future in done:
             self._take(future)
         self.bar.tick()

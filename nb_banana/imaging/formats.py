@@ -4,6 +4,7 @@ import io
 import struct
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 
 PNG = b"\x89PNG\r\n\x1a\n"  # how a PNG begins
 
@@ -66,8 +67,7 @@ def plain_png_size(data: bytes) -> tuple[int, int] | None:
     is_whole = data[29:33] == zlib.crc32(data[12:29]).to_bytes(4, "big")
     if not (is_whole and width and height and bits == 8 and colour in PLAIN_COLOURS) or any(other):
         return None
-    _, *others = png_chunks(data)
-    for name, _, _ in others:
+    for name, _, _ in islice(png_chunks(data), 1, None):
         if name == b"IDAT":
             readable, profile = without_excess(data)
             return (width, height) if readable is data and not profile else None

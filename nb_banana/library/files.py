@@ -11,6 +11,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -79,7 +80,8 @@ class FileStore:
                 path = self.path(name)
                 if not path.exists():
                     is_new = not path.parent.exists()
-                    path.parent.mkdir(parents=True, exist_ok=True)
+                    if is_new:
+                        path.parent.mkdir(parents=True, exist_ok=True)
                     part.replace(path)
                     _settle(path.parent)
                     if is_new:
@@ -200,7 +202,7 @@ class FileStore:
     def _aside(self) -> Path:
         return self._incoming / "removed"
 
-    @property
+    @cached_property
     def _incoming(self) -> Path:
         return self.folder / INCOMING
 
@@ -221,10 +223,11 @@ class FileStore:
 
 def drop_parts(folder: Path) -> None:
     """Delete what writers that died have left: a ``.part``, and SQLite's journal of one."""
-    for part in folder.glob("*.part*"):
-        with contextlib.suppress(OSError):  # another process may be faster
-            if time.time() - part.stat().st_mtime > STALE:
-                part.unlink()
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for each in entries:
+            with contextlib.suppress(OSError):  # another process may be faster
+                if ".part" in each.name and time.time() - each.stat().st_mtime > STALE:
+                    Path(each).unlink()
 
 
 def _has_size(path: Path, size: int) -> bool:

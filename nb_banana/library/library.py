@@ -77,7 +77,7 @@ class Library(Journal):
             finally:
                 if until_now:
                     self._settle()
-        return [replace(first, extras=tuple(others)), *others]
+        return [replace(first, extras=tuple(others)) if others else first, *others]
 
     def find(self, key: str) -> StoredImage | None:
         """The picture of a request, by `ImageRequest.key`: the one that was asked for last."""

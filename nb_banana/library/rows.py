@@ -86,7 +86,7 @@ def _reference_json(reference: Reference) -> dict[str, Any]:
 
 def family_key(request: ImageRequest) -> str:
     """What all takes of a request share: the key of the first."""
-    return copy_with(request, take=1).key
+    return request.key if request.take == 1 else copy_with(request, take=1).key
 
 
 def restore_request(row: Row, read: Callable[[str], str]) -> ImageRequest:

@@ -1,5 +1,8 @@
 """Many pictures on the one pipeline: order, failures, money, what is in the library already."""
 
+import os
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -12,6 +15,7 @@ from nb_banana import ImageRequest, configure, errors, generate_many
 from nb_banana._default import client
 from nb_banana.results.failure import Failure
 from nb_banana.results.gallery import Gallery
+from tests.support.amount import ALL
 from tests.support.busy import busy
 from tests.support.shells import ipython_shell
 
@@ -332,3 +336,27 @@ def test_a_name_is_the_gallerys_and_each_picture_has_its_place_in_it(service):
         assert ip.names["cats"][1].name == "cats[1]"
         ip.run("%%banana -i cats[1]\nmake it night")
         assert ip.run("_").parents[0].digest == ip.names["cats"][1].digest
+
+
+FRESH = """
+import sys
+import nb_banana
+
+def prompts():
+    yield "a banana [trouble: slow 1]"
+    yield "a second one"
+    print("nb_banana.results.gallery" in sys.modules)
+
+nb_banana.configure(backend="sandbox", concurrency=1)
+print("nb_banana.results.gallery" in sys.modules)
+nb_banana.generate_many(prompts())
+"""
+
+
+@pytest.mark.skipif(not ALL, reason="a new interpreter that waits for a picture: make test-all")
+def test_what_shows_the_pictures_is_loaded_while_the_first_is_waited_for(tmp_path):
+    place = {"XDG_DATA_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", FRESH], env=os.environ | place, capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["False", "True"], done.stderr

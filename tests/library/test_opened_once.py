@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from nb_banana.library.database import Database
+from nb_banana.library.database import Database, _queues
 from nb_banana.library.location import INDEX
 from nb_banana.library.owner import this_process
 
@@ -140,6 +140,22 @@ def test_another_thread_and_another_program_write_while_it_is_held(index):
         add(Database(index.path, 1), "three")
         add(index, "four")
         assert names(index) == ["one", "two", "three", "four"]
+
+
+def test_what_a_thread_writes_is_not_lost_with_the_ctrl_c_of_the_one_that_writes_it_too(index):
+    def stop(session):
+        raise KeyboardInterrupt
+
+    add(index, "one")
+    other = threading.Thread(target=add, args=(index, "two"))
+    with index.turn:
+        other.start()
+        while not _queues[str(index.path)]:
+            time.sleep(0.01)
+        with pytest.raises(KeyboardInterrupt):
+            index.write(stop)
+    other.join()
+    assert names(index) == ["one", "two"]
 
 
 def test_what_is_pickled_while_the_file_is_held_opens_it_by_itself(index):
