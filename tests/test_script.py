@@ -79,7 +79,10 @@ def test_on_a_terminal_a_script_says_on_stderr_what_it_draws_and_what_came(tmp_p
 
 
 def test_of_a_batch_a_narrow_terminal_has_one_line_that_is_written_over(tmp_path):
-    script = "import nb_banana\nnb_banana.generate_many(['a cat', 'a dog [trouble: slow 2]'])"
+    script = (  # one after the other: the second begins when there is something to be shown
+        "import nb_banana\nnb_banana.configure(concurrency=1)\n"
+        "nb_banana.generate_many(['a cat', 'a dog [trouble: slow 2]'])"
+    )
     said, _ = on_a_terminal(script, str(tmp_path), columns=40)
     shown = [line for line in re.split(r"\r\x1b\[K|\n", said) if line.startswith("█")]
     assert shown

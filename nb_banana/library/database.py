@@ -171,7 +171,7 @@ class Database(Versioned):
                     try:
                         self._write_all(tasks)
                     except BaseException:  # a second Ctrl-C: the others write theirs themselves
-                        queue.extend(each for each in tasks if each[1] is not came)
+                        queue.extend(each for each in tasks if not each[1] and each[1] is not came)
                         raise
         result: Result
         result, error = came.pop()

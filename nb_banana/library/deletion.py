@@ -84,15 +84,14 @@ def _drop_references(session: Transaction, digests: Iterable[str]) -> set[str]:
     return {each["path"] for each in files}
 
 
-def freed_bytes(index: Database, gone: str, *values: str) -> int:
-    """How many bytes of files `delete` would free of the requests that a query names."""
+def freed_bytes(index: Database, named: str, *values: object, others: bool = False) -> int:
+    """How many bytes of files `delete` would free: a query names the requests, or all others."""
+    stay = "IN" if others else "NOT IN"
     found = index.rows(
-        f"WITH gone AS ({gone}), "  # noqa: S608 - our own text
+        f"WITH named AS ({named}), "  # noqa: S608 - our own text
         "asked AS (SELECT json_extract(value, '$.digest') AS digest "
-        "FROM requests AS r, json_each(r.refs) "
-        "WHERE r.refs <> '[]' AND r.id NOT IN (SELECT id FROM gone)), "
-        "files AS (SELECT path, size, request_id NOT IN (SELECT id FROM gone) AS used "
-        "FROM pictures UNION ALL "
+        f"FROM requests AS r, json_each(r.refs) WHERE r.refs <> '[]' AND r.id {stay} named), "
+        f"files AS (SELECT path, size, request_id {stay} named AS used FROM pictures UNION ALL "
         "SELECT path, size, digest IN (SELECT digest FROM asked) FROM reference_files) "
         "SELECT coalesce(sum(size), 0) AS bytes FROM "
         "(SELECT max(size) AS size FROM files GROUP BY path HAVING NOT max(used))",

@@ -5,10 +5,12 @@ and of the files those are looked at again whose folder has changed.
 """
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from nb_banana.library import deletion, rows
 from nb_banana.library.library import Library
+from nb_banana.library.schema import Row
 
 _MONTH = len("pictures/2026-01/")  # how the names of files begin that are in one folder
 _OWN = "request_id IN (SELECT id FROM requests WHERE service = ? AND state = 'stored')"
@@ -16,7 +18,7 @@ _OWN = "request_id IN (SELECT id FROM requests WHERE service = ? AND state = 'st
 _NO_TIME = "coalesce(answered NOT GLOB '[12][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T*', true)"
 
 Part = tuple[list[int], int, int, dict[str, list[int]]]
-"""Of the files of a month: what the index says, their bytes, how many are gone, and the folders."""
+"""Of a month: its rows and their bytes, the bytes of its files, how many are gone, its folders."""
 
 
 def held(library: Library) -> tuple[int, int]:
@@ -46,17 +48,25 @@ def held(library: Library) -> tuple[int, int]:
 def old(library: Library, age: timedelta) -> tuple[int, int]:
     """How many pictures in it were made longer ago, and how many bytes are free without them."""
     before = rows.stamp(datetime.now(UTC) - age)
-    which = "FROM requests WHERE service = ? AND state = 'stored' AND answered"
+    kept = "service = ?1 AND state = 'stored'"
 
     def look() -> tuple[str, str | None, int, int]:
         index, asked = library._index, (library.service, before)
-        if index.rows(f"SELECT 1 {which} IS NOT ? AND {_NO_TIME} LIMIT 1", *asked):
+        found = index.rows(
+            f"SELECT sum(answered < ?2) AS count, max({_NO_TIME}) AS is_senseless, "  # noqa: S608
+            "min(CASE WHEN answered >= ?2 THEN answered END) AS later "
+            f"FROM requests WHERE {kept}",
+            *asked,
+        )
+        count, freed = sum(row["count"] or 0 for row in found), 0
+        if any(row["is_senseless"] for row in found):
             library.made()  # which says what is wrong with it
-        later = index.rows(f"SELECT min(answered) AS time {which} >= ?", *asked)
-        gone = index.rows(f"SELECT count(*) AS number {which} < ?", *asked)
-        count = sum(row["number"] for row in gone)
-        freed = deletion.freed_bytes(index, f"SELECT id {which} < ?", *asked) if count else 0
-        return before, later[0]["time"] if later else None, count, freed
+        if count:
+            # Each one that is named is looked for among the pictures.
+            few = 2 * count < library.count()
+            named = f"SELECT id FROM requests WHERE coalesce({kept} AND answered < ?2, false) = ?3"  # noqa: S608
+            freed = deletion.freed_bytes(index, named, *asked, few, others=not few)
+        return before, found[0]["later"] if found else None, count, freed
 
     def holds(found: tuple[str, str | None, int, int]) -> bool:  # no other is old since
         return found[0] <= before and (found[1] is None or before <= found[1])
@@ -69,29 +79,36 @@ def _parts(library: Library, known: dict[str, Part]) -> dict[str, Part]:
     """The files, month by month; a month that is as it is known is not looked at."""
     index, files = library._index, library._vault
     own: tuple[str, ...] = ("true",)
-    by_month = (
-        "SELECT substr(path, 1, ?) AS month, count(*) AS count, sum(size) AS bytes, "
-        "sum(position = 0) AS answers FROM pictures WHERE {} GROUP BY month"
+    whole = (
+        "SELECT count(*) AS count, coalesce(sum(size), 0) AS bytes, "
+        "coalesce(sum(position = 0), 0) AS answers FROM pictures WHERE {}"
     )
-    told = index.rows(by_month.format(*own), _MONTH)
+    told = index.rows(whole.format(*own))
     if sum(row["answers"] for row in told) != library.count():  # there are a stranger's too
         own = _OWN, library.service
-        told = index.rows(by_month.format(own[0]), _MONTH, library.service)
-    figures = {row["month"]: [row["count"], row["bytes"]] for row in told}
-    parts = {
-        month: part
-        for month, part in known.items()
-        if part[0] == figures.get(month) and files.marks(part[3]) == part[3]
-    }
-    sizes: dict[str, dict[str, int]] = {month: {} for month in figures if month not in parts}
-    found = index.rows(
-        "SELECT path, size FROM pictures WHERE substr(path, 1, ?) IN "  # noqa: S608 - our own text
+        told = index.rows(whole.format(own[0]), library.service)
+    figures = [[row["count"], row["bytes"]] for row in told]
+    parts = {month: part for month, part in known.items() if files.marks(part[3]) == part[3]}
+    parts |= _months(library, parts, own)
+    if figures != [[sum(part[0][place] for part in parts.values()) for place in (0, 1)]]:
+        parts = _months(library, {}, own)  # a stranger's change of a row, and of no file
+    return parts
+
+
+def _months(library: Library, known: Iterable[str], own: tuple[str, ...]) -> dict[str, Part]:
+    """The files of all other months."""
+    found = library._index.rows(
+        "SELECT path, size FROM pictures WHERE substr(path, 1, ?) NOT IN "  # noqa: S608 - our own text
         f"(SELECT value FROM json_each(?)) AND {own[0]}",
-        *(_MONTH, json.dumps(list(sizes)), *own[1:]),
+        *(_MONTH, json.dumps(list(known)), *own[1:]),
     )
+    months: dict[str, list[Row]] = {}
     for row in found:
-        sizes[row["path"][:_MONTH]][row["path"]] = int(row["size"])
-    for month, each in sizes.items():
-        marks = files.marks({name.rpartition("/")[0] for name in each})
-        parts[month] = figures[month], sum(each.values()), files.lost(each), marks
+        months.setdefault(row["path"][:_MONTH], []).append(row)
+    parts, files = {}, library._vault
+    for month, told in months.items():
+        sizes = {row["path"]: int(row["size"]) for row in told}
+        marks = files.marks({name.rpartition("/")[0] for name in sizes})
+        figures = [len(told), sum(int(row["size"]) for row in told)]
+        parts[month] = figures, sum(sizes.values()), files.lost(sizes), marks
     return parts

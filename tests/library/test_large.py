@@ -147,13 +147,16 @@ def plain(library):
         paid[bill.model] += 1
     sizes = {each.path: each.size for one in kept for each in one.pictures}
     lost = sum(not path.is_file() or path.stat().st_size != size for path, size in sizes.items())
+    old = [each for each in kept if each.made < NOW - timedelta(90)]
+    young = {each.path for one in kept if one not in old for each in one.pictures}
+    freed = {each.path for one in old for each in one.pictures} - young
     return {
         "history": [each.request_id for each in kept][:50],
         "searched": [each.request_id for each in kept if "zebra" in each.request.prompt][:50],
         "counts": (len(kept), sum("banana" in each.request.prompt for each in kept)),
         "models": {each.request.model for each in kept},
         "held": (sum(sizes.values()), lost),
-        "old": sum(each.made < NOW - timedelta(90) for each in kept),
+        "old": (len(old), sum(map(sizes.get, freed))),
         "ever": ever if bills else None,
         "today": sum((bill.usd or 0 for bill in bills if bill.made >= day), Decimal(0)),
         "unknown": sum(bill.usd is None for bill in bills),
@@ -171,7 +174,7 @@ def told(library):
         "counts": (library.count(), library.count(Search("banana"))),
         "models": library.models(),
         "held": inventory.held(library),
-        "old": inventory.old(library, timedelta(90))[0],
+        "old": inventory.old(library, timedelta(90)),
         "ever": ever.usd if library.bills() else None,
         "today": lines["today"].usd,
         "unknown": ever.unknown,

@@ -2,7 +2,7 @@
 
 import base64
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from decimal import Decimal
 
 import nbformat
@@ -190,7 +190,7 @@ def test_a_price_that_was_said_holds_while_the_service_fails(monkeypatch):
 def test_many_requests_of_one_kind_ask_for_the_price_once(service):
     requests = [ImageRequest(f"banana {number}") for number in range(50)]
     cost = cost_of(requests, service.url)
-    assert (cost.usd, cost.unknown) == (50 * ONE, 0)
+    assert (cost.usd, cost.unknown, cost.is_play) == (50 * ONE, 0, True)
     assert len(service.received) == 1
 
 
@@ -208,6 +208,103 @@ def test_a_sum_of_a_thousand_bills_is_exact():
     assert str(wallet["api"].spent) == "89.4875000"
     assert wallet["api"].count == 1000
     assert not wallet.used("sandbox")
+
+
+def test_money_is_set_aside_up_to_the_budget_and_counts_until_its_bill_is_there():
+    wallet = budget.Budget(Banana(budget=0.3), pricing.PriceList())
+    tenth, request = Decimal("0.1"), ImageRequest("a", params={"num_images": 2})
+
+    def held(name, kind="api"):
+        return wallet.hold(name, budget.HeldMoney(kind, tenth, request), wallet.limit)
+
+    def money(kind):
+        return wallet.used(kind), wallet.under_way(kind), wallet.left(kind)
+
+    assert [held(name) for name in ("a", "b", "c", "d")] == [True, True, True, False]
+    assert held("e", "fal") is False  # real money is one purse, by whichever service
+    assert held("e", location.SANDBOX) is True  # play money is another
+    assert money("api") == money("fal") == (3 * tenth, 3 * tenth, 0)
+    assert money(location.SANDBOX) == (tenth, tenth, 2 * tenth)
+    wallet.drop("a")
+    assert money("api") == (2 * tenth, 2 * tenth, tenth)
+    wallet.settle("b", Decimal(0))
+    assert money("api") == (tenth, tenth, 2 * tenth)
+    assert (wallet["api"].count, wallet["api"].free) == (0, 1)
+    wallet.settle("c", None)  # nobody said how much: what was set aside counts
+    assert money("api") == (tenth, 0, 2 * tenth)
+    wallet.settle("never held", ONE)
+    held("f", "fal")
+    wallet.settle("f", 2 * tenth)  # more than was set aside
+    assert money("api") == money("fal") == (3 * tenth, 0, 0)
+    for _ in range(2):
+        wallet.save(tenth, "api")
+    wallet.save(None, "api")
+    assert vars(wallet["api"]) == {
+        "spent": 0,
+        "count": 1,
+        "free": 1,
+        "saved": 2 * tenth,
+        "assumed": tenth,
+        "unknown": 1,
+    }
+    assert wallet.totals(["api"]) == wallet["api"]
+    both = wallet.totals(["api", "fal"])
+    assert (both.spent, both.count, both.saved) == (2 * tenth, 2, 2 * tenth)
+
+
+@pytest.mark.parametrize(
+    ("costs", "said"),
+    [
+        ([(1, 0)], "about $1.00"),
+        ([(1, 0), (2, 0)], "about $3.00"),
+        ([(1, 0), (2, 0, "", True)], "about $1.00"),
+        ([(1, 0, "", True), (2, 0, "", True)], "about $3.00 play money"),
+        ([(1, 1, "a"), (2, 2, "b")], "about $3.00, 3 at a price not known"),
+        ([(0, 1, "a"), (0, 0)], "price not known"),
+        ([(0, 0), (0, 1, "b")], "price not known"),
+        ([], "None"),
+    ],
+)
+def test_what_several_services_cost_together_is_the_real_money(costs, said):
+    total = budget.total_of(budget.Cost(Decimal(usd), *more) for usd, *more in costs)
+    assert str(total) == said
+    if total is not None:
+        example = next((each[2] for each in costs if len(each) > 2 and each[2]), "")
+        assert total.example == example
+
+
+@pytest.mark.parametrize(
+    ("usd", "unknown", "answer", "is_sent"),
+    [
+        *(("0.06", 0, answer, True) for answer in ("y", "Y", "yes", " YES ")),
+        *(("0.06", 0, answer, False) for answer in ("n", "", "no", "yess", "ja")),
+        ("0.05", 0, None, True),
+        ("0.051", 0, "n", False),
+        ("0", 1, "n", False),
+        ("0", 1, "y", True),
+    ],
+)
+def test_what_costs_more_than_the_amount_is_sent_after_a_yes_alone(
+    monkeypatch, usd, unknown, answer, is_sent
+):
+    asked = []
+    monkeypatch.setattr("builtins.input", lambda question: asked.append(question) or answer)
+    wallet = budget.Budget(Banana(confirm_over=0.05), pricing.PriceList())
+    cost = budget.Cost(Decimal(usd), unknown)
+    wallet.check_total(cost, "api", ask=False)
+    assert asked == []
+    with suppress(errors.BudgetError) if not is_sent else nullcontext():
+        wallet.check_total(cost, "api", ask=True)
+        assert is_sent
+    assert len(asked) == (answer is not None)
+
+
+@pytest.mark.parametrize(("limit", "fits"), [(0.3, True), (0.29, False)])
+def test_what_several_services_cost_together_fits_into_the_budget_or_not(limit, fits):
+    wallet = budget.Budget(Banana(budget=limit), pricing.PriceList())
+    wallet.hold("a", budget.HeldMoney("fal", Decimal("0.1")))
+    with nullcontext() if fits else pytest.raises(errors.BudgetError, match=r"0\.30$"):
+        wallet.check_total(budget.Cost(Decimal("0.2"), 0), "api", ask=False)
 
 
 def test_the_budget_stops_before_anything_is_sent(service):
@@ -365,7 +462,7 @@ def test_what_nobody_can_price_is_not_sent_under_a_budget_and_the_cure_works(dra
         assert len(service.posts) in sent
 
 
-@pytest.mark.parametrize("priced", [None, fixed(0), fixed(0.01), fixed(900)])
+@pytest.mark.parametrize("priced", [None, fixed(0), fixed(0.199), fixed(2.51), fixed(900)])
 def test_the_last_bill_counts_where_the_quote_is_none_or_far_from_it(priced, monkeypatch):
     with vendor(priced, bill=0.25) as service:
         nb_banana.generate("a banana", resolution="2K")
@@ -379,12 +476,12 @@ def test_the_last_bill_counts_where_the_quote_is_none_or_far_from_it(priced, mon
         assert last_charged(budget.Priced("google/nano-banana-2", "4K")) is None
 
 
-@pytest.mark.parametrize("price", [0.22, 0.3])
+@pytest.mark.parametrize("price", [0.2, 0.3, 2.5])
 def test_a_quote_near_to_the_last_bill_counts(price):
     with vendor(fixed(price), bill=0.25) as service:
         nb_banana.generate("a banana")
         cost = cost_of([ImageRequest("a pear")], service.url)
-        assert cost.usd == Decimal(str(price))
+        assert (cost.usd, cost.is_play) == (Decimal(str(price)), False)
 
 
 def test_a_service_that_is_free_by_its_bills_is_never_stopped():

@@ -44,6 +44,6 @@ SECTION = Section(
     floor="What is counted, or looked for in all of the prompts and files, is known until somebody "
     "writes to the library, and counted once after that: then `history()` of 100,000 takes some 40 "
     "ms, `spending()` some 150 ms, and `doctor()`, which sees that each page of the index makes "
-    "sense and sums up what is old, some 0.8 s. Once a day the whole index is looked through, and "
+    "sense and sums up what is old, some 0.5 s. Once a day the whole index is looked through, and "
     "each file looked for: that takes 2 s.",
 )
