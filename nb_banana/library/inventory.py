@@ -64,7 +64,7 @@ def old(library: Library, age: timedelta) -> tuple[int, int]:
         if count:
             # Each one that is named is looked for among the pictures.
             few = 2 * count < library.count()
-            named = f"SELECT id FROM requests WHERE coalesce({kept} AND answered < ?2, false) = ?3"  # noqa: S608
+            named = f"SELECT id FROM requests WHERE ({kept} AND answered < ?2) = ?3"  # noqa: S608
             freed = deletion.freed_bytes(index, named, *asked, few, others=not few)
         return before, found[0]["later"] if found else None, count, freed
 

@@ -41,16 +41,13 @@ class Search:
             found.append(
                 ("model IN (SELECT value FROM json_each(?))", json.dumps(list(self.models)))
             )
-        if self.notebooks:
-            # Of any system, and a name is the end of its path; LIKE would take _ for any letter.
-            found.append((_ENDS_WITH, json.dumps([f"/{each}" for each in self.notebooks])))
         sql = " AND ".join(condition for condition, _ in found)
+        # Of any system, and a name is the end of its path; LIKE would take _ for any letter.
+        ends = [f"/{each}" for each in self.notebooks]
+        if ends:
+            path = r"'/' || replace(notebook, '\', '/')"
+            each_end = (f"substr({path}, {-len(end)}) = ?" for end in ends)
+            sql += f" AND ({' OR '.join(each_end)})"
         if self.is_homeless:
             sql += " AND notebook IS NULL"
-        return sql, [value for _, value in found]
-
-
-_ENDS_WITH = (
-    "EXISTS (SELECT 1 FROM json_each(?) WHERE "
-    r"substr('/' || replace(notebook, '\', '/'), -length(value)) = value)"
-)
+        return sql, [*(value for _, value in found), *ends]
