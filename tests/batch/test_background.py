@@ -159,6 +159,9 @@ def test_cancelled_before_it_is_sent_again_it_is_not_sent_again(service):
     image.cancel()
     settled()
     assert len(service.posts) == 1
+    context = client().context
+    assert not context.budget.used(context.kinds()[-1])
+    assert not nb_banana.recover()
 
 
 def settled():

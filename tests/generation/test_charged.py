@@ -96,6 +96,7 @@ def test_the_error_says_which_of_the_three_it_is(draw, service, trouble, kind, w
     assert request_id in str(error)
     if spent:
         assert service.charges[0].ids.inference_id in str(error)
+        assert error.facts["receipt"].sandbox
     statement = nb_banana.spending()
     session, *others = [line for line in statement.lines if not line.what.startswith("  ")]
     assert {line.usd for line in (session, *others)} == {Decimal(spent)}

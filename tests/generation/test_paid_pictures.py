@@ -16,12 +16,15 @@ from nb_banana._default import client
 from nb_banana.credentials import PLACES
 from nb_banana.imaging.save import SAVE_FORMATS
 from nb_banana.references.reference import as_reference
-from nb_banana.services.exchange import Reply
+from nb_banana.services.endpoint import Endpoint
+from nb_banana.services.exchange import Reply, ResultItem
 from nb_banana.services.registry import find_service
+from nb_banana.services.result import BilledAnswer, fetch_pictures
 from tests.conftest import KEY
 from tests.support.amount import ALL
 from tests.support.pictures import LARGE_PNGS
 from tests.support.servers import answering, picture, posts, server
+from tests.support.shelf import receipt
 from tests.support.shells import ipython_shell
 
 CMYK = picture("JPEG", "CMYK")
@@ -123,6 +126,44 @@ def test_all_good_pictures_of_an_answer_are_on_the_error():
         drawn([GOOD, BAD, OTHER], {GOOD["url"]: shapes[0], OTHER["url"]: shapes[1]})
     image = caught.value.facts["image"]
     assert [each.bytes for each in (image, *image.extras)] == shapes
+
+
+WHOLE, NONE = ResultItem(data=picture()), ResultItem(data=b"<html>")
+LINK, GONE, LATE = (ResultItem(url=f"/{name}.png") for name in ("good", "gone", "late"))
+
+
+@pytest.mark.parametrize(
+    ("items", "came", "is_whole", "kept"),
+    [
+        ([WHOLE], 1, True, []),
+        ([WHOLE, NONE], 1, True, [1]),
+        ([NONE], 0, False, [0]),
+        ([WHOLE, LATE], 1, False, [0]),
+        ([WHOLE, NONE, LATE], 1, False, [0, 1]),
+        ([LINK, GONE], 1, True, []),
+        ([LINK, LATE], 1, False, []),
+        ([LATE, GONE, WHOLE], 1, False, [2]),
+        ([GONE], 0, False, []),
+    ],
+)
+def test_what_can_t_be_fetched_again_is_kept_where_more_is_to_come(
+    brisk, items, came, is_whole, kept
+):
+    def answer(handler):
+        status = {"/good.png": 200, "/late.png": 503}.get(handler.path, 404)
+        handler.reply(status, picture() if status == 200 else b"")
+
+    bill = receipt("nbb-1")
+    with server(answer) as (url, _):
+        found = fetch_pictures(BilledAnswer(tuple(items), bill), Endpoint(url))
+    assert [data for data, _ in found.pictures] == [picture()] * came
+    assert found.is_whole is is_whole
+    assert found.inside == {number: items[number].data for number in kept}
+    assert found.is_unread is (NONE in items)
+    assert (found.problem is None) is (items == [WHOLE])
+    if found.problem is not None:
+        told = {"client_request_id": "nbb-1", "inference_id": "inf-nbb-1", "receipt": bill}
+        assert {name: found.problem.facts[name] for name in told} == told
 
 
 def test_a_cell_binds_the_good_picture_although_it_fails():

@@ -137,6 +137,40 @@ def test_too_many_requests_for_no_money_are_not_sent_again(monkeypatch, name, sa
     assert len([each for each in seen if each.method == "POST"]) == 1
 
 
+UNREADABLE = {"data": [{"png": "A" * 400}]}
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "body", "kind", "said", "held"),
+    [
+        (
+            "openrouter",
+            200,
+            UNREADABLE | {"usage": {"cost": 0.04}},
+            errors.UnreadableAnswerError,
+            r"It was charged \$0\.04\. It was not sent again",
+            "0.04",
+        ),
+        ("openrouter", 200, UNREADABLE, errors.UnreadableAnswerError, "keeps no log", "0"),
+        ("fal", 422, {"detail": "No."}, errors.BadRequestError, "keeps no log", "0.08"),
+        ("fal", 400, {"detail": "No."}, errors.BadRequestError, "Nothing was charged", "0"),
+    ],
+)
+def test_what_is_not_known_to_be_free_counts_for_the_budget(
+    monkeypatch, name, status, body, kind, said, held
+):
+    monkeypatch.setenv(PLACES[name].names[0], KEY)
+    with server(lambda handler: handler.reply(status, json.dumps(body).encode())) as (url, seen):
+        configure(service=name, base_url=url, budget=0.2 if name == "fal" else None)
+        with pytest.raises(kind, match=said) as raised:
+            generate("a banana")
+    context = nb_banana._default.client().context
+    assert context.budget.used(context.kinds()[-1]) == Decimal(held)
+    assert len([each for each in seen if each.method == "POST"]) == 1
+    receipt = raised.value.facts.get("receipt")
+    assert (receipt.usd if receipt else None) == (Decimal("0.04") if held == "0.04" else None)
+
+
 def test_a_reference_goes_along(other):
     image = generate("as this", images=picture())
     assert image.path
