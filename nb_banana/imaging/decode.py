@@ -72,9 +72,7 @@ def open_picture(
         raise PillowMissingError from None
     readable, profile = without_excess(data)
     try:
-        with warnings.catch_warnings():
-            # Pillow only warns from 90 million pixels on; our own bound stands below.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with unwarned():
             picture = Image.open(io.BytesIO(readable), formats=formats)
     except Image.DecompressionBombError as error:
         if scaled and (photo := _large_photo(data)):
@@ -87,6 +85,16 @@ def open_picture(
     if profile:
         picture.info["icc_profile"] = profile
     return picture
+
+
+@contextmanager
+def unwarned() -> Iterator[None]:
+    """Without Pillow's warnings, which are errors where a person made them so."""
+    # Of broken EXIF, which is nobody's concern here, and from 90 million pixels on, where our own
+    # bound stands. Pillow's alone: two threads may leave such a filter behind.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="PIL")
+        yield
 
 
 def require_pillow() -> None:
@@ -123,7 +131,8 @@ def scale_while_decoding(picture: "Image.Image", scale: float) -> None:
 def decoding() -> Iterator[None]:
     """What Pillow and its plugins raise for a damaged file, as an error of ours."""
     try:
-        yield
+        with unwarned():
+            yield
     except BananaError:
         raise
     except Exception as error:  # each decoder has its own, and Pillow's say OSError
@@ -314,8 +323,7 @@ def upright_plain(image: "Image.Image") -> "Image.Image":
 def orientation(image: "Image.Image") -> int:
     """The EXIF orientation, 1 to 8; 1 where there is none that can be read."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # broken EXIF is nobody's concern here
+        with unwarned():
             value = image.getexif().get(ORIENTATION, 1)
     except Exception:  # noqa: BLE001 - as in `decoding`; a picture without EXIF is upright
         return 1

@@ -13,11 +13,14 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nb_banana.errors import SaveError
-from nb_banana.imaging.decode import open_picture
+from nb_banana.errors import BananaError, SaveError
+from nb_banana.imaging.decode import open_picture, unwarned
 from nb_banana.imaging.formats import PNG, cut_off, fits, png_chunks, webp_chunks
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 PNG_KEPT = frozenset(
     b"IHDR PLTE IDAT IEND tRNS cHRM gAMA iCCP sBIT sRGB cICP mDCV cLLI bKGD pHYs".split()
@@ -194,22 +197,29 @@ def embed_facts(data: bytes, mime: str, facts: dict[str, Any]) -> bytes:
 
 def read_embedded(data: bytes) -> dict[str, Any] | None:
     """The facts that `embed_facts` put into a picture; None where there are none."""
-    picture = open_picture(data)
-    text = picture.info.get(KEYWORD.decode())
-    if text is None:
-        comment = picture.getexif().get_ifd(EXIF_IFD).get(USER_COMMENT)
-        if not isinstance(comment, bytes) or not comment.startswith(UNICODE):
-            return None
-        text = comment.removeprefix(UNICODE).decode("utf-8", "replace")
     try:
-        facts = json.loads(text)
-    except ValueError:
+        with unwarned():
+            picture = open_picture(data)
+            text = picture.info.get(KEYWORD.decode()) or _comment(picture)
+        facts = json.loads(text or "null")
+    except BananaError:
+        raise
+    except Exception:  # noqa: BLE001 - Pillow's decoders raise whatever they like, JSON may be deep
         return None
     return facts if isinstance(facts, dict) and "prompt" in facts else None
 
 
+def _comment(picture: "Image.Image") -> str | None:
+    comment = picture.getexif().get_ifd(EXIF_IFD).get(USER_COMMENT)
+    if not isinstance(comment, bytes) or not comment.startswith(UNICODE):
+        return None
+    return comment.removeprefix(UNICODE).decode("utf-8", "replace")
+
+
 def _exif(data: bytes, text: str) -> bytes:
-    exif = open_picture(data).getexif()
+    picture = open_picture(data)
+    with unwarned():
+        exif = picture.getexif()
     exif.get_ifd(EXIF_IFD)[USER_COMMENT] = UNICODE + text.encode()
     return exif.tobytes().removeprefix(b"Exif\0\0")
 

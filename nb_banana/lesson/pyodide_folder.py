@@ -64,7 +64,7 @@ def open_pyodide(given: str | os.PathLike[str]) -> PyodideFolder:
             if _is_plain(said["file_name"]) and (path / said["file_name"]).is_file()
         }
         python = str(lock["info"]["python"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise LessonError(f"{path / LOCK} can't be read as Pyodide's. {_HOW}") from error
     for name, said in _wheels_beside(path, python):
         packages.setdefault(name, said)

@@ -315,7 +315,7 @@ def _foreign(old: Path) -> list[Path]:
         return []
     try:
         ours = {MARK, *json.loads((old / MARK).read_bytes())["files"]}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         ours = {MARK}
     return [each for each in old.iterdir() if each.name not in ours]
 

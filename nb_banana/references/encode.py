@@ -8,7 +8,6 @@ import hashlib
 import io
 import math
 import re
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -216,9 +215,7 @@ def _converted(data: bytes, limits: ReferenceLimits, *, large: bool) -> EncodedI
 
 def _open(data: bytes) -> "Image.Image":
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # broken EXIF is nobody's concern here
-            return open_picture(data, open_formats(), scaled=True)
+        return open_picture(data, open_formats(), scaled=True)
     except NotAPictureError as error:
         if data[4:12] in HEIC:
             raise PictureProblem(

@@ -108,15 +108,20 @@ def _answer_in(reply: Reply, told: dict[str, Any]) -> ServiceAnswer | Refusal | 
 
 def _bare_picture(data: bytes, body: Any) -> bytes | None:
     """The picture that the answer itself is, as bytes or as base64; None where it is none."""
-    text = body if isinstance(body, str) else "" if body is not None else data[:9].decode("latin-1")
-    if not data.startswith(BEGINNINGS):
-        if len(data) < LONG or not text:
-            return None
-        text = text if isinstance(body, str) else data.decode("latin-1")
-        try:
-            data = bytes_inside(text)
-        except ValueError:
-            return None
+    if data.startswith(BEGINNINGS):
+        return data
+    if isinstance(body, str):
+        text = body
+    elif body is None and data.isascii():
+        text = data.decode("ascii")
+    else:
+        return None
+    if len(data) < LONG:
+        return None
+    try:
+        data = bytes_inside(text)
+    except ValueError:
+        return None
     return data if data.startswith(BEGINNINGS) else None
 
 
