@@ -42,23 +42,19 @@ ABOUT = {
     ),
     "each": (
         "services/google.py services/openrouter.py services/fal.py services/openai.py",
-        "services/test_each_service services/test_others services/test_prices_of_each "
-        "services/test_about services/test_tickets services/test_reading",
+        "services/test_odd_answers services/test_reading services/test_prices_of_each "
+        "services/test_each_service services/test_tickets",
     ),
     "aimlapi": (
         "services/aimlapi/*.py",
-        "services/test_client services/test_ledger services/test_prices services/test_interface "
-        "generation/test_charged generation/test_estimate test_classroom",
+        "services/test_odd_answers services/test_client services/test_ledger services/test_prices "
+        "generation/test_charged test_classroom",
     ),
     "money": (
         "generation/budget.py generation/charges.py services/pricing.py services/receipt.py",
         "test_money generation/test_estimate generation/test_charged generation/test_paid_pictures "
         "services/test_prices services/test_prices_of_each services/test_about "
         "services/test_each_service batch/test_several_services results/test_one_bill",
-    ),
-    "notes": (
-        "generation/cell_notes.py",
-        "test_two_clients lesson/test_unshown batch/test_background widgets/test_panel_cells",
     ),
     "library": (
         "library/*.py",

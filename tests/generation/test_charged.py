@@ -193,6 +193,7 @@ def test_a_log_too_long_to_be_read_to_its_end_says_nothing():
         ([row("a", 0.1), row("a", 0, "failed")], "charged", Decimal("0.1")),
         ([row("a", 0.1), row("a", 0.2)], "charged", Decimal("0.3")),
         ([row("a", cost={"credits": 178_975})], "charged", ONE),
+        ([row("a", cost={"usd": 0.1})], "charged", Decimal("0.1")),
         ([row("a", cost=None)], "charged", None),
         ([row("a", cost={"usd": "much"})], "charged", None),
         ([row("a", 0, "failed")], "not charged", 0),

@@ -174,7 +174,12 @@ def test_the_pause_that_google_asks_for_is_read_in_each_of_its_forms(asked, seco
 GOOGLE_S = {"error": {"code": 500, "status": "INTERNAL", "message": "No."}}
 ROUTER_S = {"error": {"code": 500, "message": "No."}}
 DETAIL, KIND, SAID = {"detail": "No."}, {"x-fal-error-type": "a"}, {"error": {"message": "No."}}
+OURS = {"message": "No.", "statusCode": 500, "requestId": "r-1"}
 FREE = {
+    "aimlapi": [
+        *((status, OURS, {}) for status in (300, 400, 408, 429, 500, 504)),
+        (500, {"message": "No.", "statusCode": 500, "path": "/v1"}, {}),
+    ],
     "google": [(status, GOOGLE_S, {}) for status in (300, 400, 408, 429, 500, 502)],
     "openrouter": [(status, ROUTER_S, {}) for status in (300, 400, 429, 500, 502, 503)],
     "fal": [
@@ -185,6 +190,13 @@ FREE = {
 }
 """What a service says itself of what failed, which costs nothing."""
 NOT_SAID = {
+    "aimlapi": [
+        (200, OURS, {}),
+        (500, {"message": "No.", "statusCode": 500}, {}),
+        (500, {"message": "No.", "requestId": "r-1"}, {}),
+        (500, ["message", "statusCode", "path"], {}),
+        (500, None, {}),
+    ],
     "google": [
         *((status, GOOGLE_S, {}) for status in (200, 201, 504)),
         (500, SAID, {}),
@@ -230,7 +242,24 @@ USED = {"responseId": "r-1", "usageMetadata": OF_GOOGLE["usage"]}
 FAL_ID = {"x-fal-request-id": "fal-1"}
 OF_FAL = {"inference_id": "fal-1"}
 MANY = [{}] * (MOST_ENTRIES + 1)
+SPENT = {"x-aimlapi-usd-spent": "0.04", "x-aimlapi-credits-used": "80000"}
+OF_OURS = {"usd": Decimal("0.04"), "credits": 80_000}
+DREW = {"data": [{"url": LINK}]}
+OVER = {"message": "The key spending limit is exceeded", "statusCode": 403, "path": "/v1"}
 TOLD = [
+    *(
+        ("aimlapi", 200, headers, DREW | {"meta": {"usage": usage}}, ServiceAnswer, OF_OURS)
+        for headers, usage in (
+            ({}, {"usd_spent": 0.04}),
+            ({}, {"credits_used": 80_000}),
+            (SPENT, {"usd_spent": 9, "credits_used": 9}),
+        )
+    ),
+    ("aimlapi", 500, {"x-inference-id": "i-1"}, OURS, Failed, {"request_id": "r-1", "said": "No."}),
+    ("aimlapi", 500, {"x-inference-id": "i-1"}, OURS, Failed, {"inference_id": "i-1"}),
+    ("aimlapi", 500, {}, OVER, Failed, {"is_over_limit": False}),
+    ("aimlapi", 402, {}, OVER, Failed, {"is_over_limit": True}),
+    ("aimlapi", 403, {}, OVER, Failed, {"is_over_limit": True}),
     ("google", 200, {}, parts(INLINE) | USED, ServiceAnswer, OF_GOOGLE),
     ("google", 200, {}, parts(finishReason="OTHER") | USED, Refusal, OF_GOOGLE),
     ("google", 200, {}, parts({"fileData": LINK}) | USED, Unreadable, OF_GOOGLE),
