@@ -147,7 +147,7 @@ class Books(RuleBasedStateMachine):
         self.rest()
 
     @rule(prompt=PROMPTS)
-    def draws_with_an_empty_purse(self, prompt):
+    def draws_with_no_budget_left(self, prompt):
         paid = len(self.sandbox.posts)
         self.do(lambda kernel: kernel.generate(prompt, fresh=True), budget=0.000001)
         assert len(self.sandbox.posts) == paid

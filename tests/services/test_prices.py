@@ -221,7 +221,7 @@ def test_money_is_set_aside_up_to_the_budget_and_counts_until_its_bill_is_there(
         return wallet.used(kind), wallet.under_way(kind), wallet.left(kind)
 
     assert [held(name) for name in ("a", "b", "c", "d")] == [True, True, True, False]
-    assert held("e", "fal") is False  # real money is one purse, by whichever service
+    assert held("e", "fal") is False  # real money is counted together, by whichever service
     assert held("e", location.SANDBOX) is True  # play money is another
     assert money("api") == money("fal") == (3 * tenth, 3 * tenth, 0)
     assert money(location.SANDBOX) == (tenth, tenth, 2 * tenth)
