@@ -4,10 +4,11 @@ Any Pillow mode becomes one of the four that a reference is sent in: L, LA, RGB,
 """
 
 import io
+import re
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nb_banana._later import Later
 from nb_banana.errors import (
@@ -91,10 +92,16 @@ def open_picture(
 def unwarned() -> Iterator[None]:
     """Without Pillow's warnings, which are errors where a person made them so."""
     # Of broken EXIF, which is nobody's concern here, and from 90 million pixels on, where our own
-    # bound stands. Pillow's alone: two threads may leave such a filter behind.
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="PIL")
+    # bound stands. One more filter for each thread: `catch_warnings` of one would take back at its
+    # end what a person, or another thread, has said of warnings by then.
+    filters: Any = warnings.filters
+    ours = ("ignore", None, Warning, re.compile("PIL"), 0)
+    filters.insert(0, ours)
+    try:
         yield
+    finally:
+        with suppress(ValueError):  # a person has taken all of them away
+            filters.remove(ours)
 
 
 def require_pillow() -> None:

@@ -2,13 +2,14 @@
 
 import io
 import struct
+import warnings
 import zlib
 
 import PIL.Image
 import pytest
 
 from nb_banana.imaging import metadata
-from nb_banana.imaging.decode import check_picture
+from nb_banana.imaging.decode import check_picture, unwarned
 from nb_banana.references.reference import as_reference
 from nb_banana.request import ImageRequest
 from nb_banana.results.image import BananaImage
@@ -86,6 +87,20 @@ def test_a_picture_with_broken_exif_is_shown_and_saved_as_any_other(form, tmp_pa
     assert facts["prompt"] == "a banana"
     image.save(tmp_path / "a.tiff")
     assert as_reference(data).body
+
+
+def test_what_a_person_says_of_warnings_while_a_picture_is_decoded_in_a_thread_stays_said():
+    with warnings.catch_warnings(action="error"):
+        before = list(warnings.filters)
+        one, other = unwarned(), unwarned()  # two threads
+        one.__enter__()
+        warnings.filterwarnings("ignore", message="mine")
+        other.__enter__()
+        one.__exit__(None, None, None)
+        assert check_picture(picture("JPEG", exif=BROKEN))
+        other.__exit__(None, None, None)
+        assert warnings.filters[1:] == before
+        warnings.warn("mine", stacklevel=1)
 
 
 def test_a_picture_without_facts_has_none():
