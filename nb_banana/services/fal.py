@@ -62,7 +62,7 @@ NAMES = {"512": "0.5K"}
 """What fal calls a resolution, where that is another name than ours."""
 NAMED = {theirs: ours for ours, theirs in NAMES.items()}
 LINKS = ("status_url", "response_url", "cancel_url")
-LINK = re.compile(rf'"(?P<name>{"|".join(LINKS)})"\s*:\s*"(?P<link>[^"\\]+)"')
+TOLD = re.compile(rf'"(?P<name>request_id|{"|".join(LINKS)})"\s*:\s*"(?P<text>[^"\\]+)"')
 OPEN = {"IN_QUEUE", "IN_PROGRESS", "QUEUED", "PENDING", "RUNNING", "PROCESSING"}
 """States of what is not done: its own two, and what others call them."""
 FLAGGED = "content_policy_violation"
@@ -102,7 +102,7 @@ class Fal(Service):
         body = reply.json
         told: dict[str, Any] = {
             "inference_id": clean_id(reply.headers.get("x-fal-request-id"))
-            or clean_id(at(body, "request_id"))
+            or clean_id(_told(reply, "request_id").get("request_id"))
         }
         if reply.status == 202 or _is_early(reply):  # whatever stands in it
             return Ticket(_links(reply) | {"is_done": False}, **told)
@@ -157,17 +157,20 @@ def _is_early(reply: Reply) -> bool:
 
 
 def _links(reply: Reply) -> dict[str, str]:
-    """Where the work is asked for; also of an answer that was cut off."""
-    body = reply.json
-    links = {name: at(body, name) for name in LINKS}
-    if body is None:
-        text = reply.body.decode(errors="replace")
-        links = {found["name"]: found["link"] for found in LINK.finditer(text)}
+    """Where the work is asked for."""
     return {
         name: link
-        for name, link in links.items()
+        for name, link in _told(reply, *LINKS).items()
         if isinstance(link, str) and len(link) <= LONGEST_LINK
     }
+
+
+def _told(reply: Reply, *names: str) -> dict[str, Any]:
+    """What stands under these names; also of an answer that was cut off."""
+    if (body := reply.json) is not None:
+        return {name: at(body, name) for name in names}
+    text = reply.body[: 4 * LONGEST_LINK].decode(errors="replace")  # a ticket is short
+    return {each["name"]: each["text"] for each in TOLD.finditer(text) if each["name"] in names}
 
 
 def _kinds(reply: Reply) -> set[Any]:

@@ -450,9 +450,18 @@ CUT = {
     "the same in UTF-16": ('{"created": 1732650000, "mod'.encode("utf-16"), False),
     "a link": (b'{"created":1,"data":[{"url":"https://cdn.exa', True),
     "a link as some write it": (b'{"link":"https:\\/\\/cdn.exa', True),
+    "a link in other escapes": (b'{"data": [{"link": "https:\\u002F\\u002fcdn.exa', True),
     "a link in UTF-16": ('{"data": [{"link": "https://cdn'.encode("utf-16"), True),
     "a link on the same host": (b'{"data": [{"url": "/1.png", "a', True),
     "base64": (b'{"data":[{"b64_json":"' + b"iVBOR" * 50, True),
+    "base64 in lines": (b'{"data":[{"b64":"' + b"\\n".join([b"iVBOR" * 15] * 4), True),
+    "base64 with its slashes escaped": (b'{"data":[{"b64":"/9j' + b"\\/" * 400, True),
+    "numbers": (b'{"bytes":[137,80,78,71' + b",13,10" * 50, True),
+    "a form with a picture": (
+        b"--1\r\nContent-Type: image/tiff\r\n\r\nII*" + bytes(range(256)),
+        True,
+    ),
+    "signs of life": (b" " * 500 + b'{"cre', False),
     "an address with data": (b'{"data":["data:image/png;base64,' + B64[:20].encode(), True),
 }
 
@@ -465,6 +474,13 @@ def test_of_an_answer_that_broke_off_is_kept_what_may_have_a_picture(name, came,
     assert bool(outcome.facts.get("body")) is is_kept
     assert ("facts['body']" in str(outcome)) is is_kept
     assert len(posts(seen)) == 1
+
+
+def test_the_id_of_work_in_a_queue_is_told_though_its_links_did_not_come():
+    came = b'{"status": "IN_QUEUE", "request_id": "764cabcf-b745", "resp'
+    outcome, _ = asked("fal", lambda handler: broken_off(handler, came))
+    assert outcome.facts["inference_id"] == "764cabcf-b745"
+    assert "764cabcf-b745" in str(outcome)
 
 
 def broken_off(handler, came):
