@@ -35,6 +35,7 @@ class Transaction:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.is_written = False
 
     def step(self, work: "Callable[[Transaction], Any]") -> "_Outcome":
         """Do a part that goes back alone where it fails; what is wrong with the file is raised."""
@@ -183,14 +184,19 @@ class Database(Versioned):
             del error  # whose traceback leads here
 
     def _write_all(self, tasks: list[_Task]) -> None:
-        outcomes: list[_Outcome]
+        outcomes: list[_Outcome] = []
         try:
             with self.writing() as session:
                 outcomes = [session.step(work) for work, _ in tasks]
         except Exception as trouble:  # noqa: BLE001 - each thread raises it for itself
             outcomes = [(None, trouble)] * len(tasks)
-        for (_, came), outcome in zip(tasks, outcomes, strict=True):
-            came.append(outcome)
+        except BaseException:
+            if outcomes and not session.is_written:
+                outcomes = []
+            raise
+        finally:
+            for (_, came), outcome in zip(tasks, outcomes, strict=False):
+                came.append(outcome)
 
     @property
     def turn(self) -> threading.RLock:
@@ -205,8 +211,12 @@ class Database(Versioned):
             self._create()
         was_sound = self._is_as_seen()
         with self._connected("BEGIN IMMEDIATE") as connection:
-            yield Transaction(connection)
-            connection.execute("COMMIT")  # after an error, closing takes all of it back
+            session = Transaction(connection)
+            yield session
+            try:
+                connection.execute("COMMIT")  # after an error, closing takes all of it back
+            finally:  # a Ctrl-C during it comes when it is done
+                session.is_written = not connection.in_transaction
         if was_sound:
             self._sound = self._mark()
 

@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -30,11 +32,14 @@ print(len([each for each in opened if "/sandbox/" in str(each)]))
 
 
 def add(index, name):
+    index.write(lambda session: session.add("requests", row_of(name)))
+
+
+def row_of(name):
     now = "2026-11-26T00:00:00.000000+00:00"
     row = dict.fromkeys(("service", "state", "key", "family", "prompt", "folded", "model"), "a")
     row |= {"id": name, "take": 1, "parameters": "{}", "refs": "[]", "parents": "[]"}
-    row |= {"created": now, "changed": now, **this_process()}
-    index.write(lambda session: session.add("requests", row))
+    return row | {"created": now, "changed": now, **this_process()}
 
 
 def names(index):
@@ -156,6 +161,32 @@ def test_what_a_thread_writes_is_not_lost_with_the_ctrl_c_of_the_one_that_writes
             index.write(stop)
     other.join()
     assert names(index) == ["one", "two"]
+
+
+def test_what_is_on_the_disk_as_a_second_ctrl_c_comes_is_not_written_once_more(index):
+    def interrupted(session):
+        session.add("requests", row_of("two"))
+        signal.raise_signal(signal.SIGINT)  # the first one waits for the end
+        reader = sqlite3.connect(index.path, check_same_thread=False)
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM sqlite_master").fetchall()  # the commit waits for it
+        threading.Thread(target=again, args=(reader,)).start()
+
+    def again(reader):
+        time.sleep(0.1)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        reader.close()
+
+    add(index, "one")
+    other = threading.Thread(target=add, args=(index, "three"))
+    with index.turn:
+        other.start()
+        while not _queues[str(index.path)]:
+            time.sleep(0.01)
+        with pytest.raises(KeyboardInterrupt):
+            index.write(interrupted)
+    other.join()
+    assert sorted(names(index)) == ["one", "three", "two"]
 
 
 def test_what_is_pickled_while_the_file_is_held_opens_it_by_itself(index):
