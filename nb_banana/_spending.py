@@ -285,7 +285,7 @@ def _lines(accounts: Sequence[Account], session: SessionTotals) -> list[Statemen
             line = what if model == what else f"{OF_MODEL}{short_in(models, model)}{who}"
             books[line] = books.get(line, Sum()).plus(found)
     first = StatementLine(
-        "this session", session.spent, session.charges, session.unknown, session.free
+        "this session", session.spent, session.count, session.unknown, session.free
     )
     return [first, *(StatementLine(what, *astuple(found)) for what, found in books.items())]
 

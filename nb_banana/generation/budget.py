@@ -7,11 +7,12 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from decimal import ROUND_UP, Decimal
 from typing import NamedTuple
 
 from nb_banana._catalogue import AIMLAPI, Catalogue, find_in
-from nb_banana._text import dollars
+from nb_banana._text import InDollars, dollars
 from nb_banana._threads import lock
 from nb_banana.errors import BudgetError, LibraryError, RequestError
 from nb_banana.library.library import Library
@@ -68,11 +69,12 @@ class Cost(NamedTuple):
         return known if not self.unknown else ", ".join(filter(None, (known, some)))
 
 
-class SessionTotals(NamedTuple):
+@dataclass(frozen=True)
+class SessionTotals(InDollars):
     """What happened in this kernel with one kind of service, in US dollars."""
 
     spent: Decimal = NOTHING  # what was charged
-    charges: int = 0  # how many that were
+    count: int = 0  # how many charges that were
     free: int = 0  # how many requests were answered, and cost nothing
     saved: Decimal = NOTHING  # what pictures from the library did not cost again
     assumed: Decimal = NOTHING  # what was set aside for charges whose amount nobody said
@@ -119,7 +121,8 @@ class Budget:
 
     def totals(self, kinds: Iterable[str]) -> SessionTotals:
         """What happened with several kinds of service together."""
-        return SessionTotals._make(map(sum, zip(*map(self.__getitem__, kinds), strict=True)))
+        each = [vars(self[kind]) for kind in kinds]
+        return SessionTotals(**{name: sum(one[name] for one in each) for name in each[0]})
 
     def hold(self, request_id: str, money: HeldMoney, budget: Decimal | None = None) -> bool:
         """Set money aside before a request is sent; False where it would pass the budget."""
@@ -142,12 +145,12 @@ class Budget:
                 return
             old = self[held.kind]
             if usd is None:  # what was set aside counts: else no budget would end
-                new = old._replace(assumed=old.assumed + held.usd, unknown=old.unknown + 1)
+                new = replace(old, assumed=old.assumed + held.usd, unknown=old.unknown + 1)
             else:
-                new = old._replace(spent=old.spent + usd)
+                new = replace(old, spent=old.spent + usd)
             free = usd is not None and not usd
-            self._tallies[held.kind] = new._replace(
-                charges=old.charges + (not free), free=old.free + free
+            self._tallies[held.kind] = replace(
+                new, count=old.count + (not free), free=old.free + free
             )
             if usd and held.request is not None:
                 place = _place(held.kind, Priced.of(held.request))
@@ -173,8 +176,7 @@ class Budget:
     def save(self, usd: Decimal | None, kind: str) -> None:
         """Write down what a picture from the library would have cost."""
         with self._lock:
-            old = self[kind]
-            self._tallies[kind] = old._replace(saved=old.saved + (usd or 0))
+            self._tallies[kind] = replace(self[kind], saved=self[kind].saved + (usd or 0))
 
     def estimate(
         self,

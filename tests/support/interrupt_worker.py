@@ -88,7 +88,7 @@ def main(url, seed, rounds):
                 "found": [(each.request_id, each.outcome, each.ended) for each in found],
                 "again": len([each for each in nb_banana.recover() if each.ended]),
                 "spent": str(tally.spent),
-                "count": tally.charges,
+                "count": tally.count,
                 "held": list(client().context.budget._held),
             }
         )
