@@ -460,8 +460,9 @@ def test_what_a_service_says_is_shown_as_one_short_harmless_line(brisk, place, t
         pytest.raises(errors.BananaError) as caught,
     ):
         make(ImageRequest("a"), service=Endpoint(base))
+    word = "longer than any address" if place == "url" and len(text) > 2**16 else "shown"
     for said in (str(caught.value), *caught.value._render_traceback_()):
-        assert "shown" in said
+        assert word in said
         assert len(said) < 2500
         assert all(each.isprintable() for each in said)
         said.encode()

@@ -78,14 +78,14 @@ def test_a_picture_has_the_price_of_its_service(drawn_by, name, asked, usd):
 
 FLASH, NEW = "gemini-3.1-flash-image", "gemini-nano-banana-2.1"
 USAGE = {"promptTokenCount": 1000, "thoughtsTokenCount": 200, "candidatesTokenCount": 30}
-PICTURE = ResultItem(data=b"")
+PICTURE, UNREADABLE = ResultItem(data=b"1"), ResultItem(data=b"2")
 
 
 @pytest.mark.parametrize(
     ("model", "outcome", "usd"),
     [
         (FLASH, ServiceAnswer((PICTURE,), usage=USAGE), "0.0681"),
-        (FLASH, ServiceAnswer((PICTURE, PICTURE), usage=USAGE), "0.1351"),
+        (FLASH, ServiceAnswer((PICTURE, UNREADABLE), usage=USAGE), "0.0681"),
         (FLASH, ServiceAnswer((PICTURE,)), "0.067"),
         (FLASH, ServiceAnswer((PICTURE,), usage=USAGE | {"promptTokenCount": "much"}), "0.0676"),
         (NEW, ServiceAnswer((PICTURE,), usage=USAGE), "0.0366"),
@@ -97,7 +97,7 @@ PICTURE = ResultItem(data=b"")
         ("another", ServiceAnswer((PICTURE,), usage=USAGE), None),
     ],
 )
-def test_google_s_bill_is_its_pictures_and_its_tokens(model, outcome, usd):
+def test_google_s_bill_is_its_picture_and_its_tokens(model, outcome, usd):
     google = find_service("google")
     request = ImageRequest("a banana", model, catalogue=google.catalogue)
     assert google.bill(request, outcome) == (None if usd is None else Decimal(usd))

@@ -136,15 +136,19 @@ def test_a_proxy_that_is_named_later_is_asked_from_then_on(monkeypatch):
         asked = []
 
         def refuse():
-            for _ in range(4):
-                connection, _ = proxy.accept()
-                with connection:
-                    asked.append(connection.recv(1000).partition(b" HTTP")[0])
-                    connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+            with suppress(OSError):  # nobody listens any more
+                while True:
+                    connection, _ = proxy.accept()
+                    with connection:
+                        asked.append(connection.recv(1000).partition(b" HTTP")[0])
+                        connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
 
-        threading.Thread(target=refuse, daemon=True).start()
+        thread = threading.Thread(target=refuse)
+        thread.start()
         with pytest.raises(errors.NotConnectedError, match="HTTPS_PROXY"):
             make(ImageRequest("a banana"), service=Endpoint("https://images.invalid"))
+        proxy.shutdown(socket.SHUT_RDWR)
+        thread.join()
     assert set(asked) == {b"CONNECT images.invalid:443"}
 
 
