@@ -92,7 +92,7 @@ class PendingValue(Generic[Value]):
         return asyncio.shield(asyncio.wrap_future(self._future)).__await__()
 
     def _begin_wait(self) -> None:
-        """Let go the frames in which its error was raised before: each time adds its own."""
+        """See that it can come here; let go the frames that its error was raised in before."""
         if self._process != os.getpid() and not self.done:
             raise BananaError(ELSEWHERE)
         if self.done and (error := self._future.exception()) is not None:

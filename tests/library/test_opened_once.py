@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -147,19 +147,25 @@ def test_another_thread_and_another_program_write_while_it_is_held(index):
         assert names(index) == ["one", "two", "three", "four"]
 
 
+@contextmanager
+def another_adds(index, name):
+    """Another thread waits to have a row written: who writes in the block writes it too."""
+    other = threading.Thread(target=add, args=(index, name))
+    with index.turn:
+        other.start()
+        while not _queues[str(index.path)]:
+            time.sleep(0.01)
+        yield
+    other.join()
+
+
 def test_what_a_thread_writes_is_not_lost_with_the_ctrl_c_of_the_one_that_writes_it_too(index):
     def stop(session):
         raise KeyboardInterrupt
 
     add(index, "one")
-    other = threading.Thread(target=add, args=(index, "two"))
-    with index.turn:
-        other.start()
-        while not _queues[str(index.path)]:
-            time.sleep(0.01)
-        with pytest.raises(KeyboardInterrupt):
-            index.write(stop)
-    other.join()
+    with another_adds(index, "two"), pytest.raises(KeyboardInterrupt):
+        index.write(stop)
     assert names(index) == ["one", "two"]
 
 
@@ -178,14 +184,8 @@ def test_what_is_on_the_disk_as_a_second_ctrl_c_comes_is_not_written_once_more(i
         reader.close()
 
     add(index, "one")
-    other = threading.Thread(target=add, args=(index, "three"))
-    with index.turn:
-        other.start()
-        while not _queues[str(index.path)]:
-            time.sleep(0.01)
-        with pytest.raises(KeyboardInterrupt):
-            index.write(interrupted)
-    other.join()
+    with another_adds(index, "three"), pytest.raises(KeyboardInterrupt):
+        index.write(interrupted)
     assert sorted(names(index)) == ["one", "three", "two"]
 
 
