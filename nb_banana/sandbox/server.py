@@ -222,7 +222,10 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refused(400, f"Expected a number in Content-Length, received '{length}'")
         if int(length) > LARGEST_BODY:
             raise Refused(413, "Payload Too Large")
-        return self.rfile.read(int(length))
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            raise ConnectionAbortedError("The caller went away while it sent.")
+        return body
 
     def _send(self, response: Response) -> None:
         if response.dropped:

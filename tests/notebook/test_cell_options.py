@@ -14,6 +14,7 @@ from nb_banana import errors
 from nb_banana.notebook.cell_options import alt_text
 from nb_banana.widgets.panel import panel
 from tests.support.shells import ipython_shell
+from tests.widgets.test_panel import settle
 
 
 @pytest.fixture
@@ -142,7 +143,7 @@ def test_the_panel_keeps_them_in_its_cell_and_sends_them_not(ip, service):
     try:
         assert opened.cell == f"%%banana fox\n{OPTIONS}a fox"
         opened._hear(None, {"do": "generate"}, [])
-        opened._pending.wait(20)
+        settle(opened)
     finally:
         opened.close()
     assert service.posts[0].body["prompt"] == "a fox"

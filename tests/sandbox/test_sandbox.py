@@ -819,6 +819,18 @@ def test_a_body_that_cannot_be_read_ends_the_connection(sandbox, head, status):
     assert answer.split()[1] == status
 
 
+@pytest.mark.parametrize("there", [b"", b"{}", b'{"model": "'])
+def test_a_request_whose_caller_dies_while_it_sends_is_none(sandbox, there):
+    """As at any server: what did not come whole is neither read nor answered."""
+    port = int(sandbox.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        head = f"POST /v1/images/generations HTTP/1.1\r\nContent-Length: {len(there) + 1}\r\n\r\n"
+        connection.sendall(head.encode() + there)
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(65536) == b""
+    assert sandbox.received == []
+
+
 def test_many_requests_at_once_are_each_charged_once(sandbox):
     """Twenty threads make twenty pictures and twenty charges."""
     with ThreadPoolExecutor(20) as pool:

@@ -10,7 +10,7 @@ import json
 import socket
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -57,10 +57,10 @@ class Exchange:
         talk = http.client.HTTPConnection(own.hostname or "", own.port, timeout=30)
         lines = [each.split(": ", 1) for each in self.head.decode("latin-1").split("\r\n")[1:]]
         headers = {name: value for name, value in lines if name.lower() not in FRAMING}
-        talk.request(self.method, self.path, self.sent or None, headers)
-        answer = talk.getresponse()
-        body = answer.read().replace(self.behind.url.encode(), self.url.encode())
-        talk.close()
+        with closing(talk):  # also when the test is over, and the sandbox gone, before it answers
+            talk.request(self.method, self.path, self.sent or None, headers)
+            answer = talk.getresponse()
+            body = answer.read().replace(self.behind.url.encode(), self.url.encode())
         kept = [f"{n}: {v}" for n, v in answer.getheaders() if n.lower() not in FRAMING]
         return answer.status, kept, body
 
