@@ -2,6 +2,7 @@
 
 import builtins
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -80,6 +81,21 @@ def service(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     settings.base_url = sandbox.url
     monkeypatch.setenv("AIMLAPI_KEY", KEY)
     return sandbox
+
+
+@pytest.fixture
+def held(service: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """What is slow at the service, ``[trouble: slow]``, is on its way until the test sets this."""
+    go, stopping = threading.Event(), service._server.stopping
+
+    def wait(seconds: float) -> bool:
+        if seconds:
+            go.wait(120)
+        return stopping.is_set()
+
+    monkeypatch.setattr(stopping, "wait", wait)
+    yield go
+    go.set()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -119,33 +120,46 @@ def test_without_threads_one_interrupt_stops_all_that_is_left(no_threads, monkey
     assert kinds == [errors.Interrupted, errors.NotSentError, errors.NotSentError]
 
 
+def ours():
+    """Those of `side_by_side`: a server of the test before may start some all the while."""
+    return [each for each in threading.enumerate() if each.name.startswith(f"{_threads.NAME}_")]
+
+
 def test_work_that_is_done_side_by_side_comes_back_in_order_and_leaves_no_thread(monkeypatch):
     monkeypatch.setattr(_threads, "_processors", lambda: 4)
-    known, together, free = set(threading.enumerate()), threading.Barrier(3), threading.Semaphore(3)
+    together, free = threading.Barrier(3), threading.Semaphore(3)
 
     def work(number):
         assert free.acquire(blocking=False)  # never a fourth
-        together.wait(30)
+        together.wait(120)
         free.release()
         return number * number
 
     assert _threads.side_by_side(work, range(9), 3) == [number * number for number in range(9)]
-    assert set(threading.enumerate()) <= known  # one of before may have ended
+    assert not ours()
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
 def test_an_error_side_by_side_is_raised_and_what_has_not_begun_is_left(monkeypatch, error):
     monkeypatch.setattr(_threads, "_processors", lambda: 2)
-    known, begun = set(threading.enumerate()), []
+    begun, is_left, shutdown = [], threading.Event(), ThreadPoolExecutor.shutdown
 
     def work(number):
         begun.append(number)
+        if number:
+            is_left.wait(120)  # else all may be done before anybody sees the error
         raise error
 
+    def leave(executor, **options):
+        shutdown(executor, wait=False, **options)
+        is_left.set()
+        shutdown(executor)
+
+    monkeypatch.setattr(ThreadPoolExecutor, "shutdown", leave)
     with pytest.raises(error):
         _threads.side_by_side(work, range(10_000), 2)
-    assert len(begun) < 10_000
-    assert set(threading.enumerate()) <= known  # one of before may have ended
+    assert len(begun) <= 3  # the first one, and one more in each thread
+    assert not ours()
 
 
 def test_where_no_more_threads_can_start_it_is_done_in_place(monkeypatch):

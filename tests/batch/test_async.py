@@ -15,7 +15,7 @@ def library():
     return client().context.places(client().context.kinds()[0])[0]
 
 
-def test_the_loop_stays_free_while_a_picture_is_made(service):
+def test_the_loop_stays_free_while_a_picture_is_made(held):
     async def main():
         ticks = 0
         drawing = asyncio.create_task(
@@ -24,6 +24,8 @@ def test_the_loop_stays_free_while_a_picture_is_made(service):
         while not drawing.done():
             await asyncio.sleep(0.01)
             ticks += 1
+            if ticks > 10:
+                held.set()
         return ticks, await drawing
 
     ticks, image = asyncio.run(main())
@@ -41,7 +43,7 @@ def test_several_are_made_at_the_same_time(service):
     assert len(service.charges) == 3
 
 
-def test_a_wait_that_is_cancelled_ends_at_once_and_its_picture_is_kept(service):
+def test_a_wait_that_is_cancelled_ends_at_once_and_its_picture_is_kept(service, held):
     ended = threading.Event()
 
     async def main():
@@ -52,6 +54,7 @@ def test_a_wait_that_is_cancelled_ends_at_once_and_its_picture_is_kept(service):
         with pytest.raises(asyncio.CancelledError):
             await drawing
         assert library().history() == []  # nobody waited for the picture
+        held.set()
         ended.set()
 
     asyncio.run(main())  # the end of the loop waits for its threads
@@ -61,12 +64,13 @@ def test_a_wait_that_is_cancelled_ends_at_once_and_its_picture_is_kept(service):
     assert len(service.posts) == 1
 
 
-def test_a_wait_with_a_limit_ends_in_a_timeout_and_its_picture_is_kept(service):
+def test_a_wait_with_a_limit_ends_in_a_timeout_and_its_picture_is_kept(held):
     async def main():
-        await asyncio.wait_for(nb_banana.agenerate(f"a banana {SLOW}"), 0.3)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(nb_banana.agenerate(f"a banana {SLOW}"), 0.3)
+        held.set()
 
-    with pytest.raises(TimeoutError):
-        asyncio.run(main())
+    asyncio.run(main())
     assert len(library().history()) == 1
 
 

@@ -8,8 +8,9 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import warnings
+from concurrent.futures import Future
+from types import SimpleNamespace
 
 import numpy as np
 import PIL.Image
@@ -19,6 +20,8 @@ import nb_banana
 from nb_banana import errors, generate, pending
 from nb_banana._default import client
 from nb_banana.batch.background import PendingGallery, PendingImage
+from nb_banana.services import send
+from tests.support.moments import ctrl_c_when, is_main_in, until
 from tests.support.shells import ipython_shell, run_notebook
 
 HELD = """%load_ext nb_banana
@@ -49,13 +52,14 @@ def begin(request, service):
         yield by_cell
 
 
-def test_it_is_there_at_once_and_using_it_waits(begin, service):
+def test_it_is_there_at_once_and_using_it_waits(begin, held):
     image = begin(SLOW)
     assert isinstance(image, nb_banana.BananaImage)
     assert "on its way" in repr(image)
     assert image.prompt == SLOW
     assert not image.done
     assert list(pending()) == [image]
+    held.set()
     assert image.size == (1024, 1024)
     assert image.done
     assert not pending()
@@ -130,33 +134,37 @@ def test_several_from_the_library_are_there_at_once(begin, service):
     assert [image.came for image in gallery] == ["reused"] * 2
 
 
-def test_several_come_as_one_gallery(begin, service):
+def test_several_come_as_one_gallery(begin, held):
     gallery = begin(SLOW, count=3)
     assert isinstance(gallery, PendingGallery)
     assert "3 pictures, on its way" in repr(gallery)
+    held.set()
     assert len(gallery) == 3
     assert len(gallery.images) == 3
 
 
-def test_cancelled_it_is_waited_for_no_more_and_what_comes_is_kept(begin, service):
+def test_cancelled_it_is_waited_for_no_more_and_what_comes_is_kept(begin, service, held):
     image = begin(SLOW)
-    while not service.posts:
-        time.sleep(0.02)
+    until(lambda: service.posts)
     assert image.cancel()
     assert not image.cancel()
     with pytest.raises(errors.Interrupted, match="You cancelled it"):
         image.wait()
     assert not pending()
+    held.set()
     settled()
     assert nb_banana.history()[0].prompt == SLOW
     assert len(service.posts) == len(service.charges) == 1
 
 
-def test_cancelled_before_it_is_sent_again_it_is_not_sent_again(service):
+def test_cancelled_before_it_is_sent_again_it_is_not_sent_again(service, monkeypatch):
+    pauses, over = [], threading.Event()
+    clock = SimpleNamespace(sleep=lambda pause: pauses.append(pause) or over.wait(120))
+    monkeypatch.setattr(send, "time", clock)
     image = generate("a cat [trouble: 503]", background=True)
-    while not service.posts:
-        time.sleep(0.02)
+    until(lambda: pauses)
     image.cancel()
+    over.set()
     settled()
     assert len(service.posts) == 1
     context = client().context
@@ -168,7 +176,7 @@ def settled():
     """Wait for the threads of what was cancelled."""
     for thread in threading.enumerate():
         if thread.name.startswith("nb_banana") and "panel" not in thread.name:
-            thread.join(20)
+            thread.join(120)
 
 
 @pytest.mark.parametrize(
@@ -181,14 +189,14 @@ def settled():
     ],
     ids=["wait", "an attribute", "copy", "await"],
 )
-def test_a_forked_process_is_told_at_once_that_a_picture_does_not_come_there(service, use):
+def test_a_forked_process_is_told_at_once_that_a_picture_does_not_come_there(held, use):
     image = generate(SLOW, background=True)
     with warnings.catch_warnings():  # of a fork beside threads, from Python 3.12 on
         warnings.simplefilter("ignore", DeprecationWarning)
         reading, writing = os.pipe()
         child = os.fork()
     if not child:
-        signal.alarm(20)  # where it would wait for ever
+        signal.alarm(100)  # where it would wait for ever
         try:
             use(image)
         except errors.BananaError as error:
@@ -199,6 +207,7 @@ def test_a_forked_process_is_told_at_once_that_a_picture_does_not_come_there(ser
     with os.fdopen(reading) as told:
         assert "is on its way in another process" in told.read()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    held.set()
     assert image.wait().path
 
 
@@ -206,37 +215,43 @@ async def awaited(image):
     return await image
 
 
-def test_waiting_has_an_end_and_the_picture_goes_on(service):
+def test_waiting_has_an_end_and_the_picture_goes_on(held):
     image = generate(SLOW, background=True)
     with pytest.raises(TimeoutError, match="it goes on"):
         image.wait(timeout=0.05)
+    held.set()
     assert image.size == (1024, 1024)
 
 
-def test_ctrl_c_ends_the_wait_and_not_the_picture(service):
+def test_ctrl_c_ends_the_wait_and_not_the_picture(held):
     image = generate(SLOW, background=True)
-    threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(errors.Interrupted, match="still on its way"):
+    with (
+        ctrl_c_when(lambda: is_main_in(Future.result)),
+        pytest.raises(errors.Interrupted, match="still on its way"),
+    ):
         image.wait()
+    held.set()
     assert image.size == (1024, 1024)
 
 
-def test_who_stops_to_await_does_not_take_it_from_others(service):
+def test_who_stops_to_await_does_not_take_it_from_others(held):
     image = generate(SLOW, background=True)
 
     async def two():
         first = asyncio.ensure_future(_awaited(image))
         await asyncio.sleep(0.05)
         first.cancel()
+        held.set()
         return await image
 
     assert asyncio.run(two()).size == (1024, 1024)
 
 
-def test_a_pending_picture_knows_what_it_does_not_know_yet(service):
+def test_a_pending_picture_knows_what_it_does_not_know_yet(service, held):
     finished = vars(generate("a cat"))
     image = generate(SLOW, background=True)
     assert set(finished) - set(vars(image)) == PendingImage._comes_later
+    held.set()
     image.wait()
     assert set(finished) <= set(vars(image))
     gallery = generate(SLOW, background=True, count=2)
@@ -244,10 +259,11 @@ def test_a_pending_picture_knows_what_it_does_not_know_yet(service):
     assert set(done) - {"name", "_client"} == PendingGallery._comes_later
 
 
-def test_front_ends_that_feel_their_way_do_not_wait(service):
+def test_front_ends_that_feel_their_way_do_not_wait(held):
     image = generate(SLOW, background=True)
     assert not hasattr(image, "_repr_html_")
     assert not image.done
+    held.set()
     image.wait()
 
 
@@ -285,28 +301,30 @@ def test_the_placeholder_becomes_the_error():
     assert output["data"]["text/plain"].startswith("BadRequestError: ")
 
 
-def test_a_kernel_that_ends_meanwhile_has_it_in_its_journal(service):
-    run_script(
-        "nb_banana.generate('a cat [trouble: slow 30]', background=True)\n"
-        "time.sleep(1); os._exit(0)",
-        service,
-    )
+def test_a_kernel_that_ends_meanwhile_has_it_in_its_journal(service, held):
+    begin = f"nb_banana.generate({SLOW!r}, background=True)\n"
+    with script(begin + "input(); os._exit(0)", service) as it:
+        until(lambda: service.posts)
+        it.communicate("it is on its way\n")
     (left,) = client().context.places(client().context.kinds()[-1])[0].unfinished()
     assert left.state == "sent"
 
 
-def run_script(code, service):
-    head = f"import os, time, nb_banana; nb_banana.configure(base_url={service.url!r})\n"
-    subprocess.run([sys.executable, "-c", head + code], check=True, timeout=60)
+def script(code, service):
+    head = f"import os, nb_banana; nb_banana.configure(base_url={service.url!r})\n"
+    return subprocess.Popen([sys.executable, "-c", head + code], stdin=subprocess.PIPE, text=True)
 
 
 def test_a_script_that_ends_waits_for_what_it_has_paid(service):
-    run_script(f"nb_banana.generate({SLOW!r}, background=True)", service)
+    with script(f"nb_banana.generate({SLOW!r}, background=True)", service) as it:
+        it.communicate()
+    assert it.returncode == 0
     assert nb_banana.history()[0].prompt == SLOW
 
 
-def test_in_a_terminal_it_says_that_it_draws(service):
+def test_in_a_terminal_it_says_that_it_draws(held):
     with ipython_shell() as ip:
         ip.run(f"%%banana cat --background\n{SLOW}")
         assert "nano-banana-2 is drawing in the background" in ip.printed
+        held.set()
         ip.names["cat"].wait()
