@@ -5,9 +5,9 @@ import os
 import pickle
 import signal
 import threading
-import time
 from collections import Counter
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 
 import distributed
 import ipyparallel
@@ -21,6 +21,7 @@ from nb_banana.services.exchange import Call
 from tests.conftest import KEY
 from tests.support.amount import ALL
 from tests.support.busy import busy
+from tests.support.moments import until
 
 A_CAT = Call("POST", "/v1/images/generations", {"prompt": "a cat"})
 
@@ -97,12 +98,18 @@ def test_the_pace_is_one_for_all_workers(executor):
     assert len(service.refused) <= 8
 
 
-def test_a_worker_that_dies_is_an_entry_that_says_whether_it_was_charged(service):
+def test_a_worker_that_dies_is_an_entry_that_says_whether_it_was_charged(service, held):
     configure(concurrency=2)
     with pool() as executor:
         list(executor.map(abs, range(4)))
-        when_sent(service, 2, lambda: [process.kill() for process in executor._processes.values()])
-        gallery = generate_many(prompts(4, " [trouble: slow 1]"), executor=executor)
+
+        def die():
+            for process in list(executor._processes.values()):
+                process.kill()
+            held.set()
+
+        with when_sent(service, 2, die):
+            gallery = generate_many(prompts(4, " [trouble: slow]"), executor=executor)
     lost = [entry.error for entry in gallery[:2]]
     assert [type(error) for error in lost] == [errors.WorkerLostError] * 2
     assert all("log says that it was charged: $0.089" in str(error) for error in lost)
@@ -111,15 +118,18 @@ def test_a_worker_that_dies_is_an_entry_that_says_whether_it_was_charged(service
     assert len(service.posts) == len(service.charges) == 2
 
 
+@contextmanager
 def when_sent(service, count, act):
     """Do it when the service has been sent so many requests."""
 
     def wait():
-        while len(service.posts) < count:
-            time.sleep(0.02)
+        until(lambda: len(service.posts) >= count)
         act()
 
-    threading.Thread(target=wait).start()
+    thread = threading.Thread(target=wait)
+    thread.start()
+    yield
+    thread.join()
 
 
 def test_dask_sends_each_request_once(service, dask):
@@ -128,12 +138,17 @@ def test_dask_sends_each_request_once(service, dask):
     assert set(sent(service).values()) == {1}
 
 
-def test_dask_that_loses_a_worker_sends_nothing_a_second_time(service, dask):
+def test_dask_that_loses_a_worker_sends_nothing_a_second_time(service, held, dask):
     # Dask runs the tasks of a lost worker again, three times by default.
     configure(concurrency=4)
     victim = next(iter(dask.run(os.getpid).values()))
-    when_sent(service, 4, lambda: os.kill(victim, signal.SIGKILL))
-    gallery = generate_many(prompts(6, " [trouble: slow 1.5]"), executor=dask.get_executor())
+
+    def die():
+        os.kill(victim, signal.SIGKILL)
+        held.set()
+
+    with when_sent(service, 4, die):
+        gallery = generate_many(prompts(6, " [trouble: slow]"), executor=dask.get_executor())
     assert set(sent(service).values()) == {1}
     assert len(service.posts) == len(service.charges) == 6
     lost = [entry.error for entry in gallery.failures]
@@ -150,10 +165,7 @@ def test_dask_is_left_clean(service, dask):
 
     before = dask.run_on_scheduler(places)  # a worker that was killed may have left one
     generate_many(prompts(3), executor=dask.get_executor())
-    deadline = time.monotonic() + 20
-    while dask.run_on_scheduler(places) - before and time.monotonic() < deadline:
-        time.sleep(0.05)  # they are given back by messages
-    assert not dask.run_on_scheduler(places) - before
+    until(lambda: not dask.run_on_scheduler(places) - before)  # they are given back by messages
 
 
 @pytest.mark.skipif(not ALL, reason="its cluster takes 17 seconds to start: make test-all")
