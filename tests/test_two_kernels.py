@@ -1,14 +1,11 @@
 """Two kernels of one machine that draw the same at the same moment pay once."""
 
-import os
-import signal
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
@@ -17,6 +14,7 @@ from nb_banana import errors
 from nb_banana.generation import pipeline
 from nb_banana.results.failure import Failure
 from nb_banana.results.gallery import Gallery
+from tests.support.moments import ctrl_c_when, until
 from tests.support.servers import posts, server
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="who lives is read in /proc")
@@ -34,11 +32,6 @@ def start(service, code):
     )
 
 
-def until(fact):
-    while not fact():
-        time.sleep(0.02)
-
-
 @contextmanager
 def another_kernel(service, prompt=SLOW):
     """It has sent the request and waits for the answer."""
@@ -48,6 +41,20 @@ def another_kernel(service, prompt=SLOW):
             yield kernel
         finally:
             kernel.kill()
+
+
+@pytest.fixture
+def waits(monkeypatch):
+    """Whether this kernel waits for the other one."""
+    begun, plain = threading.Event(), pipeline._while_open
+
+    def wait(*asked):
+        for each in plain(*asked):
+            begun.set()
+            yield each
+
+    monkeypatch.setattr(pipeline, "_while_open", wait)
+    return begun.is_set
 
 
 def test_the_second_waits_for_the_picture_of_the_first(service):
@@ -65,10 +72,11 @@ def test_a_batch_waits_for_the_pictures_of_another_kernel_too(service):
     assert len(service.posts) == 2
 
 
-def test_nobody_waits_for_a_kernel_that_is_dead(service):
-    with another_kernel(service) as other:
-        waiting = nb_banana.generate(SLOW, background=True)
-        time.sleep(0.3)
+def test_nobody_waits_for_a_kernel_that_is_dead(service, waits):
+    prompt = "a banana [trouble: slow 100 x1]"
+    with another_kernel(service, prompt) as other:
+        waiting = nb_banana.generate(prompt, background=True)
+        until(waits)
         other.kill()
         assert waiting.wait().came == "made"
     assert len(service.posts) == 2  # of the first nobody knows, and recover() names it
@@ -81,11 +89,14 @@ def test_a_fresh_one_never_waits(service):
     assert len(service.posts) == 2
 
 
-def test_ctrl_c_leaves_the_wait_and_nothing_was_sent(service):
-    with another_kernel(service, "a banana [trouble: slow 60]"):
-        threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
-        with pytest.raises(errors.Interrupted, match="still being drawn"):
-            nb_banana.generate("a banana [trouble: slow 60]")
+def test_ctrl_c_leaves_the_wait_and_nothing_was_sent(service, waits):
+    prompt = "a banana [trouble: slow 100]"
+    with (
+        another_kernel(service, prompt),
+        ctrl_c_when(waits),
+        pytest.raises(errors.Interrupted, match="still being drawn"),
+    ):
+        nb_banana.generate(prompt)
     assert len(service.posts) == 1
 
 
@@ -95,21 +106,24 @@ def test_what_the_first_failed_to_get_the_second_draws(service):
     assert len(service.posts) == 2
 
 
-def test_what_the_first_paid_and_did_not_get_the_second_does_not_pay_unasked(service, monkeypatch):
+def test_what_the_first_paid_and_did_not_get_the_second_does_not_pay_unasked(
+    service, waits, monkeypatch
+):
     monkeypatch.setattr(pipeline, "LOG_SECONDS", 0.5)
     go = threading.Event()
 
     def answer(handler):
         if handler.command == "POST":
-            go.wait(60)
+            go.wait(120)
         handler.close_connection = True  # without a word
 
     with server(answer) as (url, seen):
-        there = SimpleNamespace(url=url, posts=seen)
+        there = Mock(url=url)
+        type(there).posts = property(lambda _: posts(seen))
         nb_banana.configure(base_url=url)
         with another_kernel(there):
             waiting = nb_banana.generate(SLOW, background=True)
-            time.sleep(0.5)
+            until(waits)
             go.set()
             with pytest.raises(errors.UncertainError, match=r"Another kernel.*--fresh"):
                 waiting.wait()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ import pytest
 from nb_banana.library.database import Database, _queues
 from nb_banana.library.location import INDEX
 from nb_banana.library.owner import this_process
+from tests.support.moments import until
 
 COUNTED = """
 import sys
@@ -57,7 +58,7 @@ def open_files(path):
 
 @pytest.fixture
 def index(tmp_path):
-    return Database(tmp_path / "library" / INDEX, 1)
+    return Database(tmp_path / "library" / INDEX, 60)
 
 
 def test_a_generation_opens_its_library_twice(tmp_path):
@@ -69,16 +70,16 @@ def test_a_generation_opens_its_library_twice(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells it")
-def test_the_library_is_not_open_while_the_service_draws(service, tmp_path):
+def test_the_library_is_not_open_while_the_service_draws(service, held, tmp_path):
     import nb_banana
 
     made = []
-    prompt = "a banana [trouble: slow 2]"
+    prompt = "a banana [trouble: slow]"
     drawing = threading.Thread(target=lambda: made.append(nb_banana.generate(prompt)))
     drawing.start()
-    while not service.posts:
-        time.sleep(0.01)
+    until(lambda: service.posts)
     seen = [open_files(each) for each in tmp_path.rglob(INDEX)]
+    held.set()
     drawing.join()
     index = made[0].path.parents[2] / INDEX
     assert not any(seen)
@@ -153,8 +154,7 @@ def another_adds(index, name):
     other = threading.Thread(target=add, args=(index, name))
     with index.turn:
         other.start()
-        while not _queues[str(index.path)]:
-            time.sleep(0.01)
+        until(lambda: _queues[str(index.path)])
         yield
     other.join()
 
@@ -179,9 +179,18 @@ def test_what_is_on_the_disk_as_a_second_ctrl_c_comes_is_not_written_once_more(i
         threading.Thread(target=again, args=(reader,)).start()
 
     def again(reader):
-        time.sleep(0.1)
+        until(is_committing)
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
         reader.close()
+
+    def is_committing():
+        """Who waits to commit lets nobody begin to read: https://sqlite.org/lockingv3.html"""
+        with closing(sqlite3.connect(index.path, timeout=0)) as other:
+            try:
+                other.execute("SELECT * FROM sqlite_master").fetchall()
+            except sqlite3.OperationalError:
+                return True
+        return False
 
     add(index, "one")
     with another_adds(index, "three"), pytest.raises(KeyboardInterrupt):
@@ -220,7 +229,7 @@ def test_a_child_that_is_forked_while_another_thread_writes_can_write_and_takes_
     def slowly(session):
         session.run("UPDATE requests SET prompt = 'b'")
         begun.set()
-        time.sleep(0.3)
+        time.sleep(0.3)  # the fork waits for it
 
     def write():
         with index.keep_open():
