@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from decimal import Decimal
+from subprocess import PIPE
 
 import pytest
 
@@ -14,6 +15,7 @@ from nb_banana._default import client
 from nb_banana.sandbox import Sandbox
 from tests.conftest import KEY
 from tests.support.amount import rounds
+from tests.support.moments import rest
 
 MONEY = ("charged", "Nothing was sent", "in your library")
 """One of these is in each sentence about an interrupt on the way."""
@@ -31,17 +33,20 @@ def paid(monkeypatch):
         yield sandbox
 
 
-def run(module, *arguments):
+def run(paid, module, *arguments):
     """What another process says."""
     command = [sys.executable, *module.split(), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
-    assert done.returncode == 0, done.stderr
-    assert not done.stderr
-    return done.stdout
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True) as process:
+        assert process.stdout.readline() == "interrupted\n"
+        rest(paid)  # else the last ones are charged when nobody asks any more
+        said, wrong = process.communicate("go on\n")
+    assert process.returncode == 0, wrong
+    assert not wrong
+    return said
 
 
 def test_ctrl_c_at_any_line_loses_no_picture_and_no_bill(paid):
-    seen = json.loads(run("-m tests.support.interrupt_worker", paid.url, SEED, ROUNDS))
+    seen = json.loads(run(paid, "-m tests.support.interrupt_worker", paid.url, SEED, ROUNDS))
     library = client().context.places(client().context.known_kinds()[0])[0]
     rows = {row["id"]: row for row in library._index.rows("SELECT * FROM requests")}
     charges = {each.ids.client_request_id: each.credits for each in paid.charges}

@@ -25,8 +25,7 @@ from nb_banana.sandbox import Sandbox
 from nb_banana.sandbox.faults import Strike, read_strike
 from nb_banana.services import tickets
 from tests.conftest import KEY
-from tests.services.test_each_service import until
-from tests.support import mortal
+from tests.support import moments, mortal
 from tests.support.amount import rounds
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="fork and kill -9 are POSIX")
@@ -77,7 +76,7 @@ class Books(RuleBasedStateMachine):
     def rest(self):
         """What is on its way is answered, or has nobody to be answered to any more."""
         if self.is_up:
-            until(lambda: not self.sandbox._server._open)
+            moments.rest(self.sandbox)
 
     @property
     def libraries(self):

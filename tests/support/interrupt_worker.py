@@ -78,6 +78,9 @@ def main(url, seed, rounds):
         if trouble not in lengths:
             lengths[trouble], _ = one(f"first {trouble}{mark}")
         told.append(one(f"banana {number}{mark}", chance.randint(1, lengths[trouble]))[1])
+    client().context.transport.close()
+    print("interrupted", flush=True)  # noqa: T201 - now the test lets the service come to rest
+    sys.stdin.readline()
     kind = client().context.known_kinds()[0]
     found = nb_banana.recover()
     tally = client().context.budget[kind]

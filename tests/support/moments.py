@@ -2,12 +2,16 @@
 
 import os
 import signal
+import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import CodeType
+from urllib.parse import urlsplit
+
+from nb_banana.sandbox import Sandbox
 
 
 @contextmanager
@@ -40,6 +44,15 @@ def _codes_of_main() -> Iterator[CodeType]:
     while frame is not None:
         yield frame.f_code
         frame = frame.f_back
+
+
+def rest(sandbox: Sandbox) -> None:
+    """Wait until whoever came to it is answered, or has nobody to be answered to any more."""
+    place = urlsplit(sandbox.url)
+    with socket.create_connection((place.hostname, place.port), timeout=120) as last:
+        last.shutdown(socket.SHUT_WR)  # those that came before it are heard before it
+        assert last.recv(1) == b""
+    until(lambda: not sandbox._server._open)
 
 
 def until(is_so: Callable[[], object]) -> None:
