@@ -340,10 +340,21 @@ def test_a_name_is_the_gallerys_and_each_picture_has_its_place_in_it(service):
 
 FRESH = """
 import sys
+import time
 import nb_banana
+from nb_banana.sandbox.api import Api
+
+answer, latest = Api._generate, time.monotonic() + 120
+
+def held(*asked):
+    while "nb_banana.results.gallery" not in sys.modules and time.monotonic() < latest:
+        time.sleep(0.01)
+    return answer(*asked)
+
+Api._generate = held
 
 def prompts():
-    yield "a banana [trouble: slow 1]"
+    yield "a banana"
     yield "a second one"
     print("nb_banana.results.gallery" in sys.modules)
 

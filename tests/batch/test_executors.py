@@ -170,7 +170,7 @@ def test_dask_is_left_clean(service, dask):
 
 @pytest.mark.skipif(not ALL, reason="its cluster takes 17 seconds to start: make test-all")
 def test_ipyparallel_sends_too(service):
-    with ipyparallel.Cluster(n=2, log_level=50) as engines:
+    with ipyparallel.Cluster(n=2, log_level=50, engine_timeout=300) as engines:
         executor = engines.executor() if hasattr(engines, "executor") else None
         gallery = generate_many(prompts(4), executor=executor)
     assert len(gallery.images) == 4

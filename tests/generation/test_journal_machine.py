@@ -6,6 +6,7 @@ Each charge is a kept picture, or is fetched or named by `recover`; nothing is p
 import itertools
 import json
 import os
+import socket
 from collections import Counter
 from decimal import Decimal
 
@@ -50,8 +51,11 @@ class Books(RuleBasedStateMachine):
 
     @initialize()
     def open(self):
-        self.sandbox = Sandbox(KEY, service=self.service).start()
-        self.sandbox._port = int(self.sandbox.url.rpartition(":")[2])  # the same after a pause
+        self.place = socket.socket()  # nobody else gets its port while it is down
+        self.place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.place.bind(("127.0.0.1", 0))
+        port = self.place.getsockname()[1]
+        self.sandbox = Sandbox(KEY, service=self.service, port=port).start()
         self.url, self.folder = self.sandbox.url, next(self.folders)
         self.is_up = True
 
@@ -251,6 +255,7 @@ class Books(RuleBasedStateMachine):
                 assert self.rows[row.request_id]["state"] != "answered" or row.outcome
         finally:
             self.sandbox.stop()
+            self.place.close()
 
 
 def _in(rows, *states):
