@@ -18,6 +18,7 @@ from nb_banana.library.records import StoredImage
 from nb_banana.request import ImageRequest
 from nb_banana.results.image import BananaImage
 from nb_banana.services.endpoint import Endpoint
+from nb_banana.wire.interrupts import allow_interrupts
 
 
 def find_reusable(
@@ -211,8 +212,11 @@ class InFlight:
     # A cell that is run again while its picture is on its way waits for it; so does the second of
     # two equal prompts in one batch. ``is_ours`` is whether the caller has the right.
 
+    # Whoever asks for it defers interrupts: after one between two lines nobody would draw it, and
+    # all wait.
+
     def __init__(self, library: Library, key: str) -> None:
-        self._place = str(library.folder), key
+        self._library, self._place = library, (str(library.folder), key)
         with _lock:
             known = _in_flight.get(self._place)
             self.is_ours = known is None
@@ -221,7 +225,8 @@ class InFlight:
     def run(self, draw: Callable[[], BananaImage]) -> BananaImage:
         """Draw it; whoever waits gets the same picture, or the same error."""
         try:
-            image = draw()
+            with allow_interrupts():
+                image = draw()
         except BaseException as error:
             self._end()
             self._future.set_exception(error)
@@ -232,7 +237,9 @@ class InFlight:
 
     def wait(self) -> BananaImage:
         """The picture that another one draws."""
-        return self._future.result()
+        self._library.let_go()
+        with allow_interrupts():
+            return self._future.result()
 
     def _end(self) -> None:
         with _lock:

@@ -141,21 +141,21 @@ def _draw_once(plan: Plan, job: Job, since: str) -> BananaImage:
     if job.output.fresh:
         return _draw(plan, job, since)
     _ = plan.service  # an error of the key is nothing that others should wait for
-    while not (in_flight := InFlight(plan.places[0], job.request.key)).is_ours:
-        plan.places[0].let_go()
-        try:
-            with Spinner("The same picture is being drawn", size=_size(plan, job)):
-                image = in_flight.wait()
-        except errors.NotSentError:  # its turn never came, so it is ours now
-            continue
-        except errors.BananaError as error:
-            raise errors.repeated(error) from None
-        except Interrupted:
-            raise
-        except KeyboardInterrupt:
-            raise Interrupted(STILL_DRAWN) from None
-        return find_reusable(plan, job) or paid_by_another(image, job.output)
-    return in_flight.run(lambda: _draw(plan, job, since))
+    with defer_interrupts():
+        while not (in_flight := InFlight(plan.places[0], job.request.key)).is_ours:
+            try:
+                with Spinner("The same picture is being drawn", size=_size(plan, job)):
+                    image = in_flight.wait()
+            except errors.NotSentError:  # its turn never came, so it is ours now
+                continue
+            except errors.BananaError as error:
+                raise errors.repeated(error) from None
+            except Interrupted:
+                raise
+            except KeyboardInterrupt:
+                raise Interrupted(STILL_DRAWN) from None
+            return find_reusable(plan, job) or paid_by_another(image, job.output)
+        return in_flight.run(lambda: _draw(plan, job, since))
 
 
 STILL_DRAWN = (

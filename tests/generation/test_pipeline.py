@@ -1,14 +1,18 @@
 """The way through the library: what was paid once is never paid again unasked."""
 
+import itertools
 import os
 import re
+import signal
 import sqlite3
+import sys
 from contextlib import closing, suppress
 
 import pytest
 
 from nb_banana import configure, dry_run, edit, errors, generate, generate_many, load, spending
 from nb_banana._default import client
+from nb_banana.generation import lookup
 from nb_banana.library import location
 from nb_banana.library.database import Database
 from nb_banana.library.library import Library
@@ -330,3 +334,36 @@ def test_a_ctrl_c_just_after_the_first_line_of_a_library_leaves_it_one_s_own(
     with pytest.raises(errors.Interrupted):
         generate("a banana")
     assert library_of(service).is_own
+
+
+class InterruptAt:
+    """Ctrl-C at the N-th line of what gives the right to draw, and takes it back."""
+
+    def __init__(self, line):
+        self.line, self.count = line, 0
+
+    def __call__(self, frame, event, _):
+        code = frame.f_code
+        if code.co_name != "_draw_once" and not code.co_qualname.startswith("InFlight."):
+            return None
+        if event == "line":
+            self.count += 1
+            if self.count == self.line:
+                signal.raise_signal(signal.SIGINT)
+        return self
+
+
+def test_after_ctrl_c_at_any_line_nobody_waits_for_a_picture_that_nobody_draws(service):
+    line, before = itertools.count(1), sys.gettrace()
+    while True:
+        at = InterruptAt(next(line))
+        sys.settrace(at)
+        try:
+            with suppress(KeyboardInterrupt, errors.Interrupted):
+                generate(f"a banana {at.line}")
+        finally:
+            sys.settrace(before)
+        assert lookup._in_flight == {}, at.line
+        if at.count < at.line:
+            break
+    assert at.line > 10
