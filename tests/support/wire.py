@@ -105,7 +105,7 @@ def wire(answers):
 
     class Server(http.server.ThreadingHTTPServer):
         def handle_error(self, *args):
-            """A client that went away is no error of ours, and nothing for the next test to read."""
+            """A client that went away is no error of ours: the next test would read it."""
 
     running = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=running.serve_forever, args=(0.005,), daemon=True).start()
