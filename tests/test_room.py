@@ -14,6 +14,7 @@ from nb_banana.sandbox import Sandbox
 from nb_banana.settings import Banana
 from nb_banana.wire import downloads
 from tests.conftest import KEY
+from tests.support.census import at_rest
 from tests.support.room import own_address, room
 from tests.support.servers import answering, picture, server
 
@@ -161,6 +162,7 @@ def test_what_is_no_longer_allowed_is_no_longer_spoken_to(teacher):
     host = own_address()
     other = Client(key=ROOM_KEY, allow_http=[host], base_url=teacher.url)
     kept = other.generate("a banana")
+    at_rest()  # a thread asks the service for its models beside it
     seen = len(teacher.received)
     for take_out in (
         lambda: other.configure(allow_http=[]),

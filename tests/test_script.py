@@ -13,14 +13,13 @@ import numpy as np
 import pytest
 
 import nb_banana
+from nb_banana.sandbox import Sandbox
 from nb_banana.settings import settings
 
 SCRIPT = """
-import nb_banana
-
-nb_banana.generate("a fox [trouble: slow 2]")
-nb_banana.generate("a fox [trouble: slow 2]")
-many = nb_banana.generate_many(["a cat [trouble: slow 2]", "a dog [trouble: refusal]"])
+nb_banana.generate("a fox")
+nb_banana.generate("a fox")
+many = nb_banana.generate_many(["a cat", "a dog [trouble: refusal]"])
 nb_banana.generate("a mug", background=True).wait()
 nb_banana.generate("a secret", quiet=True)
 nb_banana.sweep("a {{colour}} secret", colour=["red", "blue"], quiet=True)
@@ -31,25 +30,44 @@ print("the script's own output")
 """
 
 
-def on_a_terminal(script: str, folder: str, columns: int = 100) -> tuple[str, str]:
-    """What a script writes to a terminal that is its stderr, and to its stdout."""
+def on_a_terminal(
+    script: str, service: Sandbox, seen: dict[str, str], columns: int = 100
+) -> tuple[str, str]:
+    """What a script writes to a terminal that is its stderr, and to its stdout.
+
+    ``seen`` has by their prompts the pictures that come when what is named there is to be read.
+    """
     termios = pytest.importorskip("termios", reason="this system has no terminals of that kind")
     import pty
 
+    handle, shown = service.api.handle, {prompt: threading.Event() for prompt in seen}
+
+    def answer(request):
+        response = handle(request)
+        for prompt, is_shown in shown.items():
+            if f'"{prompt}"'.encode() in request.body:
+                is_shown.wait(60)
+        return response
+
+    service.api.handle = answer
     reads, writes = pty.openpty()
     termios.tcsetwinsize(writes, (30, columns))
+    start = f"import nb_banana\nnb_banana.configure(base_url={service.url!r})\n"
     with subprocess.Popen(
-        [sys.executable, "-c", script],
+        [sys.executable, "-c", start + script],
         stdout=subprocess.PIPE,
         stderr=writes,
         text=True,
-        env=os.environ | {"XDG_DATA_HOME": folder, "PYTHONIOENCODING": "utf-8"},
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"},
     ) as process:
         os.close(writes)
         said = b""
         try:
             while more := os.read(reads, 65536):
                 said += more
+                for prompt, words in seen.items():
+                    if re.search(words, said.decode(errors="ignore")):
+                        shown[prompt].set()
         except OSError:  # how Linux says that nobody writes any more
             pass
         os.close(reads)
@@ -58,11 +76,13 @@ def on_a_terminal(script: str, folder: str, columns: int = 100) -> tuple[str, st
     return said.decode(), output
 
 
-def test_on_a_terminal_a_script_says_on_stderr_what_it_draws_and_what_came(tmp_path):
-    said, output = on_a_terminal(SCRIPT, str(tmp_path))
+def test_on_a_terminal_a_script_says_on_stderr_what_it_draws_and_what_came(service):
+    drawing = r"\r(\x1b\[K)?nano-banana-2 is drawing … \d+ s"
+    many = r"\r\x1b\[K██████░░░░░░ 1 of 2 pictures · 1 failed · \$0 · \d+ s\r"
+    said, output = on_a_terminal(SCRIPT, service, {"a fox": drawing, "a cat": many[:-2]})
     assert output == "the script's own output\n"
-    assert "\rnano-banana-2 is drawing … 1 s" in said.replace("\x1b[K", "")
-    assert re.search(r"\r\x1b\[K██████░░░░░░ 1 of 2 pictures · 1 failed · \$0 · \d s\r", said)
+    assert re.search(drawing, said)
+    assert re.search(many, said)
     lines = [re.split(r"\r|\x1b\[K", line.rstrip("\r"))[-1] for line in said.split("\n")]
     lines = [re.sub(r" · /.*", " · PATH", re.sub(r"\d+\.\d s", "N s", line)) for line in lines]
     mine = "SANDBOX, no AI model"
@@ -78,16 +98,17 @@ def test_on_a_terminal_a_script_says_on_stderr_what_it_draws_and_what_came(tmp_p
     ]
 
 
-def test_of_a_batch_a_narrow_terminal_has_one_line_that_is_written_over(tmp_path):
+def test_of_a_batch_a_narrow_terminal_has_one_line_that_is_written_over(service):
     script = (  # one after the other: the second begins when there is something to be shown
-        "import nb_banana\nnb_banana.configure(concurrency=1)\n"
-        "nb_banana.generate_many(['a cat', 'a dog [trouble: slow 2]'])"
+        "nb_banana.configure(concurrency=1)\nnb_banana.generate_many(['a cat', 'a dog'])"
     )
-    said, _ = on_a_terminal(script, str(tmp_path), columns=40)
-    shown = [line for line in re.split(r"\r\x1b\[K|\n", said) if line.startswith("█")]
-    assert shown
+    said, _ = on_a_terminal(script, service, {"a dog": "█ *░"}, columns=40)
+    shown = [line for line in re.split(r"\r\x1b\[K|\n", said) if "of 2 pictures · $0" in line]
     assert {len(line) for line in shown} == {39}
-    assert all(line.startswith("██████░░░░░░ 1 of 2 pictures · $0") for line in shown)
+    # Before the first picture came, or in the moment after the last, it says 0 or 2.
+    half = [line for line in shown if line.startswith("██████░")]
+    assert half
+    assert all(line.startswith("██████░░░░░░ 1 of 2 pictures · $0") for line in half)
 
 
 def drawn(**options):

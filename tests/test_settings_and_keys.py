@@ -318,7 +318,7 @@ CALLS = {
     "generate": lambda: generate("a banana"),
     "several": lambda: generate("a banana", count=3),
     "many": lambda: generate_many(["a banana", "a mug"]),
-    "background": lambda: (generate("a banana", background=True), pending()[0].wait()),
+    "background": lambda: (generate("a banana", background=True).wait(), pending()),
     "iterator": lambda: generate_many(iter(["a banana"])),
     "dry_run": lambda: dry_run("a banana", count=2),
     "spending": spending,

@@ -77,19 +77,22 @@ class CellNotes:
         self.close()  # what is used from here on watches again
         expected, self._expected = self._expected, {}
         # One that was there before the cell has ended is this cell's, though its thread used it.
-        quick = (value for value in expected.values() if value.done and not value._is_shown)
-        over = {each for value in quick for each in value._requests()}
+        # Each is asked once: one that comes from here on has its own place, as any later one.
+        is_quiet = not self._on_way
+        late = {key: value for key, value in expected.items() if not value.done}
+        quick = (value for key, value in expected.items() if key not in late)
+        over = {each for it in quick if not it._is_shown for each in it._requests()}
         # One that has come this moment, and whose thread has not said so yet, has its own place.
         come = {each for it in [*self._later.values()] if it.done for each in it._requests()}
         kept = list(self._used.items())  # threads add to it
-        used = sorted(each for each, here in kept if here or each in over or not self._on_way)
+        used = sorted(each for each, here in kept if here or each in over or is_quiet)
         self.drop({*used, *come})
         if self._used:  # by threads, of pictures that are on their way
             self._watch()
         if used:
             OutputCell().show({}, _facts(used))
-        for value in expected.values():
-            if not (value.done or value._is_shown):
+        for value in late.values():
+            if not value._is_shown:
                 self._write_later(value, OutputCell())
 
     def _write_later(self, value: Expected, place: OutputCell) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_output
 from PIL import Image
@@ -15,6 +14,7 @@ import nb_banana
 from nb_banana._default import client
 from nb_banana.request import ImageRequest
 from tests.support.amount import rounds
+from tests.support.kernels import NotebookRunner
 from tests.support.shelf import put
 
 NO_NETWORK = """
@@ -38,7 +38,7 @@ def execute(path, *cells, home):
     """Run cells in a kernel of their own that has only this home, and save them."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in cells])
     home.mkdir(exist_ok=True)
-    client = NotebookClient(
+    client = NotebookRunner(
         notebook, timeout=60, resources={"metadata": {"path": str(path.parent)}}
     )
     client.create_kernel_manager()

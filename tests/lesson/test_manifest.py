@@ -9,7 +9,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
 import nb_banana
 from nb_banana import errors
@@ -19,6 +18,7 @@ from nb_banana.settings import Banana
 from tests.lesson.test_unpacking import make, rewrite
 from tests.safety import LIGHTER, paint_plainly
 from tests.support.amount import rounds
+from tests.support.kernels import NotebookRunner
 
 LOAD = "%load_ext nb_banana\nimport nb_banana"
 CELLS = (
@@ -41,7 +41,7 @@ def environment(home, setting=""):
 def teach(folder, cells, env):
     """Run and save a notebook, and pack it; the zip file."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in cells])
-    runner = NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(folder)}})
+    runner = NotebookRunner(notebook, timeout=60, resources={"metadata": {"path": str(folder)}})
     runner.create_kernel_manager()
     with runner.setup_kernel(env=env):
         for number, cell in enumerate(notebook.cells):

@@ -138,6 +138,31 @@ def test_what_is_there_before_its_cell_has_ended_is_noted_there_too(here, tmp_pa
     assert counts == [2, 0]
 
 
+def test_what_comes_while_its_cell_is_noted_is_noted_there_all_the_same(here, tmp_path):
+    """In the moment between the look at what is there and the notes of what is not."""
+    wait = (
+        "from nb_banana.generation import cell_notes\n"
+        "class Place(cell_notes.OutputCell):\n"
+        "    def show(self, *given):\n"
+        "        late.wait()\n"
+        "        while client().context.on_way:\n            time.sleep(0.01)\n"
+        "        super().show(*given)\n"
+        "import time; from nb_banana._default import client\n"
+    )
+    begin = (
+        "here = nb_banana.generate('a pear')\n"
+        "late = nb_banana.generate('a [trouble: slow 1.5] lime', background=True)\n"
+        "cell_notes.OutputCell = Place"
+    )
+    done = execute(here / "lesson.ipynb", "import nb_banana", wait, begin, "1", home=tmp_path)
+    noted = [
+        [*each.metadata.get("nb_banana", {}).get("requests", "")]
+        for cell in done.cells
+        for each in cell.outputs
+    ]
+    assert [len(each) for each in noted] == [1, 1, 0]  # the last one shows a number
+
+
 def test_a_picture_that_is_gone_is_said_by_the_cell_that_makes_it(ran, tmp_path):
     shutil.rmtree(tmp_path / "data")
     with pytest.raises(errors.LessonError) as caught:

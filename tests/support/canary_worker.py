@@ -226,7 +226,7 @@ def classroom(url):
 def main(service, url, source, *more):
     show_all()
     be_brisk()
-    nb_banana.configure(service=service, base_url=url, timeout=5)
+    nb_banana.configure(service=service, base_url=url, timeout=60)
     given = give(source)
     workers = HELD if source != "environment" else None
     made = draw(given, workers)

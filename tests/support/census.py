@@ -19,7 +19,9 @@ from typing import Any
 
 from ipywidgets.widgets.widget import _instances
 
-LATEST = 20.0
+from nb_banana import _threads
+
+LATEST = 60.0
 """Seconds after which what is still there stays: threads and connections end in their own time."""
 OURS = (
     *("Client", "Context", "HttpTransport", "Session", "HTTPConnectionPool", "Sandbox", "Panel"),
@@ -27,8 +29,16 @@ OURS = (
 )
 
 
+def at_rest() -> None:
+    """Wait for our threads that ask and tell beside a picture: what they open is there then."""
+    for each in threading.enumerate():
+        if each.name == _threads.NAME:
+            each.join(LATEST)
+
+
 def census(shell: Any = None) -> dict[str, Counter[str]]:
     """Threads, files, sockets, children, temporary files, hooks and what of ours is in memory."""
+    at_rest()  # else one that was late would have opened its connection after the count
     gc.collect()
     loggers = [logging.root, *map(logging.getLogger, logging.root.manager.loggerDict)]
     held = {

@@ -1,6 +1,7 @@
 """A small notebook, the same as an app of marimo, and the tools that run them."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -93,25 +94,36 @@ def environment(folder):
     )
 
 
+PATIENCE = 240
+"""Seconds until a server must answer: it loads half of Jupyter first."""
+SAYS = re.compile(r"http://(?:localhost|127\.0\.0\.1):(\d+)")
+
+
 @contextmanager
 def serving(folder, *words):
-    """A server of this environment until the test is done: its address."""
+    """A server of this environment until the test is done: its address, as it says it.
+
+    The port that it is given was free a moment before; where it is not any more, it takes another.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     words = [each.format(port=port) for each in words]
+    own = environment(folder) | {"PYTHONUNBUFFERED": "1"}
     with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            command(*words), cwd=folder, env=environment(folder), stdout=log, stderr=log
-        )
+        server = subprocess.Popen(command(*words), cwd=folder, env=own, stdout=log, stderr=log)
     try:
-        for _ in range(600):
-            assert server.poll() is None, (folder / "log").read_text()
-            with socket.socket() as there:
-                if there.connect_ex(("127.0.0.1", port)) == 0:
-                    break
+        until = time.monotonic() + PATIENCE
+        while not (said := SAYS.search((folder / "log").read_text("utf-8"))) or not _hears(said[1]):
+            assert server.poll() is None, (folder / "log").read_text("utf-8")
+            assert time.monotonic() < until, (folder / "log").read_text("utf-8")
             time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}/"
+        yield f"http://127.0.0.1:{said[1]}/"
     finally:
         server.terminate()
-        server.wait(60)
+        server.wait(PATIENCE)
+
+
+def _hears(port):
+    with socket.socket() as there:
+        return there.connect_ex(("127.0.0.1", int(port))) == 0

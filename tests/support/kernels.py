@@ -1,7 +1,10 @@
 """Kernels as another day would have them, and a picture from one service whatever the settings."""
 
 from jupyter_client.manager import start_new_kernel
+from jupyter_client.utils import ensure_async
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionComplete
+from traitlets import Integer
 
 from nb_banana import _default
 from nb_banana._client import Client
@@ -23,7 +26,24 @@ def started_kernel(**options):
 
 
 class NotebookRunner(NotebookClient):
-    """Runs a notebook; its kernel too is started once more where a port was taken."""
+    """Runs a notebook; its kernel too is started once more where a port was taken.
+
+    Like a front end it waits for all that a cell puts out, and fills a place of an earlier cell
+    also between two cells, where nbclient looks away.
+    """
+
+    iopub_timeout = Integer(60)
+
+    async def _async_poll_output_msg(self, parent_msg_id, cell, cell_index):
+        while True:
+            message = await ensure_async(self.kc.iopub_channel.get_msg(timeout=None))
+            if message["parent_header"].get("msg_id") == parent_msg_id:
+                try:
+                    self.process_message(message, cell, cell_index)
+                except CellExecutionComplete:
+                    return
+            elif message["msg_type"] == "update_display_data":
+                self._update_display_id(message["content"]["transient"]["display_id"], message)
 
     async def async_start_new_kernel(self, **options):
         self._options = options
