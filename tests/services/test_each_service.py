@@ -467,9 +467,7 @@ nb_banana.generate("a slow banana [trouble: slow 600]")
 """
 
 
-def test_a_kernel_that_is_killed_while_a_ticket_waits_loses_nothing(
-    fal, tmp_path, monkeypatch
-):
+def test_a_kernel_that_is_killed_while_a_ticket_waits_loses_nothing(fal, tmp_path, monkeypatch):
     worker = subprocess.Popen([sys.executable, "-c", WORKER, fal.url, str(tmp_path)])
     until(lambda: any(each.path.endswith("/status") for each in fal.received))
     worker.send_signal(signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Time for work that a service accepted, in the hands of the test: no machine is too slow for it."""
+"""Work that a service accepted takes the time that a test gives it: no machine is too slow."""
 
 import itertools
 import time
