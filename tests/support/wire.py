@@ -103,8 +103,10 @@ def wire(answers):
         def log_message(self, *args):
             pass
 
-    running = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    running.daemon_threads = True
+    class Server(http.server.ThreadingHTTPServer):
+        request_queue_size = 128  # whoever finds it full tries again a second later
+
+    running = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=running.serve_forever, args=(0.005,), daemon=True).start()
     try:
         yield Wire(f"http://127.0.0.1:{running.server_port}", answers, seen)
