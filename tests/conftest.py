@@ -101,7 +101,7 @@ def held(service: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[threadin
 @pytest.fixture
 def library(tmp_path: Path) -> Library:
     """A library of the test's own. Its folder is not there yet."""
-    return Library(tmp_path / "library", "api", patience=5)
+    return Library(tmp_path / "library", "api", patience=60)
 
 
 @pytest.fixture(params=["function", "magic"])

@@ -154,6 +154,6 @@ def test_a_teacher_retires_a_model_from_the_shell():
 
 def test_a_status_that_there_is_not_is_said_by_the_shell():
     command = [*SANDBOX, "--retire", "2=gone"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 2
     assert "deprecated, superseded, withdrawn" in done.stderr

@@ -148,7 +148,7 @@ def said_by(process, lines):
         return [process.stdout.readline().rstrip() for _ in range(lines)]
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
 
 def test_the_command_says_what_to_type_in_each_notebook():
@@ -179,7 +179,7 @@ def test_a_management_key_comes_from_the_environment():
         ]
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
     assert statuses == [200, 401]
 
 
@@ -194,7 +194,7 @@ def test_a_management_key_comes_from_the_environment():
 )
 def test_what_can_not_be_is_one_sentence(arguments):
     process = start(*arguments)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=120)
     assert (process.returncode, "Traceback" in said) == (2, False)
 
 

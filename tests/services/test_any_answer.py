@@ -72,7 +72,8 @@ def use(client, prompt):
 
 def check(sandbox, client, made, prompt, before):
     """What is true of the one request that was asked for."""
-    posts = sandbox.posts[before:]
+    # One of the request before, which nobody waits for any more, may come as late as it does.
+    posts = [each for each in sandbox.posts[before:] if json.dumps(prompt) in json.dumps(each.body)]
     assert len(posts) <= 1, [made, len(posts)]
     kind = client.context.known_kinds()[0]
     rows = client.context.places(kind)[0]._index.rows("SELECT * FROM requests")

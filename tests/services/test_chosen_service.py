@@ -15,6 +15,7 @@ from tests.conftest import KEY
 from tests.services.test_each_service import fal, other_service  # noqa: F401 - a fixture
 from tests.services.test_others import CODE, package  # noqa: F401 - a fixture
 from tests.support.shells import ipython_shell
+from tests.support.waiting import one_question, work_is_done
 from tests.test_settings_and_keys import memory_keyring, userdata  # noqa: F401 - fixtures
 
 OTHERS = [name for name in PLACES if name != "aimlapi"]
@@ -295,8 +296,8 @@ def test_a_service_of_a_package_is_offered_and_looked_at(package, monkeypatch): 
 
 
 def accepted(fal):  # noqa: F811
-    with pytest.raises(errors.AnswerTimeoutError):
-        generate("a pear [trouble: slow 3]", timeout=0.2)
+    with one_question(), pytest.raises(errors.AnswerTimeoutError):
+        generate("a pear [trouble: slow 600]")
     (row,) = [
         row
         for library in client().context.every_library()
@@ -316,7 +317,7 @@ def test_what_was_accepted_is_cancelled_where_it_is_forgotten(fal, capsys):  # n
 
 def test_what_was_done_when_it_was_to_be_cancelled_is_fetched(fal, capsys, monkeypatch):  # noqa: F811
     name = accepted(fal)
-    monkeypatch.setattr("nb_banana.sandbox.services.fal.time.monotonic", lambda: 10.0**12)
+    work_is_done(monkeypatch)
     forget(name, ask=False)
     assert "not deleted" in capsys.readouterr().out
     (image,) = nb_banana.recover().images

@@ -11,6 +11,7 @@ from nb_banana import ImageRequest, configure, errors, generate
 from nb_banana._default import client
 from nb_banana.credentials import Secret
 from nb_banana.library import location
+from nb_banana.services import account
 from nb_banana.services.endpoint import Endpoint
 from tests.conftest import KEY
 from tests.support.kernels import make
@@ -95,7 +96,8 @@ def test_trying_again_comes_to_an_end(service, brisk, trouble, kind):
     assert not service.charges
 
 
-def test_a_read_timeout_is_not_sent_again(service):
+def test_a_read_timeout_is_not_sent_again(service, monkeypatch):
+    monkeypatch.setattr(account, "PAUSES", (0.0, *[0.05] * 20, *[0.3] * 150))  # however slow it is
     with pytest.raises(errors.AnswerTimeoutError, match=r"charged: \$0.089. It was not sent again"):
         draw(service, "a banana [trouble: slow 0.6]", timeout=0.2)
     assert len(service.posts) == 1

@@ -27,6 +27,7 @@ from nb_banana.services.registry import find_service
 from tests.conftest import KEY
 from tests.support.doors import open_door
 from tests.support.servers import picture, server
+from tests.support.waiting import one_question, work_is_done
 
 OTHERS = [name for name in SPOKEN if name != "aimlapi"]
 B64 = base64.b64encode(picture()).decode()
@@ -439,7 +440,6 @@ def test_a_key_that_google_refuses_is_said_to_be_refused(monkeypatch, google):
 
 
 def test_the_pause_that_google_asks_for_is_kept(google, brisk):
-    configure(timeout=3)
     with pytest.raises(errors.RateLimitError) as raised:
         generate("a banana [trouble: 429-retry-after 500]")
     assert raised.value.facts["retry_after"] == 500
@@ -463,43 +463,41 @@ def until(is_so):
 WORKER = """
 import nb_banana, sys
 nb_banana.configure(service="fal", base_url=sys.argv[1], library=sys.argv[2])
-nb_banana.generate("a slow banana [trouble: slow 3]")
+nb_banana.generate("a slow banana [trouble: slow 600]")
 """
 
 
-def test_a_kernel_that_is_killed_while_a_ticket_waits_loses_nothing(fal, tmp_path):
+def test_a_kernel_that_is_killed_while_a_ticket_waits_loses_nothing(fal, tmp_path, monkeypatch):
     worker = subprocess.Popen([sys.executable, "-c", WORKER, fal.url, str(tmp_path)])
     until(lambda: any(each.path.endswith("/status") for each in fal.received))
     worker.send_signal(signal.SIGKILL)
     worker.wait()
     configure(library=str(tmp_path))
-    first = nb_banana.recover()
-    if not first.images:
-        assert "not done yet" in first[0].outcome
-        time.sleep(3)
-    found = first.images or nb_banana.recover().images
-    assert [image.prompt for image in found] == ["a slow banana [trouble: slow 3]"]
+    assert "not done yet" in nb_banana.recover()[0].outcome
+    work_is_done(monkeypatch)
+    found = nb_banana.recover().images
+    assert [image.prompt for image in found] == ["a slow banana [trouble: slow 600]"]
     assert (len(fal.posts), len(fal.charges)) == (1, 1)
     assert found[0].cost == Decimal("0.08")
 
 
 def test_the_cell_that_is_run_again_waits_for_what_was_accepted(fal):
-    with pytest.raises(errors.AnswerTimeoutError, match="Nothing is lost"):
-        generate("a banana [trouble: slow 2]", timeout=0.2)
-    image = generate("a banana [trouble: slow 2]", timeout=30)
+    with one_question(), pytest.raises(errors.AnswerTimeoutError, match="Nothing is lost"):
+        generate("a banana [trouble: slow 2]")
+    image = generate("a banana [trouble: slow 2]")
     assert image.came == "reused"
     assert (len(fal.posts), len(fal.charges)) == (1, 1)
 
 
-def test_an_interrupt_while_a_ticket_waits_leaves_it_to_recover(fal):
+def test_an_interrupt_while_a_ticket_waits_leaves_it_to_recover(fal, monkeypatch):
     def press():
         until(lambda: any(each.path.endswith("/status") for each in fal.received))
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=press).start()
     with pytest.raises(errors.Interrupted, match="recover"):
-        generate("a banana [trouble: slow 1]")
-    time.sleep(1)
+        generate("a banana [trouble: slow 600]")
+    work_is_done(monkeypatch)
     assert len(nb_banana.recover().images) == 1
     assert len(fal.posts) == 1
 

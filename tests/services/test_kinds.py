@@ -26,6 +26,7 @@ from tests.services.test_each_service import other_service
 from tests.support.kernels import another_kernel
 from tests.support.shelf import make_older
 from tests.support.shells import ipython_shell
+from tests.support.waiting import one_question
 
 GOLDEN = Path(__file__).parents[1] / "promises" / "data" / "library"
 
@@ -231,8 +232,8 @@ def test_a_shared_library_of_a_service_is_a_hit_and_its_open_work_is_its_owner_s
     fal = other_service("fal", monkeypatch)
     configure(library=str(tmp_path / "shared"))
     drawn = generate("a banana")
-    with pytest.raises(errors.AnswerTimeoutError):
-        generate("a pear [trouble: slow 9]", timeout=0.2)
+    with one_question(), pytest.raises(errors.AnswerTimeoutError):
+        generate("a pear [trouble: slow 600]")
     configure(library=str(tmp_path / "own"), shared_libraries=[str(tmp_path / "shared")])
     another_kernel()
     again = generate("a banana")

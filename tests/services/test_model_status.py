@@ -11,6 +11,7 @@ from nb_banana import Client, configure, errors
 from nb_banana.generation import in_process
 from nb_banana.generation.in_process import InProcessTransport
 from nb_banana.sandbox import Sandbox
+from nb_banana.services import account, model_status
 from nb_banana.services.aimlapi.service import DEPRECATIONS, METRICS
 from nb_banana.services.endpoint import Endpoint
 from nb_banana.services.model_status import ModelStatus
@@ -55,6 +56,8 @@ def missing(request):
 def vendor(monkeypatch):
     """A service that draws, and has one model that goes away; the settings are its."""
     monkeypatch.setenv("AIMLAPI_KEY", KEY)
+    monkeypatch.setattr(model_status, "GRACE", 60)  # the list comes, however slow the machine is
+    monkeypatch.setattr(account, "READ_TIMEOUT", 60)
     with wire({POST: drawn, DEPRECATIONS: lambda _: listing(row())}) as service:
         configure(base_url=service.url)
         yield service
@@ -139,13 +142,14 @@ def test_a_list_that_can_not_be_had_or_read_is_silent_and_the_picture_is_there(v
         nb_banana.generate("a fox")
 
 
-def test_a_list_that_is_late_holds_no_picture_up_and_is_said_with_the_next(vendor):
+def test_a_list_that_is_late_holds_no_picture_up_and_is_said_with_the_next(vendor, monkeypatch):
+    monkeypatch.setattr(model_status, "GRACE", 0.1)
     come = threading.Event()
-    vendor.answers[DEPRECATIONS] = lambda _: come.wait(20) and listing(row())
+    vendor.answers[DEPRECATIONS] = lambda _: come.wait(60) and listing(row())
     assert nb_banana.generate("a banana").notes == ()
     come.set()
     status = nb_banana._default.client().context.model_status
-    assert status._answers[vendor.url].ended.wait(20)
+    assert status._answers[vendor.url].ended.wait(60)
     assert nb_banana.generate("a fox").notes == (ENDS + CURE,)
 
 

@@ -24,6 +24,7 @@ from nb_banana.widgets import controller
 from nb_banana.widgets.form import Form
 from tests.conftest import KEY
 from tests.notebook.test_terminal import ipython
+from tests.services.test_each_service import until
 from tests.support.kernels import another_kernel, started_kernel
 from tests.support.servers import picture
 from tests.support.shells import ipython_shell, run_notebook
@@ -552,7 +553,8 @@ def test_what_may_have_been_charged_counts_until_it_is_known(service, monkeypatc
     monkeypatch.setattr(account, "PAUSES", (0.0,))
     configure(budget=0.1)
     with pytest.raises(errors.AnswerTimeoutError, match="not known yet"):
-        nb_banana.generate("a [trouble: slow 1.5]", timeout=0.3)
+        nb_banana.generate("a [trouble: slow 600]", timeout=0.3)
+    until(lambda: service.posts)
     with pytest.raises(errors.BudgetError, match="not known yet"):
         nb_banana.generate("a pear")
     assert len(service.posts) == 1

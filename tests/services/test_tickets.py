@@ -14,6 +14,7 @@ from multiprocessing import get_context
 
 import distributed
 import pytest
+import requests
 
 import nb_banana
 from nb_banana import configure, errors, generate, generate_many
@@ -26,8 +27,8 @@ from tests.services.test_each_service import other_service, until
 from tests.support.amount import ALL, rounds, some
 from tests.support.kernels import another_kernel
 from tests.support.queue import running_queue
+from tests.support.waiting import one_question, work_is_done
 
-SOON = {"timeout": 0.2}
 DETAIL = b'{"detail": "no"}'
 
 
@@ -170,8 +171,7 @@ def test_what_is_gone_for_good_is_paid_anew_only_by_whoever_runs_it_again(queue)
 )
 def test_a_ticket_that_says_not_where_to_ask_is_not_known_and_not_sent_again(queue, answer):
     queue.odd["post"] = [(200, json.dumps(answer).encode())]
-    configure(timeout=0.2)
-    with pytest.raises(errors.UncertainError):
+    with one_question(), pytest.raises(errors.UncertainError):
         generate("a banana")
     assert len(queue.posts) == 1
     assert not nb_banana.recover()[0].ended
@@ -179,8 +179,8 @@ def test_a_ticket_that_says_not_where_to_ask_is_not_known_and_not_sent_again(que
 
 def test_work_that_takes_longer_than_the_patience_is_had_by_running_it_again(queue):
     queue.odd["status"] = [(202, json.dumps(queue.told("1", "IN_PROGRESS")).encode())] * 40
-    with pytest.raises(errors.AnswerTimeoutError, match="Nothing is lost"):
-        generate("a banana", **SOON)
+    with one_question(), pytest.raises(errors.AnswerTimeoutError, match="Nothing is lost"):
+        generate("a banana")
     found = nb_banana.recover()
     assert "not done yet" in found[0].outcome
     assert not found[0].ended
@@ -192,7 +192,8 @@ def test_work_that_takes_longer_than_the_patience_is_had_by_running_it_again(que
 @pytest.mark.parametrize("again", [False, True])
 def test_a_retry_of_a_gallery_fetches_what_was_accepted(queue, again):
     queue.odd["status"] = [(202, b"")] * 100
-    gallery = generate_many(["a banana"], **SOON)
+    with one_question():
+        gallery = generate_many(["a banana"])
     assert isinstance(gallery.failures[0].error, errors.AnswerTimeoutError)
     queue.odd["status"].clear()
     assert gallery.retry(again=again)[0].path.is_file()
@@ -202,8 +203,8 @@ def test_a_retry_of_a_gallery_fetches_what_was_accepted(queue, again):
 def left_waiting(queue):
     """A request that is accepted, and that nobody waits for."""
     queue.odd["status"] = [(202, b"")] * 100
-    with pytest.raises(errors.AnswerTimeoutError):
-        generate("a banana", **SOON)
+    with one_question(), pytest.raises(errors.AnswerTimeoutError):
+        generate("a banana")
     queue.odd["status"].clear()
 
 
@@ -245,14 +246,15 @@ def test_without_its_key_it_waits_and_the_person_is_told_which_one(tmp_path, mon
 
 
 def test_a_key_that_changed_meanwhile_is_said_and_loses_nothing(fal, monkeypatch):
-    with pytest.raises(errors.AnswerTimeoutError):
-        generate("a banana [trouble: slow 0.5]", **SOON)
+    with one_question(), pytest.raises(errors.AnswerTimeoutError):
+        generate("a banana [trouble: slow 600]")
     monkeypatch.setenv("FAL_KEY", "another-key-of-mine-7755")
     assert "does not accept the key" in nb_banana.recover()[0].outcome
     with pytest.raises(errors.KeyRefusedError, match="Nothing is lost"):
-        generate("a banana [trouble: slow 0.5]")
+        generate("a banana [trouble: slow 600]")
     monkeypatch.setenv("FAL_KEY", KEY)
-    assert generate("a banana [trouble: slow 0.5]").came == "reused"
+    work_is_done(monkeypatch)
+    assert generate("a banana [trouble: slow 600]").came == "reused"
     assert (len(fal.posts), len(fal.charges)) == (1, 1)
 
 
@@ -289,8 +291,9 @@ def test_a_ticket_that_nothing_can_take_is_in_the_error(queue):
 
     queue.on_post = nowhere
     queue.odd["status"] = [(202, b"")] * 100
-    with pytest.raises(errors.AnswerTimeoutError, match="could not be written down") as raised:
-        generate("a banana", **SOON)
+    said = "could not be written down"
+    with one_question(), pytest.raises(errors.AnswerTimeoutError, match=said) as raised:
+        generate("a banana")
     assert raised.value.facts["ticket"]["status_url"].startswith(queue.url)
     assert "Nothing is lost" not in str(raised.value)
     mended(folder)
@@ -330,6 +333,12 @@ for number in range(int(sys.argv[3])):
 """
 
 
+def arrived(running):
+    """What dead kernels sent came to the service, and nothing of theirs is still to come."""
+    requests.get(running.url, timeout=60)  # it takes connections in the order in which they came
+    until(lambda: not running._server._open)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
 def test_kernels_that_are_killed_at_any_moment_pay_once_and_lose_nothing(fal):
     chance = random.Random(17)
@@ -339,6 +348,7 @@ def test_kernels_that_are_killed_at_any_moment_pay_once_and_lose_nothing(fal):
             with suppress(subprocess.TimeoutExpired):
                 kernel.wait(chance.uniform(0, 1.5))
             kernel.kill()
+    arrived(fal)
     until(lambda: not any("not done yet" in each.outcome for each in nb_banana.recover()))
     kept = {image.prompt for image in nb_banana.history(limit=None)}
     named = {each.prompt for each in nb_banana.recover()}  # the id of these never came
@@ -354,8 +364,14 @@ def test_kernels_that_are_killed_at_any_moment_pay_once_and_lose_nothing(fal):
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
 def test_a_kernel_that_is_killed_before_its_ticket_came_is_not_known_and_not_sent_again(queue):
     kernel = []
-    queue.on_post = lambda: (kernel[0].kill(), kernel[0].wait())
-    with in_kernel("sys.stdin.read()\n" + DRAWS, queue.url, "a", "1") as started:
+
+    def die():
+        until(lambda: kernel)
+        kernel[0].kill()
+        kernel[0].wait()
+
+    queue.on_post = die
+    with in_kernel(DRAWS, queue.url, "a", "1") as started:
         kernel.append(started)
         until(lambda: queue.posts)
         started.wait()
@@ -384,15 +400,16 @@ def test_two_kernels_that_fetch_the_same_work_at_once_both_have_it(queue):
     assert len(nb_banana.history()) == 1
 
 
-def test_an_interrupt_while_it_waits_and_the_same_cell_again(fal):
+def test_an_interrupt_while_it_waits_and_the_same_cell_again(fal, monkeypatch):
     def press():
         until(lambda: any(each.path.endswith("/status") for each in fal.received))
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=press).start()
     with pytest.raises(errors.Interrupted, match="Nothing is lost"):
-        generate("a banana [trouble: slow 0.5]")
-    assert generate("a banana [trouble: slow 0.5]").came == "reused"
+        generate("a banana [trouble: slow 600]")
+    work_is_done(monkeypatch)
+    assert generate("a banana [trouble: slow 600]").came == "reused"
     assert (len(fal.posts), len(fal.charges)) == (1, 1)
 
 

@@ -33,8 +33,11 @@ INSIDE = {"google", "openai", "openrouter"}
 class Exchange:
     """One request, and the good answer to it, for which the sandbox does the work."""
 
-    def __init__(self, connection: socket.socket, request: bytes, behind: Sandbox) -> None:
+    def __init__(
+        self, connection: socket.socket, request: bytes, behind: Sandbox, own: str
+    ) -> None:
         self.connection, self.behind, self.service = connection, behind, behind.service
+        self.own = own  # its address; a sandbox that was stopped has none to say
         self.url = f"http://127.0.0.1:{connection.getsockname()[1]}"
         self.head, _, self.sent = request.partition(b"\r\n\r\n")
         self.method, self.path = self.head.decode("latin-1").split()[:2]
@@ -53,14 +56,14 @@ class Exchange:
     @cached_property
     def good(self) -> tuple[int, list[str], bytes]:
         """Status, headers but for those of framing, and body of the sandbox's answer."""
-        own = urlsplit(self.behind.url)
+        own = urlsplit(self.own)
         talk = http.client.HTTPConnection(own.hostname or "", own.port, timeout=30)
         lines = [each.split(": ", 1) for each in self.head.decode("latin-1").split("\r\n")[1:]]
         headers = {name: value for name, value in lines if name.lower() not in FRAMING}
         with closing(talk):  # also when the test is over, and the sandbox gone, before it answers
             talk.request(self.method, self.path, self.sent or None, headers)
             answer = talk.getresponse()
-            body = answer.read().replace(self.behind.url.encode(), self.url.encode())
+            body = answer.read().replace(self.own.encode(), self.url.encode())
         kept = [f"{n}: {v}" for n, v in answer.getheaders() if n.lower() not in FRAMING]
         return answer.status, kept, body
 
@@ -115,6 +118,7 @@ def relay(place: str, trouble: Talk, behind: Sandbox) -> Iterator[tuple[str, lis
     """A service that has this trouble in this place: its URL, and the heads of the requests."""
     # In the place ``bytes`` it is about what a picture is made of, by whichever way that comes.
     linked: list[bytes] = []
+    own = behind.url
 
     def by_link(exchange: Exchange) -> None:
         """As some gateways do: not base64 but a link."""
@@ -125,7 +129,7 @@ def relay(place: str, trouble: Talk, behind: Sandbox) -> Iterator[tuple[str, lis
         exchange.good = status, headers, changed(body, ("data",), lambda _: data)
 
     def talk(connection: socket.socket, request: bytes) -> Any:
-        exchange = Exchange(connection, request, behind)
+        exchange = Exchange(connection, request, behind, own)
         places = exchange.places
         if place == "picture" and exchange.service in INSIDE:
             if "result" in places:

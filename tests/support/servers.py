@@ -53,6 +53,8 @@ def server(
             self.wfile.write(body)
 
     class Server(http.server.ThreadingHTTPServer):
+        request_queue_size = 128  # whoever finds it full tries again a second later
+
         def handle_error(self, *args):
             """A client that went away is no error of ours."""
 

@@ -104,6 +104,8 @@ def wire(answers):
             pass
 
     class Server(http.server.ThreadingHTTPServer):
+        request_queue_size = 128  # whoever finds it full tries again a second later
+
         def handle_error(self, *args):
             """A client that went away is no error of ours: the next test would read it."""
 

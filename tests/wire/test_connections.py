@@ -82,7 +82,7 @@ def test_two_threads_at_once_have_two_connections_and_each_its_own_answer():
     both = threading.Barrier(2)
 
     def at_once(handler):
-        both.wait(10)
+        both.wait(60)
         echo(handler)
 
     with server(at_once) as (url, seen), ThreadPoolExecutor(2) as pool:

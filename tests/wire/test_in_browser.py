@@ -4,15 +4,16 @@ import pytest
 
 import nb_banana
 from nb_banana import errors
-from nb_banana.sandbox import Sandbox
 from nb_banana.services import account, send
 from nb_banana.wire import connection
 from tests.conftest import KEY
+from tests.support.raw_troubles import closed
 
 
 @pytest.fixture(autouse=True)
 def in_browser(monkeypatch):
     monkeypatch.setattr(connection, "IN_BROWSER", True)
+    monkeypatch.setattr(connection, "CONNECT_TIMEOUT", 60.0)  # the question before it is answered
     monkeypatch.setattr(account, "PAUSES", (0.0, 0.1))  # seconds before each look into the log
 
 
@@ -53,8 +54,8 @@ def test_a_body_that_is_too_long_is_not_kept(service, monkeypatch):
 
 def test_where_the_page_may_not_call_nothing_is_sent():
     """CORS that says no looks like a network that is down: it is asked before anything is paid."""
-    with Sandbox() as sandbox:
-        nb_banana.configure(base_url=sandbox.url)
-    with pytest.raises(errors.NotConnectedError, match=r"nothing was\scharged.*CORS"):
-        nb_banana.generate("a fox", key=KEY)
+    with closed() as place:
+        nb_banana.configure(base_url=f"http://{place}")
+        with pytest.raises(errors.NotConnectedError, match=r"nothing was\scharged.*CORS"):
+            nb_banana.generate("a fox", key=KEY)
     assert not nb_banana.recover()

@@ -14,6 +14,7 @@ from nb_banana.services.endpoint import Endpoint
 from nb_banana.wire import connection
 from tests.conftest import KEY
 from tests.generation.test_paid_pictures import trickle
+from tests.services.test_each_service import until
 from tests.support.kernels import make
 from tests.support.servers import (
     answering,
@@ -125,6 +126,7 @@ def test_an_answer_that_trickles_for_ever_is_given_up_over_tls_too(
     with server(trickle, secure) as (url, seen):
         with pytest.raises(errors.AnswerTimeoutError, match=r"within 0.5 s"):
             make(ImageRequest("a banana"), service=Endpoint(url, timeout=0.5))
+        until(lambda: posts(seen))  # it may give up before the other side has begun to read
         assert len(posts(seen)) == 1
 
 
@@ -236,12 +238,13 @@ def test_a_service_that_is_there_a_moment_later_is_sent_the_request_once(monkeyp
             running.append(stack.enter_context(server(answer, port=port)))
 
     answer = answering([{"url": LINK}], {LINK: picture()})
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        port = closed.getsockname()[1]
     running: list = []
     monkeypatch.setattr("urllib3.util.Retry.sleep", come_up)
-    with ExitStack() as stack:
+    with ExitStack() as stack, socket.socket() as kept:
+        # It does not listen, and keeps the port for who does later.
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        kept.bind(("127.0.0.1", 0))
+        port = kept.getsockname()[1]
         made = make(ImageRequest("a banana"), service=Endpoint(f"http://127.0.0.1:{port}"))
         assert made.size == (64, 48)
         assert len(posts(running[0][1])) == 1
