@@ -27,9 +27,9 @@ from nb_banana.wire import connection, downloads
 from tests.conftest import KEY
 from tests.support.amount import ALL
 from tests.support.doors import DOORS, PanelSaidError, open_door
+from tests.support.moments import one_question
 from tests.support.raw_server import Exchange, Talk, relay
 from tests.support.raw_troubles import MOST, ROADS, TALKS, road
-from tests.support.waiting import one_question
 from tests.test_key_leaks import all_of, hides_the_key
 
 TABLE = """

@@ -23,7 +23,7 @@ from nb_banana.sandbox.api import Api
 from nb_banana.sandbox.exchange import Request
 from nb_banana.sandbox.faults import TROUBLES, Troubles, troubles_of
 from nb_banana.sandbox.ledger import Ledger
-from tests.services.test_each_service import until
+from tests.support.moments import until
 
 KEY = "a-key-that-must-not-be-kept"
 MODEL = "google/nano-banana-2"

@@ -14,8 +14,8 @@ from nb_banana.sandbox import Sandbox
 from tests.conftest import KEY
 from tests.services.test_each_service import fal, other_service  # noqa: F401 - a fixture
 from tests.services.test_others import CODE, package  # noqa: F401 - a fixture
+from tests.support.moments import one_question, work_is_done
 from tests.support.shells import ipython_shell
-from tests.support.waiting import one_question, work_is_done
 from tests.test_settings_and_keys import memory_keyring, userdata  # noqa: F401 - fixtures
 
 OTHERS = [name for name in PLACES if name != "aimlapi"]

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from contextlib import suppress
 from decimal import Decimal
 from functools import partial
@@ -26,8 +25,8 @@ from nb_banana.services.exchange import Call, Upload
 from nb_banana.services.registry import find_service
 from tests.conftest import KEY
 from tests.support.doors import open_door
+from tests.support.moments import one_question, until, work_is_done
 from tests.support.servers import picture, server
-from tests.support.waiting import one_question, work_is_done
 
 OTHERS = [name for name in SPOKEN if name != "aimlapi"]
 B64 = base64.b64encode(picture()).decode()
@@ -451,13 +450,6 @@ def test_a_gateway_that_drops_the_size_is_said(monkeypatch):
     image = generate("a banana [trouble: wrong-size]", resolution="4K")
     other.stop()
     assert "asked 4K" in image.mismatch
-
-
-def until(is_so):
-    end = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < end, "it never was"
-        time.sleep(0.02)
 
 
 WORKER = """

@@ -24,9 +24,9 @@ from nb_banana.services.registry import find_service
 from tests.conftest import KEY
 from tests.services.test_each_service import other_service
 from tests.support.kernels import another_kernel
+from tests.support.moments import one_question
 from tests.support.shelf import make_older
 from tests.support.shells import ipython_shell
-from tests.support.waiting import one_question
 
 GOLDEN = Path(__file__).parents[1] / "promises" / "data" / "library"
 

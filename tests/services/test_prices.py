@@ -24,8 +24,8 @@ from nb_banana.widgets import controller
 from nb_banana.widgets.form import Form
 from tests.conftest import KEY
 from tests.notebook.test_terminal import ipython
-from tests.services.test_each_service import until
 from tests.support.kernels import another_kernel, started_kernel
+from tests.support.moments import until
 from tests.support.servers import picture
 from tests.support.shells import ipython_shell, run_notebook
 from tests.support.wire import MODEL, MODELS, POST, as_json, fixed, quote, wire

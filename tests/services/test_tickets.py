@@ -14,7 +14,6 @@ from multiprocessing import get_context
 
 import distributed
 import pytest
-import requests
 
 import nb_banana
 from nb_banana import configure, errors, generate, generate_many
@@ -23,11 +22,11 @@ from nb_banana.library import location
 from nb_banana.library.library import Library
 from nb_banana.services import tickets
 from tests.conftest import KEY
-from tests.services.test_each_service import other_service, until
+from tests.services.test_each_service import other_service
 from tests.support.amount import ALL, rounds, some
 from tests.support.kernels import another_kernel
+from tests.support.moments import one_question, rest, until, work_is_done
 from tests.support.queue import running_queue
-from tests.support.waiting import one_question, work_is_done
 
 DETAIL = b'{"detail": "no"}'
 
@@ -333,12 +332,6 @@ for number in range(int(sys.argv[3])):
 """
 
 
-def arrived(running):
-    """What dead kernels sent came to the service, and nothing of theirs is still to come."""
-    requests.get(running.url, timeout=60)  # it takes connections in the order in which they came
-    until(lambda: not running._server._open)
-
-
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
 def test_kernels_that_are_killed_at_any_moment_pay_once_and_lose_nothing(fal):
     chance = random.Random(17)
@@ -348,7 +341,7 @@ def test_kernels_that_are_killed_at_any_moment_pay_once_and_lose_nothing(fal):
             with suppress(subprocess.TimeoutExpired):
                 kernel.wait(chance.uniform(0, 1.5))
             kernel.kill()
-    arrived(fal)
+    rest(fal)
     until(lambda: not any("not done yet" in each.outcome for each in nb_banana.recover()))
     kept = {image.prompt for image in nb_banana.history(limit=None)}
     named = {each.prompt for each in nb_banana.recover()}  # the id of these never came

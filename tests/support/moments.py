@@ -1,5 +1,6 @@
-"""Ctrl-C at a moment that is a fact, and not so many seconds later: on a slow machine too."""
+"""Moments that are facts, and not so many seconds later: no machine is too slow."""
 
+import itertools
 import os
 import signal
 import socket
@@ -8,10 +9,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import CodeType
+from types import CodeType, SimpleNamespace
+from unittest import mock
 from urllib.parse import urlsplit
 
 from nb_banana.sandbox import Sandbox
+from nb_banana.services import tickets
 
 
 @contextmanager
@@ -61,3 +64,19 @@ def until(is_so: Callable[[], object]) -> None:
     while not is_so():
         assert time.monotonic() < latest, "it never was"
         time.sleep(0.01)
+
+
+@contextmanager
+def one_question() -> Iterator[None]:
+    """Whoever waits for work that was accepted asks once, and then its time is over."""
+    # A short timeout would be the one for the request that is to be accepted, too.
+    clock = itertools.count(0, 10**6)
+    hasty = SimpleNamespace(sleep=time.sleep, monotonic=lambda: next(clock))
+    with mock.patch.object(tickets, "time", hasty):
+        yield
+
+
+def work_is_done(monkeypatch) -> None:
+    """What the sandbox's queue was given before is done by now."""
+    later = SimpleNamespace(monotonic=lambda: time.monotonic() + 3600)
+    monkeypatch.setattr("nb_banana.sandbox.services.fal.time", later)

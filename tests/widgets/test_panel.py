@@ -16,8 +16,8 @@ from nb_banana.services.google import Google
 from nb_banana.widgets.panel import panel
 from nb_banana.widgets.pictures import FOLDER, keep_upload
 from tests.conftest import KEY
-from tests.services.test_each_service import until
 from tests.services.test_model_status import drawn
+from tests.support.moments import until
 from tests.support.pictures import encode, picture
 from tests.support.wire import MODEL, POST, as_json, wire
 

@@ -13,8 +13,8 @@ import pytest
 from nb_banana import Client, ImageRequest, errors
 from nb_banana.services.endpoint import Endpoint
 from tests.conftest import KEY
-from tests.services.test_each_service import until
 from tests.support.kernels import make
+from tests.support.moments import until
 from tests.support.servers import answering, posts, server
 
 FORKING = """

@@ -14,8 +14,8 @@ from nb_banana.services.endpoint import Endpoint
 from nb_banana.wire import connection
 from tests.conftest import KEY
 from tests.generation.test_paid_pictures import trickle
-from tests.services.test_each_service import until
 from tests.support.kernels import make
+from tests.support.moments import until
 from tests.support.servers import (
     answering,
     drip,
