@@ -23,7 +23,13 @@ def started_kernel(**options):
 
 
 class NotebookRunner(NotebookClient):
-    """Runs a notebook; its kernel too is started once more where a port was taken."""
+    """Runs a notebook; its kernel too is started once more where a port was taken.
+
+    What a cell has put out is waited for: else the client leaves it behind after 4 s.
+    """
+
+    def __init__(self, notebook, **options):
+        super().__init__(notebook, **{"iopub_timeout": 60} | options)
 
     async def async_start_new_kernel(self, **options):
         self._options = options
