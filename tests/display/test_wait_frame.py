@@ -75,7 +75,8 @@ nb_banana.generate('a lie [trouble: slow 20]')""",
 LATER = {
     "in two places": "later = nb_banana.generate('a sea', background=True)\n"
     "display(later)\ndisplay(later)\ngo.set()\nlater.wait() and None",
-    "that failed": "go.clear()\nlater = nb_banana.generate('a fen [trouble: refusal]', background=True)\n"
+    "that failed": "go.clear()\n"
+    "later = nb_banana.generate('a fen [trouble: refusal]', background=True)\n"
     "display(later)\ngo.set()\nlater.wait()",
 }
 

@@ -8,8 +8,8 @@ import pytest
 import nb_banana
 from nb_banana.results.alt_text import AltText, described, prompt_words
 from tests.conftest import KEY
-from tests.support.pictures import encode, picture
 from tests.support.patience import held
+from tests.support.pictures import encode, picture
 from tests.support.servers import answering, server
 
 
