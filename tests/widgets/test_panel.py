@@ -5,6 +5,7 @@ import json
 import threading
 import time
 import weakref
+from types import SimpleNamespace
 
 import pytest
 from IPython.utils.capture import capture_output
@@ -216,6 +217,35 @@ def test_cancel_stops_the_wait_and_says_what_it_means_for_the_money(opened, serv
     settle(opened)
     assert opened.message["kind"] == "note"
     assert "may be charged" in opened.message["text"]
+
+
+def test_cancel_at_the_very_moment_of_its_end_is_no_failure_of_the_panel(opened):
+    class Late(type(opened)):
+        """Its picture comes as soon as somebody has looked for the one on its way."""
+
+        @property
+        def _pending(self):
+            return vars(self).pop("on_way", None)
+
+        @_pending.setter
+        def _pending(self, value):
+            vars(self)["on_way"] = value
+
+    opened.__class__ = Late
+    stopped = []
+    opened._pending = SimpleNamespace(cancel=lambda: stopped.append(True))
+    press(opened, "cancel")
+    assert opened.message == {}
+    assert stopped
+
+
+def test_one_picture_in_the_place_of_several_is_there_before_the_browser_has_chosen_it(opened):
+    opened._show(generate("a cat", count=2, quiet=True).images)
+    opened.chosen = 1
+    opened._made = (generate("a fox"),)
+    assert opened.image.prompt == "a fox"
+    press(opened, "save")
+    assert opened.message["text"].startswith("Saved as ")
 
 
 def test_who_is_to_be_asked_is_asked_in_the_panel(opened, service):
