@@ -19,7 +19,7 @@ from typing import Any
 
 from ipywidgets.widgets.widget import _instances
 
-LATEST = 20.0
+LATEST = 60.0
 """Seconds after which what is still there stays: threads and connections end in their own time."""
 OURS = (
     *("Client", "Context", "HttpTransport", "Session", "HTTPConnectionPool", "Sandbox", "Panel"),

@@ -96,6 +96,25 @@ def environment(folder):
 @contextmanager
 def serving(folder, *words):
     """A server of this environment until the test is done: its address."""
+    for _ in range(3):
+        server, port = started(folder, *words)
+        try:
+            if is_up(server, port):
+                yield f"http://127.0.0.1:{port}/"
+                return
+        finally:
+            server.terminate()
+            try:
+                server.wait(60)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+                raise
+    raise AssertionError((folder / "log").read_text())
+
+
+def started(folder, *words):
+    """Begin a server on a port that is free right now: its process and the port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -104,14 +123,16 @@ def serving(folder, *words):
         server = subprocess.Popen(
             command(*words), cwd=folder, env=environment(folder), stdout=log, stderr=log
         )
-    try:
-        for _ in range(600):
-            assert server.poll() is None, (folder / "log").read_text()
-            with socket.socket() as there:
-                if there.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        server.terminate()
-        server.wait(60)
+    return server, port
+
+
+def is_up(server, port):
+    """Wait for a server; whether it came up, or ended, as where somebody else took its port."""
+    end = time.monotonic() + 180
+    while server.poll() is None:
+        with socket.socket() as there:
+            if there.connect_ex(("127.0.0.1", port)) == 0:
+                return True
+        assert time.monotonic() < end, "it does not come up"
+        time.sleep(0.1)
+    return False
