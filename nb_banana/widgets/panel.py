@@ -88,7 +88,8 @@ class Panel(Fields):
     @property
     def image(self) -> BananaImage | None:
         """The picture that is shown."""
-        return self._made[self.chosen] if self._made else None
+        made = self._made  # the thread that drew puts others there, and then chooses the first
+        return made[min(self.chosen, len(made) - 1)] if made else None
 
     def close(self) -> None:
         """Take the panel away, with its thread and its pictures. What it draws goes on."""
@@ -243,8 +244,8 @@ class Panel(Fields):
         self.put(busy={})  # last: who sees it may rely on the rest
 
     def _cancel(self) -> None:
-        if self._pending is not None:
-            self._pending.cancel()
+        if (pending := self._pending) is not None:  # its end takes it away, in another thread
+            pending.cancel()
 
     def _upload(self, buffers: list[Any], *, number: str, name: str, last: bool) -> None:
         piece = bytes(buffers[0]) if buffers else b""

@@ -73,7 +73,9 @@ def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def browser_context(browser: Browser, server: Server) -> BrowserContext:
-    return browser.new_context(viewport=WINDOW)
+    context = browser.new_context(viewport=WINDOW)
+    context.set_default_timeout(60_000)  # ms; a slow machine is no failure
+    return context
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import expect
 
-from .lab import CellError
+from .lab import HELD, CellError
 
 
 @pytest.fixture(scope="module")
@@ -14,12 +14,12 @@ def page(module_lab):
     """One notebook, with the extension loaded."""
     page = module_lab.open(
         [
-            "%load_ext nb_banana",
+            f"%load_ext nb_banana\n{HELD}",
             "%%banana trex -a 16:9 --alt 'A T-Rex on a beach'\n"
             "A T-Rex relaxing on a beach, lying on a sun lounger and wearing sunglasses.",
             "trex.pil.resize((344, 192))",
             "%%banana -a 16:10\na banana",
-            "%%banana slow --fresh\na banana [trouble: slow 2.5]",
+            "%%banana slow --fresh\na held banana",
             "",
         ],
         name="banana",
@@ -51,16 +51,19 @@ def test_an_error_is_one_sentence(page):
 
 
 def test_while_it_waits_the_seconds_are_counted_and_then_the_line_is_gone(page):
+    page.hold()
     page.start_cell(4)
     counting = re.compile(r"nano-banana-2 is drawing … \d s")
     now = page.output(4).locator(".nbb-now")
     expect(now).to_have_attribute("data-now", counting)
+    page.let_go()
     page.wait_for_cell(4)
     expect(page.output(4).locator("figure img")).to_be_visible()
     expect(page.output(4)).not_to_contain_text("drawing")
 
 
 def test_the_saved_notebook_has_one_output_a_cell_and_stays_small(page):
+    page.let_go()
     for number in range(1, 5):
         with suppress(CellError):
             page.run_cell(number)

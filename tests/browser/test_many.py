@@ -69,7 +69,7 @@ def test_tiles_stand_and_fill_and_the_gallery_comes_into_their_place(page):
     page.page.evaluate(WATCH, 1)
     page.start_cell(1)
     bar = page.output(1).get_by_role("progressbar", name="of 6 pictures")
-    expect(bar).to_be_visible(timeout=20_000)
+    expect(bar).to_be_visible()
     words = re.compile(r"^\d of 6 pictures, about \$0\.54 play money · ")
     expect(page.output(1).locator(".nbb-now")).to_have_attribute("data-now", words)
     expect(page.output(1).locator(".nbb-tile")).to_have_count(6)
@@ -96,7 +96,7 @@ def test_a_picture_in_the_background_comes_into_its_own_place(page):
     expect(now).to_have_attribute("data-now", re.compile("is drawing in the background"))
     page.run_cell(3)
     go(page).touch()
-    expect(page.output(2).locator("figure img")).to_be_visible(timeout=20_000)
+    expect(page.output(2).locator("figure img")).to_be_visible()
     expect(now).to_have_count(0)
     page.run_cell(4)
     expect(page.output(4)).to_contain_text("(1376, 768)")
@@ -106,7 +106,7 @@ def test_the_saved_notebook_has_the_pictures_and_opens_without_a_kernel(page):
     go(page).touch()
     for number in (5, 6):
         page.run_cell(number)
-    expect(page.output(6).locator("figure img")).to_be_visible(timeout=20_000)
+    expect(page.output(6).locator("figure img")).to_be_visible()
     saved = page.save()
     line, sheet = saved.cells[5].outputs
     assert line.data == {"text/plain": "6 pictures, about $0.54 play money"}

@@ -11,6 +11,7 @@ from tests.support.amount import ALL
 from tests.support.servers import picture
 
 from .axe import findings
+from .lab import HELD
 
 SHOTS = os.environ.get("NB_BANANA_SCREENSHOTS")
 """A folder to put screenshots into, for people to look at."""
@@ -34,7 +35,7 @@ def notebook(module_lab):
     return module_lab.open(
         [
             "%load_ext nb_banana",
-            "import PIL.Image; mug = PIL.Image.new('RGB', (60, 40), 'orange')",
+            f"{HELD}\nimport PIL.Image; mug = PIL.Image.new('RGB', (60, 40), 'orange')",
             "%banana",
             "fox.size",
             "",
@@ -52,7 +53,7 @@ def page(notebook):
     for number in (0, 1, 2) if notebook.is_fresh else (2,):
         notebook.run_cell(number)
     notebook.is_fresh = False
-    expect(panel(notebook)).to_be_visible(timeout=30_000)
+    expect(panel(notebook)).to_be_visible()
     expect(panel(notebook).get_by_label("Prompt", exact=True)).to_have_value("")
     return notebook
 
@@ -77,7 +78,7 @@ def draw(page, prompt):
     write(page, prompt)
     panel(page).get_by_role("button", name="Generate").click()
     image = result(page).get_by_alt_text(prompt)
-    expect(image).to_be_visible(timeout=30_000)
+    expect(image).to_be_visible()
     return image
 
 
@@ -127,7 +128,7 @@ def test_a_form_becomes_a_picture_and_the_variable_is_there(page):
     shoot(page, "form")
     form.get_by_role("button", name="Generate").click()
     image = result(page).get_by_alt_text("A fox in the snow")
-    expect(image).to_be_visible(timeout=30_000)
+    expect(image).to_be_visible()
     expect(result(page)).to_contain_text("2752×1536")
     expect(image).to_have_js_property("naturalWidth", 768)
     shoot(page, "result")
@@ -162,7 +163,7 @@ def test_keep_as_output_leaves_a_plain_picture_below(page):
 
 
 def test_cancelled_it_says_what_that_means_for_the_money(page):
-    write(page, "A fox [trouble: slow 6]")
+    write(page, "A fox [trouble: slow 300]")
     panel(page).get_by_role("button", name="Generate").click()
     expect(panel(page).get_by_role("button", name="Generate")).to_be_disabled()
     counted = re.compile(r"[1-9] s")
@@ -253,7 +254,7 @@ def test_notebook_7_does_not_squeeze_it_into_a_box_that_scrolls(page):
 def test_a_second_panel_does_not_disturb_the_first(page):
     panel(page).get_by_text("16:9", exact=True).click()
     page.run_cell(5)
-    expect(panel(page, 5)).to_be_visible(timeout=30_000)
+    expect(panel(page, 5)).to_be_visible()
     panel(page, 5).get_by_label("Prompt", exact=True).fill("A robot")
     panel(page, 5).get_by_text("4:3", exact=True).click()
     expect(panel(page).get_by_label("Prompt", exact=True)).not_to_have_value("A robot")
@@ -276,7 +277,7 @@ def test_reopened_without_a_kernel_it_says_what_it_was_and_keeps_what_was_kept(p
 
 
 def test_a_kernel_that_restarts_under_it_is_said(page):
-    write(page, "A fox [trouble: slow 30]")
+    write(page, "A fox [trouble: slow 300]")
     panel(page).get_by_role("button", name="Generate").click()
     expect(panel(page).locator(".nbb-progress")).to_contain_text("Drawing")
     page.restart_kernel()
@@ -299,7 +300,7 @@ def test_it_is_worked_by_keys_alone(page):
     assert panel(page).get_by_role("radio", name="9:16").evaluate(outline) != "none"
     field.focus()
     page.page.keyboard.press("Control+Enter")
-    expect(result(page).get_by_alt_text("A cat by keys")).to_be_visible(timeout=30_000)
+    expect(result(page).get_by_alt_text("A cat by keys")).to_be_visible()
 
 
 def test_every_control_has_a_name_for_a_screen_reader(page):
@@ -355,13 +356,15 @@ def test_axe_finds_nothing_in_the_panel(page, theme):
 
 
 def test_with_enter_on_generate_the_keyboard_stays_there_and_what_comes_is_heard(page):
-    write(page, "A fox that is heard [trouble: slow 1]")
+    page.hold()
+    write(page, "A fox that is held and heard")
     generate = panel(page).get_by_role("button", name="Generate")
     generate.press("Enter")
     frame = result(page).locator(".nbb-drawing")
     expect(frame).to_contain_text("Drawing … ")
     expect(generate).to_be_focused()
-    expect(result(page).get_by_text("The picture is here. ")).to_be_attached(timeout=30_000)
+    page.let_go()
+    expect(result(page).get_by_text("The picture is here. ")).to_be_attached()
     expect(generate).to_be_focused()
 
 
@@ -373,6 +376,6 @@ def test_what_costs_more_than_a_limit_is_sent_after_a_yes(page):
         expect(message(page)).to_contain_text("Send it?")
         expect(result(page).locator("img")).to_have_count(0)
         panel(page).get_by_role("button", name="Send it").click()
-        expect(result(page).get_by_alt_text("A heron")).to_be_visible(timeout=30_000)
+        expect(result(page).get_by_alt_text("A heron")).to_be_visible()
     finally:
         page.run_cell(7)

@@ -115,7 +115,7 @@ def served(folder: Path) -> Iterator[str]:
         yield re.search(r"http://[\d.:]+", process.stdout.readline())[0]
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
         process.stdout.close()
 
 

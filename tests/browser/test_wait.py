@@ -4,17 +4,18 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from .axe import findings
+from .lab import HELD
 
-START = """%load_ext nb_banana
+START = f"""%load_ext nb_banana
+{HELD}
 import nb_banana
 from nb_banana.display import progress
 progress.FRAME_SECONDS = 0"""
-SLOW = "[trouble: slow 1.5]"
 CELLS = {
-    "a cell": f"%%banana -a 16:9\na fox {SLOW}",
-    "a call": f"nb_banana.generate('a cat {SLOW}')",
-    "beside words": f"pic = nb_banana.generate('a dog {SLOW}')\nprint('mine')\npic",
-    "in the background": f"%%banana later --background -a 16:9\na ship {SLOW}",
+    "a cell": "%%banana -a 16:9\na held fox",
+    "a call": "nb_banana.generate('a held cat')",
+    "beside words": "pic = nb_banana.generate('a held dog')\nprint('mine')\npic",
+    "in the background": "%%banana later --background -a 16:9\na held ship",
 }
 WATCH = """index => {
     const notebook = window.jupyterapp.shell.currentWidget.content.node;
@@ -48,12 +49,15 @@ def page(module_lab):
 @pytest.mark.parametrize("name", CELLS)
 def test_from_the_first_frame_to_the_picture_what_stands_below_stays_where_it_is(page, name):
     index = 1 + 2 * list(CELLS).index(name)
+    page.hold()
     page.page.evaluate(WATCH, index)
     page.start_cell(index)
     page.page.locator(".nbb-place").first.wait_for()
     if name == "a cell":
         assert findings(page.page, ".jp-Cell-outputArea") == []
-    page.page.wait_for_function(CAME, timeout=30_000)
+    page.page.wait_for_function("window.seen.at(-1)[1] > 0")  # a frame is painted since
+    page.let_go()
+    page.page.wait_for_function(CAME)
     page.wait_for_cell(index)
     seen = page.page.evaluate(STOP)
     first = next(at for at, (_, place, _) in enumerate(seen) if place)

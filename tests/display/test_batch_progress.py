@@ -9,25 +9,43 @@ from nbclient.exceptions import DeadKernelError
 
 from nb_banana.display.batch_progress import Tally
 from tests.support.kernels import NotebookRunner
+from tests.support.moments import HELD
 
-SOON = """%load_ext nb_banana
-import os, signal, threading, time, nb_banana
+SOON = f"""%load_ext nb_banana{HELD}
+import os, signal, time, nb_banana
 from nb_banana import _threads
-from nb_banana.results.gallery_tiles import FillingTiles
+from nb_banana.batch.runner import BatchRunner
 from nb_banana.display import batch_progress
-from tests.support.kernels import NotebookRunner
+from nb_banana.results.gallery_tiles import FillingTiles
 batch_progress.QUIET_SECONDS = batch_progress.BEAT = 0.1
 nb_banana.configure(concurrency=1)
 def prompts():
     yield "a cat [trouble: slow 0.5]"
     yield "an owl [trouble: slow 0.5]"
+one = threading.RLock()
+def _put(bar, place, put=batch_progress.BatchProgress._put):
+    with one:
+        return put(bar, place)
+def _take(runner, future, take=BatchRunner._take):
+    bar = runner.bar
+    if _threads.HAS_THREADS:
+        bar.tick()
+        while bar._ticker and bar._shown < bar._tally.done:
+            time.sleep(0.01)
+    with one:
+        take(runner, future)
+batch_progress.BatchProgress._put, BatchRunner._take = _put, _take
 """
+"""Batches of which each step is shown, however slow the machine is: none is taken before."""
 LINE = "3 pictures, about $0.27 play money"
 THREE = "%%banana -n 3\na fox [trouble: slow 0.5]"
 
 
-def watched(*cells, **options):
-    """The cells, executed by a kernel, and what each sent to be shown, in its order."""
+def watched(*cells, dies=False, **options):
+    """The cells, executed by a kernel, and what each sent to be shown, in its order.
+
+    It may die as soon as there is something to be seen of a batch.
+    """
     cells = [nbformat.v4.new_code_cell(each) for each in (SOON, *cells)]
     notebook = nbformat.v4.new_notebook(cells=cells)
     client = NotebookRunner(notebook, timeout=60, **options)
@@ -37,7 +55,10 @@ def watched(*cells, **options):
     def look(message, cell, index):
         if "data" in message["content"]:
             sent[index].append(message["content"]["data"])
-        return process(message, cell, index)
+        processed = process(message, cell, index)
+        if dies and "nbb-bar" in str(sent[index]):
+            client.km.provisioner.process.kill()
+        return processed
 
     client.process_message = look
     try:
@@ -60,7 +81,9 @@ def runs(tmp_path_factory):
             "iterator": "many = nb_banana.generate_many(prompts())",
             "goes on": "batch_progress.LINGER = 0.1\n"
             "many = nb_banana.sweep('a {{x}} [trouble: slow 0.3]', x=['cow', 'hen'])\n"
-            "time.sleep(1)\nprint('it goes on')",
+            "for each in threading.enumerate():\n"
+            "    if each.name == _threads.NAME:\n        each.join()\n"
+            "print('it goes on')",
             "quiet": "many = nb_banana.sweep('a {{x}} [trouble: slow 0.3]', x=['mug', 'can'],"
             " quiet=True)",
             "stable": "nb_banana.configure(caption='stable')\n"
@@ -68,8 +91,12 @@ def runs(tmp_path_factory):
             "background": "nb_banana.configure(caption='full')\n"
             "later = nb_banana.generate('a bee [trouble: slow 0.5]', count=3, background=True)\n"
             "later",
-            "waited": "_ = later.wait()\ntime.sleep(0.5)",
-            "interrupted": "threading.Timer(1, os.kill, [os.getpid(), signal.SIGINT]).start()\n"
+            "waited": "go.set()\n_ = later.wait()",
+            "interrupted": "def stop(bar, place):\n"
+            "    batch_progress.BatchProgress._put = _put\n"
+            "    try:\n        return _put(bar, place)\n"
+            "    finally:\n        os.kill(os.getpid(), signal.SIGINT)\n"
+            "batch_progress.BatchProgress._put = stop\n"
             "nb_banana.generate('a bat [trouble: slow 0.6]', count=4)",
             "broken": "kept, FillingTiles.html = FillingTiles.html, None\n"
             "many = nb_banana.sweep('a {{x}} [trouble: slow 0.3]', x=['ant', 'emu'])\n"
@@ -189,8 +216,7 @@ def test_where_no_thread_can_start_each_is_shown_as_it_comes(runs):
 
 
 def test_what_a_kernel_that_dies_leaves_says_what_to_do():
-    dies = "import threading\nthreading.Timer(2.5, os._exit, [1]).start()\n"
-    (cell,), sent = watched(f"{dies}nb_banana.generate('a fox [trouble: slow 1]', count=9)")
+    (cell,), sent = watched("nb_banana.generate('a fox [trouble: slow 1]', count=9)", dies=True)
     assert sent[-1] == "it died"
     (left,) = (each.data for each in cell.outputs)
     sentence = (

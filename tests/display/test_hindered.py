@@ -7,10 +7,11 @@ import pytest
 
 from nb_banana.errors import BananaError
 from nb_banana.results.pending import PendingValue
+from tests.support.moments import HELD
 from tests.support.shells import watched
 
-START = """%load_ext nb_banana
-import time, nb_banana
+START = f"""%load_ext nb_banana{HELD}
+import nb_banana
 from ipykernel.zmqshell import ZMQDisplayPublisher as Publisher
 from nb_banana.display import batch_progress, progress
 nb_banana.configure(backend="sandbox")
@@ -25,7 +26,7 @@ TWO = "nb_banana.generate('a hen [trouble: slow 1]', count=2, background=True)"
 CELLS = {
     "begun": f"one = {ONE.format('fox')}\none",
     "begun, many": f"many = {TWO}\nmany",
-    "captured": "%%capture kept\none.wait(), many.wait()\ntime.sleep(0.3)",
+    "captured": "%%capture kept\ngo.set()\none.wait(), many.wait()",
     "a batch": "%%capture kept\nnb_banana.generate('an elk [trouble: slow 1]', count=2)",
     "what it kept": "print([sorted(each.data) for each in kept.outputs])",
     "one": f"{BREAK}pic = nb_banana.generate('a cat [trouble: slow 1]')\npic{MEND}print(pic.size)",
@@ -33,8 +34,8 @@ CELLS = {
     "print(len(two.images))",
     "later": f"{BREAK}pic = {ONE.format('cow')}\npic._ipython_display_()\n"
     f"pic.wait(){MEND}print(pic.size)",
-    "long": "long = nb_banana.generate('a $5 note and a $10 note\\n\\n' * 4000 + "
-    "'[trouble: slow 1]', background=True)\ndisplay(long)\nlong.wait() and None",
+    "long": "go.clear()\nlong = nb_banana.generate('a $5 note and a $10 note\\n\\n' * 4000 + "
+    "'[trouble: slow 1]', background=True)\ndisplay(long)\ngo.set()\nlong.wait() and None",
 }
 
 

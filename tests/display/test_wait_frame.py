@@ -15,12 +15,12 @@ from nb_banana.models import MODELS
 from nb_banana.request import expected_size
 from nb_banana.sandbox import Sandbox, painter
 from nb_banana.sandbox.validation import read_order
+from tests.support.moments import HELD, SEEN
 from tests.support.pictures import picture
 from tests.support.shells import watched
 
-START = """%load_ext nb_banana
+START = f"""%load_ext nb_banana{SEEN}{HELD}
 import os, asyncio, signal, nb_banana
-from nb_banana.display import progress
 nb_banana.configure(base_url=os.environ["SERVICE"])
 def waits(frame, line=3600):
     progress.FRAME_SECONDS, progress.QUIET_SECONDS = frame, line
@@ -74,9 +74,10 @@ nb_banana.generate('a lie [trouble: slow 20]')""",
 }
 LATER = {
     "in two places": "later = nb_banana.generate('a sea', background=True)\n"
-    "display(later)\ndisplay(later)\nlater.wait() and None",
-    "that failed": "later = nb_banana.generate('a fen [trouble: refusal]', background=True)\n"
-    "display(later)\nlater.wait()",
+    "display(later)\ndisplay(later)\ngo.set()\nlater.wait() and None",
+    "that failed": "go.clear()\n"
+    "later = nb_banana.generate('a fen [trouble: refusal]', background=True)\n"
+    "display(later)\ngo.set()\nlater.wait()",
 }
 
 
@@ -85,7 +86,7 @@ def runs(tmp_path_factory):
     """What stayed of each cell, and what it had sent."""
     folder = tmp_path_factory.mktemp("wait")
     cells = {(kind, name): cell for kind in KINDS for name, cell in KINDS[kind].items()}
-    with pytest.MonkeyPatch.context() as patch, Sandbox(delay=0.1) as service:
+    with pytest.MonkeyPatch.context() as patch, Sandbox() as service:
         patch.setenv("XDG_DATA_HOME", str(folder / "data"))
         patch.setenv("SERVICE", service.url)
         patch.setenv("HERE", str(folder))
@@ -195,7 +196,7 @@ def test_nbconvert_has_the_picture_of_a_background_cell_if_it_is_told_to_wait(
     monkeypatch.setenv("NB_BANANA_BACKGROUND", setting)
     cells = ("%load_ext nb_banana", "%%banana later --background\na ship [trouble: slow 0.5]")
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in cells])
-    ExecutePreprocessor(timeout=60).preprocess(notebook)
+    ExecutePreprocessor(timeout=60, iopub_timeout=60).preprocess(notebook)
     page, _ = HTMLExporter().from_notebook_node(notebook)
     late = "on its way: run it again, it is free when it has arrived."
     assert ("<img" in page, late in page) == (setting == "0", setting == "1")

@@ -37,17 +37,25 @@ class Terminal(io.StringIO):
 def waited(monkeypatch):
     """What a terminal has shown when it had said the text, or when the picture had come."""
 
-    def wait(wanted, half, *, is_long=True, **options):
+    def wait(wanted, half, *, is_long=True, is_asked=False, **options):
         monkeypatch.setenv("AIMLAPI_KEY", KEY)
         monkeypatch.setattr(progress, "QUIET_SECONDS", 0.0)
         monkeypatch.setattr(progress, "LONG_SECONDS", 0.0 if is_long else 3600.0)
         terminal = Terminal(wanted)
         monkeypatch.setattr(sys, "stderr", terminal)
         metrics = {"alias": MODEL, "metrics": {"duration_ms": {"p50": half}}}
-        answers = {
-            POST: lambda request: (terminal.seen.wait(20), drawn(request))[1],
-            METRICS: lambda _: half and as_json({"models": [metrics]}),
-        }
+        was_asked = threading.Event()
+
+        def picture(request):
+            assert terminal.seen.wait(60)
+            assert was_asked.wait(60 if is_asked else 0) is is_asked
+            return drawn(request)
+
+        def usual(_):
+            was_asked.set()
+            return half and as_json({"models": [metrics]})
+
+        answers = {POST: picture, METRICS: usual}
         with wire(answers) as service:
             configure(base_url=service.url)
             nb_banana.generate("a banana", **options)
@@ -59,7 +67,7 @@ def waited(monkeypatch):
 
 
 def test_what_is_usual_is_said_while_it_waits_and_taken_away(waited):
-    said, asked = waited("s, usually 14 s", 13_800)
+    said, asked = waited("s, usually 14 s", 13_800, is_asked=True)
     assert "s, usually 14 s" in said
     assert asked == 1
     assert "\x1b[K" in said.rpartition("usually")[2]
@@ -74,7 +82,7 @@ def test_a_time_is_rounded_for_people(seconds, words):
 
 
 def test_where_nobody_knows_the_line_is_as_it_was(waited):
-    said, asked = waited("is drawing … 1 s", None)
+    said, asked = waited("is drawing … 1 s", None, is_asked=True)
     assert "usually" not in said
     assert asked == 1
 

@@ -13,7 +13,6 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
 from nbconvert.preprocessors import ExecutePreprocessor
@@ -22,6 +21,8 @@ from PIL import Image
 from nb_banana.sandbox import Sandbox
 from tests.conftest import KEY
 from tests.support.amount import ALL
+from tests.support.kernels import NotebookRunner
+from tests.support.moments import SEEN
 from tests.support.servers import server
 from tests.support.shells import run_notebook, watched
 
@@ -44,8 +45,10 @@ CELLS = {
     " size == len(open(trex, 'rb').read()),\n"
     " _.size, Out[2].size)",
     "wrong": "%%banana -a 16:10\na",
-    "waited": "%%banana\na banana [trouble: slow 2.5]",
-    "waited beside words": "print('mine')\nx = %banana a pear [trouble: slow 2.5]\nx",
+    "patient": f"{SEEN}\nshows = 2",
+    "waited": "%%banana\na banana",
+    "waited beside words": "print('mine')\nx = %banana a pear\nx",
+    "patient no more": "shows = 0",
     "names": "import nb_banana\npic = nb_banana.generate('a fox')\ncolour = 'red'\n"
     "before = len(nb_banana.history(limit=None))",
     "filled": "night = %banana {pic.prompt} at night, $colour\nnight.prompt",
@@ -218,7 +221,7 @@ def test_an_interrupt_ends_the_wait_at_once_with_a_clean_message(service):
             nbformat.v4.new_code_cell("print('still here')"),
         ]
     )
-    client = NotebookClient(notebook, timeout=60, allow_errors=True)
+    client = NotebookRunner(notebook, timeout=60, allow_errors=True)
 
     def interrupt():
         while not service.posts:
@@ -263,7 +266,7 @@ def test_nbconvert_runs_a_notebook_and_its_page_has_the_picture():
         ]
     )
     exporter = HTMLExporter()
-    exporter.register_preprocessor(ExecutePreprocessor(timeout=60), enabled=True)
+    exporter.register_preprocessor(ExecutePreprocessor(timeout=60, iopub_timeout=60), enabled=True)
     page, _ = exporter.from_notebook_node(notebook)
     assert 'alt="A T-Rex"' in page
     assert "data:image/jpeg;base64," in page

@@ -20,7 +20,7 @@ def ipython(*lines: str, **environment: str) -> str:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=180,
     )
     return done.stdout + done.stderr
 

@@ -8,6 +8,7 @@ import pytest
 import nb_banana
 from nb_banana.results.alt_text import AltText, described, prompt_words
 from tests.conftest import KEY
+from tests.support.moments import pictures_wait
 from tests.support.pictures import encode, picture
 from tests.support.servers import answering, server
 
@@ -67,10 +68,12 @@ def test_after_a_restart_an_edit_says_the_same(cafe):
     assert nb_banana.load(night.id).alt == "and image 1 (make cafe night) rainy"  # by its name
 
 
-def test_what_is_on_its_way_has_its_alt_text_without_waiting(service):
-    slow = nb_banana.generate("a fox [trouble: slow 1]", background=True)
-    assert slow.alt == "a fox [trouble: slow 1]"
+def test_what_is_on_its_way_has_its_alt_text_without_waiting(service, monkeypatch):
+    go = pictures_wait(monkeypatch)
+    slow = nb_banana.generate("a fox", background=True)
+    assert slow.alt == "a fox"
     assert not slow.done
+    go.set()
     assert slow.wait().alt == slow.alt
 
 

@@ -5,7 +5,6 @@ import gc
 import pickle
 import re
 import sys
-import time
 import tracemalloc
 from datetime import date
 from decimal import Decimal
@@ -17,10 +16,13 @@ import pytest
 import nb_banana
 from nb_banana import errors
 from nb_banana._default import client
+from nb_banana.generation.lookup import InFlight
 from nb_banana.library.library import Library
 from nb_banana.request import ImageRequest
 from nb_banana.results.failure import Failure
 from nb_banana.results.gallery import Gallery
+from tests.services.test_each_service import until
+from tests.support.moments import pictures_wait
 from tests.support.shells import ipython_shell
 
 PRICE = Decimal("0.0894875")
@@ -193,10 +195,11 @@ def test_who_waited_for_a_picture_that_another_cell_paid_has_it_for_nothing(
         raise errors.LibraryUnavailableError("The disk is full.")
 
     monkeypatch.setattr(Library, "store", store)  # so that the picture itself is handed over
-    first = nb_banana.generate("a cat [trouble: slow 1]", background=True)
-    while not service.posts:
-        time.sleep(0.01)
-    joined = nb_banana.generate_many(["a cat [trouble: slow 1]", "an owl"], name="zoo")
+    go, wait = pictures_wait(monkeypatch), InFlight.wait
+    monkeypatch.setattr(InFlight, "wait", lambda drawn: (go.set(), wait(drawn))[1])
+    first = nb_banana.generate("a cat", background=True)
+    until(lambda: service.posts)
+    joined = nb_banana.generate_many(["a cat", "an owl"], name="zoo")
     assert joined[0].bytes == first.bytes
     assert (Gallery([first.wait()]).cost, joined.cost) == (PRICE, PRICE)
     assert (first.name, joined[0].name) == (None, "zoo[0]")

@@ -11,9 +11,10 @@ from nb_banana.sandbox import Sandbox
 from tests.conftest import KEY
 from tests.support.amount import ALL
 from tests.support.kernels import NotebookRunner
+from tests.support.moments import HELD
 
 CELLS = (
-    "%load_ext nb_banana\nimport os, nb_banana\n"
+    f"%load_ext nb_banana{HELD}\nimport os, nb_banana\n"
     "assert nb_banana.configure(base_url=os.environ['SERVICE'])\n"
     "%config Banana.caption = 'stable'",
     "%%banana fox -a 16:9\nA fox [trouble: slow 1.2]",
@@ -29,7 +30,7 @@ CELLS = (
     "night.tree()",
     "later = nb_banana.generate('A rocket [trouble: slow 1.2]', background=True)\nlater",
     "many = nb_banana.sweep('A {{x}}', x=['sun', 'moon'], background=True)\nmany",
-    "print(later.wait().caption, many.wait())",
+    "go.set()\nprint(later.wait().caption, many.wait())",
     "%%banana --fresh\nno [trouble: refusal]",
     "nb_banana.generate_many(['no [trouble: refusal]'])[0]",
     "%%banana -r 4K lost\nA lake [trouble: wrong-size]",

@@ -13,7 +13,9 @@ from types import CodeType, SimpleNamespace
 from unittest import mock
 from urllib.parse import urlsplit
 
-from nb_banana.sandbox import Sandbox
+import pytest
+
+from nb_banana.sandbox import Sandbox, painter
 from nb_banana.services import tickets
 
 
@@ -80,3 +82,42 @@ def work_is_done(monkeypatch) -> None:
     """What the sandbox's queue was given before is done by now."""
     later = SimpleNamespace(monotonic=lambda: time.monotonic() + 3600)
     monkeypatch.setattr("nb_banana.sandbox.services.fal.time", later)
+
+
+SEEN = """
+from nb_banana.display import progress
+shows = 1
+def _show(line, *what, show=progress.NotebookLine.show):
+    show(line, *what)
+    line.shown = getattr(line, "shown", 0) + 1
+def _leave(spinner, *error, leave=progress.Spinner.__exit__):
+    line, thread = spinner._line, spinner._thread
+    while thread and line.patience < 60 and getattr(line, "shown", 0) < shows:
+        thread.join(0.01)
+        if not thread.is_alive():
+            break
+    leave(spinner, *error)
+progress.NotebookLine.show, progress.Spinner.__exit__ = _show, _leave"""
+"""Run by a kernel: no wait is over before its line was shown so many times as ``shows`` says."""
+
+HELD = """
+import threading
+from nb_banana.results.pending import PendingValue
+go = threading.Event()
+def _draw(value, make, draw=PendingValue.draw):
+    go.wait(60)
+    draw(value, make)
+PendingValue.draw = _draw"""
+"""Run by a kernel: what is asked for in the background begins when ``go`` is set."""
+
+
+def pictures_wait(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Until this is set no picture comes from a sandbox in this process; refusals do."""
+    go, plain = threading.Event(), painter._scene
+
+    def scene(*asked):
+        go.wait(60)
+        return plain(*asked)
+
+    monkeypatch.setattr(painter, "_scene", scene)
+    return go

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 import weakref
+from types import SimpleNamespace
 
 import pytest
 from IPython.utils.capture import capture_output
@@ -17,7 +18,7 @@ from nb_banana.widgets.panel import panel
 from nb_banana.widgets.pictures import FOLDER, keep_upload
 from tests.conftest import KEY
 from tests.services.test_model_status import drawn
-from tests.support.moments import until
+from tests.support.moments import pictures_wait, until
 from tests.support.pictures import encode, picture
 from tests.support.wire import MODEL, POST, as_json, wire
 
@@ -67,7 +68,7 @@ def test_while_it_draws_the_panel_says_how_long_one_usually_takes(opened, monkey
     opened.observe(lambda change: "usual" in change.new and told.set(), "busy")
     metrics = {"alias": MODEL, "metrics": {"duration_ms": {"p50": 13_800}}}
     answers = {
-        POST: lambda request: (told.wait(20 if said else 0), drawn(request))[1],
+        POST: lambda request: (told.wait(60 if said else 0), drawn(request))[1],
         METRICS: lambda _: as_json({"models": [metrics]}),
     }
     with wire(answers) as service:
@@ -207,7 +208,7 @@ def test_whatever_a_callback_raises_is_said(opened):
 
 
 def test_cancel_stops_the_wait_and_says_what_it_means_for_the_money(opened, service):
-    opened.prompt = "a banana [trouble: slow 2]"
+    opened.prompt = "a banana [trouble: slow 300]"
     press(opened, "generate")
     press(opened, "generate")
     assert "One is on its way" in opened.message["text"]
@@ -215,6 +216,35 @@ def test_cancel_stops_the_wait_and_says_what_it_means_for_the_money(opened, serv
     settle(opened)
     assert opened.message["kind"] == "note"
     assert "may be charged" in opened.message["text"]
+
+
+def test_cancel_at_the_very_moment_of_its_end_is_no_failure_of_the_panel(opened):
+    class Late(type(opened)):
+        """Its picture comes as soon as somebody has looked for the one on its way."""
+
+        @property
+        def _pending(self):
+            return vars(self).pop("on_way", None)
+
+        @_pending.setter
+        def _pending(self, value):
+            vars(self)["on_way"] = value
+
+    opened.__class__ = Late
+    stopped = []
+    opened._pending = SimpleNamespace(cancel=lambda: stopped.append(True))
+    press(opened, "cancel")
+    assert opened.message == {}
+    assert stopped
+
+
+def test_one_picture_in_the_place_of_several_is_there_before_the_browser_has_chosen_it(opened):
+    opened._show(generate("a cat", count=2, quiet=True).images)
+    opened.chosen = 1
+    opened._made = (generate("a fox"),)
+    assert opened.image.prompt == "a fox"
+    press(opened, "save")
+    assert opened.message["text"].startswith("Saved as ")
 
 
 def test_who_is_to_be_asked_is_asked_in_the_panel(opened, service):
@@ -436,24 +466,30 @@ def test_the_notebooks_pictures_are_offered_after_each_cell(opened, ip):
     assert "number" not in words
 
 
-def test_a_picture_that_is_on_its_way_or_failed_is_not_offered_yet(opened, ip):
-    slow = ip.run("%%banana slow --background\na banana [trouble: slow 2]")
+def test_a_picture_that_is_on_its_way_or_failed_is_not_offered_yet(opened, ip, monkeypatch):
+    go = pictures_wait(monkeypatch)
+    slow = ip.run("%%banana slow --background\na banana")
     failed = ip.run("%%banana failed --background\na banana [trouble: refusal]")
     with pytest.raises(errors.RefusalError):
         failed.wait()
     opened.look_around()
     assert opened.here == []
     assert opened.message == {}
+    go.set()
     slow.wait()
     opened.look_around()
     assert [each["word"] for each in opened.here] == ["slow"]
 
 
-def test_a_reference_that_is_drawn_anew_in_the_background_does_not_hold_up_the_kernel(opened, ip):
+def test_a_reference_that_is_drawn_anew_in_the_background_does_not_hold_up_the_kernel(
+    opened, ip, monkeypatch
+):
     opened.images = ["mug"]
-    mug = ip.run("%%banana mug --background\na mug [trouble: slow 2]")
+    go = pictures_wait(monkeypatch)
+    mug = ip.run("%%banana mug --background\na mug")
     opened.look_around()
     assert not mug.done
+    go.set()
     mug.wait()
     settle(opened)
 
@@ -542,12 +578,14 @@ def test_a_closed_panel_lets_its_pictures_and_its_thread_go(ip):
     assert made.look_around not in ip.shell.events.callbacks["post_run_cell"]
 
 
-def test_what_a_closed_panel_draws_is_bound_and_kept_all_the_same(ip):
+def test_what_a_closed_panel_draws_is_bound_and_kept_all_the_same(ip, monkeypatch):
+    go = pictures_wait(monkeypatch)
     with capture_output():
         made = panel()
-        made.prompt, made.name = "a banana [trouble: slow 1]", "fruit"
+        made.prompt, made.name = "a banana", "fruit"
         press(made, "generate")
         made.close()
+        go.set()
         for each in pending():
             each.wait(60)
         until(lambda: "fruit" in ip.names)  # what the panel does when it ended
