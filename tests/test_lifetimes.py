@@ -22,8 +22,9 @@ from nb_banana.sandbox.faults import TROUBLES
 from nb_banana.wire.transport import MOST_SESSIONS
 from tests.conftest import KEY
 from tests.support.amount import ALL, rounds, some
-from tests.support.census import at_rest, bytes_each, census, more_than
+from tests.support.census import bytes_each, census, more_than
 from tests.support.doors import DOORS, open_door
+from tests.support.moments import at_rest
 from tests.support.servers import answering, picture, server
 from tests.support.shells import run_notebook
 

@@ -14,7 +14,7 @@ from nb_banana.sandbox import Sandbox
 from nb_banana.settings import Banana
 from nb_banana.wire import downloads
 from tests.conftest import KEY
-from tests.support.census import at_rest
+from tests.support.moments import at_rest
 from tests.support.room import own_address, room
 from tests.support.servers import answering, picture, server
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from ipywidgets.widgets.widget import _instances
 
-from nb_banana import _threads
+from tests.support.moments import at_rest
 
 LATEST = 60.0
 """Seconds after which what is still there stays: threads and connections end in their own time."""
@@ -27,13 +27,6 @@ OURS = (
     *("Client", "Context", "HttpTransport", "Session", "HTTPConnectionPool", "Sandbox", "Panel"),
     *("BananaImage", "PendingImage", "Gallery", "PendingGallery", "BatchRunner", "Endpoint"),
 )
-
-
-def at_rest() -> None:
-    """Wait for our threads that ask and tell beside a picture: what they open is there then."""
-    for each in threading.enumerate():
-        if each.name == _threads.NAME:
-            each.join(LATEST)
 
 
 def census(shell: Any = None) -> dict[str, Counter[str]]:

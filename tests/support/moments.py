@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from nb_banana import _threads
 from nb_banana.sandbox import Sandbox, painter
 from nb_banana.services import tickets
 
@@ -58,6 +59,13 @@ def rest(sandbox: Sandbox) -> None:
         last.shutdown(socket.SHUT_WR)  # those that came before it are heard before it
         assert last.recv(1) == b""
     until(lambda: not sandbox._server._open)
+
+
+def at_rest() -> None:
+    """Wait for our threads that ask and tell beside a picture: what they open is there then."""
+    for each in threading.enumerate():
+        if each.name == _threads.NAME:
+            each.join(60)
 
 
 def until(is_so: Callable[[], object]) -> None:

@@ -24,7 +24,7 @@ from PIL import Image
 
 from tests.support.pictures import with_chunk
 from tests.support.raw_server import INSIDE, Exchange, Talk
-from tests.support.servers import drip, message, picture, server
+from tests.support.servers import closed, drip, message, picture, server
 
 OK = "HTTP/1.1 200 OK"
 CHUNKED = "Transfer-Encoding: chunked"
@@ -226,14 +226,6 @@ def formatted(form: str) -> Talk:
 
 CUT_TLS = b"\x16\3\3\x7f\xff"
 PAGE_HEADERS = ("Content-Type: text/html", f"Content-Length: {len(PAGE)}")
-
-
-@contextmanager
-def closed() -> Iterator[str]:
-    """The place of a server that is not there."""
-    with socket.socket() as bound:  # and does not listen
-        bound.bind(("127.0.0.1", 0))
-        yield f"127.0.0.1:{bound.getsockname()[1]}"
 
 
 @contextmanager

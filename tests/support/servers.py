@@ -135,6 +135,14 @@ def raw_server(talk: Callable) -> Iterator[tuple[str, list]]:
         listener.close()
 
 
+@contextmanager
+def closed() -> Iterator[str]:
+    """The place of a server that is not there."""
+    with socket.socket() as bound:  # and does not listen
+        bound.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{bound.getsockname()[1]}"
+
+
 def message(start: str, *headers: str, body: bytes = b"") -> bytes:
     """An HTTP message as it goes over the wire; nothing is added to what is given."""
     return "\r\n".join([start, *headers, "", ""]).encode("latin-1") + body

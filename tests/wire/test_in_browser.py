@@ -7,7 +7,7 @@ from nb_banana import errors
 from nb_banana.services import account, send
 from nb_banana.wire import connection
 from tests.conftest import KEY
-from tests.support.raw_troubles import closed
+from tests.support.servers import closed
 
 
 @pytest.fixture(autouse=True)
