@@ -21,7 +21,7 @@ from nb_banana import errors, generate, pending
 from nb_banana._default import client
 from nb_banana.batch.background import PendingGallery, PendingImage
 from nb_banana.services import send
-from tests.support.moments import ctrl_c_when, is_main_in, until
+from tests.support.moments import at_rest, ctrl_c_when, is_main_in, until
 from tests.support.shells import ipython_shell, run_notebook
 
 HELD = """%load_ext nb_banana
@@ -152,7 +152,7 @@ def test_cancelled_it_is_waited_for_no_more_and_what_comes_is_kept(begin, servic
         image.wait()
     assert not pending()
     held.set()
-    settled()
+    at_rest()
     assert nb_banana.history()[0].prompt == SLOW
     assert len(service.posts) == len(service.charges) == 1
 
@@ -165,18 +165,11 @@ def test_cancelled_before_it_is_sent_again_it_is_not_sent_again(service, monkeyp
     until(lambda: pauses)
     image.cancel()
     over.set()
-    settled()
+    at_rest()
     assert len(service.posts) == 1
     context = client().context
     assert not context.budget.used(context.kinds()[-1])
     assert not nb_banana.recover()
-
-
-def settled():
-    """Wait for the threads of what was cancelled."""
-    for thread in threading.enumerate():
-        if thread.name.startswith("nb_banana") and "panel" not in thread.name:
-            thread.join(120)
 
 
 @pytest.mark.parametrize(

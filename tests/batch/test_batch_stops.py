@@ -3,7 +3,6 @@
 import pickle
 import signal
 import sys
-import threading
 from contextlib import ExitStack
 from itertools import count
 
@@ -14,7 +13,7 @@ from nb_banana import _threads, configure, errors, generate_many
 from nb_banana._default import client
 from nb_banana.batch import runner
 from tests.support.amount import some
-from tests.support.moments import ctrl_c_when, until
+from tests.support.moments import at_rest, ctrl_c_when, until
 from tests.support.shells import ipython_shell
 
 
@@ -86,7 +85,7 @@ def test_a_second_ctrl_c_takes_nothing_away(service, interrupt, held, line):
     assert second.count >= line
     assert len(it.value.gallery) == 4
     held.set()
-    settled()
+    at_rest()
     assert len(generate_many(prompts(4)).images) == len(service.posts) == 4
 
 
@@ -126,7 +125,7 @@ def test_what_is_in_the_library_comes_at_once_the_second_time(service, interrupt
     with pytest.raises(errors.Interrupted):
         generate_many(four)
     held.set()
-    settled()
+    at_rest()
     again = generate_many(four)
     assert [image.came for image in again] == ["reused"] * 3 + ["made"]
 
@@ -140,15 +139,9 @@ def test_who_waits_for_a_place_is_not_sent_and_says_so(service, interrupt, held)
     assert sum("on its way" in each for each in said) == 4
     assert sum("Nothing was charged" in each for each in said) == 2
     held.set()
-    settled()
+    at_rest()
     assert len(service.posts) == 4
     assert list(nb_banana.recover()) == []
-
-
-def settled():
-    for thread in threading.enumerate():
-        if thread.name.startswith("nb_banana") and "panel" not in thread.name:
-            thread.join(120)
 
 
 def test_an_endless_iterator_ends_with_ctrl_c(service, interrupt):
@@ -192,7 +185,7 @@ def test_the_name_is_bound_to_what_is_done_and_the_cell_fails(service, interrupt
         assert len(ip.names["zoo"]) == 3
         assert len(ip.names["zoo"].images) == 1
         held.set()
-        settled()
+        at_rest()
 
 
 def test_retry_makes_only_what_failed(service, interrupt, held):
@@ -294,6 +287,6 @@ def test_a_batch_that_is_broken_off_leaves_nothing_unfinished(service, interrupt
     with pytest.raises(errors.Interrupted):
         generate_many(prompts(6, quick=2))
     held.set()
-    settled()
+    at_rest()
     assert not client().context.places(client().context.kinds()[-1])[0].unfinished()
     assert not nb_banana.recover()

@@ -62,10 +62,10 @@ def rest(sandbox: Sandbox) -> None:
 
 
 def at_rest() -> None:
-    """Wait for our threads that ask and tell beside a picture: what they open is there then."""
+    """Wait for our threads: those that draw, and those that ask and tell beside a picture."""
     for each in threading.enumerate():
         if each.name == _threads.NAME:
-            each.join(60)
+            each.join(120)
 
 
 def until(is_so: Callable[[], object]) -> None:

@@ -18,7 +18,7 @@ from nb_banana.widgets.panel import panel
 from nb_banana.widgets.pictures import FOLDER, keep_upload
 from tests.conftest import KEY
 from tests.services.test_model_status import drawn
-from tests.support.moments import pictures_wait, until
+from tests.support.moments import at_rest, pictures_wait, until
 from tests.support.pictures import encode, picture
 from tests.support.wire import MODEL, POST, as_json, wire
 
@@ -569,10 +569,8 @@ def test_a_closed_panel_lets_its_pictures_and_its_thread_go(ip):
         settle(made)
         image = weakref.ref(made.image)
         made.close()
-    for each in threading.enumerate():
-        if each.name == _threads.NAME:
-            each.join(30)
-            assert not each.is_alive()
+    at_rest()
+    assert _threads.NAME not in [each.name for each in threading.enumerate()]
     gc.collect()
     assert image() is None
     assert made.look_around not in ip.shell.events.callbacks["post_run_cell"]
